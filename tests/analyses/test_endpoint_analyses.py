@@ -251,9 +251,9 @@ def test_the_other_readings_are_counted_and_shown():
     assert told == {
         ("A", "PSA_PFS", "confirmation after the switch", 113, False),
         ("A", "TTPP", "confirmation after the switch", 113, False),
-        ("B", "OS", "deaths on their first day", 780, True),
-        ("B", "OS", "deaths on their last day", 807, True),
+        ("B", "OS", "uncertain days as early as they may be", 780, True),
+        ("B", "OS", "uncertain days as late as they may be", 807, True),
     }
-    assert (value(result, "confirmed_after_switch").value, value(result, "partial_deaths").value) == (1, 1)
+    assert (value(result, "confirmed_after_switch").value, value(result, "partial_days").value) == (1, 1)
     first, last = (value(result, f"OS_months_if_{d}_day").value for d in ("first", "last"))
     assert first == pytest.approx(779 / 30.4375) and last == pytest.approx(806 / 30.4375)

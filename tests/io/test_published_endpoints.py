@@ -18,6 +18,7 @@ from oncourse.derive.clinical.published import compared
 from oncourse.errors import InputError
 from oncourse.io import load_study
 from oncourse.io.anchors import anchor_of, parse_anchors
+from oncourse.io.aside import checked
 from oncourse.io.cbioportal import read_cbioportal
 from oncourse.study.values import numbers
 
@@ -171,12 +172,28 @@ def test_a_number_nobody_can_read_is_named(tmp_path):
 def test_the_ledger_of_a_cbioportal_folder(tmp_path):
     """Events without a table, columns kept under their own name: nothing is passed over in silence."""
     columns = {**PFS, "SMOKER": ["yes", "no"]}
-    toxicity = "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tSUBTYPE\nA\t30\t\tTOXICITY\tneuropathy\n"
-    reading = read_cbioportal(folder(tmp_path / "s", columns, timelines={"toxicity": toxicity}))
+    ecog = "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tSUBTYPE\nA\t30\t\tPERFORMANCE\tECOG 1\n"
+    reading = read_cbioportal(folder(tmp_path / "s", columns, timelines={"performance": ecog}))
     tables = reading.ledger.tables()
     states = dict(tables["intake/columns"].select("column", "state").rows())
     assert (states["SMOKER"], states["PATIENT_ID"]) == ("kept", "used")
     left_out = tables["intake/rows"].filter(state="left out")
     assert left_out.select("file", "n", "why").rows() == [
-        ("data_timeline_toxicity.txt", 1, "no table holds events of the type TOXICITY")
+        ("data_timeline_performance.txt", 1, "no table holds events of the type PERFORMANCE")
+    ]
+
+
+def test_toxicity_of_a_timeline_is_kept_with_its_grade(tmp_path):
+    """cBioPortal's standard event type TOXICITY was counted as without a table."""
+    toxicity = (
+        "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tTOXICITY_TYPE\tGRADE\tAGENT\n"
+        "A\t30\t45\tTOXICITY\tNeutropenia\tGrade 3\tOXALIPLATIN\nA\t60\t\tTOXICITY\tRash\t1\t\n"
+        "B\t20\t\tToxicity\t腹泻\tⅢ度\t\n"
+    )
+    tables, problems = checked(read_cbioportal(folder(tmp_path / "s", PFS, timelines={"toxicity": toxicity})))
+    assert not [str(p) for p in problems if p.severity == "error"]
+    assert tables["adverse_events"].select("patient_id", "day", "stop_day", "term", "grade", "drugs").rows() == [
+        ("A", 30, 45, "Neutropenia", 3, "OXALIPLATIN"),
+        ("A", 60, None, "Rash", 1, None),
+        ("B", 20, None, "腹泻", 3, None),
     ]

@@ -11,6 +11,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of, line_words
+from oncourse.analyses._other_readings import READINGS, UNCERTAIN, other_readings, summary_row
 from oncourse.analyses._people import ledger, of_endpoint, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.endpoints import (
@@ -22,7 +23,7 @@ from oncourse.derive.clinical.endpoints import (
 )
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.people import VitalStatus, late_by_sample, people, vital_status
-from oncourse.derive.clinical.readings import FIRST, LAST, SWITCH, differing, other_readings
+from oncourse.derive.clinical.readings import differing
 from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
@@ -60,18 +61,6 @@ SENSITIVITY = OutputTable(
     (
         *TTE.columns[:3],
         Column("censoring", pl.String, "the other preset"),
-        Column("time_days", pl.Int64, "days from origin to end", unit="days"),
-        Column("is_event", pl.Boolean, "whether the endpoint was reached"),
-        Column("event_or_reason", pl.String, "the event, or why the time is censored"),
-    ),
-)
-READINGS = OutputTable(
-    "endpoints/time_to_event_other_readings",
-    "records that differ where confirmation after a switch is judged the other way, or deaths of a month are on its "
-    "ends",
-    (
-        *TTE.columns[:3],
-        Column("reading", pl.String, "; ".join((SWITCH, FIRST, LAST))),
         Column("time_days", pl.Int64, "days from origin to end", unit="days"),
         Column("is_event", pl.Boolean, "whether the endpoint was reached"),
         Column("event_or_reason", pl.String, "the event, or why the time is censored"),
@@ -127,7 +116,7 @@ IMAGING_ENDPOINTS = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
     question="When did patients die, progress or recur, on each line of therapy and from the start of the study?",
     needs=("follow_up|labs|assessments|target_lesions",),
     params=EndpointParams,
-    tables=(TTE, SENSITIVITY, READINGS, SUMMARY, EXCLUDED),
+    tables=(TTE, SENSITIVITY, READINGS, UNCERTAIN, SUMMARY, EXCLUDED),
     order=42,
 )
 def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
@@ -142,7 +131,7 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         )
     summary = pl.DataFrame(
         [
-            _summary(part, str(name), line, params)
+            summary_row(part, str(name), line, params)
             for (name, line), part in table.sort("endpoint", "line", nulls_last=False).group_by(
                 "endpoint", "line", maintain_order=True
             )
@@ -157,8 +146,9 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
     other = _other_censoring(cohort, params, table)
     estimates.append(Estimate("records_changed", other.height, n=table.height, unit="count"))
     estimates.append(Estimate("left_out", left_out.height, unit="count"))
-    read, more, read_notes = _other_readings(cohort, params, table)
-    estimates += more
+    read = other_readings(cohort, params, table, ANSWER_WORDS)
+    estimates += read.estimates
+    answer = " ".join([*read.told, answer])
     return Result(
         answer=answer,
         headline=headline,
@@ -166,13 +156,14 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         tables={
             TTE.name: TTE.frame(table),
             SENSITIVITY.name: SENSITIVITY.frame(other),
-            READINGS.name: READINGS.frame(read),
+            READINGS.name: READINGS.frame(read.records),
+            UNCERTAIN.name: UNCERTAIN.frame(read.uncertain),
             SUMMARY.name: SUMMARY.frame(summary),
             EXCLUDED.name: EXCLUDED.frame(left_out),
         },
         figures=_figures(cohort, table),
         people=_people(cohort, table, left_out),
-        notes=(*notes, *read_notes, *_notes(cohort, params, table, other, left_out.height)),
+        notes=(*notes, *read.notes, *_notes(cohort, params, table, other, left_out.height)),
         methods=(
             f"Censoring preset {params.censoring}: "
             + (
@@ -209,43 +200,6 @@ def _people(cohort: Cohort, table: pl.DataFrame, left_out: pl.DataFrame) -> pl.D
 
 def _by_line(endpoint: str) -> str:
     return f"{endpoint} by line"
-
-
-def _summary(part: pl.DataFrame, name: str, line: Any, params: EndpointParams) -> dict[str, Any]:
-    from oncourse.stats.km import follow_up, kaplan_meier
-
-    entry = part["entry_days"].fill_null(0)
-    row: dict[str, Any] = {
-        "endpoint": name,
-        "line": line,
-        "n": part.height,
-        "n_event": int(part["is_event"].sum()),
-        "n_competing": int(part["is_competing"].sum()),
-        "n_late_entry": int((entry > 0).sum()),
-    }
-    usable = part.filter(pl.col("time_days") > pl.col("entry_days").fill_null(0))
-    if usable.is_empty():
-        return row
-    start = usable["entry_days"].fill_null(0).to_numpy().astype(float)
-    at = start if start.any() else None
-    time, event = usable["time_days"].to_numpy().astype(float), usable["is_event"].to_numpy()
-    curve = kaplan_meier(time, event, entry=at)
-    mark = curve.at(landmark_days(params.status_months, first_day=params.count_first_day))
-    followed = follow_up(time, event, entry=at)
-
-    def number(value: float) -> float | None:
-        return None if value != value else float(value)
-
-    row |= {
-        "median_days": number(curve.median.value),
-        "ci_low": number(curve.median.ci_low),
-        "ci_high": number(curve.median.ci_high),
-        "landmark_fraction": number(float(mark.survival[0])),
-        "landmark_ci_low": number(float(mark.ci_low[0])),
-        "landmark_ci_high": number(float(mark.ci_high[0])),
-        "median_follow_up_days": number(followed.value),
-    }
-    return row
 
 
 def _answer(
@@ -347,39 +301,6 @@ def _life(cohort: Cohort, table: pl.DataFrame, params: EndpointParams) -> tuple[
             "of last contact, {OS_24m_if_unknown_dead}."
         )
     return estimates, told, notes
-
-
-def _other_readings(
-    cohort: Cohort, params: EndpointParams, table: pl.DataFrame
-) -> tuple[pl.DataFrame, list[Estimate], list[str]]:
-    """The records that differ under each other reading; their number, the medians of overall survival, and notes."""
-    parts, estimates, notes = [pl.DataFrame(schema=READINGS.schema)], [], []
-    for name, other in other_readings(cohort.endpoint_inputs, params).items():
-        differ = differing(table, other)
-        parts.append(READINGS.frame(differ.with_columns(pl.lit(name).alias("reading"))))
-        if name == SWITCH:
-            late = differ.filter(pl.col("endpoint").is_in(["rPFS", "PSA_PFS"])).select("patient_id", "line", "endpoint")
-            if late.height:
-                estimates.append(Estimate("confirmed_after_switch", late.height, n=table.height, unit="count"))
-                how = "counted" if params.confirm_after_switch else "not counted"
-                notes.append(
-                    f"Progressions by PSA or bone that only a value or scan after the next line began confirms: "
-                    f"{{confirmed_after_switch:value}}, {how} (endpoints.confirm_after_switch)."
-                )
-            continue
-        survival = other.filter((pl.col("endpoint") == "OS") & pl.col("line").is_null())
-        median = _summary(survival, "OS", None, params).get("median_days") if survival.height else None
-        value = None if median is None else in_months(median, first_day=params.count_first_day)
-        key = "OS_months_if_first_day" if name == FIRST else "OS_months_if_last_day"
-        estimates.append(Estimate(key, value, n=survival.height, method="Kaplan-Meier", unit="months"))
-    if any(e.name == "OS_months_if_first_day" for e in estimates):
-        n = int(cohort.endpoint_inputs.follow_up["death_earliest_day"].is_not_null().sum())
-        estimates.append(Estimate("partial_deaths", n, unit="count"))
-        notes.append(
-            "Deaths of which only an interval is known: {partial_deaths:value}. On their first days median overall "
-            "survival is {OS_months_if_first_day}, on their last {OS_months_if_last_day}."
-        )
-    return pl.concat(parts), estimates, notes
 
 
 def _other_censoring(cohort: Cohort, params: EndpointParams, table: pl.DataFrame) -> pl.DataFrame:

@@ -170,6 +170,7 @@ def import_(
     errors = [p for p in problems if p.severity == "error"]
     if errors:
         raise InputError(errors)
+    reading.ledger.with_times(tables, reading.config)
     write_study(folder, tables, replace(reading.config, clocks={}))  # converted once on reading
     _write_intake(folder, reading)
     shown = ", ".join(f"{frame.height:,} {name}" for name, frame in tables.items() if frame.height)

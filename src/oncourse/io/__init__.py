@@ -72,6 +72,7 @@ def examined(
     problems = sorted_problems([*reading.problems, *found, *reading.ledger.problems()])
     if any(p.severity == "error" for p in problems):
         return None, problems
+    reading.ledger.with_times(tables, reading.config)
     clocks = reading.config.clocks
     moved = (f"Moved to the study's clock: {', '.join(f'{t} ({c})' for t, c in clocks.items())}.",) if clocks else ()
     study = Study(

@@ -10,13 +10,13 @@ import re
 from pathlib import Path
 
 from oncourse.errors import InputError
-from oncourse.io.adam_tumours import laboratory, lesions, responses
+from oncourse.io.adam_tumours import adverse_events, laboratory, lesions, responses
 from oncourse.io.clinical import cause_of_death
 from oncourse.io.gather import Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
 from oncourse.study.schema import Problem
 
-SETS = ("adsl", "adtte", "adrs", "adtr", "adlb", "adpsa")
+SETS = ("adsl", "adtte", "adrs", "adtr", "adlb", "adpsa", "adae")
 _ENDS = (".csv", ".tsv", ".txt", ".xpt")
 #: Days of a unit of AVALU.
 UNIT_DAYS = {"days": 1.0, "day": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
@@ -67,7 +67,13 @@ def read_adam(path: Path) -> Reading:
     for file in files_of(path, *_ENDS).values():
         if file not in found.values():
             out.notes.append(f"{file.name} has no table here: not read")
-    readers = (("adrs", responses), ("adtr", lesions), ("adlb", laboratory), ("adpsa", laboratory))
+    readers = (
+        ("adrs", responses),
+        ("adtr", lesions),
+        ("adlb", laboratory),
+        ("adpsa", laboratory),
+        ("adae", adverse_events),
+    )
     for name, read in readers:
         if name in found:
             read(out.table(found[name]), out, follow, _date)

@@ -1,4 +1,4 @@
-"""ADaM responses (ADRS), lesions (ADTR) and laboratory values (ADLB, ADPSA) -> assessments, target_lesions, labs.
+"""ADaM responses (ADRS), lesions (ADTR), laboratory values (ADLB, ADPSA) and adverse events (ADAE) -> our tables.
 
 Standard: ADaM Implementation Guide 1.3 (Basic Data Structure: PARAMCD, AVAL, AVALC, ADT, ADTF, DTYPE, PARAMTYP).
 """
@@ -155,3 +155,19 @@ def laboratory(source: Source, out: Gather, follow: Follow, date_of: Dates) -> N
         else:
             given = get(row, "avalu", "lbstresu") or (unit[1] if unit else None)
             out.add("labs", patient_id=patient, date=date, analyte=name, value=value, unit=given)
+
+
+def adverse_events(source: Source, out: Gather, follow: Follow, date_of: Dates) -> None:
+    """Read the adverse events of ADAE with their toxicity grade; a partial date is the one of AESTDTC."""
+    for row in source.rows:
+        get = source.get
+        patient, term = get(row, "usubjid"), get(row, "aedecod", "aeterm")
+        start, stop = (
+            get(row, text) or date_of(get(row, day)) for text, day in (("aestdtc", "astdt"), ("aeendtc", "aendt"))
+        )
+        if patient not in follow or term is None or start is None:
+            out.skip(source.name, "adverse_events", "no term or date, or the subject is not in ADSL", patient)
+            continue
+        grade, serious = get(row, "atoxgr", "aetoxgr", "atoxgrn"), get(row, "aeser")
+        dates = {"date": start[:10], "stop_date": stop[:10] if stop else None}
+        out.add("adverse_events", patient_id=patient, term=term.lower(), grade=grade, serious=serious, **dates)

@@ -22,6 +22,7 @@ CLINICAL = (
     "markers",
     "target_lesions",
     "assessments",
+    "adverse_events",
     "segments",
 )
 #: Where more people than this share (and more than `MOST_PEOPLE`) are affected, the source is misread: an error.

@@ -273,13 +273,13 @@ def _add_timeline(timeline: Timeline, reading: Reading) -> None:
     reading.notes += timeline.notes
     reading.ledger.extend(timeline.ledger)
     reading.problems += timeline.problems
-    for name in ("treatments", "procedures", "labs", "assessments", "target_lesions", "markers"):
+    for name in ("treatments", "procedures", "labs", "assessments", "target_lesions", "markers", "adverse_events"):
         frame = timeline.table(name)
         if frame is not None:
             if "lesion_id" in frame.columns:
                 frame = _known_lesions(frame, reading.tables["lesions"])
             if name == "assessments":
-                frame = frame.unique(["patient_id", "day", "method"], keep="first", maintain_order=True)
+                frame = frame.unique(["patient_id", "day", "method", "evaluator"], keep="first", maintain_order=True)
             reading.tables[name] = frame
     if timeline.sample_day:
         days = pl.concat(timeline.sample_day).group_by("sample_id").agg(pl.col("day").min())
@@ -380,6 +380,7 @@ def _sources(found: Folder, tables: dict[str, pl.DataFrame]) -> dict[str, str]:
         "labs": ("timeline",),
         "procedures": ("timeline",),
         "assessments": ("timeline",),
+        "adverse_events": ("timeline",),
     }
     out = {}
     for name in tables:

@@ -411,6 +411,16 @@ def timelines(study: Study) -> dict[str, pl.DataFrame]:
             INTENT="intent",
             LESION_ID="lesion_id",
         ),
+        "data_timeline_toxicity.txt": study["adverse_events"].select(
+            PATIENT_ID="patient_id",
+            START_DATE="day",
+            STOP_DATE="stop_day",
+            EVENT_TYPE=pl.lit("TOXICITY"),
+            TOXICITY_TYPE="term",
+            GRADE="grade",
+            SERIOUS="serious",
+            AGENT="drugs",
+        ),
         "data_timeline_lesion.txt": study["lesions"]
         .drop_nulls("found_day")
         .select(

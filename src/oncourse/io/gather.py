@@ -32,6 +32,8 @@ METASTASIS_WORDS = (
     rf"{NOT_DENIED}metasta(sis|ses)\b|{NOT_DENIED}metastatic\b[^,;]*\bto\b|secondary malignan|"
     r"secondary (neoplasm|cancer|tumou?r)|(?<![无未见])转移(?!性)|继发恶性|继发性恶性"
 )
+#: Tables whose dates say that a patient was seen.
+SEEN = ("labs", "treatments", "procedures", "assessments", "target_lesions", "samples", "adverse_events")
 _ORGANS = {
     "liver": r"liver|hepat|肝",
     "lung": r"lung|pulmon|肺",
@@ -119,7 +121,7 @@ class Gather:
     def add(self, table: str, **cells: Any) -> None:
         """Add a row to a table of ours; its dates say when the patient was seen."""
         self.rows.setdefault(table, []).append(cells)
-        if table in ("labs", "treatments", "procedures", "assessments", "target_lesions", "samples"):
+        if table in SEEN:
             for name, value in cells.items():
                 if name.endswith("date") and isinstance(value, str):
                     self.saw(cells.get("patient_id"), value)

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
+from oncourse.study.times import TIMES, is_plain, time_columns
 
 #: What can become of a file or column: its values are in our tables under our name; kept under its own name; there,
 #: but in no word or form known here; known and not read; nothing in it.
@@ -39,11 +41,22 @@ ROWS = {
 
 @dataclass
 class Ledger:
-    """Rows of three tables: files (`FILES`), columns (`COLUMNS`), and rows taken or left out (`ROWS`)."""
+    """Rows of three tables: files (`FILES`), columns (`COLUMNS`), and rows taken or left out (`ROWS`).
+
+    ``times``: what is known of every time column (`oncourse.study.times`); None where that is not asked yet.
+    """
 
     files: list[tuple[object, ...]] = field(default_factory=list)
     columns: list[tuple[object, ...]] = field(default_factory=list)
     rows: list[tuple[object, ...]] = field(default_factory=list)
+    times: pl.DataFrame | None = None
+
+    def with_times(self, tables: Mapping[str, pl.DataFrame], config: StudyConfig) -> None:
+        """Record anchor, unit and resolution of every time column, where there is more to say than whole days."""
+        if self.times is None:
+            found = time_columns(tables, config)
+            told = bool(self.files) or not is_plain(found)
+            self.times = found if told and found.height else None
 
     def file(self, name: str, kind: str, state: str, *, n_rows: int | None = None, why: str = "") -> None:
         """Say what a file was taken for (`kind`, in words) and what became of it."""
@@ -72,16 +85,17 @@ class Ledger:
             self.column(file, name, "not read", why=why)
 
     def tables(self) -> dict[str, pl.DataFrame]:
-        """Return ``intake/files``, ``intake/columns`` and ``intake/rows``, each sorted."""
+        """Return ``intake/files``, ``intake/columns``, ``intake/rows`` and, where known, ``intake/times``, each sorted."""
         parts = {
             "intake/files": (self.files, FILES),
             "intake/columns": (self.columns, COLUMNS),
             "intake/rows": (self.rows, ROWS),
         }
-        return {
+        out = {
             name: pl.DataFrame(rows, schema=schema, orient="row").unique().sort(list(schema), nulls_last=True)
             for name, (rows, schema) in parts.items()
         }
+        return out if self.times is None else {**out, "intake/times": self.times}
 
     def problems(self) -> list[Problem]:
         """Return warnings about files that are not read and unknown, and columns that are not understood."""
@@ -102,6 +116,7 @@ class Ledger:
         self.files += other.files
         self.columns += other.columns
         self.rows += other.rows
+        self.times = other.times if self.times is None else self.times
 
 
 def write_ledger(tables: Mapping[str, pl.DataFrame], folder: Path) -> None:
@@ -130,6 +145,10 @@ def read_ledger(folder: Path) -> Ledger:
                     for c, t in schema.items()
                 )
                 rows.extend(typed.iter_rows())
+    if (path := folder / "times.tsv").is_file():
+        frame = pl.read_csv(path, separator="\t", infer_schema=False, quote_char=None)
+        if set(TIMES) <= set(frame.columns):
+            out.times = frame.select(pl.col(c).cast(t, strict=False) for c, t in TIMES.items())
     return out
 
 

@@ -42,6 +42,7 @@ _USED = {
     "TR": "TRGRPID TRLNKID TRTESTCD TRSTRESN TRSTRESC TRORRES TRSTRESU TRORRESU TRSTAT TREVAL TREVALID TRDTC VISIT",
     "RS": "RSTESTCD RSSTRESC RSORRES RSEVAL RSEVALID RSACPTFL RSDTC VISIT",
     "DD": "DDTESTCD DDSTRESC DDORRES DDDTC",
+    "AE": "AETERM AEDECOD AESTDTC AEENDTC AETOXGR AESER",
 }
 USED = {domain: tuple(names.split()) for domain, names in _USED.items()}
 DOMAINS = tuple(USED)
@@ -150,6 +151,8 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
         tables["procedures"] = treatments.procedures(domains["PR"], files["PR"].name, reading)
     if "LB" in domains:
         tables["labs"] = events.labs(domains["LB"], files["LB"].name, reading)
+    if "AE" in domains:
+        tables["adverse_events"] = events.adverse_events(domains["AE"], files["AE"].name, reading)
     if "TR" in domains:
         tables["target_lesions"] = tumours.targets(domains["TR"], domains.get("TU"))
     if {"RS", "TR", "TU"} & set(domains):
@@ -166,6 +169,7 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
         "target_lesions": "TR",
         "assessments": "RS",
         "procedures": "PR",
+        "adverse_events": "AE",
     }
     reading.sources = {table: files[d].name for table, d in sources.items() if d in files and table in tables}
     for table, name in reading.sources.items():

@@ -247,6 +247,19 @@ def labs(lb: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
     return whole(rows, ("date", "value"), file, "labs", reading)
 
 
+def adverse_events(ae: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
+    """Return the adverse events of AE with their toxicity grade (AETOXGR; AESEV is another scale); dates as recorded."""
+    rows = ae.select(
+        pl.col("USUBJID").alias("patient_id"),
+        plain_date(first_of(ae, "AESTDTC")).alias("date"),
+        first_of(ae, "AEDECOD", "AETERM").str.to_lowercase().alias("term"),
+        first_of(ae, "AETOXGR").alias("grade"),
+        plain_date(first_of(ae, "AEENDTC")).alias("stop_date"),
+        first_of(ae, "AESER").alias("serious"),
+    )
+    return whole(rows, ("date", "term"), file, "adverse_events", reading)
+
+
 def _analyte(lb: pl.DataFrame) -> pl.Series:
     """The analyte by its code (LBTESTCD), else by its name (LBTEST); where neither is known the code.
 

@@ -19,7 +19,7 @@ from oncourse.study.schema import Problem
 def is_supplement(name: str) -> bool:
     """Whether a data set (its name in capitals) holds supplemental qualifiers: SUPPDM, SUPPQUAL, SQLB.
 
-    >>> [is_supplement(n) for n in ("SUPPDM", "SUPPQUAL", "SUPP", "DM", "SUPPLY")]
+    >>> [is_supplement(n) for n in ("SUPPDM", "SUPPQUAL", "SUPP", "DM", "SUPPDMX")]
     [True, True, True, False, False]
     """
     return re.fullmatch(r"SUPP([A-Z]{2}([A-Z0-9]{2})?|QUAL)?", name) is not None

@@ -84,6 +84,8 @@ def _one_kind(event: str, rows: pl.DataFrame, out: Timeline, name: str) -> None:
         _lesion(rows, out)
     elif event == "MARKER" and {"MARKER", "VALUE"} <= set(rows.columns):
         _marker(rows, out)
+    elif re.search("TOXICIT|ADVERSE|COMPLICATION", event):
+        _adverse(rows, out)
     elif "TREATMENT" in event or "CHEMO" in event:
         _treatment(rows, out)
     elif "RADIATION" in event or "RADIOTHERAPY" in event:
@@ -351,4 +353,24 @@ def _marker(rows: pl.DataFrame, out: Timeline) -> None:
             pl.col("_start").alias("day"),
             *(_first(rows, name.upper()).alias(name) for name in ("marker", "value", "unit", "sample_id")),
         ).drop_nulls("marker"),
+    )
+
+
+def _adverse(rows: pl.DataFrame, out: Timeline) -> None:
+    """Read adverse events; the term from the first column that names one, else the type of the event."""
+    term = _first(
+        rows, "TOXICITY_TYPE", "TERM", "ADVERSE_EVENT", "TOXICITY", "EVENT_TYPE_DETAILED", "SUBTYPE", "EVENT_TYPE"
+    )
+    _add(
+        out,
+        "adverse_events",
+        rows.select(
+            pl.col("PATIENT_ID").alias("patient_id"),
+            pl.col("_start").alias("day"),
+            term.alias("term"),
+            _first(rows, "GRADE", "CTCAE_GRADE", "TOXICITY_GRADE", "SEVERITY").alias("grade"),
+            pl.col("_stop").alias("stop_day"),
+            _first(rows, "SERIOUS", "IS_SERIOUS", "SAE").alias("serious"),
+            _first(rows, "AGENT", "DRUG", "ATTRIBUTION", "RELATED_TO").alias("drugs"),
+        ),
     )

@@ -55,6 +55,20 @@ INTAKE_TABLES = (
             _WHY,
         ),
     ),
+    OutputTable(
+        "intake/times",
+        "every column of days: where the source counts from, in which unit, and how exact",
+        (
+            Column("table", pl.String, "table"),
+            Column("column", pl.String, "day column, or published end point"),
+            Column("anchor", pl.String, "day the source counts from; null = not said"),
+            Column("unit", pl.String, "unit the source counts in"),
+            Column("resolution", pl.String, "day; month or year where every value is a whole number of these"),
+            Column("n", pl.Int64, "values"),
+            Column("n_month", pl.Int64, "dates of which only the month is known"),
+            Column("n_year", pl.Int64, "dates of which only the year is known"),
+        ),
+    ),
 )
 #: States that a reader must see before anything else.
 OPEN = ("not understood", "not read", "left out")
@@ -67,7 +81,7 @@ def intake_page(tables: Mapping[str, pl.DataFrame], title: str, notes: Sequence[
         (state, declared.name.removeprefix("intake/"), int((tables[declared.name]["state"] == state).sum()))
         for state in OPEN
         for declared in INTAKE_TABLES
-        if declared.name in tables
+        if declared.name in tables and "state" in tables[declared.name].columns
     ]
     open_rows = [
         (row["file"], row.get("column") or row.get("became") or "", row["state"], row.get("n"), row["why"])

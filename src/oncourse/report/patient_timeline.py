@@ -23,6 +23,8 @@ _COLOUR_ORDER = (
 )
 #: Tracked variants drawn one by one; the mean of all is always drawn.
 LINES_SHOWN = 4
+#: Adverse events from this grade on are drawn (CTCAE: severe), and those without a grade.
+LEAST_GRADE = 3
 
 
 def of_patient(frame: pl.DataFrame, patient: str) -> pl.DataFrame:
@@ -222,6 +224,10 @@ def _events(cohort: Cohort, patient: str) -> list[Mark]:
     marks = []
     for day, kind in of_patient(cohort.study["procedures"], patient).select("day", "kind").drop_nulls().iter_rows():
         marks.append(Mark(day, kind.replace("_", " "), "procedure"))
+    adverse = of_patient(cohort.study["adverse_events"], patient).sort("day", "term")
+    for day, term, grade in adverse.select("day", "term", "grade").iter_rows():
+        if grade is None or grade >= LEAST_GRADE:
+            marks.append(Mark(day, term if grade is None else f"{term}, grade {grade}", "toxicity"))
     follow = of_patient(cohort.study["follow_up"], patient)
     for day in _recurrence_days(cohort, patient, follow):
         marks.append(Mark(day, "recurrence", "progression"))

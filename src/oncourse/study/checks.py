@@ -412,6 +412,7 @@ def _times(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         ("samples", "the sample of day {value} was taken after the death (autopsy?)."),
         ("procedures", "the procedure of day {value} is after the death."),
         ("markers", "the marker of day {value} is from after the death."),
+        ("adverse_events", "the adverse event of day {value} began after the death."),
     )
     follow_up = tables.get("follow_up")
     if follow_up is not None and not follow_up.is_empty():

@@ -22,7 +22,7 @@ ANCHORS = ("index", "diagnosis", "sequencing", "sample", "resection", "treatment
 #: From this share of the patients on, and so many, what lies after the end of follow-up is another clock, not a slip.
 TWO_CLOCKS_SHARE, TWO_CLOCKS_LEAST = 0.1, 3
 #: Tables of what is seen and done while a patient lives.
-LIVING = ("treatments", "labs", "assessments", "target_lesions", "procedures")
+LIVING = ("treatments", "labs", "assessments", "target_lesions", "procedures", "adverse_events")
 
 
 @dataclass(frozen=True)

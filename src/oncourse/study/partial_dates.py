@@ -8,6 +8,7 @@ last contact.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -84,3 +85,91 @@ def read_partial(
         return last, first
     half = ((last - first).dt.total_days() // 2).fill_null(0)
     return pl.select((first + pl.duration(days=pl.lit(half))).cast(pl.Date).alias("d"))["d"], first
+
+
+def kept_interval(
+    table: str,
+    column: str,
+    frame: pl.DataFrame,
+    parts: pl.Series,
+    day: pl.Series,
+    low: pl.Series,
+    high: pl.Series,
+) -> pl.DataFrame:
+    """Return the rows of `oncourse.study.tables.PARTIAL_DATES` of one column: what is known and what was read.
+
+    Parameters
+    ----------
+    frame : holds patient_id, a row per value
+    parts : YYYY-MM or YYYY where only that is known, else null
+    day, low, high : the day read, and the first and last it may be, from the index date
+    """
+    is_year = parts.str.len_chars() == 4
+    rows = pl.DataFrame(
+        {
+            "patient_id": frame["patient_id"].cast(pl.String),
+            "table": [table] * frame.height,
+            "column": [column] * frame.height,
+            "resolution": ["year" if year else "month" for year in is_year],
+            "day": day.cast(pl.Int64),
+            "earliest_day": low.cast(pl.Int64),
+            "latest_day": high.cast(pl.Int64),
+        }
+    )
+    return rows.filter(parts.is_not_null()).drop_nulls("earliest_day")
+
+
+def on_their_ends(tables: Mapping[str, pl.DataFrame], *, latest: bool) -> dict[str, pl.DataFrame]:
+    """Return the tables with every uncertain day on the first or the last day of its interval.
+
+    Days of death that are intervals (follow_up.death_earliest_day, death_latest_day) and the rows of `partial_dates`. An
+    uncertain day 0 moves every other day of the patient the other way. Nothing but the death itself is moved past the
+    patient's last contact: there the patient was not seen.
+    """
+    out = dict(tables)
+    partial = tables.get("partial_dates")
+    end = "latest_day" if latest else "earliest_day"
+    follow = out.get("follow_up")
+    if follow is not None and "death_earliest_day" in follow.columns:
+        moved = pl.coalesce(f"death_{end}", "death_day")
+        last = pl.max_horizontal("last_contact_day", moved) if latest else pl.col("last_contact_day")
+        shown = pl.when(pl.col("death_earliest_day").is_not_null()).then(last).otherwise("last_contact_day")
+        out["follow_up"] = follow.with_columns(moved.alias("death_day"), shown.alias("last_contact_day"))
+    if partial is None or partial.is_empty():
+        return out
+    contact = None if follow is None else dict(follow.select("patient_id", "last_contact_day").iter_rows())
+    for (name, column), rows in partial.group_by("table", "column", maintain_order=True):
+        frame = out.get(str(name))
+        if name == "patients" or column == "death_day" or frame is None or column not in frame.columns:
+            continue
+        out[str(name)] = _moved(frame, str(column), rows, end, contact if latest else None)
+    shifts = partial.filter((pl.col("table") == "patients") & (pl.col("column") == "index_date"))
+    return _shifted(out, shifts) if latest and shifts.height else out
+
+
+def _moved(
+    frame: pl.DataFrame, column: str, rows: pl.DataFrame, end: str, contact: Mapping[str, int | None] | None
+) -> pl.DataFrame:
+    """Put the days of a column that were read from an interval on its end, not past the last contact."""
+    to = rows.select("patient_id", pl.col("day").alias(column), pl.col(end).alias("_to")).drop_nulls()
+    to = to.unique(["patient_id", column], keep="first", maintain_order=True)
+    joined = frame.join(to, on=["patient_id", column], how="left", maintain_order="left")
+    target = pl.col("_to")
+    if contact is not None:
+        last = pl.col("patient_id").replace_strict(contact, default=None, return_dtype=pl.Int64)
+        target = pl.max_horizontal(pl.min_horizontal(target, last), column)
+    return joined.with_columns(pl.when(pl.col("_to").is_not_null()).then(target).otherwise(column).alias(column)).drop(
+        "_to"
+    )
+
+
+def _shifted(tables: dict[str, pl.DataFrame], shifts: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Move every day of the patients whose day 0 was later than it was read."""
+    by = dict(shifts.select("patient_id", "latest_day").iter_rows())
+    out = dict(tables)
+    for name, frame in tables.items():
+        days = [c for c, t in frame.schema.items() if t == pl.Int64 and (c == "day" or c.endswith("_day"))]
+        if "patient_id" in frame.columns and days and name != "partial_dates":
+            shift = pl.col("patient_id").replace_strict(by, default=0, return_dtype=pl.Int64)
+            out[name] = frame.with_columns((pl.col(c) - shift).alias(c) for c in days)
+    return out

@@ -371,6 +371,32 @@ ASSESSMENTS = Table(
     ),
     key=("patient_id", "day", "method", "evaluator"),
 )
+ADVERSE_EVENTS = Table(
+    "adverse_events",
+    "side effects and other adverse events",
+    (
+        _PATIENT,
+        _day("day", "first day", required=True),
+        Column("term", TEXT, "what it was: neutropenia, hand-foot syndrome ...", required=True),
+        Column("grade", INT, "grade (CTCAE)", low=0, high=5),
+        _day("stop_day", "last day; null = ongoing or unknown"),
+        Column("serious", BOOL, "whether it was serious"),
+        Column("drugs", TEXT, "drugs it is ascribed to, joined by ';'; null = not said"),
+    ),
+)
+PARTIAL_DATES = Table(
+    "partial_dates",
+    "dates of which only the month or year is known: what was read, and the interval; written on reading",
+    (
+        _PATIENT,
+        Column("table", TEXT, "table of the date", required=True),
+        Column("column", TEXT, "its day column; index_date: day 0 itself", required=True),
+        Column("resolution", TEXT, "what is known", required=True, choices=("month", "year")),
+        _day("day", "day that was read"),
+        _day("earliest_day", "first day it may have been", required=True),
+        _day("latest_day", "last day it may have been", required=True),
+    ),
+)
 
 #: Every table, in the order of the study folder.
 TABLES: dict[str, Table] = {
@@ -396,6 +422,8 @@ TABLES: dict[str, Table] = {
         LABS,
         TARGET_LESIONS,
         ASSESSMENTS,
+        ADVERSE_EVENTS,
+        PARTIAL_DATES,
     )
 }
 

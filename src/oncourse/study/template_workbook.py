@@ -36,6 +36,7 @@ SHEETS = (
     "markers",
     "assessments",
     "target_lesions",
+    "adverse_events",
     "fusions",
     "gene_copy_number",
     "calls",

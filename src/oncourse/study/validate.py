@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import partial as apply
 
 import polars as pl
 
@@ -11,9 +11,11 @@ from oncourse.genome.annotate import Reference
 from oncourse.study.clocks import in_days, on_one_clock, parse_clocks, two_clocks
 from oncourse.study.config import StudyConfig
 from oncourse.study.lab_values import tidy_labs
-from oncourse.study.partial_dates import interval, known_part, plain_dates, read_partial
+from oncourse.study.partial_dates import interval, kept_interval, known_part, plain_dates, read_partial
 from oncourse.study.schema import LISTED_PER_KIND, Problem, check_table, row_problems
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
+
+PARTIAL = "partial_dates"
 
 
 def validate(
@@ -38,7 +40,8 @@ def validate(
     from oncourse.study.place_checks import place_contradictions
 
     tables = {name: _with_plain_dates(frame) for name, frame in tables.items()}
-    tables, problems = _with_index_months(tables, (first_row or {}).get("patients", 2))
+    partial: list[pl.DataFrame] = []
+    tables, problems = _with_index_months(tables, (first_row or {}).get("patients", 2), partial)
     for name in REQUIRED_TABLES:
         if name not in tables:
             cure = f"Add {name}.tsv ({TABLES[name].text}), or a MAF or VCF." if name == "calls" else f"Add {name}.tsv."
@@ -50,14 +53,16 @@ def validate(
         first = (first_row or {}).get(name, 2)
         frame = tidy_labs(frame) if name == "labs" else frame
         frame = in_days(name, frame, clocks)
-        frame, found = days_from_dates(name, frame, tables.get("patients"), first)
+        frame, found = days_from_dates(name, frame, tables.get("patients"), first, partial)
         problems += found
         typed[name], found = check_table(TABLES[name], frame, declared=declared, first_row=first)
         problems += found
+    if partial:
+        typed[PARTIAL] = pl.concat([*([typed[PARTIAL]] if PARTIAL in typed else []), *partial], how="diagonal")
     for decide in (
-        partial(with_gene_names, first_row=first_row),
-        partial(with_joined_changes, build=config.genome_build, reference=reference),
-        partial(with_effects, build=config.genome_build, reference=reference),
+        apply(with_gene_names, first_row=first_row),
+        apply(with_joined_changes, build=config.genome_build, reference=reference),
+        apply(with_effects, build=config.genome_build, reference=reference),
     ):
         typed, found = decide(typed)
         problems += found
@@ -85,9 +90,12 @@ def _with_plain_dates(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_index_months(
-    tables: dict[str, pl.DataFrame], first_row: int
+    tables: dict[str, pl.DataFrame], first_row: int, partials: list[pl.DataFrame]
 ) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
-    """Read a day 0 of which only the month is known as its first day, and say so; of a year nothing can be counted."""
+    """Read a day 0 of which only the month is known as its first day, and say so; of a year nothing can be counted.
+
+    What was read is added to `partials` (`oncourse.study.tables.PARTIAL_DATES`).
+    """
     people = tables.get("patients")
     if people is None or "index_date" not in people.columns:
         return tables, []
@@ -107,16 +115,23 @@ def _with_index_months(
     index = pl.select(pl.coalesce(month + "-01", people["index_date"].cast(pl.String)).alias("index_date"))[
         "index_date"
     ]
+    first, last = interval(month)
+    zero = pl.repeat(0, people.height, dtype=pl.Int64, eager=True)
+    partials.append(kept_interval("patients", "index_date", people, month, zero, zero, (last - first).dt.total_days()))
     return {**tables, "patients": people.with_columns(index)} if told else tables, told
 
 
 def days_from_dates(
-    name: str, frame: pl.DataFrame, patients: pl.DataFrame | None, first_row: int
+    name: str,
+    frame: pl.DataFrame,
+    patients: pl.DataFrame | None,
+    first_row: int,
+    partials: list[pl.DataFrame] | None = None,
 ) -> tuple[pl.DataFrame, list[Problem]]:
     """Turn ISO dates in ``*_date`` columns into days from the patient's index date.
 
     A table may give start_date in place of start_day when patients has index_date. Of a date that is not whole the day
-    is read as `oncourse.study.partial_dates` says, with a warning; of a death the interval is kept.
+    is read as `oncourse.study.partial_dates` says, with a warning; the interval is added to `partials`.
     """
     table = TABLES[name]
     pairs = [(date_name(c.name), c.name) for c in table.columns if c.name == "day" or c.name.endswith("_day")]
@@ -147,7 +162,11 @@ def days_from_dates(
             name, frame, bad, date, "'{value}' is not a date.", "Write YYYY-MM-DD.", first_row=first_row
         )
         if partial.is_not_null().any():
-            parsed, frame = _with_partial(name, frame, date, partial, parsed, joined["_index"], problems, first_row)
+            parsed, frame, kept = _with_partial(
+                name, frame, date, partial, parsed, joined["_index"], problems, first_row
+            )
+            if partials is not None:
+                partials.append(kept)
         lost = parsed.is_not_null() & joined["_index"].is_null()
         problems += row_problems(
             name,
@@ -185,8 +204,8 @@ def _with_partial(
     index: pl.Series,
     problems: list[Problem],
     first_row: int,
-) -> tuple[pl.Series, pl.DataFrame]:
-    """Read partial dates: return the dates with them, and the frame with the interval of a death; say what was read."""
+) -> tuple[pl.Series, pl.DataFrame, pl.DataFrame]:
+    """Read partial dates: return the dates with them, the frame with the interval of a death, and what was read."""
     first, last = interval(partial)
     floor = None
     if date == "death_date" and "last_contact_day" in frame.columns:
@@ -206,4 +225,5 @@ def _with_partial(
         for column, days in (("death_earliest_day", low), ("death_latest_day", high)):
             told = frame[column].cast(pl.Int64, strict=False) if column in frame.columns else none
             frame = frame.with_columns(days.zip_with(is_partial, told).alias(column))
-    return pl.select(pl.coalesce(parsed, used).alias("d"))["d"], frame
+    kept = kept_interval(name, date.removesuffix("date") + "day", frame, partial, day, low, high)
+    return pl.select(pl.coalesce(parsed, used).alias("d"))["d"], frame, kept

@@ -17,8 +17,8 @@ import polars as pl
 
 #: Columns whose words are of another subject than their name.
 _SUBJECTS = {"follow_up.is_dead": "dead", "markers.value": "marker_value", "published_endpoints.status": ""}
-#: Text columns without choices whose known words are put into ours; an unknown one stays as it is.
-_FREE = ("overall", "stop_reason", "kind")
+#: Columns without choices whose known words are put into ours; an unknown one stays as it is.
+_FREE = ("overall", "stop_reason", "kind", "grade")
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The same end points read otherwise: confirmation after a switch of therapy, and days of death that are intervals."""
+"""The same end points read otherwise: confirmation after a switch of therapy, and what differs from the records as read."""
 
 from __future__ import annotations
 
@@ -10,24 +10,18 @@ from oncourse.derive.clinical.endpoint_base import EndpointParams, EndpointTable
 from oncourse.derive.clinical.endpoints import endpoint_table
 
 #: Readings by name: the words of each.
-SWITCH, FIRST, LAST = "confirmation after the switch", "deaths on their first day", "deaths on their last day"
+SWITCH = "confirmation after the switch"
+FIRST, LAST = "uncertain days as early as they may be", "uncertain days as late as they may be"
 
 
-def other_readings(data: EndpointTables, params: EndpointParams) -> dict[str, pl.DataFrame]:
-    """Return reading -> every record (`TTE_SCHEMA`) under it, for each reading that the data leave open.
+def flipped(data: EndpointTables, params: EndpointParams) -> pl.DataFrame | None:
+    """Return every record (`TTE_SCHEMA`) under the other choice of `endpoints.confirm_after_switch`.
 
-    `SWITCH`: the other choice of `endpoints.confirm_after_switch`, where a line is followed by another. `FIRST`,
-    `LAST`: deaths of which an interval is known (`death_earliest_day`, `death_latest_day`) on its first and last day.
+    None where no line is followed by another: then the choice changes nothing.
     """
-    tables = {}
-    if data.lines.height and data.lines["next_start_day"].is_not_null().any():
-        flipped = replace(params, confirm_after_switch=not params.confirm_after_switch)
-        tables[SWITCH] = endpoint_table(data, flipped)[0]
-    for name, column in ((FIRST, "death_earliest_day"), (LAST, "death_latest_day")):
-        if column in data.follow_up.columns and data.follow_up[column].is_not_null().any():
-            moved = data.follow_up.with_columns(pl.coalesce(column, "death_day").alias("death_day"))
-            tables[name] = endpoint_table(replace(data, follow_up=moved), params)[0]
-    return tables
+    if data.lines.is_empty() or data.lines["next_start_day"].is_null().all():
+        return None
+    return endpoint_table(data, replace(params, confirm_after_switch=not params.confirm_after_switch))[0]
 
 
 def differing(table: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
