@@ -50,11 +50,43 @@ def test_lanes_of_a_sample_are_joined_and_words_of_other_sheets_understood(tmp_p
         (["P1\tS/1\tplasma\ta_1.fq\ta_2.fq\t"], "cannot be part of a file name"),
         (["P1\tS1\tnormal\ta_1.fq\ta_2.fq\t", "P2\tS1\tnormal\tb_1.fq\tb_2.fq\t"], "is there twice"),
         (["P1\tS1\tnormal\ta_1.fq\ta_2.fq\t", "P1\tS2\tplasma\ta_1.fq\tb_2.fq\t"], "given for S1 and for S2"),
+        (["P1\tS1\tnormal\ta_1.fq\ta_2.fq\t"] * 2, "given twice for S1"),
+        (["P1\tS1\tplasma\ta_1.fq\ta_2.fq\t6M+T", "P1\tS1\tplasma\tb_1.fq\tb_2.fq\t8M+T"], "row 3: sample S1: 6M.T"),
+        (["P1\tS1\tnormal\ta_1.fq\ta_2.fq\t", "p1\tS2\tplasma\tb_1.fq\tb_2.fq\t"], "differ in capitals only"),
+        (["P1\t..\tplasma\ta_1.fq\ta_2.fq\t"], "begin with a letter or digit"),
+        (["P1\tS1\tplasma\ta{1}.fq\ta_2.fq\t"], "has a brace in its path"),
+        (["P1\tS1\tplasma\ta.fq.bz2\ta_2.fq\t"], "is packed by bzip2"),
+        (["P1\tS1\tplasma\tx.bam\ta_2.fq\t"], "Give it in the column bam"),
+        (["P1\tS1\tplasma\tlane1\ta_2.fq\t"], "is a folder"),
+        (["P1\tS1\tlocal recurrence\ta_1.fq\ta_2.fq\t"], "whether the tissue is the primary or a metastasis"),
     ],
 )
 def test_a_row_that_cannot_be_used_says_what_and_the_cure(tmp_path, rows, words):
+    (tmp_path / "lane1").mkdir()
+    for name, head in (("a{1}.fq", b"@r"), ("a.fq.bz2", b"BZh9"), ("x.bam", b"BAM")):
+        (tmp_path / name).write_bytes(head)
     with pytest.raises(InputError, match=rf"(?s){words}"):
         read_plan(_study(tmp_path, *rows))
+
+
+def test_a_chinese_sheet_with_numbers_of_a_spreadsheet_is_read(tmp_path):
+    header = "患者编号\t样本编号\t角色\tR1\tR2\t天数\t纯度\tFFPE\tcomment"
+    rows = ["张三\tA\t白细胞\ta_1.fq\ta_2.fq\t0.0\t\t\t", "张三\tB\t原发灶\tb_1.fq\tb_2.fq\t-12.0\t60%\tyes\tx"]
+    plan = read_plan(_study(tmp_path, *rows, header=header))
+    assert [(s.patient, s.role, s.day, s.purity, s.preservation) for s in plan.samples] == [
+        ("张三", "white_cells", 0, None, ""),
+        ("张三", "primary", -12, 0.6, "FFPE"),
+    ]
+    assert plan.unused == ("comment",)
+
+
+def test_reads_yaml_that_is_a_list_and_a_sheet_of_another_name_are_told(tmp_path):
+    _study(tmp_path, "P1\tS1\tnormal\ta_1.fq\ta_2.fq\t", yaml="- fasta\n")
+    with pytest.raises(InputError, match="names no settings"):
+        read_plan(tmp_path)
+    (tmp_path / "reads.tsv").rename(tmp_path / "reads.csv")
+    with pytest.raises(InputError, match=r"reads\.csv is not read"):
+        read_plan(tmp_path)
 
 
 def test_all_problems_are_told_at_once(tmp_path):
@@ -68,7 +100,7 @@ def test_a_missing_sheet_and_a_misspelt_column_are_told(tmp_path):
     with pytest.raises(InputError, match=r"has no reads\.tsv"):
         read_plan(tmp_path)
     with pytest.raises(InputError, match=r"Did you mean fastq_1"):
-        read_plan(_study(tmp_path, "P1\tS1\tplasma\ta_1.fq", header="patient\tsample\trole\tfastq1"))
+        read_plan(_study(tmp_path, "P1\tS1\tplasma\ta_1.fq", header="patient\tsample\trole\tfastqq_1"))
 
 
 def test_fastq_that_is_cut_short_is_not_taken_for_whole(tmp_path):

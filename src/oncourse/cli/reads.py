@@ -31,7 +31,13 @@ import click
     show_default=True,
     help="Where the programs of the steps come from: this machine, their conda environments, or an image.",
 )
-@click.option("--cores", type=click.IntRange(1), default=2, show_default=True, help="Cores used on this machine.")
+@click.option(
+    "--cores",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Cores used on this machine, and at most by a step on a cluster.",
+)
 @click.option("--jobs", type=click.IntRange(1), default=8, show_default=True, help="Jobs at a time on a cluster.")
 @click.option("--slurm-no-account", is_flag=True, help="A SLURM without accounting.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done.")
@@ -79,6 +85,8 @@ def reads(
     stopped = json.loads(plan.place("done.json").read_text())["stopped"]
     for patient, reason in stopped.items():
         click.echo(f"warning: {patient} was stopped: {reason}. Its samples are not in the tables.")
+    if plan.unused:
+        click.echo(f"warning: reads.tsv: not used: column {', '.join(plan.unused)}.")
     for text in [*without_normal(plan), *remarks(plan, stopped)]:
         click.echo(f"warning: {text}")
     n = len(plan.patients) - len(stopped)

@@ -60,6 +60,26 @@ EVIDENCE = (
 )
 
 
+#: Calls of a study in which nothing was worth keeping.
+EMPTY_CALLS: dict[str, type[pl.DataType]] = {
+    name: pl.Int64 if name.endswith("_count") or name == "depth" else pl.Boolean if name == "is_called" else pl.String
+    for name in EVIDENCE
+}
+COVERAGE: dict[str, type[pl.DataType]] = {
+    "sample_id": pl.String,
+    "chrom": pl.String,
+    "start": pl.Int64,
+    "end": pl.Int64,
+    "min_depth": pl.Int64,
+}
+
+
+def written_before(plan: Plan) -> set[str]:
+    """Return the samples of the last run, whose rows are ours to take away."""
+    path = plan.place("tables", "quality.tsv")
+    return set(pl.read_csv(path, separator="\t", infer_schema_length=0)["sample_id"]) if path.is_file() else set()
+
+
 def worth_keeping(judged: pl.DataFrame) -> pl.DataFrame:
     """Return the sites that are called in some sample, are hotspots, or were rejected with at least three fragments."""
     keep = (
@@ -104,7 +124,8 @@ def sample_rows(plan: Plan, quality: Mapping[str, dict[str, Any]], left_out: Map
                 "detection_limit": q.get("detection_limit"),
             }
         )
-    return pl.DataFrame(rows, infer_schema_length=None)
+    empty = dict.fromkeys(("sample_id", "patient_id", "material"), pl.String)
+    return pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame(schema=empty)
 
 
 def _fraction(sample: Sample, quality: Mapping[str, Any]) -> dict[str, float | None]:
@@ -182,9 +203,8 @@ def coverage_rows(sample: str, bases: Bases, places: Places) -> pl.DataFrame:
         end=pl.col("pos").max(),
         min_depth=pl.col("depth").min(),
     )
-    return places.to_genome(rows.drop("block"), "start", "end").select(
-        pl.lit(sample).alias("sample_id"), "chrom", "start", "end", "min_depth"
-    )
+    found = places.to_genome(rows.drop("block"), "start", "end").with_columns(pl.lit(sample).alias("sample_id"))
+    return found.select(pl.col(name).cast(dtype) for name, dtype in COVERAGE.items())
 
 
 def limit_of(bases: Bases, rules: Rules, *, families: bool = False) -> float | None:

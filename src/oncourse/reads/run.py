@@ -248,12 +248,14 @@ def _snakemake(
     quiet = None if dry_run else {Quietness.ALL}
     remote = executor != "local"
     inside = software == "apptainer" or executor == "kubernetes"  # an image has a Python of its own
+    config = {"python": "python3"} if inside else {}
+    config |= {"pods": "patient"} if executor == "kubernetes" else {}
     methods = frozenset() if software == "path" else frozenset({DeploymentMethod[software.upper()]})
     with SnakemakeApi(OutputSettings(dryrun=dry_run, quiet=quiet, nocolor=True)) as api, _listen(plan):
         try:
             workflow = api.workflow(
-                resource_settings=ResourceSettings(cores=cores, nodes=jobs if remote else None),
-                config_settings=ConfigSettings(config={"python": "python3"} if inside else {}),
+                resource_settings=ResourceSettings(cores=cores, nodes=jobs if remote else None, max_threads=cores),
+                config_settings=ConfigSettings(config=config),
                 deployment_settings=DeploymentSettings(deployment_method=methods),
                 snakefile=Path(str(snakefile)),
                 workdir=plan.place(),

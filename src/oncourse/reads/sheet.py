@@ -13,6 +13,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.io.text import read_table
+from oncourse.reads.sheet_words import day_of, fraction_of, our_names, preservation_of, role_of
 from oncourse.study.schema import Problem, nearest
 
 ROLES = ("normal", "white_cells", "primary", "metastasis", "plasma")
@@ -38,28 +39,10 @@ COLUMNS = {
     "preservation": "FFPE, frozen ...",
     "purity": "tumour cell fraction, where a pathologist estimated it",
 }
-_SYNONYMS = {
-    "patient_id": "patient",
-    "sample_id": "sample",
-    "lesion_id": "lesion",
-    "fq1": "fastq_1",
-    "fq2": "fastq_2",
-    "site": "lesion",
-    "ffpe": "preservation",
-}
-_ROLE_WORDS = {
-    "wbc": "white_cells",
-    "buffy_coat": "white_cells",
-    "blood": "normal",
-    "germline": "normal",
-    "met": "metastasis",
-    "cfdna": "plasma",
-    "ctdna": "plasma",
-    "tumor": "",
-    "tumour": "",
-}
 #: The image of the steps (workflow/Dockerfile), for those who run them in containers.
 IMAGE = "docker://oncourse-reads:0.1.0"
+#: Columns in which the lanes of a sample say the same.
+_ALIKE = ("day", "assay", "umi", "preservation", "purity")
 UMI = re.compile(r"^(\d+)M(?:(\d+)S)?\+T$")
 
 
@@ -107,6 +90,7 @@ class Plan:
     annotation_data: str = ""
     multiqc: bool = False
     container: str = IMAGE
+    unused: tuple[str, ...] = ()
 
     def sample(self, name: str) -> Sample:
         """Return one sample."""
@@ -161,8 +145,8 @@ def load_plan(path: Path) -> Plan:
     """Read a plan.json."""
     data = json.loads(path.read_text())
     samples = tuple(Sample(**{**s, "fastq": tuple((a, b) for a, b in s["fastq"])}) for s in data.pop("samples"))
-    callers = tuple(data.pop("callers"))
-    return Plan(samples=samples, callers=callers, **data)
+    callers, unused = tuple(data.pop("callers")), tuple(data.pop("unused"))
+    return Plan(samples=samples, callers=callers, unused=unused, **data)
 
 
 def read_plan(folder: Path, overrides: Mapping[str, str | None] | None = None) -> Plan:
@@ -179,16 +163,23 @@ def read_plan(folder: Path, overrides: Mapping[str, str | None] | None = None) -
     sheet = folder / "reads.tsv"
     if not sheet.is_file():
         columns = ", ".join(COLUMNS)
-        raise InputError(f"{folder}: has no reads.tsv, the table of sequencing files (columns: {columns}).")
+        other = next(
+            (p.name for p in sorted(folder.glob("reads.*")) if p.suffix in (".csv", ".txt", ".xlsx", ".xls")), ""
+        )
+        told = f" {other} is not read: save it as tab-separated reads.tsv." if other else ""
+        raise InputError(f"{folder}: has no reads.tsv, the table of sequencing files (columns: {columns}).{told}")
     table = read_table(sheet, name="reads")
     problems: list[Any] = [p for p in table.problems if p.severity == "error"]
-    frame = table.frame.rename({c: _SYNONYMS[c.lower()] for c in table.frame.columns if c.lower() in _SYNONYMS})
+    theirs = our_names(table.frame.columns)
+    frame = table.frame.rename(theirs)
+    kept = next((name for name, ours in theirs.items() if ours == "preservation"), None)
     problems += _wrong_columns(frame)
     settings = _settings(folder, overrides or {}, problems)
     if problems:
         raise InputError(problems)
     rows = [
-        {c: (row.get(c) or "").strip() for c in COLUMNS} | {"line": line}
+        {c: (row.get(c) or "").strip() for c in COLUMNS}
+        | {"line": line, "preservation": preservation_of((row.get("preservation") or "").strip(), kept)}
         for row, line in zip(frame.iter_rows(named=True), table.lines, strict=True)
     ]
     samples = _samples(rows, folder, problems)
@@ -197,7 +188,8 @@ def read_plan(folder: Path, overrides: Mapping[str, str | None] | None = None) -
     problems += _whole_study(samples)
     if problems:
         raise InputError(problems)
-    return Plan(str(folder.resolve()), tuple(samples), **settings)
+    unused = tuple(c for c in frame.columns if c not in COLUMNS)
+    return Plan(str(folder.resolve()), tuple(samples), unused=unused, **settings)
 
 
 def _wrong_columns(frame: pl.DataFrame) -> list[Problem]:
@@ -229,6 +221,9 @@ def _settings(folder: Path, overrides: Mapping[str, str | None], problems: list[
     if path.is_file():
         try:
             given = yaml.safe_load(path.read_text("utf-8-sig")) or {}
+            if not isinstance(given, dict):
+                problems.append("reads.yaml: names no settings. Write a line for each: `fasta: path/to/genome.fa`.")
+                given = {}
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             problems.append(f"reads.yaml: cannot be read ({str(error).splitlines()[0]}).")
     known = (*_FILES, *_WORDS)
@@ -299,6 +294,13 @@ def _samples(rows: list[dict[str, Any]], folder: Path, problems: list[Any]) -> l
             )
             cure = "A sample has one patient, role and lesion; give another sample another name."
             problems.append(_problem(row["line"], "sample", message, cure))
+        elif other := _contradiction(held, one, row):
+            message = (
+                f"sample {row['sample']}: {getattr(held, other) or 'nothing'} in line {held.line}, {row[other]} here."
+            )
+            problems.append(
+                _problem(row["line"], other, message, "The lanes of a sample are of one library: say it alike.")
+            )
         elif held.aligned or one.aligned:
             message = f"sample {row['sample']} has two rows with aligned reads."
             problems.append(
@@ -307,6 +309,11 @@ def _samples(rows: list[dict[str, Any]], folder: Path, problems: list[Any]) -> l
         else:
             found[row["sample"]] = Sample(**{**asdict(held), "fastq": (*held.fastq, *one.fastq)})
     return list(found.values())
+
+
+def _contradiction(held: Sample, one: Sample, row: dict[str, Any]) -> str | None:
+    """Return the column in which two rows of a sample differ; an empty cell says what the first row says."""
+    return next((c for c in _ALIKE if row[c] and getattr(held, c) != getattr(one, c)), None)
 
 
 def _sample(row: dict[str, Any], folder: Path, problems: list[Any]) -> Sample:
@@ -318,27 +325,18 @@ def _sample(row: dict[str, Any], folder: Path, problems: list[Any]) -> Sample:
     for column in ("patient", "sample"):
         if not row[column]:
             wrong(column, f"no {column} is given.", "Name it.")
-        elif not re.match(r"^[\w.+-]+$", row[column]):
-            wrong(
-                column,
-                f"'{row[column]}' cannot be part of a file name.",
-                "Use letters, digits, '_', '-', '.'.",
-            )
-    role = row["role"].lower().replace(" ", "_")
-    role = _ROLE_WORDS.get(role, role)
+        elif not re.match(r"^\w[\w.+-]*$", row[column]):
+            cure = "Use letters, digits, '_', '-', '.'; begin with a letter or digit."
+            wrong(column, f"'{row[column]}' cannot be part of a file name.", cure)
+    role = role_of(row["role"])
     if role not in ROLES:
-        cure = "Say whether the tissue is the primary or a metastasis." if not role else f"One of: {', '.join(ROLES)}."
+        is_tumour = role in ("", "tumor", "tumour", "tissue", "local_recurrence", "肿瘤")
+        cure = "Say whether the tissue is the primary or a metastasis." if is_tumour else f"One of: {', '.join(ROLES)}."
         wrong("role", f"'{row['role']}' is no role.", cure)
     files = {c: str((folder / row[c]).resolve()) for c in ("fastq_1", "fastq_2", "bam", "cram") if row[c]}
     for column, path in files.items():
-        if not Path(path).is_file():
-            wrong(
-                column,
-                f"there is no file {row[column]}.",
-                "Paths are taken from the study folder, or absolute.",
-            )
-        elif Path(path).stat().st_size == 0:
-            wrong(column, f"{row[column]} is empty (0 bytes).", "Copy it again.")
+        if found := _file_problem(column, row[column], Path(path)):
+            wrong(column, *found)
     aligned = files.get("bam") or files.get("cram") or ""
     if (aligned and "fastq_1" in files) or {"bam", "cram"} <= set(files):
         wrong("bam", "both FASTQ and aligned reads are given, or two aligned files.", "Keep one of them.")
@@ -354,23 +352,53 @@ def _sample(row: dict[str, Any], folder: Path, problems: list[Any]) -> Sample:
         row["patient"],
         role,
         row["lesion"],
-        _number(row["day"], int, "day", wrong),
+        _number(row["day"], day_of, "day", wrong),
         row["assay"] or "panel",
         row["umi"],
         row["preservation"],
-        _number(row["purity"], float, "purity", wrong),
+        _number(row["purity"], fraction_of, "purity", wrong),
         fastq,
         aligned,
         line,
     )
 
 
+#: First bytes of what is not read, and the program that unpacks it.
+_PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
+
+
+def _file_problem(column: str, given: str, path: Path) -> tuple[str, str] | None:
+    """Return what is wrong with a file at the first look, and the cure; None of one that may be read."""
+    if path.is_dir():
+        return f"{given} is a folder.", "Name the file in it; a row for each lane."
+    if not path.is_file():
+        return f"there is no file {given}.", "Paths are taken from the study folder, or absolute."
+    if path.stat().st_size == 0:
+        return f"{given} is empty (0 bytes).", "Copy it again."
+    if set("{}") & set(str(path)):
+        return f"{given} has a brace in its path.", "Rename it: braces mean something to the workflow."
+    with path.open("rb") as file:
+        head = file.read(6)
+    is_aligned = path.suffix in (".bam", ".cram", ".sam")
+    if column.startswith("fastq") and is_aligned:
+        return f"{given} holds aligned reads.", f"Give it in the column {'cram' if path.suffix == '.cram' else 'bam'}."
+    if column in ("bam", "cram") and re.search(r"\.f(ast)?q(\.gz)?$", path.name):
+        return f"{given} holds unaligned reads.", "Give it in the column fastq_1 or fastq_2."
+    if packer := next((name for first, name in _PACKED.items() if head.startswith(first)), None):
+        return f"{given} is packed by {packer}.", "Unpack it, or pack it with gzip."
+    return None
+
+
+_NO_NUMBER = {
+    "day": "Give whole days from the patient's index date (no calendar date), or leave it empty.",
+    "purity": "Purity is a fraction: 0.6 for 60 %. Leave it empty where it is not known.",
+}
+
+
 def _number(text: str, kind: Any, column: str, wrong: Any) -> Any:
-    try:
-        value = kind(text) if text else None
-    except ValueError:
-        wrong(column, f"'{text}' is no number.", "Leave it empty where it is not known.")
-        return None
+    value = kind(text) if text else None
+    if text and value is None:
+        wrong(column, f"'{text}' is no number.", _NO_NUMBER[column])
     if column == "purity" and value is not None and not 0 <= value <= 1:
         wrong(column, f"{text} is not between 0 and 1.", "Purity is a fraction: 0.6 for 60 %.")
     return value
@@ -380,10 +408,21 @@ def _whole_study(samples: list[Sample]) -> list[Problem]:
     """Return what only shows when all rows are seen together: files used twice, a lesion that is primary and
     metastasis."""
     out, used, roles = [], {}, {}  # type: ignore[var-annotated]
+    written: dict[str, str] = {}
+    for sample in samples:
+        first = written.setdefault(sample.patient.lower(), sample.patient)
+        if first != sample.patient:
+            message = f"patients {first} and {sample.patient} differ in capitals only."
+            out.append(
+                _problem(sample.line, "patient", message, "Write one patient one way, or tell two apart better.")
+            )
     for sample in samples:
         for path in [p for pair in sample.fastq for p in pair if p] + ([sample.aligned] if sample.aligned else []):
             if path in used:
-                message = f"{Path(path).name} is given for {used[path]} and for {sample.sample}."
+                twice = used[path] == sample.sample
+                message = (
+                    f"{Path(path).name} is given {'twice' if twice else f'for {used[path]} and'} for {sample.sample}."
+                )
                 out.append(_problem(sample.line, "sample", message, "Each file belongs to one sample."))
             used[path] = sample.sample
         held = roles.setdefault((sample.patient, sample.lesion), sample) if sample.lesion else sample

@@ -66,11 +66,11 @@ def regions_of(plan: Plan, bam: Path) -> pl.DataFrame:
     return whole_contigs(header)
 
 
-def align_step(plan: Plan, name: str) -> None:
+def align_step(plan: Plan, name: str, threads: str = "2") -> None:
     """FASTQ of a sample to BAM."""
     from oncourse.reads.align import align
 
-    align(plan, plan.sample(name))
+    align(plan, plan.sample(name), int(threads))
 
 
 def profile_step(plan: Plan, name: str) -> None:
@@ -355,33 +355,25 @@ def collect_step(plan: Plan, _: str) -> None:
             names = [s.sample for s in plan.of_patient(patient)]
             write_vcf(plan.place("vcf", f"{patient}.vcf.gz"), judged, names, Fasta(plan.fasta), places)
             frames.append(judged.with_columns(places.genome_ids(judged["variant_id"]).alias("variant_id")))
-    calls = pl.concat(frames) if frames else None
+    calls = pl.concat(frames) if frames else pl.DataFrame(schema=c.EMPTY_CALLS)
     samples = c.sample_rows(plan, quality, stopped)
-    ours = pl.col("sample_id").is_in([s.sample for s in plan.samples])
+    kept = set(samples["sample_id"])
+    ours = pl.col("sample_id").is_in(sorted({s.sample for s in plan.samples} | c.written_before(plan)))
+    gone = ours & ~pl.col("sample_id").is_in(sorted(kept))  # of a stopped patient, or no more in reads.tsv
     people = pl.DataFrame({"patient_id": plan.patients})
     c.merge_table(folder / "patients.tsv", people, ["patient_id"])
     c.merge_table(folder / "lesions.tsv", c.lesion_rows(plan), ["lesion_id"])
     c.merge_table(folder / "assays.tsv", c.assay_rows(plan, bases, rules), ["assay_id"])
     c.merge_table(folder / "error_rates.tsv", c.error_rows(plan, bases), ["assay_id", "substitution"])
-    if samples.height and calls is not None:
-        c.merge_table(folder / "samples.tsv", samples, ["sample_id"], drop=ours & ~ours)
-        rows = calls.select(
-            "sample_id",
-            "variant_id",
-            "alt_count",
-            "depth",
-            "is_called",
-            filter_words(),
-            "origin",
-        )
-        c.merge_table(folder / "variants.tsv", _named(plan, calls), ["variant_id"])
-        c.merge_table(folder / "calls.tsv", rows, ["sample_id", "variant_id"], drop=ours)
-        kept = set(samples["sample_id"])
-        coverage = pl.concat([c.coverage_rows(s, bases[s], places) for s in bases if s in kept])
-        c.merge_table(folder / "coverage.tsv", coverage, ["sample_id", "chrom", "start", "end"], drop=ours)
-        c.merge_table(folder / "segments.tsv", segments, ["sample_id", "chrom", "start", "end"], drop=ours)
-        evidence = calls.select(c.EVIDENCE)
-        _write(evidence, plan.place("tables", "evidence.tsv"))
+    c.merge_table(folder / "samples.tsv", samples, ["sample_id"], drop=gone)
+    rows = calls.select("sample_id", "variant_id", "alt_count", "depth", "is_called", filter_words(), "origin")
+    c.merge_table(folder / "variants.tsv", _named(plan, calls), ["variant_id"])
+    c.merge_table(folder / "calls.tsv", rows, ["sample_id", "variant_id"], drop=ours)
+    none = pl.DataFrame(schema=c.COVERAGE)
+    coverage = pl.concat([none, *(c.coverage_rows(s, bases[s], places) for s in bases if s in kept)])
+    c.merge_table(folder / "coverage.tsv", coverage, ["sample_id", "chrom", "start", "end"], drop=ours)
+    c.merge_table(folder / "segments.tsv", segments, ["sample_id", "chrom", "start", "end"], drop=ours)
+    _write(calls.select(c.EVIDENCE), plan.place("tables", "evidence.tsv"))
     markers = [{"patient_id": p, "marker": "sample identity", "value": reason} for p, reason in sorted(stopped.items())]
     if markers or (folder / "markers.tsv").is_file():
         schema = {"patient_id": pl.String, "marker": pl.String, "value": pl.String}
@@ -466,7 +458,7 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
     draft.replace(path)
 
 
-STEPS: dict[str, Callable[[Plan, str], None]] = {
+STEPS: dict[str, Callable[..., None]] = {
     "align": align_step,
     "profile": profile_step,
     "discover": discover_step,
@@ -482,8 +474,8 @@ STEPS: dict[str, Callable[[Plan, str], None]] = {
 }
 
 
-def main(step: str, plan_path: str, name: str = "study") -> int:
-    """Run one step; return 0, or 1 with the reason written down."""
+def main(step: str, plan_path: str, name: str = "study", *more: str) -> int:
+    """Run one step; return 0, or 1 with the reason written down. `more`: the threads of the alignment."""
     plan = load_plan(Path(plan_path))
     error = plan.place("log", f"{step}.{name}.error")
     error.parent.mkdir(parents=True, exist_ok=True)
@@ -491,7 +483,7 @@ def main(step: str, plan_path: str, name: str = "study") -> int:
     for part in ("sample", "patient", "study", "tables", "bam"):
         plan.place(part).mkdir(parents=True, exist_ok=True)
     try:
-        STEPS[step](plan, name)
+        STEPS[step](plan, name, *more)
     except (OncourseError, OSError) as reason:
         text = getattr(reason, "strerror", None) or str(reason)
         try:
