@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from click.testing import CliRunner
 
+from oncourse.cli.main import cli
 from oncourse.errors import InputError, ToolError
 from oncourse.reads.callers import CALLERS, Job, candidates, need_callers
 from oncourse.reads.sheet import load_plan, read_plan
@@ -50,8 +52,25 @@ def test_a_caller_of_pairs_says_nothing_without_a_normal(tmp_path):
 
 def test_a_missing_caller_is_told_with_container_and_package(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(ToolError, match=r"vardict \(vardict-java\): conda install bioconda::vardict-java.*quay\.io"):
+    with pytest.raises(
+        ToolError, match=r"vardict \(vardict-java, not installed\): conda install bioconda::vardict-java.*quay\.io"
+    ):
         need_callers(("vardict",))
+
+
+def test_a_caller_that_is_too_old_or_damaged_is_told_by_doctor_and_before_anything_runs(tmp_path, monkeypatch):
+    """GATK 3 has no Mutect2 of several tumours; a program that does not start says no version and is tried."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    _script(tmp_path / "gatk", "echo The Genome Analysis Toolkit v3.8-1-0\n")
+    with pytest.raises(ToolError, match=r"mutect2 \(gatk, 3\.8.* is older than 4\.1\.0\)"):
+        need_callers(("mutect2",))
+    said = CliRunner().invoke(cli, ["doctor"]).output
+    assert "no   further candidates of mutect2 (callers: in reads.yaml): 3.8" in said
+    _script(tmp_path / "gatk", "echo 4.6.1.0\n")
+    assert (
+        "yes  further candidates of mutect2 (callers: in reads.yaml), 4.6.1.0"
+        in CliRunner().invoke(cli, ["doctor"]).output
+    )
 
 
 def test_callers_are_asked_for_in_reads_yaml_by_known_names(tmp_path):
@@ -77,7 +96,8 @@ def test_strelka_is_configured_and_run_for_each_tumour_and_both_of_its_files_are
     inner = 'd=$(dirname "$0")/results/variants; mkdir -p "$d"; cp "$TMPL" "$d/somatic.snvs.vcf.gz"; '
     inner += 'cp "$TMPL" "$d/somatic.indels.vcf.gz"\n'
     _script(tmp_path / "inner", inner)
-    told = f'echo "$@" >> {tmp_path}/arguments\nwhile [ "$1" != "--runDir" ]; do shift; done\nmkdir -p "$2"\n'
+    says = '[ "$1" = --version ] && echo 2.9.10 && exit\n'
+    told = f'{says}echo "$@" >> {tmp_path}/arguments\nwhile [ "$1" != "--runDir" ]; do shift; done\nmkdir -p "$2"\n'
     _script(tmp_path / "configureStrelkaSomaticWorkflow.py", f'{told}cp {tmp_path}/inner "$2/runWorkflow.py"\n')
     (tmp_path / "found.vcf").write_text(_VCF.replace("\\n", "\n").replace("\\t", "\t") + "1\t7\t.\tA\tG\t.\tPASS\t.\n")
     monkeypatch.setenv("TMPL", str(tmp_path / "found.vcf"))

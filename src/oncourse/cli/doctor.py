@@ -11,9 +11,7 @@ def doctor() -> None:
 
     Everything else of oncourse needs none of them.
     """
-    import shutil
-
-    from oncourse.reads.callers import CALLERS
+    from oncourse.reads.callers import CALLERS, fault, version_of
     from oncourse.reads.callers import cure as caller_cure
     from oncourse.reads.tools import TASKS, TOOLS, cure, version
 
@@ -27,6 +25,6 @@ def doctor() -> None:
         absent = [n for n in names if found[n] is None]
         click.echo(f"{'no ' if absent else 'yes'}  {task}" + (f": {cure(absent)}" if absent else ""))
     for caller in CALLERS.values():
-        is_here = shutil.which(caller.program) is not None
-        told = "" if is_here else f": {caller_cure(caller)}"
-        click.echo(f"{'yes' if is_here else 'no '}  further candidates of {caller.name} (callers: in reads.yaml){told}")
+        why = fault(caller)
+        told = f": {why}; {caller_cure(caller)}" if why else f", {version_of(caller)}".rstrip(", ")
+        click.echo(f"{'no ' if why else 'yes'}  further candidates of {caller.name} (callers: in reads.yaml){told}")

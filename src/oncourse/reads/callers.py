@@ -8,6 +8,8 @@ only.
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import ToolError
-from oncourse.reads.tools import pipe
+from oncourse.reads.tools import pipe, program_version
 
 #: Columns of candidates.
 SITE_SCHEMA = {"chrom": pl.String, "pos": pl.Int64, "ref": pl.String, "alt": pl.String}
@@ -36,12 +38,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Caller:
-    """A program: what it is called, its version question, container and conda package, its command lines and their
-    VCFs."""
+    """A program: what it is called, its version question and the least that will do, container and conda package, its
+    command lines and their VCFs."""
 
     name: str
     program: str
     ask: tuple[str, ...]
+    least: str
     container: str
     conda: str
     needs_normal: bool
@@ -124,6 +127,7 @@ CALLERS: dict[str, Caller] = {
             "mutect2",
             "gatk",
             ("--version",),
+            "4.1.0",  # several tumours of one patient at a time (its release notes, from memory)
             "quay.io/biocontainers/gatk4",
             "bioconda::gatk4",
             False,
@@ -134,6 +138,7 @@ CALLERS: dict[str, Caller] = {
             "strelka2",
             "configureStrelkaSomaticWorkflow.py",
             ("--version",),
+            "2.9.0",  # --callRegions
             "quay.io/biocontainers/strelka",
             "bioconda::strelka",
             True,
@@ -147,7 +152,8 @@ CALLERS: dict[str, Caller] = {
         Caller(
             "vardict",
             "vardict-java",
-            (),
+            (),  # it says no version
+            "",
             "quay.io/biocontainers/vardict-java",
             "bioconda::vardict-java",
             True,
@@ -163,14 +169,40 @@ def cure(caller: Caller) -> str:
     return f"conda install {caller.conda}, or put it on the PATH from docker://{caller.container}"
 
 
-def need_callers(names: tuple[str, ...]) -> None:
-    """Raise ToolError that names the callers that are not there, and the cure."""
-    import shutil
+def version_of(caller: Caller) -> str | None:
+    """Return the version of a caller, '' of one that says none, None of one that is not there."""
+    if caller.ask:
+        return program_version(caller.program, caller.ask)
+    return None if shutil.which(caller.program) is None else ""
 
-    absent = [CALLERS[n] for n in names if shutil.which(CALLERS[n].program) is None]
-    if absent:
-        told = "; ".join(f"{c.name} ({c.program}): {cure(c)}" for c in absent)
-        raise ToolError(f"not installed: {told}. Or take it out of `callers` in reads.yaml.")
+
+def fault(caller: Caller) -> str | None:
+    """Return why a caller cannot be used here: not there, or older than what its command line needs; None of one that
+    can."""
+    found = version_of(caller)
+    if found is None:
+        return "not installed"
+    if caller.least and found and _number(found) < _number(caller.least):
+        return f"{found} is older than {caller.least}"
+    return None
+
+
+def _number(text: str) -> tuple[int, ...]:
+    """Return a version as numbers.
+
+    >>> _number("4.1.9.0") > _number("4.1.0"), _number("3.8-1-0")
+    (True, (3, 8))
+    """
+    found = re.match(r"\d+(\.\d+)*", text)
+    return tuple(map(int, found[0].split("."))) if found else ()
+
+
+def need_callers(names: tuple[str, ...]) -> None:
+    """Raise ToolError that names the callers that are not there or too old, and the cure."""
+    bad = [(CALLERS[n], why) for n in names if (why := fault(CALLERS[n]))]
+    if bad:
+        told = "; ".join(f"{c.name} ({c.program}, {why}): {cure(c)}" for c, why in bad)
+        raise ToolError(f"cannot be used: {told}. Or take it out of `callers` in reads.yaml.")
 
 
 def candidates(caller: Caller, job: Job) -> pl.DataFrame:

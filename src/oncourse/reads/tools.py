@@ -68,10 +68,18 @@ def version(name: str) -> str | None:
             return importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             return None
-    path = shutil.which(name)
+    return program_version(name, tool.ask)
+
+
+def program_version(program: str, ask: tuple[str, ...]) -> str | None:
+    """Return the version that a program on the PATH says it is, '' where it does not say, None where it is not there."""
+    path = shutil.which(program)
     if path is None:
         return None
-    done = subprocess.run([path, *tool.ask], capture_output=True, text=True, errors="replace", timeout=30, check=False)
+    try:
+        done = subprocess.run([path, *ask], capture_output=True, text=True, errors="replace", timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
     found = re.search(r"\d+\.\d+(?:\.\d+)?[\w.-]*", done.stdout + done.stderr)
     return found[0] if found else ""
 
