@@ -38,7 +38,7 @@ def matching(n_patients: int, civic: Path | None, studies: list[Path]) -> None:
 
 def pages(n_pages: int) -> None:
     from oncourse.cohort import Cohort
-    from oncourse.report.patient import patient_page
+    from oncourse.report.patient_page import patient_page
     from oncourse.simulate.study import simulate_study
     from oncourse.study.model import Study
 

@@ -24,8 +24,8 @@ from oncourse.io.export_cbioportal import export_cbioportal
 from oncourse.io.phenopackets import phenopackets
 from oncourse.knowledge.evaluate import NO, YES, evaluate
 from oncourse.knowledge.expression import parse
-from oncourse.report.patient import patient_page
-from oncourse.report.patient_timeline import patient_timeline
+from oncourse.patients.timeline import patient_timeline
+from oncourse.report.patient_page import patient_page
 
 Claim = tuple[str, str, str, str]
 

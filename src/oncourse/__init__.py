@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from oncourse.api import PatientPage, check, patient, read, run, settings
     from oncourse.cohort import Cohort
     from oncourse.errors import ConfigError, InputError, NotEnoughData, OncourseError
-    from oncourse.report.patient_view import PatientView, patient_view
+    from oncourse.patients.plain import PatientView, patient_view
     from oncourse.report.results import Results
     from oncourse.study.model import Study
 
@@ -33,7 +33,7 @@ _HOME = {
     **dict.fromkeys(("PatientPage", "check", "patient", "read", "run", "settings"), "oncourse.api"),
     **dict.fromkeys(("Estimate", "Figure", "Result"), "oncourse.analyses._base"),
     **dict.fromkeys(("ConfigError", "InputError", "NotEnoughData", "OncourseError"), "oncourse.errors"),
-    **dict.fromkeys(("PatientView", "patient_view"), "oncourse.report.patient_view"),
+    **dict.fromkeys(("PatientView", "patient_view"), "oncourse.patients.plain"),
     "Cohort": "oncourse.cohort",
     "Results": "oncourse.report.results",
     "Study": "oncourse.study.model",

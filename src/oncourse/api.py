@@ -177,7 +177,7 @@ def patient(
     ------
     ConfigError : the study has no such patient
     """
-    from oncourse.report.patient import patient_page
+    from oncourse.report.patient_page import patient_page
 
     cohort = _cohort(study, {}, seed)
     known = cohort.study["patients"]["patient_id"].to_list()

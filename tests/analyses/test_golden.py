@@ -6,7 +6,7 @@ import pytest
 from tests import golden
 
 from oncourse.analyses._base import registry
-from oncourse.report.patient import patient_page
+from oncourse.report.patient_page import patient_page
 
 DESIGNS = ("crc", "mcrpc")
 

@@ -11,7 +11,7 @@ from oncourse.analyses.prediction import Params, prediction
 from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, InputError, NotEnoughData
 from oncourse.models.card import read_card
-from oncourse.report.predict import predict_patients
+from oncourse.patients.predict import predict_patients
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES

@@ -109,7 +109,7 @@ def test_a_pdf_without_the_extra_names_the_cure(folder, tmp_path, monkeypatch):
 def test_a_pdf_has_two_to_four_a4_pages(design, tmp_path):
     weasyprint = pytest.importorskip("weasyprint", reason="the optional extra pdf (WeasyPrint) is not installed")
     from oncourse.cohort import Cohort
-    from oncourse.report.patient import patient_page
+    from oncourse.report.patient_page import patient_page
     from oncourse.simulate.study import simulate_study
     from oncourse.study.model import Study
 

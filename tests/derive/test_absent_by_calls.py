@@ -96,7 +96,7 @@ def test_a_variant_nobody_looked_for_is_not_said_to_be_absent_or_lost(cohorts):
 
 @pytest.mark.parametrize(("kind", "cell"), [("called", "not called"), ("counted", "absent")])
 def test_the_grid_of_the_patient_page_says_what_an_absence_rests_on(cohorts, kind, cell):
-    from oncourse.report.patient import patient_page
+    from oncourse.report.patient_page import patient_page
 
     page = patient_page(cohorts[kind], "P0", clones=False)
     assert f">{cell}</td>" in page

@@ -11,7 +11,7 @@ from oncourse.derive.care.ctdna import CtdnaParams
 from oncourse.derive.care.lead import line_lead_times
 from oncourse.derive.care.watchlist import EMERGENCE_SCHEMA, emerged_amplifications, emerged_markers
 from oncourse.facts.markers import marker_readings
-from oncourse.report.patient_biomarkers import watch_rows
+from oncourse.patients.biomarkers import watch_rows
 from oncourse.stats.rng import generator
 
 GIVEN = pl.DataFrame(

@@ -116,7 +116,7 @@ def test_no_line_of_code_names_the_third_disease():
 
 
 def test_a_study_of_the_third_disease_gets_its_rules_words_and_biomarkers(make_study):
-    from oncourse.report.patient_biomarkers import key_biomarkers
+    from oncourse.patients.biomarkers import key_biomarkers
 
     made = make_study(
         {"design": "mbc", "genome_build": "GRCh38"},

@@ -48,7 +48,7 @@ def test_the_country_of_a_study(written, code):
 
 def test_the_page_names_the_own_agency(make_study):
     from oncourse.cohort import Cohort
-    from oncourse.report.patient import patient_page
+    from oncourse.report.patient_page import patient_page
 
     study = make_study(
         patients=[{"patient_id": "P1", "disease": "colorectal cancer", "stage": "IV"}],

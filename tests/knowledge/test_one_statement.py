@@ -10,7 +10,7 @@ from oncourse.facts.stage import stage_of
 from oncourse.knowledge.golden import examined, make
 from oncourse.knowledge.matching import BENEFIT, match_rules
 from oncourse.knowledge.rules import default_rules
-from oncourse.report.patient import approved_words
+from oncourse.patients.page_data import approved_words
 
 RULES = {r.rule_id: r for r in default_rules()}
 GENES = frozenset(g for rule in RULES.values() for g in rule.genes)

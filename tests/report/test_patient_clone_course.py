@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from oncourse.cohort import Cohort
-from oncourse.report.patient import patient_page
-from oncourse.report.patient_clone_course import clone_growth, clone_track
+from oncourse.patients.clone_course import clone_growth, clone_track
+from oncourse.report.patient_page import patient_page
 from oncourse.simulate.study import simulate_study
 from oncourse.study.model import Study
 

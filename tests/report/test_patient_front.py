@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from oncourse.cohort import Cohort
-from oncourse.report.patient import page_data, patient_page
+from oncourse.patients.page_data import page_data
+from oncourse.report.patient_page import patient_page
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ import pytest
 from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError
 from oncourse.knowledge.golden import examined, variant
+from oncourse.patients.page_data import germline_findings
 from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track, timeline_svg
-from oncourse.report.patient import germline_findings, patient_page
+from oncourse.report.patient_page import patient_page
 from oncourse.simulate.study import simulate_study
 from oncourse.study.model import Study
 

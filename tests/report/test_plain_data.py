@@ -10,8 +10,8 @@ import pytest
 import oncourse
 from oncourse.cohort import Cohort
 from oncourse.errors import InputError
-from oncourse.report.patient import patient_page
-from oncourse.report.patient_view import patient_view, schema
+from oncourse.patients.plain import patient_view, schema
+from oncourse.report.patient_page import patient_page
 from oncourse.report.results import Results
 
 

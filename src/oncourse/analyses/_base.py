@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -318,3 +318,23 @@ def registry() -> dict[str, Analysis]:
         if not module.name.startswith("_"):
             importlib.import_module(f"{package.__name__}.{module.name}")
     return dict(sorted(_REGISTRY.items(), key=lambda item: (item[1].order, item[0])))
+
+
+def choose(names: Sequence[str], objectives: Mapping[str, Any], *, grouped: bool = False) -> list[Analysis]:
+    """Return the analyses to run: those named, else the study's objectives, else all.
+
+    `overview` is always among them when none is named on the command line; `groups` when, and unless it is named only
+    when, a group is (``grouped``).
+    """
+    known = registry()
+    wanted = list(names) or (["overview", *objectives] if objectives else [n for n in known if n != "groups"])
+    wanted += ["groups"] if grouped else []
+    problems = []
+    for name in wanted:
+        if name not in known:
+            near = nearest(name, known, cutoff=0.5)
+            cure = f"Did you mean {near}?" if near else f"Known: {', '.join(known)}."
+            problems.append(f"{name}: no such analysis. {cure}")
+    if problems:
+        raise ConfigError(problems)
+    return [entry for name, entry in known.items() if name in set(wanted)]

@@ -51,8 +51,8 @@ def patient(
     from oncourse.disk.file import check_file, replaced_file
     from oncourse.errors import ConfigError
     from oncourse.io import load_study
-    from oncourse.report.patient import patient_page
-    from oncourse.report.patient_view import patient_view
+    from oncourse.patients.plain import patient_view
+    from oncourse.report.patient_page import patient_page
 
     check_file(out, [study], force=force)
     progress = progress_line()

@@ -24,7 +24,7 @@ def predict(model: Path, study: Path, out: Path | None, shift: Path | None, orig
     from oncourse.errors import InputError
     from oncourse.io import load_study
     from oncourse.models.card import read_card
-    from oncourse.report.predict import predict_patients
+    from oncourse.patients.predict import predict_patients
 
     inputs = [model, study]
     for path in (out, shift):

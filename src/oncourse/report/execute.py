@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from oncourse.analyses._base import Analysis, Result, registry
+from oncourse.analyses._base import Analysis, Result, choose
 from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, NotEnoughData
-from oncourse.study.schema import nearest
 
 if TYPE_CHECKING:
     from oncourse.report.workers import Crew
@@ -36,26 +35,6 @@ class Outcome:
     result: Result | None = None
     message: str = ""
     detail: str = ""
-
-
-def choose(names: Sequence[str], objectives: Mapping[str, Any], *, grouped: bool = False) -> list[Analysis]:
-    """Return the analyses to run: those named, else the study's objectives, else all.
-
-    `overview` is always among them when none is named on the command line; `groups` when, and unless it is named only
-    when, a group is (``grouped``).
-    """
-    known = registry()
-    wanted = list(names) or (["overview", *objectives] if objectives else [n for n in known if n != "groups"])
-    wanted += ["groups"] if grouped else []
-    problems = []
-    for name in wanted:
-        if name not in known:
-            near = nearest(name, known, cutoff=0.5)
-            cure = f"Did you mean {near}?" if near else f"Known: {', '.join(known)}."
-            problems.append(f"{name}: no such analysis. {cure}")
-    if problems:
-        raise ConfigError(problems)
-    return [entry for name, entry in known.items() if name in set(wanted)]
 
 
 def admitted(cohort: Cohort, only: Sequence[str] = ()) -> list[Analysis]:

@@ -15,7 +15,7 @@ import scipy.stats  # noqa: F401
 
 import oncourse
 from oncourse.analyses._base import registry
-from oncourse.report import patient, study, workers  # noqa: F401
+from oncourse.report import patient_page, study, workers  # noqa: F401
 
 registry()
 for _room in ("derive", "evolution", "models", "plots", "stats"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from oncourse.disk.tables import as_written
 from oncourse.errors import InputError
 from oncourse.report.execute import Outcome
 from oncourse.report.objectives import OBJECTIVES
+from oncourse.words.numbers import finite
 
 #: Version of the layout of results.json; documented in docs/reference/results.md.
 SCHEMA_VERSION = "1.2"
@@ -116,11 +116,6 @@ def headline(result: Result) -> dict[str, Any] | None:
         return None
     words = {"text": found.text.text(), "text_zh": found.text.text("zh"), "reason": found.reason.text()}
     return {**words, "reason_zh": found.reason.text("zh"), "light": found.light, "estimate": found.number}
-
-
-def finite(value: Any) -> Any:
-    """Return a number JSON can hold: an infinite limit (a median that is not reached) becomes null."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def plain(params: Any) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def write_pages(
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, str]:
     """Write one page per patient; return the patients whose page failed, with the reason."""
-    from oncourse.report.patient import patient_page
+    from oncourse.report.patient_page import patient_page
 
     failed = {}
     for number, patient in enumerate(patients, 1):

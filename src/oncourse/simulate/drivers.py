@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from oncourse.genome.gene_models import codon_positions
-from oncourse.genome.gene_sets import codon_table
 from oncourse.genome.gene_names import former_names
+from oncourse.genome.gene_sets import codon_table
 from oncourse.genome.genes import gene_table, protein_lengths
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Any, Protocol
 
 #: From this many on a share is shown with one decimal.
 MANY = 1000
@@ -88,3 +88,8 @@ def limits(number: Numeric, language: str = "en") -> str:
     ]
     plain = low is not None and high is not None and not math.isinf(high) and low >= 0
     return start + (dash if plain else to).join(ends)
+
+
+def finite(value: Any) -> Any:
+    """Return a number JSON can hold: an infinite limit (a median that is not reached) becomes null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -8,7 +8,7 @@ import polars as pl
 
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.report.patient_timeline import of_patient
+from oncourse.patients.timeline import of_patient
 
 
 def course_rows(cohort: Cohort, patient: str) -> list[dict[str, Any]]:

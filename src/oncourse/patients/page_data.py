@@ -20,14 +20,12 @@ from oncourse.knowledge.evidence import EvidenceMatch
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 from oncourse.knowledge.matching import BENEFIT, Match
 from oncourse.knowledge.rules import rules_version
+from oncourse.patients.biomarkers import key_biomarkers, watch_rows
+from oncourse.patients.course import course_rows, monitoring_lines
+from oncourse.patients.front import next_steps, status_card, unseen
+from oncourse.patients.timeline import of_patient, patient_timeline
 from oncourse.plots.timeline import Timeline
-from oncourse.report.page import environment
-from oncourse.report.patient_biomarkers import key_biomarkers, watch_rows
-from oncourse.report.patient_course import course_rows, monitoring_lines
-from oncourse.report.patient_front import next_steps, status_card, unseen
-from oncourse.report.patient_timeline import of_patient, patient_timeline
 from oncourse.words.catalogue import catalogue, write
-from oncourse.words.phrases import page_in
 
 if TYPE_CHECKING:
     from oncourse.derive.clones.evolution import PatientEvolution
@@ -53,25 +51,8 @@ class FrontLine:
     n_more: int
 
 
-def patient_page(cohort: Cohort, patient_id: str, *, clones: bool | None = None) -> str:
-    """Return the page of one patient as HTML text: self-contained, every text from the study escaped.
-
-    The same bytes from the study's Cohort and from `Cohort.of_patient`, whatever was derived before.
-
-    Parameters
-    ----------
-    clones : whether the page shows the patient's clones; None: where the study asks for them (`shows_clones`)
-
-    Raises
-    ------
-    ConfigError : the study has no such patient
-    """
-    page = environment().get_template("patient.html").render(**page_data(cohort, patient_id, clones=clones))
-    return page_in(page, cohort.study.config.language)
-
-
 def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) -> dict[str, Any]:
-    """Return what the page and `oncourse.report.patient_view` show of one patient; arguments as of `patient_page`."""
+    """Return what the page and `oncourse.patients.plain` show of one patient; arguments as of `patient_page`."""
     import oncourse
     from oncourse.plots.timeline import timeline_svg
 
@@ -434,7 +415,7 @@ def _timeline(cohort: Cohort, patient: str, tree: PatientEvolution | None) -> Ti
     timeline = patient_timeline(cohort, patient)
     if tree is None:
         return timeline
-    from oncourse.report.patient_clone_course import clone_track
+    from oncourse.patients.clone_course import clone_track
 
     track = clone_track(tree)
     return timeline if track is None else replace(timeline, tracks=(*timeline.tracks, track))
@@ -443,15 +424,15 @@ def _timeline(cohort: Cohort, patient: str, tree: PatientEvolution | None) -> Ti
 def _clones(tree: PatientEvolution | None) -> dict[str, Any] | None:
     if tree is None:
         return None
-    from oncourse.report.patient_clone_course import clone_growth
-    from oncourse.report.patient_clones import clone_view
+    from oncourse.patients.clone_course import clone_growth
+    from oncourse.patients.clones import clone_view
 
     return {**clone_view(tree), "growth": clone_growth(tree)}
 
 
 def shows_clones(cohort: Cohort) -> bool:
     """Return whether the study asks for its clones: `evolution` is among what a run of it answers."""
-    from oncourse.report.execute import choose
+    from oncourse.analyses._base import choose
 
     asked = {entry.name: entry for entry in choose((), cohort.study.config.objectives)}
     return "evolution" in asked and not asked["evolution"].missing(cohort)

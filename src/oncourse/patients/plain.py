@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from oncourse.report.patient import FrontLine, Grid, page_data
-from oncourse.report.results import finite
+from oncourse.patients.page_data import FrontLine, Grid, page_data
+from oncourse.words.numbers import finite
 
 if TYPE_CHECKING:
     from oncourse.cohort import Cohort
@@ -65,7 +65,7 @@ class PatientView:
 
 
 def patient_view(cohort: Cohort, patient_id: str, *, clones: bool | None = None) -> PatientView:
-    """Return the plain data of one patient's page; arguments as of `oncourse.report.patient.patient_page`."""
+    """Return the plain data of one patient's page; arguments as of `oncourse.report.patient_page.patient_page`."""
     data = page_data(cohort, patient_id, clones=clones)
     return PatientView(
         view_version=VIEW_VERSION,
@@ -87,7 +87,7 @@ def patient_view(cohort: Cohort, patient_id: str, *, clones: bool | None = None)
 
 def schema(name: str) -> dict[str, Any]:
     """Return a JSON Schema of the package: ``patient`` or ``results``."""
-    text = resources.files("oncourse.report").joinpath("schemas", f"{name}.schema.json").read_text("utf-8")
+    text = resources.files("oncourse").joinpath("schemas", f"{name}.schema.json").read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 
