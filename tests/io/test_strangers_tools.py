@@ -10,7 +10,8 @@ import doctest
 import pytest
 
 from oncourse.errors import InputError
-from oncourse.io import covered, maf_columns, whose
+from oncourse.genome import protein
+from oncourse.io import covered, dialects, ids, maf_columns, whose
 from oncourse.io.files import read_files
 from oncourse.io.mapping import read_panel
 from oncourse.io.whose import Question
@@ -30,7 +31,7 @@ def _of(reading, table, *columns):
     return reading.tables[table].select(columns).sort(columns).rows()
 
 
-@pytest.mark.parametrize("module", [covered, maf_columns, whose])
+@pytest.mark.parametrize("module", [covered, dialects, ids, maf_columns, protein, whose])
 def test_examples(module):
     assert doctest.testmod(module).failed == 0
 
@@ -189,3 +190,109 @@ def test_the_reads_of_the_portal_s_table_of_mutations_are_kept(tmp_path):
     path = tmp_path / "m.tsv"
     path.write_text("Sample ID\tGene\tProtein Change\tVariant Reads\tRef Reads\nS1\tKRAS\tG12D\t30\t70\n")
     assert _of(read_panel(path), "calls", "alt_count", "depth") == [(30, 100)]
+
+
+def test_a_fraction_without_depth_is_kept_and_told(tmp_path):
+    """UCSC Xena's dna_vaf has no depth beside it: the share was lost without a word, or could have become 0 reads."""
+    path = tmp_path / "x.maf"
+    path.write_text("Sample_ID\tgene\tchrom\tstart\tref\talt\tdna_vaf\nS1\tKRAS\tchr12\t25245350\tC\tT\t0.3\n")
+    reading = read_files([path])
+    assert _of(reading, "calls", "alt_count", "depth", "vaf", "is_called") == [(None, None, 0.3, True)]
+    assert any("without a depth: kept" in p.message for p in reading.problems)
+
+
+def test_a_fraction_of_a_vcf_without_depth_is_kept(tmp_path):
+    path = _vcf(tmp_path / "P1.vcf", ["P1"], [*KRAS, ".", "GT:AF", "0/1:0.3"])
+    assert _of(read_files([path]), "calls", "alt_count", "depth", "vaf") == [(None, None, 0.3)]
+
+
+@pytest.mark.parametrize(
+    ("vaf", "depth", "found"),
+    [
+        ("12%(120/1000)", "", (120, 1000, None)),
+        ("0.12（1000X）", "", (120, 1000, None)),
+        ("~5%", "1500×", (75, 1500, None)),
+        ("120/1000", "", (120, 1000, None)),
+        ("12.5%", "1,600", (200, 1600, None)),
+        ("12%", "/", (None, None, 0.12)),
+        ("<1%", "2000X", (None, 2000, None)),
+        ("杂合", "", (None, None, None)),
+    ],
+)
+def test_numbers_of_a_report_are_read_with_their_words(tmp_path, vaf, depth, found):
+    """`1000X` and `12%(120/1000)`, as laboratories write them, left no read and no word."""
+    path = tmp_path / "r.csv"
+    path.write_text(f'样本编号,基因,氨基酸改变,突变丰度,测序深度\nS1,KRAS,p.G12D,"{vaf}","{depth}"\n')
+    reading = read_panel(path)
+    assert _of(reading, "calls", "alt_count", "depth", "vaf") == [found]
+    assert any("no number" in p.message for p in reading.problems) == (vaf in ("<1%", "杂合"))
+
+
+def test_a_dash_in_the_filter_fails_nothing(tmp_path):
+    """The Torrent variant caller writes `-` where no filter failed: every call of it was none."""
+    path = tmp_path / "x.maf"
+    path.write_text(f"{TABLE}\tFILTER\tsample\n12\t25245350\tC\tT\t30\t70\t-\tS1\n")
+    assert read_files([path]).tables["calls"]["is_called"].to_list() == [True]
+
+
+def test_a_name_of_nobody_in_a_merged_file_is_refused(tmp_path):
+    """vcf2maf writes TUMOR where --tumor-id is not given; merged, several people were one sample of that file."""
+    path = tmp_path / "x.maf"
+    row = "12\t25245350\tC\tT\t{}\t70\tTUMOR\n"
+    path.write_text(f"{TABLE}\tTumor_Sample_Barcode\n" + row.format(30) + row.format(50))
+    with pytest.raises(InputError, match="name of nobody"):
+        read_files([path])
+
+
+def test_columns_of_reads_of_each_sample_are_no_maf(tmp_path):
+    """GATK VariantsToTable: P1.AD and P1.DP were passed over, and the table was a sample named after the file."""
+    path = tmp_path / "x.maf"
+    path.write_text("CHROM\tPOS\tREF\tALT\tP1.AD\tP1.DP\n12\t25245350\tC\tT\t70,30\t100\n")
+    with pytest.raises(InputError, match="import counts"):
+        read_files([path])
+
+
+@pytest.mark.parametrize(
+    ("columns", "tumour"),
+    [
+        (("P1-N1-DNA1", "P1-T1-DNA1"), "P1-T1-DNA1"),
+        (("张三-癌旁", "张三-肿瘤"), "张三-肿瘤"),
+        (("BLD01", "LIV01"), "LIV01"),
+    ],
+)
+def test_which_column_is_the_tumour(tmp_path, columns, tumour):
+    """snappy-pipeline#628: libraries are named P1-N1-DNA1-WES1 and P1-T1-DNA1-WES1."""
+    path = _vcf(tmp_path / "x.vcf", columns, [*KRAS, ".", "GT:AD", "0/0:50,0", "0/1:70,30"])
+    assert _of(read_files([path]), "samples", "sample_id", "material") == [(tumour, "tissue")]
+
+
+def test_tumours_beside_one_normal_are_asked_about(tmp_path):
+    """Mutect2 calls the lesions of one patient together: each became a patient of its own."""
+    cells = [*KRAS, ".", "GT:AD", "0/0:50,0", "0/1:70,30", "0/1:60,40"]
+    path = _vcf(tmp_path / "P7.vcf", ["N9", "A", "B"], cells, head="##normal_sample=N9\n")
+    with pytest.raises(Question, match="one patient") as asked:
+        read_files([path])
+    assert asked.value.manifest["patient_id"].to_list() == ["", "P7", "P7"]
+    asked.value.manifest.write_csv(tmp_path / "files.tsv", separator="\t")
+    samples = read_files([path], manifest=tmp_path / "files.tsv").tables["samples"]
+    assert samples["patient_id"].unique().to_list() == ["P7"]
+
+
+def test_a_column_without_a_read_of_any_variant_may_be_a_normal(tmp_path):
+    rows = [
+        ["chr1", str(n), ".", "C", "T", ".", "PASS", ".", "GT:AD", "0/1:70,30", "0/1:60,40", "0/0:50,0"]
+        for n in range(9, 15)
+    ]
+    reading = read_files([_vcf(tmp_path / "x.vcf", ["A", "B", "C"], *rows)])
+    assert [p.value for p in reading.problems if "a normal?" in p.message] == ["C"]
+
+
+def test_ids_of_msk_s_plasma_and_normals(tmp_path):
+    """MSK-ACCESS: C-AAA111-L001-d is cell-free DNA, C-AAA111-N001-d the normal of the same patient."""
+    path = tmp_path / "x.maf"
+    rows = [f"12\t25245350\tC\tT\t{n}\t900\tC-AAA111-{i}001-d" for n, i in ((3, "L"), (0, "N"))]
+    path.write_text("\n".join([f"{TABLE}\tTumor_Sample_Barcode", *rows]) + "\n")
+    assert _of(read_files([path]), "samples", "patient_id", "material") == [
+        ("C-AAA111", "normal"),
+        ("C-AAA111", "plasma"),
+    ]

@@ -139,6 +139,7 @@ def test_quoted_vcf_of_a_spreadsheet(shared_data):
         "variant_id": "1:1403857:C:A",
         "alt_count": 35,
         "depth": 121,
+        "vaf": None,
         "is_called": True,
         "filter": None,
         "origin": None,

@@ -52,14 +52,14 @@ def canonical(text: str | None) -> str | None:
     ('p.Q986Rfs*32', 'p.R213*', 'p.E746_A750del')
     >>> canonical("p.L10L"), canonical("p.Leu10%3D"), canonical("KRAS:NM_004985:exon2:c.G35A:p.G12D")
     ('p.L10=', 'p.L10=', 'p.G12D')
-    >>> canonical("."), canonical("MET2327ILE"), canonical("ｐ．Ｇ１２Ｄ")
-    (None, 'p.M2327I', 'p.G12D')
+    >>> canonical("."), canonical("MET2327ILE"), canonical("ｐ．Ｇ１２Ｄ"), canonical("G12D (c.35G>A)")
+    (None, 'p.M2327I', 'p.G12D', 'p.G12D')
     """
     if text is None or text.strip().upper() in _NOTHING:
         return None
     text = unicodedata.normalize("NFKC", text)
     change = text.strip().split(",")[0].replace("%3D", "=")
-    change = change.rsplit(":", 1)[-1].strip()
+    change = re.split(r"[\s(;,]+(?:\w+\.?\d*:)?c\.", change.rsplit(":", 1)[-1])[0].strip()  # G12D (c.35G>A)
     if change[:2].lower() == "p.":
         change = change[2:]
     if change.startswith("(") and change.endswith(")"):

@@ -29,6 +29,9 @@ PASSING: dict[str, tuple[str, ...]] = {
     # vcf2maf: gnomAD allele count above its cut-off; the origin, not the call, is in doubt
     "vcf2maf": ("common_variant",),
     "other words for a pass": (
+        "-",
+        "--",
+        "/",
         "passed",
         "ok",
         "true",
@@ -40,6 +43,7 @@ PASSING: dict[str, tuple[str, ...]] = {
         "[not available]",
         "通过",
         "合格",
+        "无",
     ),
 }
 #: Mutation_Status, VarDict's STATUS, Strelka's and VarScan's flags -> origin.

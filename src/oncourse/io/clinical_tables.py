@@ -13,6 +13,7 @@ from oncourse.io import clinical as words
 from oncourse.io import clinical_survival as survival
 from oncourse.io.anchors import Anchors
 from oncourse.io.clinical import clean
+from oncourse.io.ids import says
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table, table_name
 from oncourse.study.schema import Problem
@@ -154,8 +155,9 @@ def patient_of(sample: str) -> str:
     >>> patient_of("P-0000197-T01-IM3"), patient_of("TCGA-2A-A8VL-01A-21D"), patient_of("S7")
     ('P-0000197', 'TCGA-2A-A8VL', 'S7')
     """
-    found = re.match(r"(P-\d{7})-[TN]\d+|(TCGA-\w{2}-\w{4})(?:-|$)", sample)
-    return (found.group(1) or found.group(2)) if found else sample
+    said = says(sample)
+    short = re.match(r"TCGA-\w{2}-\w{4}(?=-|$)", sample)
+    return said[0] if said else short[0] if short else sample
 
 
 def with_missing_samples(

@@ -17,15 +17,11 @@ from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.io.count_callers import caller_table
 from oncourse.io.maf import MafTables, renamed, tables_of, write_rows
-from oncourse.io.maf_columns import ALIASES
+from oncourse.io.maf_columns import ALIASES, READS, wide_columns
 from oncourse.io.signatures import named
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.study.schema import Problem
 
-_ALT = r"nv|ad|(?:alt|var|mut)(?:_?(?:counts?|reads|depth))?|alts"
-_DEPTH = r"nr|dp|depth|cov|coverage|total(?:_?(?:counts?|reads|depth))?"
-_REF = r"rd|ref(?:_?(?:counts?|reads|depth))?"
-_KINDS = (("alt_count", _ALT), ("depth", _DEPTH), ("ref_count", _REF))
 _NORMAL = re.compile(r"(^|[_.-])(normal|germline|pbmc|n)$", re.I)
 _CHANGE = r"^([ACGT]+|-)>([ACGT]+|-)$"
 _NEEDED = ("chrom", "pos", "ref", "alt")
@@ -91,27 +87,6 @@ def _sites(sites: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
     return sites
 
 
-def wide_columns(columns: list[str]) -> dict[str, dict[str, str]]:
-    """Return sample -> {alt_count / depth / ref_count -> column} of a wide table; empty where it is not wide.
-
-    >>> wide_columns(["chr", "S1.NV", "S1.DP", "ALT_counts_T", "REF_counts_T"])
-    {'S1': {'alt_count': 'S1.NV', 'depth': 'S1.DP'}, 'T': {'alt_count': 'ALT_counts_T', 'ref_count': 'REF_counts_T'}}
-    """
-    known = {alias for aliases in ALIASES.values() for alias in aliases}
-    found: dict[str, dict[str, str]] = {}
-    for column in columns:
-        if column.lower() in known:
-            continue
-        for kind, words in _KINDS:
-            suffix = re.fullmatch(rf"(.+?)[._:-]({words})", column, re.I)
-            prefix = re.fullmatch(rf"({words})[._:-](.+)", column, re.I)
-            sample = suffix.group(1) if suffix else prefix.group(2) if prefix else None
-            if sample:
-                found.setdefault(sample, {}).setdefault(kind, column)
-                break
-    return {s: kinds for s, kinds in found.items() if "alt_count" in kinds and len(kinds) > 1}
-
-
 def _unpivoted(
     sites: pl.DataFrame,
     raw: pl.DataFrame,
@@ -127,7 +102,7 @@ def _unpivoted(
         if sample in skipped:
             continue
         counts = [raw[column].alias(kind) for kind, column in kinds.items()]
-        missing = [pl.lit(None, pl.String).alias(k) for k, _ in _KINDS if k not in kinds]
+        missing = [pl.lit(None, pl.String).alias(k) for k, _ in READS if k not in kinds]
         frame = site.with_columns(pl.lit(sample).alias("sample_id"), *counts).with_columns(missing)
         frame = _pairs_apart(frame)
         seen = frame["depth"].is_not_null() | frame["alt_count"].is_not_null()

@@ -133,25 +133,42 @@ def _shearwater(fields: Fields, site: Site) -> Counts:
     return each[0] + each[1], each[2] + each[3]
 
 
+def _fraction(text: str, site: Site) -> float | None:
+    """Return the fraction of an allele, 0-1, percent where the cell says so; null where it is none."""
+    given = text.strip()
+    percent = given.endswith("%")
+    if percent and site.n_alt == 1:  # VarScan writes the decimal sign of the machine's language
+        given = given.replace(",", ".")
+    cells = given.split(",")
+    try:
+        value = float(cells[site.number if site.number < len(cells) else 0].strip().rstrip("%"))
+    except ValueError:
+        return None
+    value /= 100 if percent else 1
+    return value if 0 <= value <= 1 else None
+
+
+def fraction(fields: Fields, site: Site) -> float | None:
+    """Return the fraction that a sample's cells give of an allele; null where they give none.
+
+    >>> fraction({"GT": "0/1", "AF": "0.3"}, Site("C", "T")), fraction({"GT": "0/1"}, Site("C", "T"))
+    (0.3, None)
+    """
+    return next((_fraction(fields[key], site) for key in SHARES if fields.get(key) not in (None, "", ".")), None)
+
+
 def _share(key: str, depth: str = "DP") -> Callable[[Fields, Site], Counts]:
-    """A fraction, or percent where the cell says so, of the depth."""
+    """A fraction of the depth."""
 
     def read(fields: Fields, site: Site) -> Counts:
-        total, given = whole(fields.get(depth)), fields[key].strip()
-        percent = given.endswith("%")
-        if percent and site.n_alt == 1:  # VarScan writes the decimal sign of the machine's language
-            given = given.replace(",", ".")
-        cells = given.split(",")
-        text = cells[site.number if site.number < len(cells) else 0].strip()
-        try:
-            value = float(text.rstrip("%")) / (100 if percent else 1)
-        except ValueError:
-            return None, total
-        return (None, total) if total is None or not 0 <= value <= 1 else (round(value * total), total)
+        total, value = whole(fields.get(depth)), _fraction(fields[key], site)
+        return (None, total) if total is None or value is None else (round(value * total), total)
 
     return read
 
 
+#: Keys in which callers write the fraction of the reads.
+SHARES = ("AF", "FREQ", "VAF", "FA", "VF")
 #: Caller, the keys it needs, and how they are read; the first that gives a count stands.
 DIALECTS: tuple[tuple[str, tuple[str, ...], Callable[[Fields, Site], Counts]], ...] = (
     ("Strelka SNV", ("AU", "CU", "GU", "TU"), _strelka_snv),
@@ -169,5 +186,5 @@ DIALECTS: tuple[tuple[str, tuple[str, ...], Callable[[Fields, Site], Counts]], .
     ("VarDict without AD", ("VD",), _observed("VD", "", "DP")),
     ("deepSNV shearwater", ("FW", "BW", "FD", "BD"), _shearwater),
     ("samtools DPR", ("DPR",), lambda f, s: _allelic_depth({**f, "AD": f["DPR"]}, s)),
-    *((f"fraction in {key}", (key, "DP"), _share(key)) for key in ("AF", "FREQ", "VAF", "FA", "VF")),
+    *((f"fraction in {key}", (key, "DP"), _share(key)) for key in SHARES),
 )

@@ -19,7 +19,7 @@ from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
 from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of_panel
 from oncourse.io.clinical import mapped
-from oncourse.io.ids import called_first, matched, renamed, unmatched
+from oncourse.io.ids import called_first, matched, renamed, says, unmatched
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.reading import Reading
 from oncourse.io.signatures import document
@@ -260,15 +260,22 @@ def _controls(samples: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
 
 
 def _plasma_by_name(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
-    """Take a sample whose id says cfDNA, ctDNA or plasma as plasma where no column says what it is."""
-    if set(samples.columns) - {"SAMPLE_ID", "PATIENT_ID"}:
+    """Take a sample whose id says cfDNA, ctDNA, plasma or normal as that where no column says what it is."""
+    if set(samples.columns) - {"SAMPLE_ID", "PATIENT_ID", "MATERIAL"}:
         return samples
-    kinds = mapped(samples["SAMPLE_ID"], words.material)
-    if (kinds == "tissue").all():
+    kinds = mapped(samples["SAMPLE_ID"], _material_of_name)
+    own = samples["MATERIAL"] if "MATERIAL" in samples.columns else pl.Series([None] * samples.height, dtype=pl.String)
+    new = own.is_null() & (kinds != "tissue")
+    if not new.any():
         return samples
-    named = samples["SAMPLE_ID"].filter(kinds != "tissue").to_list()
+    named = samples["SAMPLE_ID"].filter(new).to_list()
     reading.notes.append(f"taken as plasma or normal by their names: {', '.join(named[:8])}")
-    return samples.with_columns(kinds.alias("MATERIAL"))
+    return samples.with_columns(own.fill_null(kinds).alias("MATERIAL"))
+
+
+def _material_of_name(sample: str) -> str:
+    said = says(sample)
+    return said[1] if said and said[1] != "tumour" else words.material(sample)
 
 
 def _named_assays(built: ct.Built, per_sample: pl.DataFrame, reading: Reading) -> None:

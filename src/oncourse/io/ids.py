@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import polars as pl
 
 from oncourse.study.schema import Problem, nearest
+
+#: Ids that say whose and what they are: TCGA's barcodes (types 10-19 are normals), MSK-IMPACT's and -ACCESS's (N normal, L
+#: cell-free DNA; MSK's CMO ids).
+_SAYS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
+    (re.compile(r"^(TCGA-\w{2}-\w{4})-(\d{2})"), lambda word: "normal" if word.startswith("1") else "tumour"),
+    (re.compile(r"^(P-\d{7})-([TN])\d+"), lambda word: "normal" if word == "N" else "tumour"),
+    (re.compile(r"^(C-[A-Z0-9]{3,8})-([A-Z])\d{3}(?:-[dr]\d*)?$"), {"N": "normal", "L": "plasma"}.get),
+)
+
+
+def says(sample: str) -> tuple[str, str] | None:
+    """Return patient and role (tumour, normal, plasma) of a sample id that says both; null for any other.
+
+    >>> says("TCGA-AA-0001-11A-01D"), says("P-0000197-T01-IM3"), says("C-AAA111-L001-d"), says("S7")
+    (('TCGA-AA-0001', 'normal'), ('P-0000197', 'tumour'), ('C-AAA111', 'plasma'), None)
+    """
+    for pattern, role in _SAYS:
+        if found := pattern.match(sample):
+            return found.group(1), role(found.group(2)) or "tumour"
+    return None
+
 
 _TCGA = re.compile(r"^(TCGA-\w{2}-\w{4})-(\d{2})([A-Z])?(-.*)?$")
 
@@ -25,6 +46,8 @@ def matched(
     {'TCGA-AA-0001-01A-11D-A10X-10': 'TCGA-AA-0001-01', 'p2_t': 'P2-T'}
     >>> matched(["X001.T", "P5"], ["001-T", "P5-a"], patients={"P5": ["P5-a"]})[0]
     {'P5': 'P5-a', 'X001.T': '001-T'}
+    >>> matched(["1001", "P11", "P2_1"], ["1001.0", "P1-1", "p2.1"])[0]
+    {'1001': '1001.0', 'P2_1': 'p2.1'}
     """
     given, listed = set(ids), set(known)
     own = {p: next(iter(s)) for p, s in (patients or {}).items() if len(set(s)) == 1 and not set(s) & given}
@@ -54,7 +77,10 @@ def _sample_part(text: str) -> str | None:
 
 
 def _plain(text: str) -> str:
-    bare = re.sub(r"[\s_.\-]+", "", text).lower()
+    whole = re.sub(r"^(\d+)\.0+$", r"\1", text.strip())  # a spreadsheet's 1001.0
+    # a mark between two numbers parts them: P1-1 is not P11
+    parted = re.sub(r"(?<=\d)[\s_.\-]+(?=\d)", "~", whole)
+    bare = re.sub(r"[\s_.\-]+", "", parted).lower()
     # R's make.names writes X before a name that starts with a digit; a spreadsheet drops zeros before a number
     return re.sub(r"^x?0*(?=\d)", "", bare)
 

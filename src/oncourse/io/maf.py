@@ -24,14 +24,14 @@ from oncourse.io.annovar import as_maf, looks_like_annovar
 from oncourse.io.calling import decide
 from oncourse.io.large import Large
 from oncourse.io.ledger import Ledger
-from oncourse.io.maf_columns import ALIASES, OURS, names_somebody, spelled
-from oncourse.io.maf_numbers import at_lines, one_based, with_counts
+from oncourse.io.maf_columns import ALIASES, OURS, spelled
+from oncourse.io.maf_numbers import COUNTED, at_lines, fractions_alone, one_based, with_counts
 from oncourse.io.placeless import kept_by_gene
 from oncourse.io.signatures import named
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.io.units import in_percent, with_percent
-from oncourse.io.whose import Manifest, sample_of_file
-from oncourse.io.whose_rows import name_rows
+from oncourse.io.whose import Manifest
+from oncourse.io.whose_rows import name_rows, one_sample, refuse_nobody
 from oncourse.study.schema import Problem, all_distinct
 
 #: Reason of a record that is left out because its allele is no sequence of bases.
@@ -135,7 +135,10 @@ def read_maf(
         table = replace(table, frame=frame)
     table = replace(table, frame=table.frame.rename(spelled(table.frame.columns)))
     if missing_columns(table.frame.columns) == ["sample_id"]:
-        table = replace(table, frame=_of_one_sample(table, path, header, notes))
+        unknown = [h for h in header if h.lower() not in OURS]
+        sample = one_sample(renamed(table.frame), unknown, path)
+        notes.append(f"{path.name}: no sample column: every row is of sample {sample} (file name)")
+        table = replace(table, frame=table.frame.with_columns(pl.lit(sample).alias("sample_id")))
     if lacking := missing_columns(table.frame.columns):
         raise InputError([*[p for p in table.problems if p.severity == "error"], _not_maf(name, lacking, header)])
     if table.frame.is_empty():
@@ -145,7 +148,10 @@ def read_maf(
     rows = renamed(table.frame).with_columns(table.lines.alias("line"))
     rows, found_half = one_based(rows, name)
     problems += found_half
+    before = rows
     rows, told, n_ignored = name_rows(rows, path, known=known, manifest=manifest)
+    refuse_nobody(before, rows, path)
+    del before
     filled = {c: table.frame.height - table.frame[c].null_count() for c in table.frame.columns}
     n_rows = table.frame.height
     table = replace(table, frame=pl.DataFrame(), lines=rows["line"])
@@ -156,28 +162,6 @@ def read_maf(
     found.left_out.append(("of a sample the manifest leaves out", n_ignored, None))
     _write_ledger(found, path.name, header, n_rows, filled)
     return found
-
-
-def _of_one_sample(table: TextTable, path: Path, header: Sequence[str], notes: list[str]) -> pl.DataFrame:
-    """Return the rows of a table of one sample (MuTect1, VarScan) under the file's name.
-
-    A column that may name the sample, or a variant with two numbers of reads, says that it holds several: an error.
-    """
-    name = table_name(path)
-    cure = "Call the column of the sample Tumor_Sample_Barcode, or map it (`oncourse import table --mapping`)."
-    if column := names_somebody(h for h in header if h.lower() not in OURS):
-        message = f"no column is known to name the sample of a row; does {column}?"
-        raise InputError([Problem(name, 1, column, None, message, cure)])
-    own = renamed(table.frame)
-    place = [c for c in ("chrom", "pos", "ref", "alt") if c in own.columns]
-    counts = [c for c in ("alt_count", "ref_count", "depth", "vaf") if c in own.columns]
-    several = own.unique([*place, *counts]).select(pl.struct(place).is_duplicated().any()).item() if counts else False
-    if several:
-        message = "no column names the sample of a row, and a variant stands there with several numbers of reads."
-        raise InputError([Problem(name, 1, None, None, message, cure)])
-    sample = sample_of_file(path)
-    notes.append(f"{path.name}: no sample column: every row is of sample {sample} (file name)")
-    return table.frame.with_columns(pl.lit(sample).alias("sample_id"))
 
 
 def _write_ledger(found: MafTables, file: str, header: Sequence[str], n_rows: int, filled: Mapping[str, int]) -> None:
@@ -330,8 +314,7 @@ def tables_of(
     calls = frame.select(
         "sample_id",
         "variant_id",
-        "alt_count",
-        "depth",
+        *COUNTED,
         "is_called",
         "filter",
         "origin",
@@ -351,7 +334,8 @@ def tables_of(
     variants = variants_of(calls)
     if contexts is not None:
         variants = variants.join(contexts, on="variant_id", how="left", maintain_order="left")
-    columns = ["sample_id", "variant_id", "alt_count", "depth", "is_called", "filter", "origin"]
+    problems += fractions_alone(calls, name)
+    columns = ["sample_id", "variant_id", *COUNTED, "is_called", "filter", "origin"]
     return MafTables(
         calls.select(columns),
         variants,

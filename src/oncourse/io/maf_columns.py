@@ -255,3 +255,30 @@ def names_somebody(columns: Iterable[str]) -> str | None:
     ('Patient code', None)
     """
     return next((c for c in columns if _WHOSE.match(c.strip())), None)
+
+
+_ALT_WORDS = r"nv|ad|(?:alt|var|mut)(?:_?(?:counts?|reads|depth))?|alts"
+_DEPTH_WORDS = r"nr|dp|depth|cov|coverage|total(?:_?(?:counts?|reads|depth))?"
+_REF_WORDS = r"rd|ref(?:_?(?:counts?|reads|depth))?"
+#: Our columns of reads -> the words with which a column per sample ends or begins.
+READS = (("alt_count", _ALT_WORDS), ("depth", _DEPTH_WORDS), ("ref_count", _REF_WORDS))
+
+
+def wide_columns(columns: list[str]) -> dict[str, dict[str, str]]:
+    """Return sample -> {alt_count / depth / ref_count -> column} of a wide table; empty where it is not wide.
+
+    >>> wide_columns(["chr", "S1.NV", "S1.DP", "ALT_counts_T", "REF_counts_T"])
+    {'S1': {'alt_count': 'S1.NV', 'depth': 'S1.DP'}, 'T': {'alt_count': 'ALT_counts_T', 'ref_count': 'REF_counts_T'}}
+    """
+    found: dict[str, dict[str, str]] = {}
+    for column in columns:
+        if column.lower() in OURS:
+            continue
+        for kind, words in READS:
+            suffix = re.fullmatch(rf"(.+?)[._:-]({words})", column, re.I)
+            prefix = re.fullmatch(rf"({words})[._:-](.+)", column, re.I)
+            sample = suffix.group(1) if suffix else prefix.group(2) if prefix else None
+            if sample:
+                found.setdefault(sample, {}).setdefault(kind, column)
+                break
+    return {s: kinds for s, kinds in found.items() if "alt_count" in kinds and len(kinds) > 1}

@@ -53,15 +53,32 @@ def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Prob
     frame = frame.with_columns(depth.alias("depth"))
     by_fraction = (pl.col("vaf") * pl.col("depth")).round(0).cast(pl.Int64, strict=False)
     by_rest = pl.when(pl.col("ref_count") <= pl.col("depth")).then(pl.col("depth") - pl.col("ref_count"))
-    return frame.with_columns(pl.coalesce("alt_count", by_rest, by_fraction).alias("alt_count")), problems
+    none = pl.when(pl.col("vaf") == 0).then(0)  # of how many reads is not said
+    frame = frame.with_columns(pl.coalesce("alt_count", by_rest, by_fraction, none).alias("alt_count"))
+    alone = (pl.col("alt_count").is_null() | pl.col("depth").is_null()) & (pl.col("vaf") > 0)
+    return frame.with_columns(pl.when(alone).then("vaf").alias("vaf")), problems
+
+
+#: What a call holds of the reads; ``vaf`` only where the source gives a fraction and no depth.
+COUNTED = ("alt_count", "depth", "vaf")
+
+
+def fractions_alone(calls: pl.DataFrame, name: str) -> list[Problem]:
+    """Say how many calls have a fraction of the reads and no depth: it is kept, what rests on reads is not known."""
+    n = calls["vaf"].len() - calls["vaf"].null_count()
+    if not n:
+        return []
+    message = f"{n:,} fractions stand without a depth: kept as they are, their reads are unknown."
+    cure = "Give the depth of each, or the reads with the variant: absence and clones are judged by reads."
+    return [Problem(name, None, "vaf", None, message, cure, "warning")]
 
 
 #: What stands in a cell of a number that was not counted.
-_NOT_COUNTED = [".", "-", "--", "/", "NA", "N/A", "na", "n/a", "NaN", "nan", "null", "NULL", "None", "未知", "—"]
+NOT_COUNTED = [".", "-", "--", "/", "NA", "N/A", "na", "n/a", "NaN", "nan", "null", "NULL", "None", "未知", "—"]
 
 
 def _wrong(text: pl.Series, number: pl.Series) -> pl.Series:
-    blank = text.str.strip_chars().is_in(_NOT_COUNTED)
+    blank = text.str.strip_chars().is_in(NOT_COUNTED)
     return text.is_not_null() & ~blank & (number.is_null() | (number < 0).fill_null(False))
 
 

@@ -17,11 +17,12 @@ from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import ORIGINS
 from oncourse.io.maf_columns import ALIASES
+from oncourse.io.maf_numbers import COUNTED
+from oncourse.io.panel_numbers import read_numbers
 from oncourse.io.reading import Reading
 from oncourse.io.report_rows import copies_of, fusion_of, understood
 from oncourse.io.units import in_percent, with_percent
 from oncourse.study.schema import Problem
-from oncourse.study.values import plain_numbers
 from oncourse.study.words import meaning, our_columns, plain, translated
 
 #: Columns of a panel report, beside those of samples and patients.
@@ -239,14 +240,16 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     if without:
         reading.notes.append(f"{without:,} calls have no place in the genome: kept by gene and change")
     _tell_words(table, source, reading)
-    table = table.with_columns(_counts(table, source, reading))
+    numbers, problems = read_numbers(table, source.name)
+    reading.problems += problems
+    table = table.with_columns(numbers.get_columns())
     origin = _origins(table)
     words = [effect.of_protein_change(c) if c else None for c in table["hgvs_p"]]
     told = effect.consequences(translated(table["consequence"], "consequence"))
     known = told.set((told == "unknown").fill_null(False), None)
     consequence = pl.coalesce(known, pl.Series(words, dtype=pl.String), told)
     table = table.with_columns(pl.select(consequence.alias("consequence"))["consequence"])
-    calls = table.select("sample_id", "variant_id", "alt_count", "depth", pl.lit("true").alias("is_called"), origin)
+    calls = table.select("sample_id", "variant_id", *COUNTED, pl.lit("true").alias("is_called"), origin)
     facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
     reading.tables["variants"] = facts.unique("variant_id", keep="first", maintain_order=True)
     return calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
@@ -277,25 +280,6 @@ def _tell_words(table: pl.DataFrame, source: Path, reading: Reading) -> None:
         )
         cure = "Write the change as p.G12D or c.35G>A."
         reading.problems.append(Problem(source.name, odd["_line"][0], None, None, message, cure, "warning"))
-
-
-def _counts(table: pl.DataFrame, source: Path, reading: Reading) -> list[pl.Series]:
-    """Reads with the variant, from the count, else from fraction and depth; a fraction says whether it is percent."""
-    depth = plain_numbers(table["depth"]).cast(pl.Float64, strict=False)
-    given, others = (plain_numbers(table[c]).cast(pl.Float64, strict=False) for c in ("alt_count", "ref_count"))
-    depth = depth.fill_null(given + others)
-    text = table["vaf"].str.strip_chars()
-    percent = text.str.contains("%|％").fill_null(False)
-    number = plain_numbers(text.str.replace(r"\s*[%％]$", "")).cast(pl.Float64, strict=False)
-    # without a sign a column is in percent where any value is above 1
-    whole = bool((number.filter(~percent).drop_nulls() > 1).any())
-    vaf = number.zip_with(~(percent | pl.Series([whole] * len(percent), dtype=pl.Boolean)), number / 100)
-    if n := int((vaf.is_not_null() & depth.is_null() & given.is_null()).sum()):
-        message = f"{n:,} fractions stand without a depth: their reads are unknown, and the fractions are not kept."
-        cure = "Give the depth of each, or the reads with the variant."
-        reading.problems.append(Problem(source.name, None, "vaf", None, message, cure, "warning"))
-    alt = pl.select(pl.coalesce(given, (vaf * depth).round(0)).cast(pl.Int64).alias("alt_count"))["alt_count"]
-    return [alt, depth.cast(pl.Int64, strict=False).alias("depth")]
 
 
 def _samples(table: pl.DataFrame, reading: Reading) -> None:

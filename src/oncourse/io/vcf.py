@@ -19,10 +19,11 @@ from oncourse.genome.variant import build_of_accession, normalise
 from oncourse.io.annotation import NOTHING, Allele, effect_of, header_columns
 from oncourse.io.calling import decide
 from oncourse.io.covered import NO_VARIANT, covered
-from oncourse.io.dialects import DIALECTS, Site, counts
+from oncourse.io.dialects import DIALECTS, Site, counts, fraction
 from oncourse.io.junctions import is_large
 from oncourse.io.large import annotated_genes, read_large
 from oncourse.io.maf import NO_SMALL_VARIANT, MafTables, reference_problems, variants_of, write_rows
+from oncourse.io.maf_numbers import COUNTED, fractions_alone
 from oncourse.io.text import TextTable, read_table, table_name
 from oncourse.io.whose import Column, Start, assign
 from oncourse.study.checks import build_of_lengths
@@ -88,6 +89,7 @@ def read_vcf(
     found = _tables(rows, header, name, problems, notes, fasta, called, bool(beside))
     found.coverage = covered(small.frame, {c.column: c.sample_id for c in taken})
     _tell_reference(found, path.name, small)
+    _tell_silent(found, taken, name)
     if _is_unfiltered(table):
         cure = "Run FilterMutectCalls; until then every candidate counts as a call."
         problems.append(Problem(name, None, "FILTER", None, "Mutect2's calls were not filtered.", cure, "warning"))
@@ -115,6 +117,24 @@ def _tell_reference(found: MafTables, file: str, small: TextTable) -> None:
         found.ledger.taken(file, "coverage", n)
     elif n:
         found.left_out.append(("shows no variant, and no depth or a failed filter", n, None))
+
+
+#: So many variants of the others and no read of any: a tumour's column looks otherwise.
+SILENT_VARIANTS = 5
+
+
+def _tell_silent(found: MafTables, taken: Sequence[Column], name: str) -> None:
+    """Name the columns of nobody known that show no read of any variant of the others: normals, maybe."""
+    unknown = [c.sample_id for c in taken if c.role == "tumour" and not c.listed]
+    if len({c.sample_id for c in taken}) < 2 or not unknown:
+        return
+    seen = found.calls.group_by("sample_id").agg(n=pl.len(), reads=pl.col("alt_count").max())
+    silent = seen.filter((pl.col("n") >= SILENT_VARIANTS) & (pl.col("reads") == 0) & pl.col("sample_id").is_in(unknown))
+    if silent.height and (seen["reads"] > 0).any():
+        names = ", ".join(silent["sample_id"].sort())
+        message = f"{names}: no read of any variant of the other columns: a normal?"
+        cure = "If so, say it (--files, or a clinical table): as a tumour it counts as looked at and without them."
+        found.problems.append(Problem(name, None, "sample_id", names, message, cure, "warning"))
 
 
 def _is_unfiltered(table: TextTable) -> bool:
@@ -313,6 +333,7 @@ def _rows(
                 continue
             for number, alt in enumerate(each):
                 site = Site(ref, alt, number, len(each))
+                found = counts(fields, site, one)
                 out.append(
                     (
                         lines[i],
@@ -322,7 +343,8 @@ def _rows(
                         ref,
                         alt,
                         _of_sample(_filter_of(filters[i], infos[i], number), fields.get("FT")),
-                        *counts(fields, site, one),
+                        *found,
+                        None if None not in found else fraction(fields, site),
                         _carried(fields, number),
                         len(tumours) > 1 or _is_missing(fields),
                         *_normal_counts(others, site),
@@ -427,6 +449,7 @@ def _tables(
         "filter": pl.String,
         "alt_count": pl.Int64,
         "depth": pl.Int64,
+        "vaf": pl.Float64,
         "carried": pl.Boolean,
         "joint": pl.Boolean,
         "normal_alt": pl.Int64,
@@ -464,7 +487,8 @@ def _tables(
     if kept.height < frame.height:
         left.append(("repeats a variant of the file: joined", frame.height - kept.height, None))
         notes.append(f"{name}: {frame.height - kept.height:,} records repeat a variant of the file: joined")
-    calls = kept.select(*key, "alt_count", "depth", "is_called", "filter", "origin")
+    problems += fractions_alone(kept, name)
+    calls = kept.select(*key, *COUNTED, "is_called", "filter", "origin")
     return MafTables(calls, variants, pl.DataFrame(), kept["line"], header.build, notes, problems, left_out=left)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.io.ids import says
 from oncourse.io.text import read_table
 from oncourse.study.schema import Problem
 
@@ -35,7 +36,7 @@ ROLES = {
     "ignore": "ignore",
 }
 _NORMAL_WORD = (
-    r"normal|germ_?line|blood|pbmc|wbc|buffy(_?coat)?|control|ctrl|reference|constitutional|"
+    r"normal|germ_?line|blood|bld|pbmc|pbl|wbc|gdna|saliva|buccal|buffy(_?coat)?|control|ctrl|reference|constitutional|"
     r"正常(组织|对照)?|癌旁(组织|正常)?|对照|白细胞|血细胞|外周血(白细胞|单个核细胞)|胚系"
 )
 _TUMOUR_WORD = (
@@ -271,7 +272,7 @@ def _of_file(
     given_names, plain = start.columns, _plain([of_path(c) for c in start.columns])
     start = replace(start, columns=tuple(dict.fromkeys(plain)))
     pair, stated = pair_of(start.path), _stated(start)
-    lone = {c: _role(c, start, known, stated, pair) for c in start.columns}
+    lone = _settled({c: _role(c, start, known, stated, pair) for c in start.columns})
     tumours = [c for c in start.columns if lone[c] != "normal"]
     out = []
     for original, column in zip(given_names, plain, strict=True):
@@ -354,9 +355,8 @@ def _role(
     said = stated.get(column, (None, None))[1]
     if said:
         return said
-    barcode = re.match(r"TCGA-\w{2}-\w{4}-(\d{2})", column)
-    if barcode:
-        return "normal" if barcode.group(1).startswith("1") else "tumour"
+    if of_id := says(column):
+        return "normal" if of_id[1] == "normal" else "tumour"
     if column in known and known[column] != "blood":
         return "normal" if known[column] == "normal" else "tumour"
     if pair:
@@ -384,6 +384,30 @@ def _role(
     if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in ends):
         return "normal" if re.fullmatch(rf"N|R|{_NORMAL_WORD}", end["role"], re.I) else "tumour"
     return "tumour" if len(start.columns) != 2 else "open"
+
+
+def _settled(roles: dict[str, str]) -> dict[str, str]:
+    """Return the roles of a file's columns: one left open beside a normal is a tumour's."""
+    opens = [c for c, role in roles.items() if role == "open"]
+    if len(opens) == 2:
+        roles = roles | {c: _token_role(c, o) or "open" for c, o in (opens, opens[::-1])}
+    if "normal" not in roles.values():
+        return roles
+    return {c: "tumour" if role == "open" else role for c, role in roles.items()}
+
+
+def _token_role(column: str, other: str) -> str | None:
+    """Return the role of a name that differs from another in one part alone: T1 there and N1 here.
+
+    >>> _token_role("P1-N1-DNA1", "P1-T1-DNA1"), _token_role("P1-T1-DNA1", "P1-N1-DNA1"), _token_role("P1-A", "P1-B")
+    ('normal', 'tumour', None)
+    """
+    mine, theirs = (re.split(r"[-_.]", name) for name in (column, other))
+    apart = [(a, b) for a, b in zip(mine, theirs, strict=False) if a != b]
+    if len(mine) != len(theirs) or len(apart) != 1:
+        return None
+    letters = [re.sub(r"\d+$", "", part).upper() for part in apart[0]]
+    return {"N": "normal", "T": "tumour"}[letters[0]] if sorted(letters) == ["N", "T"] else None
 
 
 def _control_of(column: str, others: Iterable[str]) -> str | None:
@@ -489,6 +513,7 @@ def _ask(columns: Sequence[Column], known: Collection[str]) -> None:
             "have one sample_id.",
             [replace(c, role=_of_number(c), patient_id=None) if c in which else c for c in columns],
         )
+    _ask_of_one_normal(columns, known)
     openly = [c for c in columns if c.role == "open"]
     if openly:
         first = openly[0]
@@ -511,6 +536,21 @@ def _ask(columns: Sequence[Column], known: Collection[str]) -> None:
             "(--files).",
             [replace(c, role="open") if c.sample_id in several else c for c in columns],
         )
+
+
+def _ask_of_one_normal(columns: Sequence[Column], known: Collection[str]) -> None:
+    """Ask whose tumours are that stand beside one normal, where nothing says it: one person's, or several people's."""
+    for path in dict.fromkeys(c.path for c in columns):
+        mine = [c for c in columns if c.path == path and c.role != "ignore"]
+        tumours = {c.sample_id for c in mine if c.role == "tumour"}
+        silent = [c for c in mine if c.role == "tumour" and not c.patient_id and c.why != "manifest"]
+        silent = [c for c in silent if c.sample_id not in known and not says(c.sample_id)]
+        if len({c.sample_id for c in mine if c.role == "normal"}) == 1 and len(tumours) > 1 and silent:
+            raise Question(
+                f"{path.name}: {', '.join(c.column for c in silent)} stand beside one normal: are they of one patient? "
+                "Confirm patient_id in the manifest (--files), or give --clinical.",
+                [replace(c, patient_id=stem_of(path)) if c in silent else c for c in columns],
+            )
 
 
 def _of_number(column: Column) -> str:

@@ -7,12 +7,15 @@ file uses (TUMOR, primary): that of the file. A TCGA barcode of type 10-19 is a 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import polars as pl
 
+from oncourse.errors import InputError
+from oncourse.io.ids import says
+from oncourse.io.maf_columns import names_somebody, wide_columns
+from oncourse.io.text import table_name
 from oncourse.io.whose import (
     Manifest,
     is_generic,
@@ -22,6 +25,7 @@ from oncourse.io.whose import (
     sample_of_file,
     stem_of,
 )
+from oncourse.study.schema import Problem
 
 
 def name_rows(
@@ -59,7 +63,7 @@ def _named(
     given = manifest.get((path.name, name)) or (manifest.get((path.name, "")) if len(ids) == 1 else None)
     if given:
         return given
-    role = "normal" if is_normal_name(name) or re.match(r"TCGA-\w{2}-\w{4}-1\d", name) else "tumour"
+    role = "normal" if is_normal_name(name) or (says(name) or ("", ""))[1] == "normal" else "tumour"
     if name in known:
         return name, None, "tumour"  # the clinical table says what it is
     if of_path(name) != name:
@@ -72,3 +76,50 @@ def _named(
         return sample_of_file(path), None, role
     stem = stem_of(path)
     return f"{stem}_{name}", stem, role
+
+
+def one_sample(rows: pl.DataFrame, unknown: Sequence[str], path: Path) -> str:
+    """Return the sample of a table without a column for it (MuTect1, VarScan): the one its file is named after.
+
+    `rows` under our names; `unknown`: its columns of other names.
+
+    Raises
+    ------
+    InputError : one of these may name the sample, or a variant stands there with several numbers of reads
+    """
+    name, cure = (
+        table_name(path),
+        "Call the column of the sample Tumor_Sample_Barcode, or map it (`oncourse import table`).",
+    )
+    column, wide = names_somebody(unknown), list(wide_columns(list(unknown)))
+    if wide:
+        column, message = None, f"it has columns of reads of each sample ({wide[0]} ...)."
+        cure = "Give it as `oncourse import counts`."
+    elif column:
+        message = f"no column is known to name the sample of a row; does {column}?"
+    elif with_several_reads(rows):
+        message = "no column names the sample of a row, and a variant stands there with several numbers of reads."
+    else:
+        return sample_of_file(path)
+    raise InputError([Problem(name, 1, column, None, message, cure)])
+
+
+def with_several_reads(rows: pl.DataFrame, by: Sequence[str] = ()) -> bool:
+    """Whether a variant (of a sample, `by`) stands in several rows with other numbers of reads."""
+    place = [c for c in (*by, "chrom", "pos", "ref", "alt") if c in rows.columns]
+    counts = [c for c in ("alt_count", "ref_count", "depth", "vaf") if c in rows.columns]
+    once = rows.unique([*place, *counts])
+    return bool(counts) and bool(once.select(pl.struct(place).is_duplicated().any()).item())
+
+
+def refuse_nobody(before: pl.DataFrame, rows: pl.DataFrame, path: Path) -> None:
+    """Refuse a merged file in which a name of nobody (TUMOR) stands for several samples: they would be one.
+
+    `before`, `rows`: the rows before and after `name_rows`.
+    """
+    ids = set(before["sample_id"].drop_nulls().unique())
+    nobody = sorted(i for i in ids - set(rows["sample_id"].unique()) if is_generic(i))
+    if nobody and with_several_reads(before.filter(pl.col("sample_id").is_in(nobody)), ["sample_id"]):
+        message = f"{nobody[0]} is a name of nobody, and a variant of it stands there with several numbers of reads."
+        cure = "Name each sample in Tumor_Sample_Barcode (vcf2maf --tumor-id), or give a file per sample."
+        raise InputError([Problem(table_name(path), 1, "sample_id", nobody[0], message, cure)])

@@ -32,7 +32,8 @@ def annotated_calls(study: Study) -> pl.DataFrame:
 
     Columns: patient_id, sample_id, variant_id, gene (null where intergenic), hgvs_p, consequence (the
     vocabulary of `oncourse.genome.effect`), is_altering (protein-changing or splice site +-2 bp),
-    alt_count, depth (null = not counted), vaf (null likewise). Germline and clonal haematopoiesis are left out.
+    alt_count, depth (null = not counted), vaf (the source's own where it gives no depth). Germline and clonal
+    haematopoiesis are left out.
     """
     samples = study["samples"].filter(is_tumour())
     assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
@@ -56,7 +57,7 @@ def annotated_calls(study: Study) -> pl.DataFrame:
             pl.col("is_altering").fill_null(False),
             "alt_count",
             "depth",
-            (pl.col("alt_count") / pl.col("depth")).fill_nan(None).alias("vaf"),
+            pl.coalesce((pl.col("alt_count") / pl.col("depth")).fill_nan(None), "vaf").alias("vaf"),
         )
         .sort("sample_id", "variant_id")
     )
