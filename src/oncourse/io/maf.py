@@ -300,7 +300,7 @@ def tables_of(
     build, found = _build(frame, name)
     problems += found
     has_normal = has_normal or frame["normal_depth"].is_not_null().any()
-    spent = ("chrom", "pos", "why_not", "build", "vaf", "ref_count", "normal_ref")
+    spent = ("chrom", "pos", "why_not", "build", "ref_count", "normal_ref")
     decided = decide(
         frame.drop(spent, strict=False),
         name,
