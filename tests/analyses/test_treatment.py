@@ -103,7 +103,8 @@ def test_rotterdam_hormone_warns_of_failed_positivity(shared_data):
         assert "positivity fails" in row["warning"]
     age = result.tables["treatment/balance"].filter(pl.col("covariate") == "age").row(0, named=True)
     assert age["smd"] == pytest.approx(0.722, abs=0.001)
-    assert abs(age["smd_overlap"]) < 0.01 and abs(age["smd_iptw"]) > 0.2  # a score with bends: .21
+    # linear in age: -.94 (R); five bends: .21; nine follow age, and what is left is that hardly anybody had a choice
+    assert abs(age["smd_overlap"]) < 0.01 and abs(age["smd_iptw"]) < 0.1
     assert any("positivity fails" in note for note in result.notes)
 
 

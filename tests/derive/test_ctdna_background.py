@@ -130,3 +130,23 @@ def test_level_covers_when_tracked_variants_have_fractions_of_their_own():
         _, low, high = spread_interval(alt, np.full(16, DEPTH), np.zeros(16))
         inside += low <= true <= high
     assert 0.92 <= inside / n <= 0.985
+
+
+@pytest.mark.parametrize(
+    ("fraction", "state"), [(0.01, "not_assessable"), (0.029, "not_assessable"), (0.03, "positive"), (0.0, "negative")]
+)
+def test_a_small_recorded_tumour_fraction_alone_shows_no_tumour_dna(fraction, state):
+    """Estimates by copy number are not told from none below 3 % (Adalsteinsson 2017); 1 % alone was "positive"."""
+    made = study(
+        {"title": "t", "genome_build": "GRCh38"},
+        patients=[{"patient_id": "P1", "disease": "prostate cancer"}],
+        samples=[
+            {"sample_id": "B1", "patient_id": "P1", "material": "plasma", "day": 0, "tumor_fraction": fraction},
+        ],
+        calls=[],
+        variants=[],
+    )
+    row = Cohort(made).ctdna.row(0, named=True)
+    assert row["state"] == state
+    if state == "not_assessable":
+        assert row["reason"].startswith(f"a recorded tumour fraction of {100 * fraction:.1f} % alone")

@@ -129,9 +129,41 @@ def test_stage_is_read_however_written():
 def test_adjuvant_immunotherapy_is_for_stage_three():
     """ATOMIC enrolled stage III; stage II dMMR gains nothing from fluorouracil alone (PMID 20498393)."""
     for stage, rule in (("III", "CRC-37"), ("II", "CRC-38")):
-        matches = of("colorectal", state="resected", stage=stage, msi="high", mmr="deficient")
+        matches = of("colorectal", state="resected", stage=stage, surgery="done", msi="high", mmr="deficient")
         fits = {i for i in ("CRC-37", "CRC-38") if matches[i].setting == "fits"}
         assert fits == {rule}
+
+
+def test_before_and_after_surgery_ask_whether_the_tumour_is_out():
+    """Neoadjuvant immunotherapy "fitted" a resected stage III, and adjuvant a tumour that was still in."""
+    before, after = ("CRC-35", "CRC-36"), ("CRC-37",)
+    for surgery, words in (("done", ("does_not_fit", "fits")), (None, ("not_known", "not_known"))):
+        found = of("colorectal", state="resected", stage="III", surgery=surgery, msi="high", mmr="deficient")
+        assert {found[i].setting for i in before} == {words[0]}
+        assert {found[i].setting for i in after} == {words[1]}
+
+
+@pytest.mark.parametrize(
+    ("tables", "config", "expected"),
+    [
+        ({"procedures": [{"patient_id": "P1", "kind": "primary_resection", "day": 0}]}, {}, "done"),
+        ({"treatments": [{"patient_id": "P1", "drugs": "CAPEOX", "setting": "adjuvant", "start_day": 30}]}, {}, "done"),
+        ({}, {"index": "手术日期"}, "done"),
+        ({"procedures": [{"patient_id": "P1", "kind": "biopsy", "day": 0}]}, {"index": "diagnosis"}, None),
+    ],
+)
+def test_surgery_is_read_from_procedures_adjuvant_treatment_and_the_index(make_study, tables, config, expected):
+    from oncourse.cohort import Cohort
+
+    study = make_study(
+        patients=[{"patient_id": "P1", "disease": "colorectal cancer", "stage": "III"}],
+        samples=[{"sample_id": "T1", "patient_id": "P1", "material": "tissue"}],
+        calls=[],
+        variants=[],
+        config={"title": "t", **config},
+        **tables,
+    )
+    assert Cohort(study).findings.patients["P1"].surgery == expected
 
 
 def test_every_rule_that_speaks_for_a_therapy_has_its_drugs_in_the_dictionary():

@@ -203,7 +203,7 @@ def groups(cohort: Cohort, params: GroupParams) -> Result:
     found = cohort.groups
     if len(found.names) < 1:
         raise NotEnoughData(f"nobody is in a group of {found.words}.")
-    covariates = chosen_covariates(cohort.study, ())
+    covariates = {n: k for n, k in chosen_covariates(cohort.study, ()).items() if n != params.by}
     compared = chosen_covariates(cohort.study, params.subgroups)
     first_day = cohort.params(EndpointParams).count_first_day
     records = cohort.time_to_event

@@ -14,6 +14,7 @@ from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.clinical.people import late_by_sample, people, vital_status
+from oncourse.derive.outcomes.arm_covariates import recorded_arms
 from oncourse.derive.outcomes.outcome_scan import STUDY_LEVEL, Outcome, outcome
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
@@ -135,6 +136,12 @@ def survival(cohort: Cohort, params: Params) -> Result:
         raise NotEnoughData(refused or f"Needs an endpoint with at least {params.min_events} events.")
     if refused:
         words.insert(0, refused)
+    arms = recorded_arms(cohort.study["patients"])
+    if arms:
+        notes.append(
+            f"Patients of every {', '.join(arms)} are in one curve; by {next(iter(arms))}: oncourse run --group "
+            f"{next(iter(arms))}."
+        )
     checked = _visits(cohort, params, figures, notes)
     return Result(
         answer=" ".join(words),

@@ -398,6 +398,12 @@ def _value(atom: Atom, patient: PatientFindings) -> Outcome:
     return _compare(value, atom.op, atom.value, label)
 
 
+def _surgery(atom: Atom, patient: PatientFindings) -> Outcome:
+    if patient.surgery is None:
+        return Outcome(UNKNOWN, missing=("surgery of the primary not recorded",))
+    return _yes_no(patient.surgery == atom.value, "surgery of the primary done")
+
+
 def _repair(atom: Atom, patient: PatientFindings) -> Outcome:
     """MSI and MMR are tests of one fact: where the one asked for was not done, the other answers by its own name.
 
@@ -450,6 +456,7 @@ _ATOMS: dict[str, Callable[[Atom, PatientFindings], Outcome]] = {
     "marker": _marker,
     "phenotype": _phenotype,
     "unsupported": _unsupported,
+    "surgery": _surgery,
     "msi": _repair,
     "mmr": _repair,
     **dict.fromkeys(("tmb", "side", "tumour", "state", "stage", "next_line"), _value),

@@ -5,7 +5,7 @@
     atom       := name(arguments) | name(argument) OP value | name OP value          OP is = != >= > <= <
 
 Atoms: mutation, wild_type, loss, altered, amplification, deletion, fusion, germline_pathogenic, reversion, emerged,
-at_least, previous, marker, phenotype, msi, mmr, tmb, side, tumour, state, stage, next_line, unsupported.
+at_least, previous, marker, phenotype, msi, mmr, tmb, side, tumour, state, stage, surgery, next_line, unsupported.
 Sites are written ``KRAS:12,13;NRAS:61`` (see `alterations.parse_site`); options follow as ``in=plasma``,
 ``under=anti-EGFR`` or ``biallelic``. Every atom has three values: matched, not matched, not assessable.
 """
@@ -20,7 +20,7 @@ from oncourse.knowledge.alterations import Site, gene_name, parse_site
 
 SITE_ATOMS = ("mutation", "wild_type", "emerged")
 GENE_ATOMS = ("loss", "altered", "amplification", "deletion", "fusion", "germline_pathogenic", "reversion")
-VALUE_ATOMS = ("msi", "mmr", "tmb", "side", "tumour", "state", "stage", "next_line")
+VALUE_ATOMS = ("msi", "mmr", "tmb", "side", "tumour", "state", "stage", "surgery", "next_line")
 NAMED_VALUE_ATOMS = ("marker", "phenotype")
 COMPARISONS = ("!=", ">=", "<=", "=", ">", "<")
 #: What a patient record says about each value atom; another word would never match.
@@ -29,6 +29,7 @@ VALUE_CHOICES = {
     "mmr": ("deficient", "proficient"),
     "side": ("left", "right"),
     "stage": ("I", "II", "III", "IV"),
+    "surgery": ("done",),
     "phenotype": ("reduced", "poor", "intermediate", "normal"),
 }
 

@@ -129,10 +129,11 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
         filled = fit_imputer(x).fill(x)
         p = x.shape[1]
         same = [name for name, column in zip(names, filled.T, strict=True) if is_arm(column, treated)]
+        chosen = choose_terms(filled, treated, tuple(names))
         if same:
             warnings.append(f"no adjusted result: {', '.join(same[:3])} cannot be told from the treatment")
         elif event.sum() >= EVENTS_PER_COEFFICIENT * (p + 1):
-            terms = choose_terms(filled, treated, tuple(names)).x
+            terms = chosen.x
             if event.sum() < EVENTS_PER_COEFFICIENT * (terms.shape[1] + 1):
                 terms = filled
             fit = fit_cox(time, event, np.column_stack([arm, terms]), entry=late)
@@ -141,7 +142,6 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
         else:
             warnings.append(f"{int(event.sum())} events are too few to adjust for {p} covariates")
         if min(treated.sum(), (~treated).sum()) >= PATIENTS_PER_COEFFICIENT * (p + 1):
-            chosen = choose_terms(filled, treated, tuple(names))
             score = chosen.score
             overlap, inverse = w.overlap_weights(score, treated), w.inverse_weights(score, treated)
             for name, weights in (("overlap", overlap), ("iptw", inverse)):

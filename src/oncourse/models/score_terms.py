@@ -10,11 +10,13 @@ import numpy as np
 from oncourse.models import weighting as w
 
 #: A term is added while the weighted standardised difference of a square, bend or product exceeds this: a tenth is
-#: usual (Austin 2009); a seventh of that leaves a bias that is small beside the standard error, whatever the shape
-#: (benchmarks/bench_treatment_confounding.py: with a third of a tenth and two bends, 90 % of intervals held the truth).
-TARGET = 0.015
-#: Where the effect of a number on the score may bend: shares of its patients.
-BENDS = (0.1, 0.3, 0.5, 0.7, 0.9)
+#: usual (Austin 2009); a twentieth of that leaves a bias that is small beside the standard error, whatever the shape
+#: (benchmarks/bench_treatment_confounding.py: under a wave it is 0.03 standard errors; a seventh and five bends left
+#: 0.33, and 92.7 % of intervals held the truth; a third and two bends 90 %).
+TARGET = 0.005
+#: Where the effect of a number on the score may bend: shares of its patients. A wave of one sd from top to bottom is
+#: followed by nine places, not by five.
+BENDS = (0.03, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.97)
 #: Patients of the smaller arm per coefficient of the score: no more terms than that.
 PATIENTS_PER_TERM = 5
 #: Beyond these the weighted arms are not alike: difference of a term, ratio of variances, distance of distributions.
@@ -38,7 +40,7 @@ class ScoreTerms:
 def choose_terms(x: np.ndarray, treated: np.ndarray, names: tuple[str, ...]) -> ScoreTerms:
     """Fit a propensity score; add squares, bends and products of the columns of x (n, p) while they are unbalanced.
 
-    Candidates: of each column of numbers its square and its part above five percentiles (`BENDS`), and the product of
+    Candidates: of each column of numbers its square and its part above nine percentiles (`BENDS`), and the product of
     every two columns. The least balanced one is added, as long as an arm has `PATIENTS_PER_TERM` patients per term.
     """
     more, labels = _candidates(x, names)

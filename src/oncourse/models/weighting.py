@@ -13,6 +13,8 @@ PRIOR_SD = 10.0
 #: Fewest at risk at an event while patients are still entering: with 1 a death takes the whole curve to 0, with 2-4 a
 #: test at 5 % rejects in 12 % of null studies, from 10 on in 5-8 % (simulated, docs/explanation/treatment.md).
 LEAST_AT_RISK = 10
+#: Least share that a regression leaves of a residual when the residual is enlarged by it (Fay & Graubard 2001).
+LEAST_FREE = 0.25
 
 
 @dataclass(frozen=True)
@@ -182,24 +184,26 @@ def doubly_robust(
 
     Mean of h (m1 - m0) over the mean of h plus the weighted residuals, h = e (1 - e) (overlap) or 1 (everyone), m a
     linear regression of the pseudo-values in each arm: right where either the score or the regressions are (Robins &
-    Rotnitzky 1995; Li, Morgan & Zaslavsky 2018; Wang 2021 for pseudo-values).
+    Rotnitzky 1995; Li, Morgan & Zaslavsky 2018; Wang 2021 for pseudo-values). In the variance each residual is what
+    it would be to a regression without that patient (MacKinnon & White 1985, HC3).
     """
     treated = np.asarray(treated, dtype=bool)
     h = score * (1 - score) if target == "overlap" else np.ones(len(score))
     weights = np.where(treated, h / score, h / (1 - score))
     design = np.column_stack([np.ones(len(x)), x])
     fitted = np.empty((2, len(x)))
+    free = np.ones(len(x))
     for k, arm in enumerate((~treated, treated)):
-        beta = np.linalg.lstsq(
-            design[arm] * np.sqrt(weights[arm])[:, None], values[arm] * np.sqrt(weights[arm]), rcond=None
-        )[0]
+        root = np.sqrt(weights[arm])[:, None]
+        free[arm] = _left_free(design[arm] * root)
+        beta = np.linalg.lstsq(design[arm] * root, values[arm] * root[:, 0], rcond=None)[0]
         fitted[k] = design @ beta
     contrast = float(h @ (fitted[1] - fitted[0]) / h.sum())
     residual = values - np.where(treated, fitted[1], fitted[0])
     sums = weights[treated].sum(), weights[~treated].sum()
     part = np.where(treated, weights * residual / sums[0], -weights * residual / sums[1])
     value = contrast + float(part.sum())
-    influence = h / h.sum() * (fitted[1] - fitted[0] - contrast) + part
+    influence = h / h.sum() * (fitted[1] - fitted[0] - contrast) + part / free
     return effect(value, math.sqrt(_sum_of_squares(influence, cluster)))
 
 
@@ -242,12 +246,18 @@ def weighted_hazard_ratio(
 
 
 def _known_score(influence: np.ndarray, x: np.ndarray, treated: np.ndarray, score: np.ndarray) -> float:
-    """Standard error of the sum of influences less their regression on the equations of the logistic score."""
-    design = np.column_stack([np.ones(len(x)), x])
-    equations = design * (treated - score)[:, None]
+    """Standard error of the sum of influences less their regression on the equations of the logistic score, each
+    residual enlarged by the patient's leverage (HC3: with many terms and few patients the plain one is too small)."""
+    equations = np.column_stack([np.ones(len(x)), x]) * (treated - score)[:, None]
     left = influence - equations @ np.linalg.lstsq(equations, influence, rcond=None)[0]
-    n, k = design.shape
-    return float(np.sqrt(left @ left * n / max(n - k - 1, 1)))
+    return float(np.linalg.norm(left / _left_free(equations)))
+
+
+def _left_free(design: np.ndarray) -> np.ndarray:
+    """Share of each row's residual that a regression on `design` leaves: 1 - leverage, at least `LEAST_FREE`."""
+    directions, size, _ = np.linalg.svd(design, full_matrices=False)
+    leverage = np.square(directions[:, size > 1e-9 * size[0]]).sum(axis=1)
+    return np.maximum(1.0 - leverage, LEAST_FREE)
 
 
 def e_value(hazard_ratio: float, *, common: bool = True) -> float:

@@ -79,6 +79,11 @@ class CtdnaParams:
     error_rate: float = setting(ERROR_RATE, "background error of an assay that states none", low=1e-8, high=0.1)
 
 
+#: Smallest recorded tumour fraction that alone shows tumour DNA: the limit of detection of estimates by copy number
+#: (ichorCNA: Adalsteinsson et al. Nat Commun 2017;8:1324; the 3 % from memory). A smaller one needs another witness.
+LEAST_FRACTION = 0.03
+FAINT = "a recorded tumour fraction of {} % alone: below 3 % it cannot be told from none"
+
 #: Columns of the ctDNA table.
 SCHEMA = {
     "patient_id": pl.String,
@@ -117,7 +122,8 @@ def ctdna_table(
       clones - against the background (`oncourse.derive.care.background`), together or one that stands out; negative
       only where a tumour fraction of ``max_limit`` would have been seen with chance .95
     - called variant: a somatic variant that is not tracked, outside the genes of clonal haematopoiesis (positive only)
-    - tumour fraction as recorded: above zero, or zero; result as recorded (`oncourse.facts.markers`, CTDNA)
+    - tumour fraction as recorded: `LEAST_FRACTION` or more, or zero (between them it tells nothing); result as
+      recorded (`oncourse.facts.markers`, CTDNA)
     - copy number: segments altered over `MIN_ALTERED_MB` (positive only)
 
     ``basis``: tumour_informed where the patient has tissue, tumour_naive without, recorded without a sample. ``vaf``
@@ -320,7 +326,7 @@ _WITNESSES: tuple[tuple[str, pl.Expr], ...] = (
     (RECORDED, pl.col("recorded")),
     (
         "recorded tumour fraction",
-        pl.when(pl.col("tumor_fraction") > 0)
+        pl.when(pl.col("tumor_fraction") >= LEAST_FRACTION)
         .then(pl.lit(POSITIVE))
         .when(pl.col("tumor_fraction") == 0)
         .then(pl.lit(NEGATIVE)),
@@ -340,7 +346,10 @@ def _with_states(table: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col(n).is_in([POSITIVE, NEGATIVE])).then(pl.format("{}: {}", pl.lit(n), pl.col(n))) for n in names
     ]
     state = pl.when(yes).then(pl.lit(POSITIVE)).when(no).then(pl.lit(NEGATIVE)).otherwise(pl.lit(UNKNOWN))
-    why = pl.coalesce("why", pl.lit("no tracked variant was counted, and nothing else tells of tumour DNA"))
+    faint = pl.col("tumor_fraction").is_between(0, LEAST_FRACTION, closed="none")
+    percent = (pl.col("tumor_fraction") * 100).round_sig_figs(2)
+    nothing = pl.lit("no tracked variant was counted, and nothing else tells of tumour DNA")
+    why = pl.coalesce("why", pl.when(faint).then(pl.format(FAINT, percent)), nothing)
     return (
         table.with_columns(state=state, witnesses=pl.concat_str(said, separator="; ", ignore_nulls=True))
         .with_columns(reason=pl.when(pl.col("state") == UNKNOWN).then(why))

@@ -12,6 +12,7 @@ from oncourse.disease import Disease, disease, of_tumour, tumour_of
 from oncourse.facts.markers import CTDNA, NEGATIVE, POSITIVE, UNCLEAR, her2_score
 from oncourse.facts.material import is_tumour
 from oncourse.facts.stage import stage_of
+from oncourse.facts.surgery import DONE, operated
 from oncourse.knowledge.drugs import drug_classes, unknown_drugs
 from oncourse.knowledge.pgx import GENES as PGX_GENES
 from oncourse.knowledge.pgx import phenotype
@@ -48,7 +49,7 @@ class Facts:
         samples = study["samples"].filter(is_tumour())
         self.msi, self.mmr = _any(readings, "MSI"), _any(readings, "MMR")
         self.tmb = _tmb(samples, burden, decision)
-        self.metastatic = _metastatic(study)
+        self.metastatic, self.operated = _metastatic(study), operated(study)
         self.classes, self.adjuvant, self.settings = _treatments(study)
         self.unknown_drugs = _unknown(study)
         self.progressed = _progressed(study)
@@ -75,6 +76,7 @@ class Facts:
             "mmr": {"positive": "deficient", "negative": "proficient"}.get(self.mmr.get(patient, "")),
             "tmb_per_mb": self.tmb.get(patient),
             "stage": stage_of(row["stage"]),
+            "surgery": DONE if patient in self.operated else None,
             "side": known.side(row["primary_site"]) if known else None,
             "drug_classes": self.classes.get(patient, frozenset()) if treated else None,
             "adjuvant_classes": self.adjuvant.get(patient, frozenset()),

@@ -84,6 +84,18 @@ def names_arm(name: str) -> bool:
     return bool(ARM_WORDS & set(words)) and set(words) <= ARM_WORDS | _NEUTRAL
 
 
+def recorded_arms(patients: pl.DataFrame) -> dict[str, str]:
+    """Return column -> ``category`` of the columns of patients that say which treatment each was given or drawn for.
+
+    Named as an arm, with two to `MOST_VALUES` different values.
+    """
+    return {
+        name: "category"
+        for name in patients.columns
+        if names_arm(name) and 2 <= patients[name].drop_nulls().n_unique() <= MOST_VALUES
+    }
+
+
 def arm_columns(values: pl.DataFrame, treated: pl.Series) -> dict[str, str]:
     """Return column -> reason of the columns (0/1 columns ``name=value`` of one covariate together) that are the arm.
 

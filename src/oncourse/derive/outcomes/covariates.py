@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from oncourse.derive.outcomes.arm_covariates import recorded_arms
 from oncourse.errors import ConfigError
 from oncourse.study.analytes import lab_values
 from oncourse.study.model import Study
@@ -39,6 +40,9 @@ class CovariateColumn:
 def chosen_covariates(study: Study, names: tuple[str, ...] = ()) -> dict[str, str]:
     """Return covariate -> kind: those named, else those of study.yaml, else the usual ones that hold values.
 
+    A column of patients that says which treatment each was given (`recorded_arms`) is among them unless others are
+    named: it may decide the outcome and what was measured.
+
     Raises
     ------
     ConfigError : a named covariate is neither in study.yaml nor a usual one
@@ -47,9 +51,11 @@ def chosen_covariates(study: Study, names: tuple[str, ...] = ()) -> dict[str, st
     listed = dict(study.config.covariates)
     if names == ("none",):
         return {}
+    arms = recorded_arms(study["patients"])
     if not names:
-        return listed or {n: k for n, k in usual.items() if study["patients"][n].n_unique() > 1}
-    known = {**usual, **listed}
+        own = listed or {n: k for n, k in usual.items() if study["patients"][n].n_unique() > 1}
+        return own | {n: k for n, k in arms.items() if n not in own}
+    known = {**usual, **arms, **listed}
     problems = []
     for name in names:
         if name not in known:

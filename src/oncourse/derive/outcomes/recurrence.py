@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from oncourse.facts.absence import difference_by_calls
+from oncourse.facts.surgery import is_operation
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -61,7 +61,7 @@ class RecurrenceTable:
     @property
     def starts_at_surgery(self) -> bool:
         """Whether day 0 is an operation: a resection recorded, or an index date that says so."""
-        return bool(re.search(r"resection|surgery|operation|手术|切除", self.words, re.IGNORECASE))
+        return is_operation(self.words)
 
 
 def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: int = 30) -> RecurrenceTable:
