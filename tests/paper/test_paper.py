@@ -18,6 +18,7 @@ from oncourse.paper.references import bibtex, cited, references, ris, rows
 from oncourse.paper.table1 import smd_category, smd_number, table_one
 from oncourse.report.study import report_study
 from oncourse.words.catalogue import catalogue
+from oncourse.words.phrases import Phrasebook, pairs
 
 BASELINE = pl.DataFrame(
     [
@@ -64,10 +65,16 @@ def test_references_name_each_work_once_and_in_both_forms():
 def test_every_place_of_a_checklist_is_a_place_of_the_paper():
     places = {r["where"] for r in rows("checklists.tsv")} - {""}
     assert {f"paper.place.{p}" for p in places} <= set(catalogue("en"))
-    for name, n in (("STROBE", 22), ("REMARK", 20), ("TRIPOD+AI", 27)):
-        assert [r["item"] for r in rows("checklists.tsv") if r["checklist"] == name] == [
-            str(i) for i in range(1, n + 1)
-        ]
+    for name, n, parts in (("STROBE", 22, 34), ("REMARK", 20, 20), ("TRIPOD+AI", 27, 52)):
+        items = [r["item"] for r in rows("checklists.tsv") if r["checklist"] == name]
+        assert len(items) == len(set(items)) == parts, name
+        assert list(dict.fromkeys(int(i.rstrip("abcdefg")) for i in items)) == list(range(1, n + 1))
+
+
+def test_every_item_of_a_checklist_is_chinese():
+    book = Phrasebook(pairs("zh"))
+    left = [book.text(r["topic"]) for r in rows("checklists.tsv")]
+    assert not book.missed and all(re.search("[\u4e00-\u9fff]", text) for text in left)
 
 
 @pytest.fixture(scope="module")

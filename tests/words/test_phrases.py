@@ -67,3 +67,20 @@ def test_a_word_that_only_joins_never_leaves_half_a_sentence():
     book = Phrasebook({"{a} or {b}": "{a}或{b}", "liver": "肝", "{a} was not understood.": "{a}未能理解。"})
     assert book.text("some of the liver or all of it") == "some of the liver or all of it"
     assert book.text("spleen hilus was not understood.") == "spleen hilus未能理解。"
+
+
+def test_what_stands_over_every_column_is_chinese():
+    """The tip of every column of every table, with its unit; codes and names in it stay."""
+    from oncourse.analyses._base import registry
+    from oncourse.report.intake import INTAKE_TABLES
+    from oncourse.report.packed import ESTIMATES
+    from oncourse.report.page import REPORT_TABLES
+
+    tables = [t for a in registry().values() for t in a.tables] + [*REPORT_TABLES, *INTAKE_TABLES]
+    columns = [*(c for t in tables for c in t.columns), *ESTIMATES]
+    tips = {c.text + (f" ({c.unit})" if c.unit else "") for c in columns}
+    book = Phrasebook(pairs("zh"))
+    for tip in tips:
+        book.text(tip)
+    left = {text for text in book.missed if any(map(str.islower, english_left(text)))}
+    assert len(tips) > 900 and len(left) <= 0.01 * len(tips), sorted(left)

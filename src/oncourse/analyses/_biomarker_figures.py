@@ -110,6 +110,7 @@ def _curves(
             target.event[kept],
             entry[kept] if late else None,
             {"altered": value[kept] == 1, "not altered": value[kept] == 0},
+            [p for p, is_kept in zip(target.patients, kept, strict=True) if is_kept],
         )
         text = "Patients enter on the day their sample was taken. " if late else ""
         name = re.sub(r"[^a-zA-Z0-9]+", "_", f"km_{row['feature']}_{row['endpoint']}")

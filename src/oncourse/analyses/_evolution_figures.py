@@ -30,7 +30,7 @@ def evolution_figures(
                 ("divergence", "divergence"),
             )
         }
-        with drawing(7.0, 2.6) as canvas:
+        with drawing(6.0, 2.6) as canvas:
             seeding_summary(canvas.ax, counts)
         figures.append(
             Figure(

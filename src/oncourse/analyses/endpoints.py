@@ -387,6 +387,7 @@ def _curves(table: pl.DataFrame) -> list[Figure]:
                 part["is_event"].to_numpy(),
                 entry if entry.any() else None,
                 groups,
+                part["patient_id"].to_list(),
             )
             competing = int(part["is_competing"].sum())
             caption = f"{endpoint}: {words}. Kaplan-Meier with 95 % intervals; marks: censored." + (

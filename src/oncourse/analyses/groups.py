@@ -528,7 +528,7 @@ def _figures(rows: pl.DataFrame, found: Groups) -> list[Figure]:
         part = rows.filter((pl.col("endpoint") == head["endpoint"]) & pl.col("line").eq_missing(head["line"]))
         time, event, entry = tables_of.arrays(part)
         masks = {g: np.asarray(part["group"] == g) for g in found.names if (part["group"] == g).any()}
-        drawn, _ = km_groups(time, event, entry, masks)
+        drawn, _ = km_groups(time, event, entry, masks, part["patient_id"].to_list())
         words = _where(head["endpoint"], head["line"])
         out.append(
             Figure(

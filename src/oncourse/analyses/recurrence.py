@@ -212,7 +212,9 @@ def _risk(
         )
     followed = follow_up(time, cause > 0)
     estimates.append(_in_months("median_follow_up", followed, people.height, "reverse Kaplan-Meier", FOLLOWED))
-    drawn, _ = km_groups(time, cause > 0, None, {"all patients": np.ones(time.size, bool)})
+    drawn, _ = km_groups(
+        time, cause > 0, None, {"all patients": np.ones(time.size, bool)}, people["patient_id"].to_list()
+    )
     figures.append(
         Figure(
             "dfs",
@@ -288,7 +290,8 @@ def _among_recurred(
         "patients who recurred. A risk of recurrence, or what predicts it, needs a control group: patients of the same "
         "stage and surgery who did not recur, sampled and followed in the same way."
     )
-    drawn, _ = km_groups(time, np.ones(time.size, bool), None, {"patients who recurred": np.ones(time.size, bool)})
+    everybody, names = np.ones(time.size, bool), recurred["patient_id"].to_list()
+    drawn, _ = km_groups(time, everybody, None, {"patients who recurred": everybody}, names)
     figures.append(
         Figure(
             "time_to_recurrence",
@@ -344,7 +347,9 @@ def _after(
     if rows.is_empty() or not dead.any():
         return ""
     time = (rows["last_day"] - rows["recurrence_day"] + 1).cast(pl.Float64).to_numpy()
-    drawn, curves = km_groups(time, dead, None, {"from recurrence": np.ones(time.size, bool)})
+    drawn, curves = km_groups(
+        time, dead, None, {"from recurrence": np.ones(time.size, bool)}, rows["patient_id"].to_list()
+    )
     curve = curves["from recurrence"]
     median, at = curve.median, curve.at([landmark_days(24)])
     estimates.append(_in_months("survival_after_recurrence", median, time.size, "Kaplan-Meier median", AFTER))
@@ -420,7 +425,9 @@ def _blood(
         return ""
     time = (rows["end_day"] - rows["day"]).cast(pl.Float64).to_numpy()
     event = (rows["state"] != "free").to_numpy()
-    drawn, _ = km_groups(time, event, None, {"ctDNA positive": positive, "ctDNA negative": ~positive})
+    drawn, _ = km_groups(
+        time, event, None, {"ctDNA positive": positive, "ctDNA negative": ~positive}, rows["patient_id"].to_list()
+    )
     figures.append(
         Figure(
             "ctdna_after_surgery",

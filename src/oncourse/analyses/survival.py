@@ -250,11 +250,11 @@ def _one(
     start = f"Median {plain}" if np.isnan(found["kaplan_meier"].value) else f"Median {plain} was"
     middle = " was not reached" if np.isnan(found["kaplan_meier"].value) else f" {{{name}_kaplan_meier_median}}"
     words.append(f"{start}{middle}; at {two:g} months {{{name}_kaplan_meier_{two:g}m}} were {_state(name)}.")
-    groups, _ = km_groups(
-        time, event, entry, {"with delayed entry" if n_late else "all patients": np.ones(time.size, bool)}
-    )
+    everybody = np.ones(time.size, bool)
+    label = "with delayed entry" if n_late else "all patients"
+    groups, _ = km_groups(time, event, entry, {label: everybody}, target.patients)
     if n_late:
-        groups += km_groups(time, event, None, {"naive (late entry ignored)": np.ones(time.size, bool)})[0]
+        groups += km_groups(time, event, None, {"naive (late entry ignored)": everybody}, target.patients)[0]
         words.append(
             f"Ignoring late entry would show {{{name}_naive_median:value}} and {{{name}_naive_{two:g}m:value}}."
         )

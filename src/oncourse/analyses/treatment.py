@@ -362,9 +362,8 @@ def _figures(compared: Comparisons, curves: dict[tuple[str, str, str, str], Any]
             for word, state in (("positive", carrier), ("negative", ~carrier))
             for name, side in ((arm_name(arm), on), (arm_name(reference), ~on))
         }
-        drawn, _ = km_groups(
-            time, lines["is_event"].to_numpy().astype(bool), entry if (entry > 0).any() else None, groups
-        )
+        event, people = lines["is_event"].to_numpy().astype(bool), lines["patient_id"].to_list()
+        drawn, _ = km_groups(time, event, entry if (entry > 0).any() else None, groups, people)
         name = re.sub(r"[^a-zA-Z0-9]+", "_", f"marker_{marker}_{arm}_{reference}_{endpoint}")
         caption = (
             f"Kaplan-Meier of {endpoint} from the line's start by treatment and {marker} as known by then; each line "

@@ -263,7 +263,9 @@ def _write_intake(folder: Path, reading: Reading) -> None:
     tables = reading.ledger.tables()
     if any(frame.height for frame in tables.values()):
         write_ledger(tables, folder)
-        (folder / "intake.html").write_text(intake_page(tables, reading.config.title, reading.notes), "utf-8")
+        (folder / "intake.html").write_text(
+            intake_page(tables, reading.config.title, reading.notes, reading.config.language), "utf-8"
+        )
 
 
 def _write_manifest(question: Question, folder: Path) -> None:

@@ -197,12 +197,16 @@ def _checklists(language: str) -> list[PaperTable]:
         cells = [
             (
                 r["item"],
-                r["topic"],
+                translator(language)(r["topic"]),
                 write(f"paper.place.{r['where']}", language) if r["where"] else words["paper.by_author"],
             )
             for r in mine
         ]
-        out.append(PaperTable(name, words["paper.checklists"], pl.DataFrame(cells, schema=columns, orient="row")))
+        out.append(
+            PaperTable(
+                translator(language)(name), words["paper.checklists"], pl.DataFrame(cells, schema=columns, orient="row")
+            )
+        )
     return out
 
 

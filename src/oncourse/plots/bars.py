@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, log_axis, mark
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, log_axis, mark
 
 
 def interval_bars(
@@ -19,7 +19,7 @@ def interval_bars(
     xlabel: str,
 ) -> str:
     """Draw one horizontal bar per label with its interval and count (fractions 0-1), first label on top."""
-    with drawing(7.2, 0.9 + 0.24 * len(labels)) as canvas:
+    with drawing(NARROW, 0.9 + 0.26 * len(labels)) as canvas:
         ax = canvas.ax
         y = np.arange(len(labels))
         v = np.asarray(values, float)
@@ -51,7 +51,7 @@ def interval_bars(
 def count_bars(counts: Mapping[str, int], *, xlabel: str) -> str:
     """Draw one horizontal bar per category with its count."""
     labels, values = list(counts), list(counts.values())
-    with drawing(7.2, 0.9 + 0.26 * len(labels)) as canvas:
+    with drawing(NARROW, 0.9 + 0.28 * len(labels)) as canvas:
         ax = canvas.ax
         bars = ax.barh(np.arange(len(labels)), values, color=PALETTE[0], height=0.66)
         for bar, label, value in zip(bars, labels, values, strict=True):
@@ -69,11 +69,11 @@ def grouped_points(groups: Mapping[str, Sequence[float]], *, ylabel: str, log: b
     """Draw the sorted values of each group as points with the median, n below (all finite)."""
     with drawing(max(3.6, min(9.6, 1.4 + 1.3 * len(groups))), 3.6) as canvas:
         ax = canvas.ax
-        for i, raw in enumerate(groups.values()):
+        for i, (name, raw) in enumerate(groups.items()):
             values = np.sort(np.asarray(raw, float))
             keep = np.unique(np.linspace(0, len(values) - 1, min(len(values), 1500)).astype(int))
             x = i + (np.linspace(-0.38, 0.38, len(values))[keep] if len(values) > 1 else np.zeros(len(keep)))
-            ax.scatter(
+            dots = ax.scatter(
                 x,
                 values[keep],
                 s=5,
@@ -81,6 +81,8 @@ def grouped_points(groups: Mapping[str, Sequence[float]], *, ylabel: str, log: b
                 linewidths=0,
                 rasterized=len(keep) > 400,
             )
+            if len(keep) <= 400:
+                mark(dots, [f"{name}: {value:.3g}" for value in values[keep]])
             if len(values):
                 ax.hlines(np.median(values), i - 0.42, i + 0.42, color=COLOURS["text"], linewidth=1.4)
         ax.set_xticks(range(len(groups)), [f"{k}\nn = {len(v):,}" for k, v in groups.items()])

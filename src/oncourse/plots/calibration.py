@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 
 
 def calibration(
@@ -33,7 +33,8 @@ def calibration(
         for i, (name, c) in enumerate(curves.items()):
             colour = PALETTE[places[name]]
             ax.fill_between(c["predicted"], c["ci_low"], c["ci_high"], color=colour, alpha=0.15, linewidth=0)
-            ax.plot(c["predicted"], c["observed"], color=colour, label=name)
+            (line,) = ax.plot(c["predicted"], c["observed"], color=colour, label=name)
+            mark(line, f"{name} (n = {len(c['all']):,})", series=name, colour=colour)
             heights, edges = np.histogram(c["all"], bins=40, range=(0, top))
             base = -0.02 * top - 0.06 * top * i
             scale = 0.05 * top / max(heights.max(), 1)
@@ -73,11 +74,12 @@ def calibration(
 def risk_instability(risk: np.ndarray, low: np.ndarray, high: np.ndarray, *, title: str) -> str:
     """Draw each patient's risk with the range over the bootstrap refits, sorted by risk; return SVG."""
     order = np.argsort(risk, kind="stable")
-    with drawing(6.4, 3.6) as canvas:
+    with drawing(NARROW, 3.6) as canvas:
         ax = canvas.ax
         at = np.arange(len(risk))
         ax.vlines(at, low[order], high[order], color=COLOURS["shared"], alpha=0.25, linewidth=0.8)
-        ax.plot(at, risk[order], ".", color=COLOURS["text"], markersize=2)
+        (dots,) = ax.plot(at, risk[order], ".", color=COLOURS["text"], markersize=2)
+        mark(dots, [f"risk {100 * risk[i]:.0f} % ({100 * low[i]:.0f}-{100 * high[i]:.0f})" for i in order])
         ax.set_ylim(0, 1)
         ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f} %")
         ax.set_xlabel(f"patients by risk (n = {len(risk):,})")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
 
 #: Points drawn of one cohort: its quantiles.
 POINTS = 60
@@ -28,7 +28,8 @@ def cohort_burden_svg(cohorts: Mapping[str, NDArray[np.float64]], own: str) -> s
         for i, name in enumerate(order):
             values = np.maximum(np.quantile(cohorts[name], np.linspace(0, 1, min(POINTS, len(cohorts[name])))), floor)
             colour = PALETTE[5] if name == own else COLOURS["muted"]
-            ax.plot(i + np.linspace(-0.4, 0.4, len(values)), values, ".", ms=3.4, color=colour)
+            (dots,) = ax.plot(i + np.linspace(-0.4, 0.4, len(values)), values, ".", ms=3.4, color=colour)
+            mark(dots, f"{name}: median {np.median(cohorts[name]):.2g} per Mb, {len(cohorts[name]):,} exomes")
             ax.hlines(max(float(np.median(cohorts[name])), floor), i - 0.42, i + 0.42, color=COLOURS["text"], lw=1.4)
             if i % 2:
                 ax.axvspan(i - 0.5, i + 0.5, color="#F4F6F7", zorder=0)

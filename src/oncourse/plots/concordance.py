@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, NARROW, clean, drawing, mark
 
 _PARTS = ("shared", "private_a", "private_b", "not_assessable")
 
@@ -66,7 +67,7 @@ def forest(
     xlabel: str,
 ) -> str:
     """Draw estimates with intervals, one row each (fractions 0-1; NaN: no mark)."""
-    with drawing(7.4, 0.9 + 0.3 * len(labels)) as canvas:
+    with drawing(NARROW, 0.9 + 0.32 * len(labels)) as canvas:
         ax, y = canvas.ax, np.arange(len(labels))
         ax.hlines(y, low, high, color=COLOURS["text"], linewidth=1.2)
         (squares,) = ax.plot(value, y, "s", color=COLOURS["shared"], markersize=5)
@@ -129,16 +130,10 @@ def fraction_scatter(
             if len(chosen) > 700:  # an even thinning keeps the picture and the file small
                 chosen = chosen[np.linspace(0, len(chosen) - 1, 700).astype(int)]
             if len(chosen):
-                ax.plot(
-                    a[chosen],
-                    b[chosen],
-                    "o",
-                    markersize=3,
-                    alpha=0.6,
-                    markeredgewidth=0,
-                    color=COLOURS[key],
-                    label=word,
-                )
+                label = f"{word} (n = {int((labels == key).sum()):,})"
+                style: dict[str, Any] = {"markersize": 3, "alpha": 0.6, "markeredgewidth": 0, "color": COLOURS[key]}
+                (dots,) = ax.plot(a[chosen], b[chosen], "o", label=word, **style)
+                mark(dots, label, series=word, colour=COLOURS[key])
         ax.set_xlim(-0.02, 1.02)
         ax.set_ylim(-0.02, 1.02)
         ax.set_xlabel(xlabel)
@@ -156,7 +151,9 @@ def gene_grid(genes: Sequence[str], patients: Sequence[str], fate: NDArray[np.in
         size = min(7.0, 61.0 * (min(width, 11.0) - 1.6) / max(len(patients), 1))
         for code, (key, word) in enumerate(zip(_PARTS, _words(comparison, "both"), strict=True), start=1):
             y, x = np.nonzero(fate == code)
-            ax.plot(x, y, "s", color=COLOURS[key], markersize=size, label=word, markeredgewidth=0)
+            (cells,) = ax.plot(x, y, "s", color=COLOURS[key], markersize=size, label=word, markeredgewidth=0)
+            told = [f"{genes[i]}: {word}, {patients[j]}" for i, j in zip(y, x, strict=True)]
+            mark(cells, told, people=[patients[j] for j in x])
         ax.set_yticks(np.arange(len(genes)), genes, fontsize=7)
         ax.set_ylim(len(genes) - 0.5, -0.5)
         ax.set_xlim(-0.6, len(patients) - 0.4)
@@ -172,10 +169,12 @@ def gene_grid(genes: Sequence[str], patients: Sequence[str], fate: NDArray[np.in
 
 def excess_waterfall(excess: NDArray[np.float64], *, ylabel: str) -> str:
     """Draw the discordance of each patient beyond what noise alone explains, sorted (fractions)."""
-    with drawing(7.2, 3.2) as canvas:
+    with drawing(NARROW, 3.2) as canvas:
         ax, values = canvas.ax, np.sort(excess)[::-1]
         colours = [COLOURS["private_b"] if v > 0 else COLOURS["shared"] for v in values]
-        ax.bar(np.arange(len(values)), values, color=colours, width=0.85)
+        bars = ax.bar(np.arange(len(values)), values, color=colours, width=0.85)
+        for bar, value in zip(bars, values, strict=True):
+            mark(bar, f"{100 * value:+.0f} % beyond noise")
         ax.axhline(0, color=COLOURS["text"], linewidth=0.8)
         ax.set_xlabel(f"patients (n = {len(values):,}), sorted")
         ax.set_ylabel(ylabel)
@@ -193,10 +192,14 @@ def sensitivity_curve(bins: Sequence[tuple[str, float, float, float, int]], *, x
     with drawing(6.0, 3.6) as canvas:
         ax = canvas.ax
         at = np.arange(len(bins))
-        share = np.array([b[1] for b in bins], float)
+        share = np.array([b[1] for b in bins if np.isfinite(b[1])], float)
         low, high = np.array([b[2] for b in bins], float), np.array([b[3] for b in bins], float)
         ax.vlines(at, low, high, color=COLOURS["text"], linewidth=1.2)
-        ax.plot(at, share, "o-", color=COLOURS["plasma"], markersize=6)
+        (dots,) = ax.plot(at, share, "o-", color=COLOURS["plasma"], markersize=6)
+        mark(
+            dots,
+            [f"{b[0]}: {100 * b[1]:.0f} % (95 % CI {100 * b[2]:.0f}-{100 * b[3]:.0f}; n = {b[4]:,})" for b in bins],
+        )
         for i, b in enumerate(bins):
             ax.text(i, 1.04, f"n = {b[4]:,}", ha="center", fontsize=7, color=COLOURS["muted"])
         ax.set_xticks(at, [b[0] for b in bins])

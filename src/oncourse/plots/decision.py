@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
 
 
 def decision_curve(
@@ -22,7 +22,8 @@ def decision_curve(
         ax.axhline(0, color=COLOURS["text"], linewidth=0.9, label="treat none")
         best = max([0.05, *(float(np.nanmax(b)) for b in benefits.values())])
         for i, (name, benefit) in enumerate(benefits.items()):
-            ax.plot(thresholds, benefit, color=PALETTE[i], label=name)
+            (line,) = ax.plot(thresholds, benefit, color=PALETTE[i], label=name)
+            mark(line, f"{name}: net benefit at most {np.nanmax(benefit):.2f}", series=name, colour=PALETTE[i])
         ax.set_ylim(-0.15 * best, 1.1 * best)
         ax.xaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f} %")
         ax.set_xlabel("risk from which one would act")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
 
 
 def differences_svg(
@@ -30,7 +30,11 @@ def differences_svg(
         for i in range(len(labels)):
             colour = PALETTE[5] if sure[i] else PALETTE[0]
             ax.plot([lo[i], hi[i]], [i, i], color=colour, lw=1.4)
-            ax.plot(v[i], i, "s", color=colour, ms=5)
+            (square,) = ax.plot(v[i], i, "s", color=colour, ms=5)
+            mark(
+                square,
+                f"{labels[i]}: {100 * v[i]:+.0f} % (95 % CI {100 * lo[i]:+.0f} to {100 * hi[i]:+.0f}), {notes[i]}",
+            )
             ax.text(
                 1.02, i, notes[i], transform=ax.get_yaxis_transform(), va="center", fontsize=7, color=COLOURS["muted"]
             )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, keep_apart, mark
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, keep_apart, mark
 
 #: Names written at most.
 MOST_NAMES = 18
@@ -21,7 +21,7 @@ def drivers_svg(
     doubtful: NDArray[np.bool_],
 ) -> str:
     """Draw one point per gene, strongest evidence first; return SVG."""
-    with drawing(6.2, 5.0) as canvas:
+    with drawing(NARROW, 5.0) as canvas:
         ax = canvas.ax
         x = np.maximum(np.asarray(expected, float), 0.05)
         y = np.asarray(seen, float)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 
 
 def ratios(
@@ -39,7 +39,9 @@ def ratios(
         for i, name in enumerate(order):
             mine = np.array([g == name for g in groups])
             ax.hlines(at[mine], low[mine], high[mine], color=PALETTE[i % len(PALETTE)], linewidth=1.4)
-            ax.plot(value[mine], at[mine], "o", color=PALETTE[i % len(PALETTE)], markersize=4, label=name)
+            (dots,) = ax.plot(value[mine], at[mine], "o", color=PALETTE[i % len(PALETTE)], markersize=4, label=name)
+            rows = np.flatnonzero(mine)
+            mark(dots, [f"{labels[j]}, {name}: {value[j]:.2f} (95 % CI {low[j]:.2f}-{high[j]:.2f})" for j in rows])
         ax.axvline(1, color=COLOURS["muted"], linestyle="--", linewidth=0.9)
         ax.set_xscale("log")
         ax.set_xlim(*ends)
@@ -72,11 +74,13 @@ def love(names: Sequence[str], differences: Mapping[str, np.ndarray], *, title: 
 
     `differences` : weighting -> (covariates,), NaN is not drawn; the dashed line marks 0.1.
     """
-    with drawing(6.4, max(1.8, 0.9 + 0.26 * len(names))) as canvas:
+    with drawing(NARROW, max(1.8, 0.9 + 0.26 * len(names))) as canvas:
         ax = canvas.ax
         at = np.arange(len(names))[::-1]
         for i, (label, values) in enumerate(differences.items()):
-            ax.plot(np.abs(values), at, "osD^"[i % 4], color=PALETTE[i], markersize=5, label=label)
+            (dots,) = ax.plot(np.abs(values), at, "osD^"[i % 4], color=PALETTE[i], markersize=5, label=label)
+            told = [f"{n}, {label}: {v:.2f}" for n, v in zip(names, np.abs(values), strict=True) if np.isfinite(v)]
+            mark(dots, told)
         ax.axvline(0.1, color=COLOURS["muted"], linestyle="--", linewidth=0.9)
         ax.set_yticks(at, list(names), fontsize=8)
         ax.set_xlim(left=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import fill
 
-from oncourse.plots.theme import COLOURS, PALETTE, drawing
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, drawing, mark
 
 
 def flow_svg(steps: Sequence[tuple[str, str, str]]) -> str:
@@ -15,13 +15,13 @@ def flow_svg(steps: Sequence[tuple[str, str, str]]) -> str:
     ----------
     steps : (name of the step, counts, why others are not in it) in order
     """
-    with drawing(7.4, 0.95 * len(steps) + 0.2) as canvas:
+    with drawing(NARROW, 0.95 * len(steps) + 0.2) as canvas:
         ax = canvas.ax
         ax.set_xlim(0, 10)
         ax.set_ylim(-len(steps) + 0.35, 0.65)
         ax.axis("off")
         for i, (name, counts, reason) in enumerate(steps):
-            ax.text(
+            box = ax.text(
                 2.6,
                 -i,
                 f"{fill(name, 40)}\n{counts}",
@@ -31,6 +31,7 @@ def flow_svg(steps: Sequence[tuple[str, str, str]]) -> str:
                 linespacing=1.4,
                 bbox={"boxstyle": "round,pad=0.5", "facecolor": "#F2F7FA", "edgecolor": PALETTE[0]},
             )
+            mark(box, f"{name}: {counts}")
             if i:
                 ax.annotate(
                     "",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 
 #: Limits beyond this ratio are drawn as arrows.
 _WIDEST = 32.0
@@ -122,7 +122,7 @@ def volcano_figure(
     r, p, hit = np.asarray(ratio, float), np.asarray(p_value, float), np.asarray(is_hit, bool)
     x = np.log2(np.clip(r, 1 / _WIDEST, _WIDEST))
     y = -np.log10(np.maximum(p, 1e-300))
-    with drawing(6.4, 4.4) as canvas:
+    with drawing(NARROW, 4.4) as canvas:
         ax = canvas.ax
         for chosen, size, colour in ((~hit, 14, "#9AA3AA"), (hit, 20, PALETTE[5])):
             points = ax.scatter(x[chosen], y[chosen], s=size, color=colour, linewidths=0, rasterized=False)

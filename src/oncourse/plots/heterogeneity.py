@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, drawing
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, drawing, mark
 
 
 def strips(panels: Sequence[tuple[str, Mapping[str, NDArray[np.float64]]]]) -> str:
@@ -25,7 +25,8 @@ def strips(panels: Sequence[tuple[str, Mapping[str, NDArray[np.float64]]]]) -> s
                 order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
                 shift = ((order * 0.618034) % 1 - 0.5) * 0.5
                 colour = COLOURS.get(name.split(" - ")[-1], PALETTE[0])
-                ax.scatter(x + shift, values, s=12, color=colour, alpha=0.7, linewidths=0)
+                dots = ax.scatter(x + shift, values, s=12, color=colour, alpha=0.7, linewidths=0)
+                mark(dots, [f"{name}: {value:.2g}" for value in values])
                 ax.plot([x - 0.32, x + 0.32], [np.median(values)] * 2, color=COLOURS["text"], lw=1.6)
             ax.set_xticks(range(len(groups)))
             ax.set_xticklabels(
@@ -45,9 +46,9 @@ def against_time(days: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float6
     days : kind of pair -> (days between the samples, values)
     label : of the measure
     """
-    with drawing(6.5, 3.4) as canvas:
+    with drawing(NARROW, 3.4) as canvas:
         for i, (name, (gap, values)) in enumerate(days.items()):
-            canvas.ax.scatter(
+            dots = canvas.ax.scatter(
                 gap,
                 values,
                 s=22,
@@ -56,6 +57,7 @@ def against_time(days: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float6
                 linewidths=0,
                 label=f"{name} (n = {len(values)})",
             )
+            mark(dots, [f"{name}: {v:.2g}, {g:.0f} days apart" for v, g in zip(values, gap, strict=True)])
         canvas.ax.set_xlabel("days between the samples")
         canvas.ax.set_ylabel(label)
         canvas.ax.set_xlim(left=-0.02 * max(1.0, *(float(g.max()) for g, _ in days.values())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 
 _COLOURS = {"both": PALETTE[0], "ctdna_never": PALETTE[5], "imaging_never": PALETTE[2]}
 _WORDS = {"both": "both turned", "ctdna_never": "ctDNA never turned", "imaging_never": "imaging never turned"}
@@ -16,12 +16,13 @@ def interval_lines(rows: Sequence[tuple[str, float, float, str]], label: str) ->
     ends = [v for _, low, high, _ in rows for v in (low, high) if math.isfinite(v)] or [0.0]
     margin = 0.08 * max(max(ends) - min(ends), 30)
     left, right = min(ends) - margin, max(ends) + margin
-    with drawing(7.2, min(1.0 + 0.16 * len(rows), 9)) as canvas:
+    with drawing(NARROW, min(1.0 + 0.16 * len(rows), 9)) as canvas:
         ax = canvas.ax
-        for row, (_, low, high, kind) in enumerate(rows):
+        for row, (name, low, high, kind) in enumerate(rows):
             colour = _COLOURS.get(kind, COLOURS["muted"])
             a, b = max(low, left), min(high, right)
-            ax.plot([a, b], [row, row], color=colour, linewidth=1.6)
+            (line,) = ax.plot([a, b], [row, row], color=colour, linewidth=1.6)
+            mark(line, f"{name}: {low:,.0f} to {high:,.0f}, {_WORDS.get(kind, kind)}", people=[name])
             for value, edge, marker in ((low, left, "<"), (high, right, ">")):
                 if not math.isfinite(value):
                     ax.plot([edge], [row], marker=marker, color=colour, markersize=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from oncourse.plots.theme import COLOURS, clean, drawing
+from oncourse.plots.theme import COLOURS, NARROW, clean, drawing, mark
 
 LEVEL_COLOURS = {
     "I-A": "#00527F",
@@ -18,13 +18,14 @@ LEVEL_COLOURS = {
 
 def level_bars(rows: Sequence[tuple[str, Mapping[str, int]]]) -> str:
     """Return the drawing: one bar per (name, level -> number of patients), as shares with counts written in."""
-    with drawing(7.2, 0.9 + 0.5 * len(rows)) as canvas:
+    with drawing(NARROW, 0.9 + 0.5 * len(rows)) as canvas:
         ax = canvas.ax
         for row, (_, counts) in enumerate(rows):
             total, left = sum(counts.values()), 0.0
             for level, colour in LEVEL_COLOURS.items():
                 share = counts.get(level, 0) / total if total else 0.0
-                ax.barh(row, share, left=left, color=colour, edgecolor="white", height=0.7)
+                (bar,) = ax.barh(row, share, left=left, color=colour, edgecolor="white", height=0.7)
+                mark(bar, f"{rows[row][0]}, {level}: {counts.get(level, 0):,} patients" if share else "")
                 if share > 0.04:
                     dark = level in ("I-A", "I-B")
                     ax.text(

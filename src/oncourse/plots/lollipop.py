@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, keep_apart
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, keep_apart, mark
 
 #: Residues named at most.
 MOST_NAMES = 8
@@ -42,7 +42,8 @@ def lollipop_svg(
         for i in order:
             colour = COLOURS.get(kinds[i], COLOURS["other"])
             ax.plot([codons[i]] * 2, [0, patients[i]], color=COLOURS["muted"], lw=0.6, zorder=1)
-            ax.plot(codons[i], patients[i], "o", color=colour, ms=4.5, zorder=2)
+            (head,) = ax.plot(codons[i], patients[i], "o", color=colour, ms=4.5, zorder=2)
+            mark(head, f"{gene} {names[i]}: {patients[i]:,} patients, {kinds[i]}")
         told = [
             ax.annotate(names[i], (codons[i], patients[i]), xytext=(3, 2), textcoords="offset points", fontsize=6.5)
             for i in order[::-1][:MOST_NAMES]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean
+from oncourse.plots.theme import COLOURS, PALETTE, clean, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +102,8 @@ def seeding_summary(ax: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
             n = counts[name].get(call, 0)
             if n:
                 word = call.replace("_", " ")
-                ax.barh(row, n, left=start, color=colour[call], height=0.6)
+                (bar,) = ax.barh(row, n, left=start, color=colour[call], height=0.6)
+                mark(bar, f"{name}, {word}: {n} lesions")
                 if n / total >= WIDE_ENOUGH:
                     ax.text(
                         start + n / 2,

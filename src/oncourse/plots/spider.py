@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 
 #: Series drawn at most; more would be a grey wall.
 MOST = 400
@@ -33,7 +33,7 @@ def spider(
     total : series there are, where only the first `MOST` are given
     """
     total = total if total is not None else len(series)
-    with drawing(7.2, 3.8) as canvas:
+    with drawing(NARROW, 3.8) as canvas:
         ax = canvas.ax
         for name in list(series)[:MOST]:
             days, change = (np.asarray(v, float) for v in series[name])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 
 Floats = NDArray[np.float64]
 
@@ -19,7 +19,8 @@ Floats = NDArray[np.float64]
 class KMGroup:
     """One curve: times in days with the survival just after each, its limits, censoring times, and who is at risk.
 
-    ``entry`` and ``exit`` of its patients give the numbers at risk under the axis (entry < t <= exit).
+    ``entry`` and ``exit`` of its patients give the numbers at risk under the axis (entry < t <= exit); ``people`` are
+    their ids, empty where the curve leads to nobody.
     """
 
     label: str
@@ -30,6 +31,7 @@ class KMGroup:
     censored: Floats
     entry: Floats
     exit: Floats
+    people: tuple[str, ...] = ()
 
 
 def _ticks(last: float) -> Floats:
@@ -50,7 +52,7 @@ def draw_survival(ax: Any, risk_ax: Any, groups: Sequence[KMGroup], *, ylabel: s
         of_group = {"series": group.label, "colour": colour}
         label = f"{group.label} (n = {group.exit.size})"
         (line,) = ax.step(t, s, where="post", color=colour, linewidth=1.6, label=label)
-        mark(line, label, **of_group)
+        mark(line, label, people=group.people, **of_group)
         low, high = (
             np.concatenate([[1.0], np.where(np.isnan(v), group.survival, v)]) for v in (group.ci_low, group.ci_high)
         )
@@ -85,7 +87,7 @@ def survival_figure(groups: Sequence[KMGroup], *, ylabel: str, title: str = "") 
     """Return the SVG of one set of curves with the numbers at risk below."""
     height = 3.6 + 0.22 * len(groups)
     ratios = {"height_ratios": [3.0, 0.22 * len(groups) + 0.15]}
-    with drawing(7.4, height, rows=2, gridspec_kw=ratios) as canvas:
+    with drawing(NARROW, height, rows=2, gridspec_kw=ratios) as canvas:
         top, bottom = canvas.ax
         draw_survival(top, bottom, groups, ylabel=ylabel)
         if title:

@@ -206,17 +206,20 @@ def to_svg(fig: Figure) -> str:
     )
 
 
-#: Smallest text (points) that journals print, and the width (inches) of two of their columns, 174 mm.
-SMALLEST_TEXT, TWO_COLUMNS = 5.0, 174 / 25.4
+#: Smallest text (points) that journals print, and the width (inches) of one and of two of their columns, 85 and 174 mm.
+SMALLEST_TEXT, ONE_COLUMN, TWO_COLUMNS = 5.0, 85 / 25.4, 174 / 25.4
+#: Figures up to this width (inches) are for one column: there their text has the smallest size at 85 mm.
+NARROW = 6.0
 
 
 def _legible(fig: Figure) -> None:
-    """Raise the texts that would fall below what a journal prints where the figure is drawn over two columns."""
+    """Raise the texts that would fall below what a journal prints where the figure is drawn over its columns."""
     from math import ceil
 
     from matplotlib.text import Text
 
-    least = ceil(10 * SMALLEST_TEXT * float(fig.get_figwidth()) / TWO_COLUMNS) / 10
+    width = float(fig.get_figwidth())
+    least = ceil(10 * SMALLEST_TEXT * width / (ONE_COLUMN if width <= NARROW else TWO_COLUMNS)) / 10
     for axis in (a for ax in fig.axes for a in (ax.xaxis, ax.yaxis)):
         if any(float(label.get_fontsize()) < least for label in axis.get_ticklabels()):
             axis.set_tick_params(labelsize=least)

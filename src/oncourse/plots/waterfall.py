@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 
 #: Changes above this are drawn cut off, with an arrow.
 CLIP = 1.0
@@ -50,7 +50,7 @@ def waterfall(
     palette = dict(colours or {}) | {
         n: PALETTE[i % len(PALETTE)] for i, n in enumerate(wanted) if n not in (colours or {})
     }
-    with drawing(7.2, 3.6) as canvas:
+    with drawing(NARROW, 3.6) as canvas:
         ax = canvas.ax
         at = np.arange(len(values))
         for name in wanted:

@@ -10,6 +10,7 @@ from oncourse.analyses._base import OutputTable
 from oncourse.report.packed import table_view
 from oncourse.report.page import environment
 from oncourse.study.schema import Column
+from oncourse.words.phrases import page_in
 
 _FILE = Column("file", pl.String, "file of the source")
 _STATE = Column(
@@ -74,9 +75,13 @@ INTAKE_TABLES = (
 OPEN = ("not understood", "not read", "left out")
 
 
-def intake_page(tables: Mapping[str, pl.DataFrame], title: str, notes: Sequence[str]) -> str:
+def intake_page(tables: Mapping[str, pl.DataFrame], title: str, notes: Sequence[str], language: str = "en") -> str:
     """Return intake.html: what was not read first, then everything, then the notes of the reading."""
-    views = [table_view(declared, tables[declared.name]) for declared in INTAKE_TABLES if declared.name in tables]
+    views = [
+        table_view(declared, tables[declared.name], language=language)
+        for declared in INTAKE_TABLES
+        if declared.name in tables
+    ]
     counts = [
         (state, declared.name.removeprefix("intake/"), int((tables[declared.name]["state"] == state).sum()))
         for state in OPEN
@@ -90,8 +95,8 @@ def intake_page(tables: Mapping[str, pl.DataFrame], title: str, notes: Sequence[
         for row in tables[name].filter(pl.col("state").is_in(OPEN)).iter_rows(named=True)
     ]
     page = environment().get_template("intake.html")
-    return str(
-        page.render(
-            title=title, views=views, counts=[c for c in counts if c[2]], open_rows=open_rows, notes=list(notes)
-        )
+    shown = [c for c in counts if c[2]]
+    made = page.render(
+        title=title, language=language, views=views, counts=shown, open_rows=open_rows, notes=list(notes)
     )
+    return page_in(str(made), language)

@@ -14,11 +14,11 @@ from urllib.parse import quote
 
 import polars as pl
 
-from oncourse.analyses._base import Figure, OutputTable
+from oncourse.analyses._base import Figure, OutputTable, Result
 from oncourse.analyses._people import reason_kind
 from oncourse.cohort import Cohort
 from oncourse.report.execute import Outcome
-from oncourse.report.front import card, flow_steps, missing_lines, question, title
+from oncourse.report.front import card, flow_steps, missing_lines, question, sentence_of, title
 from oncourse.report.objectives import DESCRIPTION, ordered
 from oncourse.report.packed import estimates_view, figure_view, packed, table_view, tie
 from oncourse.study.schema import Column
@@ -80,6 +80,12 @@ def _excluded(frame: pl.DataFrame, samples: Collection[str]) -> list[tuple[str, 
     return sorted(rows, key=lambda r: (-r[1], r[0]))
 
 
+def _who(result: Result, patients: Sequence[str]) -> str:
+    """The patients who count in some question of an analysis, packed: their places in the index of the page."""
+    inside = set(result.people.filter("is_in")["patient_id"]) if result.people.height else set()
+    return packed(json.dumps([i for i, patient in enumerate(patients) if patient in inside], separators=(",", ":")))
+
+
 def _params(params: Any) -> list[dict[str, str]]:
     if not dataclasses.is_dataclass(params):
         return []
@@ -105,7 +111,7 @@ def _section(
     params: Mapping[str, Any],
     tables: Mapping[str, pl.DataFrame],
     language: str,
-    patients: Collection[str],
+    patients: Sequence[str],
     samples: Collection[str],
 ) -> dict[str, Any]:
     entry, result = outcome.analysis, outcome.result
@@ -119,17 +125,17 @@ def _section(
     }
     if result is None:
         return section
+    known = set(patients)
     mine = {t.name: tables[t.name] for t in entry.tables if t.name in result.tables and not _is_ledger(t.name)}
     shown = [t for t in entry.tables if t.name in mine and (t.name in _IN_SECTION or not t.name.startswith(_OF_DATA))]
     return section | {
-        "rest": [s for s in split(result.answer) if s != section["card"].sentence],
+        "rest": [s for s in split(result.answer) if s not in (section["card"].sentence, sentence_of(outcome, "en"))],
         "estimates": estimates_view(entry.name, result.estimates, language),
-        "figures": [
-            figure_view(entry.name, f, language) for f in result.figures if of_patient(f.name, patients) is None
-        ],
-        "single": _singles(entry.name, result.figures, patients),
+        "figures": [figure_view(entry.name, f, language) for f in result.figures if of_patient(f.name, known) is None],
+        "single": _singles(entry.name, result.figures, known),
         "tables": [table_view(t, mine[t.name], tie(t.columns, mine), language) for t in shown],
         "excluded": _excluded(result.excluded, samples),
+        "who": _who(result, patients),
         "n_excluded": result.excluded.height,
         "notes": result.notes,
         "methods": result.methods,
@@ -255,7 +261,7 @@ def study_page(
     declared = {t.name: t for o in outcomes for t in o.analysis.tables} | {t.name: t for t in REPORT_TABLES}
     questions, others = ordered(outcomes, study.config.design)
     overview = [o for o in outcomes if o.analysis.name in DESCRIPTION]
-    people, names = set(study["patients"]["patient_id"]), set(study["samples"]["sample_id"]) - {None}
+    people, names = study["patients"]["patient_id"].to_list(), set(study["samples"]["sample_id"]) - {None}
     of_data = [
         (declared[n], f) for n, f in tables.items() if n.startswith(_OF_DATA) and n in declared and not _is_ledger(n)
     ]
@@ -277,7 +283,7 @@ def study_page(
             others=sections(others),
             flow=flow_steps(tables, language),
             missing=missing_lines(cohort, language),
-            warnings=[str(w) for w in study.warnings[:WARNINGS_SHOWN]],
+            warnings=study.warnings[:WARNINGS_SHOWN],
             n_warnings=len(study.warnings),
             study_notes=study.notes,
             glossary=glossary(language),

@@ -111,7 +111,8 @@ def report_study(
             _write_drawn(outcomes, folder)
             if any(frame.height for frame in study.intake.values()):
                 write_ledger(study.intake, folder)
-                (folder / "intake.html").write_text(intake_page(study.intake, study.config.title, study.notes), "utf-8")
+                read = intake_page(study.intake, study.config.title, study.notes, study.config.language)
+                (folder / "intake.html").write_text(read, "utf-8")
             write_json(results_json(outcomes, cohort.used, study.config.design), folder / "results.json")
             failed = pages()
             written = {path.stem for path in (folder / "patients").glob("*.html")}

@@ -38,13 +38,16 @@ class Problem:
     severity: str = "error"
     where: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def place(self) -> str:
+        """Table, column, row and file; empty where none is meant."""
         place = self.table + (f".{self.column}" if self.column else "")
         if self.row is not None:
             place += f", row {self.row}"
-        if self.where:
-            place += f" ({self.where})"
-        text = f"{place}: {self.message}" if place else self.message
+        return place + (f" ({self.where})" if self.where else "")
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.message}" if self.place else self.message
         return text if not self.cure else f"{text} {self.cure}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,12 @@ def km_groups(
     event: NDArray[np.bool_],
     entry: NDArray[np.float64] | None,
     groups: Mapping[str, NDArray[np.bool_]],
+    people: Sequence[str] | None = None,
 ) -> tuple[list[KMGroup], dict[str, Curve]]:
-    """Return the curves of the named groups of rows (label -> mask), for `oncourse.plots.survival` and as `Curve`."""
+    """Return the curves of the named groups of rows (label -> mask), for `oncourse.plots.survival` and as `Curve`.
+
+    people : patient of each row, so that a curve leads to its patients
+    """
     drawn, curves = [], {}
     for label, mask in groups.items():
         if not mask.any():
@@ -28,7 +32,7 @@ def km_groups(
         curves[label] = curve
         start = np.zeros(int(mask.sum())) if entry is None else np.maximum(entry[mask], 0.0)
         censored = np.sort(time[mask][~event[mask]])
-        drawn.append(
-            KMGroup(label, curve.time, curve.survival, curve.ci_low, curve.ci_high, censored, start, time[mask])
-        )
+        who = () if people is None else tuple(dict.fromkeys(np.asarray(people)[mask].tolist()))
+        limits = curve.ci_low, curve.ci_high
+        drawn.append(KMGroup(label, curve.time, curve.survival, *limits, censored, start, time[mask], who))
     return drawn, curves

@@ -1,7 +1,7 @@
 "use strict";
 // Figures: drawn when they come into sight; hover, groups on and off, zoom, download; from a mark to its patients.
 (function () {
-  var o = oncourse, tip = null;
+  var o = oncourse, tip = null, MARKS = 400;
   function hover(drawing) {
     drawing.addEventListener("pointermove", function (event) {
       var mark = event.target.closest("[data-tip]"), cell = mark ? null : cellOf(event);
@@ -14,14 +14,57 @@
     });
     drawing.addEventListener("pointerleave", hide);
     drawing.addEventListener("click", function (event) {
-      var mark = event.target.closest("[data-people]"), cell = mark ? null : cellOf(event);
-      if (!mark && !(cell && cell.patient)) return;
-      var ids = cell ? [cell.patient] : mark.dataset.people.split(";").filter(Boolean);
-      o.index().then(function (data) {
-        if (ids.length === 1 && data.has[ids[0]]) location.href = o.pageOf(ids[0]);
-        else o.people(cell ? cell.tip : mark.dataset.tip || ids.join(", "), ids);
+      var mark = event.target.closest("[data-people],[data-tip]"), cell = mark ? null : cellOf(event);
+      if (cell && cell.patient) return go(cell.tip, [cell.patient]);
+      if (mark) behind(drawing, mark).then(function (ids) { if (ids.length) go(mark.dataset.tip || ids.join(", "), ids); });
+    });
+  }
+  function go(title, ids) {
+    o.index().then(function (data) {
+      if (ids.length === 1 && data.has[ids[0]]) location.href = o.pageOf(ids[0]);
+      else o.people(title, ids);
+    });
+  }
+  // the patients behind a mark: those it names; of a gene, who has it altered; else who counts in its section
+  function behind(drawing, mark) {
+    if (!mark.dataset.people && mark.dataset.series)
+      mark = o.all("[data-people]", drawing).find(function (m) { return m.dataset.series === mark.dataset.series; }) || mark;
+    if (mark.dataset.people) return Promise.resolve(mark.dataset.people.split(";").filter(Boolean));
+    return o.index().then(function (data) {
+      var gene = (mark.dataset.tip || "").split(/[:, (]/)[0];
+      if (data.genes[gene]) return data.genes[gene].map(function (i) { return data.patients[i]; });
+      return counted(drawing);
+    });
+  }
+  function counted(drawing) {
+    var section = drawing.closest("section[id]");
+    return Promise.all([o.index(), o.unpack("who-" + (section && section.id))]).then(function (found) {
+      return JSON.parse(found[1] || "[]").map(function (i) { return found[0].patients[i]; });
+    });
+  }
+  // what is drawn as a list: every mark with its patients, for keyboard and screen reader
+  function listed(figure, drawing, svg) {
+    var marks = o.all("[data-tip]", svg).filter(function (m, i, all) { return !i || m.dataset.tip !== all[i - 1].dataset.tip; }).slice(0, MARKS);
+    Promise.all([o.index(), counted(drawing)].concat(marks.map(function (m) { return behind(drawing, m); }))).then(function (found) {
+      var data = found[0], everyone = found[1];
+      o.dialog(o.word("drawn"), function (box) {
+        box.appendChild(o.element("p", {}, figure.querySelector("figcaption").textContent));
+        var list = o.element("ul");
+        marks.forEach(function (m, i) {
+          var ids = found[i + 2], item = o.element("li", {}, m.dataset.tip + " ");
+          if (ids.length === 1) item.appendChild(o.person(ids[0], data.has));
+          else if (ids.length && ids.length < everyone.length) item.appendChild(peopleButton(m.dataset.tip, ids));
+          list.appendChild(item);
+        });
+        box.appendChild(list);
+        if (everyone.length) box.appendChild(peopleButton(o.word("counted"), everyone));
       });
     });
+  }
+  function peopleButton(title, ids) {
+    var button = o.element("button", { type: "button" }, o.word("patients") + " (" + ids.length + ")");
+    button.addEventListener("click", function () { o.people(title, ids); });
+    return button;
   }
   // an image of cells: what is under the pointer is looked up, not drawn
   function cellOf(event) {
@@ -88,6 +131,7 @@
       drawing.style.maxHeight = zoom > 1 ? "80vh" : "";
     }
     series(figure, svg, bar);
+    if (figure.dataset.figure) button(o.word("drawn"), o.word("drawn"), function () { listed(figure, drawing, svg); });
     button("+", o.word("zoom_in"), function () { scale(1.5); });
     button("\u2212", o.word("zoom_out"), function () { scale(1 / 1.5); });
     button("SVG", o.word("download", { kind: "SVG" }), function () { o.save(name + ".svg", new Blob([source(svg)], { type: "image/svg+xml" })); });
