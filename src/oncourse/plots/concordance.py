@@ -152,8 +152,8 @@ def gene_grid(genes: Sequence[str], patients: Sequence[str], fate: NDArray[np.in
         for code, (key, word) in enumerate(zip(_PARTS, _words(comparison, "both"), strict=True), start=1):
             y, x = np.nonzero(fate == code)
             (cells,) = ax.plot(x, y, "s", color=COLOURS[key], markersize=size, label=word, markeredgewidth=0)
-            told = [f"{genes[i]}: {word}, {patients[j]}" for i, j in zip(y, x, strict=True)]
-            mark(cells, told, people=[patients[j] for j in x])
+            told = [f"{genes[i]}: {word}, {patients[j]}" for i, j in zip(y.tolist(), x.tolist(), strict=True)]
+            mark(cells, told, people=[patients[j] for j in x.tolist()])
         ax.set_yticks(np.arange(len(genes)), genes, fontsize=7)
         ax.set_ylim(len(genes) - 0.5, -0.5)
         ax.set_xlim(-0.6, len(patients) - 0.4)

@@ -40,7 +40,7 @@ def ratios(
             mine = np.array([g == name for g in groups])
             ax.hlines(at[mine], low[mine], high[mine], color=PALETTE[i % len(PALETTE)], linewidth=1.4)
             (dots,) = ax.plot(value[mine], at[mine], "o", color=PALETTE[i % len(PALETTE)], markersize=4, label=name)
-            rows = np.flatnonzero(mine)
+            rows = np.flatnonzero(mine).tolist()
             mark(dots, [f"{labels[j]}, {name}: {value[j]:.2f} (95 % CI {low[j]:.2f}-{high[j]:.2f})" for j in rows])
         ax.axvline(1, color=COLOURS["muted"], linestyle="--", linewidth=0.9)
         ax.set_xscale("log")
