@@ -7,7 +7,7 @@ genes' coding bases: 70 % substitutions, 5 % of two or three bases, 10 % deletio
 duplications), 5 % replacements of unequal length; a further tenth lies within 12 bases of an exon in its intron. Each
 is written as VCF writes it, moved left, and annotated by snpEff (Debian package `snpeff`, database of the same GFF3).
 Compared: HGVS c., HGVS p. (as written; and as meant: see `meaning`), the consequence in this package's words. Printed:
-agreement per kind, differences.
+agreement per kind, differences, and the reason of each by name (`reasons`).
 """
 
 from __future__ import annotations
@@ -267,6 +267,38 @@ def judged(both: pl.DataFrame, folder: Path) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["variant_id", "ours", "theirs", "ours_right", "theirs_right"], orient="row")
 
 
+#: Why the two differ, first rule that fits; all are what the HGVS nomenclature (21.1) asks of the name here.
+OVER_AN_EDGE = "over an exon's edge: HGVS p.? without RNA; no protein change here"
+AT_AN_EDGE = "inserted at an exon's edge: named as of the exon here"
+MOVED = "outside the coding bases: moved to the 3' end and dup before ins here"
+START = "start codon changed: p.M1? here"
+TRANSLATED = "the protein name here is the one that translating the c. name anew gives (3' rule, stop in a delins, =)"
+UNEXPLAINED = "unexplained"
+
+
+def reasons(both: pl.DataFrame, verdict: pl.DataFrame) -> pl.DataFrame:
+    """Return the variants whose c. or p. is not the peer's as meant, with ``why``."""
+    right = set(verdict.filter("ours_right")["variant_id"])
+    odd = both.filter(~pl.all_horizontal(pl.col("same_c", "meant_p").fill_null(False)))
+    coding = pl.col("hgvs_c").str.contains(r"^c\.\d+(_\d+)?[a-zA-Z]")
+    at_edge = pl.col("hgvs_c").str.contains(r"^c\.\d+_\d+\+1ins|^c\.\d+-1_\d+ins")
+    over = pl.col("hgvs_c").str.contains(r"^c\.(\d+_\d+[+]|\d+-\d+_\d+[a-z])") & ~at_edge
+    why = (
+        pl.when(over & pl.col("hgvs_p").is_null())
+        .then(pl.lit(OVER_AN_EDGE))
+        .when(at_edge)
+        .then(pl.lit(AT_AN_EDGE))
+        .when(~coding & ~pl.col("same_c") & pl.col("hgvs_p").is_null() & pl.col("peer_p").is_null())
+        .then(pl.lit(MOVED))
+        .when(pl.col("hgvs_p") == "p.M1?")
+        .then(pl.lit(START))
+        .when(pl.col("variant_id").is_in(right))
+        .then(pl.lit(TRANSLATED))
+        .otherwise(pl.lit(UNEXPLAINED))
+    )
+    return odd.with_columns(why=why)
+
+
 def speed(folder: Path, n: int, seed: int) -> tuple[int, float]:
     """Return how many distinct variants were named, and the CPU seconds of that, reading of both files included."""
     with tempfile.TemporaryDirectory() as work:
@@ -302,6 +334,14 @@ def main() -> None:
     print("protein changes written otherwise, within coding exons, judged by translating the c. name anew:")
     print(verdict.group_by("ours_right", "theirs_right").len().sort("len", descending=True))
     print(verdict.filter(~pl.col("ours_right")))
+    named = reasons(both, verdict)
+    print("c. or p. that do not mean the same, by the reason:")
+    print(named.group_by("why").len().sort("len", descending=True).with_columns(share=pl.col("len") / both.height))
+    left = named.filter(pl.col("why") == UNEXPLAINED)
+    print(
+        f"c. and p. equal {1 - named.height / both.height:.4f}, equal or explained {1 - left.height / both.height:.4f}"
+    )
+    print(left.select("variant_id", "gene", "hgvs_c", "peer_c", "hgvs_p", "peer_p"))
     if given.frozen:
         both.select("variant_id", "kind", "peer_c", "peer_p", "word").write_csv(given.frozen, separator="\t")
 

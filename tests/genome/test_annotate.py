@@ -286,6 +286,25 @@ def test_protein_changes_make_the_protein_that_the_coding_name_makes(slices, sha
     assert 5 < (~verdict["theirs_right"]).sum() < 40
 
 
+def test_every_difference_from_snpeff_has_a_reason_by_name(slices, shared_data) -> None:
+    """benchmarks/bench_effects.py, `reasons`: what HGVS asks for where c. or p. do not mean the same; none unexplained."""
+    sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+    from bench_effects import UNEXPLAINED, judged, meaning, reasons
+
+    annotator, _ = slices
+    peer = pl.read_csv(Path(__file__).parent / "snpeff_effects.tsv", separator="\t", comment_prefix="#")
+    both = pl.concat([peer, annotator.annotate(peer["variant_id"]).drop("variant_id")], how="horizontal")
+    means = [meaning(a) == meaning(b) for a, b in both.select("hgvs_p", "peer_p").iter_rows()]
+    both = both.with_columns(
+        same_c=pl.col("hgvs_c").eq_missing(pl.col("peer_c")),
+        same_p=pl.col("hgvs_p").eq_missing(pl.col("peer_p")),
+        meant_p=pl.Series(means),
+    )
+    named = reasons(both, judged(both, shared_data("reads-ref-slices-hg38")))
+    assert 3 < named.height < 0.03 * both.height
+    assert UNEXPLAINED not in named["why"].to_list()
+
+
 def test_a_stop_lost_with_the_residue_before_it_names_both() -> None:
     """ETV4 c.1451_1453delACTinsGGC: tyrosine 484 becomes tryptophan and the stop glutamine; only the stop was told."""
     coding = "ATGAAATACTAG"
