@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline
 from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
-from oncourse.derive.genes.driver_genes import DriverParams, driver_genes
+from oncourse.derive.genes.driver_contexts import GeneContexts, gene_contexts
+from oncourse.derive.genes.driver_genes import DriverParams, driver_genes, least_found, tested_genes
+from oncourse.derive.genes.spectra import SignatureParams, variant_classes
 from oncourse.errors import NotEnoughData
+from oncourse.genome.annotate import Reference
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
 
@@ -23,6 +28,13 @@ GENES = OutputTable(
         Column("n_mutated", _I, "of these, with a protein-changing or splice-site mutation"),
         Column("expected", _F, "by the patients' burden, the gene's length and its silent mutations"),
         Column("ratio", _F, "n_mutated / expected", unit="ratio"),
+        Column(
+            "context_ratio",
+            _F,
+            "changes that the cohort's spectrum makes in this gene's bases, against the average gene, in expected; "
+            "null: its bases are not known, taken as average",
+            unit="ratio",
+        ),
         Column("n_changes", _I, "different changes, by patient"),
         Column("n_truncating", _I, "of these truncating or at a splice site"),
         Column("top_codon", _I, "codon hit in most patients (truncating changes left out)"),
@@ -58,7 +70,8 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
     patients = people.filter("is_in")["patient_id"].unique().sort().to_list()
     if len(patients) < params.min_patients:
         raise NotEnoughData(f"{len(patients)} patients without hypermutation; a search needs {params.min_patients}.")
-    table = driver_genes(cohort.annotated_calls, cohort.panels, patients, params)
+    contexts = _contexts(cohort, patients, params)
+    table = driver_genes(cohort.annotated_calls, cohort.panels, patients, params, contexts)
     sure = table.filter((pl.col("q_value") < 0.05) & pl.col("caution").is_null())
     estimates = (
         Estimate("patients_searched", len(patients), unit="count", method="counted", question=SEARCHED),
@@ -82,7 +95,7 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
         samples_used=cohort.panels.samples.filter(pl.col("patient_id").is_in(patients))
         .select("patient_id", "sample_id", pl.lit("all samples of a patient together").alias("reason"))
         .sort("sample_id"),
-        notes=_notes(cohort, len(patients)),
+        notes=_notes(cohort, patients, contexts, table),
         headline=_headline(estimates, sure),
         methods=(
             "Expected: a patient's changes in all other genes per codon looked at, times its codons (chance of one and "
@@ -90,9 +103,24 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
             "of no known role. "
             "Truncating: their share against genes of no known role. Hotspot: the most hit codon, changes fall on the "
             "mutable codons. Joined by the Cauchy combination (Liu 2020); FDR over all genes looked at. No covariates "
-            "(expression, replication time) and no sequence: a simple model.",
+            "(expression, replication time): a simple model.",
+            "Trinucleotide context: the cohort's mutations of each of 96 classes per site that has it, over the "
+            "substitutions of the gene's coding bases (silent, altering, truncating), against the average gene; "
+            "a gene whose bases are not known is taken as average (context_ratio is empty).",
         ),
     )
+
+
+def _contexts(cohort: Cohort, patients: list[str], params: DriverParams) -> GeneContexts | None:
+    """The cohort's spectrum beside the bases of the tested genes, where the bases around the mutations are known."""
+    fasta = cohort.params(SignatureParams).fasta
+    if fasta is None and cohort.study["variants"]["context"].null_count() == cohort.study["variants"].height:
+        return None
+    calls = cohort.annotated_calls.filter(pl.col("patient_id").is_in(patients))
+    reference = Reference(Path(fasta), Path(params.gff) if params.gff else None) if fasta else None
+    genes = tested_genes(calls, patients, params)
+    classes = variant_classes(cohort.study, fasta)
+    return gene_contexts(calls, classes, genes, reference, cohort.study.config.genome_build)
 
 
 def _people(cohort: Cohort, params: DriverParams) -> pl.DataFrame:
@@ -112,17 +140,32 @@ def _people(cohort: Cohort, params: DriverParams) -> pl.DataFrame:
     )
 
 
-def _notes(cohort: Cohort, n: int) -> tuple[str, ...]:
-    notes = []
-    if n < LOW_POWER:
-        notes.append(f"{n} patients have low power: a gene that is not found may well be a driver.")
+def _notes(cohort: Cohort, patients: list[str], contexts: GeneContexts | None, table: pl.DataFrame) -> tuple[str, ...]:
+    notes = _power(cohort, patients)
     kinds = set(cohort.study["assays"]["kind"].drop_nulls())
     if "panel" in kinds:
         notes.append("Panels hold drivers by choice: the expected number rests on them, and the search is too strict.")
     if not (cohort.annotated_calls["consequence"] == "synonymous").any():
         notes.append("No silent mutations are reported: a gene's own rate is not known, only how rates vary.")
+    if contexts is None:
+        notes.append("The bases around the mutations are not used: run with --fasta and --gff (gene models).")
+    else:
+        known = table["context_ratio"].is_not_null().sum()
+        notes.append(f"The bases of {known} of {table.height} tested genes are known ({contexts.source}).")
     notes.append("Long, late-replicating genes (CSMD3, LRP1B) are not corrected for beyond their silent mutations.")
     return tuple(notes)
+
+
+def _power(cohort: Cohort, patients: list[str]) -> list[str]:
+    """What a search of this size can find, in words."""
+    n = len(patients)
+    low = [f"{n} patients have low power: a gene that is not found may well be a driver."] if n < LOW_POWER else []
+    least = least_found(cohort.annotated_calls, cohort.panels, patients)
+    if least is None:
+        return [*low, "No number of changed patients would find a gene of median length by its burden alone."]
+    k, share = least
+    many = f"A gene of median length is found by its burden alone from {k} changed patients on."
+    return [*low, f"{many} One changed in {100 * share:.3g} % of patients is found with a chance of 80 %."]
 
 
 def _headline(estimates: tuple[Estimate, ...], sure: pl.DataFrame) -> Headline:

@@ -96,12 +96,15 @@ def run(
 
     prepare(jobs, only)  # before what is slow to import here
     from oncourse.io import load_study
+    from oncourse.io.reference import reference_of
     from oncourse.report.study import report_study
 
     check_out(out, [path for path in (study, exclude, fasta, gff, reference) if path is not None])
     settings = parse_settings(assignments)
-    if fasta is not None:
-        settings.setdefault("signatures", {}).setdefault("fasta", str(fasta))
+    if (named := reference_of(study, fasta, gff)) is not None:  # the command line's, else that of study.yaml
+        settings.setdefault("signatures", {}).setdefault("fasta", str(named.fasta))
+        if named.gff is not None:
+            settings.setdefault("drivers", {}).setdefault("gff", str(named.gff))
     if reference is not None:
         settings.setdefault("landscape", {})["reference"] = str(reference)
     if group is not None:

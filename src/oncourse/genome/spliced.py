@@ -86,6 +86,12 @@ class Spliced:
         text = "".join(self._fasta.fetch(self.model.chrom, a, b).ljust(b - a + 1, "N") for a, b in self.model.exons)
         return text if self.model.forward else opposite(text)
 
+    def around(self, first: int, last: int) -> str:
+        """The genome's plus strand from the base before `first` to the one after `last`; N past a sequence's ends."""
+        text = self._fasta.fetch(self.model.chrom, first - 1, last + 1)
+        text = "N" + text if first == 1 else text
+        return text.ljust(last - first + 3, "N")
+
     @cached_property
     def coding(self) -> str:
         """The coding sequence from its first codon on, N where a cut transcript lacks bases of it."""

@@ -58,8 +58,9 @@ def burden_p(
     return mean, np.clip(tail, SMALLEST_P, 1.0)
 
 
-def truncating_p(truncating: ArrayLike, total: ArrayLike, share: float) -> Floats:
-    """Return P(as many or more truncating among `total`), where `share` of all changes are."""
+def truncating_p(truncating: ArrayLike, total: ArrayLike, share: ArrayLike) -> Floats:
+    """Return P(as many or more truncating among `total`), where `share` of all changes are (one number, or one per
+    gene)."""
     from scipy.stats import binom
 
     k, n = np.asarray(truncating, float), np.asarray(total, float)
@@ -89,6 +90,23 @@ def hotspot_p(most: ArrayLike, total: ArrayLike, length: ArrayLike, share: float
     k, n = np.asarray(most, float), np.asarray(total, float)
     sites = np.maximum(1.0, share * np.asarray(length, float))
     return np.where(k >= 2, np.clip(sites * binom.sf(k - 1, n, 1 / sites), SMALLEST_P, 1.0), 1.0)
+
+
+def codon_p(most: int, total: int, shares: Floats) -> float:
+    """Return the chance that some codon is hit `most` times by `total` changes that fall on codons by these shares
+    (Bonferroni).
+
+    shares : shape (n_codon,), summing to one: what the bases of each codon invite (`oncourse.genome.supply`)
+
+    >>> round(codon_p(2, 2, np.full(10, 0.1)), 9), codon_p(1, 9, np.full(10, 0.1))
+    (0.1, 1.0)
+    """
+    from scipy.stats import binom
+
+    if most < 2:
+        return 1.0
+    distinct, many = np.unique(shares, return_counts=True)
+    return float(np.clip((binom.sf(most - 1, total, distinct) * many).sum(), SMALLEST_P, 1.0))
 
 
 def cauchy_combination(p_values: Floats) -> Floats:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from oncourse.derive.genes.driver_contexts import GeneContexts
 from oncourse.derive.genes.panels import Panels
 from oncourse.genome.effect import TRUNCATING
 from oncourse.genome.genes import gene_table, protein_lengths
@@ -15,6 +17,7 @@ from oncourse.genome.protein import codon
 from oncourse.stats.driver_tests import (
     burden_p,
     cauchy_combination,
+    codon_p,
     hotspot_p,
     mutable_share,
     rate_spread,
@@ -22,6 +25,9 @@ from oncourse.stats.driver_tests import (
 )
 from oncourse.stats.fdr import benjamini_hochberg
 from oncourse.study.settings import section, setting
+
+#: Chance with which a driver of the least frequency named is found.
+POWER = 0.8
 
 
 @section("drivers")
@@ -36,6 +42,9 @@ class DriverParams:
         low=1,
     )
     min_patients: int = setting(20, "fewer patients make no search", low=5)
+    gff: str | None = setting(
+        None, "gene models of signatures.fasta (`run --gff`): with them the bases of every gene are known"
+    )
 
 
 DRIVER_SCHEMA = {
@@ -44,6 +53,7 @@ DRIVER_SCHEMA = {
     "n_mutated": pl.Int64,
     "expected": pl.Float64,
     "ratio": pl.Float64,
+    "context_ratio": pl.Float64,
     "n_changes": pl.Int64,
     "n_truncating": pl.Int64,
     "top_codon": pl.Int64,
@@ -59,7 +69,21 @@ DRIVER_SCHEMA = {
 }
 
 
-def driver_genes(calls: pl.DataFrame, panels: Panels, patients: list[str], params: DriverParams) -> pl.DataFrame:
+def tested_genes(calls: pl.DataFrame, patients: list[str], params: DriverParams) -> list[str]:
+    """Return the genes of known length changed in `params.min_mutated` and more of these patients."""
+    rows = calls.filter(pl.col("is_altering") & pl.col("patient_id").is_in(patients)).drop_nulls("gene")
+    counts = rows.group_by("gene").agg(n=pl.col("patient_id").n_unique())
+    known = pl.col("gene").is_in(list(protein_lengths()))
+    return counts.filter(known & (pl.col("n") >= params.min_mutated))["gene"].sort().to_list()
+
+
+def driver_genes(
+    calls: pl.DataFrame,
+    panels: Panels,
+    patients: list[str],
+    params: DriverParams,
+    contexts: GeneContexts | None = None,
+) -> pl.DataFrame:
     """Test the genes changed in `params.min_mutated` of these patients: `DRIVER_SCHEMA`, strongest first.
 
     A patient counts once per gene, with all samples together. Expected: the patient's other changes per codon looked
@@ -67,17 +91,13 @@ def driver_genes(calls: pl.DataFrame, panels: Panels, patients: list[str], param
     names of its own would else make every known gene look changed too often. The rate of a gene comes from its silent
     mutations (`oncourse.stats.driver_tests`). Three questions - more patients, more truncating changes, one codon hit
     again and again - make one p-value (Cauchy combination).
+
+    contexts : what the cohort's spectrum makes of each gene's bases; the expected changes, the silent ones, the share
+        of truncating changes and of each codon follow them. A gene whose bases are not known (context_ratio null) is
+        taken as the average gene.
     """
     lengths = protein_lengths()
-    columns = ("patient_id", "variant_id", "gene", "consequence", "is_altering")
-    rows = calls.filter(pl.col("patient_id").is_in(patients)).select(*columns, codon=codon("hgvs_p"))
-    rows = rows.unique(["patient_id", "variant_id"], keep="first", maintain_order=True)
-    is_known = pl.col("gene").is_in(list(lengths))
-    unnamed = rows.filter(~is_known.fill_null(False) & pl.col("patient_id").is_in(_of_exomes(panels).implode()))
-    rows = rows.filter(is_known)
-    rows = rows.filter(_on_panel(rows, panels))
-    silent = pl.col("consequence") == "synonymous"
-    altering, quiet = (pl.concat([rows.filter(c), unnamed.filter(c)]) for c in (pl.col("is_altering"), silent))
+    rows, altering, quiet = _changes(calls, panels, patients)
     counts = _counts(rows.filter("is_altering"))
     tested = counts.filter(pl.col("n_mutated") >= params.min_mutated).sort("gene")
     if tested.is_empty():
@@ -85,14 +105,20 @@ def driver_genes(calls: pl.DataFrame, panels: Panels, patients: list[str], param
     names, size = tested["gene"].to_list(), np.array([lengths[g] for g in tested["gene"]], float)
     looked, codons = _looked(panels, patients, names, lengths)
     chance, silent_seen, silent_expected = _expected(altering, quiet, patients, names, size, looked, codons)
+    ratios = [contexts.ratio(g) if contexts else None for g in names]
+    of_silent, of_altering, of_truncating = np.array([r or (1.0, 1.0, 1.0) for r in ratios]).T
+    chance, silent_expected = chance * of_altering[:, None], silent_expected * of_silent
     passengers = ~np.isin(names, gene_table()["gene"].to_list())
-    shape = _spread(counts, altering, panels, patients, lengths)
+    shape = _spread(counts, altering, panels, patients, lengths, contexts)
     mean, p_burden = burden_p(tested["n_mutated"].to_numpy(), chance, silent_seen, silent_expected, shape)
-    others = tested.filter(pl.Series(passengers))
-    share = int(others["n_truncating"].sum()) / max(1, int(others["n_changes"].sum())) or 0.1
-    p_truncating = truncating_p(tested["n_truncating"].to_numpy(), tested["n_changes"].to_numpy(), share)
+    share = _truncating_share(tested.filter(pl.Series(passengers)), rows)
+    p_truncating = truncating_p(tested["n_truncating"].to_numpy(), tested["n_changes"].to_numpy(), share(of_truncating))
     top, coded = tested["n_top_codon"].to_numpy(), tested["n_coded"].to_numpy()
     p_hotspot = hotspot_p(top, coded, size, mutable_share(top[passengers], coded[passengers], size[passengers]))
+    if contexts is not None:  # both must be surprised: the mutable codons, and the codons as their bases invite changes
+        weighed = [contexts.codons(g) for g in names]
+        by_codon = [1.0 if w is None else codon_p(k, n, w) for k, n, w in zip(top, coded, weighed, strict=True)]
+        p_hotspot = np.where([w is None for w in weighed], p_hotspot, np.maximum(p_hotspot, by_codon))
     p = cauchy_combination(np.column_stack([p_burden, p_truncating, p_hotspot]))
     # every gene looked at is a test, also those changed in too few
     used = set(panels.samples["mutation"].drop_nulls())
@@ -105,6 +131,7 @@ def driver_genes(calls: pl.DataFrame, panels: Panels, patients: list[str], param
             expected=pl.Series(mean),
             p_burden=pl.Series(p_burden),
             ratio=pl.col("n_mutated") / pl.Series(np.maximum(mean, 1e-9)),
+            context_ratio=pl.Series([None if r is None else r[1] for r in ratios], dtype=pl.Float64),
             p_truncating=pl.Series(p_truncating),
             p_hotspot=pl.Series(p_hotspot),
             p_value=pl.Series(p),
@@ -117,19 +144,87 @@ def driver_genes(calls: pl.DataFrame, panels: Panels, patients: list[str], param
     )
 
 
+def _changes(
+    calls: pl.DataFrame, panels: Panels, patients: list[str]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Changes of genes of known length on the patients' panels; the altering and the silent ones that make the burden
+    (in exomes also those of genes of unknown length)."""
+    columns = ("patient_id", "variant_id", "gene", "consequence", "is_altering")
+    rows = calls.filter(pl.col("patient_id").is_in(patients)).select(*columns, codon=codon("hgvs_p"))
+    rows = rows.unique(["patient_id", "variant_id"], keep="first", maintain_order=True)
+    is_known = pl.col("gene").is_in(list(protein_lengths()))
+    unnamed = rows.filter(~is_known.fill_null(False) & pl.col("patient_id").is_in(_of_exomes(panels).implode()))
+    rows = rows.filter(is_known)
+    rows = rows.filter(_on_panel(rows, panels))
+    silent = pl.col("consequence") == "synonymous"
+    altering, quiet = (pl.concat([rows.filter(c), unnamed.filter(c)]) for c in (pl.col("is_altering"), silent))
+    return rows, altering, quiet
+
+
+def least_found(calls: pl.DataFrame, panels: Panels, patients: list[str]) -> tuple[int, float] | None:
+    """Return in how many patients a gene of median length must be changed to be found by their number alone (first of
+    the FDR's list), and the smallest frequency of which that many are seen with a chance of `POWER`; None: in no
+    number."""
+    from scipy.stats import binom
+
+    lengths = protein_lengths()
+    rows, altering, _ = _changes(calls, panels, patients)
+    listed = [_genes_of(panels, a, lengths) for a in panels.samples["mutation"].drop_nulls().unique()]
+    genes = set().union(*listed)
+    if not genes:
+        return None
+    _, codons = _looked(panels, patients, [], lengths)
+    total = dict(altering.group_by("patient_id").len().iter_rows())
+    rate = np.array([total.get(p, 0) for p in patients]) / np.maximum(codons, 1.0)
+    shape = _spread(_counts(rows.filter("is_altering")), altering, panels, patients, lengths)
+    n = len(patients)
+    counts = np.arange(1, n + 1)
+    chance = np.tile(rate * float(np.median([lengths[g] for g in genes])), (n, 1))
+    _, p = burden_p(counts, chance, np.zeros(n), np.zeros(n), shape)
+    enough = counts[p <= 0.05 / len(genes)]
+    if not len(enough):
+        return None
+    shares = np.arange(1, 1001) / 1000
+    found = shares[binom.sf(enough[0] - 1, n, shares) >= POWER]
+    return int(enough[0]), float(found[0]) if len(found) else 1.0
+
+
+def _truncating_share(others: pl.DataFrame, rows: pl.DataFrame) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return what turns genes' truncating substitutions, against the average gene, into their share of truncating
+    changes; learned from genes of no known role, whose frameshifts and splice sites do not depend on it."""
+    share = int(others["n_truncating"].sum()) / max(1, int(others["n_changes"].sum())) or 0.1
+    of_known = set(gene_table()["gene"])
+    passenger = rows.filter(pl.col("consequence").is_in(list(TRUNCATING)) & ~pl.col("gene").is_in(list(of_known)))
+    nonsense = int((passenger["consequence"] == "nonsense").sum()) / max(1, passenger.height)
+    return lambda ratio: np.clip(share * (nonsense * (ratio - 1) + 1), 1e-3, 0.999)
+
+
+#: Genes of known bases and no known role from which the spread of rates is learned; fewer: from all genes by length.
+MIN_DRAWN = 100
+
+
 def _spread(
-    counts: pl.DataFrame, altering: pl.DataFrame, panels: Panels, patients: list[str], lengths: dict[str, int]
+    counts: pl.DataFrame,
+    altering: pl.DataFrame,
+    panels: Panels,
+    patients: list[str],
+    lengths: dict[str, int],
+    contexts: GeneContexts | None = None,
 ) -> float:
     """Spread of the rates (`rate_spread`) among all genes of no known role, also those changed in nobody.
 
-    From the genes changed in a few patients and more alone it would look far wider than it is.
+    From the genes changed in a few patients and more alone it would look far wider than it is. Where bases are known it
+    is that of the drawn genes beyond what their bases make.
     """
-    genes = sorted(set(lengths) - set(gene_table()["gene"]))
+    known = set(gene_table()["gene"])
+    drawn = [g for g in (contexts.drawn if contexts else ()) if g in lengths and g not in known]
+    ratio = {g: r[1] for g in drawn if contexts and (r := contexts.ratio(g))} if len(drawn) >= MIN_DRAWN else {}
+    genes = sorted(ratio) or sorted(set(lengths) - known)
     looked, codons = _looked(panels, patients, genes, lengths)
     total = dict(altering.group_by("patient_id").len().iter_rows())
     rate = np.array([total.get(p, 0) for p in patients]) / np.maximum(codons, 1.0)
     seen = dict(counts.select("gene", "n_mutated").iter_rows())
-    size = np.array([lengths[g] for g in genes], float)
+    size = np.array([lengths[g] * ratio.get(g, 1.0) for g in genes], float)
     expected = sum(-np.expm1(-r * size) * on for r, on in zip(rate, looked.T, strict=True))
     used = expected > 0
     return rate_spread(np.array([seen.get(g, 0) for g in genes])[used], np.asarray(expected)[used])
@@ -195,7 +290,7 @@ def _looked(
     for assays in set(sets.values()):
         inside = set().union(*(of_assay[a] for a in assays))
         columns[assays] = (np.array([g in inside for g in genes]), float(sum(lengths[g] for g in inside)))
-    looked = np.column_stack([columns[sets[p]][0] for p in patients])
+    looked = np.column_stack([columns[sets[p]][0] for p in patients]).astype(bool)
     return looked, np.array([columns[sets[p]][1] for p in patients])
 
 
