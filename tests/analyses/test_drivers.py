@@ -147,7 +147,9 @@ def _simulated(contexts: bool, seed: int, driver: str | None = None) -> tuple[pl
     rich = genes[::10]
     supplies = {}
     for gene in genes:
-        codons = rng.choice(["GCG", "CGC", "TCG", "CGA"] if gene in rich else ["GAA", "CTG", "AAG", "GTT"], lengths[gene])
+        codons = rng.choice(
+            ["GCG", "CGC", "TCG", "CGA"] if gene in rich else ["GAA", "CTG", "AAG", "GTT"], lengths[gene]
+        )
         other = rng.choice(["GAA", "CTG", "AAG", "CAC", "GTG", "TCA"], lengths[gene])
         bases = "ATG" + "".join(np.where(rng.random(lengths[gene]) < 0.3, codons, other)) + "TAA"
         supplies[gene] = supply_of(bases, "A" + bases[:-1], bases[1:] + "A")
@@ -170,7 +172,9 @@ def _simulated(contexts: bool, seed: int, driver: str | None = None) -> tuple[pl
     names = ["patient_id", "variant_id", "gene", "hgvs_p", "consequence", "is_altering", "class"]
     calls = pl.DataFrame(rows, schema=names, orient="row")
     samples = pl.DataFrame({"sample_id": patients, "patient_id": patients, "material": "tissue", "mutation": "panel"})
-    panels = Panels(samples.with_columns(cna=pl.lit(None, pl.String), sv=pl.lit(None, pl.String)), {"panel": frozenset(genes)})
+    panels = Panels(
+        samples.with_columns(cna=pl.lit(None, pl.String), sv=pl.lit(None, pl.String)), {"panel": frozenset(genes)}
+    )
     seen = np.array([(calls["class"] == word).sum() for word in SBS96], float)
     found = GeneContexts.of(supplies, genes, seen, 1.0, "simulated") if contexts else None
     params = DriverParams(min_mutated=2)
