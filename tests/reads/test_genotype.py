@@ -228,6 +228,8 @@ def test_a_file_that_cannot_be_used_says_why_and_what_helps(tmp_path, reads):
     cut.write_bytes(good.read_bytes()[:-28])
     empty = tmp_path / "empty.bam"
     empty.touch()
+    sam = tmp_path / "reads.sam"
+    sam.write_text(f"@HD\tVN:1.6\tSO:coordinate\n@SQ\tSN:{CHROM}\tLN:1000\n")
     text = tmp_path / "text.bam"
     text.write_text("chromosome\tposition\n")
     for path, words in (
@@ -236,6 +238,7 @@ def test_a_file_that_cannot_be_used_says_why_and_what_helps(tmp_path, reads):
         (cut, "cut short"),
         (empty, "empty"),
         (text, "no BAM or CRAM"),
+        (sam, "is text .SAM.*samtools sort -o reads.bam reads.sam"),
         (tmp_path / "absent.bam", "no such file"),
     ):
         with pytest.raises(InputError, match=words):

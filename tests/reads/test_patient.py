@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import polars as pl
@@ -341,6 +345,59 @@ def test_the_report_says_what_each_sample_could_show_and_who_was_stopped(patient
     assert result.table("tags").filter(pl.col("tag") == "mismatches")["n"].sum() > 10  # the decoy
 
 
+def _planned(folder):
+    """Return the steps that a dry run names, with what they are of."""
+    said = subprocess.run(_command(folder, "--dry-run"), capture_output=True, text=True, check=True)
+    blocks = re.split(r"\n(?=(?:local)?rule )", said.stdout + said.stderr)
+    found = [(re.match(r"(?:local)?rule (\w+):", b), re.search(r"wildcards: \w+=(\S+)", b)) for b in blocks]
+    return sorted({(rule[1], of[1] if of else "") for rule, of in found if rule} - {("all", "")})
+
+
+def _command(folder, *options):
+    return [sys.executable, "-c", "from oncourse.cli.main import main; main()", "reads", str(folder), *options]
+
+
+@pytest.mark.slow
+def test_a_new_sample_costs_its_own_steps_and_its_patients_and_a_killed_run_goes_on(tmp_path):
+    """Issue 21: incremental when a sample is added; killed by SIGKILL half way and resumed, the tables are those of one
+    undisturbed run."""
+    pytest.importorskip("snakemake")
+    _write_study(
+        tmp_path, ["P1", "P2"], roles=("white_cells", "primary", "metastasis"), genes=("KRAS", "VHL"), depth=40
+    )
+    sheet = (tmp_path / "reads.tsv").read_text()
+    (tmp_path / "reads.tsv").write_text("".join(r for r in sheet.splitlines(keepends=True) if "P1-metastasis" not in r))
+    subprocess.run(_command(tmp_path), check=True)
+    assert _planned(tmp_path) == []
+    (tmp_path / "reads.tsv").write_text(sheet)
+    own = [(step, "P1-metastasis") for step in ("profile", "genotype")]
+    others = [("genotype", f"P1-{role}") for role in ("white_cells", "primary")]
+    joint = [(step, "P1") for step in ("discover", "judge", "copy", "annotate")]
+    assert _planned(tmp_path) == sorted([*own, *others, *joint, ("identity", ""), ("collect", "")])
+
+    running = subprocess.Popen(_command(tmp_path), start_new_session=True)
+    for _ in range(600):
+        if (tmp_path / "reads/sample/P1-metastasis.bases.npz").exists() or running.poll() is not None:
+            break
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGKILL)
+    assert running.wait() == -signal.SIGKILL
+    assert "P1-metastasis" not in (tmp_path / "calls.tsv").read_text()
+    subprocess.run(_command(tmp_path), check=True)
+    calls = (tmp_path / "calls.tsv").read_bytes()
+    assert b"P1-metastasis" in calls and _planned(tmp_path) == []
+    shutil.rmtree(tmp_path / "reads")
+    (tmp_path / "calls.tsv").unlink()
+    subprocess.run(_command(tmp_path), check=True)
+    assert (tmp_path / "calls.tsv").read_bytes() == calls
+
+    # another day is in the tables only, a row in another place in none of the steps
+    (tmp_path / "reads.tsv").write_text(
+        sheet.replace("\tumi", "\tumi\tday").replace("P1-primary.bam\t", "P1-primary.bam\t\t7")
+    )
+    assert _planned(tmp_path) == [("collect", "")]
+
+
 @pytest.mark.slow
 def test_fastq_to_tables_through_the_workflow_and_again(tmp_path):
     """bwa, samtools, fastp, freebayes and Snakemake on a simulated patient; a second run does nothing."""
@@ -350,9 +407,8 @@ def test_fastq_to_tables_through_the_workflow_and_again(tmp_path):
     from oncourse.reads.simulate_patient import simulate_reads
 
     known = simulate_reads(tmp_path, "crc", 1, 1, genes=("KRAS",), n_runs=2, n_changes={"germline": 6, "trunk": 4})
-    command = [sys.executable, "-c", "from oncourse.cli.main import main; main()", "reads", str(tmp_path)]
     for _ in range(2):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(_command(tmp_path), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         stamp = (tmp_path / "reads/bam/R01-primary.bam").stat().st_mtime
     assert (tmp_path / "reads/bam/R01-primary.bam").stat().st_mtime == stamp

@@ -15,7 +15,7 @@ from oncourse.reads.collect import write_config
 from oncourse.reads.discover import common_variants
 from oncourse.reads.fastq import check_fastq, check_lane
 from oncourse.reads.profile import Bases, foreign_share, target_regions
-from oncourse.reads.run import _check_build, _check_targets, build_of
+from oncourse.reads.run import _check_build, _check_reference, _check_targets, build_of
 from oncourse.reads.sheet import read_plan
 
 
@@ -57,13 +57,14 @@ def test_lanes_of_a_sample_are_joined_and_words_of_other_sheets_understood(tmp_p
         (["P1\tS1\tplasma\ta{1}.fq\ta_2.fq\t"], "has a brace in its path"),
         (["P1\tS1\tplasma\ta.fq.bz2\ta_2.fq\t"], "is packed by bzip2"),
         (["P1\tS1\tplasma\tx.bam\ta_2.fq\t"], "Give it in the column bam"),
+        (["P1\tS1\tplasma\tpacked.fq\ta_2.fq\t"], "not named so"),
         (["P1\tS1\tplasma\tlane1\ta_2.fq\t"], "is a folder"),
         (["P1\tS1\tlocal recurrence\ta_1.fq\ta_2.fq\t"], "whether the tissue is the primary or a metastasis"),
     ],
 )
 def test_a_row_that_cannot_be_used_says_what_and_the_cure(tmp_path, rows, words):
     (tmp_path / "lane1").mkdir()
-    for name, head in (("a{1}.fq", b"@r"), ("a.fq.bz2", b"BZh9"), ("x.bam", b"BAM")):
+    for name, head in (("a{1}.fq", b"@r"), ("a.fq.bz2", b"BZh9"), ("x.bam", b"BAM"), ("packed.fq", b"\x1f\x8b\x08")):
         (tmp_path / name).write_bytes(head)
     with pytest.raises(InputError, match=rf"(?s){words}"):
         read_plan(_study(tmp_path, *rows))
@@ -119,6 +120,20 @@ def test_fastq_that_is_cut_short_is_not_taken_for_whole(tmp_path):
     path = tmp_path / "good.fastq.gz"
     path.write_bytes(good)
     check_fastq(path)
+
+
+def test_a_damaged_record_in_the_middle_is_told_with_its_line(tmp_path):
+    """fastp 0.23 stops at such a record and succeeds: the rest of the file was lost without a word."""
+    record = "@r\nACGT\n+\nFFFF\n"
+    path = tmp_path / "a.fastq"
+    for damaged in ("@r\nACGT\n+\nFFF\n", "@r\nACGT\nFFFF\n@r\n", "r\nACGT\n+\nFFFF\n"):
+        path.write_text(record * 5 + damaged + record * 5)
+        with pytest.raises(InputError, match="line 21: is no record"):
+            check_fastq(path)
+    path.write_text((record * 300_000).rstrip("\n"))
+    assert check_fastq(path) == 300_000
+    path.write_text(record.replace("\n", "\r\n") * 3)
+    assert check_fastq(path) == 3
 
 
 def _fastq(path, names, end):
@@ -226,6 +241,17 @@ def test_a_whole_genome_without_targets_is_told_before_anything_is_aligned(tmp_p
     monkeypatch.setattr(Fasta, "length", lambda self, chrom: 3_000_000_000)
     with pytest.raises(InputError, match=r"no targets: ref\.fa is a whole genome"):
         _check_targets(plan)
+
+
+def test_a_packed_reference_is_told_before_anything_is_aligned(tmp_path, monkeypatch):
+    """bwa reads it, the index of its bases ended in a fault."""
+    (tmp_path / "r.fa.gz").write_bytes(gzip.compress(b">1\nACGT\n"))
+    with pytest.raises(InputError, match=r"gunzip -k r\.fa\.gz\) and write `fasta: r\.fa`"):
+        _check_reference(tmp_path / "r.fa.gz", from_fastq=True)
+    (tmp_path / "r.fa").write_text(">1\nACGT\n")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(InputError, match=r"indexes \(\.fai, \.bwt\) are not there and .* cannot be written"):
+        _check_reference(tmp_path / "r.fa", from_fastq=True)
 
 
 def test_variants_common_in_people_are_read_from_known_sites(tmp_path):

@@ -81,6 +81,7 @@ def reads(
     if dry_run:
         return
     import json
+    import shlex
 
     stopped = json.loads(plan.place("done.json").read_text())["stopped"]
     for patient, reason in stopped.items():
@@ -92,5 +93,5 @@ def reads(
     n = len(plan.patients) - len(stopped)
     click.echo(
         f"{folder}: {len(plan.samples)} samples read, {n} of {len(plan.patients)} patients in the tables; "
-        f"next `oncourse run {folder} --out results`."
+        f"next `oncourse run {shlex.quote(str(folder))} --out results`."
     )

@@ -3,9 +3,11 @@ apart."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
+from oncourse.errors import InputError
 from oncourse.reads.fastq import check_lane
 from oncourse.reads.sheet import UMI, Plan, Sample
 from oncourse.reads.tools import need, pipe
@@ -19,8 +21,9 @@ def align(plan: Plan, sample: Sample, threads: int = 2) -> Path:
     work.mkdir(parents=True, exist_ok=True)
     lanes = []
     for n, (one, two) in enumerate(sample.fastq):
-        check_lane(Path(one), Path(two) if two else None)
+        reads = check_lane(Path(one), Path(two) if two else None)
         lanes.append(_lane(plan, sample, n, one, two, work, threads))
+        _check_read(plan, sample, n, Path(one), reads)
     _join(sample, lanes, work / "whole.bam", plan, threads)
     pipe([["samtools", "index", str(work / "whole.bam")]], plan.place("log", f"align.{sample.sample}"))
     os.replace(work / "whole.bam.bai", f"{out}.bai")
@@ -29,6 +32,14 @@ def align(plan: Plan, sample: Sample, threads: int = 2) -> Path:
         left.unlink()
     work.rmdir()
     return out
+
+
+def _check_read(plan: Plan, sample: Sample, n: int, one: Path, reads: int) -> None:
+    """InputError where fastp read fewer reads of a lane than it holds: it stops at what it cannot read, and succeeds."""
+    said = json.loads(plan.place("log", f"{sample.sample}.{n}.fastp.json").read_text())
+    found = said["summary"]["before_filtering"]["total_reads"]
+    if found != reads:
+        raise InputError(f"{one.name}: fastp read {found:,} of {reads:,} reads of the lane. Copy its files again.")
 
 
 def _lane(plan: Plan, sample: Sample, n: int, one: str, two: str, work: Path, threads: int) -> Path:

@@ -93,6 +93,9 @@ def read_header(path: Path, *, reference: Path | None = None) -> Header:
         )
     if not contigs:
         raise InputError(f"{path.name}: has no contigs (an unaligned file). Align it first, or give its FASTQ files.")
+    if not (is_cram or _is_bgzf(path)):
+        cure = f"samtools sort -o {path.stem}.bam {path.name} && samtools index {path.stem}.bam"
+        raise InputError(f"{path.name}: is text (SAM), which is not read by place. Make a BAM file: {cure}")
     if not has_index:
         raise InputError(f"{path.name}: has no index. Make one: samtools index {path.name}")
     samples = tuple(dict.fromkeys(group["SM"] for group in head.get("RG", []) if group.get("SM")))
@@ -162,7 +165,7 @@ def records(
 def _cure(path: Path) -> str:
     if path.suffix == ".cram":
         return "Is the reference the one it was written with? If it is, copy the file again."
-    return "Copy or align it again."
+    return f"Is its index its own (samtools index {path.name} makes it anew)? If it is, copy or align the file again."
 
 
 def _inflated(pipe: object) -> Iterator[bytes]:

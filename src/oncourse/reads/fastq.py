@@ -9,6 +9,8 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+
 from oncourse.errors import InputError
 
 #: Reads of a lane whose names are compared; mixed files differ at the first.
@@ -17,38 +19,41 @@ _NAMES = 1_000
 _END = re.compile(rb"^\S+(?:/([12])(?:\s|$)|\s+([12]):[YN]:)")
 
 
-def check_lane(one: Path, two: Path | None) -> None:
-    """InputError where the files of a lane cannot be used: each by itself, and both as first and second reads."""
+def check_lane(one: Path, two: Path | None) -> int:
+    """Return the reads of a lane; InputError where its files cannot be used: each by itself, both as first and second
+    reads."""
     n = check_fastq(one)
     if two is None:
-        return
+        return n
     m = check_fastq(two)
     check_mates(one, two)
     if n != m:
         raise InputError(
             f"{one.name} holds {n:,} reads and {two.name} {m:,}: the mates of some are missing. Copy both again."
         )
+    return n + m
 
 
 def check_fastq(path: Path) -> int:
-    """Return the reads of a FASTQ file; InputError where it is none, cut short, or empty. The whole file is read
-    once."""
-    lines, last = 0, b""
+    """Return the reads of a FASTQ file; InputError where it is none, cut short, damaged or empty. The whole file is
+    read once: a program that reads it stops at a damaged record, without a word."""
+    lines, left = 0, b""
     try:
         with _open(path) as file:
-            first = file.read(1)
-            if first not in (b"@", b""):
-                raise InputError(f"{path.name}: is no FASTQ file (a record begins with '@').")
-            lines += first.count(b"\n")
             while piece := file.read(1 << 22):
-                lines, last = lines + piece.count(b"\n"), piece
+                if not lines and not left and not piece.startswith(b"@"):
+                    raise InputError(f"{path.name}: is no FASTQ file (a record begins with '@').")
+                n, left = _check_records(path, left + piece, lines)
+                lines += n
+            if left:
+                n, left = _check_records(path, left if left.endswith(b"\n") else left + b"\n", lines)
+                lines += n + left.count(b"\n")
     except (EOFError, zlib.error) as error:
         raise InputError(
             f"{path.name}: the compressed file is cut short or damaged ({error}). Copy it again; compare its md5 sum."
         ) from None
     except gzip.BadGzipFile:
         raise InputError(f"{path.name}: ends in .gz and is not compressed. Rename it, or copy it again.") from None
-    lines += not last.endswith(b"\n") and bool(last)
     if lines == 0:
         raise InputError(f"{path.name}: holds no reads.")
     if lines % 4:
@@ -56,6 +61,28 @@ def check_fastq(path: Path) -> int:
             f"{path.name}: {lines:,} lines are not four for each read: the file is cut short. Copy it again."
         )
     return lines // 4
+
+
+def _check_records(path: Path, text: bytes, before: int) -> tuple[int, bytes]:
+    """Return the lines of the whole records of a text, and what follows them; InputError at a damaged record.
+
+    A record is ``@name``, bases, ``+``, as many qualities as bases (Cock 2010, Nucleic Acids Res 38:1767), four lines.
+    """
+    data = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(data == ord("\n"))
+    ends = ends[: len(ends) // 4 * 4]
+    if not len(ends):
+        return 0, text
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    length = (ends - starts).reshape(-1, 4)
+    first = data[starts].reshape(-1, 4)
+    bad = (first[:, 0] != ord("@")) | (first[:, 2] != ord("+")) | (length[:, 1] != length[:, 3])
+    if bad.any():
+        raise InputError(
+            f"{path.name}, line {before + 4 * int(bad.argmax()) + 1:,}: is no record of '@name', bases, '+' and as many "
+            "qualities as bases, one line each: the file is damaged. Copy it again; compare its md5 sum."
+        )
+    return len(ends), text[int(ends[-1]) + 1 :]
 
 
 def check_mates(one: Path, two: Path) -> None:

@@ -60,6 +60,7 @@ def run_reads(
         need(*(("bwa", "samtools", "fastp") if from_fastq else ()), *(("samtools", "multiqc") if plan.multiqc else ()))
         need_callers(plan.callers)
         need_program(plan.annotation)
+    _check_reference(Path(plan.fasta), from_fastq=from_fastq)
     _check_build(plan)
     _check_targets(plan)
     _check_aligned(plan)
@@ -136,6 +137,22 @@ def build_of(plan: Plan) -> str | None:
 
     fasta = Fasta(plan.fasta)
     return build_of_lengths({bare_name(name): fasta.length(name) for name in fasta.names})
+
+
+def _check_reference(fasta: Path, *, from_fastq: bool) -> None:
+    """InputError where the programs of the steps cannot use the reference: packed, or no place for its indexes."""
+    with fasta.open("rb") as file:
+        if file.read(2) == b"\x1f\x8b":
+            raise InputError(
+                f"{fasta.name}: is packed; the programs of the steps read the plain file. Unpack it (gunzip -k "
+                f"{fasta.name}) and write `fasta: {fasta.name.removesuffix('.gz')}` into reads.yaml."
+            )
+    lacking = [end for end in (".fai", *([".bwt"] if from_fastq else [])) if not Path(f"{fasta}{end}").exists()]
+    if lacking and not os.access(fasta.parent, os.W_OK):
+        raise InputError(
+            f"{fasta.name}: its indexes ({', '.join(lacking)}) are not there and {fasta.parent} cannot be written. Copy the "
+            "reference to where you may write, or have them made (samtools faidx, bwa index)."
+        )
 
 
 def _check_build(plan: Plan) -> None:

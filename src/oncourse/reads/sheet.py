@@ -384,6 +384,8 @@ def _file_problem(column: str, given: str, path: Path) -> tuple[str, str] | None
         return f"{given} holds aligned reads.", f"Give it in the column {'cram' if path.suffix == '.cram' else 'bam'}."
     if column in ("bam", "cram") and re.search(r"\.f(ast)?q(\.gz)?$", path.name):
         return f"{given} holds unaligned reads.", "Give it in the column fastq_1 or fastq_2."
+    if column.startswith("fastq") and head.startswith(b"\x1f\x8b") and path.suffix != ".gz":
+        return f"{given} is packed by gzip and not named so.", "Rename it to end in .gz."
     if packer := next((name for first, name in _PACKED.items() if head.startswith(first)), None):
         return f"{given} is packed by {packer}.", "Unpack it, or pack it with gzip."
     return None

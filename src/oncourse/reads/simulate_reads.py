@@ -213,8 +213,8 @@ def write_fastq(pairs: Iterator[Pairs], one: Path, two: Path, name: str, *, umi:
                     halves = found.umi[row][:umi], found.umi[row][umi:]
                     order = halves[::-1] if found.flipped[row] else halves
                     texts = [(o + s, b"F" * umi + q) for o, (s, q) in zip(order, texts, strict=True)]
-                head = b"@%s:%d" % (name.encode(), n)
-                for out, (sequence, quality) in zip((first, second), texts, strict=True):
+                for mate, out, (sequence, quality) in zip((1, 2), (first, second), texts, strict=True):
+                    head = b"@%s:%d %d:N:0:1" % (name.encode(), n, mate)
                     out.write(b"%s\n%s\n+\n%s\n" % (head, sequence, quality))
                 n += 1
     return n
