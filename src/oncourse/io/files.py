@@ -21,6 +21,7 @@ from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of
 from oncourse.io.clinical import mapped
 from oncourse.io.ids import called_first, matched, renamed, says, unmatched
 from oncourse.io.maf import MafTables, with_copies
+from oncourse.io.one_patient import ask_whose
 from oncourse.io.reading import Reading
 from oncourse.io.signatures import document
 from oncourse.io.tree import Tree, look_into
@@ -107,6 +108,8 @@ def read_files(
             known=known,
             manifest=read_manifest(manifest) if manifest else None,
         )
+    is_said = per_sample is not None or manifest is not None
+    ask_whose(found, files, [path for tree in trees for path, _ in tree.left], is_said=is_said)
     reading.notes += found.notes
     reading.problems += found.problems
     reading.ledger.extend(found.ledger)

@@ -105,9 +105,9 @@ class Start:
 class Question(InputError):
     """Whose columns these are is not said anywhere; ``manifest`` holds what is known, to be confirmed."""
 
-    def __init__(self, message: str, columns: Sequence[Column]):
+    def __init__(self, message: str, columns: Sequence[Column] | pl.DataFrame):
         super().__init__([message])
-        self.manifest = manifest_of(columns)
+        self.manifest = columns if isinstance(columns, pl.DataFrame) else manifest_of(columns)
 
 
 def manifest_of(columns: Iterable[Column]) -> pl.DataFrame:
