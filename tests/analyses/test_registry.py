@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import re
 from statistics import median
 
@@ -11,7 +12,7 @@ import polars as pl
 import polars.selectors
 import pytest
 
-from oncourse.analyses._base import Estimate, Result, registry, say
+from oncourse.analyses._base import Estimate, Figure, Result, registry, say
 from oncourse.analyses._people import counted, unclosed
 from oncourse.cohort import Cohort
 from oncourse.report.execute import run_all, run_one
@@ -153,6 +154,30 @@ def test_failing_analysis_is_named_and_the_rest_reported(make_study):
     outcomes = run_all(Cohort(study), [bad, entry])
     assert [o.status for o in outcomes] == ["failed", "done"]
     assert "boom" in outcomes[0].message
+
+
+def test_a_figure_is_drawn_once_and_when_it_is_shown():
+    """A failure to draw is named by a run; an analysis alone draws nothing, and what another process gets is drawn."""
+    drawn = []
+    figure = Figure("one", "One", "A circle.", lambda: drawn.append(1) or "<svg/>")
+    result = Result(answer="", figures=(figure,))
+    assert drawn == [] and result.figure("one").svg == result.figure("one").svg == "<svg/>" and drawn == [1]
+    late = Figure("late", "Late", "", lambda: drawn.append(2) or "<svg/>")
+    assert pickle.loads(pickle.dumps(dataclasses.replace(result, figures=(late,)))).figure("late").drawing == "<svg/>"
+    assert drawn == [1, 2]
+
+
+def test_a_figure_that_cannot_be_drawn_is_named(make_study):
+    entry = registry()["overview"]
+
+    def answer(cohort, params):
+        broken = Figure("one", "One", "", lambda: 1 // 0)
+        return Result(answer="all well", figures=(broken,), people=counted("all", ["P"], ["P"]))
+
+    cohort = Cohort(make_study(patients=[{"patient_id": "P"}], samples=[], calls=[]))
+    bad = dataclasses.replace(entry, function=answer)
+    assert "ZeroDivisionError" in run_one(bad, cohort).message
+    assert run_one(bad, cohort, draw=False).status == "done"
 
 
 def test_an_infinite_limit_is_null_in_results_json(make_study, tmp_path):

@@ -75,12 +75,26 @@ class Estimate:
 
 @dataclass(frozen=True, repr=False)
 class Figure:
-    """One figure: an SVG drawing with what it shows in words."""
+    """One figure with what it shows in words; it is drawn when somebody asks for its `svg`.
+
+    drawing : the SVG text, or a function that draws it
+    """
 
     name: str
     title: str
     caption: str
-    svg: str
+    drawing: str | Callable[[], str]
+
+    @property
+    def svg(self) -> str:
+        """The figure as SVG text, drawn once."""
+        if not isinstance(self.drawing, str):
+            object.__setattr__(self, "drawing", self.drawing())
+        return str(self.drawing)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What other processes get: the figure as it was drawn."""
+        return {**self.__dict__, "drawing": self.svg}
 
     def __repr__(self) -> str:
         return f"<Figure: {self.name}, {self.title}>"
@@ -182,6 +196,12 @@ class Result:
             raise ValueError(f"estimates named twice: {twice}")
         object.__setattr__(self, "answer", of_one(say(self.answer, self.estimates)))
         object.__setattr__(self, "notes", tuple(of_one(say(note, self.estimates)) for note in self.notes))
+
+    def drawn(self) -> Result:
+        """Draw the figures now, and return the result."""
+        for figure in self.figures:
+            _ = figure.svg
+        return self
 
     @property
     def excluded(self) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -50,7 +51,8 @@ def figures_of(
                 f"Hazard ratios for {endpoint} with 95 % intervals, unadjusted; beside: altered of known patients, q, "
                 f"and the "
                 "smallest hazard ratio above 1 that so many events would find (80 %, 5 %).",
-                forest_figure(
+                partial(
+                    forest_figure,
                     rows,
                     xlabel=_RATIO,
                     better=f"longer {endpoint}",
@@ -68,7 +70,8 @@ def figures_of(
                         f"volcano_{endpoint}",
                         f"{endpoint}: effect and evidence",
                         f"Every feature tested with {endpoint}; coloured at a false discovery rate of {alpha:g}.",
-                        volcano_figure(
+                        partial(
+                            volcano_figure,
                             binary["hazard_ratio"],
                             binary["p_value"],
                             binary["feature"].to_list(),
@@ -119,7 +122,7 @@ def _curves(
                 name,
                 f"{row['feature']} and {row['endpoint']}",
                 f"{text}Kaplan-Meier with 95 % intervals (log-log), censoring marks and numbers at risk.",
-                survival_figure(drawn, ylabel=row["endpoint"], title=row["feature"]),
+                partial(survival_figure, drawn, ylabel=row["endpoint"], title=row["feature"]),
             )
         )
     return out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -33,7 +35,7 @@ def concordance_figures(
                 f"Shared and private mutations: {comparison}",
                 "One bar per patient (main pair, at most 60 shown); hatched: seen in one sample, not assessable in "
                 "the other.",
-                draw.shared_private_bars(main["patient_id"].to_list(), bars, title=comparison),
+                partial(draw.shared_private_bars, main["patient_id"].to_list(), bars, title=comparison),
             )
         )
     shown = summary.filter(
@@ -56,7 +58,7 @@ def concordance_figures(
                 "shared_fraction",
                 "Shared fraction",
                 "By calls alone, among assessable variants, and latent; right: variants in patients.",
-                draw.forest(labels, numbers[0], numbers[1], numbers[2], notes, xlabel="shared mutations"),
+                partial(draw.forest, labels, numbers[0], numbers[1], numbers[2], notes, xlabel="shared mutations"),
             )
         )
     figures.extend(_variant_figures(presence, pairs))
@@ -71,7 +73,7 @@ def concordance_figures(
                     "Discordance beyond noise",
                     "Per patient: share of mutations called "
                     "in one sample only, minus the share two identical lesions would show.",
-                    draw.excess_waterfall(excess.to_numpy(), ylabel="excess discordance"),
+                    partial(draw.excess_waterfall, excess.to_numpy(), ylabel="excess discordance"),
                 )
             )
     return figures
@@ -95,7 +97,8 @@ def _variant_figures(presence: PresenceTable, pairs: PairTable) -> list[Figure]:
                     f"Allele fractions: {comparison}",
                     "Counted mutations of main pairs; grey: "
                     "fractions that the second sample would call with less than 95 %.",
-                    draw.fraction_scatter(
+                    partial(
+                        draw.fraction_scatter,
                         vaf_a,
                         vaf_b,
                         rows["state"].cast(pl.String).to_list(),
@@ -151,6 +154,6 @@ def _grid(presence: PresenceTable, rows: pl.DataFrame, comparison: str) -> list[
             f"genes_{comparison_key(comparison)}",
             f"Genes by patient: {comparison}",
             "The most often mutated genes; colour: where found.",
-            draw.gene_grid(genes, patients, fate, comparison=comparison),
+            partial(draw.gene_grid, genes, patients, fate, comparison=comparison),
         )
     ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,6 @@ def evolution_figures(
     params: EvolutionParams, patients: Sequence[PatientEvolution], seeding: pl.DataFrame
 ) -> list[Figure]:
     from oncourse.plots.migration import seeding_summary
-    from oncourse.plots.theme import drawing
 
     figures = []
     if not seeding.is_empty():
@@ -30,14 +30,12 @@ def evolution_figures(
                 ("divergence", "divergence"),
             )
         }
-        with drawing(6.0, 2.6) as canvas:
-            seeding_summary(canvas.ax, counts)
         figures.append(
             Figure(
                 "seeding",
                 "How lesions were seeded",
                 f"Most probable call of each of {seeding.height} lesions.",
-                canvas.svg,
+                partial(_drawn, lambda ax: seeding_summary(ax, counts), 6.0, 2.6),
             )
         )
     chosen = sorted(patients, key=lambda p: (-len(p.lesions), -p.samples.height, p.patient_id))[: params.max_figures]
@@ -57,7 +55,6 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
     from oncourse.plots.clones import ccf_heat_map, ccf_scatter
     from oncourse.plots.fish import fish
     from oncourse.plots.migration import MANY_LESIONS, migration_graph
-    from oncourse.plots.theme import drawing
     from oncourse.plots.tree import clone_bars, clone_tree, n_leaves
 
     name, post = patient.patient_id, patient.posterior
@@ -69,63 +66,74 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
     height = max(3.2, 0.28 * len(samples) + 1.2)
     out: list[Figure] = []
 
-    def add(key: str, title: str, caption: str, canvas: Any) -> None:
-        out.append(Figure(f"{key}_{name}", f"{name}: {title}", caption, canvas.svg))
+    def add(key: str, title: str, caption: str, draw: Callable[[Any], None], *size: float, **shape: int) -> None:
+        out.append(Figure(f"{key}_{name}", f"{name}: {title}", caption, partial(_drawn, draw, *size, **shape)))
+
+    def tree_and_samples(ax: Any) -> None:
+        labels = rows.driver_labels(patient)
+        clone_bars(ax[1], post.fraction, clones, samples)  # first: the tree makes room in the place that is left
+        clone_tree(ax[0], tree, clones, n_variants=size, support=support, labels=labels)
 
     width = float(np.clip(1.2 * n_leaves(tree) + 2, 9.5, 15.0))
     height = max(height, 0.85 * (1 + len(set(tree))) if n_leaves(tree) > 5 else 0.0)
-    with drawing(width, height, columns=2) as canvas:
-        labels = rows.driver_labels(patient)
-        clone_bars(canvas.ax[1], post.fraction, clones, samples)  # first: the tree makes room in the place that is left
-        clone_tree(canvas.ax[0], tree, clones, n_variants=size, support=support, labels=labels)
     add(
         "tree",
         "tree of clones and what each sample is made of",
         f"{_how_probable(float(post.probability[0]))}; numbers on edges: probability of the edge over all trees. "
         f"Fractions "
         "obey the sum rule.",
-        canvas,
+        tree_and_samples,
+        *(width, height),
+        columns=2,
     )
-    with drawing(min(11.0, 3.4 + 0.55 * len(clones)), max(2.2, 0.9 + 0.3 * len(samples))) as canvas:
-        measured = np.where(patient.var > 0, patient.mean.clip(0, 1), np.nan)
-        ccf_heat_map(canvas.ax, measured, clones, samples, size)
+    measured = np.where(patient.var > 0, patient.mean.clip(0, 1), np.nan)
     add(
         "ccf",
         "cell fraction of each clone and its descendants",
         "Measured cell fractions; hatched: not looked at.",
-        canvas,
+        lambda ax: ccf_heat_map(ax, measured, clones, samples, size),
+        *(min(11.0, 3.4 + 0.55 * len(clones)), max(2.2, 0.9 + 0.3 * len(samples))),
     )
     if 2 <= len(samples) <= 8:
         side = len(samples) - 1
-        with drawing(2.2 + 1.5 * side, 1.6 + 1.5 * side, rows=side, columns=side) as canvas:
-            named = dict(zip(patient.clusters, clones, strict=True))
-            found = patient.clustering
-            ccf = np.where(patient.clones.depth > 0, found.variant_ccf_mean, np.nan)
-            ccf_scatter(canvas.ax, ccf, found.labels, samples, named)
+        named = dict(zip(patient.clusters, clones, strict=True))
+        found = patient.clustering
+        ccf = np.where(patient.clones.depth > 0, found.variant_ccf_mean, np.nan)
         add(
             "pairs",
             "variants in pairs of samples",
             "Cell fraction of each variant, coloured by clone; grey: none.",
-            canvas,
+            lambda ax: ccf_scatter(ax, ccf, found.labels, samples, named),
+            *(2.2 + 1.5 * side, 1.6 + 1.5 * side),
+            rows=side,
+            columns=side,
         )
-    if patient.seeding is not None:
-        with drawing(*((7.6, 7.0) if len(patient.lesions) > MANY_LESIONS else (4.6, 4.2))) as canvas:
-            migration_graph(canvas.ax, patient.lesions, patient.primary, patient.seeding.p_edge)
+    seeding = patient.seeding
+    if seeding is not None:
         add(
             "migration",
             "migrations between lesions",
             "Arrows: probability of at least one migration on this way.",
-            canvas,
+            lambda ax: migration_graph(ax, patient.lesions, patient.primary, seeding.p_edge),
+            *((7.6, 7.0) if len(patient.lesions) > MANY_LESIONS else (4.6, 4.2)),
         )
     day = patient.samples["day"].to_numpy().astype(float)
     is_plasma = (patient.samples["role"] == "plasma").to_numpy() & ~np.isnan(day)
     if len(set(day[is_plasma])) > 1:
-        with drawing(7.0, 3.2) as canvas:
-            fish(canvas.ax, day[is_plasma], tree, post.fraction[:, is_plasma], clones)
         add(
             "fish",
             "clones in plasma over time",
             "Shares of the tumour-derived DNA on the most probable tree.",
-            canvas,
+            lambda ax: fish(ax, day[is_plasma], tree, post.fraction[:, is_plasma], clones),
+            *(7.0, 3.2),
         )
     return out
+
+
+def _drawn(draw: Callable[[Any], Any], *size: float, **shape: int) -> str:
+    """The drawing of what is put on Axes of a size in inches."""
+    from oncourse.plots.theme import drawing
+
+    with drawing(*size, **shape) as canvas:
+        draw(canvas.ax)
+    return canvas.svg

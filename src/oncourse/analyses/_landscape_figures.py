@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,13 +50,14 @@ def landscape_figures(
             "Genes by frequency, samples sorted; grey where the gene was not on the "
             "sample's panel; the foot of a cell: both "
             "alleles hit, or a germline hit.",
-            oncoprint_svg(oncoprint_data(cohort, status, top, burden, groups)),
+            partial(oncoprint_svg, oncoprint_data(cohort, status, top, burden, groups)),
         ),
         Figure(
             "gene_frequency",
             "Frequency of altered genes",
             f"Share of {params.unit}s in whom the gene was looked at, with the exact 95 % interval and counts.",
-            interval_bars(
+            partial(
+                interval_bars,
                 top["gene"].to_list(),
                 top["frequency"].to_list(),
                 top["ci_low"].to_list(),
@@ -78,7 +80,7 @@ def landscape_figures(
                 f"power for an odds ratio of {params.pair_odds:g} (or its inverse) is below 20 %, so nothing found "
                 f"says "
                 "nothing. Table landscape/pairs.",
-                exclusivity_svg(pairs, params.top_genes),
+                partial(exclusivity_svg, pairs, params.top_genes),
             )
         )
     sized = burden.drop_nulls("tmb_per_mb")
@@ -95,7 +97,7 @@ def landscape_figures(
                     "burden",
                     "Mutational burden",
                     "Mutations per megabase of each sample, sorted; the line is the median.",
-                    grouped_points(parts, ylabel="mutations per Mb"),
+                    partial(grouped_points, parts, ylabel="mutations per Mb"),
                 )
             )
     classes = tables[CLASSES.name]
@@ -106,7 +108,7 @@ def landscape_figures(
                 "classes",
                 "Variant classes",
                 "Called somatic variants by effect, all samples.",
-                count_bars(counts, xlabel="called variants"),
+                partial(count_bars, counts, xlabel="called variants"),
             )
         )
     return figures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -372,7 +373,7 @@ def _rainfall(cohort: Cohort, steps: pl.DataFrame, foci: pl.DataFrame) -> list[F
             "Each point a substitution: its place, and how many "
             "bases it lies behind the one before. An arrow marks a focus (table burden/foci). On exomes and panels "
             "distances are also those of the places looked at: see the expected number.",
-            rainfall_svg(rains, ends),
+            partial(rainfall_svg, rains, ends),
         )
     ]
 
@@ -391,7 +392,7 @@ def _figures(sized: pl.DataFrame, values: pl.DataFrame, params: BurdenParams) ->
             "Burden beside the TCGA cohorts",
             "Non-silent mutations per Mb of every sample, sorted "
             "within each cohort, cohorts by their median (line); this study in colour. Table burden/tcga.",
-            cohort_burden_svg(cohorts, OWN),
+            partial(cohort_burden_svg, cohorts, OWN),
         )
     ]
     known = values.drop_nulls("group")
@@ -404,7 +405,7 @@ def _figures(sized: pl.DataFrame, values: pl.DataFrame, params: BurdenParams) ->
                 "Burden by group",
                 "Mutations per Mb of each sample, sorted; the line is the "
                 "median. Tables burden/groups (means too) and burden/tests.",
-                grouped_points(parts, ylabel="mutations per Mb"),
+                partial(grouped_points, parts, ylabel="mutations per Mb"),
             )
         )
     return figures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -184,7 +185,8 @@ def _figures(table: pl.DataFrame, params: CohortParams) -> list[Figure]:
         f"{a}/{n} v {b}/{m}"
         for a, n, b, m in rows.select("n_altered_a", "n_profiled_a", "n_altered_b", "n_profiled_b").iter_rows()
     ]
-    svg = differences_svg(
+    drawing = partial(
+        differences_svg,
         rows["gene"].to_list(),
         rows["difference"].to_list(),
         rows["ci_low"].to_list(),
@@ -201,6 +203,6 @@ def _figures(table: pl.DataFrame, params: CohortParams) -> list[Figure]:
             f"{first['cohort_a']} against {first['cohort_b']} ({first['method']}): "
             "difference of the frequencies with its 95 % interval, strongest evidence first; orange: FDR below 5 %; "
             "grey band: the margin of equivalence. Table cohorts/genes.",
-            svg,
+            drawing,
         )
     ]

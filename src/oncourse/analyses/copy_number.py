@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import polars as pl
 
@@ -285,8 +287,13 @@ def _figures(cohort: Cohort, groups: pl.DataFrame) -> list[Figure]:
             "Share of patients with a gain (up) or loss "
             "(down) of each band, against the ploidy; named: recurrent focal events at an FDR of 5 %. Tables "
             "copy_number/bands and copy_number/focal.",
-            frequency_svg(
-                chroms, length, found.bands["gain_share"].to_numpy(), found.bands["loss_share"].to_numpy(), marks
+            partial(
+                frequency_svg,
+                chroms,
+                length,
+                found.bands["gain_share"].to_numpy(),
+                found.bands["loss_share"].to_numpy(),
+                marks,
             ),
         )
     ]
@@ -311,7 +318,7 @@ def _figures(cohort: Cohort, groups: pl.DataFrame) -> list[Figure]:
             "genome changed: orange gain, blue loss against the ploidy, grey not measured. "
             "Tables copy_number/samples "
             "and copy_number/arms.",
-            heat_map_svg(chroms, length, states, np.array(order, np.int64), named),
+            partial(heat_map_svg, chroms, length, states, np.array(order, np.int64), named),
         )
     )
     return figures

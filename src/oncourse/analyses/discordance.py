@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -334,14 +335,18 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
         )
         for r in shown.iter_rows(named=True)
     ]
-    svg = forest_figure(
-        rows, xlabel="odds ratio of discordance", better="more often shared", worse="more often discordant"
+    drawing = partial(
+        forest_figure,
+        rows,
+        xlabel="odds ratio of discordance",
+        better="more often shared",
+        worse="more often discordant",
     )
     return [
         Figure(
             "predictors",
             "What goes with discordance",
             "Each predictor alone, 95 % limits by patient; right: discordant of assessable variants.",
-            svg,
+            drawing,
         )
     ]

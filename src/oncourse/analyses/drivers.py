@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -191,8 +192,13 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
             "Changed more often than chance",
             "Each gene by the patients expected and seen; orange: FDR "
             "below 5 %, grey ring: to be checked for an artefact first. Table drivers/genes.",
-            drivers_svg(
-                shown["gene"].to_list(), shown["expected"].to_numpy(), shown["n_mutated"].to_numpy(), sure, check
+            partial(
+                drivers_svg,
+                shown["gene"].to_list(),
+                shown["expected"].to_numpy(),
+                shown["n_mutated"].to_numpy(),
+                sure,
+                check,
             ),
         )
     ]

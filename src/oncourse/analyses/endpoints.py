@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -395,7 +396,9 @@ def _curves(table: pl.DataFrame) -> list[Figure]:
             )
             name = f"km_{endpoint}" + ("_by_line" if each_line else "")
             title = f"{endpoint}{' by line' if each_line else ''}"
-            figures.append(Figure(name, title, caption, survival_figure(drawn, ylabel=f"{endpoint}, event-free")))
+            figures.append(
+                Figure(name, title, caption, partial(survival_figure, drawn, ylabel=f"{endpoint}, event-free"))
+            )
     return figures
 
 
@@ -411,7 +414,7 @@ def _figures(cohort: Cohort, table: pl.DataFrame) -> tuple[Figure, ...]:
                 f"{len(lanes)} of {everyone} treated patients, longest followed first. Bars: treatments; arrow: alive "
                 "at last contact."
             )
-            figures.append(Figure("swimmer", "Course of single patients", caption, swimmer(lanes)))
+            figures.append(Figure("swimmer", "Course of single patients", caption, partial(swimmer, lanes)))
     return tuple(figures)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -535,7 +536,7 @@ def _figures(rows: pl.DataFrame, found: Groups) -> list[Figure]:
                 _safe(f"km_{head['endpoint']}").replace(" ", "_"),
                 f"{words} by {found.words}".capitalize(),
                 "Kaplan-Meier with 95 % limits, censoring marks and numbers at risk; not adjusted.",
-                survival_figure(drawn, ylabel=head["endpoint"]),
+                partial(survival_figure, drawn, ylabel=head["endpoint"]),
             )
         )
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -195,11 +196,11 @@ def _figures(found: HeterogeneityTable, samples: pl.DataFrame) -> list[Figure]:
     ]
     if any(values for _, values in panels):
         caption = "Each point is a sample; the line is the median of its kind."
-        out.append(Figure("within", "Heterogeneity within samples", caption, strips(panels)))
+        out.append(Figure("within", "Heterogeneity within samples", caption, partial(strips, panels)))
     panels = [("JSI", groups(pair, "jsi", "kind")), ("Fst", groups(pair, "fst", "kind"))]
     if any(values for _, values in panels):
         caption = "Each point is a pair of samples of one patient; the line is the median of its kind."
-        out.append(Figure("between", "Heterogeneity between samples", caption, strips(panels)))
+        out.append(Figure("between", "Heterogeneity between samples", caption, partial(strips, panels)))
     day = dict(samples.select("sample_id", "day").drop_nulls().iter_rows())
     timed = (
         pair.filter(pl.col("measure") == "jsi")
@@ -217,5 +218,5 @@ def _figures(found: HeterogeneityTable, samples: pl.DataFrame) -> list[Figure]:
             for k, f in timed.partition_by("kind", as_dict=True, maintain_order=True).items()
         }
         caption = "Each point is a pair of samples of one patient; high JSI speaks for several founders (Hu 2020)."
-        out.append(Figure("jsi_time", "JSI by the time between samples", caption, against_time(gaps, "JSI")))
+        out.append(Figure("jsi_time", "JSI by the time between samples", caption, partial(against_time, gaps, "JSI")))
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -442,7 +443,8 @@ def _figures(first: pl.DataFrame, visits: pl.DataFrame) -> tuple[Figure, ...]:
         "ND": COLOURS["NE"],
     }
     limits = {"+20 %": 0.2, "-30 %": -0.3}
-    fall = waterfall(
+    fall = partial(
+        waterfall,
         bars["best_change_fraction"].to_list(),
         bars["best_confirmed"].to_list(),
         colours=colours,
@@ -465,7 +467,9 @@ def _figures(first: pl.DataFrame, visits: pl.DataFrame) -> tuple[Figure, ...]:
         for (patient,), part in points.group_by("patient_id", maintain_order=True)
     }
     paint = {p: colours.get(w, PALETTE[0]) for p, w in keys.select("patient_id", "best_confirmed").iter_rows()}
-    web = spider(series, ylabel="change of the sum of diameters", colours=paint, limits=limits, total=bars.height)
+    web = partial(
+        spider, series, ylabel="change of the sum of diameters", colours=paint, limits=limits, total=bars.height
+    )
     caption = (
         f"Best change of the sum of diameters on this line, coloured by best confirmed response; "
         f"{first.height - bars.height} patients without two complete sums are not drawn. New lesions and non-target "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -580,9 +581,11 @@ def _figures(leads: pl.DataFrame, rates: pl.DataFrame) -> tuple[Figure, ...]:
         rows = rows.sort("lead_low_days", "lead_high_days", "patient_id").select(
             "patient_id", "lead_low_days", "lead_high_days", "kind"
         )
-        svg = interval_lines(list(rows.iter_rows()), "lead of ctDNA over imaging, days (right: ctDNA first)")
+        drawing = partial(
+            interval_lines, list(rows.iter_rows()), "lead of ctDNA over imaging, days (right: ctDNA first)"
+        )
         caption = (
             "One line per patient: the lead lies in the interval; arrows are unbounded. Colour: what was ever seen."
         )
-        figures.append(Figure(name, f"Lead of ctDNA over imaging {words}", caption, svg))
+        figures.append(Figure(name, f"Lead of ctDNA over imaging {words}", caption, drawing))
     return tuple(figures)

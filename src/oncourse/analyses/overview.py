@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -340,7 +341,7 @@ def overview(cohort: Cohort, params: Params) -> Result:
                 "Flow of patients and samples",
                 "Each step keeps those of the step above who have what it "
                 "names; the flow of each analysis is in the table.",
-                _drawn(flow),
+                partial(_drawn, flow),
             ),
         ),
         people=ledger(people),

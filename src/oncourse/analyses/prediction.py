@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -367,19 +368,20 @@ def _figures(fitted: FittedPrediction, params: Params) -> tuple[Figure, ...]:
             f"Observed (Kaplan-Meier type) against predicted risk at {m} months of n = {fitted.n:,} patients, by "
             f"models "
             "that had not seen them; band: 95 % by bootstrap; bars below: the predictions.",
-            calibration(curves, groups, title=f"Calibration at {m} months", order=tuple(benefits)),
+            partial(calibration, curves, groups, title=f"Calibration at {m} months", order=tuple(benefits)),
         ),
         Figure(
             "decision_curve",
             "Decision curve",
             f"Net benefit at {m} months of acting on each model's out-of-fold risk, n = {fitted.n:,}.",
-            decision_curve(thresholds, benefits, everyone, title=f"Net benefit at {m} months"),
+            partial(decision_curve, thresholds, benefits, everyone, title=f"Net benefit at {m} months"),
         ),
         Figure(
             "stability",
             "Stability of the predicted risks",
             "Each patient's risk by the recommended model (dot) and the range of 95 % of bootstrap refits (line).",
-            risk_instability(
+            partial(
+                risk_instability,
                 fitted.risk,
                 fitted.risk_low,
                 fitted.risk_high,

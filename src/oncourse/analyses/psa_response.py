@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -351,7 +352,8 @@ def _figures(
         .otherwise(pl.lit("no PSA50"))
     )
     colours = {"PSA50 confirmed": PALETTE[2], "PSA50 unconfirmed": PALETTE[4], "no PSA50": PALETTE[1]}
-    fall = waterfall(
+    fall = partial(
+        waterfall,
         bars["best_change_fraction"].to_list(),
         bars.select(group).to_series().to_list(),
         colours=colours,
@@ -387,7 +389,7 @@ def _figures(
     }
     paint = {p: colours[g] for p, g in bars.select("patient_id", group.alias("g")).iter_rows()}
     named = {str(k): v for k, v in series.items()}
-    web = spider(named, ylabel="change of PSA", colours=paint, limits={"-50 %": -0.5}, total=bars.height)
+    web = partial(spider, named, ylabel="change of PSA", colours=paint, limits={"-50 %": -0.5}, total=bars.height)
     figures.append(
         Figure(
             "spider",
@@ -405,7 +407,9 @@ def _figures(
             f"The {len(many)} patients with most values. Dotted: start of a line; triangle: nadir of the line; "
             "diamond: PSA progression (open: unconfirmed)."
         )
-        figures.append(Figure("patients", "PSA of single patients", caption, panels(drawn, ylabel="PSA (ng/mL)")))
+        figures.append(
+            Figure("patients", "PSA of single patients", caption, partial(panels, drawn, ylabel="PSA (ng/mL)"))
+        )
     return tuple(figures)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -241,5 +242,7 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
         f"{r['n_both'] + r['n_neither']}/{r['n_both'] + r['n_neither'] + r['n_a_only'] + r['n_b_only']}"
         for r in shown.iter_rows(named=True)
     ]
-    svg = forest(labels, numbers[0], numbers[1], numbers[2], notes, xlabel="overall agreement")
-    return [Figure("agreement", "Agreement of statuses", "Patients whose two samples agree, with exact limits.", svg)]
+    drawing = partial(forest, labels, numbers[0], numbers[1], numbers[2], notes, xlabel="overall agreement")
+    return [
+        Figure("agreement", "Agreement of statuses", "Patients whose two samples agree, with exact limits.", drawing)
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -220,7 +221,7 @@ def _risk(
             "dfs",
             "Disease-free survival",
             f"From {words}; recurrence or death. 95 % limits.",
-            survival_figure(drawn, ylabel="disease-free survival"),
+            partial(survival_figure, drawn, ylabel="disease-free survival"),
         )
     )
     risk = ""
@@ -297,7 +298,7 @@ def _among_recurred(
             "time_to_recurrence",
             "Time to recurrence among patients who recurred",
             f"Share not yet recurred, from {words}, of patients who all recurred.",
-            survival_figure(drawn, ylabel="not yet recurred"),
+            partial(survival_figure, drawn, ylabel="not yet recurred"),
         )
     )
     return rows, (
@@ -360,7 +361,7 @@ def _after(
             "survival_after_recurrence",
             "Survival after recurrence",
             "Death of any cause, from the day of recurrence.",
-            survival_figure(drawn, ylabel="survival"),
+            partial(survival_figure, drawn, ylabel="survival"),
         )
     )
     text = "Survival after recurrence: median {survival_after_recurrence}."
@@ -434,7 +435,7 @@ def _blood(
             "ctDNA after surgery and recurrence",
             f"First plasma sample {params.ctdna_first_day}-{params.ctdna_last_day} days after surgery; "
             "recurrence or death, from the blood draw.",
-            survival_figure(drawn, ylabel="disease-free"),
+            partial(survival_figure, drawn, ylabel="disease-free"),
         )
     )
     if event.sum() < params.min_events:

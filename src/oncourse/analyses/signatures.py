@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -262,7 +263,7 @@ def _figures(both: Refit, spectra: pl.DataFrame, table: Signatures | None) -> li
             "Substitutions by their neighbours",
             "All classified substitutions of all samples in the "
             "96 classes; dots: what the signatures needed rebuild. Table signatures/spectra.",
-            spectrum_svg(SBS96, counts, rebuilt),
+            partial(spectrum_svg, SBS96, counts, rebuilt),
         )
     ]
     if mine.height:
@@ -275,7 +276,8 @@ def _figures(both: Refit, spectra: pl.DataFrame, table: Signatures | None) -> li
                 "Signatures of all mutations together",
                 "Share of the classified mutations with the "
                 "95 % interval of resampled spectra; number of mutations beside.",
-                interval_bars(
+                partial(
+                    interval_bars,
                     labels,
                     rows["share"].to_list(),
                     rows["ci_low"].to_list(),
@@ -298,7 +300,7 @@ def _figures(both: Refit, spectra: pl.DataFrame, table: Signatures | None) -> li
                 "samples",
                 "Signatures by sample",
                 "Shares by sample with enough mutations (number on top). intervals in table signatures/exposures.",
-                stacked_svg(ids, shares, fitted["n"].to_list()),
+                partial(stacked_svg, ids, shares, fitted["n"].to_list()),
             )
         )
     return figures

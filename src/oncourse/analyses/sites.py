@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -249,7 +250,8 @@ def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> li
                 "Altered pathways",
                 "Share of patients with an alteration in one gene and more of "
                 "the pathway, with the exact 95 % interval, counts and genes. Table sites/pathways.",
-                interval_bars(
+                partial(
+                    interval_bars,
                     shown["pathway"].to_list(),
                     shown["frequency"].to_list(),
                     *limits,
@@ -270,13 +272,15 @@ def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> li
         names = [c.split(";")[0] if ";" not in c else c.split(";")[0] + " ..." for c in rows["changes"]]
         at, hit = rows["codon"].to_list(), rows["n_patients"].to_list()
         length = max(lengths[gene], *at)
-        svg = lollipop_svg(gene, length, at, hit, rows["effect"].to_list(), names, spots, domains.get(gene, []))
+        drawing = partial(
+            lollipop_svg, gene, length, at, hit, rows["effect"].to_list(), names, spots, domains.get(gene, [])
+        )
         figures.append(
             Figure(
                 f"lollipop_{gene}",
                 f"{gene} by residue",
                 f"Patients hit at each residue of {gene}, by effect; triangles: hotspots. Table sites/codons.",
-                svg,
+                drawing,
             )
         )
     return figures

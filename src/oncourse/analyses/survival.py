@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -264,7 +265,7 @@ def _one(
             f"km_{name}",
             name,
             "Kaplan-Meier with 95 % limits (log-log), censoring marks, numbers at risk.",
-            survival_figure(groups, ylabel=name),
+            partial(survival_figure, groups, ylabel=name),
         )
     )
 
@@ -407,7 +408,7 @@ def _visits(cohort: Cohort, params: Params, figures: list[Figure], notes: list[s
                 f"{name}: found at a visit, or between two",
                 f"Kaplan-Meier with the event on the day of the visit that found it, and the curve of the intervals, "
                 f"which falls at their right ends; half of the intervals are longer than {found.width:.0f} days.",
-                survival_figure(groups, ylabel=name),
+                partial(survival_figure, groups, ylabel=name),
             )
         )
         notes.append(

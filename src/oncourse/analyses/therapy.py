@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -469,4 +470,4 @@ def _figures(levels: pl.DataFrame, ras: pl.DataFrame) -> tuple[Figure, ...]:
         "and "
         "cautions too, 'benefit' only therapies it speaks for."
     )
-    return (Figure("levels", "Best level of a matched biomarker", caption, level_bars(rows)),)
+    return (Figure("levels", "Best level of a matched biomarker", caption, partial(level_bars, rows)),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -349,6 +350,6 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
             "Sensitivity and tumour fraction",
             "Share of tissue mutations found in plasma by the plasma's tumour "
             "fraction, all patients, clonal haematopoiesis left out.",
-            sensitivity_curve(bins, xlabel="tumour fraction"),
+            partial(sensitivity_curve, bins, xlabel="tumour fraction"),
         )
     ]

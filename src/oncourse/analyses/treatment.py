@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -371,8 +372,10 @@ def _figures(compared: Comparisons, curves: dict[tuple[str, str, str, str], Any]
             "once, unadjusted. A marker is predictive where the gap between treatments differs, not where carriers do "
             "worse."
         )
-        svg = survival_figure(drawn, ylabel=endpoint, title=f"{marker}: {arm_name(arm)} v {arm_name(reference)}")
-        out.append((name, f"{marker}, {arm_name(arm)} v {arm_name(reference)}: {endpoint}", caption, svg))
+        drawing = partial(
+            survival_figure, drawn, ylabel=endpoint, title=f"{marker}: {arm_name(arm)} v {arm_name(reference)}"
+        )
+        out.append((name, f"{marker}, {arm_name(arm)} v {arm_name(reference)}: {endpoint}", caption, drawing))
     return tuple(Figure(*parts) for parts in out)
 
 

@@ -10,9 +10,7 @@ out.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,7 +67,9 @@ LEAST_SPREAD, LEAST_SHAPE = 8, 50
 #: A sample is noisy where its errors are more than this multiple of the told ones with 95 % probability; a kind of
 #: change is named beside where its multiple is twice the sample's.
 NOISY = 2.0
-N_STEP, N_ROUND, CHUNK = 10, 3, 400
+N_STEP, N_ROUND = 10, 3
+#: Cells that are weighed at a time.
+PIECE = 2000
 #: Share of the sites that are without the variant: up to the first what they show may as well be small clones, and what
 #: is told holds (lesions that share everything taught three times the true errors); from the second on it is learned in
 #: full.
@@ -184,14 +184,6 @@ def _spread_out(sample: IntArray, use: BoolArray, most: int) -> IntArray:
     rank = np.arange(len(of)) - start
     kept = np.minimum(n, most)
     return rows[(rank * kept // np.maximum(n, 1)) != ((rank - 1) * kept // np.maximum(n, 1))]
-
-
-def _parts(sample: IntArray, n_sample: int) -> Iterator[slice]:
-    """Cut cells sorted by sample into pieces of `CHUNK` samples."""
-    edges = np.searchsorted(sample, np.arange(0, n_sample + CHUNK, CHUNK))
-    for begin, end in pairwise(edges.tolist()):
-        if end > begin:
-            yield slice(begin, end)
 
 
 def log_noise(alt: FloatArray, depth: FloatArray, rate: FloatArray, shape: float) -> FloatArray:
@@ -473,14 +465,13 @@ def _concentrations(
     if not len(rows):
         return told, told, np.full(len(told), np.inf)
     table = np.zeros((len(told), len(PURITY_SHIFTS), len(CONCENTRATIONS)))
-    some = rows[:: max(1, len(rows) // N_PLACES)]
-    for j, s in enumerate(CONCENTRATIONS):
-        share = _place_shares(cells, purity, some, shape, s)
-        for part in _parts(cells.sample[rows], len(told)):
-            for i, shift in enumerate(PURITY_SHIFTS):
-                moved = np.minimum(purity * math.exp(shift), 1.0)
-                value = log_sum(_places(cells, moved, rows[part], shape, s) + np.log(share), axis=1)
-                np.add.at(table[:, i, j], cells.sample[rows[part]], value)
+    share = _place_shares(cells, purity, rows[:: max(1, len(rows) // N_PLACES)], shape)
+    for begin in range(0, len(rows), PIECE):
+        part = rows[begin : begin + PIECE]
+        for i, shift in enumerate(PURITY_SHIFTS):
+            moved = np.minimum(purity * math.exp(shift), 1.0)
+            value = log_sum(_places(cells, moved, part, shape) + np.log(share), axis=2)
+            np.add.at(table[:, i], cells.sample[part], value)
     prior = np.exp(-0.5 * (PURITY_SHIFTS / PURITY_SPREAD) ** 2)
     likelihood = log_sum(table + np.log(prior / prior.sum())[None, :, None], axis=1)
     centre = float(np.log(np.median(np.minimum(told, CONCENTRATIONS[-1])))) if len(told) else 0.0
@@ -495,32 +486,35 @@ def _concentrations(
     )
 
 
-def _places(cells: Cells, purity: FloatArray, rows: IntArray, shape: float, s: float) -> FloatArray:
-    """Return log-likelihoods (n, n_place): background, in all cells on one copy or on every major one, on
-    `WRONG_COPIES`, in a share of the cells (`LEVELS`)."""
+def _places(cells: Cells, purity: FloatArray, rows: IntArray, shape: float) -> FloatArray:
+    """Return log-likelihoods (n, n_concentration, n_place): background, in all cells on one copy or on every major one,
+    on `WRONG_COPIES`, in a share of the cells (`LEVELS`)."""
     alt, depth, error = cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
     one = _clonal_vaf(cells, purity, rows, np.ones(len(rows)))
     vafs = [one, _clonal_vaf(cells, purity, rows, np.maximum(cells.major_cn[rows], 1.0))]
     vafs += _wrong_vafs(cells, purity, rows)
     vafs += [one * x for x in LEVELS[:-1]]
-    there = [log_beta_binomial(alt, depth, np.minimum(v + error, 0.995), np.asarray(s)) for v in vafs]
-    return np.stack([log_noise(alt, depth, error, shape), *there], axis=1)
+    vaf = np.minimum(np.stack(vafs, axis=1) + error[:, None], 0.995)[:, None]
+    there = log_beta_binomial(alt[:, None, None], depth[:, None, None], vaf, CONCENTRATIONS[:, None])
+    nil = np.repeat(log_noise(alt, depth, error, shape)[:, None, None], len(CONCENTRATIONS), axis=1)
+    return np.concatenate([nil, there], axis=2)
 
 
-def _place_shares(cells: Cells, purity: FloatArray, rows: IntArray, shape: float, s: float) -> FloatArray:
-    """Return the share of the variants at each of `_places`, by EM over the study, held by `PLACES`."""
-    logs = _places(cells, purity, rows, shape, s)
+def _place_shares(cells: Cells, purity: FloatArray, rows: IntArray, shape: float) -> FloatArray:
+    """Return the share of the variants at each of `_places`, (n_concentration, n_place), by EM over the study, held by
+    `PLACES`."""
     measured = cells.is_measured is None or cells.is_measured[rows].mean() > 0.5
     wrong = slice(3, 3 + len(WRONG_COPIES))
     prior = PLACES.copy()
     prior[wrong] *= WRONG if measured else WRONG_UNMEASURED
     prior /= prior.sum()
-    share = prior
-    like = np.exp(logs - logs.max(axis=1, keepdims=True))
+    share = np.repeat(prior[None], len(CONCENTRATIONS), axis=0)
+    logs = _places(cells, purity, rows, shape)
+    like = np.exp(logs - logs.max(axis=2, keepdims=True))
     for _ in range(2 * N_STEP):
         joint = like * share
-        found = (joint / joint.sum(axis=1, keepdims=True)).sum(axis=0)
+        found = (joint / joint.sum(axis=2, keepdims=True)).sum(axis=0)
         share = (found + PLACE_WEIGHT * len(rows) * prior) / max((1 + PLACE_WEIGHT) * len(rows), 1)
-        share[wrong] = np.minimum(share[wrong], prior[wrong])
-        share /= share.sum()
+        share[:, wrong] = np.minimum(share[:, wrong], prior[wrong])
+        share /= share.sum(axis=1, keepdims=True)
     return np.asarray(share)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-#: name, title, caption, svg
-Drawn = tuple[str, str, str, str]
+#: name, title, caption, and what draws it
+Drawn = tuple[str, str, str, Callable[[], str]]
 
 
 def comparison_figure(comparison: list[dict[str, Any]]) -> list[Drawn]:
@@ -23,7 +25,8 @@ def comparison_figure(comparison: list[dict[str, Any]]) -> list[Drawn]:
     if not shown:
         return []
     shown = sorted(shown, key=lambda r: (r["endpoint"], r["line"], r["arm"], r["reference"]))
-    svg = ratios(
+    drawing = partial(
+        ratios,
         [f"{r['endpoint']} line {r['line']}: {r['arm']} v {r['reference']}"[:70] for r in shown],
         np.array([r["estimate"] for r in shown]),
         np.array([r["ci_low"] for r in shown]),
@@ -34,7 +37,7 @@ def comparison_figure(comparison: list[dict[str, Any]]) -> list[Drawn]:
     caption = (
         "Hazard ratios with 95 % intervals, arm against reference, below 1 favours the arm; the largest comparisons."
     )
-    return [("hazard_ratios", "Treatments compared", caption, svg)]
+    return [("hazard_ratios", "Treatments compared", caption, drawing)]
 
 
 def balance_figure(head: dict[str, Any], rows: list[dict[str, Any]]) -> list[Drawn]:
@@ -46,7 +49,8 @@ def balance_figure(head: dict[str, Any], rows: list[dict[str, Any]]) -> list[Dra
     if not balance:
         return []
     columns = {"before": "smd", "overlap weights": "smd_overlap", "inverse weights": "smd_iptw"}
-    svg = love(
+    drawing = partial(
+        love,
         [b["covariate"] for b in balance],
         {label: np.array([np.nan if b[k] is None else b[k] for b in balance]) for label, k in columns.items()},
         title="Balance before and after weighting",
@@ -55,4 +59,4 @@ def balance_figure(head: dict[str, Any], rows: list[dict[str, Any]]) -> list[Dra
         f"Standardised differences between {head['arm']} (n = {head['n_arm']}) and {head['reference']} "
         f"(n = {head['n_reference']}), line {head['line']}; above 0.1 is unbalanced."
     )
-    return [("balance", "Balance of the covariates", caption, svg)]
+    return [("balance", "Balance of the covariates", caption, drawing)]

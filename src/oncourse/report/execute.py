@@ -57,14 +57,16 @@ def admitted(cohort: Cohort, only: Sequence[str] = ()) -> list[Analysis]:
     return chosen
 
 
-def run_one(entry: Analysis, cohort: Cohort) -> Outcome:
-    """Run one analysis and say what became of it."""
+def run_one(entry: Analysis, cohort: Cohort, *, draw: bool = True) -> Outcome:
+    """Run one analysis, draw its figures, and say what became of it; without `draw` a figure is drawn when it is
+    shown."""
     missing = entry.missing(cohort)
     if missing:
         words = ", ".join(need.replace("|", " or ") for need in missing)
         return Outcome(entry, "skipped", message=f"needs the table {words}, which this study does not have.")
     try:
-        return Outcome(entry, "done", entry.run(cohort))
+        result = entry.run(cohort)
+        return Outcome(entry, "done", result.drawn() if draw else result)
     except NotEnoughData as error:
         return Outcome(entry, "too_few", message=str(error))
     except ConfigError:

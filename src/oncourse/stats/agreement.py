@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -165,26 +165,37 @@ def few_units_limits(
     >>> [round(float(x), 2) for x in (k.value, k.low, k.high)]
     [1.0, 0.57, 1.0]
     """
-    from scipy.special import gammaincinv
-
     counts = np.stack([c.ravel() for c in _floats(both, a_only, b_only, neither)])
     shape = np.shape(np.broadcast_arrays(both, a_only, b_only, neither)[0])
-    points = _uniforms()
-    out = []
-    for statistic in (kappa, gwet_ac1):
-        value = np.atleast_1d(np.asarray(statistic(*counts).value, float))
-        low, high = value.copy(), value.copy()
-        for column, table in enumerate(counts.T):
-            if np.isnan(value[column]):
-                continue
-            cells = [
-                gammaincinv(n + p, points[:, k]) for k, (n, p) in enumerate(zip(table, _PRIOR_COUNTS, strict=True))
-            ]
-            drawn = np.asarray(statistic(*(cells / np.sum(cells, axis=0))).value)
-            ends = np.nanquantile(drawn, [0.5 - level / 2, 0.5 + level / 2])
-            low[column], high[column] = min(ends[0], value[column]), max(ends[1], value[column])
-        out.append(Interval(value.reshape(shape), low.reshape(shape), high.reshape(shape)))
-    return out[0], out[1]
+    statistics = (kappa, gwet_ac1)
+    values = [np.atleast_1d(np.asarray(statistic(*counts).value, float)) for statistic in statistics]
+    limits = [(value.copy(), value.copy()) for value in values]
+    for column, table in enumerate(counts.T):
+        if all(np.isnan(value[column]) for value in values):
+            continue
+        cells = [_gammas(k, float(n)) for k, n in enumerate(table)]
+        shares = cells / np.sum(cells, axis=0)
+        for statistic, value, (low, high) in zip(statistics, values, limits, strict=True):
+            if not np.isnan(value[column]):
+                drawn = np.asarray(statistic(*shares).value)
+                ends = np.nanquantile(drawn, [0.5 - level / 2, 0.5 + level / 2])
+                low[column], high[column] = min(ends[0], value[column]), max(ends[1], value[column])
+    first, second = (
+        Interval(value.reshape(shape), low.reshape(shape), high.reshape(shape))
+        for value, (low, high) in zip(values, limits, strict=True)
+    )
+    return first, second
+
+
+@lru_cache(maxsize=512)
+def _gammas(cell: int, count: float) -> Floats:
+    """The gamma variates of a cell of the table with so many units, at the points of `_uniforms`.
+
+    Kept, because the counts of a study's tables are few: the inverse of the gamma is most of what the limits cost.
+    """
+    from scipy.special import gammaincinv
+
+    return np.asarray(gammaincinv(count + _PRIOR_COUNTS[cell], _uniforms()[:, cell]))
 
 
 def mcnemar_exact(a_only: ArrayLike, b_only: ArrayLike) -> Floats:
