@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oncourse.errors import ConfigError
@@ -32,9 +34,17 @@ def test_every_approved_rule_names_an_agency():
 
 def test_what_is_from_memory_is_marked():
     rules = {r.rule_id: r for r in default_rules()}
-    assert to_confirm(rules["PC-06"].certainty) == "HR"
-    assert to_confirm(rules["PC-25"].certainty) == "all of it"
+    assert to_confirm(rules["CRC-06"].certainty) == "year of the NMPA approval"
     assert not to_confirm(rules["CRC-01"].certainty)
+
+
+def test_no_level_one_or_two_rests_on_memory():
+    """What a level rests on was read in a source; parts from memory are details, each named "to be confirmed"."""
+    for rule in default_rules():
+        if not rule.level().startswith("III"):
+            assert rule.certainty.startswith("V"), rule.rule_id
+        assert ("M" in rule.certainty) <= bool(to_confirm(rule.certainty)), rule.rule_id
+    assert replace(default_rules()[0], certainty="M").level() == "III"
 
 
 @pytest.mark.parametrize(("written", "code"), [("China", "CN"), ("中国", "CN"), ("eu", "EU"), ("Mars", None)])

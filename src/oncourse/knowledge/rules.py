@@ -135,7 +135,12 @@ class Rule:
         return genes_of(self.node)
 
     def level(self, tumour: str | None = None) -> str:
-        """Return the AMP/ASCO/CAP level, lower in a tumour the rule is not written for."""
+        """Return the AMP/ASCO/CAP level, lower in a tumour the rule is not written for.
+
+        What is from memory as a whole (`certainty` M) has no evidence behind it: level III, to be confirmed.
+        """
+        if self.certainty.startswith("M"):
+            return "III"
         if tumour is None or "any" in self.tumours or tumour in self.tumours:
             return LEVELS[self.basis]
         return OTHER_TUMOUR_LEVELS.get(self.basis, "II-D")
