@@ -15,6 +15,7 @@ from oncourse.study.model import Study
 if TYPE_CHECKING:
     from oncourse.analyses._base import Result
     from oncourse.cohort import Cohort
+    from oncourse.errors import InputError
     from oncourse.report.study import Report
     from oncourse.study.schema import Problem
 
@@ -38,26 +39,54 @@ def read(
     return load_study(path, strict=strict, exclude=exclude, fasta=fasta, gff=gff)
 
 
-def check(path: str | Path, *, fasta: str | Path | None = None, gff: str | Path | None = None) -> list[Problem]:
+def check(
+    path: str | Path,
+    *,
+    fasta: str | Path | None = None,
+    gff: str | Path | None = None,
+    model: str | Path | None = None,
+) -> list[Problem]:
     """Return every problem of a study, errors and warnings, without raising; what a run would refuse is an error.
 
-    A problem of no table (of study.yaml, or of a source that cannot be read) has an empty `table`.
+    A problem of no table (of study.yaml, or of a source that cannot be read) has an empty `table`. With `model`, a
+    saved model, what applying it to the study (`oncourse predict`) would refuse is an error too.
     """
     from oncourse.cohort import Cohort
     from oncourse.errors import InputError
     from oncourse.io import examined
     from oncourse.report.execute import admitted
-    from oncourse.study.schema import Problem
 
     problems: list[Problem] = []
+    study = None
     try:
         study, problems = examined(path, fasta=fasta, gff=gff)
         if study is not None:
             admitted(Cohort(study))
     except InputError as error:
-        told = [p if isinstance(p, Problem) else Problem("", None, None, None, str(p)) for p in error.problems]
-        return [*told, *problems]
+        problems = [*_told(error), *problems]
+        study = None
+    if model is not None:
+        try:
+            _applied(Path(model), study)
+        except InputError as error:
+            problems = [*_told(error), *problems]
     return problems
+
+
+def _told(error: InputError) -> list[Problem]:
+    from oncourse.study.schema import Problem
+
+    return [p if isinstance(p, Problem) else Problem("", None, None, None, str(p)) for p in error.problems]
+
+
+def _applied(model: Path, study: Study | None) -> None:
+    """Read a saved model, and apply it to a study that could be read."""
+    from oncourse.models.card import load_card
+    from oncourse.patients.predict import predict_patients
+
+    card = load_card(model)
+    if study is not None:
+        predict_patients(card, study)
 
 
 def simulate(design: str, n_patients: int = 24, seed: int = 1) -> Study:

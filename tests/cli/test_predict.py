@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from oncourse.cli.check import check
 from oncourse.cli.predict import predict
 from oncourse.models.card import card_text
 from oncourse.models.impute import Imputer
@@ -80,3 +81,16 @@ def test_tables_are_written_and_wrong_models_named(files, tmp_path):
     wrong.write_text("{}")
     with pytest.raises(InputError, match=r"other\.json: not a saved model"):
         CliRunner().invoke(predict, [str(wrong), str(study)], catch_exceptions=False)
+
+
+def test_check_refuses_the_card_that_predict_refuses(files):
+    """`check` never opened a model: a broken card was found when it was applied."""
+    card, study = files
+    said = CliRunner().invoke(check, [str(study), "--model", str(card)])
+    assert said.exit_code == 0, said.output
+    broken = card.with_name("broken.json")
+    broken.write_text(card.read_text().replace('"mean": 60.0', '"mean": "sixty"'))
+    for command in ([check, str(study), "--model", str(broken)], [predict, str(broken), str(study)]):
+        said = CliRunner().invoke(command[0], command[1:])
+        text = said.output + str(said.exception or "")
+        assert said.exit_code and "mean" in text and "broken.json" in text, text

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 from tests.studies import study
 
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.identity import identity_notes, identity_table
+from oncourse.derive.concordance.persons import person_pairs
+from oncourse.stats.rng import generator
 
 
 def made(swap=(), foreign=(), n=6, own=12):
@@ -82,6 +85,64 @@ def test_contamination_has_its_share_and_source():
     assert table.filter(pl.col("sample_id") != "X1-M").is_empty()
     assert "X1-M (patient X1) holds 12 rare variants of X2-" in identity_notes(table)[0]
     assert "at 10 % of their level there: contamination" in identity_notes(table)[0]
+
+
+def of_persons(swap=(), n=8, sites=60, seed=2, least=0):
+    """A normal and a tumour per patient, counted at 60 germline sites; tumours have lost an allele at a tenth.
+
+    swap : two patients whose tumours changed places; least : rows with fewer reads of the variant are not there.
+    """
+    random = generator(seed, "persons")
+    frequency = random.uniform(0.1, 0.5, sites)
+    person = random.binomial(2, frequency, (n, sites))
+    samples, calls = [], []
+    for p in range(n):
+        for material in ("normal", "tissue"):
+            who = swap[1 - swap.index(p)] if material == "tissue" and p in swap else p
+            copies = person[who] / 2
+            if material == "tissue":
+                lost = random.random(sites) < 0.1
+                copies = np.where(lost & (person[who] == 1), 0.95, copies)
+            sample = f"X{p}-{material[0]}"
+            samples.append({"sample_id": sample, "patient_id": f"X{p}", "material": material})
+            alt = random.binomial(80, copies * 0.98 + 0.005)
+            calls += [
+                {"sample_id": sample, "variant_id": f"1:{1000 * k + 1}:A:G", "alt_count": int(a), "depth": 80}
+                for k, a in enumerate(alt)
+                if a >= least
+            ]
+    return study(
+        {"genome_build": "GRCh37"},
+        patients=[{"patient_id": f"X{p}"} for p in range(n)],
+        samples=samples,
+        calls=calls,
+        variants=[{"variant_id": f"1:{1000 * k + 1}:A:G", "gene": "TTN"} for k in range(sites)],
+    )
+
+
+def test_germline_sites_tell_a_swap_and_its_partner():
+    """Tumours that share no passenger with anybody were never asked whose they are."""
+    assert person_pairs(of_persons()).is_empty()
+    table = identity_table(of_persons(swap=(1, 2)))
+    found = {(r["sample_id"], r["other_sample_id"], r["finding"]) for r in table.iter_rows(named=True)}
+    assert found == {
+        (a, b, word)
+        for pair, word in (
+            (("X1-n", "X1-t"), "another person"),
+            (("X2-n", "X2-t"), "another person"),
+            (("X1-t", "X2-n"), "same person"),
+            (("X2-t", "X1-n"), "same person"),
+        )
+        for a, b in (pair, pair[::-1])
+    }
+    notes = " ".join(identity_notes(table))
+    assert "X1-n and X1-t (both patient X1) are of two persons" in notes
+    assert "(patient X2) are of one person" in notes
+
+
+def test_lists_of_called_germline_variants_prove_no_person():
+    """Where nobody looked at what a sample does not have, two lists agree wherever both have a call."""
+    assert person_pairs(of_persons(swap=(1, 2), least=16)).is_empty()
 
 
 def test_the_overview_names_them_and_swapped_pairs_leave_the_headline_with_the_answer_beside():

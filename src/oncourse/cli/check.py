@@ -12,8 +12,13 @@ from oncourse.cli._shared import fasta_options, print_problems
 @click.command()
 @click.argument("study", type=click.Path(exists=True, path_type=Path))
 @click.option("--strict", is_flag=True, help="Exit with 2 for warnings too.")
+@click.option(
+    "--model",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A saved model (model.json): what `oncourse predict` would refuse is an error too.",
+)
 @fasta_options
-def check(study: Path, strict: bool, fasta: Path | None, gff: Path | None) -> None:
+def check(study: Path, strict: bool, model: Path | None, fasta: Path | None, gff: Path | None) -> None:
     """List every problem of STUDY: table, row, column, what is wrong and the cure.
 
     Settings, objectives, statuses, covariates, groups and clocks of study.yaml among them. An error is what `run`
@@ -22,7 +27,7 @@ def check(study: Path, strict: bool, fasta: Path | None, gff: Path | None) -> No
     from oncourse.api import check as problems_of
     from oncourse.study.schema import sorted_problems
 
-    problems = sorted_problems(problems_of(study, fasta=fasta, gff=gff))
+    problems = sorted_problems(problems_of(study, fasta=fasta, gff=gff, model=model))
     print_problems(problems)
     errors = sum(p.severity == "error" for p in problems)
     warnings = len(problems) - errors

@@ -21,21 +21,15 @@ def predict(model: Path, study: Path, out: Path | None, shift: Path | None, orig
     drive it, and those that were not known. A study whose patients differ from the model's is warned about.
     """
     from oncourse.disk.file import check_file, replaced_file
-    from oncourse.errors import InputError
     from oncourse.io import load_study
-    from oncourse.models.card import read_card
+    from oncourse.models.card import load_card
     from oncourse.patients.predict import predict_patients
 
     inputs = [model, study]
     for path in (out, shift):
         if path is not None:
             check_file(path, inputs, force=force)
-    try:
-        text = model.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{model.name}: cannot be read as text ({type(error).__name__}).") from None
-    card = read_card(text, model.name)
-    found = predict_patients(card, load_study(study), origin=origin)
+    found = predict_patients(load_card(model), load_study(study), origin=origin)
     text = found.table.write_csv(separator="\t")
     if out is None:
         click.echo(text, nl=False)

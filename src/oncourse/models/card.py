@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -149,6 +150,15 @@ def card_text(
         ],
     }
     return json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def load_card(path: Path) -> ModelCard:
+    """Return the card of a file; InputError where it cannot be read or is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name}: cannot be read as text ({type(error).__name__}).") from None
+    return read_card(text, path.name)
 
 
 def read_card(text: str, name: str = "model.json") -> ModelCard:

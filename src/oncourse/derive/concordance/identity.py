@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.derive.concordance.persons import person_pairs
 from oncourse.derive.concordance.relatedness import HOTSPOT_FREQUENCY, change_expr
 from oncourse.facts.material import is_tumour
 from oncourse.study.model import Study
@@ -20,11 +21,20 @@ CONTAMINATION = 0.5
 IDENTITY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("sample_id", pl.String, "the sample"),
     ("patient_id", pl.String, "the patient it is said to be of"),
-    ("finding", pl.String, "same tumour: it and the other sample are of one; contaminated: it holds some of the other"),
-    ("other_sample_id", pl.String, "a sample of another patient"),
+    (
+        "finding",
+        pl.String,
+        "same tumour: it and the other sample are of one; contaminated: it holds some of the other; by germline sites: "
+        "same person, or another person than the other sample of its patient",
+    ),
+    ("other_sample_id", pl.String, "a sample of another patient (another person: of the same)"),
     ("other_patient_id", pl.String, "that patient"),
-    ("n_shared", pl.Int64, "rare variants in both: carried by no third patient, and no hotspots"),
-    ("n_rare", pl.Int64, "rare variants of the sample"),
+    (
+        "n_shared",
+        pl.Int64,
+        "rare variants in both: carried by no third patient, and no hotspots; of persons: germline sites that agree",
+    ),
+    ("n_rare", pl.Int64, "rare variants of the sample; of persons: germline sites judged in both"),
     (
         "fits_own",
         pl.Boolean,
@@ -32,10 +42,27 @@ IDENTITY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ),
     ("share", pl.Float64, "contaminated: share of the other sample in it, from the levels of the variants"),
 )
+#: What is said of two samples by their germline sites.
+PERSONS = {
+    "same person": "{sample_id} (patient {patient_id}) and {other_sample_id} (patient {other_patient_id}) are of one "
+    "person: {n_shared} of {n_rare} germline sites agree. A swap, or one person under two names.",
+    "another person": "{sample_id} and {other_sample_id} (both patient {patient_id}) are of two persons: {n_shared} of "
+    "{n_rare} germline sites agree.",
+}
 SCHEMA = {name: dtype for name, dtype, _ in IDENTITY_COLUMNS}
 
 
 def identity_table(study: Study) -> pl.DataFrame:
+    """Return `IDENTITY_COLUMNS`: what private passengers tell of tumours, and germline sites of persons."""
+    tables = [_by_tumour(study), person_pairs(study)]
+    return (
+        pl.concat(tables, how="diagonal")
+        .select(pl.col(n).cast(t) for n, t in SCHEMA.items())
+        .sort("sample_id", "n_shared", "other_sample_id", descending=[False, True, False])
+    )
+
+
+def _by_tumour(study: Study) -> pl.DataFrame:
     """Return `IDENTITY_COLUMNS`, a row per sample and sample of another patient that share what only they have.
 
     Private passengers are as good as a fingerprint: the chance that two tumours meet in three of them is nil, so a pair
@@ -62,10 +89,8 @@ def identity_table(study: Study) -> pl.DataFrame:
     holds = ~of_both & (pl.col("share") <= CONTAMINATION)
     finding = pl.when(of_both).then(pl.lit("same tumour")).when(holds).then(pl.lit("contaminated"))
     told = pairs.with_columns(finding=finding).drop_nulls("finding").join(_kin(seen), on="sample_id", how="left")
-    return (
-        told.with_columns(share=pl.when(pl.col("finding") == "contaminated").then("share"))
-        .select(pl.col(n).cast(t) for n, t in SCHEMA.items())
-        .sort("sample_id", "n_shared", "other_sample_id", descending=[False, True, False])
+    return told.with_columns(share=pl.when(pl.col("finding") == "contaminated").then("share")).select(
+        pl.col(n).cast(t) for n, t in SCHEMA.items()
     )
 
 
@@ -98,11 +123,13 @@ def identity_notes(table: pl.DataFrame, most: int = 8) -> list[str]:
     notes, told = [], set()
     for row in table.iter_rows(named=True):
         a, b = row["sample_id"], row["other_sample_id"]
-        key = tuple(sorted((a, b))) if row["finding"] == "same tumour" else (a, b, "in")
+        key = (a, b, "in") if row["finding"] == "contaminated" else (*sorted((a, b)), row["finding"])
         if key in told:
             continue
         told.add(key)
-        if row["finding"] == "same tumour":
+        if row["finding"] in PERSONS:
+            notes.append(PERSONS[row["finding"]].format(**row))
+        elif row["finding"] == "same tumour":
             alone = ", and nothing of its own patient's other samples" if row["fits_own"] is False else ""
             notes.append(
                 f"{a} (patient {row['patient_id']}) fits {b} (patient {row['other_patient_id']}): {row['n_shared']} "
