@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oncourse.io.reading import Reading
     from oncourse.io.whose import Question
 
-CLONE_TABLES = ("pyclone", "pairtree", "conipher", "lichee")
+CLONE_TABLES = ("pyclone", "pairtree", "conipher", "lichee", "phylogicndt")
 CLINICAL = ("sdtm", "adam", "genie_bpc", "omop", "phenopackets", "fhir", "gdc", "redcap", "vendor", "panel", "workbook")
 FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "native", *CLONE_TABLES)
 
@@ -115,8 +115,8 @@ def import_(
     counts per site and sample, long or wide), sdtm or adam (a folder of CDISC data sets), genie_bpc, omop, fhir,
     phenopackets, gdc or redcap (a file or folder of these), vendor (reports of Foundation Medicine, TSO 500 or Tempus),
     panel (a report with Chinese headers), workbook
-    (.xlsx, .xls or .ods with a sheet per table), table (any other, with --mapping), pyclone, pairtree, conipher or
-    lichee (a table of these tools), or auto. Nothing is written when the study has an error.
+    (.xlsx, .xls or .ods with a sheet per table), table (any other, with --mapping), pyclone, pairtree, conipher,
+    lichee or phylogicndt (a table or list of these tools), or auto. Nothing is written when the study has an error.
     """
     from dataclasses import replace
 

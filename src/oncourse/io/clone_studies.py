@@ -15,7 +15,7 @@ from oncourse.io.clinical import mapped, material
 from oncourse.io.reading import Reading
 from oncourse.study.config import StudyConfig
 
-KINDS = ("pyclone", "pairtree", "conipher", "lichee")
+KINDS = ("pyclone", "pairtree", "conipher", "lichee", "phylogicndt")
 _PLACED = r"^(?:.*:)?(?:chr)?([0-9XY]{1,2}):(\d+)(?::([ACGTN]+|-))?:([ACGTN]+|-)$"
 _PLACES = 9_000  # positions 1-9,000 of a chromosome are before its first known base in GRCh37 and GRCh38
 _PRIMARY = r"(?i)^[_.-]?(primary|prim|pt?\d*)($|[_. -])"
@@ -37,8 +37,8 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
 
     Parameters
     ----------
-    kind : pyclone (a PyClone-VI table, or a folder of PyClone 0.13 tables, one per sample), pairtree (a .ssm with its
-        params.json beside it), conipher, lichee
+    kind : pyclone (a PyClone-VI table, a folder of them, one per patient, or a folder of PyClone 0.13 tables, one per
+        sample), pairtree (a .ssm with its params.json beside it), conipher, lichee, phylogicndt (a .sif and its MAFs)
     depth : reads per site of a LICHeE table, which holds fractions only; it must be given there
 
     Raises
@@ -108,7 +108,7 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     known = rows.drop_nulls(["major_cn", "minor_cn"])
     # Pairtree names no copies: what its shares say is kept where it is more than the diploid state assumed anyway
     told = kind != "pairtree" or ((known["major_cn"] + known["minor_cn"] - 2).abs() > 1e-3).any()
-    if kind in ("pyclone", "conipher", "pairtree") and known.height and told:
+    if kind in ("pyclone", "conipher", "pairtree", "phylogicndt") and known.height and told:
         place = pl.col("place").str.split(":")
         pos = place.list.get(1).cast(pl.Int64)
         reading.tables["segments"] = (
@@ -177,15 +177,24 @@ def _without_patient(samples: pl.DataFrame) -> pl.Series:
 def _counts_of(kind: str, source: Path, depth: int | None, reading: Reading) -> pl.DataFrame:
     if kind == "pyclone":
         if source.is_dir():
-            if not list(source.glob("*.tsv")):
+            tables = {p.name.split(".")[0]: p for p in sorted(source.glob("*.tsv"))}
+            if not tables:
                 raise InputError(f"{source}: no .tsv table in the folder.")
-            return clones.read_pyclone({p.name.split(".")[0]: p for p in sorted(source.glob("*.tsv"))})
+            if all("sample_id" in clones.read_text_columns(p).columns for p in tables.values()):  # VI: one per patient
+                each = [clones.read_pyclone_vi(p).with_columns(patient_id=pl.lit(n)) for n, p in tables.items()]
+                return pl.concat(each)
+            return clones.read_pyclone(tables)
         return clones.read_pyclone_vi(source)
     if kind == "pairtree":
         params = source.with_name(source.name.removesuffix(".ssm") + ".params.json")
         if not params.exists():
             raise InputError(f"{params}: missing; Pairtree's samples are named there.")
         return clones.read_pairtree(source, params)[0]
+    if kind == "phylogicndt":
+        from oncourse.io.phylogicndt import read_phylogicndt
+
+        reading.notes.append("timepoint of the list is in no unit and not read: give samples.day")
+        return read_phylogicndt(source)
     if kind == "conipher":
         head = clones.read_text_columns(source)
         cases = head["CASE_ID"].unique().sort().to_list() if "CASE_ID" in head.columns else []

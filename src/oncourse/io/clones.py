@@ -39,7 +39,7 @@ CLUSTERS_SCHEMA: dict[str, Any] = {
 }
 
 
-def _table(path: Path, needed: Sequence[str]) -> pl.DataFrame:
+def table_of(path: Path, needed: Sequence[str]) -> pl.DataFrame:
     """Return a tab-separated file as text columns; InputError names the columns that are missing."""
     try:
         frame = pl.read_csv(path, separator="\t", infer_schema=False, null_values=["", "NA", "nan", "NaN"])
@@ -90,7 +90,7 @@ def _check_numbers(path: Path, column: str, cells: pl.Series, first_row: int | N
 
 def read_text_columns(path: Path) -> pl.DataFrame:
     """Return a tab-separated file as text columns; InputError where it is empty or no table."""
-    return _table(path, ())
+    return table_of(path, ())
 
 
 def _whole(column: str) -> pl.Expr:
@@ -102,6 +102,14 @@ def _counts(frame: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
     """Return the counts frame; columns that are not given are null."""
     given = [columns.get(name, pl.lit(None)).cast(dtype).alias(name) for name, dtype in COUNTS_SCHEMA.items()]
     return frame.select(given).sort("variant_id", "sample_id")
+
+
+def counts_of(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame with the columns of `COUNTS_SCHEMA` in their types, sorted."""
+    return _counts(
+        frame,
+        **{name: pl.col(name).round() if name in ("alt_count", "depth") else pl.col(name) for name in COUNTS_SCHEMA},
+    )
 
 
 def counts_from_frame(frame: pl.DataFrame, error_rate: float = 1e-3) -> tuple[Counts, list[str], list[str]]:
@@ -171,7 +179,7 @@ def counts_to_frame(counts: Counts, variant_ids: Sequence[str], sample_ids: Sequ
 def read_pyclone_vi(path: Path) -> pl.DataFrame:
     """Return the counts of a PyClone-VI input table (all samples in one file)."""
     needed = ("mutation_id", "sample_id", "ref_counts", "alt_counts", "major_cn", "minor_cn", "normal_cn")
-    frame = _table(path, needed)
+    frame = table_of(path, needed)
     purity = pl.col("tumour_content") if "tumour_content" in frame.columns else pl.lit(None)
     return _counts(
         frame,
@@ -214,7 +222,7 @@ def read_pyclone(paths: dict[str, Path], purity: dict[str, float] | None = None)
     """Return the counts of PyClone 0.13 tables, one file per sample; purity stands in its yaml, so it is given here."""
     frames = []
     for sample, path in sorted(paths.items()):
-        frame = _table(path, ("mutation_id", "ref_counts", "var_counts", "normal_cn", "minor_cn", "major_cn"))
+        frame = table_of(path, ("mutation_id", "ref_counts", "var_counts", "normal_cn", "minor_cn", "major_cn"))
         frames.append(
             _counts(
                 frame,
@@ -260,7 +268,7 @@ _PYCLONE_RESULT = {
 
 def read_pyclone_clusters(path: Path) -> pl.DataFrame:
     """Return the clusters of a PyClone-VI result or of PyClone's loci table."""
-    frame = _table(path, ("mutation_id", "sample_id", "cluster_id", "cellular_prevalence"))
+    frame = table_of(path, ("mutation_id", "sample_id", "cluster_id", "cellular_prevalence"))
     optional = {new: pl.col(old) if old in frame.columns else pl.lit(None) for old, new in _PYCLONE_RESULT.items()}
     return frame.select(
         variant_id="mutation_id",
@@ -293,7 +301,7 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     reading of its numbers that gives the same expected reads. Garbage
     variants and those in no cluster have a null cluster_id; ccf is not part of the input.
     """
-    frame = _table(ssm, ("id", "name", "var_reads", "total_reads", "var_read_prob"))
+    frame = table_of(ssm, ("id", "name", "var_reads", "total_reads", "var_read_prob"))
     try:
         meta = json.loads(params.read_text())
     except json.JSONDecodeError as error:
@@ -386,7 +394,7 @@ def read_conipher(path: Path, case: str | None = None) -> tuple[pl.DataFrame, pl
         "COPY_NUMBER_B",
         "ACF",
     )
-    frame = _table(path, needed)
+    frame = table_of(path, needed)
     if case is not None:
         frame = frame.filter(pl.col("CASE_ID") == case)
     variant = pl.concat_str(["CHR", "POS", "REF", "ALT"], separator=":")

@@ -1,7 +1,7 @@
 """Tables of programs that count reads at sites, as the long table of `oncourse.io.counts`: one row per site and allele.
 
-GATK CollectAllelicCounts and bam-readcount (layouts: from memory of their manuals). A site where no other base was read
-stays as a row with the allele N and 0 reads: it was looked at, to its depth.
+GATK CollectAllelicCounts, bam-readcount and alleleCounter (layouts: from memory of their manuals). A site where no
+other base was read stays as a row with the allele N and 0 reads: it was looked at, to its depth.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.genome.fasta import Fasta
+from oncourse.genome.variant import chromosome, position
 from oncourse.io.encoding import sniff
 from oncourse.io.text import TextTable, read_lines, read_table
 from oncourse.io.whose import sample_of_file
@@ -28,9 +30,14 @@ _GATK = {
 _BASES = "ACGT"
 
 
-def caller_table(path: Path, name: str) -> TextTable | None:
-    """Return the long table of a file of one of these programs; null where it is of none."""
+def caller_table(path: Path, name: str, fasta: Fasta | None = None) -> TextTable | None:
+    """Return the long table of a file of one of these programs; null where it is of none.
+
+    alleleCounter names no reference base: it is read with the reference, and refused (by its name) without.
+    """
     head = _head(path)
+    if fasta is not None and any(line.lower().startswith("#chr\tpos\tcount_a") for line in head[:50]):
+        return _allele_counter(path, name, fasta)
     if any(re.match(r"CONTIG\tPOSITION\tREF_COUNT\tALT_COUNT", line) for line in head):
         return _gatk(path, name)
     if head and len(cells := head[0].split("\t")) > 5 and cells[4].startswith("=:"):
@@ -91,3 +98,18 @@ def _indel(allele: str) -> tuple[str, str]:
     """
     bases = allele[1:].upper()
     return ("-", bases) if allele.startswith("+") else (bases, "-")
+
+
+def _allele_counter(path: Path, name: str, fasta: Fasta) -> TextTable:
+    """One row per base that is not the reference's and was read; the allele N, 0 reads, where there is none."""
+    table = read_table(path, name=name, comment="##", lenient=True)
+    frame = table.frame.rename({c: c.lstrip("#").lower() for c in table.frame.columns})
+    rows = []
+    columns = [chromosome("chr"), position("pos"), *(f"count_{b.lower()}" for b in _BASES), "good_depth"]
+    for line, (chrom, pos, *counts, depth) in zip(table.lines, frame.select(columns).iter_rows(), strict=True):
+        ref = fasta.fetch(chrom or "", pos or 0, pos or 0)
+        seen = [(b, n) for b, n in zip(_BASES, counts, strict=True) if b != ref and n not in (None, "0")]
+        rows += [(line, chrom, str(pos), ref or "N", allele, n, depth) for allele, n in seen or [("N", "0")]]
+    schema = {"line": pl.UInt32, **dict.fromkeys(("chrom", "pos", "ref", "alt", "alt_count", "depth"), pl.String)}
+    long = pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.lit(sample_of_file(path)).alias("sample_id"))
+    return TextTable(long.drop("line"), long["line"])

@@ -40,7 +40,7 @@ def read_counts(
     """
     path = Path(path)
     name = table_name(path)
-    table = caller_table(path, name) or read_table(path, name=name, comment="##", lenient=True)
+    table = caller_table(path, name, fasta) or read_table(path, name=name, comment="##", lenient=True)
     if table.frame.columns[:1] == ["#CHROM"] and "FORMAT" in table.frame.columns:
         cure = "Give it as `oncourse import vcf FILE DIR --called counts`."
         raise InputError([Problem(name, 1, None, None, "this is a VCF.", cure)])

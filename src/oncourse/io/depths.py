@@ -1,7 +1,8 @@
 """How deep a sample was read, and MSI, as other programs write them: what makes a wild type measured.
 
-mosdepth's ``.thresholds.bed`` (bases of a region at each depth or more) and Picard's per-target coverage give the least
-depth of a region; a region's mean depth says nothing of its least and is refused. MSIsensor and MSIsensor-pro give the
+mosdepth's ``.per-base.bed`` gives the depth of every base; its ``.thresholds.bed`` (bases of a region at each depth or
+more) and Picard's per-target coverage give the least depth of a region; a region's mean depth says nothing of its least
+and is refused. MSIsensor and MSIsensor-pro give the
 percent of unstable sites. (mosdepth 0.3, Picard CollectHsMetrics, MSIsensor manuals; read November 2026.)
 """
 
@@ -13,6 +14,8 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.genome.variant import chromosome
+from oncourse.io.covered import runs
 from oncourse.io.text import read_table, table_name
 from oncourse.io.whose import sample_of_file
 
@@ -36,6 +39,8 @@ def read_depths(path: Path) -> tuple[pl.DataFrame | None, float | None]:
     ------
     InputError : the file is none of these, or gives mean depths alone
     """
+    if re.search(r"\.per-base\.bed(\.gz)?$", path.name, re.I):
+        return _each_base(path), None
     frame = read_table(path, name=table_name(path), comment="##", lenient=True).frame
     frame = frame.rename({c: c.strip().lstrip("#").lower() for c in frame.columns})
     if is_msi(frame.columns):
@@ -62,3 +67,15 @@ def read_depths(path: Path) -> tuple[pl.DataFrame | None, float | None]:
     chrom = pl.col("chrom").str.strip_prefix("chr").replace({"M": "MT", "23": "X", "24": "Y"}).alias("chrom")
     out = table.select(pl.lit(sample_of_file(path)).alias("sample_id"), chrom, "start", "end", "min_depth")
     return out.drop_nulls(), None
+
+
+def _each_base(path: Path) -> pl.DataFrame:
+    """Read mosdepth's depth of stretches of one depth (no header; half-open)."""
+    names = ("chrom", "start", "end", "min_depth")
+    try:
+        frame = pl.read_csv(path, separator="\t", has_header=False, infer_schema=False, new_columns=list(names))
+        placed = frame.with_columns(pl.col(names[1:]).cast(pl.Int64))
+    except (pl.exceptions.PolarsError, OSError):
+        raise InputError(f"{path.name}: is no BED of chromosome, start, end and depth as mosdepth writes it.") from None
+    own = pl.lit(sample_of_file(path)).alias("sample_id")
+    return runs(placed.select(own, chromosome(), pl.col("start") + 1, "end", "min_depth").drop_nulls())

@@ -68,18 +68,24 @@ def read_fusion_calls(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     frame = frame.with_columns(frames(frame["frame"]))
     problems = [p for p in table.problems if p.severity == "error"]
     same = (pl.col("gene_5p") == pl.col("gene_3p")).fill_null(False)
+    nowhere = pl.col("gene_3p").is_null()
     low = (pl.col("confidence").str.to_lowercase() == _LEFT_OUT).fill_null(False)
     aside = (pl.col("reported").str.to_lowercase() == "false").fill_null(False)
     for what, mask in (
         ("lie within one gene", same),
         ("are of low confidence", low & ~same),
         ("are not reported by their caller", aside & ~low & ~same),
+        ("join a gene to no gene", nowhere & ~aside & ~low & ~same),
     ):
         n = frame.filter(mask).height
         if n:
             cure = "A fusion is of two genes; add it to fusions.tsv where it was confirmed."
             problems.append(Problem(name, None, "fusions", None, f"{n} events {what}: left out.", cure, "warning"))
-    return joined_fusions(frame.filter(~same & ~low & ~aside)), problems
+    frame = frame.filter(~same & ~low & ~aside & ~nowhere)
+    if ends := frame.filter(pl.col("gene_5p").is_null())["gene_3p"].unique().sort().to_list():
+        message = f"{', '.join(ends)}: the end of the gene is joined to no gene: a fusion with an unknown partner."
+        problems.append(Problem(name, None, "fusions", None, message, "Confirm it before it is used.", "warning"))
+    return joined_fusions(frame), problems
 
 
 def _table(path: Path, name: str) -> TextTable:
@@ -88,9 +94,12 @@ def _table(path: Path, name: str) -> TextTable:
 
 
 def _gene(column: str) -> pl.Expr:
-    """The symbol of ``TMPRSS2^ENSG00000184012`` and ``ERG(1234),LINC01(99)``: the first, without id and distance."""
-    text = pl.col(column).str.replace(r"\^.*$", "").str.replace(r"[,(].*$", "").str.strip_chars()
-    return pl.when(~text.is_in(["", ".", "-", "NA"])).then(text)
+    """The symbol of ``TMPRSS2^ENSG00000184012``; null of ``ERG(1234),LINC01(99)``: Arriba's genes beside a place between
+    genes, with their distance (suhrig/arriba#61, #163): a breakpoint in neither."""
+    text = pl.col(column).str.replace(r"\^.*$", "").str.strip_chars()
+    return pl.when(~text.is_in(["", ".", "-", "NA"]) & ~text.str.contains(r"\(\d+\)")).then(
+        text.str.replace(r",.*$", "")
+    )
 
 
 def is_fusion_table(header: Sequence[str]) -> bool:

@@ -35,7 +35,7 @@ SIGNATURES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("#chr", "pos", "count_a", "count_c", "count_g", "count_t"),
         "an alleleCounter table",
-        "It names no variant: join it with the alleles (ref_count, alt_count) and give it as `oncourse import counts`.",
+        "It names no reference base: give it as `oncourse import counts` with --fasta.",
     ),
     (
         ("contig", "position", "ref_count", "alt_count", "ref_nucleotide", "alt_nucleotide"),
