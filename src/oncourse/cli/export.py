@@ -1,4 +1,4 @@
-"""`oncourse export STUDY --format cbioportal|phenopackets|pyclone|pairtree|conipher|lichee --out DIR`."""
+"""`oncourse export STUDY --format cbioportal|phenopackets|workbook|pyclone|pairtree|conipher|lichee --out DIR`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from oncourse.cli._shared import end_progress, progress_line
     "--format",
     "kind",
     required=True,
-    type=click.Choice(["cbioportal", "phenopackets", "pyclone", "pairtree", "conipher", "lichee"]),
+    type=click.Choice(["cbioportal", "phenopackets", "workbook", "pyclone", "pairtree", "conipher", "lichee"]),
     help="What to write.",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder (workbook: .xlsx file) to write.")
 @click.option("--study-id", default=None, help="cBioPortal identifier (default: from the folder's name).")
 @click.option(
     "--clonality",
@@ -33,7 +33,8 @@ from oncourse.cli._shared import end_progress, progress_line
     "read.",
 )
 def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: bool, germline: bool) -> None:
-    """Write STUDY as a cBioPortal study folder (with timelines) or as GA4GH Phenopackets v2, one JSON per patient.
+    """Write STUDY as a cBioPortal study folder (with timelines), as GA4GH Phenopackets v2, one JSON per patient, or as
+    one workbook (.xlsx), a sheet per table.
 
     pyclone, pairtree, conipher and lichee: the input table of that tool, one per patient (Pairtree with our clusters).
     """
@@ -56,6 +57,13 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
             count = write_phenopackets(loaded, draft, called_rows(loaded), tumours=tumours)
         end_progress()
         click.echo(f"{count} phenopackets: {out}")
+        return
+    if kind == "workbook":
+        from oncourse.io.export_workbook import export_workbook
+
+        rows_of = export_workbook(loaded, out)
+        end_progress()
+        click.echo("\n".join(f"{n:>9,} rows  {out}: {sheet}" for sheet, n in rows_of.items()))
         return
     if kind != "cbioportal":
         from oncourse.io.clone_studies import export_clone_tables

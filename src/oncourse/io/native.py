@@ -258,12 +258,12 @@ def fill_study(folder: Path, tables: Mapping[str, pl.DataFrame], config: StudyCo
     for name, table in TABLES.items():
         if name not in tables or (tables[name].is_empty() and name not in ("patients", "samples", "calls")):
             continue
-        _writable(tables[name], {c.name for c in table.columns if c.required}).write_csv(
+        writable(tables[name], {c.name for c in table.columns if c.required}).write_csv(
             folder / f"{name}.tsv", separator="\t", quote_style="never", null_value=""
         )
 
 
-def _writable(frame: pl.DataFrame, required: set[str]) -> pl.DataFrame:
+def writable(frame: pl.DataFrame, required: set[str]) -> pl.DataFrame:
     """Drop empty optional columns; no tab, line end or enclosing quote survives in a cell."""
     keep = [c for c in frame.columns if c in required or frame[c].null_count() < len(frame)]
     frame = frame.select(keep or frame.columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import yaml
@@ -136,10 +137,11 @@ def _by_columns(sheet: Sheet) -> str | None:
 
 def _config(sheet: Sheet, path: Path, reading: Reading) -> StudyConfig:
     rows: list[list[str | None]] = [list(sheet.header), *sheet.rows]
-    pairs = {str(r[0]): r[1] for r in rows if len(r) > 1 and r[0] and r[1]}
+    pairs: dict[str, Any] = {str(r[0]): r[1] for r in rows if len(r) > 1 and r[0] and r[1]}
     pairs = {k: v for k, v in pairs.items() if plain(k) not in ("setting", "key", "项目")}
     try:
-        pairs = {k: yaml.safe_load(v) if v[:1] in "[{" else v for k, v in pairs.items()}
+        truth = {"true": True, "false": False, "是": True, "否": False}
+        pairs = {k: yaml.safe_load(v) if v[:1] in "[{" else truth.get(plain(v), v) for k, v in pairs.items()}
         return config_from_mapping(pairs, f"{path.name}, sheet {sheet.name}")
     except yaml.YAMLError as error:
         said, cure = str(error).splitlines()[0], "Write {a: b} or [a, b]."

@@ -57,7 +57,7 @@ def validate(
         problems += found
         typed[name], found = check_table(TABLES[name], frame, declared=declared, first_row=first)
         problems += found
-    if partial:
+    if partial := [rows for rows in partial if rows.height]:
         typed[PARTIAL] = pl.concat([*([typed[PARTIAL]] if PARTIAL in typed else []), *partial], how="diagonal")
     for decide in (
         apply(with_gene_names, first_row=first_row),
