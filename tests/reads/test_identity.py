@@ -18,6 +18,7 @@ from oncourse.reads.identity import (
     pairs,
     swapped_patients,
 )
+from oncourse.reads.profile import Bases
 
 pysam = pytest.importorskip("pysam", reason="pysam is not installed (pip install 'oncourse[reads]')")
 
@@ -64,6 +65,44 @@ def test_a_tumour_that_lost_alleles_is_still_its_patient_and_a_relative_is_not()
     child = rng.binomial(1, own / 2) + rng.binomial(1, 0.4, 100)
     against, n = compare(own, child)
     assert against / n > 0.1
+
+
+def _genome(copies, depth=100):
+    """Counts of a sample with 0, 1 or 2 copies of C at places whose reference is A."""
+    n = len(copies)
+    counts = np.zeros((n, 12), np.int32)
+    counts[:, 1] = np.asarray(copies) * depth // 2
+    counts[:, 0] = depth - counts[:, 1]
+    return Bases(("1",), np.zeros(n, np.int64), np.arange(n) * 1_000, np.zeros(n, np.int8), counts)
+
+
+def test_two_lesions_with_mutations_and_losses_of_their_own_are_of_one_person():
+    """40 germline places, 30 mutations and 8 lost alleles of each lesion: the lesions contradict in both directions, and
+    stopped their patient. A sample of another person still does, by the normal, or without one by the other lesion."""
+    rng = np.random.default_rng(2)
+    own, other = np.ones(40, int), rng.binomial(2, 0.3, 40)
+
+    def lesion(k):
+        born = own.copy()
+        born[8 * k : 8 * k + 8] = rng.choice([0, 2], 8)
+        return np.concatenate([born, np.repeat([0, 1, 0], [30 * k, 30, 30 - 30 * k]), np.zeros(40, int)])
+
+    blank, foreign = np.zeros(60, int), np.concatenate([other, np.zeros(60, int), rng.binomial(2, 0.3, 40)])
+    bases = {
+        "A-normal": _genome(np.concatenate([own, blank, np.zeros(40, int)])),
+        "A-one": _genome(lesion(0)),
+        "A-two": _genome(lesion(1)),
+    }
+    patients = dict.fromkeys([*bases, "A-wrong"], "A")
+    assert set(pairs(bases, patients, {"A": "A-normal"})["verdict"]) <= {"same", "unclear"}
+    assert swapped_patients(pairs(bases, patients, {"A": "A-normal"}), patients) == {}
+    wrong = pairs(bases | {"A-wrong": _genome(foreign)}, patients, {"A": "A-normal"})
+    assert wrong.filter(pl.col("verdict") == "different").select("sample_1", "sample_2").rows()[0] == (
+        "A-normal",
+        "A-wrong",
+    )
+    alone = pairs({"A-one": bases["A-one"], "A-wrong": _genome(foreign)}, patients)
+    assert alone["verdict"].to_list() == ["different"]
 
 
 def test_genotypes_need_depth_and_clear_fractions():
@@ -151,3 +190,8 @@ def test_real_reads_of_two_relatives_are_told_apart_and_halves_of_one_are_not(sh
     verdicts = {row["sample_1"] + row["sample_2"]: row["verdict"] for row in found.iter_rows(named=True)}
     assert verdicts["R0R1"] == verdicts["T0T1"] == "same", found
     assert {verdicts[f"R{i}T{j}"] for i in (0, 1) for j in (0, 1)} == {"different"}, found
+    # given as one patient with a normal and tumours, they are a swap; the halves of the tumour are not
+    found = pairs(bases, dict.fromkeys(bases, "P"), {"P": "R0"})
+    verdicts = {row["sample_1"] + row["sample_2"]: row["verdict"] for row in found.iter_rows(named=True)}
+    assert verdicts["R0R1"] == verdicts["T0T1"] == "same", found
+    assert verdicts["R0T0"] == verdicts["R0T1"] == "different", found

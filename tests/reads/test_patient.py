@@ -348,7 +348,7 @@ def test_the_report_says_what_each_sample_could_show_and_who_was_stopped(patient
 def _planned(folder):
     """Return the steps that a dry run names, with what they are of."""
     said = subprocess.run(_command(folder, "--dry-run"), capture_output=True, text=True, check=True)
-    blocks = re.split(r"\n(?=(?:local)?rule )", said.stdout + said.stderr)
+    blocks = re.split(r"\n\s*(?=(?:local)?rule )", said.stdout + said.stderr)
     found = [(re.match(r"(?:local)?rule (\w+):", b), re.search(r"wildcards: \w+=(\S+)", b)) for b in blocks]
     return sorted({(rule[1], of[1] if of else "") for rule, of in found if rule} - {("all", "")})
 

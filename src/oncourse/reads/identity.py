@@ -19,6 +19,10 @@ Floats = NDArray[np.float64]
 MIN_DEPTH, ALONE, BOTH = 8, 0.08, 0.25
 #: Fewest places compared for a verdict; least and largest share of contradictions of one person and of two.
 MIN_SITES, SAME_BELOW, OTHER_ABOVE = 10, 0.05, 0.10
+#: Share of places by which a tumour is of another person than a normal, and two lesions of one patient (`apart`): a
+#: tumour has mutations (one direction) and lost alleles (the other), a lesion both in both. Siblings reach 0.4, unrelated
+#: people 0.5 (Hardy-Weinberg, common alleles). Choices.
+TUMOUR_ABOVE, LESIONS_ABOVE = 0.20, 0.30
 #: Share of the places that may show a change of the sample itself, a mutation where others are born with it. A choice.
 OWN_CHANGE = 0.02
 #: Contamination that is told as a warning (a choice) and as a failure (PURPLE's limit).
@@ -91,8 +95,28 @@ def compare(one: NDArray[np.int64], two: NDArray[np.int64]) -> tuple[int, int]:
     return opposite + min(gained, lost), int(ok.sum())
 
 
-def pairs(bases: Mapping[str, Bases], patients: Mapping[str, str]) -> pl.DataFrame:
+def apart(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:
+    """Return the share of each sample's places with both alleles at which the other has one alone, in the direction in
+    which it is smaller, and of opposite single alleles.
+
+    Mutations of a tumour raise the one direction and lost alleles the other; of two people both are high.
+    """
+    ok = (one >= 0) & (two >= 0) & ((one > 0) | (two > 0))
+    lost, gained = (
+        (ok & (a == 1) & (b != 1)).sum() / max(1, (ok & (a == 1)).sum()) for a, b in ((one, two), (two, one))
+    )
+    return float((ok & (np.abs(one - two) == 2)).sum() / max(1, ok.sum()) + min(lost, gained))
+
+
+def pairs(
+    bases: Mapping[str, Bases], patients: Mapping[str, str], germline: Mapping[str, str] | None = None
+) -> pl.DataFrame:
     """Return a row per pair of samples: sample_1, sample_2, said_same, n_sites, n_contradictions, verdict.
+
+    Parameters
+    ----------
+    germline : patient -> the sample that shows what the patient was born with; two others of the patient are compared
+        only where that one shows the second base (the rest are mutations of one of them)
 
     ``verdict``: same, different, unclear, not_assessable (fewer than ten places that both samples cover).
     """
@@ -100,15 +124,22 @@ def pairs(bases: Mapping[str, Bases], patients: Mapping[str, str]) -> pl.DataFra
     types = {name: genotypes(*at_places(one, places)) for name, one in bases.items()}
     rows = []
     for one, two in combinations(sorted(types), 2):
-        against, n = compare(types[one], types[two])
+        own = (germline or {}).get(patients[one])
+        are_lesions = patients[one] == patients[two] and own not in (one, two)
+        known = types[own] > 0 if are_lesions and own else np.ones(places.height, bool)
+        against, n = compare(types[one][known], types[two][known])
         share = against / n if n else 0.0
+        is_other = share > OTHER_ABOVE
+        if patients[one] == patients[two]:
+            least = LESIONS_ABOVE if are_lesions else TUMOUR_ABOVE
+            is_other = is_other and apart(types[one][known], types[two][known]) > least
         verdict = (
             "not_assessable"
             if n < MIN_SITES
             else "same"
             if share < SAME_BELOW
             else "different"
-            if share > OTHER_ABOVE
+            if is_other
             else "unclear"
         )
         rows.append((one, two, patients[one] == patients[two], n, against, verdict))

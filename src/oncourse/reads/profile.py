@@ -209,24 +209,25 @@ def _reference_bases(fasta: Fasta, names: list[str], contig: Ints, pos: Ints) ->
 
 def check_contigs(header: Header, fasta: Fasta, regions: pl.DataFrame) -> None:
     """InputError where file, reference and targets do not speak of one genome build."""
-    problems = []
+    problems, lacking = [], dict[Path, list[str]]()
     for chrom in regions["chrom"].unique(maintain_order=True):
         name = header.contig(chrom)
         if name is None or (chrom not in fasta and name not in fasta):
-            where = header.path.name if name is None else fasta.path.name
-            own = ", ".join(header.contigs[:3])
-            problems.append(
-                f"{where}: has no contig {chrom} of the targets (reads have {own} ...). Use targets "
-                "of the build the reads were aligned to."
-            )
+            lacking.setdefault(header.path if name is None else fasta.path, []).append(chrom)
             continue
         length, known = header.lengths[header.number(name)], fasta.length(chrom) or fasta.length(name)
         if length != known:
             problems.append(
                 f"{header.path.name}: contig {name} has {length:,} bases, in {fasta.path.name} {known:,}: the reads "
-                f"were "
-                "aligned to another genome build. Give the reference they were aligned to, or their FASTQ files."
+                "were aligned to another genome build. Give the reference they were aligned to, or their FASTQ files."
             )
+    for path, chroms in lacking.items():
+        more = f" and {len(chroms) - 3} more" if len(chroms) > 3 else ""
+        problems.append(
+            f"{path.name}: has no contig {', '.join(chroms[:3])}{more} (reads have {', '.join(header.contigs[:3])} ..., "
+            f"{fasta.path.name} {', '.join(fasta.names[:3])} ...): the reads were aligned to another reference. Give that "
+            "one and targets of it, or the reads' FASTQ files."
+        )
     if problems:
         raise InputError(problems)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from oncourse.disk.lock import locked
 from oncourse.errors import InputError, OncourseError, ToolError
@@ -16,6 +17,11 @@ from oncourse.reads.callers import need_callers
 from oncourse.reads.names import need_program
 from oncourse.reads.sheet import Plan, read_plan
 from oncourse.reads.tools import need
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from oncourse.genome.fasta import Fasta
 
 #: Bytes below which a failed step is put down to a full disk.
 _LEAST_FREE = 1 << 20
@@ -200,7 +206,7 @@ def _check_aligned(plan: Plan) -> None:
         path = Path(sample.aligned)
         try:
             header = read_header(path, reference=Path(plan.fasta))
-            check_contigs(header, fasta, regions_of(plan, path))
+            check_contigs(header, fasta, regions_of(plan, path) if plan.targets else _whole(fasta))
         except InputError as error:
             problems += error.problems
             continue
@@ -223,6 +229,14 @@ def _check_aligned(plan: Plan) -> None:
             )
     if problems:
         raise InputError(problems)
+
+
+def _whole(fasta: Fasta) -> pl.DataFrame:
+    """Return the contigs of a reference as regions."""
+    import polars as pl
+
+    rows = [(name, 0, fasta.length(name)) for name in fasta.names]
+    return pl.DataFrame(rows, schema=["chrom", "start", "end"], orient="row")
 
 
 def failure(plan: Plan) -> OncourseError:

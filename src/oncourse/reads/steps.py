@@ -201,7 +201,8 @@ def identity_step(plan: Plan, _: str) -> None:
 
     bases = {s.sample: load_bases(plan.place("sample", f"{s.sample}.bases.npz")) for s in plan.samples}
     patients = {s.sample: s.patient for s in plan.samples}
-    compared = pairs(bases, patients)
+    normals = {p: s.sample for p in plan.patients if (s := plan.germline(p)) is not None}
+    compared = pairs(bases, patients, normals)
     stopped = swapped_patients(compared, patients)
     places = variable_places(bases)
     types = {name: genotypes(*at_places(one, places)) for name, one in bases.items()}
