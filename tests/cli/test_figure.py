@@ -30,7 +30,20 @@ def test_svg_has_the_width_asked_for(results, tmp_path):
     made = run(results, "classes", "--width-mm", 85, "--out", tmp_path / "f.svg")
     text = (tmp_path / "f.svg").read_text()
     assert made.exit_code == 0 and 'width="85mm"' in text and "width:100%" not in text
-    assert "smallest text" in made.output  # 85 mm of a drawing of 183 mm: told, not hidden
+
+
+def test_a_two_column_figure_is_refused_at_one_column_and_has_two_unasked(results, tmp_path):
+    """The labels of a lollipop plot had 2.4 points at 85 mm; journals print 5 and more."""
+    from oncourse.plots.lollipop import lollipop_svg
+
+    folder = tmp_path / "results"
+    (folder / "figures/sites").mkdir(parents=True)
+    svg = lollipop_svg("KRAS", 189, [12, 61], [3, 1], ["missense", "missense"], ["G12D", "Q61H"])
+    (folder / "figures/sites/lollipop_KRAS.svg").write_text(svg)
+    with pytest.raises(ConfigError, match=r"two-column figure.* at 85 mm.*two columns: 174"):
+        run(folder, "lollipop_KRAS", "--width-mm", 85, "--out", tmp_path / "f.svg")
+    made = run(folder, "lollipop_KRAS", "--out", tmp_path / "g.svg")
+    assert "174 mm wide" in made.output and not (tmp_path / "f.svg").exists()
 
 
 @pytest.mark.parametrize(("kind", "magic"), [("pdf", b"%PDF"), ("png", b"\x89PNG"), ("tiff", b"II*")])

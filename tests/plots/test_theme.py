@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from oncourse.plots.theme import SMALLEST_TEXT, TWO_COLUMNS, drawing
+from oncourse.plots.theme import NARROW, ONE_COLUMN, SMALLEST_TEXT, TWO_COLUMNS, drawing
 
 
 @pytest.mark.parametrize("width", [5.0, 9.6, 14.0])
@@ -17,4 +17,4 @@ def test_no_text_is_smaller_than_journals_print_over_two_columns(width):
         canvas.ax.text(0.5, 0.5, "n = 3", fontsize=5)
     sizes = [float(s) for s in re.findall(r"font(?:-size)?:[^;\"']*?([\d.]+)px", canvas.svg)]
     assert len(sizes) >= 4
-    assert min(sizes) * TWO_COLUMNS / width >= SMALLEST_TEXT
+    assert min(sizes) * (ONE_COLUMN if width <= NARROW else TWO_COLUMNS) / width >= SMALLEST_TEXT

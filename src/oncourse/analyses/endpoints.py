@@ -377,7 +377,7 @@ def _curves(table: pl.DataFrame) -> list[Figure]:
                 continue
             numbers = part["line"].unique().sort().to_list()[:CURVES]
             groups = {
-                "all patients" if n is None else f"line {n}": part.select(pl.col("line").eq_missing(n))
+                "all patients" if n is None else str(line_words(n)): part.select(pl.col("line").eq_missing(n))
                 .to_series()
                 .to_numpy()
                 for n in numbers

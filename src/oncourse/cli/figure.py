@@ -10,7 +10,12 @@ import click
 @click.command()
 @click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("name")
-@click.option("--width-mm", default=85.0, show_default=True, type=click.FloatRange(20, 1000), help="Width on paper.")
+@click.option(
+    "--width-mm",
+    default=None,
+    type=click.FloatRange(20, 1000),
+    help="Width on paper; default: 85 (one column), or 174 for a two-column figure.",
+)
 @click.option(
     "--dpi", default=600, show_default=True, type=click.IntRange(72, 1200), help="Resolution of PNG and TIFF."
 )
@@ -31,7 +36,7 @@ import click
     "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of its words."
 )
 def figure(
-    results: Path, name: str, width_mm: float, dpi: int, kind: str | None, out: Path | None, language: str
+    results: Path, name: str, width_mm: float | None, dpi: int, kind: str | None, out: Path | None, language: str
 ) -> None:
     """Write one figure of RESULTS for a publication: NAME is analysis/figure, or the figure's name where it is the only
     one.
@@ -39,7 +44,7 @@ def figure(
     SVG needs no further package; PDF, PNG and TIFF need the extra: pip install 'oncourse[paper]'.
     """
     from oncourse.errors import ConfigError
-    from oncourse.paper.figures import SMALLEST, write_figure
+    from oncourse.paper.figures import SMALLEST, WIDTHS, legible_width, write_figure
 
     source = find_figure(results, name)
     if out is None:
@@ -50,12 +55,17 @@ def figure(
         out = out.with_name(f"{out.name}.{kind}")
     if out.exists():
         raise ConfigError(f"{out}: there is such a file already; name another with --out.")
-    smallest = write_figure(source, out, width_mm, dpi=dpi, language=language)
-    click.echo(f"{out}: {width_mm:g} mm wide")
-    if smallest is not None and smallest < SMALLEST:
-        click.echo(
-            f"note: its smallest text is {smallest:g} points at this width; journals print {SMALLEST:g} and more."
+    least = legible_width(source)
+    if width_mm is None:
+        width_mm = WIDTHS["single" if least <= WIDTHS["single"] else "double"]
+    if width_mm < least:
+        two = "a two-column figure" if WIDTHS["single"] < least <= WIDTHS["double"] else "wider than this"
+        raise ConfigError(
+            f"{name} is {two}: its smallest text would be below the {SMALLEST:g} points that journals print at "
+            f"{width_mm:g} mm. Give --width-mm {least:g} or more (two columns: {WIDTHS['double']})."
         )
+    write_figure(source, out, width_mm, dpi=dpi, language=language)
+    click.echo(f"{out}: {width_mm:g} mm wide")
 
 
 def find_figure(results: Path, name: str) -> Path:

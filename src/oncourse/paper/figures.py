@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ SCHEMA = {
 
 
 def write_figures(chosen: list[tuple[str, Path]], out: Path, *, dpi: int = DPI, language: str = "en") -> pl.DataFrame:
-    """Write every figure as PDF and TIFF at both widths; return their sizes and the smallest text of each.
+    """Write every figure as PDF and TIFF at both widths, one of two columns at 174 mm only; return their sizes.
 
     chosen : name and SVG file of each figure
 
@@ -70,6 +71,18 @@ def write_figure(source: Path, target: Path, width: float, *, dpi: int = DPI, la
     return round(min(sizes) * width / (wide * _POINT), 1) if sizes else None
 
 
+def legible_width(source: Path) -> int:
+    """Return the least width (whole mm) at which no text of a figure is below what journals print; 0 without text."""
+    svg = source.read_text("utf-8")
+    box, sizes = _box(svg), _text_sizes(svg)
+    return 0 if box is None or not sizes else _least(box[0], min(sizes))
+
+
+def _least(wide: float, smallest: float) -> int:
+    """Whole mm at which the smallest text (units of the drawing) has `SMALLEST` points."""
+    return math.ceil(round(SMALLEST * wide * _POINT / smallest, 1))
+
+
 def _tools() -> None:
     try:
         import pypdfium2  # noqa: F401
@@ -96,7 +109,10 @@ def _one(name: str, text: str, out: Path, dpi: int) -> Iterator[tuple[str, str, 
         return
     wide, high = box
     sizes = _text_sizes(svg)
+    least = _least(wide, min(sizes)) if sizes else 0
     for column, width in WIDTHS.items():
+        if width < least and column == "single":
+            continue  # a two-column figure
         height = width * high / wide
         pdf = _pdf(svg, width, height)
         (out / f"{name}_{width}mm.pdf").write_bytes(pdf)

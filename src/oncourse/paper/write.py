@@ -100,9 +100,9 @@ def write_paper(
     progress("figures")
     sizes = write_figures(_figures(folder, results, names), out / "figures", dpi=dpi, language=language)
     sizes.write_csv(out / "figures.tsv", separator="\t")
-    small = sizes.filter(~pl.col("is_legible"))
-    if small.height:
-        notes.append(f"{small.height} figures have text below 5 points at that width (figures.tsv): print them wider.")
+    wide = set(sizes["figure"]) - set(sizes.filter(pl.col("column") == "single")["figure"])
+    if wide:
+        notes.append(f"{len(wide)} figures are two-column figures, written at 174 mm only (figures.tsv).")
     return notes
 
 

@@ -162,7 +162,7 @@ def gene_grid(genes: Sequence[str], patients: Sequence[str], fate: NDArray[np.in
         else:
             ax.set_xticks([])
             ax.set_xlabel(f"{len(patients):,} patients")
-        ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0))
+        ax.legend(ncols=4 if width > 9 else 2, loc="lower left", bbox_to_anchor=(0, 1.0))
         clean(ax)
     return canvas.svg
 

@@ -86,6 +86,6 @@ def love(names: Sequence[str], differences: Mapping[str, np.ndarray], *, title: 
         ax.set_xlim(left=0)
         ax.set_xlabel("absolute standardised difference between the arms")
         ax.set_title(title)
-        ax.legend(loc="lower right")
+        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.55 / max(1.0, 0.3 * len(names))), ncols=3)
         clean(ax, grid="x")
     return canvas.svg

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
-from oncourse.plots.theme import COLOURS, drawing
+from oncourse.plots.theme import COLOURS, drawing, mark
 
 #: Power below which a pair that was not found says nothing.
 LOW_POWER = 0.2
@@ -42,6 +44,7 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
         canvas.fig.set_layout_engine("compressed")  # square cells: the labels keep their room
         limit = -np.log10(STRONGEST)
         image = canvas.ax.imshow(shown[1:, :-1], cmap=scale, vmin=-limit, vmax=limit, aspect="equal")
+        mark(image, grid=_cells(pairs, genes))
         for marks, style in (
             (rings, {"s": 46, "facecolors": "none", "edgecolors": COLOURS["text"], "linewidths": 0.9}),
             (dots, {"s": 5, "c": COLOURS["muted"]}),
@@ -61,6 +64,26 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
         )
         bar.ax.tick_params(labelsize=7)
     return canvas.svg
+
+
+def _cells(pairs: pl.DataFrame, genes: Sequence[str]) -> dict[str, object]:
+    """What the page says of each pair: how many have both, one, and p; laid out as `oncourse.plots.oncoprint.grid_of`."""
+    words, known = [""], {}
+    for r in pairs.iter_rows(named=True):
+        words.append(
+            f"{r['direction']}; both {r['n_both']}, {r['gene_a']} only {r['n_a_only']}, {r['gene_b']} only {r['n_b_only']}; "
+            f"p {r['p_value']:.2g}"
+        )
+        known[frozenset((r["gene_a"], r["gene_b"]))] = chr(47 + len(words))
+    cells = ["".join(known.get(frozenset((a, b)), "0") for a in genes[:-1]) for b in genes[1:]]
+    return {
+        "rows": list(genes[1:]),
+        "columns": list(range(len(genes) - 1)),
+        "samples": list(genes[:-1]),
+        "words": words,
+        "patients": [""] * (len(genes) - 1),
+        "cells": cells,
+    }
 
 
 def _commonest(pairs: pl.DataFrame, most: int) -> list[str]:

@@ -135,29 +135,30 @@ def volcano_figure(
         ax.set_xticks(ticks, [f"{2.0**t:.2g}" for t in ticks])
         ax.set_ylim(0.0, max(1.0, float(y.max()) * 1.06) if y.size else 1.0)
         order = np.argsort(p, kind="stable")[:most]
-        for j, (dx, side) in _placed(x, y, order, edge, ax.get_ylim()[1]):
-            ax.annotate(labels[j], (x[j], y[j]), xytext=(dx, 3), textcoords="offset points", fontsize=7, ha=side)
+        named = [_short(label, 26) for label in labels]
+        for j, (dx, side) in _placed(x, y, order, edge, ax.get_ylim()[1], [_LETTER * len(name) for name in named]):
+            ax.annotate(named[j], (x[j], y[j]), xytext=(dx, 3), textcoords="offset points", fontsize=7, ha=side)
         ax.set_xlabel(xlabel)
         ax.set_ylabel("-log10 p")
         clean(ax)
     return canvas.svg
 
 
-#: Height of a line of text, as a share of the volcano's.
-_LINE = 0.04
+#: Height of a line of text and width of a letter, as shares of the volcano's.
+_LINE, _LETTER = 0.04, 0.014
 
 
 def _placed(
-    x: np.ndarray, y: np.ndarray, order: np.ndarray, edge: float, top: float
+    x: np.ndarray, y: np.ndarray, order: np.ndarray, edge: float, top: float, widths: Sequence[float]
 ) -> list[tuple[int, tuple[int, str]]]:
     """Return which points are named and on which side: outwards where there is room, never on a better point's name."""
     out: list[tuple[int, tuple[int, str]]] = []
     taken: list[tuple[float, float, int]] = []
     for j in order:
-        side = -1 if x[j] < 0 else 1
-        if abs(x[j]) > 0.6 * edge:  # there is no room outside
-            side = -side
         u, v = x[j] / (2 * edge), y[j] / top
+        side = -1 if u < 0 else 1
+        if abs(u) + widths[j] > 0.5:  # there is no room outside
+            side = -side
         if all(abs(v - w) > _LINE or (side != s and abs(u - t) > 0.05) for t, w, s in taken):
             taken.append((float(u), float(v), side))
             out.append((int(j), (4, "left") if side > 0 else (-4, "right")))

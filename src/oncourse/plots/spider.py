@@ -89,7 +89,9 @@ def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int 
                 ax.set_yscale("log")
                 ax.yaxis.set_major_formatter(lambda v, _: f"{v:g}")
                 ax.yaxis.set_minor_formatter(lambda v, _: "")
-            ax.plot(day / DAYS_PER_MONTH, value, "-o", markersize=2, linewidth=0.8, color=PALETTE[0])
+            (line,) = ax.plot(day / DAYS_PER_MONTH, value, "-o", markersize=2, linewidth=0.8, color=PALETTE[0])
+            name = str(item["title"])
+            mark(line, f"{name}: {day.size} values, {value.min():.3g} to {value.max():.3g}", people=[name])
             for start, label in item["starts"]:  # type: ignore[attr-defined]
                 ax.axvline(start / DAYS_PER_MONTH, color=COLOURS["muted"], linewidth=0.7, linestyle=":")
                 ax.annotate(

@@ -40,6 +40,17 @@ def comparison_figure(comparison: list[dict[str, Any]]) -> list[Drawn]:
     return [("hazard_ratios", "Treatments compared", caption, drawing)]
 
 
+def plain_covariate(name: str) -> str:
+    """Return a covariate as it is read.
+
+    >>> plain_covariate("lab:PSA"), plain_covariate("age_years"), plain_covariate("prior:taxane")
+    ('PSA', 'age', 'earlier taxane')
+    """
+    kind, colon, rest = name.partition(":")
+    told = {"prior": f"earlier {rest}"}.get(kind, rest) if colon else name
+    return told.removesuffix("_years").replace("_", " ")
+
+
 def balance_figure(head: dict[str, Any], rows: list[dict[str, Any]]) -> list[Drawn]:
     """Standardised differences of one comparison (a row of treatment/comparison) before and after weighting."""
     from oncourse.plots.effects import love
@@ -51,7 +62,7 @@ def balance_figure(head: dict[str, Any], rows: list[dict[str, Any]]) -> list[Dra
     columns = {"before": "smd", "overlap weights": "smd_overlap", "inverse weights": "smd_iptw"}
     drawing = partial(
         love,
-        [b["covariate"] for b in balance],
+        [plain_covariate(b["covariate"]) for b in balance],
         {label: np.array([np.nan if b[k] is None else b[k] for b in balance]) for label, k in columns.items()},
         title="Balance before and after weighting",
     )

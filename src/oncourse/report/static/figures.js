@@ -75,6 +75,7 @@
     var row = Math.floor((event.clientY - box.top) / box.height * grid.rows.length), sample = grid.columns[column];
     if (!(sample >= 0) || !grid.cells[row]) return null;
     var words = grid.words[grid.cells[row].charCodeAt(column) - 48];
+    if (!words) return null;
     return { tip: grid.samples[sample] + ", " + grid.rows[row] + ": " + words, patient: grid.patients[sample] };
   }
   function hide() { if (tip) tip.hidden = true; }
