@@ -108,7 +108,7 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
         figures=tuple(concordance_figures(presence, pairs, counts, summary, noise)),
         people=_people(cohort, pairs, related),
         samples_used=_used(pairs),
-        notes=(*_notes(presence, counts, related), *borrowed_note(cohort.study)),
+        notes=(*_notes(presence, counts, related), *_withheld(summary), *borrowed_note(cohort.study)),
         methods=_METHODS,
     )
 
@@ -306,6 +306,17 @@ def _used(pairs: PairTable) -> pl.DataFrame:
                 )
             )
     return exclusions(rows)
+
+
+def _withheld(summary: pl.DataFrame) -> tuple[str, ...]:
+    """A note per comparison whose mutations could only be judged where both samples have them."""
+    key = (pl.col("set") == "all") & (pl.col("chip") == "without") & (pl.col("n_variants") > 0)
+    rows = summary.filter(key & (pl.col("estimand") == "shared_fraction_assessable") & pl.col("estimate").is_null())
+    return tuple(
+        f"{comparison}: {n} mutations were found in both samples, and in no sample could one have been judged absent: no "
+        "shared fraction is given."
+        for comparison, n in rows.select("comparison", "n_variants").iter_rows()
+    )
 
 
 def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame) -> tuple[str, ...]:

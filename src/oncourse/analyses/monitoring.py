@@ -247,6 +247,10 @@ def _headline(found: dict[str, Estimate], rates: pl.DataFrame) -> Headline:
             share = found[f"{_slug(drug)}_emerged"]
             text = said("headline.monitoring.resistance", k=_count(share), n=share.n, drug=drug, share=share)
             return rated(text, share, share.name)
+    alone = found.get("ctdna_found")
+    if alone is not None:
+        text = said("headline.monitoring.found", k=_number(alone), unjudged=_number(found["ctdna_unjudged"]))
+        return Headline(text, "uncertain", said("reason.positives_alone"), alone.name)
     positive = found.get("ctdna_positive")
     if positive is None:
         return cannot(said("headline.monitoring.none"), said("reason.not_recorded"))
@@ -256,6 +260,10 @@ def _headline(found: dict[str, Estimate], rates: pl.DataFrame) -> Headline:
 
 #: Fewer patients with a lead than this settle nothing (own choice).
 FEW_LEADS = 10
+
+
+def _number(count: Estimate) -> int:
+    return round(count.value or 0)
 
 
 def _count(share: Estimate) -> int:
@@ -297,6 +305,11 @@ def _answer(names: set[str], rates: pl.DataFrame) -> str:
     parts = []
     if "ctdna_positive" in names:
         parts.append("ctDNA is positive in {ctdna_positive} of the assessable plasma samples.")
+    if "ctdna_found" in names:
+        parts.append(
+            "ctDNA was found in {ctdna_found:value} plasma samples; {ctdna_unjudged:value} could not be judged. None "
+            "could be judged negative, so no share is given."
+        )
     if "clearance" in names:
         parts.append("It cleared in {clearance} of the lines of therapy with a positive sample before.")
         parts.append("A molecular response was seen in {molecular_response}.")
@@ -383,7 +396,12 @@ def _share(name: str, k: int, n: int, question: str = "") -> Estimate:
 
 def _states(ctdna: pl.DataFrame) -> Iterator[Estimate]:
     known = ctdna.filter(pl.col("state") != "not_assessable")
-    if known.height:
+    unjudged = ctdna.height - known.height
+    if unjudged and known.height and (known["state"] == "positive").all():
+        # only what is positive could be judged: positive in 100 % of the assessable, whatever the truth
+        yield Estimate("ctdna_found", known.height, n=known.height, unit="count", question=STATE)
+        yield Estimate("ctdna_unjudged", unjudged, n=ctdna.height, unit="count")
+    elif known.height:
         yield _share("ctdna_positive", int((known["state"] == "positive").sum()), known.height, STATE)
 
 

@@ -220,6 +220,12 @@ def _people(cohort: Cohort, two: pl.DataFrame, status: str) -> pl.DataFrame:
 def _notes(table: pl.DataFrame, status: str) -> tuple[str, ...]:
     notes = ["A difference is a prompt to look again at the samples, not a treatment decision."]
     assumed = table.filter((pl.col("status") == status) & (pl.col("set") == "all"))["n_assumed"].sum()
+    mine = table.filter((pl.col("status") == status) & (pl.col("set") == "all") & pl.col("discordance").is_null())
+    for row in mine.filter(pl.col("n_both") + pl.col("n_a_only") + pl.col("n_b_only") > 0).iter_rows(named=True):
+        notes.append(
+            f"{status}, {row['comparison']}: one of the two samples could only be judged where it was positive, so no "
+            f"agreement is given (positive in both: {row['n_both']}; not judged: {row['n_not_assessable']})."
+        )
     if assumed:
         notes.append(
             "Assumed negatives: the gene was on the panel, but the reads at its codons are not in the data (table "

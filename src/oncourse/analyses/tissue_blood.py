@@ -14,6 +14,7 @@ from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.informative import informative_by_status, informative_plasma, with_rows
 from oncourse.derive.concordance.noninferiority import TEST_COLUMNS, Aim, noninferiority_tests
+from oncourse.derive.concordance.pairs import ConcordanceParams
 from oncourse.derive.concordance.status_tables import STATUS_COLUMNS, status_pairs, status_table
 from oncourse.derive.concordance.status_truth import TRUTH_COLUMNS, truth_rows
 from oncourse.derive.concordance.tissue_blood import STRATUM_COLUMNS, plasma_rows, stratum_table
@@ -89,7 +90,9 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
     main = pairs.pairs.filter(pl.col("is_main") & (pl.col("comparison") == "tissue v plasma"))
     if main.is_empty():
         raise NotEnoughData("no patient has both a tissue and a plasma sample.")
-    rows = plasma_rows(cohort.study, presence, pairs, cohort.plasma_states)
+    rows = plasma_rows(
+        cohort.study, presence, pairs, cohort.plasma_states, min_power=cohort.params(ConcordanceParams).min_power
+    )
     if rows.filter(pl.col("in_tissue") == "present").is_empty():
         raise NotEnoughData("no variant is present in tissue in any patient with plasma.")
     table = stratum_table(rows)
@@ -253,7 +256,7 @@ def _headline(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> H
 
 
 def _answer(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> str:
-    names = {e.name for e in estimates}
+    names = {e.name for e in estimates if e.value is not None}
     text = (
         "In {n_patients:value} patients with both, blood showed {ppa.all_without_chip} of the mutations of tissue. "
         "Of the plasma samples, {informative_plasma} held enough tumour DNA to judge"

@@ -151,6 +151,8 @@ def ratio_rows(
     key: dict[str, str],
     n_bootstrap: int,
     rng: np.random.Generator,
+    *,
+    withheld: bool = False,
 ) -> list[dict[str, Any]]:
     """Return summary rows of one comparison and set: fractions of counts with patient-bootstrap limits.
 
@@ -159,6 +161,7 @@ def ratio_rows(
     counted : of `_counts`
     keep : numbers of the main pairs of the set, one per patient
     key : comparison and set
+    withheld : whether mutations could only be judged where both samples have them (`seen_alone`): no shared fraction
     """
     rows: list[dict[str, Any]] = []
     weights = cluster_weights(len(keep), n_bootstrap, rng) if len(keep) > 1 else np.ones((1, len(keep)), np.float32)
@@ -174,6 +177,8 @@ def ratio_rows(
             for j, name in enumerate(names):
                 n = {2: counts[:, :4].sum(), 3: counts[:, 1].sum()}.get(j, assessed.sum())
                 numbers = _values(found, j) | _limits_of_few(found, j, counts)
+                if withheld and name.startswith("shared_fraction"):
+                    numbers = dict.fromkeys(numbers)
                 rows.append(
                     {
                         **key,
@@ -187,6 +192,21 @@ def ratio_rows(
             if state == "raw_state":
                 rows.append({**key, "chip": chip, **_between(counts)})
     return rows
+
+
+def seen_alone(power: pl.Series, variants: pl.DataFrame, min_power: float) -> bool:
+    """Whether the variants of some pairs could only be judged where both samples have them: then they share 100 %.
+
+    None is in one sample only, some could not be judged, and of a side no shared one lay where its absence would have
+    been seen.
+
+    power : of the cells; variants : of `PairTable`
+    """
+    if variants["state"].is_in(["private_a", "private_b"]).any() or not (variants["state"] == "not_assessable").any():
+        return False
+    shared = variants.filter(pl.col("state") == "shared")
+    sides = (power.gather(shared[f"cell_{s}"].to_numpy()).fill_null(0.0) for s in "ab")
+    return any(not (side >= min_power).any() for side in sides)
 
 
 def _limits_of_few(found: Bootstrap, column: int, counts: NDArray[Any]) -> dict[str, float | None]:
@@ -393,6 +413,7 @@ def _of_comparison(
     counted: dict[tuple[str, str], NDArray[np.float64]],
     n_bootstrap: int,
     rng: np.random.Generator,
+    min_power: float,
 ) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:
     """Return the rows of one comparison with its main pairs `of`, and what noise explains per pair."""
     rows: list[dict[str, Any]] = []
@@ -403,7 +424,9 @@ def _of_comparison(
         if chosen.is_empty() or (name == "kept" and chosen.height == of.height):
             continue
         key = {"comparison": comparison, "set": name}
-        rows.extend(ratio_rows(counted, chosen["pair"], key, n_bootstrap, rng))
+        here = pairs.variants.join(chosen.select("pair"), on="pair", how="semi", maintain_order="left")
+        withheld = seen_alone(presence.cells["power"], here, min_power)
+        rows.extend(ratio_rows(counted, chosen["pair"], key, n_bootstrap, rng, withheld=withheld))
         if name == "related" and chosen.height == of.height:
             # the same pairs: the same numbers
             fitted = [r for r in rows if "latent" in r["estimand"] or "discordance" in r["estimand"]]
@@ -438,7 +461,7 @@ def summary_table(
 
     def of(at: int, random: np.random.Generator) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:
         chosen = main.filter(pl.col("comparison") == here[at]).sort("pair")
-        return _of_comparison(presence, pairs, here[at], chosen, counted, params.n_bootstrap, random)
+        return _of_comparison(presence, pairs, here[at], chosen, counted, params.n_bootstrap, random, params.min_power)
 
     with ThreadPoolExecutor(N_THREAD) as pool:
         found = list(pool.map(of, range(len(here)), rng.spawn(len(here))))

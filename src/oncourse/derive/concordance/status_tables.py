@@ -135,8 +135,28 @@ def status_table(two: pl.DataFrame) -> pl.DataFrame:
         n_neither=((a == "negative") & (b == "negative")).sum(),
         n_not_assessable=(~known).sum(),
         n_assumed=(known & assumed.fill_null(False)).sum(),
+        **{
+            f"only_positive_{end}": ~(state == "negative").any() & (state == "not_assessable").any()
+            for end, state in (("a", a), ("b", b))
+        },
     )
-    return with_agreement(table).sort("status", "comparison", "set")
+    return _without_positives_alone(with_agreement(table)).sort("status", "comparison", "set")
+
+
+#: Side of which samples can be judged only where they are positive -> the shares that then say nothing.
+_RESTS_ON = {
+    "a": ("ppv", "npa", "opa", "kappa", "ac1", "discordance", "mcnemar_p"),
+    "b": ("ppa", "npa", "opa", "kappa", "ac1", "discordance", "mcnemar_p"),
+}
+
+
+def _without_positives_alone(table: pl.DataFrame) -> pl.DataFrame:
+    """Take back the shares of a side that was never negative while others of it could not be judged: whoever can only be
+    judged when positive agrees in 100 %."""
+    for end, names in _RESTS_ON.items():
+        shares = [c for c in table.columns if c.removesuffix("_low").removesuffix("_high") in names]
+        table = table.with_columns(pl.when(~pl.col(f"only_positive_{end}")).then(c).alias(c) for c in shares)
+    return table.drop("only_positive_a", "only_positive_b")
 
 
 def with_agreement(table: pl.DataFrame) -> pl.DataFrame:

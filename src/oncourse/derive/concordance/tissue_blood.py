@@ -46,11 +46,14 @@ FRACTION_BANDS = (
 SPANS = "interval spans a cut-off"
 
 
-def plasma_rows(study: Study, presence: PresenceTable, pairs: PairTable, plasma: pl.DataFrame) -> pl.DataFrame:
+def plasma_rows(
+    study: Study, presence: PresenceTable, pairs: PairTable, plasma: pl.DataFrame, *, min_power: float
+) -> pl.DataFrame:
     """Return one row per variant of each main tissue v plasma pair, with what it is split by.
 
-    Columns: pair, patient_id, in_tissue, in_plasma (present / absent / not_assessable), is_informative, blood,
-    clonality, vaf (tissue), tumor_fraction with its interval, gap, site, treated, cell_a (row of the tissue's cell).
+    Columns: pair, patient_id, in_tissue, in_plasma (present / absent / not_assessable), is_informative, blood, powered
+    (its absence from plasma would have been seen), clonality, vaf (tissue), tumor_fraction with its interval, gap,
+    site, treated, cell_a (row of the tissue's cell).
     """
     main = pairs.pairs.filter(pl.col("is_main") & (pl.col("comparison") == "tissue v plasma"))
     rows = pairs.variants.join(
@@ -71,6 +74,7 @@ def plasma_rows(study: Study, presence: PresenceTable, pairs: PairTable, plasma:
         fraction_high=samples["purity_high"].gather(row_b),
         is_informative=informative.gather(row_b),
         by_calls=uncalled.gather(b),
+        powered=(cells["power"].gather(b) >= min_power).fill_null(False),
         site=samples["site"].gather(row_a),
         role=samples["role"].gather(row_a),
         day_a=samples["day"].gather(row_a),
@@ -176,7 +180,7 @@ def stratum_table(rows: pl.DataFrame) -> pl.DataFrame:
                 per = per.with_columns(pl.col("level").cast(pl.String)).sort("level", "patient_id")
                 for (word,), group in per.group_by("level", maintain_order=True):
                     row = {"set": name, "chip": chip, "stratum": stratum, "level": word}
-                    out.append({**row, **_rates(group)})
+                    out.append(_rates(row, group))
     return pl.DataFrame(out, schema={name: dtype for name, dtype, _ in STRATUM_COLUMNS})
 
 
@@ -197,22 +201,27 @@ def patient_counts(rows: pl.DataFrame, name: str, level: str | None = None) -> p
             n_tissue=denominator.sum(),
             n_found=(tissue & (pl.col("in_plasma") == "present")).sum(),
             n_unknown=unknown.sum(),
+            n_powered=(tissue & ~unknown & pl.col("powered")).sum(),
             n_plasma_only=((pl.col("in_tissue") == "absent") & (pl.col("in_plasma") == "present")).sum(),
         )
         .sort("patient_id")
     )
 
 
-def _rates(per: pl.DataFrame) -> dict[str, Any]:
+def _rates(row: dict[str, Any], per: pl.DataFrame) -> dict[str, Any]:
+    """Add the numbers of a stratum to its names."""
     found, tissue, alone = (per[c].to_numpy().astype(float) for c in ("n_found", "n_tissue", "n_plasma_only"))
     ppa, ppv = clustered_share(found, tissue), clustered_share(found, found + alone)
+    if row["set"] == "informative" and found.sum() == tissue.sum() and not per["n_powered"].sum():
+        # plasma that is informative by what was found, and could not have told an absence: found in 100 %
+        ppa = ppv = clustered_share(np.zeros(0), np.zeros(0))
     keys = (("ppa", "ci_low", "ci_high", ppa), ("ppv", "ppv_low", "ppv_high", ppv))
     numbers = {
         key: None if np.isnan(value) else value
         for name, low, high, share in keys
         for key, value in ((name, share.value), (low, share.low), (high, share.high))
     }
-    return {
+    return row | {
         "n_patients": per.height,
         "n_tissue": int(tissue.sum()),
         "n_found": int(found.sum()),
