@@ -56,7 +56,7 @@ def results(request):
 
 
 def test_no_sentence_gives_a_share_of_those_who_can_only_be_positive(results):
-    """"ctDNA is positive in 100 % (n = 4) of the assessable", "RAS was the same in all 8 patients judged"."""
+    """ "ctDNA is positive in 100 % (n = 4) of the assessable", "RAS was the same in all 8 patients judged"."""
     assert {"ras_status", "concordance", "monitoring", "therapy", "landscape"} <= set(results)
     for name, result in results.items():
         texts = [result.answer, *result.notes, result.headline.text.text() if result.headline else ""]

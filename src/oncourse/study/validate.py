@@ -33,6 +33,7 @@ def validate(
     reference : genome and gene models that name the variants
     """
     from oncourse.study.checks import cross_checks
+    from oncourse.study.checks_assays import assay_checks
     from oncourse.study.checks_drugs import drug_checks
     from oncourse.study.checks_endpoints import endpoint_checks
     from oncourse.study.effects import with_effects, with_gene_names
@@ -72,6 +73,7 @@ def validate(
     problems += cross_checks(typed, config)
     problems += endpoint_checks(typed)
     problems += drug_checks(typed)
+    problems += assay_checks(typed, (first_row or {}).get("assays", 2))
     return {name: _distinct(name, frame, problems) for name, frame in typed.items()}, problems
 
 
