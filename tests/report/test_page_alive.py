@@ -12,7 +12,7 @@ import pytest
 from oncourse.report.study import report_study
 
 pytestmark = pytest.mark.browser
-ONLY = ["overview", "landscape", "concordance", "survival"]
+ONLY = ["overview", "landscape", "copy_number", "concordance", "survival"]
 
 
 def browser():
@@ -224,3 +224,26 @@ def test_a_cell_of_the_oncoprint_says_what_it_is(page):
         "})()"
     )
     assert re.match(r"\S+, [A-Z0-9:]+: [a-z ;]+$", page.run("document.querySelector('#tip').textContent"))
+
+
+@pytest.mark.parametrize(
+    ("section", "figure", "at", "words"),
+    [
+        ("copy_number", "heat_map", (0.5, 0.5), r"\S+, \d+[pq][\d.]*: (loss|neutral|gain|not measured)$"),
+        ("copy_number", "frequency", (0.5, 0.5), r"\d+[pq][\d.]*: gain \d+ %, loss \d+ %$"),
+        ("landscape", "exclusivity", (0.02, 0.02), r"\S+ \+ \S+: [\d,]+ with both, [\d.]+ expected, p [\d.e-]+"),
+    ],
+)
+def test_cells_of_samples_bands_and_pairs_say_what_they_are(page, section, figure, at, words):
+    """Rows that are samples, places along the genome, pairs of genes: each cell has its words and leads to people."""
+    page.run(f"document.querySelectorAll('#{section} details').forEach(d => d.open = true)")
+    page.run(f"Promise.all([...document.querySelectorAll('#{section} figure')].map(oncourse.draw)).then(() => 1)")
+    cells = f"#{section} figure[data-figure=f-{section}-{figure}] [data-grid]"
+    page.until(f"document.querySelector('{cells}') !== null")
+    page.run(f"document.querySelector('{cells}').scrollIntoView({{block: 'center'}})")
+    page.run(
+        f"(() => {{ const i = document.querySelector('{cells}'), b = i.getBoundingClientRect(); "
+        "i.dispatchEvent(new PointerEvent('pointermove', {bubbles: true, "
+        f"clientX: b.left + {at[0]} * b.width, clientY: b.top + {at[1]} * b.height}})); }})()"
+    )
+    assert re.match(words, page.run("document.querySelector('#tip').textContent"))

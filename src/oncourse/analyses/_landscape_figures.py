@@ -89,7 +89,9 @@ def landscape_figures(
             joined = sized.join(groups, on="sample_id", how="inner").drop_nulls("group")
         else:
             joined = sized.with_columns(group=pl.col("msi_status").fill_null("MSI not assessed"))
-        parts = {str(k[0]): g["tmb_per_mb"].to_list() for k, g in sorted(joined.group_by(["group"]))}
+        of_group = sorted(joined.group_by(["group"], maintain_order=True))
+        parts = {str(k[0]): g["tmb_per_mb"].to_list() for k, g in of_group}
+        who = {str(k[0]): g["patient_id"].to_list() for k, g in of_group}
         parts = dict(sorted(parts.items(), key=lambda item: -len(item[1]))[:8])
         if parts:
             figures.append(
@@ -97,7 +99,7 @@ def landscape_figures(
                     "burden",
                     "Mutational burden",
                     "Mutations per megabase of each sample, sorted; the line is the median.",
-                    partial(grouped_points, parts, ylabel="mutations per Mb"),
+                    partial(grouped_points, parts, ylabel="mutations per Mb", people=who),
                 )
             )
     classes = tables[CLASSES.name]

@@ -356,6 +356,7 @@ def _rainfall(cohort: Cohort, steps: pl.DataFrame, foci: pl.DataFrame) -> list[F
     rains = []
     for sample in order["sample_id"].head(RAINFALLS):
         own, spots = drawn.filter(pl.col("sample_id") == sample), foci.filter(pl.col("sample_id") == sample)
+        patient = order.filter(pl.col("sample_id") == sample)["patient_id"][0]
         spots = spots.filter(pl.col("chrom").is_in(list(ends))).with_columns(pos="start")
         rains.append(
             Rain(
@@ -364,6 +365,7 @@ def _rainfall(cohort: Cohort, steps: pl.DataFrame, foci: pl.DataFrame) -> list[F
                 own["distance"].cast(pl.Float64).to_numpy(),
                 own["change"].to_list(),
                 along_genome(spots, ends).tolist(),
+                patient,
             )
         )
     return [
@@ -396,7 +398,9 @@ def _figures(sized: pl.DataFrame, values: pl.DataFrame, params: BurdenParams) ->
         )
     ]
     known = values.drop_nulls("group")
-    parts = {str(k[0]): g["value"].to_list() for k, g in sorted(known.group_by(["group"]))}
+    sorted_groups = sorted(known.group_by(["group"], maintain_order=True))
+    parts = {str(k[0]): g["value"].to_list() for k, g in sorted_groups}
+    who = {str(k[0]): g["patient_id"].to_list() for k, g in sorted_groups}
     if len(parts) > 1:
         parts = dict(sorted(parts.items(), key=lambda item: -len(item[1]))[:8])
         figures.append(
@@ -405,7 +409,7 @@ def _figures(sized: pl.DataFrame, values: pl.DataFrame, params: BurdenParams) ->
                 "Burden by group",
                 "Mutations per Mb of each sample, sorted; the line is the "
                 "median. Tables burden/groups (means too) and burden/tests.",
-                partial(grouped_points, parts, ylabel="mutations per Mb"),
+                partial(grouped_points, parts, ylabel="mutations per Mb", people=who),
             )
         )
     return figures

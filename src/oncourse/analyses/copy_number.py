@@ -275,11 +275,12 @@ def _figures(cohort: Cohort, groups: pl.DataFrame) -> list[Figure]:
         return []
     chroms, index = found.bands["chrom"].to_list(), {b: i for i, b in enumerate(found.bands["band"])}
     length = (found.bands["end"] - found.bands["start"] + 1).to_numpy().astype(float)
-    marks: list[tuple[int, str, bool]] = []
+    marks: list[tuple[int, str, bool, str]] = []
+    who = {(b, k): p for b, k, p in found.focal.select("band", "kind", "patients").iter_rows()}
     for band, kind, genes in _peaks(found.focal)[:10]:
-        if band in index and not any(at == index[band] for at, _, _ in marks):
+        if band in index and not any(at == index[band] for at, *_ in marks):
             words = band if genes is None or len(genes) > 20 else f"{band} {genes}"
-            marks.append((index[band], words, kind in ("amplification", "gain")))
+            marks.append((index[band], words, kind in ("amplification", "gain"), who[band, kind] or ""))
     figures = [
         Figure(
             "frequency",
@@ -294,6 +295,7 @@ def _figures(cohort: Cohort, groups: pl.DataFrame) -> list[Figure]:
                 found.bands["gain_share"].to_numpy(),
                 found.bands["loss_share"].to_numpy(),
                 marks,
+                list(index),
             ),
         )
     ]
@@ -318,7 +320,15 @@ def _figures(cohort: Cohort, groups: pl.DataFrame) -> list[Figure]:
             "genome changed: orange gain, blue loss against the ploidy, grey not measured. "
             "Tables copy_number/samples "
             "and copy_number/arms.",
-            partial(heat_map_svg, chroms, length, states, np.array(order, np.int64), named),
+            partial(
+                heat_map_svg,
+                chroms,
+                length,
+                states,
+                np.array(order, np.int64),
+                named,
+                (list(index), list(ids), found.samples["patient_id"].to_list()),
+            ),
         )
     )
     return figures

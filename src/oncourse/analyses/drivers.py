@@ -199,6 +199,7 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
                 shown["n_mutated"].to_numpy(),
                 sure,
                 check,
+                shown["patients"].to_list(),
             ),
         )
     ]

@@ -299,8 +299,8 @@ def _figures(both: Refit, spectra: pl.DataFrame, table: Signatures | None) -> li
             Figure(
                 "samples",
                 "Signatures by sample",
-                "Shares by sample with enough mutations (number on top). intervals in table signatures/exposures.",
-                partial(stacked_svg, ids, shares, fitted["n"].to_list()),
+                "Shares by sample with enough mutations (number on top). Intervals in table signatures/exposures.",
+                partial(stacked_svg, ids, shares, fitted["n"].to_list(), fitted["patient_id"].to_list()),
             )
         )
     return figures

@@ -62,6 +62,7 @@ PATHWAYS = OutputTable(
         Column("ci_low", _F, "lower limit, exact", unit="fraction"),
         Column("ci_high", _F, "upper limit", unit="fraction"),
         Column("genes", _T, "altered genes that count, with the patients counted, most often first"),
+        Column("patients", _T, "the patients counted as altered, joined by ;"),
     ),
 )
 PROFILED, NONE = "patients profiled for mutations", "no tumour sample profiled for mutations"
@@ -177,6 +178,7 @@ def _pathways(cohort: Cohort) -> pl.DataFrame:
                 float(low),
                 float(high),
                 words,
+                ";".join(ill.sort()),
             )
         )
     schema = {c.name: c.dtype for c in PATHWAYS.columns}
@@ -257,6 +259,7 @@ def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> li
                     *limits,
                     counts,
                     xlabel="patients with an alteration",
+                    people=[ids.split(";") for ids in shown["patients"]],
                 ),
             )
         )
@@ -272,9 +275,9 @@ def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> li
         names = [c.split(";")[0] if ";" not in c else c.split(";")[0] + " ..." for c in rows["changes"]]
         at, hit = rows["codon"].to_list(), rows["n_patients"].to_list()
         length = max(lengths[gene], *at)
-        drawing = partial(
-            lollipop_svg, gene, length, at, hit, rows["effect"].to_list(), names, spots, domains.get(gene, [])
-        )
+        who = [ids.split(";") for ids in rows["patients"]]
+        kinds = rows["effect"].to_list()
+        drawing = partial(lollipop_svg, gene, length, at, hit, kinds, names, spots, domains.get(gene, []), who)
         figures.append(
             Figure(
                 f"lollipop_{gene}",

@@ -17,16 +17,21 @@ def interval_bars(
     counts: Sequence[str],
     *,
     xlabel: str,
+    people: Sequence[Sequence[str]] = (),
 ) -> str:
-    """Draw one horizontal bar per label with its interval and count (fractions 0-1), first label on top."""
+    """Draw one horizontal bar per label with its interval and count (fractions 0-1), first label on top.
+
+    people : patients of each bar, where the label is not a gene (whose patients the page knows)
+    """
     with drawing(NARROW, 0.9 + 0.26 * len(labels)) as canvas:
         ax = canvas.ax
         y = np.arange(len(labels))
         v = np.asarray(values, float)
         bars = ax.barh(y, v, color=PALETTE[0], height=0.66)
-        for bar, label, *numbers, count in zip(bars, labels, v, low, high, counts, strict=True):
+        who = people or [()] * len(labels)
+        for bar, label, *numbers, count, own in zip(bars, labels, v, low, high, counts, who, strict=True):
             value, least, most = (f"{100 * x:.0f}" for x in numbers)
-            mark(bar, f"{label}: {value} % (95 % CI {least}-{most}), {count}")
+            mark(bar, f"{label}: {value} % (95 % CI {least}-{most}), {count}", people=own)
         ax.errorbar(
             v,
             y,
@@ -65,12 +70,22 @@ def count_bars(counts: Mapping[str, int], *, xlabel: str) -> str:
     return canvas.svg
 
 
-def grouped_points(groups: Mapping[str, Sequence[float]], *, ylabel: str, log: bool = True) -> str:
-    """Draw the sorted values of each group as points with the median, n below (all finite)."""
+def grouped_points(
+    groups: Mapping[str, Sequence[float]],
+    *,
+    ylabel: str,
+    log: bool = True,
+    people: Mapping[str, Sequence[str]] | None = None,
+) -> str:
+    """Draw the sorted values of each group as points with the median, n below (all finite).
+
+    people : the patient of each value
+    """
     with drawing(max(3.6, min(9.6, 1.4 + 1.3 * len(groups))), 3.6) as canvas:
         ax = canvas.ax
         for i, (name, raw) in enumerate(groups.items()):
-            values = np.sort(np.asarray(raw, float))
+            order = np.argsort(np.asarray(raw, float), kind="stable")
+            values = np.asarray(raw, float)[order]
             keep = np.unique(np.linspace(0, len(values) - 1, min(len(values), 1500)).astype(int))
             x = i + (np.linspace(-0.38, 0.38, len(values))[keep] if len(values) > 1 else np.zeros(len(keep)))
             dots = ax.scatter(
@@ -82,7 +97,8 @@ def grouped_points(groups: Mapping[str, Sequence[float]], *, ylabel: str, log: b
                 rasterized=len(keep) > 400,
             )
             if len(keep) <= 400:
-                mark(dots, [f"{name}: {value:.3g}" for value in values[keep]])
+                own = [people[name][j] for j in order[keep]] if people else []
+                mark(dots, [f"{name}: {value:.3g}" for value in values[keep]], people=own)
             if len(values):
                 ax.hlines(np.median(values), i - 0.42, i + 0.42, color=COLOURS["text"], linewidth=1.4)
         ax.set_xticks(range(len(groups)), [f"{k}\nn = {len(v):,}" for k, v in groups.items()])

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
 
 DEEP, AMPLIFIED = "#0072B2", "#D55E00"
 #: Colours of groups: neither that of gains nor that of losses.
@@ -22,7 +22,8 @@ def frequency_svg(
     length: NDArray[np.float64],
     gain: NDArray[np.float64],
     loss: NDArray[np.float64],
-    marks: Sequence[tuple[int, str, bool]] = (),
+    marks: Sequence[tuple[int, str, bool, str]] = (),
+    bands: Sequence[str] = (),
 ) -> str:
     """Draw the share of patients with gain (up) and loss (down) per band; return SVG.
 
@@ -30,7 +31,8 @@ def frequency_svg(
     ----------
     chroms, length : chromosome and bases of each band, in the order of the genome
     gain, loss : shape (n_band,), fraction 0-1
-    marks : band, words and side (True: up) of recurrent focal events
+    marks : band, words, side (True: up) and patients (joined by ;) of recurrent focal events
+    bands : name of each band, said on hover
     """
     edge = np.concatenate([[0.0], np.cumsum(length)]) / 1e6
     with drawing(9.6, 3.4) as canvas:
@@ -38,10 +40,18 @@ def frequency_svg(
         ax.stairs(gain, edge, fill=True, color=AMPLIFIED, label="gain")
         ax.stairs(-loss, edge, fill=True, color=DEEP, label="loss")
         top = max(0.1, float(np.max(gain, initial=0.0)), float(np.max(loss, initial=0.0))) * (1.7 if marks else 1.15)
-        for band, words, up in marks:
+        if bands:
+            over = ax.imshow(
+                np.zeros((1, len(_columns(edge)), 4)), aspect="auto", extent=(0, edge[-1], -1, 1), zorder=9
+            )
+            told = [
+                f"{b}: gain {100 * g:.0f} %, loss {100 * x:.0f} %" for b, g, x in zip(bands, gain, loss, strict=True)
+            ]
+            mark(over, grid={"owner": "none", "rows": [""], "names": [told[i] for i in _columns(edge)]})
+        for band, words, up, people in marks:
             x, y = (edge[band] + edge[band + 1]) / 2, (gain[band] if up else -loss[band])
             edge_y, side = top * (0.99 if up else -0.99), "top" if up else "bottom"
-            ax.annotate(
+            told_by = ax.annotate(
                 words,
                 (x, y),
                 (x, edge_y),
@@ -50,7 +60,9 @@ def frequency_svg(
                 fontsize=6,
                 rotation=90,
                 arrowprops={"arrowstyle": "-", "lw": 0.4, "color": COLOURS["muted"]},
+                zorder=10,
             )
+            mark(told_by, words, people=people.split(";"))
         _chromosomes(ax, chroms, edge)
         ax.set_ylim(-top, top)
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * abs(value):.0f} %")
@@ -67,13 +79,14 @@ def heat_map_svg(
     states: NDArray[np.int8],
     order: NDArray[np.int64],
     groups: Sequence[str | None],
+    names: tuple[Sequence[str], Sequence[str], Sequence[str]] = ((), (), ()),
 ) -> str:
     """Draw every sample as a row of bands: -1 loss, 0 neutral, 1 gain, -9 not measured; return SVG.
 
     Parameters
     ----------
     states : shape (n_sample, n_band); order : rows from top to bottom; groups : of each sample (None: none), a strip
-    beside
+    beside; names : of the bands, of the samples, and the patient of each sample, said on hover
     """
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch
@@ -81,31 +94,60 @@ def heat_map_svg(
     edge = np.concatenate([[0.0], np.cumsum(length)]) / 1e6
     rows = order if len(order) <= MAX_SAMPLES else order[np.linspace(0, len(order) - 1, MAX_SAMPLES).astype(int)]
     # bands have different lengths: the image has one column per 3 Mb
-    columns = np.minimum(np.searchsorted(edge, np.arange(1.5, edge[-1], 3.0), side="right") - 1, states.shape[1] - 1)
+    columns = _columns(edge)
     palette = {-1: DEEP, 0: "#FFFFFF", 1: AMPLIFIED, -9: COLOURS["not_assessable"]}
     image = np.ones((len(rows), len(columns), 3))
     shown = states[np.ix_(rows, columns)]
     for value, colour in palette.items():
         image[shown == value] = to_rgb(colour)
     height = float(np.clip(0.9 + 0.11 * len(rows), 2.2, 8.0))
-    names = sorted({g for g in groups if g is not None})[: len(_OTHERS)]
+    parts = sorted({g for g in groups if g is not None})[: len(_OTHERS)]
     with drawing(9.6, height) as canvas:
         ax = canvas.ax
-        ax.imshow(image, aspect="auto", interpolation="none", extent=(0, edge[-1], len(rows), 0))
+        drawn = ax.imshow(image, aspect="auto", interpolation="none", extent=(0, edge[-1], len(rows), 0))
+        if names[0]:
+            mark(drawn, grid=_grid(shown, rows, columns, *names))
         handles = [Patch(color=palette[k], label=w) for k, w in ((1, "gain"), (-1, "loss"), (-9, "not measured"))]
-        if len(names) > 1:
+        if len(parts) > 1:
             strip = ax.inset_axes((-0.025, 0, 0.015, 1))
-            shade = {g: to_rgb(_OTHERS[i % len(_OTHERS)]) for i, g in enumerate(names)}
+            shade = {g: to_rgb(_OTHERS[i % len(_OTHERS)]) for i, g in enumerate(parts)}
             cells = [[shade.get(groups[i] or "", (1.0, 1.0, 1.0))] for i in rows]
             strip.imshow(np.array(cells), aspect="auto", interpolation="none")
             strip.axis("off")
-            handles += [Patch(color=shade[g], label=g) for g in names]
+            handles += [Patch(color=shade[g], label=g) for g in parts]
         _chromosomes(ax, chroms, edge)
         ax.set_yticks([])
         more = f" ({len(order):,} in all)" if len(order) > len(rows) else ""
         ax.set_ylabel(f"{len(rows):,} samples{more}", labelpad=16)
         ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7)
     return canvas.svg
+
+
+def _columns(edge: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The band of each column of an image of the genome, one per 3 Mb; `edge` in Mb."""
+    return np.minimum(np.searchsorted(edge, np.arange(1.5, edge[-1], 3.0), side="right") - 1, len(edge) - 2)
+
+
+def _grid(
+    shown: NDArray[np.int8],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    bands: Sequence[str],
+    samples: Sequence[str],
+    patients: Sequence[str],
+) -> dict[str, object]:
+    """What the page says of each cell: a row is a sample, and leads to its patient."""
+    letters = np.full(shown.shape, "3")
+    for letter, value in zip("012", (-1, 0, 1), strict=True):
+        letters[shown == value] = letter
+    return {
+        "owner": "row",
+        "rows": [samples[i] for i in rows],
+        "names": [bands[i] for i in columns],
+        "patients": [patients[i] for i in rows],
+        "words": ["loss", "neutral", "gain", "not measured"],
+        "cells": ["".join(row) for row in letters.tolist()],
+    }
 
 
 def _chromosomes(ax: object, chroms: Sequence[str], edge: NDArray[np.float64]) -> None:

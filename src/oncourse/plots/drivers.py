@@ -19,8 +19,12 @@ def drivers_svg(
     seen: NDArray[np.int64],
     sure: NDArray[np.bool_],
     doubtful: NDArray[np.bool_],
+    people: Sequence[str] = (),
 ) -> str:
-    """Draw one point per gene, strongest evidence first; return SVG."""
+    """Draw one point per gene, strongest evidence first; return SVG.
+
+    people : the patients changed in each gene, joined by ;
+    """
     with drawing(NARROW, 5.0) as canvas:
         ax = canvas.ax
         x = np.maximum(np.asarray(expected, float), 0.05)
@@ -36,7 +40,9 @@ def drivers_svg(
         )
         for inside, look in looks:
             points = ax.scatter(x[inside], y[inside], **look)
-            mark(points, [f"{genes[int(i)]}: {seen[i]}, {expected[i]:.2g} expected" for i in np.flatnonzero(inside)])
+            drawn = np.flatnonzero(inside).tolist()
+            words = [f"{genes[i]}: {seen[i]}, {expected[i]:.2g} expected" for i in drawn]
+            mark(points, words, people=[people[i] for i in drawn] if people else ())
         told = [
             ax.annotate(genes[i], (x[i], y[i]), xytext=(4, 3), textcoords="offset points", fontsize=7)
             for i in np.flatnonzero(found)[:MOST_NAMES]

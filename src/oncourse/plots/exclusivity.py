@@ -21,7 +21,7 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
     Parameters
     ----------
     pairs : gene_a, gene_b, direction, p_value, q_value, power_exclusivity, power_co_occurrence, n_both, n_a_only,
-    n_b_only
+    n_b_only, expected_both
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -29,11 +29,16 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
     at = {g: i for i, g in enumerate(genes)}
     n = len(genes)
     shown = np.full((n, n), np.nan)
+    words = [[""] * n for _ in genes]
     rings, dots = [], []
     for row in pairs.filter(pl.col("gene_a").is_in(genes) & pl.col("gene_b").is_in(genes)).iter_rows(named=True):
         i, j = sorted((at[row["gene_a"]], at[row["gene_b"]]))
         sign = 1.0 if row["direction"] == "co-occurrence" else -1.0
         shown[j, i] = sign * -np.log10(max(row["p_value"], STRONGEST))
+        words[j][i] = (
+            f"{row['n_both']:,} with both, {row['expected_both']:.1f} expected, p {row['p_value']:.2g}, "
+            f"q {row['q_value']:.2g}"
+        )
         if row["q_value"] < 0.05:
             rings.append((i, j))
         elif max(row["power_exclusivity"], row["power_co_occurrence"]) < LOW_POWER:
@@ -44,7 +49,7 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
         canvas.fig.set_layout_engine("compressed")  # square cells: the labels keep their room
         limit = -np.log10(STRONGEST)
         image = canvas.ax.imshow(shown[1:, :-1], cmap=scale, vmin=-limit, vmax=limit, aspect="equal")
-        mark(image, grid=_cells(pairs, genes))
+        mark(image, grid={"owner": "pair", "rows": genes[1:], "names": genes[:-1], "told": [w[:-1] for w in words[1:]]})
         for marks, style in (
             (rings, {"s": 46, "facecolors": "none", "edgecolors": COLOURS["text"], "linewidths": 0.9}),
             (dots, {"s": 5, "c": COLOURS["muted"]}),
@@ -64,26 +69,6 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
         )
         bar.ax.tick_params(labelsize=7)
     return canvas.svg
-
-
-def _cells(pairs: pl.DataFrame, genes: Sequence[str]) -> dict[str, object]:
-    """What the page says of each pair: how many have both, one, and p; laid out as `oncourse.plots.oncoprint.grid_of`."""
-    words, known = [""], {}
-    for r in pairs.iter_rows(named=True):
-        words.append(
-            f"{r['direction']}; both {r['n_both']}, {r['gene_a']} only {r['n_a_only']}, {r['gene_b']} only {r['n_b_only']}; "
-            f"p {r['p_value']:.2g}"
-        )
-        known[frozenset((r["gene_a"], r["gene_b"]))] = chr(47 + len(words))
-    cells = ["".join(known.get(frozenset((a, b)), "0") for a in genes[:-1]) for b in genes[1:]]
-    return {
-        "rows": list(genes[1:]),
-        "columns": list(range(len(genes) - 1)),
-        "samples": list(genes[:-1]),
-        "words": words,
-        "patients": [""] * (len(genes) - 1),
-        "cells": cells,
-    }
 
 
 def _commonest(pairs: pl.DataFrame, most: int) -> list[str]:

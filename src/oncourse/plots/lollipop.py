@@ -21,13 +21,14 @@ def lollipop_svg(
     names: Sequence[str],
     hotspots: Sequence[int] = (),
     domains: Sequence[tuple[int, int, str]] = (),
+    people: Sequence[Sequence[str]] = (),
 ) -> str:
     """Draw one stick per residue and kind of effect, as high as the patients hit there; return SVG.
 
     Parameters
     ----------
     length : residues of the protein; codons, patients, kinds, names : of each stick
-    hotspots : residues marked below; domains : first, last residue and name
+    hotspots : residues marked below; domains : first, last residue and name; people : patients of each stick
     """
     with drawing(9.0, 2.9) as canvas:
         ax = canvas.ax
@@ -43,7 +44,8 @@ def lollipop_svg(
             colour = COLOURS.get(kinds[i], COLOURS["other"])
             ax.plot([codons[i]] * 2, [0, patients[i]], color=COLOURS["muted"], lw=0.6, zorder=1)
             (head,) = ax.plot(codons[i], patients[i], "o", color=colour, ms=4.5, zorder=2)
-            mark(head, f"{gene} {names[i]}: {patients[i]:,} patients, {kinds[i]}")
+            own = people[i] if people else ()
+            mark(head, f"{gene} {names[i]}: {patients[i]:,} patients, {kinds[i]}", people=own)
         told = [
             ax.annotate(names[i], (codons[i], patients[i]), xytext=(3, 2), textcoords="offset points", fontsize=6.5)
             for i in order[::-1][:MOST_NAMES]

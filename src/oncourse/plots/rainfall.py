@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
 
 #: Colours of the six substitutions, C>T (deamination, APOBEC) and C>G (APOBEC) the strongest.
 CHANGES = dict(
@@ -23,13 +23,14 @@ CHANGES = dict(
 @dataclass(frozen=True)
 class Rain:
     """One sample: ``place`` along the genome, ``distance`` in bases, ``change`` of each substitution (shape (n,));
-    places of its foci."""
+    places of its foci; its ``patient``."""
 
     name: str
     place: NDArray[np.float64]
     distance: NDArray[np.float64]
     change: Sequence[str]
     foci: Sequence[float] = ()
+    patient: str = ""
 
 
 def rainfall_svg(samples: Sequence[Rain], ends: Mapping[str, int]) -> str:
@@ -53,7 +54,9 @@ def rainfall_svg(samples: Sequence[Rain], ends: Mapping[str, int]) -> str:
             ax.set_ylim(0.8, None)
             ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
             ax.set_xlim(0, edges[-1])
-            ax.set_title(sample.name, fontsize=8)
+            title = ax.set_title(sample.name, fontsize=8)
+            foci = f", {len(sample.foci)} foci" if sample.foci else ""
+            mark(title, f"{sample.name}: {len(sample.place):,} substitutions{foci}", people=[sample.patient])
             ax.set_ylabel("bases to the\none before", fontsize=7)
             ax.tick_params(labelsize=7)
             clean(ax)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
 
 #: Colours of the six substitutions, in the order C>A, C>G, C>T, T>A, T>C, T>G.
 SUBSTITUTIONS = {
@@ -21,12 +21,14 @@ SUBSTITUTIONS = {
 MAX_SAMPLES, MAX_SIGNATURES = 80, 9
 
 
-def stacked_svg(samples: Sequence[str], shares: Mapping[str, Sequence[float]], counts: Sequence[int]) -> str:
+def stacked_svg(
+    samples: Sequence[str], shares: Mapping[str, Sequence[float]], counts: Sequence[int], patients: Sequence[str] = ()
+) -> str:
     """Draw the shares of each sample as a stacked bar, mutations above; the rarer signatures as one.
 
     Parameters
     ----------
-    samples : names; shares : signature -> share per sample, 0-1; counts : mutations per sample
+    samples : names, and the patient of each; shares : signature -> share per sample, 0-1; counts : mutations per sample
     """
     order = sorted(shares, key=lambda s: (-float(np.sum(shares[s])), s))
     shown = order[: MAX_SIGNATURES - 1] if len(order) > MAX_SIGNATURES else order
@@ -43,7 +45,10 @@ def stacked_svg(samples: Sequence[str], shares: Mapping[str, Sequence[float]], c
         base = np.zeros(len(columns))
         for i, name in enumerate(shown):
             height = np.asarray(shares[name], float)[columns]
-            main.bar(x, height, bottom=base, color=PALETTE[i % len(PALETTE)], width=0.9, label=name)
+            bars = main.bar(x, height, bottom=base, color=PALETTE[i % len(PALETTE)], width=0.9, label=name)
+            for bar, j, share in zip(bars, columns, height, strict=True):
+                own = [patients[j]] if patients else ()
+                mark(bar, f"{samples[j]}: {name} {100 * share:.0f} % of {counts[j]:,}", people=own)
             base += height
         if len(order) > len(shown):
             main.bar(x, 1 - base, bottom=base, color="#D9DDE0", width=0.9, label="others")
@@ -73,7 +78,9 @@ def spectrum_svg(
         ax = canvas.ax
         x = np.arange(len(order))
         values = np.asarray(counts, float)[order]
-        ax.bar(x, values, color=[SUBSTITUTIONS[classes[i][2:5]] for i in order], width=0.85)
+        bars = ax.bar(x, values, color=[SUBSTITUTIONS[classes[i][2:5]] for i in order], width=0.85)
+        for bar, i, value in zip(bars, order, values, strict=True):
+            mark(bar, f"{classes[i]}: {value:,.0f}")
         if rebuilt is not None:
             ax.plot(
                 x, np.asarray(rebuilt, float)[order], ".", color=COLOURS["text"], ms=3, label="rebuilt from signatures"

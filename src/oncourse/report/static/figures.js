@@ -16,6 +16,7 @@
     drawing.addEventListener("click", function (event) {
       var mark = event.target.closest("[data-people],[data-tip]"), cell = mark ? null : cellOf(event);
       if (cell && cell.patient) return go(cell.tip, [cell.patient]);
+      if (cell) return withBoth(drawing, cell).then(function (ids) { if (ids.length) go(cell.tip, ids); });
       if (mark) behind(drawing, mark).then(function (ids) { if (ids.length) go(mark.dataset.tip || ids.join(", "), ids); });
     });
   }
@@ -71,12 +72,34 @@
     var image = event.target.closest("[data-grid]");
     if (!image) return null;
     var grid = image.grid || (image.grid = JSON.parse(image.dataset.grid)), box = image.getBoundingClientRect();
-    var column = Math.floor((event.clientX - box.left) / box.width * grid.columns.length);
-    var row = Math.floor((event.clientY - box.top) / box.height * grid.rows.length), sample = grid.columns[column];
+    var column = Math.floor((event.clientX - box.left) / box.width * (grid.columns || grid.names).length);
+    var row = Math.floor((event.clientY - box.top) / box.height * grid.rows.length);
+    if (grid.owner) return named(grid, row, column);
+    var sample = grid.columns[column];
     if (!(sample >= 0) || !grid.cells[row]) return null;
     var words = grid.words[grid.cells[row].charCodeAt(column) - 48];
     if (!words) return null;
     return { tip: grid.samples[sample] + ", " + grid.rows[row] + ": " + words, patient: grid.patients[sample] };
+  }
+  // cells whose rows are samples, pairs of genes, or places along the genome
+  function named(grid, row, column) {
+    var place = grid.names[column];
+    if (grid.owner === "none") return place ? { tip: place } : null;
+    if (grid.owner === "pair") {
+      var told = (grid.told[row] || [])[column];
+      return told ? { tip: grid.rows[row] + " + " + place + ": " + told, genes: [grid.rows[row], place] } : null;
+    }
+    if (!grid.cells[row]) return null;
+    var words = grid.words[grid.cells[row].charCodeAt(column) - 48];
+    return { tip: grid.rows[row] + ", " + place + ": " + words, patient: grid.patients[row] };
+  }
+  // the patients of a pair of genes: who has both altered; of a place: who counts in the section
+  function withBoth(drawing, cell) {
+    if (!cell.genes) return counted(drawing);
+    return o.index().then(function (data) {
+      var second = new Set(data.genes[cell.genes[1]] || []);
+      return (data.genes[cell.genes[0]] || []).filter(function (i) { return second.has(i); }).map(function (i) { return data.patients[i]; });
+    });
   }
   function hide() { if (tip) tip.hidden = true; }
   // a <title> of the drawing becomes what is shown on hover
