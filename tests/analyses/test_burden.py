@@ -150,5 +150,5 @@ def test_rainfall_shows_one_sample_of_a_patient_with_a_focus(shared_data):
     cohort = Cohort(load_study(shared_data("maftools_extdata") / "brca.maf.gz"))
     steps = distances(cohort.annotated_calls)
     (figure,) = _rainfall(cohort, steps, kataegis(steps))
-    assert figure.svg.count("TCGA-A8-A08B") == 1 and "1,000,000" in figure.svg
+    assert figure.svg.count("<title>TCGA-A8-A08B: ") == 1 and "1,000,000" in figure.svg
     assert _rainfall(cohort, steps.head(200), kataegis(steps.head(0))) == []

@@ -47,7 +47,7 @@ def frequency_svg(
             told = [
                 f"{b}: gain {100 * g:.0f} %, loss {100 * x:.0f} %" for b, g, x in zip(bands, gain, loss, strict=True)
             ]
-            mark(over, grid={"owner": "none", "rows": [""], "names": [told[i] for i in _columns(edge)]})
+            mark(over, grid={"owner": "none", "rows": [""], "names": told, "at": _columns(edge).tolist()})
         for band, words, up, people in marks:
             x, y = (edge[band] + edge[band + 1]) / 2, (gain[band] if up else -loss[band])
             edge_y, side = top * (0.99 if up else -0.99), "top" if up else "bottom"
@@ -143,7 +143,8 @@ def _grid(
     return {
         "owner": "row",
         "rows": [samples[i] for i in rows],
-        "names": [bands[i] for i in columns],
+        "names": list(bands),
+        "at": columns.tolist(),
         "patients": [patients[i] for i in rows],
         "words": ["loss", "neutral", "gain", "not measured"],
         "cells": ["".join(row) for row in letters.tolist()],

@@ -72,7 +72,7 @@
     var image = event.target.closest("[data-grid]");
     if (!image) return null;
     var grid = image.grid || (image.grid = JSON.parse(image.dataset.grid)), box = image.getBoundingClientRect();
-    var column = Math.floor((event.clientX - box.left) / box.width * (grid.columns || grid.names).length);
+    var column = Math.floor((event.clientX - box.left) / box.width * (grid.columns || grid.at || grid.names).length);
     var row = Math.floor((event.clientY - box.top) / box.height * grid.rows.length);
     if (grid.owner) return named(grid, row, column);
     var sample = grid.columns[column];
@@ -83,7 +83,7 @@
   }
   // cells whose rows are samples, pairs of genes, or places along the genome
   function named(grid, row, column) {
-    var place = grid.names[column];
+    var place = grid.names[grid.at ? grid.at[column] : column];
     if (grid.owner === "none") return place ? { tip: place } : null;
     if (grid.owner === "pair") {
       var told = (grid.told[row] || [])[column];
