@@ -192,7 +192,7 @@ def test_toxicity_of_a_timeline_is_kept_with_its_grade(tmp_path):
     )
     tables, problems = checked(read_cbioportal(folder(tmp_path / "s", PFS, timelines={"toxicity": toxicity})))
     assert not [str(p) for p in problems if p.severity == "error"]
-    assert tables["adverse_events"].select("patient_id", "day", "stop_day", "term", "grade", "drugs").rows() == [
+    assert tables["adverse_events"].select("patient_id", "start_day", "stop_day", "term", "grade", "drugs").rows() == [
         ("A", 30, 45, "Neutropenia", 3, "OXALIPLATIN"),
         ("A", 60, None, "Rash", 1, None),
         ("B", 20, None, "腹泻", 3, None),

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from oncourse.errors import InputError
 from oncourse.io.adam_tumours import adverse_events, laboratory, lesions, responses
-from oncourse.io.clinical import cause_of_death
 from oncourse.io.gather import Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
+from oncourse.study.causes import cause_of_death
 from oncourse.study.schema import Problem
 
 SETS = ("adsl", "adtte", "adrs", "adtr", "adlb", "adpsa", "adae")

@@ -169,5 +169,5 @@ def adverse_events(source: Source, out: Gather, follow: Follow, date_of: Dates) 
             out.skip(source.name, "adverse_events", "no term or date, or the subject is not in ADSL", patient)
             continue
         grade, serious = get(row, "atoxgr", "aetoxgr", "atoxgrn"), get(row, "aeser")
-        dates = {"date": start[:10], "stop_date": stop[:10] if stop else None}
+        dates = {"start_date": start[:10], "stop_date": stop[:10] if stop else None}
         out.add("adverse_events", patient_id=patient, term=term.lower(), grade=grade, serious=serious, **dates)

@@ -61,14 +61,6 @@ _PLASMA = re.compile(r"cfdna|ctdna|plasma|liquid biops|cell.?free|血浆|游离|
 _NORMAL = re.compile(r"^(normal|blood derived normal|solid tissue normal|matched normal|germline)\b", re.I)
 
 
-_OF_CANCER = re.compile(
-    r"progress|cancer|carcinoma|tumou?r|neoplas|malignan|metasta|disease under study|(primary|study|underlying) "
-    r"disease|"
-    r"^(of |due to |death due to |dead of )?disease$|癌|肿瘤|转移",
-    re.I,
-)
-
-
 def clean(column: str) -> pl.Expr:
     """Return the text of a column, null where the export means "not assessed"."""
     text = pl.col(column).cast(pl.String).str.strip_chars()
@@ -144,23 +136,6 @@ def material(*texts: str | None) -> str:
 def msi(text: str | None) -> str | None:
     """Return MSI-H, MSI-L, MSS or indeterminate; None for "Do not report" and the like."""
     return meaning("msi_status", text)
-
-
-def cause_of_death(text: str | None) -> str | None:
-    """Return cancer, other or unknown of a cause of death in words; None without any.
-
-    >>> [cause_of_death(t) for t in ("Progressive disease", "PNEUMONIA", "肿瘤", "Unknown", "Non-cancer", None)]
-    ['cancer', 'other', 'cancer', 'unknown', 'other', None]
-    """
-    if text is None or not text.strip():
-        return None
-    if known := meaning("cause_of_death", text):
-        return known
-    if re.search(r"unknown|not (known|reported|available|specified)|undetermined|unspecified", text, re.I):
-        return "unknown"
-    if re.search(r"\b(non|not|other than|without|unrelated)\b", text, re.I):
-        return "other"
-    return "cancer" if _OF_CANCER.search(text) else "other"
 
 
 def mapped(values: pl.Series, function: object, dtype: pl.DataType | type[pl.DataType] = pl.String) -> pl.Series:

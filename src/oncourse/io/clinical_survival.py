@@ -14,6 +14,7 @@ import polars as pl
 from oncourse.io import clinical as words
 from oncourse.io.anchors import Anchors, anchor_of
 from oncourse.io.reading import Reading
+from oncourse.study.causes import cause_of_death
 from oncourse.study.schema import Problem
 from oncourse.study.tables import PUBLISHED_ENDPOINTS
 
@@ -339,7 +340,7 @@ def _cause(source: pl.DataFrame) -> pl.Series:
         known = words.event(text)
         return None if known is None else "cancer" if known else "other"
 
-    return words.mapped(source[column], of_tumour if column == "DSS_STATUS" else words.cause_of_death)
+    return words.mapped(source[column], of_tumour if column == "DSS_STATUS" else cause_of_death)
 
 
 def _told(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> None:

@@ -413,7 +413,7 @@ def timelines(study: Study) -> dict[str, pl.DataFrame]:
         ),
         "data_timeline_toxicity.txt": study["adverse_events"].select(
             PATIENT_ID="patient_id",
-            START_DATE="day",
+            START_DATE="start_day",
             STOP_DATE="stop_day",
             EVENT_TYPE=pl.lit("TOXICITY"),
             TOXICITY_TYPE="term",

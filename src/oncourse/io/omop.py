@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from oncourse.io.clinical import cause_of_death
 from oncourse.io.gather import METASTASIS_WORDS, Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
+from oncourse.study.causes import cause_of_death
 from oncourse.study.schema import Problem
 
 TABLES = (

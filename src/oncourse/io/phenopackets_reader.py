@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from oncourse.io.clinical import cause_of_death as cause_in_words
 from oncourse.io.gather import Gather, looks_like, walk
 from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, read_document
 from oncourse.io.reading import Reading
+from oncourse.study.causes import cause_of_death as cause_in_words
 
 _AGE = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
 _DAY = re.compile(r"\bday (-?\d+)")

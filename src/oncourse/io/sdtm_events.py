@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from oncourse.io.clinical import cause_of_death, mapped
+from oncourse.io.clinical import mapped
 from oncourse.io.clinical_tables import first_of
 from oncourse.io.reading import Reading
+from oncourse.study.causes import cause_of_death
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem
 
@@ -251,13 +252,13 @@ def adverse_events(ae: pl.DataFrame, file: str, reading: Reading) -> pl.DataFram
     """Return the adverse events of AE with their toxicity grade (AETOXGR; AESEV is another scale); dates as recorded."""
     rows = ae.select(
         pl.col("USUBJID").alias("patient_id"),
-        plain_date(first_of(ae, "AESTDTC")).alias("date"),
+        plain_date(first_of(ae, "AESTDTC")).alias("start_date"),
         first_of(ae, "AEDECOD", "AETERM").str.to_lowercase().alias("term"),
         first_of(ae, "AETOXGR").alias("grade"),
         plain_date(first_of(ae, "AEENDTC")).alias("stop_date"),
         first_of(ae, "AESER").alias("serious"),
     )
-    return whole(rows, ("date", "term"), file, "adverse_events", reading)
+    return whole(rows, ("start_date", "term"), file, "adverse_events", reading)
 
 
 def _analyte(lb: pl.DataFrame) -> pl.Series:

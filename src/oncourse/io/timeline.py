@@ -366,7 +366,7 @@ def _adverse(rows: pl.DataFrame, out: Timeline) -> None:
         "adverse_events",
         rows.select(
             pl.col("PATIENT_ID").alias("patient_id"),
-            pl.col("_start").alias("day"),
+            pl.col("_start").alias("start_day"),
             term.alias("term"),
             _first(rows, "GRADE", "CTCAE_GRADE", "TOXICITY_GRADE", "SEVERITY").alias("grade"),
             pl.col("_stop").alias("stop_day"),

@@ -224,8 +224,8 @@ def _events(cohort: Cohort, patient: str) -> list[Mark]:
     marks = []
     for day, kind in of_patient(cohort.study["procedures"], patient).select("day", "kind").drop_nulls().iter_rows():
         marks.append(Mark(day, kind.replace("_", " "), "procedure"))
-    adverse = of_patient(cohort.study["adverse_events"], patient).sort("day", "term")
-    for day, term, grade in adverse.select("day", "term", "grade").iter_rows():
+    adverse = of_patient(cohort.study["adverse_events"], patient).sort("start_day", "term")
+    for day, term, grade in adverse.select("start_day", "term", "grade").iter_rows():
         if grade is None or grade >= LEAST_GRADE:
             marks.append(Mark(day, term if grade is None else f"{term}, grade {grade}", "toxicity"))
     follow = of_patient(cohort.study["follow_up"], patient)

@@ -61,6 +61,19 @@ def plain_unit(unit: pl.Expr) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
+def same_unit(one: str, two: str) -> bool:
+    """Whether two units are the same for some analyte, however they are written; a text that is no unit is any.
+
+    >>> same_unit("ng/mL", "ug/L"), same_unit("ng/mL", "mg/L"), same_unit("ng/mL", "approx")
+    (True, False, True)
+    """
+    plain = pl.DataFrame({"u": [one, two]}).select(plain_unit(pl.col("u")))["u"].to_list()
+    factors = [a.factors for a in analytes().values()]
+    if plain[0] == plain[1] or not all(any(u in f for f in factors) for u in plain):
+        return True
+    return any(f.get(plain[0]) == f.get(plain[1]) is not None for f in factors)
+
+
 def lab_factor(analyte: Analyte, unit: pl.Expr) -> pl.Expr:
     """Return the factor of each row's unit to the analyte's; 1 without a unit, null for an unknown one."""
     plain = plain_unit(unit)

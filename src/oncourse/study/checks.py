@@ -409,21 +409,21 @@ def _times(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     Treatments, scans and laboratory values: `oncourse.study.checks_endpoints`.
     """
     dates = (
-        ("samples", "the sample of day {value} was taken after the death (autopsy?)."),
-        ("procedures", "the procedure of day {value} is after the death."),
-        ("markers", "the marker of day {value} is from after the death."),
-        ("adverse_events", "the adverse event of day {value} began after the death."),
+        ("samples", "day", "the sample of day {value} was taken after the death (autopsy?)."),
+        ("procedures", "day", "the procedure of day {value} is after the death."),
+        ("markers", "day", "the marker of day {value} is from after the death."),
+        ("adverse_events", "start_day", "the adverse event of day {value} began after the death."),
     )
     follow_up = tables.get("follow_up")
     if follow_up is not None and not follow_up.is_empty():
         deaths = follow_up.select("patient_id", "death_day").drop_nulls().unique("patient_id")
-        for name, message in dates:
+        for name, column, message in dates:
             frame = tables.get(name)
-            if frame is None or frame.is_empty() or frame["day"].null_count() == frame.height:
+            if frame is None or frame.is_empty() or frame[column].null_count() == frame.height:
                 continue
             death = frame.join(deaths, on="patient_id", how="left", maintain_order="left")["death_day"]
-            bad = (frame["day"] > death).fill_null(False)
-            yield from _rows(name, frame, bad, "day", message, "Compare it with follow_up.death_day.", "warning")
+            bad = (frame[column] > death).fill_null(False)
+            yield from _rows(name, frame, bad, column, message, "Compare it with follow_up.death_day.", "warning")
     yield from _found_after_sample(tables)
 
 

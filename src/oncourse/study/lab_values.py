@@ -14,7 +14,9 @@ import polars as pl
 from oncourse.study.values import EITHER, plain_numbers
 from oncourse.study.words import meaning, plain
 
-_VALUE = r"^([<>]?=?)\s*([+-]?\d[\d.,\s']*?)\s*([A-Za-zµμ%].*)?$"
+_VALUE = r"^([<>]?=?)\s*([+-]?\d[\d.,\s']*?(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ%].*)?$"
+#: Powers of ten as they are typed: 3.2×10^2, 3.2*10E2.
+_POWER = re.compile(r"(?<=\d)\s*[x×*]\s*10\s*[\^eE]?\s*([+-]?\d+)")
 #: What a laboratory writes behind a value outside its normal range; it is no part of the value.
 _FLAG = r"\s*[↑↓*]+$|\s+(?i:[HL]|HH|LL)$|\s*[（(](?i:[HL])[)）]$"
 BELOW = "below detection"
@@ -31,7 +33,23 @@ def tidy_labs(labs: pl.DataFrame) -> pl.DataFrame:
     told = tidy_values(value)
     same = _mapped(labs["analyte"].cast(pl.String), lambda text: analyte_of(text) or text)
     units = pl.select(pl.coalesce(pl.when(unit.str.strip_chars() != "").then(unit), told["unit"]).alias("unit"))["unit"]
-    return labs.with_columns(same.alias("analyte"), told["value"].alias("value"), units)
+    clash = _two_units(unit, told["unit"])
+    read = value.zip_with(clash, told["value"]) if clash.any() else told["value"]
+    return labs.with_columns(same.alias("analyte"), read.alias("value"), units)
+
+
+def _two_units(unit: pl.Series, inside: pl.Series) -> pl.Series:
+    """Whether a value names another unit than its column: ``45 mg/L`` beside ng/mL is no value that can be told."""
+    from oncourse.study.analytes import same_unit
+
+    pairs = pl.DataFrame({"unit": unit, "inside": inside})
+    apart = [
+        (one, two) for one, two in pairs.drop_nulls().unique().iter_rows() if one.strip() and not same_unit(one, two)
+    ]
+    if not apart:
+        return pl.repeat(False, len(unit), dtype=pl.Boolean, eager=True)
+    told = pl.DataFrame(apart, schema=["unit", "inside"], orient="row").with_columns(pl.lit(True).alias("_apart"))
+    return pairs.join(told, on=["unit", "inside"], how="left", maintain_order="left")["_apart"].fill_null(False)
 
 
 def tidy_values(values: pl.Series) -> pl.DataFrame:
@@ -41,6 +59,8 @@ def tidy_values(values: pl.Series) -> pl.DataFrame:
 
     >>> tidy_values(pl.Series(["12,5", "＞1000", "6.1 ng/mL", "未检出", "<0,01", "high"])).rows()[:3]
     [('12.5', None), ('>1000', None), ('6.1', 'ng/mL')]
+    >>> tidy_values(pl.Series(["3.2E2", "1.5×10^3 ng/mL"])).rows()
+    [('3.2E2', None), ('1.5e3', 'ng/mL')]
     """
     unique = values.drop_nulls().unique(maintain_order=True)
     text = _mapped(unique, lambda t: _ascii(t))
@@ -70,6 +90,7 @@ def tidy_values(values: pl.Series) -> pl.DataFrame:
 
 def _ascii(text: str) -> str:
     plain_signs = unicodedata.normalize("NFKC", text.translate(str.maketrans("。", "."))).strip()
+    plain_signs = _POWER.sub(r"e\1", plain_signs)
     return re.sub(_FLAG, "", plain_signs).strip().translate(str.maketrans("≤≥", "<>"))
 
 
@@ -101,8 +122,9 @@ def analyte_of(text: str | None) -> str | None:
     """
     if text is None or _OTHER_FLUID.search(text):
         return None
-    known = meaning("analyte", text)
-    return known if known else meaning("analyte", _LOINC_TAIL.sub("", text))
+    bare = _LOINC_TAIL.sub("", text)
+    spellings = (text, bare, re.sub(r"(?<=\b\w)[\s._-]+(?=\w\b)", "", bare))  # P S A, P.S.A
+    return next((known for spelling in spellings if (known := meaning("analyte", spelling))), None)
 
 
 def nearest_analyte(text: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.study.values import plain_numbers
+from oncourse.study.values import plain_numbers, without_unit
 from oncourse.study.words import is_free, subject_of, translated
 
 #: Texts that mean "not assessed" in every column.
@@ -232,7 +232,7 @@ def _column_problems(table: Table, frame: pl.DataFrame, declared: Sequence[str])
 def _in_our_words(table: Table, column: Column, raw: pl.Series) -> pl.Series:
     """Put words the vocabulary knows into ours, and decimal commas of a number column into points."""
     if column.dtype == pl.Float64:
-        return plain_numbers(raw)
+        return plain_numbers(without_unit(raw, column.unit))
     is_true_false = column.dtype == pl.Boolean
     if not is_true_false and not column.choices and not is_free(column.name) and table.name != "markers":
         return raw

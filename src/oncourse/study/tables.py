@@ -384,7 +384,7 @@ ADVERSE_EVENTS = Table(
     "side effects and other adverse events",
     (
         _PATIENT,
-        _day("day", "first day", required=True),
+        _day("start_day", "first day", required=True),
         Column("term", TEXT, "what it was: neutropenia, hand-foot syndrome ...", required=True),
         Column("grade", INT, "grade (CTCAE)", low=0, high=5),
         _day("stop_day", "last day; null = ongoing or unknown"),

@@ -50,3 +50,25 @@ def numbers(values: pl.Series) -> pl.Series:
     text = values.cast(pl.String).str.strip_chars().str.strip_suffix("%")
     wide = plain_numbers(text).cast(pl.Float64, strict=False)
     return wide.set((~wide.is_finite()).fill_null(True), None)
+
+
+#: How people write the units of our columns behind a number.
+_UNITS = {
+    "years": r"岁|周岁|years?( old)?|yrs?|y\.?o?\.?",
+    "mm": r"mm|毫米",
+    "ng/ml": r"ng/ml",
+    "per Mb": r"(muts?|mutations)?\s*(/|per )mb|个/mb",
+    "reads": r"x|×|reads?",
+}
+
+
+def without_unit(values: pl.Series, unit: str) -> pl.Series:
+    """Return numbers without their unit where it is the one of the column; every other text as it is.
+
+    >>> without_unit(pl.Series(["72岁", "25 mm", "6.5"]), "years").to_list()
+    ['72', '25 mm', '6.5']
+    """
+    words = _UNITS.get(unit)
+    if words is None or values.dtype != pl.String:
+        return values
+    return values.str.replace(rf"(?i)^(\s*[\d.,]+)\s*({words})\s*$", "${1}")

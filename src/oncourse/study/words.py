@@ -76,6 +76,10 @@ def translated(values: pl.Series, subject: str, allowed: Sequence[str] = ()) -> 
         from oncourse.study.procedures import procedure_of
 
         known = {plain(w): found.kind for w in unique if (found := procedure_of(w)) is not None}
+    if subject == "cause_of_death":  # so have causes of death
+        from oncourse.study.causes import cause_of_death
+
+        known = {plain(w): cause for w in unique if (cause := cause_of_death(w)) is not None}
     pairs = {w: m for w in unique if plain(w) not in keep and (m := known.get(plain(w))) is not None and m != w}
     return values.replace(pairs) if pairs else values
 

@@ -1,0 +1,43 @@
+"""Cause of death in words -> cancer, other or unknown."""
+
+from __future__ import annotations
+
+import re
+
+from oncourse.study.words import meaning, plain
+
+_OF_CANCER = re.compile(
+    r"progress|cancer|carcinoma|tumou?r|neoplas|malignan|metasta|disease under study|(primary|study|underlying) "
+    r"disease|"
+    r"^(of |due to |death due to |dead of )?disease$|癌|肿瘤|转移",
+    re.I,
+)
+#: How somebody died, which says not of what: the organ that failed, the heart that stopped, wasting, age.
+_MODE = re.compile(
+    r"(multi\w*|respiratory|liver|hepatic|renal|kidney|circulatory|organ|cardio-?(pulmonary|respiratory))[- ]*(organ )?"
+    r"(failure|insufficiency)|(cardiac|cardio-?(pulmonary|respiratory)|respiratory) arrest|cachexia|natural causes?|"
+    r"衰竭|骤停|恶病质|自然死亡|老死",
+    re.I,
+)
+_NO_CAUSE = re.compile(r"lost to|failed to|not? (known|done)|pending|失访|待查|未记录|无记录|^[-?？/.]+$", re.I)
+
+
+def cause_of_death(text: str | None) -> str | None:
+    """Return cancer, other or unknown of a cause of death in words; None without any.
+
+    >>> [cause_of_death(t) for t in ("Progressive disease", "PNEUMONIA", "肿瘤", "Unknown", "Non-cancer", None)]
+    ['cancer', 'other', 'cancer', 'unknown', 'other', None]
+    >>> [cause_of_death(t) for t in ("Multiple organ failure", "肝衰竭", "liver failure due to metastases", "心肌梗死")]
+    ['unknown', 'unknown', 'cancer', 'other']
+    """
+    if text is None or not text.strip():
+        return None
+    if known := meaning("cause_of_death", text):
+        return known
+    if re.search(r"unknown|not (known|reported|available|specified)|undetermined|unspecified", text, re.I):
+        return "unknown"
+    if re.search(r"\b(non|not|other than|without|unrelated)\b", text, re.I):
+        return "other"
+    if _OF_CANCER.search(text):
+        return "cancer"
+    return "unknown" if _MODE.search(plain(text)) or _NO_CAUSE.search(plain(text)) else "other"

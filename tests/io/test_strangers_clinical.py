@@ -1,0 +1,68 @@
+"""Clinical inputs written from the guidelines' and formats' words alone: a kind each that was read wrongly or lost once."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+import xlsxwriter
+
+from oncourse.io.aside import checked
+from oncourse.io.workbook import read_workbook
+from oncourse.study.lab_values import tidy_labs
+
+
+def workbook(path, **sheets):
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for r, row in enumerate(rows):
+                sheet.write_row(r, 0, row)
+    tables, problems = checked(read_workbook(path))
+    assert not [str(p) for p in problems if p.severity == "error"]
+    return tables
+
+
+def test_a_hospitals_workbook_of_many_spellings(tmp_path):
+    """末次随访 was no date of last contact (three patients without follow-up), 72岁 and 心肌梗死 refused the study."""
+    tables = workbook(
+        tmp_path / "x.xlsx",
+        患者=[
+            ["住院号", "性别", "年龄", "诊断", "确诊日期", "末次随访", "生存状态", "死亡日期", "死亡原因"],
+            ["A1", "男", "72岁", "前列腺癌", "2020年3月", "2022年6月1日", "存活", None, None],
+            ["A2", "男", 68, "前列腺癌", "2020.05.12", "2021-08", "死亡", "2021年8月", "肿瘤进展"],
+            ["A3", "男", 61, "前列腺癌", 44044, "2022-01-10", "死亡", "2022-01-10", "心肌梗死"],
+            ["A4", "男", "66 岁", "前列腺癌", "2020-08-02", "2022-03-01", "死亡", "2022-03-01", "呼吸衰竭"],
+            ["A5", "男", 66, "前列腺癌", "2020-08-02", "2022-03-01", "不详", None, None],
+        ],
+        不良反应=[["住院号", "开始日期", "不良反应", "分级"], ["A1", "2020-05-01", "乏力", "Ⅱ度"]],
+    )
+    follow = tables["follow_up"].select("last_contact_day", "is_dead", "death_day", "cause_of_death").rows()
+    assert follow == [
+        (822, False, None, None),
+        (446, True, 461, "cancer"),
+        (527, True, 527, "other"),
+        (576, True, 576, "unknown"),
+        (576, None, None, None),
+    ]
+    assert tables["patients"]["age_years"].to_list() == [72, 68, 61, 66, 66]
+    assert tables["adverse_events"].select("start_day", "term", "grade").row(0) == (61, "乏力", 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "read"),
+    [
+        ("3.2E2", "ng/mL", "3.2E2"),  # was 3.2
+        ("1.5×10^3", None, "1.5e3"),
+        ("45 mg/L", "ng/mL", "45 mg/L"),  # two units: no value; was 45 ng/mL
+        ("45 ug/L", "ng/mL", "45"),
+        ("12 H", "ng/mL", "12"),
+    ],
+)
+def test_powers_of_ten_and_two_units_of_one_value(value, unit, read):
+    labs = pl.DataFrame({"analyte": ["PSA"], "value": [value], "unit": [unit]}, schema_overrides={"unit": pl.String})
+    assert tidy_labs(labs)["value"].to_list() == [read]
+
+
+@pytest.mark.parametrize("name", ["P S A", "P.S.A", "tPSA", "TPSA(总)", "血清PSA", "总前列腺特异性抗原"])
+def test_spellings_of_psa(name):
+    assert tidy_labs(pl.DataFrame({"analyte": [name], "value": ["1"]}))["analyte"].to_list() == ["PSA"]
