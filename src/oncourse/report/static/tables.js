@@ -99,7 +99,9 @@
       var label = o.element("label"), tick = o.element("input", { type: "checkbox" });
       tick.checked = true;
       tick.addEventListener("change", function () { state.hidden[i] = !tick.checked; draw(); });
-      label.appendChild(tick); label.appendChild(document.createTextNode(" " + heads[i])); choice.appendChild(label);
+      label.appendChild(tick); label.appendChild(document.createTextNode(" " + heads[i]));
+      if (column[1]) label.appendChild(o.element("small", {}, column[1])); // what it means, also without a pointer
+      choice.appendChild(label);
     });
     var file = data.name.replace(/\//g, "-");
     asTsv.addEventListener("click", function () { o.save(file + ".tsv", new Blob([tsv(data, kept())], { type: "text/tab-separated-values" })); });
