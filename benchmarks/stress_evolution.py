@@ -239,9 +239,9 @@ def cells(
         for s in (0, 1):
             ccf[kind == 2 + s] = 0.0
             ccf[kind == 2 + s, s] = small[kind == 2 + s]
+        ccf[kind == 4, 1] = 0.3
         if identical:
             ccf = np.repeat(np.where(kind == 0, 1.0, random.uniform(0.1, 0.9, n_variant))[:, None], 2, axis=1)
-        ccf[kind == 4, 1] = 0.3
         purity = random.uniform(0.4, 0.8, 2)
         names = [
             f"{int(c) + 1}:{i * 10_000 + k}:{'CCTAG'[k % 5]}:{'TACGT'[k % 5]}"

@@ -140,3 +140,21 @@ def test_log_noise_is_the_gamma_mixture_of_binomials():
     dist = beta(2.0, 2.0 / 0.01 - 2.0)
     by_hand = quad(lambda e: dist.pdf(e) * e**3 * (1 - e) ** 97, 0, 1, epsabs=0)[0]
     assert log_noise(np.array([3.0]), np.array([100.0]), np.array([0.01]), 2.0)[0] == pytest.approx(np.log(by_hand))
+
+
+def test_uneven_errors_and_small_clones_are_both_weighed():
+    """Five times the told errors, differing between sites like a gamma of shape .5: few reads of a site of many errors
+    look like a small clone. What the reads leave open is averaged over, and neither answer is given (of the sites
+    without the variant 6.7 % were called present)."""
+    cells, samples, here = two_samples(np.full(7, TOLD))
+    rng = generator(9, "uneven")
+    alt = np.where(
+        here, cells.alt_count, rng.binomial(cells.depth.astype(int), 5 * TOLD * rng.gamma(0.5, 2.0, cells.n))
+    )
+    found = presence(replace(cells, alt_count=alt.astype(float)), samples)
+    doubts = found.background.doubts
+    assert sum(w for w, *_ in doubts) == pytest.approx(1, abs=0.05) and len(doubts) > 3
+    assert (found.p_present[~here] >= 0.95).mean() <= 0.03
+    assert (found.p_present[here] >= 0.95).mean() >= 0.95
+    told = presence(*two_samples(np.full(7, TOLD))[:2]).background
+    assert sum(w for w, _, multiple in told.doubts if np.median(multiple * told.factor) > 3) < 0.05

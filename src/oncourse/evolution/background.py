@@ -42,6 +42,12 @@ DAMAGED_SHARES, DAMAGE, UNDAMAGED = (
 )
 #: Shapes of the spread of error rates between sites that are weighed; told is worth two nats more.
 SHAPES, SHAPE_PRIOR = np.array([0.5, 1.0, 2.0, 4.0]), 2.0
+#: Multiples of the told errors, of the cohort, that are weighed with each shape: the reads of few samples often cannot
+#: tell uneven errors from small clones, and then either explains a few reads. Doubts less probable are left out.
+COHORTS, LEAST_DOUBT = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0]), 0.005
+#: How much the reads count in that: neither explanation is quite right (clones lie between the levels, errors are
+#: no gamma), and a difference of a few nats is within what that moves. A choice.
+TEMPER = 0.4
 #: Beta-binomial concentrations that are weighed.
 CONCENTRATIONS = np.array([10.0, 15.0, 22.0, 33.0, 50.0, 80.0, 120.0, 200.0, 400.0])
 #: Copies (all, mutated) that a variant of all cells may sit on where the told ones are wrong: else its place beside the
@@ -87,6 +93,8 @@ class Background:
     factor, factor_low : shape (n_sample,), over all kinds: posterior mean (of the log) and 5 % point
     n_site : shape (n_sample,), expected number of sites without the variant that it rests on
     noise_shape : of the gamma-like spread of error rates between sites, one for all samples
+    doubts : what the reads leave open, all samples together: how probable it is, the shape, and per sample what the
+        errors are then, as a multiple of the learned ones
     concentration, concentration_low, concentration_high : shape (n_sample,), of variant reads: posterior mean (of the
     log)
         and at most what was assumed, 5 % and 95 % point
@@ -98,6 +106,7 @@ class Background:
     factor_low: FloatArray
     n_site: FloatArray
     noise_shape: float
+    doubts: tuple[tuple[float, float, FloatArray], ...]
     concentration: FloatArray
     concentration_low: FloatArray
     concentration_high: FloatArray
@@ -120,8 +129,8 @@ def learn_background(
     # few reads of a variant that is subclonal elsewhere may be a small clone here, as well as background
     rows = _spread_out(cells.sample, usable & (kind == 2), most)
     sites = _Sites.of(cells, samples, purity, kind, change, rows)
-    shape = float(np.median(samples.noise_shape)) if n_sample else 2.0
-    shape = sites.some().shape_of_any_factor(shape)
+    told = float(np.median(samples.noise_shape)) if n_sample else 2.0
+    shape = sites.some().shape_of_any_factor(told)
     for _ in range(N_ROUND):
         table, absent = sites.tables(shape, n_sample)
         mass = _shrunk(table.sum(axis=1), np.log(FACTORS), 0.0)
@@ -130,13 +139,14 @@ def learn_background(
         sites.learn_levels(by_kind, shape)
     shape = sites.likeliest_shape(by_kind, shape)
     weight = _told_apart(float(n_absent.sum()), len(rows))
+    doubts = sites.some().doubts(mean, shape, told, weight)
     mean, by_kind, kind_low = mean * weight, by_kind**weight, kind_low**weight
     learned = replace(cells, error_rate=cells.error_rate * by_kind[cells.sample, change])
     most = int(np.clip(MAX_SPREAD // max(n_sample, 1), 16, N_SPREAD))
     clonal = _spread_out(cells.sample, usable & (kind == 2), most)
     spread = _concentrations(learned, samples, purity, clonal, shape)
     low = FACTORS[np.argmax(np.cumsum(mass, axis=1) >= 0.05, axis=1)] if n_sample else mean
-    return Background(by_kind, kind_low, np.exp(mean), low**weight, n_absent.sum(axis=1), shape, *spread)
+    return Background(by_kind, kind_low, np.exp(mean), low**weight, n_absent.sum(axis=1), shape, doubts, *spread)
 
 
 def _told_apart(n_absent: float, n_site: int) -> float:
@@ -186,7 +196,7 @@ def _spread_out(sample: IntArray, use: BoolArray, most: int) -> IntArray:
     return rows[(rank * kept // np.maximum(n, 1)) != ((rank - 1) * kept // np.maximum(n, 1))]
 
 
-def log_noise(alt: FloatArray, depth: FloatArray, rate: FloatArray, shape: float) -> FloatArray:
+def log_noise(alt: FloatArray, depth: FloatArray, rate: FloatArray, shape: float | FloatArray) -> FloatArray:
     """Return log P(alt | depth) of background whose rate differs between sites like a gamma of this shape.
 
     The binomial coefficient, which every explanation of the same reads shares, is left out.
@@ -369,6 +379,36 @@ class _Sites:
             value[shape] = float(np.logaddexp.reduce(held, axis=1).sum()) + (SHAPE_PRIOR if shape == told else 0.0)
         return max(value, key=lambda shape: value[shape])
 
+    def doubts(
+        self, mean: FloatArray, learned: float, told: float, weight: float
+    ) -> tuple[tuple[float, float, FloatArray], ...]:
+        """Return what the reads leave open (`Background.doubts`): each of `COHORTS` with each shape, the cell fractions
+        of what is there learned for each, the errors of the samples integrated out.
+
+        mean : shape (n_sample,), of the log of each sample's multiple, as learned. Where few sites are without the
+        variant (`weight`, `_told_apart`) what is told holds.
+        """
+        if len(self.sample) < LEAST_SHAPE or weight <= 0:
+            return ((1.0, learned, np.ones(len(mean))),)
+        number, sample = np.unique(self.sample, return_inverse=True)
+        found, logs = [], []
+        for shape in sorted({told, *SHAPES[:-1].tolist()}):
+            for centre in np.log(COHORTS):
+                here = replace(self, sample=sample.astype(np.int64), level=self.level.copy())
+                rates = np.full((len(number), len(CHANGES)), math.exp(centre))
+                here.learn_levels(rates, shape)
+                table = here.tables(shape, len(number))[0].sum(axis=1)
+                value, of_sample = _around(table, float(centre))
+                value = TEMPER * (value + (SHAPE_PRIOR if shape == told else 0.0))
+                multiple = np.full(len(mean), float((of_sample - mean[number]).mean()))
+                multiple[number] = of_sample - mean[number]
+                found.append((shape, np.exp(multiple)))
+                logs.append(value - 0.5 * (centre / COHORT_SPREAD) ** 2)
+        share = np.exp(np.array(logs) - max(logs))
+        share *= weight / share.sum()
+        kept = tuple((float(p), *x) for p, x in zip(share, found, strict=True) if p > LEAST_DOUBT)
+        return ((1 - weight, learned, np.ones(len(mean))), *kept) if weight < 1 else kept
+
     def likeliest_shape(self, by_kind: FloatArray, told: float) -> float:
         """Return the shape of the spread of error rates between sites: the likeliest of `SHAPES`, or the told one."""
         if len(self.sample) < LEAST_SHAPE:
@@ -391,6 +431,21 @@ def _mass(log_likelihood: FloatArray, grid: FloatArray, centre: FloatArray, spre
     logs = log_likelihood - 0.5 * ((grid - centre[..., None]) / spread) ** 2
     mass = np.exp(logs - logs.max(axis=-1, keepdims=True))
     return np.asarray(mass / mass.sum(axis=-1, keepdims=True))
+
+
+def _around(table: FloatArray, centre: float) -> tuple[float, FloatArray]:
+    """Return the log evidence that the samples' multiples lie around `centre` (log), and each one's posterior mean.
+
+    table : shape (n_sample, n_factor), log-likelihoods at `FACTORS`; the spread is the likeliest of `SAMPLE_SPREADS`.
+    """
+    grid, best = np.log(FACTORS), (-math.inf, np.zeros(len(table)))
+    for spread in SAMPLE_SPREADS:
+        prior = -0.5 * ((grid - centre) / spread) ** 2
+        joint = table + prior - np.logaddexp.reduce(prior)
+        total = np.logaddexp.reduce(joint, axis=1)
+        if total.sum() > best[0]:
+            best = (float(total.sum()), np.exp(joint - total[:, None]) @ grid)
+    return best
 
 
 def _shrunk(table: FloatArray, grid: FloatArray, told: float) -> FloatArray:

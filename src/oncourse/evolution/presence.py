@@ -9,6 +9,7 @@ Dirichlet prior, from the whole study (empirical Bayes); so are its background e
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.background import Background, learn_background
-from oncourse.evolution.tumour_fraction import tumour_fractions
+from oncourse.evolution.background import Background, learn_background, log_beta_binomial, log_noise
+from oncourse.evolution.tumour_fraction import Fractions, tumour_fractions
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -94,6 +95,62 @@ class Cells:
 
 
 @dataclass(frozen=True)
+class Weighing:
+    """What the reads of the cells are weighed with: errors as learned, the tumour fractions, the cell fractions."""
+
+    cells: Cells
+    samples: Samples
+    tumour: Fractions
+    ccfs: FloatArray
+
+    def of(
+        self, rows: IntArray, concentration: FloatArray, *, n_thread: int = 1
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], FloatArray]:
+        """Return `Presence.likelihood`, `detection` and `power_pure` of some cells, were reads so concentrated.
+
+        concentration : shape (n_sample,), beta-binomial
+        """
+        from oncourse.evolution import presence_kernels as kernels
+
+        cells, samples, tumour = self.cells, self.samples, self.tumour
+        like = np.empty((len(rows), len(self.ccfs) + 1), np.float32)
+        power, pure = np.empty_like(like), np.empty(len(rows))
+        depth = np.maximum(cells.depth[rows], 0.0)
+        reads = cells.sample[rows], cells.alt_count[rows], depth, (cells.alt_count[rows] >= 0) & (depth > 0)
+        copies = cells.total_cn[rows], np.where(cells.major_cn > 1.5, cells.major_cn, 1.0)[rows], cells.normal_cn[rows]
+        spread = np.ascontiguousarray(concentration, float), samples.noise_shape
+        rule = samples.min_alt_count, samples.min_vaf
+        fractions = tumour.points, tumour.weights, tumour.rows, tumour.row_of[rows]
+        fixed = *reads, cells.is_called[rows], *copies, cells.error_rate[rows], *spread, *rule, *fractions
+
+        def fill(begin: int, end: int) -> None:
+            kernels.cell_likelihoods(begin, end, *fixed, DEPTH_SPREAD, self.ccfs, like, power, pure)
+
+        _in_chunks(fill, len(rows), n_thread)
+        return like, power, pure
+
+    def log_scale(self, rows: IntArray, concentration: FloatArray) -> FloatArray:
+        """Return the log of what `of` divides each cell's likelihood by; of its mean tumour fraction, where that is
+        estimated."""
+        cells, out = self.cells, np.zeros(len(rows))
+        counted = (cells.alt_count[rows] >= 0) & (cells.depth[rows] > 0)
+        rows = rows[counted]
+        of, alt, depth, error = cells.sample[rows], cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
+        rho, s = self.tumour.mean[of], concentration[of]
+        copies = rho * cells.total_cn[rows] + (1 - rho) * cells.normal_cn[rows]
+        most = np.where(cells.major_cn[rows] > 1.5, cells.major_cn[rows], 1.0)
+        best = log_noise(alt, depth, error, self.samples.noise_shape[of])
+        for ccf in self.ccfs:
+            both = []
+            for copy in (np.ones(len(rows)), most):
+                v = rho * ccf * np.minimum(copy, cells.total_cn[rows]) / np.maximum(copies, 1e-9)
+                both.append(log_beta_binomial(alt, depth, np.minimum(v * (1 - error) + (1 - v) * error, 1.0), s))
+            best = np.maximum(best, np.logaddexp(*both) - math.log(2))
+        out[counted] = best
+        return out
+
+
+@dataclass(frozen=True)
 class PriorSettings:
     """How what is usual is learned.
 
@@ -130,6 +187,7 @@ class Presence:
     purity_known : per sample, whether the reads bound it from below (`tumour_fraction`)
     prior : shape (n_sample, 3), learned share present per kind; NaN where the sample has no such variant
     background : errors and spread of each sample, as learned
+    weighing : what the reads were weighed with
     """
 
     p_present: FloatArray
@@ -150,6 +208,7 @@ class Presence:
     purity_known: BoolArray
     prior: FloatArray
     background: Background
+    weighing: Weighing
 
 
 def ccf_grid(min_ccf: float) -> FloatArray:
@@ -181,11 +240,8 @@ def presence(
     >>> (found.p_present[1::2] > 0.5).tolist(), (found.power[1::2] > 0.95).tolist()
     ([False, True, False], [True, True, False])
     """
-    from oncourse.evolution import presence_kernels as kernels
-
     ccfs = ccf_grid(settings.min_ccf)
     counted = (cells.alt_count >= 0) & (cells.depth > 0)
-    multiplicity = np.where(cells.major_cn > 1.5, cells.major_cn, 1.0)
     elsewhere = _called_elsewhere(cells)
     taught = counted if cells.teaches is None else counted & cells.teaches
     tumour = tumour_fractions(cells, samples, taught, elsewhere, n_thread=n_thread)
@@ -193,51 +249,20 @@ def presence(
     if np.isnan(samples.purity).any():
         tumour = tumour_fractions(cells, samples, taught, elsewhere, n_thread=n_thread)
 
-    like = np.empty((cells.n, len(ccfs) + 1), np.float32)
-    power = np.empty_like(like)
-    pure = np.empty(cells.n)
-    depth = np.maximum(cells.depth, 0.0)
-
-    def fill(begin: int, end: int) -> None:
-        kernels.cell_likelihoods(
-            begin,
-            end,
-            cells.sample,
-            cells.alt_count,
-            depth,
-            counted,
-            cells.is_called,
-            cells.total_cn,
-            multiplicity,
-            cells.normal_cn,
-            cells.error_rate,
-            samples.concentration,
-            samples.noise_shape,
-            samples.min_alt_count,
-            samples.min_vaf,
-            tumour.points,
-            tumour.weights,
-            tumour.rows,
-            tumour.row_of,
-            DEPTH_SPREAD,
-            ccfs,
-            like,
-            power,
-            pure,
-        )
-
-    _in_chunks(fill, cells.n, n_thread)
+    weighing = Weighing(cells, samples, tumour, ccfs)
+    like, power, pure = weighing.of(np.arange(cells.n), samples.concentration, n_thread=n_thread)
     rough_ccf = _rough_ccf(cells, tumour.mean, counted)
     kind, ccf_elsewhere = _kinds(cells, elsewhere, rough_ccf)
     group = cells.sample * 3 + kind
     own_call = (kind == ONLY_HERE) & cells.is_called
+    _doubt_background(like, cells, background, counted & ~own_call)
     patient = _patients(cells, len(samples.purity))
     theta, resp = _learn(like, power, group, own_call, patient, samples, ccfs, settings, n_thread, cells.teaches)
     present = np.minimum(resp[:, 1:].sum(axis=1).astype(float), 1.0)
     ccf = (resp[:, 1:] @ ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
     sizeable = resp[:, 1:][:, ccfs >= settings.sizeable_ccf - 1e-9].sum(axis=1).astype(float)
     sizeable = np.minimum(sizeable, 1.0)
-    known = depth > 0
+    known = cells.depth > 0
     prior = np.full((len(samples.purity), 3), np.nan)
     used = np.unique(group)
     prior[used // 3, used % 3] = 1 - theta[used, 0]
@@ -260,6 +285,7 @@ def presence(
         purity_known=tumour.is_known,
         prior=prior,
         background=background,
+        weighing=weighing,
     )
 
 
@@ -281,6 +307,20 @@ def _with_learned(
         replace(samples, concentration=learned.concentration, noise_shape=shape),
         learned,
     )
+
+
+def _doubt_background(like: NDArray[np.float32], cells: Cells, background: Background, asked: BoolArray) -> None:
+    """Average the likelihood of background, in place, over the errors that the reads leave open, where reads show."""
+    if len(background.doubts) < 2:
+        return
+    rows = np.flatnonzero(asked & (cells.alt_count > 0) & (cells.alt_count <= MOST_READS_OF_ABSENT))
+    alt, depth, rate = cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
+    base = log_noise(alt, depth, rate, background.noise_shape)
+    total, whole = np.zeros(len(rows)), sum(weight for weight, *_ in background.doubts)
+    for weight, shape, multiple in background.doubts:
+        value = log_noise(alt, depth, np.minimum(rate * multiple[cells.sample[rows]], 0.3), shape)
+        total += weight / whole * np.exp(np.minimum(value - base, 60.0))
+    like[rows, 0] *= total.astype(np.float32)
 
 
 def detection_at(detection: NDArray[np.float32], ccfs: FloatArray, ccf: FloatArray) -> FloatArray:

@@ -60,6 +60,7 @@ class Excess:
     p_value : one-sided, H0: the lesions are identical; NaN with fewer than two units
     expected_each : shape (n,), chance of a one-sided call per variant were the lesions identical
     theta : shape (n_level,), distribution of the levels of the variants where they are
+    log_likelihood : of the reads, each variant shared at one level or in one sample only
     """
 
     observed: float
@@ -70,6 +71,7 @@ class Excess:
     p_value: float
     expected_each: Floats
     theta: Floats
+    log_likelihood: float
 
 
 @dataclass(frozen=True)
@@ -313,7 +315,7 @@ def excess_discordance(
     n_unit = int(unit.max(initial=-1)) + 1
     if not len(a):
         nothing = np.zeros(0)
-        return Excess(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, nothing, np.full(n_level - 1, np.nan))
+        return Excess(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, nothing, np.full(n_level - 1, np.nan), 0.0)
     theta = _fit_pairs(data, classes, n_step)
     levels = theta.reshape(3, -1).sum(axis=0)
     expected = noise.expected(levels)
@@ -329,7 +331,17 @@ def excess_discordance(
         half = float(t.ppf(0.975, n_unit - 1)) * _spread(each) / len(a)
         low, high = max(excess - half, -1.0), min(excess + half, 1.0)
         p_value = _identical(data, classes, noise, unit, n_unit, n_step)
-    return Excess(float(noise.observed.mean()), float(expected.mean()), excess, low, high, p_value, expected, levels)
+    return Excess(
+        float(noise.observed.mean()),
+        float(expected.mean()),
+        excess,
+        low,
+        high,
+        p_value,
+        expected,
+        levels,
+        data.log_likelihood(theta),
+    )
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,12 @@ from oncourse.derive.concordance.pairs import COMPARISONS, ConcordanceParams, Pa
 from oncourse.derive.concordance.presence import PresenceTable
 from oncourse.stats.agreement import Bootstrap, cluster_bootstrap, cluster_weights
 from oncourse.stats.proportions import wilson
+
+if TYPE_CHECKING:
+    from oncourse.evolution.presence import Presence
+    from oncourse.stats.sharing import Excess
+
+Floats = NDArray[np.floating[Any]]
 
 #: The summary table: one number per comparison, set, treatment of blood clones and estimand.
 SUMMARY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
@@ -259,6 +265,9 @@ def _between(counts: NDArray[Any]) -> dict[str, Any]:
 LEVELS = (0.1, 0.3, 0.6, 1.0)
 #: Those at which noise is worked out.
 NOISE_LEVELS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+#: Concentrations of reads (at most so much) under which lesions that seem to differ, at this p-value, are compared
+#: again, while they explain the reads at most so much worse (log-likelihood).
+SPREADS_ASKED, SEEMS_DIFFERENT, AS_WELL = np.array([120.0, 80.0, 50.0, 33.0, 22.0, 15.0, 10.0]), 0.1, 2.0
 #: Variants the latent fraction rests on at most; more are thinned evenly within each pair.
 MAX_LATENT = 20_000
 
@@ -343,8 +352,6 @@ def noise_rows(
     presence: PresenceTable, variants: pl.DataFrame, key: dict[str, str]
 ) -> tuple[list[dict[str, Any]], pl.DataFrame]:
     """Return the summary rows of discordance beyond noise, and per pair what noise explains."""
-    from oncourse.stats.sharing import excess_discordance
-
     none = pl.DataFrame(schema=NOISE_SCHEMA)
     kernel = presence.kernel
     if kernel is None or variants.is_empty():
@@ -355,19 +362,8 @@ def noise_rows(
     units, unit = np.unique(pair, return_inverse=True)
     called = _by_rule(presence)
     some = np.arange(len(a)) if len(a) <= MAX_LATENT else np.linspace(0, len(a) - 1, MAX_LATENT).astype(int)
-    one, two = a[some], b[some]
-    level = _columns_of(kernel.ccfs, NOISE_LEVELS)
-    found = excess_discordance(
-        kernel.likelihood[one][:, level],
-        kernel.likelihood[two][:, level],
-        kernel.detection[one][:, level],
-        kernel.detection[two][:, level],
-        called[one],
-        called[two],
-        np.unique(unit[some], return_inverse=True)[1],
-    )
+    found, w_a, w_b = _beyond_noise(kernel, a, b, called, unit, some)
     n = len(units)
-    w_a, w_b = kernel.detection[a][:, level[1:]], kernel.detection[b][:, level[1:]]
     seen = (1 - (1 - w_a) * (1 - w_b)) @ found.theta
     expected = ((w_a * (1 - w_b) + w_b * (1 - w_a)) @ found.theta) / np.maximum(seen, 1e-12)
     per_pair = pl.DataFrame(
@@ -395,6 +391,44 @@ def noise_rows(
         row("excess_discordance", found.excess, found.ci_low, found.ci_high),
         row("excess_discordance_p_value", found.p_value),
     ], per_pair
+
+
+def _beyond_noise(
+    kernel: Presence,
+    a: NDArray[np.int64],
+    b: NDArray[np.int64],
+    called: NDArray[np.bool_],
+    unit: NDArray[np.int64],
+    some: NDArray[np.int64],
+) -> tuple[Excess, Floats, Floats]:
+    """Return the discordance beyond noise of `some` of the pairs of cells, and the chances of a call in a and b.
+
+    Subclones and a spread of reads look alike in two samples, and the spread is learned too small where many variants
+    are subclonal. Where the lesions seem to differ, every larger spread that explains the reads about as well is asked
+    too (`SPREADS_ASKED`): the answer is that of the one at which they differ least.
+    """
+    from oncourse.stats.sharing import excess_discordance
+
+    level = _columns_of(kernel.ccfs, NOISE_LEVELS)
+    number = np.unique(unit[some], return_inverse=True)[1]
+    learned = kernel.background.concentration
+
+    def at(most: float) -> tuple[float, tuple[Excess, Floats, Floats]]:
+        spread = np.minimum(learned, most)
+        (like_a, see_a, _), (like_b, see_b, _) = (kernel.weighing.of(x, spread) for x in (a, b))
+        reads = like_a[some][:, level], like_b[some][:, level], see_a[some][:, level], see_b[some][:, level]
+        found = excess_discordance(*reads, called[a[some]], called[b[some]], number)
+        scale = sum(kernel.weighing.log_scale(x[some], spread).sum() for x in (a, b))
+        return found.log_likelihood + scale, (found, see_a[:, level[1:]], see_b[:, level[1:]])
+
+    reached, best = at(np.inf)
+    if best[0].p_value < SEEMS_DIFFERENT:
+        for most in SPREADS_ASKED[learned.max(initial=0.0) > SPREADS_ASKED]:
+            value, other = at(float(most))
+            if value < reached - AS_WELL:
+                break
+            reached, best = max(reached, value), max(best, other, key=lambda x: x[0].p_value)
+    return best
 
 
 NOISE_SCHEMA: dict[str, Any] = {
