@@ -27,6 +27,7 @@ FINDINGS = {
     "BRCA2": ("mcrpc", "BRCA2", None, "loss(BRCA2)", "wild_type(BRCA2)"),
     "AR L702H": ("mcrpc", "AR", "p.L702H", "mutation(AR:L702H)", "wild_type(AR:L702H)"),
 }
+RULES = {name: rules for name, (_, _, _, *rules) in FINDINGS.items()} | {"MSI": ["msi = high", "msi = stable"]}
 GENES = [
     "",
     "kras",
@@ -42,6 +43,11 @@ GENES = [
     "BRCA1",
     "x",
     "BRAF基因",
+    "3845",
+    "ENSG00000133703",
+    "2E+05",
+    "N/A",
+    "无",
 ]
 CHANGES = [
     "",
@@ -56,6 +62,11 @@ CHANGES = [
     "c.35G>A",
     "p.G12D/p.G13D",
     "突变",
+    "p.(=)",
+    "p.Met1?",
+    "G12X",
+    "Gly12",
+    "N/A",
 ]
 EFFECTS = [
     "",
@@ -68,9 +79,13 @@ EFFECTS = [
     "Frame_Shift_Del",
     "RNA",
     "错义突变",
+    "exonic",
+    "splice_region_variant",
+    "5'Flank",
+    "未知",
 ]
 COUNTS = ["", "0", "-1", "x", "1", "5000", "3e2", "12%", "30/100"]
-FILTERS = ["", "LowQual", "germline", "oxog", "PASS", "weak_evidence", ".", "Tier5", "不通过"]
+FILTERS = ["", "LowQual", "germline", "oxog", "PASS", "weak_evidence", ".", "Tier5", "不通过", "-", "fail", "PASS;oxog"]
 ORIGINS = ["", "unknown", "germline", "chip", "x", "胚系"]
 #: No other place among them: a row that names one is of another variant, and nothing can tell.
 IDS = ["", "x", "?", "12:25245350", "99:5:A:T", "chr-C-T", "突变1", "NM_004985:c.35G>A"]
@@ -88,12 +103,72 @@ CELLS = {
     ("calls", "origin"): ORIGINS,
     ("calls", "sample_id"): ["", "x", "S 1"],
 }
+#: Of the row of a microsatellite-instable sample; another word for stable among them would be a fact, no wrong cell.
+MSI = {
+    ("samples", "msi_status"): [
+        "",
+        "MSI",
+        "msi-h",
+        "H",
+        "high",
+        "dMMR",
+        "高度微卫星不稳定",
+        "不稳定",
+        "MSI-H (PCR)",
+        "MSI高",
+        "x",
+        "?",
+        "未知",
+        "1",
+        "0.4",
+        "Instable",
+        "indeterminate",
+        "N/A",
+    ],
+    ("samples", "msi_score"): ["", "x", "-1", "0", "1", "45%", "0.45", "45", "1e9", "高"],
+    ("samples", "tmb_per_mb"): COUNTS,
+    ("samples", "purity"): COUNTS,
+    ("samples", "material"): ["", "血浆", "plasma", "x", "normal", "FFPE", "白细胞"],
+    ("samples", "lesion_id"): ["", "x"],
+    ("samples", "assay_id"): ["", "x", "wes"],
+    ("samples", "day"): ["", "x", "-5", "1e9", "2020-01-01"],
+    ("samples", "sample_id"): ["", "x", "S 1"],
+    ("samples", "patient_id"): ["", "x"],
+}
 ALL = [(name, table, column, value) for name in FINDINGS for (table, column), vs in CELLS.items() for value in vs]
+ALL += [("MSI", table, column, value) for (table, column), vs in MSI.items() for value in vs]
 
 
 @cache
-def _cut(name: str) -> tuple[dict[str, pl.DataFrame], str, object]:
-    """Return the tables (text) of one patient with one sample that shows the finding, its variant, the settings."""
+def _cut(name: str) -> tuple[dict[str, pl.DataFrame], pl.Expr, object]:
+    """Return the tables (text) of one patient with one sample that shows the finding, its row, the settings."""
+    return _msi() if name == "MSI" else _mutated(name)
+
+
+def _of_one(tables: dict[str, pl.DataFrame], sample: str, patient: str) -> dict[str, pl.DataFrame]:
+    out = {}
+    for table, frame in tables.items():
+        if "sample_id" in frame.columns:
+            frame = frame.filter(pl.col("sample_id") == sample)
+        elif "patient_id" in frame.columns:
+            frame = frame.filter(pl.col("patient_id") == patient)
+        out[table] = frame
+    return out
+
+
+def _as_text(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    text = {t: f.with_columns(pl.col(pl.Boolean).cast(pl.String)).cast(pl.String) for t, f in tables.items()}
+    return {t: f for t, f in text.items() if f.height or t == "calls"}
+
+
+def _msi() -> tuple[dict[str, pl.DataFrame], pl.Expr, object]:
+    made = simulate_study("crc", 40, 1)
+    high = made.tables["samples"].filter((pl.col("msi_status") == "MSI-H") & (pl.col("material") == "tissue"))
+    sample, patient = high.sort("sample_id").select("sample_id", "patient_id").row(-1)
+    return _as_text(_of_one(made.tables, sample, patient)), pl.col("sample_id") == sample, made.config
+
+
+def _mutated(name: str) -> tuple[dict[str, pl.DataFrame], pl.Expr, object]:
     design, gene, change, _, _ = FINDINGS[name]
     made = simulate_study(design, 40, 1)
     found = made.tables["calls"].filter("is_called").join(made.tables["variants"], on="variant_id")
@@ -101,25 +176,17 @@ def _cut(name: str) -> tuple[dict[str, pl.DataFrame], str, object]:
     found = found if change is None else found.filter(pl.col("hgvs_p") == change)
     found = found.join(made.tables["samples"].select("sample_id", "patient_id"), on="sample_id").sort("sample_id")
     sample, variant, patient = found.select("sample_id", "variant_id", "patient_id").row(0)
-    tables = {}
-    for table, frame in made.tables.items():
-        if "sample_id" in frame.columns:
-            frame = frame.filter(pl.col("sample_id") == sample)
-        elif "patient_id" in frame.columns:
-            frame = frame.filter(pl.col("patient_id") == patient)
-        tables[table] = frame
+    tables = _of_one(made.tables, sample, patient)
     others = (pl.col("gene") != gene) | (pl.col("variant_id") == variant)
     tables["variants"] = tables["variants"].filter(others.fill_null(True))
     kept = tables["calls"].join(tables["variants"], on="variant_id", how="semi")
     tables["calls"] = kept
     tables["variants"] = tables["variants"].join(kept, on="variant_id", how="semi")
-    text = {t: f.with_columns(pl.col(pl.Boolean).cast(pl.String)).cast(pl.String) for t, f in tables.items()}
-    return {t: f for t, f in text.items() if f.height or t == "calls"}, variant, made.config
+    return _as_text(tables), pl.col("variant_id") == variant, made.config
 
 
 def _changed(name: str, table: str, column: str, value: str) -> Study | None:
-    tables, variant, config = _cut(name)
-    row = pl.col("variant_id") == variant
+    tables, row, config = _cut(name)
     cell = pl.when(row).then(pl.lit(value or None)).otherwise(column).alias(column)
     typed, problems = validate(tables | {table: tables[table].with_columns(cell)}, config)
     return None if any(p.severity == "error" for p in problems) else Study(config, typed, warnings=tuple(problems))
@@ -129,22 +196,21 @@ def _guard(name: str, table: str, column: str, value: str) -> None:
     study = _changed(name, table, column, value)
     if study is None:
         return
-    findings = Cohort(study).findings.patients
-    patient = next(iter(findings.values()))
-    _, _, _, mutated, wild_type = FINDINGS[name]
-    assert evaluate(parse(wild_type), patient).truth != YES
-    assert evaluate(parse(mutated), patient).truth != NO
+    has, lacks = RULES[name]
+    for patient in Cohort(study).findings.patients.values():
+        assert evaluate(parse(lacks), patient).truth != YES
+        assert evaluate(parse(has), patient).truth != NO
 
 
-@pytest.mark.parametrize("name", list(FINDINGS))
+@pytest.mark.parametrize("name", list(RULES))
 def test_the_unchanged_patient_has_the_finding(name):
     tables, _, config = _cut(name)
     study = Study(config, validate(tables, config)[0])
     patient = next(iter(Cohort(study).findings.patients.values()))
-    assert evaluate(parse(FINDINGS[name][3]), patient).truth == YES
+    assert evaluate(parse(RULES[name][0]), patient).truth == YES
 
 
-@pytest.mark.parametrize(("name", "table", "column", "value"), random.Random(1).sample(ALL, 40))
+@pytest.mark.parametrize(("name", "table", "column", "value"), random.Random(1).sample(ALL, 60))
 def test_one_wrong_cell_makes_no_wild_type(name, table, column, value):
     _guard(name, table, column, value)
 

@@ -15,6 +15,9 @@ from oncourse.io.maf import MafTables, read_maf
 from oncourse.io.whose import Column, Manifest, assign, vcf_start
 from oncourse.study.schema import Problem
 
+#: Names of so many samples in the files are not compared one by one for a note.
+MANY = 5_000
+
 
 def is_vcf(path: Path) -> bool:
     """Whether a file is a VCF by its name."""
@@ -83,6 +86,9 @@ def read_calls(
         "sample_id", keep="first", maintain_order=True
     )
     notes = list(dict.fromkeys(note for p in parts for note in p.notes))
+    owners = [s for p in parts for s in p.samples["sample_id"].unique()]
+    if several := sorted({s for s in owners if owners.count(s) > 1} if len(owners) < MANY else set()):
+        notes.append(f"{len(several):,} samples stand in several files and are one each ({', '.join(several[:5])})")
     problems += [problem for p in parts for problem in p.problems]
     ledger = Ledger()
     for part in parts:

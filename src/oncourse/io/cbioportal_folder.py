@@ -65,7 +65,8 @@ class Folder:
 
 def plain(path: Path) -> str:
     name = path.name.lower().removesuffix(".gz")
-    return re.sub(r"\.(txt|tsv)$", "", name)
+    name = re.sub(r"\.(txt|tsv)$", "", name)
+    return re.sub(r"[_-]\d+(\.\d+)*-(public|consortium)$", "", name)  # GENIE's release behind the name
 
 
 def look(folder: Path) -> Folder:
@@ -98,7 +99,28 @@ def look(folder: Path) -> Folder:
             listed_as = next((n for n in ("sequenced", "cna", "sv", "all") if kind.endswith(f"_{n}")), None)
             if listed_as and ids:
                 out.lists[listed_as] = frozenset(ids)
+    for path in out.files.get("mutations", []):
+        if "sequenced" not in out.lists and (sequenced := _sequenced_samples(path)):
+            out.lists["sequenced"] = sequenced
     return out
+
+
+def _sequenced_samples(path: Path) -> frozenset[str]:
+    """Return the samples of the comment ``#sequenced_samples:`` above a mutation table (MSK); empty without one."""
+    import gzip
+
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if packed else path.open("rb") as lines:
+            for line in lines:
+                if not line.startswith(b"#"):
+                    break
+                if line.lower().startswith(b"#sequenced_samples:"):
+                    return frozenset(line.decode("utf-8", errors="replace").partition(":")[2].split())
+    except (OSError, EOFError):
+        pass  # who reads the file says so
+    return frozenset()
 
 
 def colon_file(path: Path) -> dict[str, str]:

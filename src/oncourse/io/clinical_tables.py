@@ -13,12 +13,13 @@ from oncourse.io import clinical as words
 from oncourse.io import clinical_survival as survival
 from oncourse.io.anchors import Anchors
 from oncourse.io.clinical import clean
-from oncourse.io.ids import says
+from oncourse.io.gather import METASTASIS_WORDS, organ_of
+from oncourse.io.ids import patient_of
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table, table_name
 from oncourse.study.schema import Problem
 from oncourse.study.tables import PATIENTS, SAMPLES
-from oncourse.study.words import our_columns
+from oncourse.study.words import meaning, our_columns
 
 __all__ = ["Built", "build", "clean", "first_of", "read_clinical", "with_missing_samples"]
 
@@ -106,7 +107,7 @@ def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataF
             cure = "Every row needs its id."
             row = int(table.lines[index])
             reading.problems.append(Problem(table_name(path), row, key, None, f"the row has no {key}.", cure))
-        frame = frame.filter(~lost)
+        frame = _with_vital_status(frame.filter(~lost))
         if out is None:
             out = frame
         else:
@@ -115,6 +116,23 @@ def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataF
                 frame.select(key, *new).unique(key), on=key, how="full", coalesce=True, maintain_order="left"
             )
     return out
+
+
+#: Names of a column whose words alone say whether it is the vital status (死亡, 存活) or another one.
+_STATUS_NAMES = ("状态", "患者状态", "目前状态", "STATUS", "PATIENT_STATUS", "SURVIVAL_STATUS")
+
+
+def _with_vital_status(frame: pl.DataFrame) -> pl.DataFrame:
+    """Call a column of a status the vital status where each of its words says dead or alive, and no other column does:
+    OS_STATUS beside the overall survival, else VITAL_STATUS."""
+    if survival.VITAL & set(frame.columns):
+        return frame
+    name = "OS_STATUS" if {"OS_MONTHS", "OS_DAYS"} & set(frame.columns) else "VITAL_STATUS"
+    for column in (c for c in _STATUS_NAMES if c in frame.columns):
+        said = frame[column].drop_nulls().unique()
+        if len(said) and all(w not in ("0", "1") and (meaning("dead", w) or meaning("unknown", w)) for w in said):
+            return frame.rename({column: name})
+    return frame
 
 
 def _descriptions(columns: Sequence[str], comments: Sequence[str]) -> dict[str, str]:
@@ -147,17 +165,6 @@ def first_of(frame: pl.DataFrame, *names: str) -> pl.Expr:
     """Return the first of several columns that is there and not null."""
     present = [pl.col(n) for n in names if n in frame.columns]
     return pl.coalesce(present) if present else pl.lit(None, pl.String)
-
-
-def patient_of(sample: str) -> str:
-    """Return the patient a sample id names (MSK-IMPACT, TCGA); the sample id itself where it follows neither.
-
-    >>> patient_of("P-0000197-T01-IM3"), patient_of("TCGA-2A-A8VL-01A-21D"), patient_of("S7")
-    ('P-0000197', 'TCGA-2A-A8VL', 'S7')
-    """
-    said = says(sample)
-    short = re.match(r"TCGA-\w{2}-\w{4}(?=-|$)", sample)
-    return said[0] if said else short[0] if short else sample
 
 
 def with_missing_samples(
@@ -317,8 +324,20 @@ def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> t
 
 def _role_of(samples: pl.DataFrame) -> pl.Expr:
     """Return the role of each sample: that of the first column whose word is one of ours."""
-    said = [pl.lit(words.mapped(samples[c], words.role)) for c in _ROLE_ORDER if c in samples.columns]
+    said = [pl.lit(words.mapped(samples[c], _role_word)) for c in _ROLE_ORDER if c in samples.columns]
     return pl.coalesce(said) if said else pl.lit(None, pl.String)
+
+
+def _role_word(text: str | None) -> str | None:
+    """Return the role that the words of a type say: of ours, or of a metastasis somewhere (``Liver metastasis``,
+    ``肝转移灶``)."""
+    return words.role(text) or ("metastasis" if re.search(METASTASIS_WORDS, (text or "").lower()) else None)
+
+
+def _organ_word(text: str | None) -> str | None:
+    """Return the organ that the words of a type name; null where they name none."""
+    organ = organ_of(text)
+    return None if organ == text or not re.search(METASTASIS_WORDS, (text or "").lower()) else organ
 
 
 def materials(samples: pl.DataFrame) -> pl.Series:
@@ -331,6 +350,26 @@ def materials(samples: pl.DataFrame) -> pl.Series:
         pl.Series("material", [words.material(*row) for row in unique.iter_rows()], dtype=pl.String)
     )
     return samples.join(named, on=present, how="left", nulls_equal=True, maintain_order="left")["material"]
+
+
+def said_materials(samples: pl.DataFrame) -> pl.Series:
+    """Return `materials` where a column says something of the sample, else null."""
+    present = [c for c in KINDS if c in samples.columns]
+    said = samples.select(pl.any_horizontal([pl.col(c).is_not_null() for c in present] or [pl.lit(False)]).alias("s"))
+    found = materials(samples)
+    return found.set(~said["s"] & (found == "tissue") if present else found == "tissue", None)
+
+
+def with_sarek_status(samples: pl.DataFrame) -> pl.DataFrame:
+    """Take the status of nf-core/sarek's sample sheet (0 normal, 1 tumour) as what a sample is."""
+    files = {"LANE", "FASTQ_1", "BAM", "CRAM", "VCF", "VARIANTCALLER", "TABLE"}
+    if "STATUS" not in samples.columns or not files & set(samples.columns) or set(KINDS) & set(samples.columns):
+        return samples
+    status = samples["STATUS"].str.strip_chars()
+    if not status.is_in(["0", "1"]).all():
+        return samples
+    kind = status.replace({"0": "normal", "1": "tissue"}).alias("MATERIAL")
+    return samples.drop("STATUS", *files, strict=False).with_columns(kind).unique("SAMPLE_ID", maintain_order=True)
 
 
 def _blood_told(material: pl.Series, ids: pl.Series, reading: Reading) -> pl.Series:
@@ -368,6 +407,11 @@ def _lesions(samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, pl.
     frame = frame.with_columns(
         role.fill_null(by_code).alias("role"), site_by_code.set(role.is_not_null(), None).alias("code_site")
     )
+    of_type = [words.mapped(samples[c], _organ_word) for c in _ROLE_ORDER if c in samples.columns]
+    if of_type:
+        organ = samples.select(pl.col("SAMPLE_ID").alias("sample_id"), pl.coalesce(of_type).alias("type_site"))
+        frame = frame.join(organ, on="sample_id", how="left", maintain_order="left")
+        frame = frame.with_columns(pl.coalesce("met_site", "type_site").alias("met_site")).drop("type_site")
     unknown = frame["role"].null_count()
     if unknown:
         reading.notes.append(f"{unknown:,} tissue samples do not say primary or metastasis: they are in no lesion pair")

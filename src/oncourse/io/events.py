@@ -36,7 +36,7 @@ def read_gene_copy_number(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     table = read_table(path, name=name, lenient=True)
     frame, problems = table.frame, list(table.problems)
     lowered = {c.lower(): c for c in reversed(frame.columns)}
-    gene = next((lowered[g] for g in _GENE if g in lowered), None)
+    gene = next((lowered[g] for g in (*_GENE, "entrez_gene_id") if g in lowered), None)
     if gene is None:
         cure = f"The first column of a copy-number matrix is Hugo_Symbol (found: {', '.join(frame.columns[:5])})."
         return _no_copy_number(), [*problems, Problem(name, 1, None, None, "no column with the gene.", cure)]

@@ -19,7 +19,7 @@ from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
 from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of_panel
 from oncourse.io.clinical import mapped
-from oncourse.io.ids import called_first, matched, renamed, says, unmatched
+from oncourse.io.ids import called_first, matched, patient_of, renamed, says, unmatched
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.one_patient import ask_whose
 from oncourse.io.reading import Reading
@@ -95,7 +95,7 @@ def read_files(
     known = (
         {}
         if per_sample is None
-        else dict(zip(per_sample["SAMPLE_ID"].to_list(), ct.materials(per_sample).to_list(), strict=True))
+        else dict(zip(per_sample["SAMPLE_ID"].to_list(), ct.said_materials(per_sample).to_list(), strict=True))
     )
     manifest = manifest or next((p / "files.tsv" for p in paths if (p / "files.tsv").is_file()), None)
     with as_vcf(files) as texts:
@@ -182,7 +182,7 @@ def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | N
         quiet = Reading({}, StudyConfig())
         frame = ct.read_clinical([path], "SAMPLE_ID", quiet)
         if frame is not None:
-            frame = _one_row_each(frame, path, reading)
+            frame = _one_row_each(ct.with_sarek_status(frame), path, reading)
             per_sample = (
                 frame if per_sample is None else per_sample.join(frame, on="SAMPLE_ID", how="full", coalesce=True)
             )
@@ -235,7 +235,7 @@ def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl
 
 def _samples(seen: pl.DataFrame, clinical: pl.DataFrame | None, reading: Reading) -> pl.DataFrame:
     """Return one row per sample: the clinical table, with samples that only the calls name."""
-    own = pl.coalesce(pl.col("patient_id"), mapped(seen["sample_id"], ct.patient_of)).alias("PATIENT_ID")
+    own = pl.coalesce(pl.col("patient_id"), mapped(seen["sample_id"], patient_of)).alias("PATIENT_ID")
     base = seen.select(pl.col("sample_id").alias("SAMPLE_ID"), own)
     if "role" in seen.columns and (seen["role"] == "normal").any():
         base = base.with_columns(pl.when(seen["role"] == "normal").then(pl.lit("normal")).alias("MATERIAL"))
@@ -244,22 +244,42 @@ def _samples(seen: pl.DataFrame, clinical: pl.DataFrame | None, reading: Reading
             reading.notes.append("the files name no patients: every sample is taken as a patient of its own")
         return base
     if "PATIENT_ID" in clinical.columns:
+        _tell_other_patients(seen, clinical, reading)
         base = base.filter(~pl.col("SAMPLE_ID").is_in(clinical["SAMPLE_ID"].implode()))
         return pl.concat([clinical, base], how="diagonal")
     joined = clinical.join(base, on="SAMPLE_ID", how="full", coalesce=True, maintain_order="left")
     return joined.with_columns(
-        pl.coalesce(pl.col("PATIENT_ID"), mapped(joined["SAMPLE_ID"], ct.patient_of)).alias("PATIENT_ID")
+        pl.coalesce(pl.col("PATIENT_ID"), mapped(joined["SAMPLE_ID"], patient_of)).alias("PATIENT_ID")
     )
 
 
+def _tell_other_patients(seen: pl.DataFrame, clinical: pl.DataFrame, reading: Reading) -> None:
+    """Say whose samples the calls give another patient than the clinical table, which counts."""
+    mine = seen.select(pl.col("sample_id").alias("SAMPLE_ID"), "patient_id").drop_nulls()
+    apart = mine.join(clinical.select("SAMPLE_ID", "PATIENT_ID").drop_nulls(), on="SAMPLE_ID", how="inner")
+    apart = apart.filter(pl.col("patient_id") != pl.col("PATIENT_ID")).sort("SAMPLE_ID")
+    if apart.height:
+        sample, theirs, ours = apart.select("SAMPLE_ID", "patient_id", "PATIENT_ID").row(0)
+        message = f"{apart.height:,} samples are another patient's in the calls ({sample}: {theirs}, there {ours})."
+        cure = "The clinical table counts; correct the one that is wrong."
+        reading.problems.append(Problem("samples", None, "patient_id", sample, message, cure, "warning"))
+
+
 def _controls(samples: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
-    """Call the blood of the clinical table a normal where the files hold it as the control of a tumour."""
+    """Call a sample a normal where the files hold it as the control of a tumour and the clinical table says blood, or
+    nothing."""
     if "role" not in seen.columns:
         return samples
     controls = seen.filter(pl.col("role") == "normal")["sample_id"].implode()
-    is_one = pl.lit(ct.materials(samples) == "blood") & pl.col("SAMPLE_ID").is_in(controls)
+    inside = samples["SAMPLE_ID"].is_in(controls)
+    is_one = pl.lit((ct.materials(samples) == "blood") & inside)
+    silent = ct.said_materials(samples).is_null() & inside
     kinds = [c for c in ct.KINDS if c in samples.columns]
-    return samples.with_columns(pl.when(is_one).then(pl.lit("normal")).otherwise(pl.col(c)).alias(c) for c in kinds)
+    samples = samples.with_columns(pl.when(is_one).then(pl.lit("normal")).otherwise(pl.col(c)).alias(c) for c in kinds)
+    if not silent.any():
+        return samples
+    own = pl.col("MATERIAL") if "MATERIAL" in samples.columns else pl.lit(None, pl.String)
+    return samples.with_columns(pl.when(silent).then(pl.lit("normal")).otherwise(own).alias("MATERIAL"))
 
 
 def _plasma_by_name(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:

@@ -30,6 +30,17 @@ def says(sample: str) -> tuple[str, str] | None:
     return None
 
 
+def patient_of(sample: str) -> str:
+    """Return the patient a sample id names (MSK-IMPACT, TCGA); the sample id itself where it follows neither.
+
+    >>> patient_of("P-0000197-T01-IM3"), patient_of("TCGA-2A-A8VL-01A-21D"), patient_of("S7")
+    ('P-0000197', 'TCGA-2A-A8VL', 'S7')
+    """
+    said = says(sample)
+    short = re.match(r"TCGA-\w{2}-\w{4}(?=-|$)", sample)
+    return said[0] if said else short[0] if short else sample
+
+
 _TCGA = re.compile(r"^(TCGA-\w{2}-\w{4})-(\d{2})([A-Z])?(-.*)?$")
 
 

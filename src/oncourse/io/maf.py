@@ -17,6 +17,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome import effect, protein
 from oncourse.genome.fasta import Fasta
+from oncourse.genome.gene_models import BUILDS
 from oncourse.genome.gene_names import NO_GENE
 from oncourse.genome.variant import build_of_accession, normalise
 from oncourse.io import torrent
@@ -434,9 +435,14 @@ def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:
         return None, []
     main = counts["build"][0]
     other = (named != main).fill_null(False)
+    old = []
+    if main not in BUILDS:
+        message = f"the positions are of {main} (hg18), which is not known here: nothing is read from a place."
+        cure = "Lift them over to GRCh37 or GRCh38; until then what the file does not name is not assessable."
+        old.append(Problem(name, None, "build", main, message, cure, "warning"))
     cure = f"Most rows are {main}: lift the others over, or give them as another study."
     message = "genome build {value} differs from the rest of the file."
-    return main, at_lines(frame, other, name, "build", message, cure)
+    return main, [*old, *at_lines(frame, other, name, "build", message, cure)]
 
 
 def reference_problems(frame: pl.DataFrame, name: str) -> list[Problem]:

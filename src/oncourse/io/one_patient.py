@@ -14,6 +14,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.io import clinical_tables as ct
+from oncourse.io.ids import patient_of
 from oncourse.io.maf import MafTables
 from oncourse.io.reading import Reading
 from oncourse.io.whose import MANIFEST, Question
@@ -37,7 +38,7 @@ def ask_whose(found: MafTables, files: Sequence[Path], beside: Sequence[Path], *
     Question : with what a user is to confirm, or the table to give
     """
     samples = found.samples
-    named = samples["patient_id"].is_not_null().any() or any(ct.patient_of(s) != s for s in samples["sample_id"])
+    named = samples["patient_id"].is_not_null().any() or any(patient_of(s) != s for s in samples["sample_id"])
     if is_said or named or samples.height < 2:
         return
     ids = set(samples["sample_id"])

@@ -10,7 +10,7 @@ import polars as pl
 
 from oncourse.genome import protein
 from oncourse.genome.coding_change import protein_changes
-from oncourse.genome.gene_names import NO_GENE
+from oncourse.genome.gene_names import NO_GENE, gene_names
 from oncourse.io.maf_numbers import at_lines
 from oncourse.study.schema import Problem
 
@@ -53,7 +53,14 @@ def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
         of_coding = protein_changes(frame["gene"].set(~no_place, None), frame["hgvs_c"].set(~no_place, None))
         change = pl.select(pl.coalesce(pl.lit(change), pl.lit(of_coding)).alias("hgvs_p"))["hgvs_p"]
         frame = frame.with_columns(pl.when(no_place).then(pl.lit(of_coding)).otherwise(pl.lit(written)).alias("hgvs_p"))
-    gene = pl.when(~column("gene").str.to_lowercase().is_in(sorted(NO_GENE))).then(column("gene"))
+    # one gene in several spellings is one id: K-RAS and KRAS
+    written_gene = frame["gene"].set(~frame["why_not"].is_not_null(), None) if "gene" in frame.columns else None
+    today = (
+        column("gene")
+        if written_gene is None
+        else pl.coalesce(pl.lit(gene_names(written_gene)["gene"]), column("gene"))
+    )
+    gene = pl.when(~column("gene").str.to_lowercase().is_in(sorted(NO_GENE))).then(today)
     what = pl.coalesce(pl.lit(change), column("hgvs_c"), pl.format("line{}", "line"))
     by_gene = pl.when(bad).then(gene + ":" + what).otherwise("variant_id")
     out = frame.with_columns(by_gene.alias("variant_id"))

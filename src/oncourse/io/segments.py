@@ -16,7 +16,7 @@ from oncourse.io.whose import sample_of_file
 from oncourse.study.schema import Problem
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "sample_id": ("sample_id", "tumor_sample_barcode", "id", "sample", "sampleid", "'id", "sample_name"),
+    "sample_id": ("sample_id", "tumor_sample_barcode", "id", "sample", "sampleid", "'id", "sample_name", "gdc_aliquot"),
     "chrom": ("chrom", "chromosome", "chr", "contig"),
     "start": (
         "start",

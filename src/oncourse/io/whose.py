@@ -357,7 +357,7 @@ def _role(
         return said
     if of_id := says(column):
         return "normal" if of_id[1] == "normal" else "tumour"
-    if column in known and known[column] != "blood":
+    if known.get(column) not in (None, "blood"):
         return "normal" if known[column] == "normal" else "tumour"
     if pair:
         for role, name in (("tumour", pair[0]), ("normal", pair[1])):
@@ -383,7 +383,7 @@ def _role(
     ends = [_ROLE_END.match(c) for c in others]
     if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in ends):
         return "normal" if re.fullmatch(rf"N|R|{_NORMAL_WORD}", end["role"], re.I) else "tumour"
-    return "tumour" if len(start.columns) != 2 else "open"
+    return "tumour" if len(start.columns) != 2 or column in known else "open"
 
 
 def _settled(roles: dict[str, str]) -> dict[str, str]:

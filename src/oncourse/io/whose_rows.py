@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.io.ids import says
+from oncourse.io.ids import patient_of, says
 from oncourse.io.maf_columns import names_somebody, wide_columns
 from oncourse.io.text import table_name
 from oncourse.io.whose import (
@@ -38,6 +38,10 @@ def name_rows(
     """
     ids = [i for i in frame["sample_id"].drop_nulls().unique().sort().to_list() if i]
     named = {i: _named(i, ids, path, known, manifest or {}) for i in ids}
+    for normal, tumour in _controls(frame, ids).items():  # a row of the normal that another row names as its own
+        if normal not in known and named[normal][2] == "tumour" and (path.name, normal) not in (manifest or {}):
+            named[normal] = (named[normal][0], named[tumour][1] or patient_of(tumour), "normal")
+            named[tumour] = (named[tumour][0], named[tumour][1] or patient_of(tumour), named[tumour][2])
     changed = {i: n for i, n in named.items() if n != (i, None, "tumour")}
     if not changed:
         return frame, [], 0
@@ -54,6 +58,15 @@ def name_rows(
     told = [f"{i} is sample {n[0]}" for i, n in changed.items() if n[0] != i and n[2] != "ignore"]
     notes = [f"{path.name}: {', '.join(told[:5])}" + (" ..." if len(told) > 5 else "")] if told else []
     return frame, notes, before - frame.height
+
+
+def _controls(frame: pl.DataFrame, ids: Collection[str]) -> dict[str, str]:
+    """Return sample -> the tumour whose matched normal it is, of the samples that have rows of their own."""
+    if "normal_id" not in frame.columns:
+        return {}
+    pairs = frame.select("normal_id", "sample_id").drop_nulls().unique(maintain_order=True)
+    pairs = pairs.filter(pl.col("normal_id").is_in(list(ids)) & (pl.col("normal_id") != pl.col("sample_id")))
+    return dict(pairs.iter_rows())
 
 
 def _named(
