@@ -17,6 +17,8 @@ from oncourse.reads.fastq import check_fastq, check_lane
 from oncourse.reads.profile import Bases, foreign_share, target_regions
 from oncourse.reads.run import _check_build, _check_reference, _check_targets, build_of
 from oncourse.reads.sheet import read_plan
+from oncourse.reads.simulate_genome import make_genome
+from oncourse.reads.simulate_reads import Library, simulate_pairs, write_fastq
 
 
 def _study(folder, *rows, header="patient\tsample\trole\tfastq_1\tfastq_2\tumi", yaml="fasta: ref.fa\n"):
@@ -160,6 +162,18 @@ def test_the_files_of_a_lane_are_first_and_second_reads_of_the_same_fragments(tm
     one, two = (_fastq(tmp_path / f"{f}.fq", n, e) for f, n, e in zip(("one", "two"), names, ends, strict=True))
     with pytest.raises(InputError, match=words):
         check_lane(one, two)
+
+
+def test_exchanged_lanes_of_simulated_reads_are_told(tmp_path):
+    """Heads of simulated reads say which mate they are, as a sequencer's do: they named the fragment only."""
+    rng = np.random.default_rng(1)
+    genome = make_genome(("KRAS",), rng, n_runs=2)
+    pairs = simulate_pairs(genome, [], [], Library(2), rng)
+    one, two = (tmp_path / f"x_{n}.fastq.gz" for n in (1, 2))
+    n = write_fastq(pairs, one, two, "x")
+    assert check_lane(one, two) == 2 * n
+    with pytest.raises(InputError, match="Exchange fastq_1 and fastq_2"):
+        check_lane(two, one)
 
 
 def test_names_without_the_number_of_the_read_are_right(tmp_path):

@@ -309,13 +309,20 @@ def _snakemake(
     return True
 
 
+class _Quiet(logging.FileHandler):
+    """A log whose own failure is no news: a full disk is told once, by `failure`."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def _listen(plan: Plan) -> Iterator[None]:
     """Keep what Snakemake and its executor say of failures: a job that a cluster refuses has no reason of its own."""
     plan.place("log").mkdir(parents=True, exist_ok=True)
     for old in plan.place("log").glob("*.error"):
         old.unlink()
-    handler = logging.FileHandler(plan.place("log", _LOG), mode="w")
+    handler = _Quiet(plan.place("log", _LOG), mode="w")
     handler.setLevel(logging.ERROR)
     logger = logging.getLogger("snakemake.logging")
     logger.addHandler(handler)
