@@ -197,3 +197,17 @@ def test_a_setting_before_an_arpi_is_over_once_one_was_given():
     for drugs, setting in (([], "fits"), (["ARPI"], "does_not_fit")):
         found = of("prostate", has=["TP53 R213*"], copy={"AR": "amplified"}, drug_classes=drugs, state="mCRPC")
         assert found["PC-22"].setting == found["PC-16"].setting == setting
+
+
+@pytest.mark.parametrize(
+    ("msi", "mmr", "text"),
+    [
+        ("high", "proficient", "MSI high, but MMR proficient"),
+        ("high", "deficient", "MSI high"),
+        ("high", None, "MSI high"),
+    ],
+)
+def test_two_repair_tests_that_disagree_are_told_beside_the_finding(msi, mmr, text):
+    """"MSI high: pembrolizumab, I-A" stood over an immunohistochemistry that was proficient, without a word."""
+    match = of("colorectal", msi=msi, mmr=mmr, drug_classes=[], next_line=1)["CRC-15"]
+    assert match.status == "matched" and text in match.facts

@@ -6,7 +6,7 @@ Three-valued logic after Kleene: AND is the least, OR the greatest of its parts,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from oncourse.genome.gene_sets import gene_set
@@ -415,7 +415,12 @@ def _repair(atom: Atom, patient: PatientFindings) -> Outcome:
     other = "mmr" if atom.kind == "msi" else "msi"
     if asked[atom.kind] is None and asked[other] is not None:
         return _compare(asked[other], atom.op, words[atom.kind][atom.value], other.upper())
-    return _compare(asked[atom.kind], atom.op, atom.value, atom.kind.upper() if asked[atom.kind] else "MSI / MMR")
+    found = _compare(asked[atom.kind], atom.op, atom.value, atom.kind.upper() if asked[atom.kind] else "MSI / MMR")
+    if asked[atom.kind] is None or asked[other] is None or words[atom.kind][asked[atom.kind]] == asked[other]:
+        return found
+    # the two tests disagree: whoever reads the finding reads that, too
+    but = f", but {other.upper()} {asked[other]}"
+    return replace(found, facts=tuple(f + but for f in found.facts), against=tuple(a + but for a in found.against))
 
 
 def _compare(value: object, op: str, wanted: str, label: str) -> Outcome:
