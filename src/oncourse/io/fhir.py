@@ -55,6 +55,15 @@ SHAPES = {
     "deceasedDateTime": VALUE,
     "deceasedBoolean": VALUE,
     "onsetDateTime": VALUE,
+    "onsetPeriod": OBJECT,
+    "stage": OBJECTS,
+    "stage/summary": OBJECT,
+    "contained": OBJECTS,
+    "event": OBJECT,
+    "severity": OBJECT,
+    "seriousness": OBJECT,
+    "date": VALUE,
+    "detected": VALUE,
     "recordedDate": VALUE,
     "effectiveDateTime": VALUE,
     "performedDateTime": VALUE,
@@ -64,7 +73,22 @@ SHAPES = {
     "end": VALUE,
 }
 _DRUGS = ("MedicationAdministration", "MedicationStatement", "MedicationRequest")
-_READ = ("Patient", "Condition", "Observation", "Procedure", "Specimen", "Encounter", "Medication", *_DRUGS)
+_READ = (
+    "Patient",
+    "Condition",
+    "Observation",
+    "Procedure",
+    "Specimen",
+    "Encounter",
+    "Medication",
+    "AdverseEvent",
+    *_DRUGS,
+)
+#: Words and ICD-10 codes of a condition that is a cancer; day 0 and the disease are those of the first one.
+_CANCER_WORDS = r"cancer|carcinoma|neoplas|tumou?r|malignan|sarcoma|lymphoma|leuk|melanoma|癌|瘤|白血病"
+_CANCER_CODE = r"C\d\d"
+#: CTCAE's grade of a severity in words (mcode: adverse event severity).
+_SEVERITY = {"mild": "1", "moderate": "2", "severe": "3", "life-threatening": "4", "fatal": "5"}
 
 
 def _files(path: Path) -> list[Path]:
@@ -101,12 +125,12 @@ def _resources(path: Path, out: Gather) -> Iterator[Mapping[str, Any]]:
 def read_fhir(path: Path) -> Reading:
     """Read bundles or resources of one or many patients.
 
-    Day 0 is the onset of the first condition, else the first treatment. Partial dates are passed on as they are. A
+    Day 0 is the onset of the first cancer, else the first treatment. Partial dates are passed on as they are. A
     disease status that says worse dates the first progression; one that does not, the last day free of it. Only
     resources that happened count: entered-in-error, not-done, draft and requested ones without a start are left out and
     counted.
     """
-    out = Gather("FHIR", "onset of the first condition, else first treatment")
+    out = Gather("FHIR", "onset of the first cancer, else first treatment")
     by_type: dict[str, list[Mapping[str, Any]]] = {}
     for resource in _resources(path, out):
         by_type.setdefault(str(resource.get("resourceType")), []).append(resource)
@@ -116,8 +140,11 @@ def read_fhir(path: Path) -> Reading:
     for condition in secondary:
         _metastasis(condition, out)
     by_type["Condition"] = [c for c in by_type.get("Condition", []) if c not in secondary]
-    for condition in by_type["Condition"]:
-        _first(index, _patient(condition), 0, condition.get("onsetDateTime") or condition.get("recordedDate"))
+    cancers = [c for c in by_type["Condition"] if _is_cancer(c)]
+    for condition in cancers:
+        _first(index, _patient(condition), 0, _onset(condition))
+    for condition in (c for c in by_type["Condition"] if c not in cancers):
+        out.skip("Condition", "patients", "no cancer, or refuted", _patient(condition))
     for kind in _DRUGS:
         for drug in by_type.get(kind, []):
             _drug(drug, medications, index, out)
@@ -138,7 +165,10 @@ def read_fhir(path: Path) -> Reading:
         )
     for encounter in by_type.get("Encounter", []):
         out.saw(_patient(encounter), _date((encounter.get("period") or {}).get("start")))
-    conditions = {_patient(c): _text(c.get("code")) for c in reversed(by_type.get("Condition", []))}
+    for event in by_type.get("AdverseEvent", []):
+        _adverse(event, out)
+    by_onset = sorted(cancers, key=lambda c: _onset(c) or "9999", reverse=True)
+    conditions = {_patient(c): (_text(c.get("code")), _stage(c)) for c in by_onset}
     for patient in by_type.get("Patient", []):
         _person(patient, index, status, conditions, out)
     by_type["Condition"] += secondary
@@ -197,9 +227,54 @@ def _is_secondary(condition: Mapping[str, Any]) -> bool:
     )
 
 
+def _is_cancer(condition: Mapping[str, Any]) -> bool:
+    """Whether a condition is a cancer that somebody has: by mCODE's profile, an ICD-10 code or its words."""
+    if _codes(condition.get("verificationStatus")) & {"refuted", "entered-in-error"}:
+        return False
+    profiles = (condition.get("meta") or {}).get("profile") or []
+    words = f"{_text(condition.get('code'))} {' '.join(_displays(condition.get('code')))}"
+    return (
+        any("cancer-condition" in str(p) for p in profiles)
+        or any(re.match(_CANCER_CODE, c) for c in _codes(condition.get("code")))
+        or bool(re.search(_CANCER_WORDS, words, re.I))
+    )
+
+
+def _displays(concept: Any) -> list[str]:
+    return [str(c["display"]) for c in (concept or {}).get("coding") or [] if c.get("display")]
+
+
+def _onset(condition: Mapping[str, Any]) -> str | None:
+    period = condition.get("onsetPeriod") or {}
+    return _date(condition.get("onsetDateTime") or period.get("start") or condition.get("recordedDate"))
+
+
+def _stage(condition: Mapping[str, Any]) -> str | None:
+    """The first stage that a condition names."""
+    return next((t for s in condition.get("stage") or [] if (t := _text(s.get("summary")))), None)
+
+
+def _adverse(event: Mapping[str, Any], out: Gather) -> None:
+    """Add an adverse event that happened; its severity as CTCAE's grade (mild 1 ... severe 3)."""
+    patient, term = _patient(event), _text(event.get("event")) or _text(event.get("code"))
+    day = _date(event.get("date") or event.get("detected"))
+    if term is None or day is None or event.get("actuality") == "potential":
+        out.skip("AdverseEvent", "adverse_events", "no event or date, or potential", patient)
+        return
+    grade = (_text(event.get("severity")) or "").lower() or None
+    out.add(
+        "adverse_events",
+        patient_id=patient,
+        start_date=day,
+        term=term,
+        grade=_SEVERITY.get(grade or "", grade),
+        serious={"serious": "true", "non-serious": "false"}.get((_text(event.get("seriousness")) or "").lower()),
+    )
+
+
 def _metastasis(condition: Mapping[str, Any], out: Gather) -> None:
     patient = _patient(condition)
-    day = _date(condition.get("onsetDateTime") or condition.get("recordedDate"))
+    day = _onset(condition)
     refuted = _codes(condition.get("verificationStatus")) & {"refuted", "entered-in-error"}
     if day is None or refuted:
         out.skip("Condition", "lesions", "refuted, or a metastasis without a date", patient)
@@ -214,7 +289,8 @@ def _drug(
     period = drug.get("effectivePeriod") or {}
     start = _date(period.get("start") or drug.get("effectiveDateTime") or drug.get("authoredOn"))
     reference = (drug.get("medicationReference") or {}).get("reference")
-    what = _text(drug.get("medicationCodeableConcept")) or names.get(str(reference))
+    inside = {f"#{c.get('id')}": _text(c.get("code")) for c in drug.get("contained") or []}
+    what = _text(drug.get("medicationCodeableConcept")) or inside.get(str(reference)) or names.get(str(reference))
     if drug.get("status") in ("entered-in-error", "not-done", "not-taken", "cancelled", "draft"):
         out.skip(kind, "treatments", f"status {drug['status']}", patient)
     elif kind == "MedicationRequest" and str(drug.get("intent")) in ("proposal", "plan", "option"):
@@ -279,7 +355,7 @@ def _observation(row: Mapping[str, Any], status: dict[str, dict[str, str]], out:
 def _procedure(row: Mapping[str, Any], out: Gather) -> None:
     patient, kind = _patient(row), _text(row.get("code"))
     day = _date(row.get("performedDateTime") or (row.get("performedPeriod") or {}).get("start"))
-    if kind and day and row.get("status") not in ("entered-in-error", "not-done"):
+    if kind and day and row.get("status") not in ("entered-in-error", "not-done", "preparation"):
         out.add("procedures", patient_id=patient, date=day, kind=kind)
     else:
         out.skip("Procedure", "procedures", "no name or date, or not done", patient)
@@ -289,7 +365,7 @@ def _person(
     row: Mapping[str, Any],
     index: dict[str, tuple[int, str]],
     status: dict[str, dict[str, str]],
-    conditions: Mapping[str, str | None],
+    conditions: Mapping[str, tuple[str | None, str | None]],
     out: Gather,
 ) -> None:
     patient = str(row.get("id"))
@@ -303,7 +379,8 @@ def _person(
         sex=row.get("gender") if row.get("gender") in ("male", "female") else None,
         age_years=age,
         index_date=zero,
-        disease=conditions.get(patient),
+        disease=conditions.get(patient, (None, None))[0],
+        stage=conditions.get(patient, (None, None))[1],
     )
     death = _date(row.get("deceasedDateTime"))
     dead = True if death else row.get("deceasedBoolean")

@@ -5,13 +5,15 @@ Day 0 of the GDC is the diagnosis. Names as in the GDC data dictionary (release 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from oncourse.io.gather import Gather, looks_like
+from oncourse.io.gather import Gather, looks_like, organ_of
 from oncourse.io.json_document import OBJECT, OBJECTS, read_document
 from oncourse.io.reading import Reading
+from oncourse.study.causes import cause_of_death
 
 _STAGES = ("ajcc_pathologic_stage", "ajcc_clinical_stage", "tumor_stage")
 
@@ -150,8 +152,10 @@ def _write(patient: str, case: Mapping[str, Any], out: Gather) -> None:
             last_contact_day=last,
             is_dead=None if dead is None else str(dead).lower(),
             death_day=death,
+            cause_of_death=cause_of_death(facts.get("cause_of_death")) if dead else None,
             **_events(case),
         )
+    _sites(patient, case, out)
     for row in case["treatments"]:
         agents, start = row.get("therapeutic_agents"), _day(row.get("days_to_treatment_start"))
         if str(row.get("treatment_or_therapy") or "").lower() == "no":
@@ -173,6 +177,20 @@ def _write(patient: str, case: Mapping[str, Any], out: Gather) -> None:
             start_day=start,
             stop_day=_day(row.get("days_to_treatment_end")),
         )
+
+
+def _sites(patient: str, case: Mapping[str, Any], out: Gather) -> None:
+    """Add the site of a recurrence that a follow-up names, with its day."""
+    for row in case["follow_ups"]:
+        site, day = row.get("progression_or_recurrence_anatomic_site"), _day(row.get("days_to_recurrence"))
+        if not site or str(row.get("progression_or_recurrence") or "").lower().startswith("no"):
+            continue
+        n = sum(lesion["patient_id"] == patient for lesion in out.rows.get("lesions", [])) + 1
+        kind = str(row.get("progression_or_recurrence_type") or "").lower()
+        role = "local_recurrence" if re.search("local|regional", kind) else "metastasis"
+        found = day if day is not None else _day(row.get("days_to_follow_up"))
+        lesion = f"{patient}_{'R' if role == 'local_recurrence' else 'M'}{n}"
+        out.add("lesions", lesion_id=lesion, patient_id=patient, role=role, site=organ_of(str(site)), found_day=found)
 
 
 def _events(case: Mapping[str, Any]) -> dict[str, int | None]:

@@ -10,8 +10,9 @@ import datetime as dt
 import re
 from pathlib import Path
 
-from oncourse.io.gather import Gather, Row, Source, files_of
+from oncourse.io.gather import Gather, Row, Source, files_of, organ_of
 from oncourse.io.reading import Reading
+from oncourse.study.causes import cause_of_death
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
 
@@ -21,40 +22,53 @@ _EVENT_COLUMNS = (
     "redcap_repeat_instance",
     "redcap_data_access_group",
 )
-_DRUG = r"(tx|treat|drug|chemo|therapy|regimen|med|rx)"
+_DRUG = r"((?<![a-z])(tx|rx|med)(?![a-z])|treat|drug|chemo|(?<!radio)therapy|regimen|化疗|用药)"
+_START, _STOP = r"(?<![a-z])(start|begin|from)", r"(?<![a-z])(stop|end|last|to)(?![a-z])"
 #: What a field is, by its name or label: the first row that fits.
 FIELDS = (
     ("sex", r"^(sex|gender)$|sex at birth|性别"),
     ("birth_date", r"^(dob|birth_?date|date_?of_?birth)$|date of birth|出生日期|出生年月"),
-    ("procedure", r"^(surgery|operation|procedure)(_?(type|name|kind))?$|手术方式|手术名称|术式"),
+    (
+        "procedure",
+        r"^(surgery|surg|operation|procedure)(_?(type|name|kind))?$|type of (surgery|operation)|手术方式|手术名称|术式",
+    ),
+    ("cause_of_death", r"cause.*death|death.*cause|死因|死亡原因"),
+    ("metastasis", r"(recur|met|metas)\w*_?sites?$|sites? of (recurrence|relapse|metasta)|(复发|转移)部位"),
     (
         "procedure_date",
         r"(surg|operat|resect)\w*_?(date|dt)$|(date|dt)[_ ]?(of[_ ])?(surg|operat|resect)|手术日期|手术时间",
     ),
     ("age_years", r"^age(_|$)|^age at|年龄"),
     ("death_date", r"(death|died|deceased|dod).*(date|dt)|(date|dt)_?(of_)?death|死亡日期"),
-    ("last_contact_date", r"last_?(contact|follow|fu|seen|visit).*|(lfu|lkadt|date_last).*|末次随访"),
+    ("last_contact_date", r"last[_ -]?(contact|follow|fu|seen|visit).*|(lfu|lkadt|date_last).*|末次随访"),
     (
         "is_dead",
         r"^(vital|vital_status|alive|dead|is_dead|survival_status|status_vital)$|vital status|生存状态|是否死亡",
     ),
     ("recurrence_date", r"(recur|relapse).*(date|dt)|(date|dt)_?(of_)?(recur|relapse)|复发日期"),
+    ("recurred", r"^(\w+_)?(recur|recurred|recurrence|relapse)(_yn)?$|^(recurrence|relapse)\??$|是否复发"),
     ("progression_date", r"(progress|pd).*(date|dt)|(date|dt)_?(of_)?(progress|pd)\b|进展日期"),
-    ("start_date", rf"{_DRUG}\w*_?(start|begin|from)|(start|begin).*{_DRUG}|用药开始"),
-    ("stop_date", rf"{_DRUG}\w*_?(stop|end|to$)|(stop|end).*{_DRUG}|停药日期"),
+    ("start_date", rf"{_DRUG}.*{_START}|{_START}.*{_DRUG}|用药开始"),
+    ("stop_date", rf"{_DRUG}.*{_STOP}|{_STOP}.*{_DRUG}|停药日期"),
     (
         "index_date",
         r"(dx|diagnos\w*|enrol\w*|baseline|index)_?(date|dt)|(date|dt)_?(of_)?(dx|diagnos|enrol)|诊断日期",
     ),
     ("stage", r"^(tnm_?)?stage$|stage at|分期"),
     ("primary_site", r"primary_?site|primary tumou?r (site|location)|原发部位"),
-    ("drugs", r"^(drugs?|regimen|agents?|medication|chemo)(_?name|s)?$|药物"),
+    (
+        "drugs",
+        r"^(drugs?|regimen|agents?|medication|chemo)(_?name|s)?$|(chemo|therapy|treatment)\w* (drugs?|agents?)|药物",
+    ),
     ("stop_reason", r"(stop|discontinu)\w*_?reason|停药原因"),
     ("overall", r"^(recist|(overall|tumou?r)_?resp\w*)$|recist|疗效评价|疗效评估"),
     ("line", r"^line(_of_therapy|_no)?$|线数"),
 )
 _PATIENT = ("sex", "age_years", "stage", "primary_site")
-_FOLLOW = ("death_date", "last_contact_date", "is_dead", "recurrence_date", "progression_date")
+_FOLLOW = ("death_date", "last_contact_date", "is_dead", "recurrence_date", "progression_date", "cause_of_death")
+_FREE = "recurrence_free_date"
+#: Types of fields of the dictionary that are kept with the patient where no table holds them; free text may name people.
+_KEPT_TYPES = ("radio", "dropdown", "yesno", "truefalse", "calc", "slider")
 _BORN = "birth_date"
 _TREATMENT = ("drugs", "start_date", "stop_date", "stop_reason", "line")
 
@@ -87,25 +101,31 @@ def read_redcap(path: Path) -> Reading:
     """
     exports, dictionary = _split(path)
     out = Gather("REDCap export", "diagnosis, else first treatment")
-    book = _dictionary(out.table(dictionary)) if dictionary else {}
+    book, kept = _dictionary(out.table(dictionary)) if dictionary else ({}, set())
     for file in exports:
         source = out.table(file)
         if source.columns and (_EVENT_COLUMNS[0] in source.columns or _EVENT_COLUMNS[1] in source.columns):
-            _export(source, book, out)
+            _export(source, book, kept, out)
     return out.finish()
 
 
-def _dictionary(source: Source) -> dict[str, tuple[str, dict[str, str]]]:
-    """Return field -> its label and its choices (code -> label)."""
-    out = {}
+def _dictionary(source: Source) -> tuple[dict[str, tuple[str, dict[str, str]]], set[str]]:
+    """Return field -> its label and its choices (code -> label), and the fields that may be kept (`_KEPT_TYPES`)."""
+    out: dict[str, tuple[str, dict[str, str]]] = {}
+    kept = set()
     for row in source.rows:
         field = source.get(row, "variable / field name", "field_name", "variable")
         choices = source.get(row, "choices, calculations, or slider labels", "select_choices_or_calculations") or ""
         pairs = (c.split(",", 1) for c in choices.split("|") if "," in c)
+        kind, named = source.get(row, "field type", "field_type"), source.get(row, "identifier?", "identifier")
+        if field and kind in _KEPT_TYPES and (named or "n").lower() not in ("y", "yes"):
+            kept.add(field.lower())
         if field:
             label = source.get(row, "field label", "field_label") or ""
             out[field.lower()] = (label, {code.strip(): words.strip() for code, words in pairs})
-    return out
+            if kind == "yesno":
+                out[field.lower()] = (label, {"1": "Yes", "0": "No"})
+    return out, kept
 
 
 def _role(field: str, label: str) -> str | None:
@@ -115,28 +135,29 @@ def _role(field: str, label: str) -> str | None:
             return role
     analyte = (
         meaning("analyte", field)
-        or meaning("analyte", re.sub(r"_?(value|result|level)$", "", field))
+        or meaning("analyte", re.sub(r"_?(value|val|result|res|level)$", "", field))
         or (meaning("analyte", label))
     )
     return f"labs:{analyte}" if analyte else None
 
 
-def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], out: Gather) -> None:
+def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], kept: set[str], out: Gather) -> None:
     record = source.columns[0]
     roles = {
         c: role
         for c in source.columns[1:]
         if "___" not in c and c not in _EVENT_COLUMNS and (role := _role(c, book.get(c, ("", {}))[0]))
     }
-    boxes = [
-        c
-        for c in source.columns
-        if re.search(r"___\w+$", c) and _role(c.split("___")[0], book.get(c.split("___")[0], ("", {}))[0]) == "drugs"
-    ]
+    checkable = {
+        c: _role(c.split("___")[0], book.get(c.split("___")[0], ("", {}))[0]) for c in source.columns if "___" in c
+    }
+    boxes = [c for c, role in checkable.items() if role in ("drugs", "metastasis")]
+    own = [c for c in source.columns[1:] if c in kept and c not in roles and not re.search(r"_units?$", c)]
     people: dict[str, dict[str, str]] = {}
+    extra: dict[str, dict[str, str]] = {}
     strange: dict[str, str] = {}
     unnamed = [b for b in boxes if b.split("___")[1] not in book.get(b.split("___")[0], ("", {}))[1]]
-    source.used |= {record, *_EVENT_COLUMNS, *roles, *(b for b in boxes if b not in unnamed)}
+    source.used |= {record, *_EVENT_COLUMNS, *roles, *(b for b in boxes if b not in unnamed), *own}
     for row in source.rows:
         patient = row.get(record)
         if patient is None:
@@ -144,9 +165,14 @@ def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], out: Ga
             continue
         cells = {role: _decoded(row[c], c, role, book, strange) for c, role in roles.items() if c in row}
         known = people.setdefault(patient, {})
+        if cells.get("recurred") and meaning("yes_no", cells["recurred"]) == "false" and cells.get("last_contact_date"):
+            known[_FREE] = max(str(cells["last_contact_date"]), known.get(_FREE, ""))
         for role in (*_PATIENT, *_FOLLOW, "index_date", _BORN):
             if (value := cells.get(role)) is not None:
-                known.setdefault(role, value)
+                known[role] = _joined(role, known.get(role), str(value))
+        for c in own:
+            if c in row:
+                extra.setdefault(patient, {}).setdefault(c, book[c][1].get(row[c], row[c]))
         _row(patient, row, cells, roles, boxes, book, source, out)
         for column in source.columns:
             if re.fullmatch(r"\d{4}-\d\d-\d\d.*", row.get(column, "")) and not re.search(r"birth|dob|due|plan", column):
@@ -165,7 +191,24 @@ def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], out: Ga
         message = f"check boxes without a name: {', '.join(unnamed[:6])}; kept under these names."
         cure = "Put the data dictionary beside the export, or export labels."
         out.problems.append(Problem(source.name, None, unnamed[0], None, message, cure, "warning"))
-    _people(people, out)
+    _people(people, extra, out)
+
+
+def _joined(role: str, known: str | None, new: str) -> str:
+    """Return what two forms of a patient say together: the last contact, the first recurrence, dead where one says so.
+
+    >>> _joined("last_contact_date", "2020-01-05", "2021-02-01"), _joined("recurrence_date", "2020-01-05", "2021-02-01")
+    ('2021-02-01', '2020-01-05')
+    >>> _joined("is_dead", "false", "true"), _joined("is_dead", "true", "false"), _joined("stage", "III", "IV")
+    ('true', 'true', 'III')
+    """
+    if known is None:
+        return new
+    if role == "last_contact_date":
+        return max(known, new)
+    if role in ("recurrence_date", "progression_date"):
+        return min(known, new)
+    return "true" if role == "is_dead" and "true" in (known, new) else known
 
 
 def _decoded(
@@ -207,27 +250,22 @@ def _row(
 ) -> None:
     """Add the treatment and the laboratory values of one row."""
     checked = [b for b in boxes if row.get(b) in ("1", "Checked")]
-    named = [book.get(b.split("___")[0], ("", {}))[1].get(b.split("___")[1], b) for b in checked]
-    drugs = [*named, *([cells["drugs"]] if cells.get("drugs") else [])]
-    if cells.get("start_date") and drugs:
-        told = {r: cells.get(r) for r in _TREATMENT if r != "drugs"}
-        out.add("treatments", patient_id=patient, drugs=";".join(str(d).lower() for d in drugs), **told)
-    elif cells.get("start_date") or drugs:
-        out.skip(source.name, "treatments", "no drug or no start", patient)
+    _treatments(patient, row, roles, checked, book, source, out)
+    _lesions(patient, cells, checked, book, out)
     if done := cells.get("procedure_date"):
         out.add("procedures", patient_id=patient, date=done, kind=cells.get("procedure") or "surgery")
     elif cells.get("procedure"):
         out.skip(source.name, "procedures", "a procedure without a date", patient)
     for column, role in roles.items():
         if role == "overall" and cells.get(role):
-            date = row.get(f"{column}_date") or row.get(f"{column}_dt") or _only_date(row, column)
+            date = _beside(row, column, "date", "dt", "day") or _only_date(row, column)
             if date is None:
                 out.skip(source.name, "assessments", f"{column} without a date in its row", patient)
             else:
                 out.add("assessments", patient_id=patient, date=date[:10], overall=cells[role])
         if not role.startswith("labs:") or column not in row:
             continue
-        date = row.get(f"{column}_date") or row.get(f"{column}_dt") or _only_date(row, column)
+        date = _beside(row, column, "date", "dt", "day") or _only_date(row, column)
         if date is None:
             out.skip(source.name, "labs", f"{column} without a date in its row", patient)
             continue
@@ -237,8 +275,72 @@ def _row(
             date=date[:10],
             analyte=role.removeprefix("labs:"),
             value=row[column],
-            unit=row.get(f"{column}_unit") or _unit_of(book.get(column, ("", {}))[0]),
+            unit=_unit_beside(row, column, book) or _unit_of(book.get(column, ("", {}))[0]),
         )
+
+
+def _treatments(
+    patient: str,
+    row: Row,
+    roles: dict[str, str],
+    checked: list[str],
+    book: dict[str, tuple[str, dict[str, str]]],
+    source: Source,
+    out: Gather,
+) -> None:
+    """Add the treatments of one row: where it has several starts, each with the fields of its own prefix (l1_start)."""
+    fields = [c for c, role in roles.items() if role in _TREATMENT and c in row]
+    named = [b for b in checked if _role(b.split("___")[0], book.get(b.split("___")[0], ("", {}))[0]) == "drugs"]
+    starts = [c for c in roles if roles[c] == "start_date"]
+    groups = {c.split("_")[0] for c in starts} if len(starts) > 1 else {""}
+    for group in sorted(groups):
+        mine = [c for c in fields if not group or c.split("_")[0] == group]
+        told = {roles[c]: book.get(c, ("", {}))[1].get(row[c], row[c]) for c in reversed(mine) if roles[c] != "drugs"}
+        boxes = [b for b in named if not group or b.split("_")[0] == group]
+        drugs = [book.get(b.split("___")[0], ("", {}))[1].get(b.split("___")[1], b) for b in boxes]
+        drugs += [book.get(c, ("", {}))[1].get(row[c], row[c]) for c in mine if roles[c] == "drugs"]
+        if told.get("start_date") and drugs:
+            out.add("treatments", patient_id=patient, drugs=";".join(str(d).lower() for d in drugs), **told)
+        elif told.get("start_date") or drugs:
+            out.skip(source.name, "treatments", "no drug or no start", patient)
+
+
+def _lesions(
+    patient: str,
+    cells: dict[str, str | None],
+    checked: list[str],
+    book: dict[str, tuple[str, dict[str, str]]],
+    out: Gather,
+) -> None:
+    """Add the sites of a recurrence that a row names: found on its date; a local one is a local recurrence."""
+    named = [b for b in checked if _role(b.split("___")[0], book.get(b.split("___")[0], ("", {}))[0]) == "metastasis"]
+    sites = [book.get(b.split("___")[0], ("", {}))[1].get(b.split("___")[1], b) for b in named]
+    sites += [str(cells["metastasis"])] if cells.get("metastasis") else []
+    for site in sites:
+        if meaning("yes_no", site) == "false" or re.fullmatch(r"(?i)none|unknown|no|n/?a", site.strip()):
+            continue
+        n = sum(r["patient_id"] == patient for r in out.rows.get("lesions", [])) + 1
+        local = re.search(r"local|anastomo|局部|吻合口", site, re.I) is not None
+        out.add(
+            "lesions",
+            lesion_id=f"{patient}_{'R' if local else 'M'}{n}",
+            patient_id=patient,
+            role="local_recurrence" if local else "metastasis",
+            site=organ_of(site),
+            found_date=cells.get("recurrence_date") or cells.get("progression_date"),
+        )
+
+
+def _beside(row: Row, column: str, *suffixes: str) -> str | None:
+    """The cell of the field that belongs to a value: cea_date of cea, cea_val or cea_result."""
+    base = re.sub(r"_?(value|val|result|res|level)$", "", column)
+    return next((row[f"{b}_{s}"] for b in (column, base) for s in suffixes if f"{b}_{s}" in row), None)
+
+
+def _unit_beside(row: Row, column: str, book: dict[str, tuple[str, dict[str, str]]]) -> str | None:
+    base = re.sub(r"_?(value|val|result|res|level)$", "", column)
+    field = next((f"{b}_{s}" for b in (column, base) for s in ("unit", "units") if f"{b}_{s}" in row), None)
+    return None if field is None else book.get(field, ("", {}))[1].get(row[field], row[field])
 
 
 def _unit_of(label: str) -> str | None:
@@ -262,7 +364,7 @@ def _age(born: str | None, index: str | None) -> str | None:
         return str(int(years[1][0]) - int(years[0][0])) if years[0] and years[1] else None
 
 
-def _people(people: dict[str, dict[str, str]], out: Gather) -> None:
+def _people(people: dict[str, dict[str, str]], extra: dict[str, dict[str, str]], out: Gather) -> None:
     starts: dict[str, str] = {}
     for row in out.rows.get("treatments", []):
         who, start = row["patient_id"], row["start_date"]
@@ -271,7 +373,8 @@ def _people(people: dict[str, dict[str, str]], out: Gather) -> None:
         index = known.get("index_date") or starts.get(patient)
         told = {r: known.get(r) for r in _PATIENT}
         told["age_years"] = told["age_years"] or _age(known.get(_BORN), index)
-        out.add("patients", patient_id=patient, index_date=index, **told)
+        ours = {c: v for c, v in extra.get(patient, {}).items() if c not in (*told, "patient_id", "index_date")}
+        out.add("patients", patient_id=patient, index_date=index, **told, **ours)
         death = known.get("death_date")
         last = (
             known.get("last_contact_date")
@@ -283,4 +386,7 @@ def _people(people: dict[str, dict[str, str]], out: Gather) -> None:
             continue
         cells = {r: known.get(r) for r in _FOLLOW if r != "last_contact_date"}
         cells["is_dead"] = "true" if death else cells.get("is_dead")
+        cells["cause_of_death"] = cause_of_death(cells["cause_of_death"]) if cells["is_dead"] == "true" else None
+        if not cells.get("recurrence_date"):
+            cells[_FREE] = known.get(_FREE)
         out.add("follow_up", patient_id=patient, last_contact_date=last, **cells)
