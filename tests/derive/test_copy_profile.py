@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import polars as pl
@@ -135,6 +136,18 @@ def test_alleles_that_are_not_known_are_not_assessed(make_study):
     rows = [r | {"minor_cn": None} for r in genome("A", SCARRED)]
     row = cohort_of(make_study, rows).copy_profile.samples.row(0, named=True)
     assert [row[c] for c in ("is_doubled", "loh_share", "hrd_score")] == [None] * 3 and row["fga"] > 0
+
+
+def test_without_a_genome_build_there_is_no_score(make_study):
+    """crc_hu2019 says no build: TAI and LST, which need the centromeres, were 0 in all 57 samples and the score was the
+    LOH alone."""
+    study = cohort_of(make_study, genome("A", SCARRED)).study
+    alone = Cohort(replace(study, config=replace(study.config, genome_build=None)))
+    row = alone.copy_profile.samples.row(0, named=True)
+    assert [row[c] for c in ("hrd_loh", "hrd_tai", "hrd_lst", "hrd_score")] == [1, None, None, None]
+    result = run_one(registry()["copy_number"], alone).result
+    assert "hrd_high" not in {e.name for e in result.estimates} and "HRD score" not in result.answer
+    assert any("build is not known" in note for note in result.notes)
 
 
 def test_focal_events_that_recur_are_found_and_scattered_ones_are_not(make_study):

@@ -38,7 +38,7 @@ SAMPLES = OutputTable(
         Column("hrd_loh", _I, "regions of LOH above 15 Mb, not whole chromosomes"),
         Column("hrd_tai", _I, "allelic imbalance that reaches a telomere and not the centromere"),
         Column("hrd_lst", _I, "breaks between regions of 10 Mb and more"),
-        Column("hrd_score", _I, "sum of the three; null = alleles not known"),
+        Column("hrd_score", _I, "sum of the three; null = alleles or centromeres (genome build) not known"),
     ),
 )
 ARMS = OutputTable(
@@ -209,10 +209,9 @@ def _estimates(samples: pl.DataFrame, params: CopyNumberParams) -> list[Estimate
         )
     known = samples.drop_nulls("is_doubled")
     if known.height:
-        found += [
-            _share("genome_doubled", known["is_doubled"]),
-            _share("hrd_high", known["hrd_score"] >= params.hrd_high),
-        ]
+        found.append(_share("genome_doubled", known["is_doubled"]))
+    if (scarred := known.drop_nulls("hrd_score")).height:
+        found.append(_share("hrd_high", scarred["hrd_score"] >= params.hrd_high))
     return found
 
 
@@ -228,7 +227,8 @@ def _answer(estimates: list[Estimate], focal: pl.DataFrame) -> str:
     if "median_fga" in names:
         words = "In the median of {measured_samples} samples {median_fga} of the genome is gained or lost."
     if "genome_doubled" in names:
-        words += " The genome was doubled in {genome_doubled}; the HRD score is high in {hrd_high}."
+        words += " The genome was doubled in {genome_doubled}"
+        words += "; the HRD score is high in {hrd_high}." if "hrd_high" in names else "."
     peaks = _peaks(focal)
     if peaks:
         words += " Focal events recur at " + "; ".join(f"{band} ({kind})" for band, kind, _ in peaks[:4]) + "."

@@ -40,7 +40,10 @@ class Run:
 
 
 def scar_table(rows: pl.DataFrame, arms: pl.DataFrame) -> pl.DataFrame:
-    """Return `SCHEMA`, one row per sample of `rows` (segments with total and minor copies, autosomes)."""
+    """Return `SCHEMA`, one row per sample of `rows` (segments with total and minor copies, autosomes).
+
+    hrd_tai, hrd_lst and hrd_score are null where the centromeres are not known (`arms` is empty: no genome build).
+    """
     first_q = {c: s for c, a, s in arms.select("chrom", "arm", "start").iter_rows() if str(a).endswith("q")}
     found: dict[str, list[int]] = {}
     known = rows.drop_nulls(["total", "minor"]).sort("sample_id", "chrom", "start")
@@ -53,7 +56,9 @@ def scar_table(rows: pl.DataFrame, arms: pl.DataFrame) -> pl.DataFrame:
             counts[1] += _tai(segments, centromere)
             counts[2] += _lst(segments, centromere)
     listed = [(sample, *counts, sum(counts)) for sample, counts in sorted(found.items())]
-    return pl.DataFrame(listed, schema=SCHEMA, orient="row")
+    table = pl.DataFrame(listed, schema=SCHEMA, orient="row")
+    by_centromere = ("hrd_tai", "hrd_lst", "hrd_score")
+    return table if first_q else table.with_columns(pl.lit(None, SCHEMA[c]).alias(c) for c in by_centromere)
 
 
 Segment = tuple[int, int, float, float]
