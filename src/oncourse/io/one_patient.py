@@ -23,6 +23,8 @@ from oncourse.study.config import StudyConfig
 #: Share of the sites of samples of one beginning that all of them list, from which on they are forced counts of one
 #: patient; of two patients' own calls few are shared.
 SAME_SITES = 0.5
+#: Share of the rows that are no calls, below which they are not counts of every site in every sample.
+LOOKED_AT = 0.05
 _TABLE = (".txt", ".tsv", ".csv", ".tab", ".xlsx", ".xls")
 #: A larger file is no table of samples.
 _LARGEST = 20_000_000
@@ -76,17 +78,19 @@ def _names_patients(path: Path, ids: set[str]) -> bool:
 
 def _groups(calls: pl.DataFrame) -> dict[str, str]:
     """Return sample -> the beginning it shares with the samples that list the same sites; empty where none do."""
-    if calls["is_called"].fill_null(False).all():
+    looked = ~calls["is_called"].fill_null(False)
+    if not looked.any() or int(looked.sum()) < LOOKED_AT * len(looked):
         return {}
+    ids = calls["sample_id"].unique().sort()
     for depth in (1, 2, 3):
-        stem = pl.col("sample_id").str.extract(rf"^((?:[^_.\-]+[_.\-]){{{depth}}})").str.replace(r"[_.\-]$", "")
-        listed = calls.select("sample_id", "variant_id", stem.alias("stem")).drop_nulls()
-        size = listed.group_by("stem").agg(pl.col("sample_id").n_unique().alias("n"))
-        sites = listed.group_by("stem", "variant_id").agg(pl.col("sample_id").n_unique().alias("k"))
-        whole = sites.join(size.filter(pl.col("n") > 1), on="stem")
-        whole = whole.group_by("stem").agg((pl.col("k") == pl.col("n")).mean().alias("share"))
+        stem = ids.str.extract(rf"^((?:[^_.\-]+[_.\-]){{{depth}}})").str.replace(r"[_.\-]$", "")
+        owners = pl.DataFrame({"sample_id": ids, "stem": stem}).drop_nulls()
+        owners = owners.with_columns(n=pl.len().over("stem")).filter(pl.col("n") > 1)
+        listed = calls.select("sample_id", "variant_id").join(owners, on="sample_id", how="inner")
+        sites = listed.group_by("stem", "variant_id").agg(pl.len().alias("k"), pl.col("n").first())
+        whole = sites.group_by("stem").agg((pl.col("k") == pl.col("n")).mean().alias("share"))
         same = whole.filter(pl.col("share") >= SAME_SITES)["stem"].to_list()
         if 2 * len(same) > max(whole.height, 1):
-            own = listed.filter(pl.col("stem").is_in(same)).select("sample_id", "stem").unique()
+            own = owners.filter(pl.col("stem").is_in(same)).select("sample_id", "stem")
             return dict(own.sort("sample_id").iter_rows())
     return {}
