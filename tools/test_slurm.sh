@@ -9,7 +9,7 @@ work="$(mktemp -d /tmp/oncourse-slurm-XXXXXX)"
 conf=/etc/slurm/slurm.conf # where jobs look: the executor takes SLURM's variables out of their environment
 [ -e "$conf" ] && { echo "$conf is there: this check makes a SLURM of its own and leaves yours alone" >&2; exit 2; }
 trap 'rm -f "$conf"; for f in "$work"/*.pid; do [ -f "$f" ] && kill "$(cat "$f")" 2>/dev/null || true; done' EXIT
-for tool in slurmctld slurmd munged bwa samtools fastp; do
+for tool in slurmctld slurmd munged taskset bwa samtools fastp; do
   command -v "$tool" >/dev/null || { echo "not installed: $tool (apt-get install slurm-wlm munge; make reads-tools)" >&2; exit 2; }
 done
 host="$(hostname -s)"
@@ -47,8 +47,9 @@ NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=16819 CPUs=1 RealMemory=8
 PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 CONF
 slurmctld
-slurmd -N n1
-slurmd -N n2
+# what a node runs stays on its core: the pipes of an alignment would spread over the other node's
+taskset -c 0 slurmd -N n1
+taskset -c 1 slurmd -N n2
 for _ in 1 2 3 4 5 6 7 8 9 10; do sinfo -h -o '%T' | grep -q idle && break; sleep 1; done
 sinfo
 

@@ -341,6 +341,10 @@ def test_the_report_says_what_each_sample_could_show_and_who_was_stopped(patient
         "P1-primary",
         "P1-white_cells",
     ]
+    told = (
+        result.table("quality").filter(sample_id="P1-plasma").select(pl.selectors.starts_with("tumor_fraction")).row(0)
+    )
+    assert told[1] < PURITY["plasma"] < told[2] and told[1] < told[0] < told[2]  # 0.1 of the cells, diploid: of the DNA
     assert 0.005 < result.estimate("detection_limit").value < 0.1
     assert result.table("tags").filter(pl.col("tag") == "mismatches")["n"].sum() > 10  # the decoy
 

@@ -27,8 +27,12 @@ _MEASURED = (
     "tumor_in_normal",
     "detection_limit",
     "purity",
+    "purity_ci_low",
+    "purity_ci_high",
     "ploidy",
     "tumor_fraction",
+    "tumor_fraction_ci_low",
+    "tumor_fraction_ci_high",
 )
 QUALITY = OutputTable(
     "reads/quality",
@@ -50,8 +54,12 @@ QUALITY = OutputTable(
         ),
         Column("detection_limit", pl.Float64, "smallest allele fraction found with chance 0.95", unit="fraction"),
         Column("purity", pl.Float64, "tumour cell fraction; null = not known", unit="fraction"),
+        Column("purity_ci_low", pl.Float64, "lower 95 % limit; null = not fitted from the reads", unit="fraction"),
+        Column("purity_ci_high", pl.Float64, "upper 95 % limit; null = not fitted from the reads", unit="fraction"),
         Column("ploidy", pl.Float64, "mean copies per tumour cell; null = not known", unit="copies"),
         Column("tumor_fraction", pl.Float64, "tumour DNA in plasma; null = not known", unit="fraction"),
+        Column("tumor_fraction_ci_low", pl.Float64, "lower 95 % limit; null = not from the reads", unit="fraction"),
+        Column("tumor_fraction_ci_high", pl.Float64, "upper 95 % limit; null = not from the reads", unit="fraction"),
         Column("remark", pl.String, "what to look at; null = nothing"),
     ),
 )
