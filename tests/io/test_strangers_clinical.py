@@ -7,6 +7,7 @@ import pytest
 import xlsxwriter
 
 from oncourse.io.aside import checked
+from oncourse.io.events import frames
 from oncourse.io.workbook import read_workbook
 from oncourse.study.lab_values import tidy_labs
 
@@ -66,3 +67,12 @@ def test_powers_of_ten_and_two_units_of_one_value(value, unit, read):
 @pytest.mark.parametrize("name", ["P S A", "P.S.A", "tPSA", "TPSA(总)", "血清PSA", "总前列腺特异性抗原"])
 def test_spellings_of_psa(name):
     assert tidy_labs(pl.DataFrame({"analyte": [name], "value": ["1"]}))["analyte"].to_list() == ["PSA"]
+
+
+def test_the_frame_of_a_fusion_does_not_depend_on_the_order_of_a_set():
+    """Words and meanings were listed twice, in an order of their own each time: in_frame became out_of_frame."""
+    words = pl.Series(
+        ["Protein Fusion: in frame (ABL1)", "out of frame {x}", "Frameshift", None] * 50 + ["in-frame event"]
+    )
+    expected = ["in_frame", "out_of_frame", "out_of_frame", None] * 50 + ["in_frame"]
+    assert all(frames(words).to_list() == expected for _ in range(20))

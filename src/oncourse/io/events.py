@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.io.clinical import clean
+from oncourse.io.clinical import clean, mapped
 from oncourse.io.text import read_table, table_name
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
@@ -144,20 +144,8 @@ def frames(words: pl.Series) -> pl.Series:
     """Return in_frame, out_of_frame or null of what a caller writes; of an event's sentence the words about the
     frame."""
     found = words.str.extract(r"(?i)(out[ _-]of[ _-]frame|in[ _-]?frame|frame[ _-]?shift)")
-    unique = words.unique().drop_nulls()
-    mapped = pl.Series([meaning("frame", w) for w in unique], dtype=pl.String)
-    whole = words.replace_strict(unique, mapped, default=None, return_dtype=pl.String)
-    return pl.select(
-        pl.coalesce(
-            whole,
-            found.replace_strict(
-                found.unique().drop_nulls(),
-                pl.Series([meaning("frame", w) for w in found.unique().drop_nulls()], dtype=pl.String),
-                default=None,
-                return_dtype=pl.String,
-            ),
-        ).alias("frame")
-    )["frame"]
+    whole, part = (mapped(texts, lambda word: meaning("frame", word)) for texts in (words, found))
+    return pl.select(pl.coalesce(whole, part).alias("frame"))["frame"]
 
 
 def _no_fusions() -> pl.DataFrame:
