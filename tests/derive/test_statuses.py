@@ -107,7 +107,7 @@ def test_a_later_plasma_that_cannot_tell_does_not_hide_the_measured_tissue(make_
             "sample_id": "B1",
             "patient_id": "P1",
             "material": "plasma",
-            "tumor_fraction": 0.02,
+            "tumor_fraction": 0.04,
             "day": 200,
             "mean_depth": 300,
         }
@@ -116,6 +116,50 @@ def test_a_later_plasma_that_cannot_tell_does_not_hide_the_measured_tissue(make_
     found = of(cohort, "RAS")
     assert found["sample_id"] == "B1"
     assert "T1 (day 0): negative, measured" in found["others"]
+
+
+def test_dry_plasma_is_a_negative_result_only_where_the_assay_looked_and_saw_nothing(make_study):
+    """MSI nobody measured, and a KRAS call nobody understood, were "negative" in the set of all patients because the
+    plasma held no tumour DNA."""
+    plasma = {"sample_id": "B1", "patient_id": "P1", "material": "plasma", "day": 1, "assay_id": "ct"}
+    covered = [
+        {"sample_id": "B1", "gene": g, "codon": c, "min_depth": 3000}
+        for g in ("KRAS", "NRAS", "BRAF")
+        for c in (*RAS, 600)
+    ]
+    trunk = {"variant_id": "17:7675088:C:T", "gene": "TP53", "hgvs_p": "p.R175H", "consequence": "missense"}
+    unread = {"variant_id": G12D["GRCh38"], "gene": None}
+    calls = [
+        {"sample_id": "T1", "variant_id": trunk["variant_id"], "alt_count": 100, "depth": 400},
+        {"sample_id": "B1", "variant_id": trunk["variant_id"], "alt_count": 0, "depth": 3000},
+    ]
+    assays = [{"assay_id": "ct", "min_vaf": 0.002, "error_rate": 1e-5, "has_umi": True}]
+
+    def states(extra_calls=(), extra_variants=()):
+        cohort = Cohort(
+            make_study(
+                {"design": "crc", "genome_build": "GRCh38"},
+                patients=[{"patient_id": "P1", "disease": "colon cancer"}],
+                samples=[
+                    {"sample_id": "T1", "patient_id": "P1", "material": "tissue", "purity": 0.5, "day": 0},
+                    plasma,
+                ],
+                calls=[*calls, *extra_calls],
+                variants=[trunk, *extra_variants],
+                coverage=covered,
+                assays=assays,
+                markers=[{"patient_id": "P1", "sample_id": "T1", "marker": "MSI", "value": "MSS"}],
+            )
+        )
+        assert cohort.plasma_states["has_tumour"].to_list() == [False]
+        rows = cohort.statuses.filter(pl.col("sample_id") == "B1")
+        return {r["status"]: (r["state"], r["is_silent"]) for r in rows.iter_rows(named=True)}
+
+    found = states()
+    assert found["RAS"] == ("not_assessable", True)
+    assert found["MSI-H"] == ("not_assessable", False)
+    call = {"sample_id": "B1", "variant_id": unread["variant_id"], "alt_count": 8, "depth": 3000, "is_called": False}
+    assert states([call], [unread])["RAS"] == ("not_assessable", False)
 
 
 def test_a_record_is_a_second_witness(make_study):

@@ -86,7 +86,7 @@ def status_pairs(pairs: pl.DataFrame, states: pl.DataFrame, informative: dict[st
         "row_b",
         "days_between",
     )
-    side = states.select("sample", "status", "state", "basis", "variants", "alt_count", "depth")
+    side = states.select("sample", "status", "state", "basis", "variants", "alt_count", "depth", "is_silent")
     two = kept.join(side, left_on="row_a", right_on="sample", how="inner").join(
         side, left_on=["row_b", "status"], right_on=["sample", "status"], how="inner", suffix="_b"
     )
@@ -105,14 +105,15 @@ def status_pairs(pairs: pl.DataFrame, states: pl.DataFrame, informative: dict[st
             "alt_count": "alt_a",
             "depth": "depth_a",
             "alt_count_b": "alt_b",
+            "is_silent": "is_silent_a",
         }
     ).sort("status", "pair")
 
 
 def state_among_all() -> pl.Expr:
-    """State of the second sample in the set of all patients: plasma without tumour DNA finds nothing, a negative
-    result."""
-    silent = ~pl.col("informative_b").fill_null(True) & (pl.col("state_b") == "not_assessable")
+    """State of the second sample in the set of all patients: plasma without tumour DNA in which the assay looked for
+    the status and saw nothing is a negative result; where it did not look, or saw what may be it, nothing is known."""
+    silent = ~pl.col("informative_b").fill_null(True) & pl.col("is_silent_b").fill_null(False)
     return pl.when(silent & pl.col("basis_a").is_not_null()).then(pl.lit("negative")).otherwise("state_b")
 
 

@@ -32,6 +32,7 @@ STATUS_COLUMNS: tuple[tuple[str, Any, str], ...] = (
         pl.Boolean,
         "a variant was seen that may be the status: no sample of the patient is negative beside it",
     ),
+    ("is_silent", pl.Boolean, "the assay looked and saw nothing; only the want of tumour DNA keeps it from a negative"),
 )
 STATUS_SCHEMA = {name: dtype for name, dtype, _ in STATUS_COLUMNS}
 #: Columns of the patients' statuses.

@@ -241,6 +241,7 @@ def _read(status: Status, evidence: Evidence) -> pl.DataFrame:
         .then(pl.lit("assumed"))
         .otherwise(pl.lit("measured")),
         unread=(pl.col("state") == "unread").any(),
+        looked=(~pl.col("fails") | (pl.col("state") == "underpowered")).all(),
         power=pl.col("power").min(),
     )
     told = rows.join(found.select("sample_id", "read"), on="sample_id").filter(
@@ -285,6 +286,7 @@ def _decided(table: pl.DataFrame, status: Status) -> pl.DataFrame:
     asks_reads = bool(status.codons or status.lost)
     readable = pl.col("read").is_in(["measured", "assumed"]).fill_null(False) if asks_reads else pl.lit(True)
     dry = pl.col("is_dry").fill_null(False)
+    looked = pl.col("looked").fill_null(False) if asks_reads else pl.lit(True)
     copies_needed = ~has_copies if status.amplified else pl.lit(False)
     state = (
         pl.when(hit | copy_hit)
@@ -345,4 +347,5 @@ def _decided(table: pl.DataFrame, status: Status) -> pl.DataFrame:
         variants=pl.when(shown != "").then(shown),
         codons=pl.when(pl.col("codons") != "").then("codons"),
         is_doubtful=(pl.col("state") == UNKNOWN) & (doubt | pl.col("unread").fill_null(False)),
+        is_silent=(pl.col("state") == UNKNOWN) & ~doubt & ~unseen & looked & ~copies_needed,
     )

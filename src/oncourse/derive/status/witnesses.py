@@ -67,6 +67,7 @@ def _shaped(table: pl.DataFrame, status: Status) -> pl.DataFrame:
         depth=pl.lit(None, pl.Int64),
         power=pl.lit(None, pl.Float64),
         is_doubtful=pl.lit(False),
+        is_silent=pl.lit(False),
     )
 
 
@@ -158,6 +159,7 @@ def with_witnesses(
         reason=pl.when(speaks).then("words").when(differs & ~open_state).then(against).otherwise("reason"),
         state=pl.when(speaks).then("record").when(denied).then(pl.lit(UNKNOWN)).otherwise("state"),
         is_doubtful=pl.col("is_doubtful") | denied,
+        is_silent=pl.col("is_silent") & ~speaks,
     ).drop("record", "words")
     alone = told.filter(~pl.col("sample_id").is_in(table["sample_id"].implode()).fill_null(False))
     rows = alone.select(
@@ -170,5 +172,6 @@ def with_witnesses(
         pl.col("words").alias("variants"),
         pl.when(pl.col("state") == UNKNOWN).then(pl.lit(PART_ONLY)).alias("reason"),
         pl.lit(False).alias("is_doubtful"),
+        pl.lit(False).alias("is_silent"),
     )
     return pl.concat([table.select(list(STATUS_SCHEMA)), rows], how="diagonal")
