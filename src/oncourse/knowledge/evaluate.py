@@ -415,8 +415,9 @@ def _repair(atom: Atom, patient: PatientFindings) -> Outcome:
     other = "mmr" if atom.kind == "msi" else "msi"
     if asked[atom.kind] is None and asked[other] is not None:
         return _compare(asked[other], atom.op, words[atom.kind][atom.value], other.upper())
-    found = _compare(asked[atom.kind], atom.op, atom.value, atom.kind.upper() if asked[atom.kind] else "MSI / MMR")
-    if asked[atom.kind] is None or asked[other] is None or words[atom.kind][asked[atom.kind]] == asked[other]:
+    own = asked[atom.kind]
+    found = _compare(own, atom.op, atom.value, atom.kind.upper() if own else "MSI / MMR")
+    if own is None or asked[other] is None or words[atom.kind][own] == asked[other]:
         return found
     # the two tests disagree: whoever reads the finding reads that, too
     but = f", but {other.upper()} {asked[other]}"
