@@ -208,6 +208,6 @@ def test_a_setting_before_an_arpi_is_over_once_one_was_given():
     ],
 )
 def test_two_repair_tests_that_disagree_are_told_beside_the_finding(msi, mmr, text):
-    """"MSI high: pembrolizumab, I-A" stood over an immunohistochemistry that was proficient, without a word."""
+    """MSI high: pembrolizumab, I-A stood over an immunohistochemistry that was proficient, without a word."""
     match = of("colorectal", msi=msi, mmr=mmr, drug_classes=[], next_line=1)["CRC-15"]
     assert match.status == "matched" and text in match.facts
