@@ -157,8 +157,10 @@ def import_(
     if source.is_dir():
         add_carried(source, reading)
         reading.config = with_yaml(source, reading.config)
-    # the names are in the tables now; a path of the source means nothing beside them
-    reading.config = replace(reading.config, fasta="", gff="")
+    # a path of the source's study.yaml means nothing beside the new one: whole paths of what named the variants
+    models = reference.gff if reference else None
+    genome_path, models_path = (str(p.resolve()) if p else "" for p in (fasta, models))
+    reading.config = replace(reading.config, fasta=genome_path, gff=models_path)
     given = {k: v for k, v in (("design", design), ("genome_build", build)) if v}
     if given:
         named = config_from_mapping(given, "--design/--build")

@@ -40,5 +40,5 @@ class Cohort(Outcomes):
         if self.settings.get("knowledge"):
             from oncourse.derive.care.therapy import KnowledgeParams, wrong_knowledge
 
-            wrong += wrong_knowledge(self.params(KnowledgeParams), self.study.config.genome_build)
+            wrong += wrong_knowledge(self.params(KnowledgeParams), self.study.config.genome_build, self.study.source)
         return wrong

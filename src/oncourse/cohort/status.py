@@ -23,7 +23,7 @@ class Status(Blood):
         """The therapy rules and the evidence (`oncourse.derive.care.therapy`)."""
         from oncourse.derive.care.therapy import KnowledgeParams, load_knowledge
 
-        return load_knowledge(self.params(KnowledgeParams), self.study.config.genome_build)
+        return load_knowledge(self.params(KnowledgeParams), self.study.config.genome_build, self.study.source)
 
     @derived
     def seen_variants(self) -> SeenVariants:

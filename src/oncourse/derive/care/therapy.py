@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -97,24 +98,31 @@ def _site_genes(atom) -> Iterable[str]:  # type: ignore[no-untyped-def]
     return (site.gene for site in atom.sites)
 
 
-def load_knowledge(params: KnowledgeParams, build: str | None = None) -> Knowledge:
-    """Read what the settings name for a study in genome `build`; InputError names what is wrong in it."""
-    from pathlib import Path
+def load_knowledge(params: KnowledgeParams, build: str | None = None, source: Path | None = None) -> Knowledge:
+    """Read what the settings name for a study in genome `build`; InputError names what is wrong in it.
 
-    rules = read_rules(Path(params.rules)) if params.rules else default_rules()
-    evidence = read_evidence(Path(params.evidence)) if params.evidence else None
-    return Knowledge(rules, evidence, read_classified(Path(params.classified), build) if params.classified else None)
+    A relative path is looked for in the study's folder (`source`), then where the command is run.
+    """
+
+    def file(name: str) -> Path:
+        folder = source if source is None or source.is_dir() else source.parent
+        beside = folder / name if folder is not None else None
+        return beside if beside is not None and beside.is_file() else Path(name)
+
+    rules = read_rules(file(params.rules)) if params.rules else default_rules()
+    evidence = read_evidence(file(params.evidence)) if params.evidence else None
+    return Knowledge(rules, evidence, read_classified(file(params.classified), build) if params.classified else None)
 
 
-def wrong_knowledge(params: KnowledgeParams, build: str | None) -> list[str]:
+def wrong_knowledge(params: KnowledgeParams, build: str | None, source: Path | None = None) -> list[str]:
     """Return what is wrong with the files that the section names, file by file; none are read where none is named."""
     found: list[str] = []
     for name in ("rules", "evidence", "classified"):
         if path := getattr(params, name):
             try:
-                load_knowledge(KnowledgeParams(**{name: path}), build)
+                load_knowledge(KnowledgeParams(**{name: path}), build, source)
             except InputError as error:
-                where = "The path is read from the folder in which the command is run."
+                where = "A path is read from the study's folder, then from the one in which the command is run."
                 found += [f"knowledge.{name}: {problem} {where}" for problem in error.problems]
     return found
 
