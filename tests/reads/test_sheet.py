@@ -11,11 +11,12 @@ import pytest
 from oncourse.errors import InputError, ToolError
 from oncourse.genome.fasta import Fasta
 from oncourse.reads import tools
+from oncourse.reads.beside import check_gene_models, check_known_sites, check_reference
 from oncourse.reads.collect import write_config
 from oncourse.reads.discover import common_variants
 from oncourse.reads.fastq import check_fastq, check_lane
 from oncourse.reads.profile import Bases, foreign_share, target_regions
-from oncourse.reads.run import _check_build, _check_reference, _check_targets, build_of
+from oncourse.reads.run import _check_build, _check_targets, _remarks_of, build_of
 from oncourse.reads.sheet import read_plan
 from oncourse.reads.simulate_genome import make_genome
 from oncourse.reads.simulate_reads import Library, simulate_pairs, write_fastq
@@ -257,15 +258,58 @@ def test_a_whole_genome_without_targets_is_told_before_anything_is_aligned(tmp_p
         _check_targets(plan)
 
 
+def test_reads_without_a_duplicate_are_remarked_on():
+    """A BAM file whose duplicates were never marked: each copy counted as a molecule of its own."""
+    row = {"contamination": None, "mapped_share": 1.0, "share_20x": 1.0, "duplicate_share": 0.0, "reads": 20_000}
+    assert "samtools markdup" in "".join(_remarks_of(row, is_unmarked=True))
+    assert not list(_remarks_of(row, is_unmarked=False))  # identifiers, or aligned here
+    assert not list(_remarks_of(row | {"duplicate_share": 0.01}, is_unmarked=True))
+
+
 def test_a_packed_reference_is_told_before_anything_is_aligned(tmp_path, monkeypatch):
     """bwa reads it, the index of its bases ended in a fault."""
     (tmp_path / "r.fa.gz").write_bytes(gzip.compress(b">1\nACGT\n"))
     with pytest.raises(InputError, match=r"gunzip -k r\.fa\.gz\) and write `fasta: r\.fa`"):
-        _check_reference(tmp_path / "r.fa.gz", from_fastq=True)
+        check_reference(tmp_path / "r.fa.gz", from_fastq=True)
     (tmp_path / "r.fa").write_text(">1\nACGT\n")
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(InputError, match=r"indexes \(\.fai, \.bwt\) are not there and .* cannot be written"):
-        _check_reference(tmp_path / "r.fa", from_fastq=True)
+        check_reference(tmp_path / "r.fa", from_fastq=True)
+
+
+@pytest.mark.parametrize(
+    "head, told",
+    [
+        ("##contig=<ID=NC_000012.12>\n", "has no contig of r.fa .NC_000012.12 ... and 12 "),
+        ("##contig=<ID=chr12,length=99>\n", "contig 12 has 99 bases, in r.fa it has 8"),
+        ("##contig=<ID=chr12,length=8>\n", None),
+        ("", None),
+    ],
+)
+def test_known_sites_of_another_build_are_told_and_not_taken_for_none(tmp_path, head, told):
+    pytest.importorskip("pysam")
+    (tmp_path / "r.fa").write_text(">12\nACGTACGT\n")
+    path = tmp_path / "dbsnp.vcf"
+    path.write_text(f"##fileformat=VCFv4.2\n{head}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n")
+    if told is None:
+        return check_known_sites(path, Fasta(tmp_path / "r.fa"))
+    with pytest.raises(InputError, match=told):
+        check_known_sites(path, Fasta(tmp_path / "r.fa"))
+
+
+def test_gene_models_of_other_contigs_and_a_table_for_a_vcf_are_told(tmp_path):
+    """Without a word no variant had a gene."""
+    pytest.importorskip("pysam")
+    (tmp_path / "r.fa").write_text(">12\nACGTACGT\n")
+    fasta, path = Fasta(tmp_path / "r.fa"), tmp_path / "x.gff3"
+    path.write_text("##gff-version 3\nNC_000012.12\tRefSeq\tgene\t1\t8\t.\t+\t.\tID=1\n")
+    with pytest.raises(InputError, match=r"gff: x\.gff3 has no contig of r\.fa \(NC_000012\.12 \.\.\. and 12"):
+        check_gene_models(path, fasta)
+    with pytest.raises(InputError, match="is no VCF that can be read"):
+        check_known_sites(path, fasta)
+    for line in ("chr12\tx\tgene\t1\t8\n", "NM_1\tchr12\t+\t1\t8\n", "585\tNM_1\tchr12\t+\t1\n"):
+        path.write_text(line)
+        check_gene_models(path, fasta)
 
 
 def test_variants_common_in_people_are_read_from_known_sites(tmp_path):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oncourse.disk.lock import locked
 from oncourse.errors import InputError, OncourseError, ToolError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from oncourse.genome.fasta import Fasta
 
+#: Reads of a file from which on some are duplicates of others, by chance alone. A choice.
+_MANY_READS = 10_000
 #: Bytes below which a failed step is put down to a full disk.
 _LEAST_FREE = 1 << 20
 #: What Snakemake and the cluster say of failures, and how much of it is shown.
@@ -66,7 +68,7 @@ def run_reads(
         need(*(("bwa", "samtools", "fastp") if from_fastq else ()), *(("samtools", "multiqc") if plan.multiqc else ()))
         need_callers(plan.callers)
         need_program(plan.annotation)
-    _check_reference(Path(plan.fasta), from_fastq=from_fastq)
+    _check_beside(plan, from_fastq=from_fastq)
     _check_build(plan)
     _check_targets(plan)
     _check_aligned(plan)
@@ -102,7 +104,6 @@ def remarks(plan: Plan, stopped: Mapping[str, str]) -> list[str]:
     import polars as pl
 
     from oncourse.reads.bam import read_header
-    from oncourse.reads.identity import CONTAMINATION_WARNING
 
     out = []
     for sample in plan.samples:
@@ -114,25 +115,37 @@ def remarks(plan: Plan, stopped: Mapping[str, str]) -> list[str]:
                 )
     quality = pl.read_csv(plan.place("tables", "quality.tsv"), separator="\t", infer_schema_length=None)
     quality = quality.filter(~pl.col("patient_id").is_in(list(stopped)))
-    columns = ("sample_id", "contamination", "mapped_share", "share_20x", "mean_depth", "tumor_in_normal")
-    lacking = [pl.lit(None, pl.Float64).alias(c) for c in columns[-1:] if c not in quality.columns]
-    for name, foreign, mapped, deep, depth, tumour in quality.with_columns(lacking).select(columns).iter_rows():
-        if tumour:
-            out.append(
-                f"{name}: about {tumour:.1%} of this normal's DNA is the patient's tumour: mutations of low fraction "
-                "may be taken for the normal's own, and losses look smaller. Give another normal where there is one."
-            )
-        if foreign is not None and foreign >= CONTAMINATION_WARNING:
-            out.append(f"{name}: about {foreign:.1%} of its DNA is another person's; see tables/quality.tsv.")
-        if mapped is not None and mapped < 0.5:
-            out.append(f"{name}: only {mapped:.0%} of its reads lie on the reference. Is it of this species and build?")
-        if deep is not None and deep < 0.5:
-            out.append(
-                f"{name}: {deep:.0%} of the target bases are read 20 times or more (mean depth {depth:.0f}): most of "
-                f"what "
-                "is not found here is not assessable."
-            )
+    unmarked = {s.sample for s in plan.samples if s.aligned and not s.umi}
+    for row in quality.iter_rows(named=True):
+        name = row["sample_id"]
+        out += [f"{name}: {text}" for text in _remarks_of(row, is_unmarked=name in unmarked)]
     return out
+
+
+def _remarks_of(row: Mapping[str, Any], *, is_unmarked: bool) -> Iterator[str]:
+    """Yield what a row of the quality table should be read with."""
+    from oncourse.reads.identity import CONTAMINATION_WARNING
+
+    foreign, mapped, deep = (row[name] for name in ("contamination", "mapped_share", "share_20x"))
+    if tumour := row.get("tumor_in_normal"):
+        yield (
+            f"about {tumour:.1%} of this normal's DNA is the patient's tumour: mutations of low fraction may be taken for "
+            "the normal's own, and losses look smaller. Give another normal where there is one."
+        )
+    if is_unmarked and row["duplicate_share"] == 0 and row["reads"] >= _MANY_READS:
+        yield (
+            f"none of its {row['reads']:,} reads is marked as a duplicate. Unless it is an amplicon assay, mark them "
+            "(samtools markdup): copies of one molecule count as many."
+        )
+    if foreign is not None and foreign >= CONTAMINATION_WARNING:
+        yield f"about {foreign:.1%} of its DNA is another person's; see tables/quality.tsv."
+    if mapped is not None and mapped < 0.5:
+        yield f"only {mapped:.0%} of its reads lie on the reference. Is it of this species and build?"
+    if deep is not None and deep < 0.5:
+        yield (
+            f"{deep:.0%} of the target bases are read 20 times or more (mean depth {row['mean_depth']:.0f}): most of what "
+            "is not found here is not assessable."
+        )
 
 
 def build_of(plan: Plan) -> str | None:
@@ -145,20 +158,15 @@ def build_of(plan: Plan) -> str | None:
     return build_of_lengths({bare_name(name): fasta.length(name) for name in fasta.names})
 
 
-def _check_reference(fasta: Path, *, from_fastq: bool) -> None:
-    """InputError where the programs of the steps cannot use the reference: packed, or no place for its indexes."""
-    with fasta.open("rb") as file:
-        if file.read(2) == b"\x1f\x8b":
-            raise InputError(
-                f"{fasta.name}: is packed; the programs of the steps read the plain file. Unpack it (gunzip -k "
-                f"{fasta.name}) and write `fasta: {fasta.name.removesuffix('.gz')}` into reads.yaml."
-            )
-    lacking = [end for end in (".fai", *([".bwt"] if from_fastq else [])) if not Path(f"{fasta}{end}").exists()]
-    if lacking and not os.access(fasta.parent, os.W_OK):
-        raise InputError(
-            f"{fasta.name}: its indexes ({', '.join(lacking)}) are not there and {fasta.parent} cannot be written. Copy the "
-            "reference to where you may write, or have them made (samtools faidx, bwa index)."
-        )
+def _check_beside(plan: Plan, *, from_fastq: bool) -> None:
+    from oncourse.genome.fasta import Fasta
+    from oncourse.reads.beside import check_gene_models, check_known_sites, check_reference
+
+    check_reference(Path(plan.fasta), from_fastq=from_fastq)
+    if plan.known_sites:
+        check_known_sites(Path(plan.known_sites), Fasta(plan.fasta))
+    if plan.gff:
+        check_gene_models(Path(plan.gff), Fasta(plan.fasta))
 
 
 def _check_build(plan: Plan) -> None:
