@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -242,16 +243,36 @@ def _in_our_words(table: Table, column: Column, raw: pl.Series) -> pl.Series:
     return translated(raw, subject, (*TRUE_TEXTS, *FALSE_TEXTS) if is_true_false else column.choices)
 
 
+def _nowhere(raw: pl.Series) -> pl.Series:
+    """A mask that is false in every row."""
+    return pl.Series([False]).new_from_index(0, len(raw))
+
+
+def _cleaned(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    """Take the space around the texts, and the texts that say "not assessed", off the columns of text."""
+
+    def clean(name: str) -> pl.Expr:
+        column = table.by_name.get(name)
+        nulls = [t for t in NULL_TEXTS if t not in ("nan", "NaN")]  # NaN in a number column is a problem
+        if column is None or column.dtype == pl.String:
+            nulls = [t for t in nulls if t != "."] if column is not None else list(NULL_TEXTS)
+        stripped = pl.col(name).str.strip_chars()
+        return pl.when(~stripped.is_in(nulls).fill_null(False)).then(stripped).alias(name)
+
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    return frame.with_columns(map(clean, texts)) if texts else frame
+
+
 def _typed(column: Column, raw: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return the column cast to its type and a mask of the values that could not be."""
     if raw.dtype == column.dtype:
-        if column.dtype == pl.Float64:
+        if column.dtype == pl.Float64 and not math.isfinite(raw.sum()):
             bad = raw.is_nan().fill_null(False) | raw.is_infinite().fill_null(False)
             return raw.set(bad, None), bad
-        return raw, pl.repeat(False, len(raw), eager=True)
+        return raw, _nowhere(raw)
     text = raw.cast(pl.String)
     if column.dtype == pl.String:
-        return text, pl.repeat(False, len(raw), eager=True)
+        return text, _nowhere(raw)
     if column.dtype == pl.Boolean:
         low = text.str.strip_chars().str.to_lowercase()
         cast = (
@@ -290,30 +311,24 @@ def check_table(
     """
     problems = _column_problems(table, frame, declared)
     typed = {}
+    clean = _cleaned(table, frame)
     for name in frame.columns:
-        column = table.by_name.get(name)
-        raw = frame[name]
-        if raw.dtype == pl.String:
-            stripped = raw.str.strip_chars()
-            nulls = [t for t in NULL_TEXTS if t not in ("nan", "NaN")]  # NaN in a number column is a problem
-            if column is None or column.dtype == pl.String:
-                nulls = [t for t in nulls if t != "."] if column is not None else list(NULL_TEXTS)
-            raw = stripped.set(stripped.is_in(nulls).fill_null(False), None)
-            raw = _in_our_words(table, column, raw) if column is not None else raw
+        column, raw = table.by_name.get(name), clean[name]
         if column is None:
             typed[name] = raw
             continue
+        if raw.dtype == pl.String:
+            raw = _in_our_words(table, column, raw)
         cast, bad = _typed(column, raw)
-        shown = frame.with_columns(raw.alias(name))
+        found = []
         if bad.any():
             cure = f"{column.text[:1].upper()}{column.text[1:]}; leave it empty where it was not assessed."
-            message = f"'{{value}}' is not {_article(column.type_name)}."
-            problems += row_problems(table.name, shown, bad, name, message, cure, first_row=first_row)
-        problems += _value_problems(table, column, cast, shown, bad, first_row)
-        if column.choices:
-            canonical = {c.lower(): c for c in column.choices}
-            cast = cast.str.to_lowercase().replace_strict(canonical, default=None, return_dtype=pl.String)
-        typed[name] = cast
+            found.append((bad, f"'{{value}}' is not {_article(column.type_name)}.", cure))
+        found += _value_problems(column, cast, bad)
+        shown = frame.with_columns(raw.alias(name)) if found else frame
+        for mask, message, cure in found:
+            problems += row_problems(table.name, shown, mask, name, message, cure, first_row=first_row)
+        typed[name] = _as_listed(cast, column.choices) if column.choices else cast
     out = table.conform(pl.DataFrame(typed) if typed else table.empty())
     problems += _key_problems(table, out, first_row)
     return out, problems
@@ -325,29 +340,33 @@ def _article(type_name: str) -> str:
     )
 
 
-def _value_problems(
-    table: Table, column: Column, cast: pl.Series, frame: pl.DataFrame, bad: pl.Series, first_row: int
-) -> list[Problem]:
-    problems: list[Problem] = []
+def _as_listed(words: pl.Series, choices: Sequence[str]) -> pl.Series:
+    """Return allowed words as they are listed, others as null."""
+    if set(words.unique().to_list()) <= {*choices, None}:
+        return words
+    canonical = {c.lower(): c for c in choices}
+    return words.str.to_lowercase().replace_strict(canonical, default=None, return_dtype=pl.String)
 
-    def add(mask: pl.Series, message: str, cure: str) -> None:
-        if mask.any():
-            problems.extend(row_problems(table.name, frame, mask, column.name, message, cure, first_row=first_row))
 
+def _value_problems(column: Column, cast: pl.Series, bad: pl.Series) -> list[tuple[pl.Series, str, str]]:
+    """Return the rows (mask), message and cure of what is missing, out of range or not an allowed value."""
+    problems = []
     unit = f" The unit is {column.unit}." if column.unit else ""
-    if column.required:
-        add(cast.is_null() & ~bad, "value is missing.", f"{column.name} is required: {column.text}.")
-    if column.low is not None:
-        add(cast < column.low, f"{{value}} is below {column.low:g}.", f"Allowed: {column.range_text}.{unit}")
-    if column.high is not None:
-        add(cast > column.high, f"{{value}} is above {column.high:g}.", f"Allowed: {column.range_text}.{unit}")
+    if column.required and cast.null_count() and (mask := cast.is_null() & ~bad).any():
+        problems.append((mask, "value is missing.", f"{column.name} is required: {column.text}."))
+    least, most = (cast.min(), cast.max()) if column.low is not None or column.high is not None else (None, None)
+    if column.low is not None and least is not None and least < column.low:  # type: ignore[operator]
+        told = f"{{value}} is below {column.low:g}."
+        problems.append((cast < column.low, told, f"Allowed: {column.range_text}.{unit}"))
+    if column.high is not None and most is not None and most > column.high:  # type: ignore[operator]
+        told = f"{{value}} is above {column.high:g}."
+        problems.append((cast > column.high, told, f"Allowed: {column.range_text}.{unit}"))
     if column.choices:
         allowed = [c.lower() for c in column.choices]
-        mask = cast.is_not_null() & ~cast.str.to_lowercase().is_in(allowed)
-        for value in cast.filter(mask.fill_null(False)).unique().sort().to_list():
+        for value in sorted(v for v in cast.unique().to_list() if v is not None and v.lower() not in allowed):
             near = nearest(value, column.choices, cutoff=0.6)
             cure = f"Allowed: {column.range_text}." + (f" Did you mean {near}?" if near else "")
-            add(mask & (cast == value), "'{value}' is not an allowed value.", cure)
+            problems.append((cast == value, "'{value}' is not an allowed value.", cure))
     return problems
 
 

@@ -11,11 +11,11 @@ import polars as pl
 from oncourse.derive.concordance.presence_inputs import tumour_samples
 from oncourse.derive.genes.panels import Panels
 from oncourse.derive.genes.unread import unread_codons
+from oncourse.evolution.presence_kernels import beta_binomial_sf
 from oncourse.evolution.vaf import expected_vaf, min_alt_reads, with_errors
 from oncourse.genome.gene_models import codon_positions
 from oncourse.genome.gene_sets import set_codons
 from oncourse.genome.protein import codon
-from oncourse.stats.betabinomial import logpmf
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -280,10 +280,9 @@ def detection_power(
         n = depth[known].astype(np.int64)
         m = np.clip(np.broadcast_to(mean, depth.shape)[known], 1e-9, 1 - 1e-9)
         least = min_alt_reads(n, np.asarray(min_alt_count)[known], np.asarray(min_vaf)[known])
-        below = np.zeros(n.shape)
-        for count in range(int(least.max())):
-            below += np.where(count < least, np.exp(logpmf(count, n, m, concentration)), 0.0)
-        power[known] = np.where(n >= least, np.clip(1 - below, 0, 1), 0.0)
+        cells, cell = np.unique(np.column_stack([least, n, m]), axis=0, return_inverse=True)
+        tails = [beta_binomial_sf(*one, float(concentration)) for one in cells.tolist()]
+        power[known] = np.array(tails)[cell.ravel()]
     return power
 
 
