@@ -296,3 +296,20 @@ def test_ids_of_msk_s_plasma_and_normals(tmp_path):
         ("C-AAA111", "normal"),
         ("C-AAA111", "plasma"),
     ]
+
+
+def test_a_report_that_names_genes_and_changes_in_one_cell(tmp_path):
+    """`检测结果` holds KRAS p.G12D (30%)；TP53 p.R175H; 未检出 alone names no gene: nobody is wild type by it."""
+    path = tmp_path / "r.csv"
+    path.write_text(
+        "样本编号,患者编号,检测结果\nS1,1,KRAS p.G12D (30%)；TP53 p.R175H 45%\nS2,2,未检出\nS3,3,NRAS Q61K 5.2%\n"
+    )
+    reading = read_panel(path)
+    assert _of(reading, "calls", "sample_id", "variant_id", "vaf") == [
+        ("S1", "KRAS:p.G12D", 0.3),
+        ("S1", "TP53:p.R175H", 0.45),
+        ("S3", "NRAS:p.Q61K", 0.052),
+    ]
+    assays = dict(_of(reading, "samples", "sample_id", "assay_id"))
+    assert assays["S2"] == "r_none" and assays["S1"] is None
+    assert any("name no gene in any row" in p.message for p in reading.problems)

@@ -37,7 +37,8 @@ def read_numbers(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
     number = _number(share, _SHARE)
     percent = share.str.contains("%", literal=True).fill_null(False)
     whole = bool((number.filter(~percent).drop_nulls() > 1).any())
-    vaf = number.zip_with(~(percent | pl.Series([whole] * len(percent), dtype=pl.Boolean)), number / 100)
+    is_whole = percent | pl.Series([whole] * len(percent), dtype=pl.Boolean)
+    vaf = number.zip_with(~is_whole, (number / 100).round(12))
     bare = share.str.contains(r"^\d+\s*/\s*\d+$").fill_null(False)  # 120/1000 alone
     vaf = vaf.set(bare, None).fill_null(of["1"] / of["2"])
     fold = share.str.extract(_FOLD).str.replace_all(",", "").cast(pl.Float64, strict=False)

@@ -144,7 +144,25 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
         if n := int((kinds == kind).sum()):
             reading.ledger.taken(source.name, became, n)
     reading.tables["calls"] = calls
-    _samples(table.filter(~lost), reading)
+    _nothing_said(table.filter(lost & table["sample_id"].is_not_null()), set(rows["sample_id"]), source, reading)
+    _samples(table.filter(table["sample_id"].is_not_null()), reading)
+
+
+def _nothing_said(lost: pl.DataFrame, seen: set[str], source: Path, reading: Reading) -> None:
+    """Keep samples whose every row names no gene (``未检出``): sequenced, and of which gene nobody knows."""
+    alone = sorted(set(lost["sample_id"]) - seen)
+    if not alone:
+        return
+    name = f"{source.stem}_none"
+    row = pl.DataFrame({"assay_id": [name], "kind": ["panel"], "targets": [";"]})
+    before = reading.tables.get("assays")
+    reading.tables["assays"] = row if before is None else pl.concat([before, row], how="diagonal")
+    reading.listed |= dict.fromkeys(alone, name)
+    message = (
+        f"{len(alone):,} samples name no gene in any row (first: {alone[0]}): no gene counts as looked at in them."
+    )
+    cure = "Name the genes that were tested, a row each, or the assay of the sample."
+    reading.problems.append(Problem(source.name, None, "sample_id", alone[0], message, cure, "warning"))
 
 
 def _tell_lost(lost: pl.DataFrame, source: Path, reading: Reading) -> None:

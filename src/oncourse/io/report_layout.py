@@ -34,7 +34,7 @@ def report_table(path: Path, sheet: str | None = None) -> TextTable:
     cells = _top(path, sheet)
     at = next((i for i, row in enumerate(cells) if _is_header(row)), None)
     if at is None:
-        return _long(read_table(path, lenient=True, sheet=sheet))
+        return _of_sentences(_long(read_table(path, lenient=True, sheet=sheet)))
     table = _from_line(path, sheet, at)
     above = [cell for row in cells[:at] for cell in row]
     return _long(_with_sample(table, above))
@@ -135,6 +135,45 @@ def _long(table: TextTable) -> TextTable:
     order = {g: i for i, g in enumerate(genes)}
     turned = turned.sort("_line", pl.col("gene").replace_strict(order), maintain_order=True)
     return replace(table, frame=turned.drop("_line"), lines=turned["_line"])
+
+
+#: Parts of a sentence of findings, and the first word of each that may be a gene's symbol.
+_PART = r"[;；、\n]+|,(?=\s*[A-Z][A-Z0-9-]{2,}[\s:])"
+_SYMBOL = re.compile(r"(?<![A-Za-z0-9])([A-Z][A-Za-z0-9-]{2,9})(?![A-Za-z0-9])")
+
+
+def _of_sentences(table: TextTable) -> TextTable:
+    """Give each finding of a report without a column of genes its row: ``KRAS p.G12D (30%)；TP53 p.R175H``.
+
+    A part that names no gene is of the one before it; a cell that names none at all (``未检出``) has no gene.
+    """
+    ours = panel_columns(table.frame.columns)
+    cells = next((c for want in ("value", "hgvs_p") for c, o in ours.items() if o == want), None)
+    if {"gene", "pos"} & set(ours.values()) or cells is None or "sample_id" not in ours.values():
+        return table
+    rows = [_findings(text) for text in table.frame[cells]]
+    if not any(gene for parts in rows for gene, _ in parts):
+        return table
+    pair = pl.Struct({"gene": pl.String, cells: pl.String})
+    each = pl.Series("_each", [[{"gene": g, cells: t} for g, t in parts] for parts in rows], dtype=pl.List(pair))
+    frame = table.frame.drop(cells).with_columns(each, table.lines.alias("_line")).explode("_each").unnest("_each")
+    return replace(table, frame=frame.drop("_line"), lines=frame["_line"])
+
+
+def _findings(text: str | None) -> list[tuple[str | None, str | None]]:
+    """Return gene and words of each part of a cell.
+
+    >>> _findings("KRAS p.G12D (30%); TP53 p.R175H、p.R248Q"), _findings("未检出")
+    ([('KRAS', 'p.G12D (30%)'), ('TP53', 'p.R175H'), ('TP53', 'p.R248Q')], [(None, '未检出')])
+    """
+    gene, out = None, []
+    for part in re.split(_PART, unicodedata.normalize("NFKC", text or "")):
+        named = next((m for m in _SYMBOL.finditer(part) if m[1].upper() in symbols()), None)
+        gene = named[1].upper() if named else gene
+        words = (part[: named.start()] + part[named.end() :] if named else part).strip(" :,")
+        if part.strip():
+            out.append((gene, words or None))
+    return out or [(None, text)]
 
 
 def must_be_whose(columns: list[str], theirs: list[str], path: Path) -> None:
