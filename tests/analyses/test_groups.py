@@ -391,3 +391,9 @@ def test_groups_whose_ratio_changes_with_time_are_told_by_their_means_on_page_on
     number = found.estimate(found.headline.number)
     assert number.unit == "days"
     assert found.headline.light == ("answered" if number.ci_low > 0 or number.ci_high < 0 else "uncertain")
+
+
+def test_a_title_keeps_the_capitals_of_names(by_arm):
+    """It said "Psa progression-free survival"."""
+    titles = [f.title for f in by_arm.figures]
+    assert any(title.startswith("PSA progression-free survival") for title in titles), titles

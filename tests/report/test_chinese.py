@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.analyses.test_groups import made
 
 from oncourse.analyses._base import registry
 from oncourse.report.study import report_study
@@ -32,6 +33,12 @@ def test_a_small_report_is_chinese(simulated_study, design, tmp_path):
     assert len(left) <= NEW, left
     page = (tmp_path / design / "report.html").read_text("utf-8")
     assert '<html lang="zh' in page and "中位总生存期" in page
+
+
+def test_groups_of_the_users_own_are_chinese(tmp_path):
+    """Names of groups, medians with limits in brackets, titles of figures, who is in no group."""
+    settings = {"groups": {"by": "arm"}}
+    assert untranslated(made(), tmp_path / "arm", only=["groups"], settings=settings, patients="none") == []
 
 
 def test_a_patient_page_is_chinese_but_for_words_of_rules(simulated_study, tmp_path):

@@ -423,14 +423,14 @@ def _ratio_text(row: dict[str, Any], estimates: list[Estimate]) -> str:
         row["_name"] = name
         estimates.append(Estimate(name, row["rmst_difference"], *limits, n, "restricted means", "days"))
         return (
-            f" {who}: no single hazard ratio (it changes with time); restricted mean difference to day "
+            f" Of {who}: no single hazard ratio (it changes with time); restricted mean difference to day "
             f"{row['rmst_days']:.0f} {{{name}}}."
         )
     if row["hazard_ratio"] is None:
         return ""
     estimates.append(Estimate(name, row["hazard_ratio"], row["ci_low"], row["ci_high"], n, "Cox, unadjusted", "ratio"))
     row["_name"] = name
-    return f" {who}: hazard ratio {{{name}}}, unadjusted."
+    return f" The hazard ratio of {who} is {{{name}}}, unadjusted."
 
 
 def _headline(
@@ -534,7 +534,7 @@ def _figures(rows: pl.DataFrame, found: Groups) -> list[Figure]:
         out.append(
             Figure(
                 _safe(f"km_{head['endpoint']}").replace(" ", "_"),
-                f"{words} by {found.words}".capitalize(),
+                f"{words[:1].upper()}{words[1:]} by {found.words}",
                 "Kaplan-Meier with 95 % limits, censoring marks and numbers at risk; not adjusted.",
                 partial(survival_figure, drawn, ylabel=head["endpoint"]),
             )

@@ -194,7 +194,8 @@ class Phrasebook:
         if not any(word.islower() for word in english_left(english)):
             return english, True
         for between, sign in _LISTS:
-            items = [self._part(item) for item in english.split(between)] if between in english else []
+            parts = _apart(english, between)
+            items = [self._part(item) for item in parts] if len(parts) > 1 else []
             if items and all(whole for _, whole in items):
                 return sign.join(text for text, _ in items), True
         return partly or english, False
@@ -203,6 +204,21 @@ class Phrasebook:
         words = {w.lower() for w in _WORD.findall(english)}
         found = [pair for word in [*sorted(words), ""] for pair in self._by_word.get(word, ())]
         return sorted(found, key=lambda pair: -pair.weight)
+
+
+def _apart(english: str, between: str) -> list[str]:
+    """Return the items of a list; what stands in brackets is not cut.
+
+    >>> _apart("A 14 (95 % CI 12-17; n = 20); B 26 (95 % CI 24-28; n = 20)", "; ")
+    ['A 14 (95 % CI 12-17; n = 20)', 'B 26 (95 % CI 24-28; n = 20)']
+    """
+    found: list[str] = []
+    for part in english.split(between):
+        if found and found[-1].count("(") > found[-1].count(")"):
+            found[-1] += between + part
+        else:
+            found.append(part)
+    return found
 
 
 def _literal_words(english: str) -> list[str]:
