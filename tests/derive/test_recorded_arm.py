@@ -60,4 +60,5 @@ def test_survival_says_that_arms_are_pooled_and_how_they_are_parted(trial):
 def test_an_arm_is_a_covariate_until_others_are_named(trial):
     assert chosen_covariates(trial) == {"actual_arm": "category"}
     assert chosen_covariates(trial, ("none",)) == {}
+    assert recorded_arms(trial["patients"].rename({"actual_arm": "TREAT"})) == {"TREAT": "category"}
     assert recorded_arms(trial["patients"].with_columns(actual_arm=pl.lit("A"))) == {}

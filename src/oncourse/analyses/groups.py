@@ -276,7 +276,8 @@ def _values(cohort: Cohort, found: Groups) -> pl.DataFrame:
 
     A number of the patients table is one value per patient and stands under the patient's own id.
     """
-    own = _numbers(cohort.study["samples"], "sample_id", NO_SCORE)
+    words = tuple(n for n, kind in cohort.study.config.covariates.items() if kind != "number")
+    own = _numbers(cohort.study["samples"], "sample_id", (*NO_SCORE, *words))
     parts = [(n, values.rename({"id": "sample_id"})) for n, values in own]
     if cohort.study.has("calls"):
         burden = cohort.burden.drop_nulls("tmb_per_mb")
@@ -286,7 +287,7 @@ def _values(cohort: Cohort, found: Groups) -> pl.DataFrame:
     members = found.samples.unique("sample_id", keep="first", maintain_order=True)
     people = found.rows.drop_nulls("group").select("patient_id", "group").unique(maintain_order=True)
     one = people.filter(pl.col("patient_id").is_unique()).with_columns(sample_id=pl.col("patient_id"))
-    mine = [(n, values.rename({"id": "patient_id"})) for n, values in _numbers(cohort.study["patients"], "patient_id")]
+    mine = [(n, values.rename({"id": "patient_id"})) for n, values in _numbers(cohort.study["patients"], "patient_id", words)]
     named = [members.join(values, on="sample_id").with_columns(measure=pl.lit(name)) for name, values in parts]
     named += [one.join(values, on="patient_id").with_columns(measure=pl.lit(name)) for name, values in mine]
     return pl.concat([empty, *(frame.select(empty.columns) for frame in named)])

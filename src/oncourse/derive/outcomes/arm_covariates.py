@@ -14,6 +14,7 @@ ARM_WORDS = frozenset(
         "arms",
         "treatment",
         "treatments",
+        "treat",
         "treated",
         "trt",
         "trta",
