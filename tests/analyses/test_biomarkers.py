@@ -302,3 +302,33 @@ def test_a_named_finding_whose_ratio_changes_with_time_leads_the_sentence_too(ma
     effect = found.estimate("hotspot:BRAF V600E OS")
     assert effect.unit == "days" and effect.ci_high < 0
     assert "first BRAF V600E: mean overall survival differed by" in found.headline.text.text()
+
+
+def test_a_named_finding_that_is_given_as_a_marker_is_named_too(make_study):
+    """BRAF V600E of a hospital's table was one of 145 exploratory tests: pre-specified were only sequenced findings."""
+    random = generator(4, "named marker")
+    n = 120
+    braf = random.random(n) < 0.25
+    days = np.ceil(random.exponential(np.where(braf, 250.0, 900.0))).astype(int)
+    rows = [("BRAF V600E", "positive" if b else "negative") for b in braf]
+    other = [("XYZ", "positive" if r else "negative") for r in random.random(n) < 0.5]
+    study = make_study(
+        patients=[{"patient_id": f"P{i}", "disease": "colorectal cancer"} for i in range(n)],
+        follow_up=[
+            {"patient_id": f"P{i}", "last_contact_day": int(d), "is_dead": True, "death_day": int(d)}
+            for i, d in enumerate(days)
+        ],
+        samples=[{"sample_id": f"S{i}", "patient_id": f"P{i}", "material": "tissue", "day": 0} for i in range(n)],
+        markers=[
+            {"patient_id": f"P{i}", "marker": m, "value": v, "day": 0}
+            for many in (rows, other)
+            for i, (m, v) in enumerate(many)
+        ],
+        calls=[],
+        variants=[],
+        config={"design": "crc"},
+    )
+    result = biomarkers(Cohort(study), Params(endpoints=("OS",), n_bootstrap=0, curves=0))
+    told = dict(result.table("scan").select("feature", "is_prespecified").iter_rows())
+    assert told == {"marker:BRAF V600E": True, "marker:XYZ": False}
+    assert result.answer.startswith("Pre-specified: ") and "BRAF V600E" in result.answer.split(".")[0]

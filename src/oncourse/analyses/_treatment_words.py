@@ -237,10 +237,24 @@ def first_pair(compared: Comparisons, tested: list[dict[str, Any]], found: dict[
     for name in ("hazard ratio overlap", "hazard ratio unadjusted", "rmst doubly_robust", "rmst rmst"):
         if name in found:
             key, part = ("difference", "days") if name.startswith("rmst") else ("ratio", "ratio")
-            text = said(f"headline.treatment.{key}", **told, **{part: found[name]})
+            more: dict[str, Any] = {}
+            if name.endswith("unadjusted"):
+                key = "ratio_unadjusted"
+            elif key == "ratio" and (more := _hidden(rows, name)):
+                key = "ratio_hidden"
+            text = said(f"headline.treatment.{key}", **told, **{part: found[name]}, **more)
             return Headline(text, *_sure(found[name], weighted), name)
     told = {k: told[k] for k in ("arm", "reference", "line")}
     return cannot(said("headline.treatment.no_estimate", **told), said("reason.no_value"))
+
+
+def _hidden(rows: list[dict[str, Any]], name: str) -> dict[str, float]:
+    """The E-value of a ratio whose interval leaves out 1: what something unrecorded would need; else nothing."""
+    mine = (r for r in rows if r["estimate_name"] == "hazard_ratio" and name == f"hazard ratio {r['method']}")
+    row = next(mine, None)
+    if row is None or row["e_value"] is None or row["e_value_limit"] in (None, 1.0):
+        return {}
+    return {"e_value": round(row["e_value"], 1)}
 
 
 def _turning(

@@ -181,7 +181,7 @@ def biomarkers(cohort: Cohort, params: Params) -> Result:
         scan_outcome(cohort.study, features, target, covariates, rules, found)
     judged: dict[str, Outcome] = {}
     responded = _responses(cohort, features, covariates, params, found, skipped, judged)
-    named = params.prespecified or _prespecified(cohort.study.config.design)
+    named = _prespecified(params, cohort.study.config.design)
     _mark_same(features, targets, found.rows, responded, named)
     table, responses = _tables(found, responded, params, cohort.study.config.design)
     tested = table.drop_nulls("p_value").filter(pl.col("same_as").is_null())
@@ -278,7 +278,7 @@ def _tables(
     """The two tables, with q over every exploratory test of both: what was pre-specified is no discovery."""
     from oncourse.stats.fdr import benjamini_hochberg
 
-    named = params.prespecified or _prespecified(design)
+    named = _prespecified(params, design)
     order = {name: i for i, name in enumerate((*params.endpoints, *params.responses))}
     frames = []
     for output, found_rows in ((SCAN, found.rows), (RESPONSE, responded)):
@@ -340,6 +340,16 @@ def _people(
     return ledger(parts)
 
 
-def _prespecified(design: str | None) -> tuple[str, ...]:
-    """Features the study's disease names before the data are seen."""
-    return disease(design).prespecified if design else ()
+#: What a marker is called where several named findings make one, or one has two tests.
+_MARKERS = {("KRAS", "NRAS"): ("RAS",), ("msi:MSI-H",): ("MSI", "MMR"), ("pathway:HRR",): ("HRR",)}
+
+
+def _prespecified(params: Params, design: str | None) -> tuple[str, ...]:
+    """Features named before the data are seen, by the settings or the study's disease.
+
+    A finding that a hospital gives as a marker ("BRAF V600E: positive", RAS, MSI) is the finding that was named.
+    """
+    named = params.prespecified or (disease(design).prespecified if design else ())
+    alone = [f"marker:{name.rpartition(':')[2]}" for name in named]
+    joint = [f"marker:{word}" for parts, words in _MARKERS.items() if set(parts) <= set(named) for word in words]
+    return tuple(dict.fromkeys((*named, *alone, *joint)))

@@ -287,7 +287,10 @@ def _values(cohort: Cohort, found: Groups) -> pl.DataFrame:
     members = found.samples.unique("sample_id", keep="first", maintain_order=True)
     people = found.rows.drop_nulls("group").select("patient_id", "group").unique(maintain_order=True)
     one = people.filter(pl.col("patient_id").is_unique()).with_columns(sample_id=pl.col("patient_id"))
-    mine = [(n, values.rename({"id": "patient_id"})) for n, values in _numbers(cohort.study["patients"], "patient_id", words)]
+    mine = [
+        (n, values.rename({"id": "patient_id"}))
+        for n, values in _numbers(cohort.study["patients"], "patient_id", words)
+    ]
     named = [members.join(values, on="sample_id").with_columns(measure=pl.lit(name)) for name, values in parts]
     named += [one.join(values, on="patient_id").with_columns(measure=pl.lit(name)) for name, values in mine]
     return pl.concat([empty, *(frame.select(empty.columns) for frame in named)])

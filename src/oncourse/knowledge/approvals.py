@@ -18,6 +18,7 @@ _WRITTEN = {
     "EUROPEAN UNION": "EU",
     "欧盟": "EU",
 }
+_YEAR = re.compile(r"\b20\d\d\b")
 _AGENCY = re.compile(r"^(NMPA|FDA|EMA|EC)\b")
 
 
@@ -56,14 +57,20 @@ def approvals(regulatory: str) -> list[tuple[str, str]]:
 def own_first(regulatory: str, country: str | None) -> tuple[list[str], bool]:
     """Return the approvals in words, those of the country first, and whether the country's own agency is among them.
 
+    An approval of the own agency whose year no source told says so.
+
     >>> own_first("FDA 2020-05-19; EMA 2020-11-03; NMPA 2021-06", "CN")
     (['NMPA 2021-06', 'FDA 2020-05-19', 'EMA 2020-11-03'], True)
     >>> own_first("FDA 2023-05-31", "CN")
     (['FDA 2023-05-31'], False)
+    >>> own_first("FDA 2023-06-20; NMPA (talazoparib, mCRPC)", "CN")[0][0]
+    'NMPA (talazoparib, mCRPC), date to be confirmed'
     """
     agency = AGENCIES.get(country or "")
     listed = sorted(approvals(regulatory), key=lambda item: item[0] != agency)
-    return [words for _, words in listed], any(name == agency for name, _ in listed)
+    undated = (name == agency and not _YEAR.search(words) for name, words in listed)
+    told = [f"{words}, date to be confirmed" if no else words for (_, words), no in zip(listed, undated, strict=True)]
+    return told, any(name == agency for name, _ in listed)
 
 
 def to_confirm(certainty: str) -> str:

@@ -184,8 +184,8 @@ def doubly_robust(
 
     Mean of h (m1 - m0) over the mean of h plus the weighted residuals, h = e (1 - e) (overlap) or 1 (everyone), m a
     linear regression of the pseudo-values in each arm: right where either the score or the regressions are (Robins &
-    Rotnitzky 1995; Li, Morgan & Zaslavsky 2018; Wang 2021 for pseudo-values). In the variance each residual is what
-    it would be to a regression without that patient (MacKinnon & White 1985, HC3).
+    Rotnitzky 1995; Li, Morgan & Zaslavsky 2018; Wang 2021 for pseudo-values). In the variance each residual is
+    enlarged by what the regression took of it (MacKinnon & White 1985, HC2).
     """
     treated = np.asarray(treated, dtype=bool)
     h = score * (1 - score) if target == "overlap" else np.ones(len(score))
@@ -203,7 +203,7 @@ def doubly_robust(
     sums = weights[treated].sum(), weights[~treated].sum()
     part = np.where(treated, weights * residual / sums[0], -weights * residual / sums[1])
     value = contrast + float(part.sum())
-    influence = h / h.sum() * (fitted[1] - fitted[0] - contrast) + part / free
+    influence = h / h.sum() * (fitted[1] - fitted[0] - contrast) + part / np.sqrt(free)
     return effect(value, math.sqrt(_sum_of_squares(influence, cluster)))
 
 
