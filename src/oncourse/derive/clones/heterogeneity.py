@@ -268,6 +268,16 @@ def _pairs(
             yield _row(*names, "copy_number_divergence", found, "no base with copy number in both")
 
 
+def _by_chromosome(segments: pl.DataFrame) -> dict[str, list[np.ndarray]]:
+    """Return start, end, rounded total and minor copies (NaN: not known) of the segments of each chromosome, sorted."""
+    known = segments.drop_nulls("total_cn").sort("chrom", "start")
+    chrom = known["chrom"].to_list()
+    ends = [i for i in range(1, len(chrom)) if chrom[i] != chrom[i - 1]]
+    copies = (np.rint(known[c].cast(pl.Float64).fill_null(float("nan")).to_numpy()) for c in ("total_cn", "minor_cn"))
+    parts = [np.split(column, ends) for column in (known["start"].to_numpy(), known["end"].to_numpy(), *copies)]
+    return {chrom[at]: [part[i] for part in parts] for i, at in enumerate([0, *ends])} if chrom else {}
+
+
 def copy_number_divergence(a: pl.DataFrame, b: pl.DataFrame, n_draw: int, random: np.random.Generator) -> Any:
     """Return the share of bases with copy number in both samples whose rounded copies differ.
 
@@ -277,19 +287,16 @@ def copy_number_divergence(a: pl.DataFrame, b: pl.DataFrame, n_draw: int, random
     from oncourse.evolution.heterogeneity import NOTHING, Interval
 
     same, all_bases = [], []
-    for chrom in sorted(set(a["chrom"]) & set(b["chrom"])):
-        x, y = (f.filter(pl.col("chrom") == chrom).drop_nulls("total_cn").sort("start") for f in (a, b))
-        if x.is_empty() or y.is_empty():
-            continue
-        edges = np.unique(np.concatenate([f[c].to_numpy() + k for f in (x, y) for c, k in (("start", 0), ("end", 1))]))
+    first, second = _by_chromosome(a), _by_chromosome(b)
+    for chrom in sorted(first.keys() & second.keys()):
+        pair = (first[chrom], second[chrom])
+        edges = np.unique(np.concatenate([part for start, end, *_ in pair for part in (start, end + 1)]))
         left, length = edges[:-1], np.diff(edges)
         states = []
-        for f in (x, y):
-            at = np.searchsorted(f["start"].to_numpy(), left, side="right") - 1
-            inside = (at >= 0) & (left <= f["end"].to_numpy()[np.maximum(at, 0)])
-            total = np.where(inside, np.rint(f["total_cn"].to_numpy())[np.maximum(at, 0)], np.nan)
-            minor = np.rint(f["minor_cn"].cast(pl.Float64).fill_null(float("nan")).to_numpy())
-            states.append((total, np.where(inside, minor[np.maximum(at, 0)], np.nan)))
+        for start, end, total, minor in pair:
+            at = np.searchsorted(start, left, side="right") - 1
+            inside = (at >= 0) & (left <= end[np.maximum(at, 0)])
+            states.append(tuple(np.where(inside, copies[np.maximum(at, 0)], np.nan) for copies in (total, minor)))
         known = ~np.isnan(states[0][0]) & ~np.isnan(states[1][0])
         minor_differs = np.abs(states[0][1] - states[1][1]) > 0.5  # NaN compares as equal
         differs = known & ((states[0][0] != states[1][0]) | minor_differs)
