@@ -133,3 +133,12 @@ def test_a_value_of_urine_is_not_that_of_blood(tmp_path):
     lb = "USUBJID,LBTESTCD,LBSPEC,LBSTRESC,LBSTRESU,LBDTC\nS1,ALB,SERUM,42,g/L,2021-03-01\nS1,ALB,URINE,12,mg/L,2021-03-01\n"
     tables, _ = read(tmp_path, dm=DM, lb=lb)
     assert tables["labs"]["analyte"].to_list() == ["albumin", "albumin (urine)"]
+
+
+def test_a_history_without_occurrence_flags_is_read(tmp_path):
+    """No MHOCCUR, MHSTAT: the filter had a value for no row, and the source was a fault of the program."""
+    mh = "USUBJID,MHSEQ,MHTERM,MHCAT,MHSTDTC\n" + "".join(
+        f"S{i},1,Prostate cancer,PRIMARY DIAGNOSIS,2015-06-1{i}\n" for i in (1, 2)
+    )
+    tables, _ = read(tmp_path, dm=DM, mh=mh + "S1,2,Hypertension,GENERAL,2010\n")
+    assert tables["patients"]["disease"].to_list() == ["Prostate cancer"] * 2

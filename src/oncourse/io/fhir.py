@@ -139,12 +139,15 @@ def read_fhir(path: Path) -> Reading:
     secondary = [c for c in by_type.get("Condition", []) if _is_secondary(c)]
     for condition in secondary:
         _metastasis(condition, out)
-    by_type["Condition"] = [c for c in by_type.get("Condition", []) if c not in secondary]
-    cancers = [c for c in by_type["Condition"] if _is_cancer(c)]
-    for condition in cancers:
-        _first(index, _patient(condition), 0, _onset(condition))
-    for condition in (c for c in by_type["Condition"] if c not in cancers):
-        out.skip("Condition", "patients", "no cancer, or refuted", _patient(condition))
+    spread = {id(c) for c in secondary}
+    by_type["Condition"] = [c for c in by_type.get("Condition", []) if id(c) not in spread]
+    cancers = []
+    for condition in by_type["Condition"]:
+        if _is_cancer(condition):
+            cancers.append(condition)
+            _first(index, _patient(condition), 0, _onset(condition))
+        else:
+            out.skip("Condition", "patients", "no cancer, or refuted", _patient(condition))
     for kind in _DRUGS:
         for drug in by_type.get(kind, []):
             _drug(drug, medications, index, out)

@@ -94,6 +94,7 @@ class Gather:
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     left_out: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
+    lesions: dict[str, int] = field(default_factory=dict)
 
     def table(self, path: Path) -> Source:
         """Read a file (text of any kind, workbook, SAS transport) and remember it for the ledger."""
@@ -128,16 +129,20 @@ class Gather:
 
     def metastasis(self, patient: str, *, site: str | None, found_date: str) -> None:
         """Add a lesion of a patient: a metastasis that a diagnosis names."""
-        n = sum(row["patient_id"] == patient for row in self.rows.get("lesions", [])) + 1
         self.saw(patient, found_date)
         self.add(
             "lesions",
-            lesion_id=f"{patient}_M{n}",
+            lesion_id=self.next_lesion(patient),
             patient_id=patient,
             role="metastasis",
             site=organ_of(site),
             found_date=found_date,
         )
+
+    def next_lesion(self, patient: str, role: str = "metastasis") -> str:
+        """Return the id of a patient's next lesion: P_M1, P_M2 ... (P_R1 of a local recurrence)."""
+        n = self.lesions[patient] = self.lesions.get(patient, 0) + 1
+        return f"{patient}_{'R' if role == 'local_recurrence' else 'M'}{n}"
 
     def saw(self, patient: str | None, date: str | None) -> None:
         """Remember that a patient was alive on a whole date."""

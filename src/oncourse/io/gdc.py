@@ -185,11 +185,10 @@ def _sites(patient: str, case: Mapping[str, Any], out: Gather) -> None:
         site, day = row.get("progression_or_recurrence_anatomic_site"), _day(row.get("days_to_recurrence"))
         if not site or str(row.get("progression_or_recurrence") or "").lower().startswith("no"):
             continue
-        n = sum(lesion["patient_id"] == patient for lesion in out.rows.get("lesions", [])) + 1
         kind = str(row.get("progression_or_recurrence_type") or "").lower()
         role = "local_recurrence" if re.search("local|regional", kind) else "metastasis"
         found = day if day is not None else _day(row.get("days_to_follow_up"))
-        lesion = f"{patient}_{'R' if role == 'local_recurrence' else 'M'}{n}"
+        lesion = out.next_lesion(patient, role)
         out.add("lesions", lesion_id=lesion, patient_id=patient, role=role, site=organ_of(str(site)), found_day=found)
 
 

@@ -319,13 +319,12 @@ def _lesions(
     for site in sites:
         if meaning("yes_no", site) == "false" or re.fullmatch(r"(?i)none|unknown|no|n/?a", site.strip()):
             continue
-        n = sum(r["patient_id"] == patient for r in out.rows.get("lesions", [])) + 1
-        local = re.search(r"local|anastomo|局部|吻合口", site, re.I) is not None
+        role = "local_recurrence" if re.search(r"local|anastomo|局部|吻合口", site, re.I) else "metastasis"
         out.add(
             "lesions",
-            lesion_id=f"{patient}_{'R' if local else 'M'}{n}",
+            lesion_id=out.next_lesion(patient, role),
             patient_id=patient,
-            role="local_recurrence" if local else "metastasis",
+            role=role,
             site=organ_of(site),
             found_date=cells.get("recurrence_date") or cells.get("progression_date"),
         )

@@ -28,10 +28,12 @@ STOP = ("RSDISC", "DISCREAS", "STOPRS", "RSNDISC", "DISCRS", "REASEND")
 
 def not_given(frame: pl.DataFrame, domain: str) -> pl.Expr:
     """Whether a record says itself that it did not happen: --OCCUR = N, --STAT = NOT DONE, a mood that only plans."""
-    occurred = first_of(frame, f"{domain}OCCUR").str.to_uppercase() == "N"
-    undone = first_of(frame, f"{domain}STAT").str.to_uppercase() == "NOT DONE"
-    planned = first_of(frame, f"{domain}MOOD").str.to_uppercase() == "SCHEDULED"
-    return pl.any_horizontal(e.fill_null(False) for e in (occurred, undone, planned))
+    says = (("OCCUR", "N"), ("STAT", "NOT DONE"), ("MOOD", "SCHEDULED"))
+    out = pl.col("USUBJID").is_null() & pl.lit(False)  # a row each, also where no such column is there
+    for name, word in says:
+        if f"{domain}{name}" in frame.columns:
+            out = out | (pl.col(f"{domain}{name}").str.to_uppercase() == word).fill_null(False)
+    return out
 
 
 def given(frame: pl.DataFrame, domain: str, file: str, became: str, reading: Reading) -> pl.DataFrame:
