@@ -266,6 +266,30 @@ def test_which_column_is_the_tumour(tmp_path, columns, tumour):
     assert _of(read_files([path]), "samples", "sample_id", "material") == [(tumour, "tissue")]
 
 
+@pytest.mark.parametrize("normal", ["N", "GL", "BL", "germline"])
+def test_a_letter_for_the_normal_beside_several_lesions(tmp_path, normal):
+    """P1_N beside P1_primary and P1_liver was a third tumour of the patient, and without a mutation."""
+    columns = [f"P1_{normal}", "P1_primary", "P1_liver"]
+    cells = [*KRAS, ".", "GT:AD", "0/0:50,0", "0/1:70,30", "0/1:60,40"]
+    reading = read_files([_vcf(tmp_path / "x.vcf", columns, cells)])
+    assert _of(reading, "samples", "sample_id", "patient_id") == [("P1_liver", "P1"), ("P1_primary", "P1")]
+
+
+def test_lesions_of_a_sarek_tree_are_of_the_patient_before_their_names(tmp_path):
+    """sarek writes A1_vs_A0 and A2_vs_A0 with the columns P1_A0, P1_A1: they were two patients."""
+    paths = [
+        _vcf(tmp_path / f"{t}_vs_A0.vcf", ["P1_A0", f"P1_{t}"], [*KRAS, ".", "GT:AD", "0/0:50,0", "0/1:70,30"])
+        for t in ("A1", "A2")
+    ]
+    assert _of(read_files(paths), "samples", "sample_id", "patient_id") == [("A1", "P1"), ("A2", "P1")]
+    bare = [
+        _vcf(tmp_path / f"{t}_vs_B0.vcf", ["NORMAL", "TUMOR"], [*KRAS, ".", "GT:AD", "0/0:50,0", "0/1:70,30"])
+        for t in ("B1", "B2")
+    ]
+    with pytest.raises(Question, match="one patient"):
+        read_files(bare)
+
+
 def test_tumours_beside_one_normal_are_asked_about(tmp_path):
     """Mutect2 calls the lesions of one patient together: each became a patient of its own."""
     cells = [*KRAS, ".", "GT:AD", "0/0:50,0", "0/1:70,30", "0/1:60,40"]

@@ -66,7 +66,7 @@ def as_maf(table: TextTable, path: Path) -> tuple[TextTable, list[str]] | None:
 def _alleles(table: TextTable, name: str) -> tuple[TextTable, list[str]]:
     """Give each row of Ion Reporter its place, its allele (of two, one row each) and the reads of it.
 
-    A row whose genotype holds no other allele than the reference's was looked at: allele N, 0 reads.
+    A row whose genotype holds no other allele than the reference's was looked at: allele N, 0 reads, not called.
     """
     rows = []
     texts = table.frame.select("locus", "ref", "genotype", _optional(table.frame, "allele_coverage")).rows()
@@ -89,6 +89,8 @@ def _alleles(table: TextTable, name: str) -> tuple[TextTable, list[str]]:
             f"{name}: {n:,} rows of copy numbers or fusions are not read: give them with --segments, --fusions"
         )
     out = small.explode("_a").unnest("_a")
+    status = pl.when(pl.col("Tumor_Seq_Allele2") == "N").then(pl.lit("uncalled"))
+    out = out.with_columns(status.alias("Mutation_Status"))
     return replace(table, frame=out.drop("_line"), lines=out["_line"]), notes
 
 

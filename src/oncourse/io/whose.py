@@ -44,6 +44,8 @@ _TUMOUR_WORD = (
     r"原发(灶)?|.{0,3}转移(灶|瘤)?|肿瘤(组织)?|组织|血浆|游离dna"
 )
 _NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
+#: The ends of a name that say normal beside several lesions; R may be a relapse there.
+_NORMAL_LETTERS = r"BL|GL|N|PB|NB|germ"
 _GENERIC = re.compile(rf"^({_NORMAL_WORD}|{_TUMOUR_WORD}|samples?|none|unknown|default)[_.-]?\d*$|^[tn]$", re.I)
 _IS_NORMAL = re.compile(rf"^({_NORMAL_WORD})[_.-]?\d*$|^n$", re.I)
 #: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
@@ -411,12 +413,11 @@ def _token_role(column: str, other: str) -> str | None:
 
 
 def _control_of(column: str, others: Iterable[str]) -> str | None:
-    """Return the stem of ``P6_blood`` or ``P6-normal`` beside others of the stem (``P6_primary``); else null."""
-    found = re.match(rf"(?i)(?P<stem>.+)[_.-]({_NORMAL_WORD})\d*$", column)
+    """Return the stem of ``P6_blood``, ``P6-normal`` or ``P6_N`` beside others of the stem (``P6_primary``); else null."""
+    ends = rf"(?:(?:{_NORMAL_WORD})\d*|{_NORMAL_LETTERS})$"  # N1 and N2 may be nodes
+    found = re.match(rf"(?i)(?P<stem>.+)[_.-]{ends}", column)
     beside = [c for c in others if found and re.match(rf"{re.escape(found['stem'])}[_.-]", c)]
-    return (
-        found["stem"] if found and any(not re.match(rf"(?i).+[_.-]({_NORMAL_WORD})\d*$", c) for c in beside) else None
-    )
+    return found["stem"] if found and any(not re.match(rf"(?i).+[_.-]{ends}", c) for c in beside) else None
 
 
 def _name(
@@ -470,7 +471,8 @@ def _patient(
         ends = [_ROLE_END.match(name) for name in pair]
         if ends[0] and ends[1] and ends[0]["stem"] == ends[1]["stem"]:
             return ends[0]["stem"]
-        return None
+        before = [re.match(rf"(?P<p>.+)[_.-]{re.escape(name)}$", column) for name in pair]
+        return next((found["p"] for found in before if found), None)  # sarek's columns are PATIENT_SAMPLE
     if _GENERIC.match(column) and not stated.get(column, (None,))[0] and sample not in known and len(tumours) > 1:
         return stem_of(start.path)
     ends = [_ROLE_END.match(c) for c in start.columns]
@@ -539,17 +541,28 @@ def _ask(columns: Sequence[Column], known: Collection[str]) -> None:
 
 
 def _ask_of_one_normal(columns: Sequence[Column], known: Collection[str]) -> None:
-    """Ask whose tumours are that stand beside one normal, where nothing says it: one person's, or several people's."""
+    """Ask whose tumours are that stand beside one normal, where nothing says it: one person's, or several people's.
+
+    The normal may stand in several files, with a tumour each (``A1_vs_A0``, ``A2_vs_A0``).
+    """
+    beside: dict[str, list[Column]] = {}
     for path in dict.fromkeys(c.path for c in columns):
         mine = [c for c in columns if c.path == path and c.role != "ignore"]
-        tumours = {c.sample_id for c in mine if c.role == "tumour"}
-        silent = [c for c in mine if c.role == "tumour" and not c.patient_id and c.why != "manifest"]
+        normals = {c.sample_id for c in mine if c.role == "normal"}
+        if len(normals) == 1:
+            own = next(iter(normals))
+            nobody = is_generic(own) or own.startswith(f"{stem_of(path)}_")
+            beside.setdefault(str(path) if nobody else own, []).extend(c for c in mine if c.role == "tumour")
+    for tumours in beside.values():
+        silent = [c for c in tumours if not c.patient_id and c.why != "manifest"]
         silent = [c for c in silent if c.sample_id not in known and not says(c.sample_id)]
-        if len({c.sample_id for c in mine if c.role == "normal"}) == 1 and len(tumours) > 1 and silent:
+        if len({c.sample_id for c in tumours}) > 1 and silent:
+            path = silent[0].path
+            stem = stem_of(path) if len({c.path for c in silent}) == 1 else ""
             raise Question(
-                f"{path.name}: {', '.join(c.column for c in silent)} stand beside one normal: are they of one patient? "
-                "Confirm patient_id in the manifest (--files), or give --clinical.",
-                [replace(c, patient_id=stem_of(path)) if c in silent else c for c in columns],
+                f"{path.name}: {', '.join(dict.fromkeys(c.sample_id for c in silent))} stand beside one normal: are they of "
+                "one patient? Confirm patient_id in the manifest (--files), or give --clinical.",
+                [replace(c, patient_id=stem or None) if c in silent else c for c in columns],
             )
 
 
