@@ -395,6 +395,15 @@ def test_a_new_sample_costs_its_own_steps_and_its_patients_and_a_killed_run_goes
     subprocess.run(_command(tmp_path), check=True)
     assert (tmp_path / "calls.tsv").read_bytes() == calls
 
+    # two patients side by side, then the rest: the same again
+    shutil.rmtree(tmp_path / "reads")
+    (tmp_path / "calls.tsv").unlink()
+    sides = [subprocess.Popen(_command(tmp_path, "--patient", p)) for p in ("P1", "P2")]
+    assert [side.wait() for side in sides] == [0, 0]
+    assert {step for step, _ in _planned(tmp_path)} == {"identity", "judge", "copy", "annotate", "collect"}
+    subprocess.run(_command(tmp_path), check=True)
+    assert (tmp_path / "calls.tsv").read_bytes() == calls
+
     # another day is in the tables only, a row in another place in none of the steps
     (tmp_path / "reads.tsv").write_text(
         sheet.replace("\tumi", "\tumi\tday").replace("P1-primary.bam\t", "P1-primary.bam\t\t7")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import yaml
 from oncourse.errors import InputError, ToolError
 from oncourse.reads.callers import CALLERS
 from oncourse.reads.names import NAMES, PROGRAMS, names_by, names_of, need_program, with_program
+from oncourse.reads.run import run_reads
 from oncourse.reads.sheet import load_plan, read_plan
 from oncourse.reads.steps import STEPS
 
@@ -73,7 +75,6 @@ def test_words_of_reads_yaml_reach_the_steps(tmp_path):
 
 def test_a_missing_annotator_executor_or_source_of_programs_is_told_with_its_cure(tmp_path, monkeypatch):
     from oncourse.reads import tools
-    from oncourse.reads.run import run_reads
 
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ToolError, match=r"conda install bioconda::ensembl-vep.*the effect engine names all"):
@@ -82,7 +83,7 @@ def test_a_missing_annotator_executor_or_source_of_programs_is_told_with_its_cur
     monkeypatch.setattr(tools, "version", lambda name: None if name.endswith("kubernetes") else real(name) or "1")
     _sheet(tmp_path, "")
     with pytest.raises(ToolError, match="pip install snakemake-executor-plugin-kubernetes"):
-        run_reads(tmp_path, executor="kubernetes")
+        run_reads(tmp_path, executor="kubernetes", dry_run=True)
     monkeypatch.setattr(tools, "version", lambda name: None if name == "apptainer" else "1")
     with pytest.raises(ToolError, match=r"apptainer from https://apptainer\.org"):
         run_reads(tmp_path, software="apptainer")
@@ -198,3 +199,33 @@ def test_what_a_cluster_says_of_a_job_it_refused_is_shown(tmp_path):
     plan.place("log").mkdir(parents=True)
     plan.place("log", "workflow.txt").write_text("sbatch: error: Requested node configuration is not available\n")
     assert "Requested node configuration is not available" in str(failure(plan))
+
+
+def test_kubernetes_is_said_to_be_a_job_for_each_patient_and_an_unknown_patient_is_told(tmp_path):
+    """Snakemake's executor shares no files with this machine: it ended in a fault after everything was checked."""
+    (tmp_path / "ref.fa").write_text(">1\nACGT\n")
+    (tmp_path / "a.fq").write_text("@r\nACGT\n+\nFFFF\n")
+    (tmp_path / "reads.tsv").write_text("patient\tsample\trole\tfastq_1\nP\tS\tplasma\ta.fq\n")
+    (tmp_path / "reads.yaml").write_text("fasta: ref.fa\n")
+    with pytest.raises(ToolError, match="--patient P` as a job for each patient"):
+        run_reads(tmp_path, executor="kubernetes")
+    with pytest.raises(InputError, match=r"has no patient Q\. It has: P\."):
+        run_reads(tmp_path, patient="Q")
+
+
+def test_the_manifest_of_kubernetes_asks_for_each_patient_of_the_sheet(tmp_path):
+    """Its shell line, run here: the index of the pod is the patient's number."""
+    text = resources.files("oncourse.reads").joinpath("workflow/kubernetes.yaml").read_text()
+    jobs = list(yaml.safe_load_all(text))
+    line = jobs[0]["spec"]["template"]["spec"]["containers"][0]["args"][0].replace("oncourse reads", "echo")
+    (tmp_path / "reads.tsv").write_text("patient\tsample\nP1\ta\nP1\tb\n\nP 2\tc\n")
+    for n, wanted in enumerate((". --patient P1 --cores 4\n", ". --patient P 2 --cores 4\n")):
+        done = subprocess.run(
+            ["sh", "-c", line],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "JOB_COMPLETION_INDEX": str(n)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == wanted

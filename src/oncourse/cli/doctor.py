@@ -11,6 +11,8 @@ def doctor() -> None:
 
     Everything else of oncourse needs none of them.
     """
+    from importlib.resources import files
+
     from oncourse.reads.callers import CALLERS, fault, version_of
     from oncourse.reads.callers import cure as caller_cure
     from oncourse.reads.tools import TASKS, TOOLS, cure, version
@@ -24,6 +26,8 @@ def doctor() -> None:
     for task, names in TASKS.items():
         absent = [n for n in names if found[n] is None]
         click.echo(f"{'no ' if absent else 'yes'}  {task}" + (f": {cure(absent)}" if absent else ""))
+    manifest = files("oncourse.reads").joinpath("workflow/kubernetes.yaml")
+    click.echo(f"yes  a pod for each patient on Kubernetes (oncourse reads --patient): {manifest}")
     for caller in CALLERS.values():
         why = fault(caller)
         told = f": {why}; {caller_cure(caller)}" if why else f", {version_of(caller)}".rstrip(", ")

@@ -40,6 +40,7 @@ import click
 )
 @click.option("--jobs", type=click.IntRange(1), default=8, show_default=True, help="Jobs at a time on a cluster.")
 @click.option("--slurm-no-account", is_flag=True, help="A SLURM without accounting.")
+@click.option("--patient", help="Only what is this patient's alone; several such runs may work side by side.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done.")
 def reads(
     folder: Path,
@@ -52,6 +53,7 @@ def reads(
     cores: int,
     jobs: int,
     slurm_no_account: bool,
+    patient: str | None,
     dry_run: bool,
 ) -> None:
     """Turn the sequencing files of FOLDER/reads.tsv into the tables of the study folder.
@@ -77,8 +79,12 @@ def reads(
         overrides=overrides,
         account=not slurm_no_account,
         software=software,
+        patient=patient,
     )
     if dry_run:
+        return
+    if patient:
+        click.echo(f"{folder}: {patient} is read; next, when all are, `oncourse reads {folder}`.")
         return
     import json
     import shlex

@@ -35,6 +35,11 @@ _EXECUTORS = {
     "slurm": ("snakemake-executor-plugin-slurm", "sbatch"),
     "kubernetes": ("snakemake-executor-plugin-kubernetes",),
 }
+_NO_PODS = (
+    "a pod shares no files with this machine: run `oncourse reads STUDY --patient P` as a job for each patient on a volume, "
+    "and `oncourse reads STUDY` after them (`oncourse doctor` says where the manifest lies). With --dry-run it is shown "
+    "what each pod does."
+)
 _SOFTWARE = {"path": (), "conda": ("conda",), "apptainer": ("apptainer",)}
 
 
@@ -48,6 +53,7 @@ def run_reads(
     overrides: Mapping[str, str | None] | None = None,
     account: bool = True,
     software: str = "path",
+    patient: str | None = None,
 ) -> Plan:
     """Bring the tables of a study folder up to date with reads.tsv; only what is missing or changed is done.
 
@@ -55,6 +61,8 @@ def run_reads(
     ----------
     software : where the programs of the steps come from: ``path`` (this machine's), ``conda`` (the environments of
         the rules) or ``apptainer`` (the image `container` of reads.yaml)
+    patient : only what is this patient's alone, up to the counts of its samples: several such runs may work side by side
+        on one folder (a pod each); a run without goes on from there
 
     Raises
     ------
@@ -62,6 +70,10 @@ def run_reads(
     ToolError : a program is missing or failed
     """
     plan = read_plan(folder, overrides)
+    if patient is not None and patient not in plan.patients:
+        raise InputError(f"reads.tsv has no patient {patient}. It has: {', '.join(plan.patients[:8])}.")
+    if executor == "kubernetes" and not dry_run:
+        raise ToolError(_NO_PODS)
     from_fastq = any(s.fastq for s in plan.samples)
     need("pysam", "snakemake", *_EXECUTORS[executor], *_SOFTWARE[software])
     if software == "path" and executor != "kubernetes":
@@ -78,13 +90,27 @@ def run_reads(
         if from_fastq:
             index_reference(Path(plan.fasta))
     plan.write()
-    with locked(plan.place("done.json")):
+    with locked(plan.place(f"patient {patient}" if patient else "done.json")):
         done = _snakemake(
-            plan, executor=executor, cores=cores, jobs=jobs, dry_run=dry_run, account=account, software=software
+            plan,
+            executor=executor,
+            cores=cores,
+            jobs=jobs,
+            dry_run=dry_run,
+            account=account,
+            software=software,
+            patient=patient,
         )
     if not done:
-        raise failure(plan)
+        raise failure(plan, patient)
     return plan
+
+
+def _errors(plan: Plan, patient: str | None) -> list[Path]:
+    """Return where steps wrote what stopped them: all of them, or those of a patient and its samples."""
+    names = None if patient is None else {patient, *(s.sample for s in plan.of_patient(patient))}
+    found = sorted(plan.place("log").glob("*.error"))
+    return [p for p in found if names is None or p.name.split(".", 1)[1].removesuffix(".error") in names]
 
 
 def without_normal(plan: Plan) -> list[str]:
@@ -247,26 +273,29 @@ def _whole(fasta: Fasta) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["chrom", "start", "end"], orient="row")
 
 
-def failure(plan: Plan) -> OncourseError:
+def failure(plan: Plan, patient: str | None = None) -> OncourseError:
     """Return what stopped the steps, in their own words."""
-    texts = [
-        line
-        for path in sorted(plan.place("log").glob("*.error"))
-        for line in path.read_text().splitlines()
-        if line.strip()
-    ]
+    texts = [line for path in _errors(plan, patient) for line in path.read_text().splitlines() if line.strip()]
     if shutil.disk_usage(plan.folder).free < _LEAST_FREE:
         texts.append(f"{plan.folder}: the disk is full. Make room and run it again: what is done is kept.")
     if texts:
         return InputError(texts)
-    log = plan.place("log", _LOG)
+    log = plan.place("log", _log_of(patient))
     said = [line.strip() for line in log.read_text().splitlines() if line.strip()] if log.is_file() else []
     told = f": {' '.join(said)[:_LONGEST]}" if said else f"; see {plan.place('log')}."
     return ToolError(f"a step of the workflow failed without a reason of its own{told}")
 
 
 def _snakemake(
-    plan: Plan, *, executor: str, cores: int, jobs: int, dry_run: bool, account: bool, software: str
+    plan: Plan,
+    *,
+    executor: str,
+    cores: int,
+    jobs: int,
+    dry_run: bool,
+    account: bool,
+    software: str,
+    patient: str | None,
 ) -> bool:
     """Run the workflow through Snakemake's Python interface; return whether it was done."""
     from snakemake.api import SnakemakeApi
@@ -290,7 +319,7 @@ def _snakemake(
     config = {"python": "python3"} if inside else {}
     config |= {"pods": "patient"} if executor == "kubernetes" else {}
     methods = frozenset() if software == "path" else frozenset({DeploymentMethod[software.upper()]})
-    with SnakemakeApi(OutputSettings(dryrun=dry_run, quiet=quiet, nocolor=True)) as api, _listen(plan):
+    with SnakemakeApi(OutputSettings(dryrun=dry_run, quiet=quiet, nocolor=True)) as api, _listen(plan, patient):
         try:
             workflow = api.workflow(
                 resource_settings=ResourceSettings(cores=cores, nodes=jobs if remote else None, max_threads=cores),
@@ -299,11 +328,13 @@ def _snakemake(
                 snakefile=Path(str(snakefile)),
                 workdir=plan.place(),
             )
-            dag = workflow.dag(dag_settings=DAGSettings(targets=["all"], force_incomplete=True))
-            dag.unlock() if _is_stale(plan) else None
+            dag = workflow.dag(dag_settings=DAGSettings(targets=_targets(plan, patient), force_incomplete=True))
+            dag.unlock() if patient is None and _is_stale(plan) else None
             dag.execute_workflow(
                 executor="dryrun" if dry_run else executor,
-                execution_settings=ExecutionSettings(keep_going=True, latency_wait=30 if remote else 5),
+                execution_settings=ExecutionSettings(
+                    keep_going=True, latency_wait=30 if remote else 5, lock=patient is None
+                ),
                 remote_execution_settings=RemoteExecutionSettings(
                     seconds_between_status_checks=5, container_image=plan.container.removeprefix("docker://")
                 ),
@@ -324,13 +355,24 @@ class _Quiet(logging.FileHandler):
         """Say nothing."""
 
 
+def _targets(plan: Plan, patient: str | None) -> list[str]:
+    """Return what is to be made: everything, or the counts of one patient's samples (the judgement needs all)."""
+    if patient is None:
+        return ["all"]
+    return [f"sample/{s.sample}.counts.parquet" for s in plan.of_patient(patient)]
+
+
+def _log_of(patient: str | None) -> str:
+    return f"{patient}.{_LOG}" if patient else _LOG
+
+
 @contextmanager
-def _listen(plan: Plan) -> Iterator[None]:
+def _listen(plan: Plan, patient: str | None) -> Iterator[None]:
     """Keep what Snakemake and its executor say of failures: a job that a cluster refuses has no reason of its own."""
     plan.place("log").mkdir(parents=True, exist_ok=True)
-    for old in plan.place("log").glob("*.error"):
-        old.unlink()
-    handler = _Quiet(plan.place("log", _LOG), mode="w")
+    for old in _errors(plan, patient):
+        old.unlink(missing_ok=True)
+    handler = _Quiet(plan.place("log", _log_of(patient)), mode="w")
     handler.setLevel(logging.ERROR)
     logger = logging.getLogger("snakemake.logging")
     logger.addHandler(handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -137,7 +138,9 @@ class Plan:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(self), indent=1) + "\n"
         if not path.exists() or path.read_text() != text:
-            path.write_text(text)
+            draft = path.with_name(f".{path.name}.{os.getpid()}")  # runs of several patients may write it at once
+            draft.write_text(text)
+            draft.replace(path)
         return path
 
 
