@@ -37,6 +37,13 @@ TEXTS = [
     ("plus and commas", "leucovorin, 5-FU + oxaliplatin", ("folinic acid", "fluorouracil", "oxaliplatin")),
     ("ampersand, pipe", "docetaxel & ADT | prednisone", ("docetaxel", "castration", "prednisone")),
     ("with", "docetaxel with prednisolone", ("docetaxel", "prednisolone")),
+    ("Chinese short forms", "FOLFOX+贝伐", (*FOLFOX, "bevacizumab")),
+    ("a short form is no part of another drug", "阿比特龙、多西他赛", ("abiraterone", "docetaxel")),
+    (
+        "its own product",
+        "FOLFIRI+西妥昔单抗N01（达泰莱）",
+        ("fluorouracil", "folinic acid", "irinotecan", "cetuximab n01"),
+    ),
     ("Chinese separators", "替雷利珠单抗、卡培他滨，奥沙利铂", ("tislelizumab", "capecitabine", "oxaliplatin")),
     ("Chinese 'with' inside no name", "地加瑞克联合多西他赛", ("degarelix", "docetaxel")),
     ("full width", "ＸＥＬＯＸ", ("capecitabine", "oxaliplatin")),
