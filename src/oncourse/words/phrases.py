@@ -194,8 +194,8 @@ class Phrasebook:
         if not any(word.islower() for word in english_left(english)):
             return english, True
         for between, sign in _LISTS:
-            parts = _apart(english, between)
-            items = [self._part(item) for item in parts] if len(parts) > 1 else []
+            listed = _apart(english, between)
+            items = [self._part(item) for item in listed] if len(listed) > 1 else []
             if items and all(whole for _, whole in items):
                 return sign.join(text for text, _ in items), True
         return partly or english, False
