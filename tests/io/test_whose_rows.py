@@ -175,3 +175,16 @@ def test_counts_of_fragments(tmp_path):
         f"{head}\tt_ref_count_fragment\tt_alt_count_fragment\tt_total_count_fragment\nKRAS\t12\t25398284\tC\tT\tS1\t90\t10\t100\n"
     )
     assert read_maf(path).calls.select("alt_count", "depth").rows() == [(10, 100)]
+
+
+def test_the_normal_of_several_lesions_has_rows_of_its_own(tmp_path):
+    """Fillouts count the mutations in the normal too: P1_N was a third tumour, and a patient of its own."""
+    head = "Hugo_Symbol\tChromosome\tPosition\tRef\tAlt\tTumor_Sample_Barcode\tt_alt_count\tt_depth"
+    rows = [f"KRAS\t12\t25245350\tC\tT\tP1_{p}\t{n}\t100" for p, n in (("N", 0), ("primary", 30), ("liver", 40))]
+    (tmp_path / "x.maf").write_text("\n".join([head, *rows]) + "\n")
+    samples = read_files([tmp_path / "x.maf"]).tables["samples"]
+    assert samples.select("sample_id", "patient_id", "material").sort("sample_id").rows() == [
+        ("P1_N", "P1", "normal"),
+        ("P1_liver", "P1", "tissue"),
+        ("P1_primary", "P1", "tissue"),
+    ]

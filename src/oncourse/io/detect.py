@@ -64,7 +64,8 @@ def detect(path: Path) -> str:
         return "maf"
     if kind := known(path):
         return kind
-    from oncourse.io.maf import looks_like_maf
+    from oncourse.io import torrent
+    from oncourse.io.maf import looks_like_maf, missing_columns
     from oncourse.io.text import read_table
 
     if said := document(path):
@@ -74,6 +75,9 @@ def detect(path: Path) -> str:
         return "maf"
     if said := named(table.frame.columns) or named(_raw_header(path)):
         raise InputError(f"{path.name}: {said}")
+    # a table of one sample, or asked about where it is read; programs of the Torrent have their own columns
+    if missing_columns(table.frame.columns) == ["sample_id"] or torrent.as_maf(table, path) is not None:
+        return "maf"
     raise InputError(
         [
             *[p for p in table.problems if p.severity == "error"],

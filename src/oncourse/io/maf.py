@@ -130,7 +130,7 @@ def read_maf(
         table, notes = found_torrent
         header[:] = table.frame.columns
     if not table.frame.columns:
-        raise InputError(table.problems or [_not_maf(name, list(_NEEDED))])
+        raise InputError(table.problems or [_not_maf(name, list(_NEEDED), header, table.comments)])
     if looks_like_annovar(table.frame.columns):
         frame, notes = as_maf(table.frame, path)
         table = replace(table, frame=frame)
@@ -225,8 +225,9 @@ def _wanted(header: list[str]) -> list[str]:
     ]
 
 
-def _not_maf(name: str, lacking: list[str], header: Sequence[str] = ()) -> Problem:
-    if said := named(header):
+def _not_maf(name: str, lacking: list[str], header: Sequence[str] = (), comments: Sequence[str] = ()) -> Problem:
+    above = comments[-1].split("\t") if comments else ()  # a header that begins with #
+    if said := named(header) or named(above):
         return Problem(name, 1, None, None, "is not a MAF:", said)
     names = ", ".join(f"{n} ({ALIASES[n][0]})" for n in lacking)
     cure = "A MAF has Chromosome, Start_Position, Reference_Allele, Tumor_Seq_Allele2, Tumor_Sample_Barcode."

@@ -370,8 +370,8 @@ def _role(
     if any(stated.get(c, (None, None))[1] == "normal" for c in start.columns):
         return "tumour"  # the header names its normals: the others are none
     others = [c for c in start.columns if c != column]
-    if _control_of(column, others) or any(_IS_NORMAL.match(c) for c in others):
-        return "normal" if _control_of(column, others) else "tumour"
+    if control_of(column, others) or any(_IS_NORMAL.match(c) for c in others):
+        return "normal" if control_of(column, others) else "tumour"
     if len(others) == 1 and re.fullmatch(r"(?i)tumou?r", others[0]):
         return "normal"
     letters = {c: c[:1].upper() for c in start.columns if re.fullmatch(r"(?i)[tn]\d+", c)}
@@ -412,12 +412,14 @@ def _token_role(column: str, other: str) -> str | None:
     return {"N": "normal", "T": "tumour"}[letters[0]] if sorted(letters) == ["N", "T"] else None
 
 
-def _control_of(column: str, others: Iterable[str]) -> str | None:
+def control_of(column: str, others: Iterable[str]) -> str | None:
     """Return the stem of ``P6_blood``, ``P6-normal`` or ``P6_N`` beside others of the stem (``P6_primary``); else null."""
     ends = rf"(?:(?:{_NORMAL_WORD})\d*|{_NORMAL_LETTERS})$"  # N1 and N2 may be nodes
     found = re.match(rf"(?i)(?P<stem>.+)[_.-]{ends}", column)
-    beside = [c for c in others if found and re.match(rf"{re.escape(found['stem'])}[_.-]", c)]
-    return found["stem"] if found and any(not re.match(rf"(?i).+[_.-]{ends}", c) for c in beside) else None
+    if not found:
+        return None
+    beside = [c for c in others if re.match(rf"{re.escape(found['stem'])}[_.-]", c)]
+    return found["stem"] if any(not re.match(rf"(?i).+[_.-]{ends}", c) for c in beside) else None
 
 
 def _name(
@@ -479,7 +481,7 @@ def _patient(
     mine = _ROLE_END.match(column)
     if mine and any(e and e["stem"] == mine["stem"] and e["role"].upper() != mine["role"].upper() for e in ends):
         return mine["stem"]  # P1_T beside P1_N, whatever else the file holds
-    begins = [(_control_of(c, [o for o in start.columns if o != c])) for c in start.columns]
+    begins = [(control_of(c, [o for o in start.columns if o != c])) for c in start.columns]
     stem = stem_of(start.path)
     for common in sorted(
         {*(b for b in begins if b), *([stem] if len(start.columns) > 1 else [])}, key=len, reverse=True

@@ -7,6 +7,7 @@ file uses (TUMOR, primary): that of the file. A TCGA barcode of type 10-19 is a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from oncourse.io.maf_columns import names_somebody, wide_columns
 from oncourse.io.text import table_name
 from oncourse.io.whose import (
     Manifest,
+    control_of,
     is_generic,
     is_normal_name,
     of_path,
@@ -38,6 +40,13 @@ def name_rows(
     """
     ids = [i for i in frame["sample_id"].drop_nulls().unique().sort().to_list() if i]
     named = {i: _named(i, ids, path, known, manifest or {}) for i in ids}
+    controls = {i: stem for i in ids if i not in known and (stem := control_of(i, ids))}
+    if controls:  # P1_N beside P1_primary and P1_liver: of one patient
+        own = {i: (s, p, r) for i, (s, p, r) in named.items() if p is None and (path.name, i) not in (manifest or {})}
+        for i, (sample, _, kind) in own.items():
+            stem = next((s for s in controls.values() if re.match(rf"{re.escape(s)}[_.-]", i)), None)
+            if stem:
+                named[i] = (sample, stem, "normal" if i in controls else kind)
     for normal, tumour in _controls(frame, ids).items():  # a row of the normal that another row names as its own
         if normal not in known and named[normal][2] == "tumour" and (path.name, normal) not in (manifest or {}):
             named[normal] = (named[normal][0], named[tumour][1] or patient_of(tumour), "normal")
