@@ -177,7 +177,7 @@ def _analysis(name: str, design: str, n: int) -> Any:
 
     study, entry = cohort(design, n), registry()[name]
     entry.run(study)  # what other analyses share is derived
-    return lambda: entry.run(study)
+    return lambda: entry.run(study).drawn()
 
 
 for _name, _n, _quick in (
@@ -196,6 +196,54 @@ for _name, _n, _quick in (
 @work("biomarkers of 240 simulated exome patients", target="5", quick=False)
 def biomarkers_large() -> Any:
     return _analysis("biomarkers", "mcrpc", 240)
+
+
+@work(
+    "penalised Cox of 1,000 patients, 499 columns, 100 lambdas, delayed entry (scikit-survival .37-.46 without)",
+    target=".35",
+    quick=False,
+)
+def penalised_cox() -> Any:
+    from oncourse.models.penalised import cox_path
+
+    time_, event, _, entry = survival(1_000, 1)
+    x = np.random.default_rng(2).normal(size=(1_000, 499))
+    risk = np.exp(x[:, :10] @ np.full(10, 0.2))
+    stays = entry + np.maximum((time_ - entry) / risk, 1.0)
+    return lambda: cox_path(x, stays, event, entry=entry)
+
+
+@work(
+    "presence, concordance, RAS status, tissue and blood of 1,000 patients, 1.6 million cells", target="8", quick=False
+)
+def concordance_large() -> Any:
+    from bench_concordance import simulate
+    from oncourse.analyses._base import registry
+    from oncourse.cohort import Cohort
+
+    names, study = ("concordance", "ras_status", "tissue_blood"), simulate(1000)
+    for name in names:
+        registry()[name].run(Cohort(simulate(3, 20)))
+
+    def once() -> Any:
+        whole = Cohort(study)
+        return [registry()[name].run(whole).drawn() for name in names]
+
+    return once
+
+
+@work("one patient more than 59 of the CRC study, clones of the others from the store", quick=False)
+def one_patient_more() -> Any:
+    from oncourse.disk.store import Store
+    from oncourse.io import load_study
+    from oncourse.report.study import report_study
+
+    folder = simulated("crc", 60)
+    place, study = Path(tempfile.mkdtemp(prefix="oncourse-bench-")), load_study(folder)
+    store = Store(place / "cache")
+    first = study.select(patients=study["patients"]["patient_id"].to_list()[:-1])
+    report_study(first, place / "first", source=folder, store=store)
+    return lambda: report_study(study, place / "results", source=folder, store=store)
 
 
 def _run(design: str, n: int, *, warm: bool) -> Any:
