@@ -127,17 +127,19 @@ def study_flow(cohort: Cohort) -> pl.DataFrame:
 def _headline(found: dict[str, Estimate]) -> Headline:
     """How many, how long followed."""
     counts = {name: int(found[name].value or 0) for name in ("patients", "samples")}
+    doubted = "samples_in_doubt" in found
+    light, why = ("uncertain", "reason.identity") if doubted else ("answered", "reason.counted")
     if "median_follow_up" not in found:
         profiled = int(found["profiled_patients"].value or 0)
         text = said("headline.overview.plain", **counts, profiled=profiled)
-        return Headline(text, "answered", said("reason.counted"), "patients")
+        return Headline(text, light, said(why), "patients")
     text = said(
         "headline.overview.followed",
         **counts,
         deaths=int(found["deaths"].value or 0),
         follow_up=found["median_follow_up"],
     )
-    return Headline(text, "answered", said("reason.counted"), "median_follow_up")
+    return Headline(text, light, said(why), "median_follow_up")
 
 
 def _drawn(flow: pl.DataFrame) -> str:
@@ -309,6 +311,15 @@ def overview(cohort: Cohort, params: Params) -> Result:
         "The study has {patients} patients with {samples} samples; {profiled_patients} patients were profiled for "
         "mutations, {patients_with_several_samples} of them in several samples."
     )
+    # a sample that fits its own patient's others is the sound one of a pair, unless it holds another's DNA
+    sound = pl.col("fits_own").fill_null(False) & (pl.col("finding") != "contaminated")
+    doubted = cohort.identity.filter(~sound)["sample_id"].n_unique()
+    if doubted:
+        estimates.append(Estimate("samples_in_doubt", doubted, n=study["samples"].height, unit="count"))
+        answer += (
+            " Of the samples, {samples_in_doubt:value} fit another patient or another person, or hold another's DNA: "
+            "every number that rests on them is in doubt."
+        )
     people = _people(cohort, profiled)
     notes = identity_notes(cohort.identity)
     if study.has("follow_up"):
