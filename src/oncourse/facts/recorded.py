@@ -14,7 +14,8 @@ import polars as pl
 
 from oncourse.facts.markers import NEGATIVE, POSITIVE, UNCLEAR
 from oncourse.facts.report_words import exons_named, finding, genes_named
-from oncourse.knowledge.alterations import canonical, codon_of, gene_name, short_change
+from oncourse.genome.protein import codon_of, short_change
+from oncourse.knowledge.alterations import canonical, gene_name
 
 #: Genes of which a bare "positive" or "wild type" is a test for mutations; of any other it may be of protein or copies.
 TESTED = ("KRAS", "NRAS", "HRAS", "BRAF", "PIK3CA")

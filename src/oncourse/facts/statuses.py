@@ -10,7 +10,8 @@ from typing import Any
 
 from oncourse.errors import ConfigError
 from oncourse.genome.gene_sets import gene_set, set_codons
-from oncourse.knowledge.alterations import Site, codon_of
+from oncourse.genome.protein import codon_of
+from oncourse.knowledge.alterations import Site
 
 
 @dataclass(frozen=True)

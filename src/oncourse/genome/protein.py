@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import polars as pl
 
@@ -40,6 +41,7 @@ _THREE = re.compile("|".join(ONE_LETTER))
 _CAPITALS = {k.upper(): v for k, v in ONE_LETTER.items()}
 _CAPITALS_CHANGE = re.compile(r"^([A-Z]{3})(\d+)([A-Z]{3}|FS)$")
 _SAME = re.compile(r"^([A-Z*])(\d+)\1$")
+_FIRST_CODON = re.compile(r"^(?:[A-Z*])?(\d+)")
 _NOTHING = {"", ".", "-", "NA", "N/A", "NULL", "NONE", "NAN", "P.", "MUTATED", "?", "P.?"}
 
 
@@ -76,6 +78,31 @@ def canonical(text: str | None) -> str | None:
     if same := _SAME.match(change):
         change = f"{same.group(1)}{same.group(2)}="
     return f"p.{change}"
+
+
+@lru_cache(maxsize=65536)
+def short_change(text: str | None) -> str:
+    """Return `canonical` as rules and pages write it: without ``p.``, a frameshift without its length; empty where
+    there is none, or none that is known.
+
+    >>> short_change("p.Gly12Cys"), short_change("p.K3326*"), short_change("NP_1:p.(Arg248fs*12)"), short_change("p.?")
+    ('G12C', 'K3326*', 'R248fs', '')
+    """
+    change = (canonical(text) or "").removeprefix("p.")
+    change = re.sub(r"fs\*?\??\d*$", "fs", change)
+    change = re.sub(r"^([A-Z*]\d+)[A-Z*]fs$", r"\1fs", change)
+    return "" if change in ("?", "=", "0", "0?") else change
+
+
+@lru_cache(maxsize=65536)
+def codon_of(change: str) -> int | None:
+    """Return the first codon of a short change.
+
+    >>> codon_of("G12C"), codon_of("E746_A750del"), codon_of("")
+    (12, 746, None)
+    """
+    match = _FIRST_CODON.match(change)
+    return int(match[1]) if match else None
 
 
 def canonicals(values: pl.Series) -> pl.Series:

@@ -11,10 +11,10 @@ import polars as pl
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.disease import disease
 from oncourse.facts.material import is_tumour
+from oncourse.genome.protein import short_change
 from oncourse.genome.variant import parts
 from oncourse.io.carried import OF_EXPORT, write_carried
 from oncourse.io.clones import ascn_columns
-from oncourse.knowledge.alterations import short_change
 from oncourse.study.config import config_to_yaml
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES

@@ -9,34 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
 
+from oncourse.genome.protein import codon_of, short_change
 from oncourse.knowledge.findings import VariantFinding
 
-_THREE = {
-    "Ala": "A",
-    "Arg": "R",
-    "Asn": "N",
-    "Asp": "D",
-    "Cys": "C",
-    "Gln": "Q",
-    "Glu": "E",
-    "Gly": "G",
-    "His": "H",
-    "Ile": "I",
-    "Leu": "L",
-    "Lys": "K",
-    "Met": "M",
-    "Phe": "F",
-    "Pro": "P",
-    "Ser": "S",
-    "Thr": "T",
-    "Trp": "W",
-    "Tyr": "Y",
-    "Val": "V",
-    "Ter": "*",
-    "Sec": "U",
-}
-_THREE_RE = re.compile("|".join(_THREE))
-_CODON_RE = re.compile(r"^(?:[A-Z*])?(\d+)")
 _SUBSTITUTION = re.compile(r"^([A-Z])(\d+)([A-Z*]?)$")
 LOSS_EFFECTS = ("nonsense", "frameshift", "splice", "start_loss")
 
@@ -46,37 +21,6 @@ def data_rows(name: str) -> Iterator[dict[str, str]]:
     text = resources.files("oncourse.knowledge").joinpath("data", name).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     yield from csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-
-
-@lru_cache(maxsize=65536)
-def short_change(text: str | None) -> str:
-    """Return a protein change without ``p.``, in one-letter code; empty where there is none.
-
-    >>> short_change("p.Gly12Cys"), short_change("p.K3326*"), short_change("NP_1:p.(Arg248fs*12)"), short_change("p.?")
-    ('G12C', 'K3326*', 'R248fs', '')
-    """
-    if not text:
-        return ""
-    change = text.rsplit(":", 1)[-1].strip()
-    change = change.removeprefix("p.").strip("()")
-    change = _THREE_RE.sub(lambda m: _THREE[m[0]], change)
-    change = re.sub(r"(fs)(?:Ter|\*|X)?\??\d*$", r"\1", change)
-    frameshift = re.match(r"^([A-Z*]\d+)[A-Z*]?fs$", change)
-    if frameshift:
-        return f"{frameshift[1]}fs"
-    change = re.sub(r"X$", "*", change) if re.match(r"^[A-Z]\d+X$", change) else change
-    return "" if change in ("?", "=", ".", "0", "0?") else change
-
-
-@lru_cache(maxsize=65536)
-def codon_of(change: str) -> int | None:
-    """Return the first codon of a short change.
-
-    >>> codon_of("G12C"), codon_of("E746_A750del"), codon_of("")
-    (12, 746, None)
-    """
-    match = _CODON_RE.match(change)
-    return int(match[1]) if match else None
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from oncourse.errors import InputError
-from oncourse.knowledge.alterations import data_rows, gene_name, regions, short_change
+from oncourse.genome.protein import short_change
+from oncourse.knowledge.alterations import data_rows, gene_name, regions
 from oncourse.knowledge.evaluate import germline_relevant
 from oncourse.knowledge.evidence import Evidence
 from oncourse.knowledge.expression import ExpressionError, parse

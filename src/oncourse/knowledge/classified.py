@@ -16,7 +16,8 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.gene_models import BUILDS
-from oncourse.knowledge.alterations import canonical, gene_name, short_change
+from oncourse.genome.protein import short_change
+from oncourse.knowledge.alterations import canonical, gene_name
 
 COLUMNS = ("variant_id", "gene", "change", "classification", "stated", "review_status", "accession")
 CLASSIFICATIONS = ("pathogenic", "benign", "conflicting")

@@ -18,8 +18,9 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.gene_models import BUILDS
+from oncourse.genome.protein import short_change
 from oncourse.genome.variant import normalise
-from oncourse.knowledge.alterations import gene_name, short_change
+from oncourse.knowledge.alterations import gene_name
 from oncourse.knowledge.classified import COLUMNS
 
 LICENCE = "public domain"

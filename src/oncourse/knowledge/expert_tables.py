@@ -19,8 +19,9 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.genome.protein import short_change
 from oncourse.genome.variant import build_of_accession, normalise
-from oncourse.knowledge.alterations import gene_name, short_change
+from oncourse.knowledge.alterations import gene_name
 
 #: Words of a classification -> ours; every other (uncertain, not yet reviewed) is left out and counted.
 _CLASSES = {

@@ -9,7 +9,8 @@ from importlib import resources
 from typing import Any
 
 from oncourse.disease import disease, diseases
-from oncourse.knowledge.alterations import canonical, codon_of, gene_name
+from oncourse.genome.protein import codon_of
+from oncourse.knowledge.alterations import canonical, gene_name
 from oncourse.knowledge.evaluate import germline_relevant
 from oncourse.knowledge.findings import MATERIALS, ORIGINS, PatientFindings, VariantFinding
 from oncourse.knowledge.matching import match_rules

@@ -10,7 +10,8 @@ import io
 from pathlib import Path
 
 from oncourse.errors import InputError
-from oncourse.knowledge.alterations import canonical, gene_name, short_change
+from oncourse.genome.protein import short_change
+from oncourse.knowledge.alterations import canonical, gene_name
 from oncourse.knowledge.evidence import Evidence
 
 LEVELS = ("LEVEL_1", "LEVEL_2", "LEVEL_3A", "LEVEL_3B", "LEVEL_4", "LEVEL_R1", "LEVEL_R2")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from oncourse.genome.effect import PROTEIN_CHANGING
 from oncourse.genome.genes import gene_table
-from oncourse.knowledge.alterations import short_change
+from oncourse.genome.protein import short_change
 from oncourse.plots.theme import PALETTE
 
 if TYPE_CHECKING:

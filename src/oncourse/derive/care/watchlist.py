@@ -11,7 +11,8 @@ from oncourse.days import DAYS_PER_MONTH
 from oncourse.facts.absence import absent_by_calls
 from oncourse.facts.markers import NEGATIVE, POSITIVE
 from oncourse.facts.material import is_tumour
-from oncourse.knowledge.alterations import Site, canonical, data_rows, parse_site, short_change
+from oncourse.genome.protein import short_change
+from oncourse.knowledge.alterations import Site, canonical, data_rows, parse_site
 from oncourse.knowledge.drugs import drug_classes
 from oncourse.study.settings import section, setting
 
