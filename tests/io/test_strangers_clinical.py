@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
+from oncourse.cohort import Cohort
 from oncourse.io.aside import checked
 from oncourse.io.events import frames
 from oncourse.io.workbook import read_workbook
@@ -76,3 +77,54 @@ def test_the_frame_of_a_fusion_does_not_depend_on_the_order_of_a_set():
     )
     expected = ["in_frame", "out_of_frame", "out_of_frame", None] * 50 + ["in_frame"]
     assert all(frames(words).to_list() == expected for _ in range(20))
+
+
+def test_a_hospitals_table_of_operated_patients(tmp_path):
+    """No day 0 but the operation, values in a column each, 2020年, 带瘤生存, sites of recurrence: it was refused."""
+    tables = workbook(
+        tmp_path / "x.xlsx",
+        基本信息=[
+            ["病案号", "性别", "病理诊断", "手术日期", "复发", "复发日期", "复发部位", "末次随访时间", "生存状态"],
+            ["Z1", "男", "结肠腺癌", "2019-05-02", "是", "2020-05-01", "肝", "2021-06-01", "存活"],
+            ["Z2", "女", "直肠癌", "2020-02-01", "否", None, None, "2022-01-30", "失访"],
+            ["Z3", "女", "升结肠癌", "2020-03-01", "不详", None, None, "2021-03-30", "无瘤生存"],
+            ["Z4", "男", "乙状结肠癌", "2019-03-01", "是", "2020年", "肺、吻合口", "2022-03-30", "带瘤生存"],
+        ],
+        化验=[
+            ["病案号", "日期", "CEA(ng/mL)", "CA199"],
+            ["Z1", "2019-04-12", "12.5", "30"],
+            ["Z1", "2020-04-12", ">1000", "<2"],
+        ],
+    )
+    follow = tables["follow_up"].select("last_contact_day", "is_dead", "recurrence_day", "recurrence_free_day").rows()
+    assert follow == [
+        (761, False, 365, None),
+        (729, False, None, 729),
+        (394, False, None, None),
+        (1125, False, 488, None),
+    ]
+    assert tables["procedures"].select("day", "kind").unique().rows() == [(0, "primary_resection")]
+    assert tables["lesions"].select("patient_id", "role", "site", "found_day").rows() == [
+        ("Z1", "metastasis", "liver", 365),
+        ("Z4", "metastasis", "lung", 488),
+        ("Z4", "local_recurrence", "吻合口", 488),
+    ]
+    told = tables["labs"].sort("day", "analyte").select("day", "analyte", "value", "unit").rows()
+    assert told == [
+        (-20, "CA19-9", "30", None),
+        (-20, "CEA", "12.5", "ng/mL"),
+        (346, "CA19-9", "<2", None),
+        (346, "CEA", ">1000", "ng/mL"),
+    ]
+
+
+def test_ordinary_medicines_start_no_line_of_therapy(make_study):
+    """OMOP's drug_exposure holds all drugs: paracetamol on day 31 made abiraterone on day 35 the second line."""
+    rows = [("paracetamol", 31), ("abiraterone acetate 250 MG Oral Tablet", 35), ("Norvasc", 200)]
+    study = make_study(
+        patients=[{"patient_id": "A"}],
+        samples=[],
+        calls=[],
+        treatments=[{"patient_id": "A", "drugs": d, "start_day": day} for d, day in rows],
+    )
+    assert Cohort(study).lines.select("line", "start_day").rows() == [(1, 35)]

@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import polars as pl
 
+from oncourse.io.gather import organ_of
 from oncourse.io.reading import Reading
+from oncourse.study.lab_values import analyte_of
 from oncourse.study.tables import TABLES, date_name
 from oncourse.study.words import meaning
 
@@ -19,9 +24,97 @@ _FOLLOW_UP = tuple(c.name for c in TABLES["follow_up"].columns if c.name != "pat
 
 
 def as_our_tables(reading: Reading) -> None:
-    """Move what stands in another table than ours: follow-up beside the patients, lesions among the samples."""
+    """Move what stands in another table than ours: follow-up and the operation beside the patients, lesions among the
+    samples, laboratory values in a column each."""
+    _long_labs(reading)
+    _operation_of_patients(reading)
+    _recurrence_of_patients(reading)
     _follow_up_of_patients(reading)
     _lesions_of_samples(reading)
+
+
+def _long_labs(reading: Reading) -> None:
+    """Turn a table of laboratory values with a column per analyte (CEA, 癌胚抗原) into a row per value."""
+    labs = reading.tables.get("labs")
+    if labs is None or {"analyte", "value"} & set(labs.columns):
+        return
+    named = {c: re.search(r"[(（]([^()（）]*/[^()（）]*)[)）]\s*$", c) for c in labs.columns if analyte_of(c)}
+    if not named:
+        return
+    kept = [c for c in labs.columns if c not in named]
+    units = {c: found[1] for c, found in named.items() if found}
+    unit = pl.col("analyte").replace_strict(units, default=None, return_dtype=pl.String)
+    lines = reading.lines.get("labs")
+    numbered = labs.with_columns(_line=lines if lines is not None else pl.int_range(2, labs.height + 2))
+    text = numbered.with_columns(pl.col(list(named)).cast(pl.String))
+    long = text.unpivot(list(named), index=[*kept, "_line"], variable_name="analyte", value_name="value")
+    long = long.drop_nulls("value").sort("_line", maintain_order=True)
+    if units and "unit" not in kept:
+        long = long.with_columns(unit.alias("unit"))
+    reading.lines["labs"] = long["_line"].cast(pl.Int64)
+    reading.tables["labs"] = long.drop("_line")
+    reading.notes.append(f"laboratory values in a column each: {', '.join(named)}")
+
+
+#: Names of the date of the operation in a table of patients.
+_OPERATION = ("手术日期", "手术时间", "surgery_date", "date_of_surgery", "operation_date")
+
+
+def _operation_of_patients(reading: Reading) -> None:
+    """Make a resection of the primary of a date of operation beside the patients; day 0 where no other is given."""
+    patients = reading.tables.get("patients")
+    column = None if patients is None else next((c for c in patients.columns if c.strip().lower() in _OPERATION), None)
+    if patients is None or column is None or "patient_id" not in patients.columns:
+        return
+    told = patients.filter(pl.col(column).is_not_null()).select("patient_id", pl.col(column).alias("date"))
+    if "procedures" not in reading.tables and told.height:
+        reading.tables["procedures"] = told.with_columns(pl.lit("primary_resection").alias("kind"))
+        reading.notes.append(f"{column} stands in the table of patients: read as the resection of the primary")
+    if "index_date" not in patients.columns:
+        reading.tables["patients"] = patients.with_columns(pl.col(column).alias("index_date"))
+        reading.config = replace(reading.config, index=reading.config.index or "resection of the primary")
+        reading.notes.append(f"no date of day 0: it is that of the operation ({column})")
+
+
+#: Names of whether, and where, a cancer came back, in a table of patients.
+_RECURRED = ("复发", "是否复发", "有无复发", "recurrence", "recurred")
+_WHERE = ("复发部位", "复发转移部位", "recurrence_site", "site_of_recurrence")
+
+
+def _recurrence_of_patients(reading: Reading) -> None:
+    """Read "no recurrence" beside the patients as free of it at the last contact, and the sites of one as lesions."""
+    patients = reading.tables.get("patients")
+    if patients is None or "patient_id" not in patients.columns:
+        return
+    by = {c.strip().lower(): c for c in patients.columns}
+    recurred, where = (next((by[n] for n in names if n in by), None) for names in (_RECURRED, _WHERE))
+    if recurred and "last_contact_date" in patients.columns and "recurrence_free_date" not in patients.columns:
+        says = pl.Series([meaning("yes_no", w) for w in patients[recurred].cast(pl.String)], dtype=pl.String)
+        free = pl.when(pl.lit(says) == "false").then("last_contact_date").alias("recurrence_free_date")
+        reading.tables["patients"] = patients.with_columns(free)
+        reading.notes.append(f"{recurred}: who had no recurrence was free of it at the last contact")
+    if where is None or "lesions" in reading.tables:
+        return
+    found = pl.col("recurrence_date") if "recurrence_date" in patients.columns else pl.lit(None, pl.String)
+    rows = patients.select("patient_id", pl.col(where).cast(pl.String).alias("site"), found.alias("found_date"))
+    rows = (
+        rows.drop_nulls("site")
+        .with_columns(pl.col("site").str.replace_all(r"[、，,;；/和及+]", ";").str.split(";"))
+        .explode("site")
+    )
+    rows = rows.filter(pl.col("site").str.strip_chars().is_in(["", "无", "否", "none", "no"]).not_())
+    if rows.is_empty():
+        return
+    local = pl.col("site").str.contains("局部|吻合口|原位|(?i)local|anastomo")
+    number = pl.int_range(1, pl.len() + 1).over("patient_id").cast(pl.String)
+    reading.tables["lesions"] = rows.select(
+        (pl.col("patient_id") + pl.when(local).then(pl.lit("_R")).otherwise(pl.lit("_M")) + number).alias("lesion_id"),
+        "patient_id",
+        pl.when(local).then(pl.lit("local_recurrence")).otherwise(pl.lit("metastasis")).alias("role"),
+        pl.Series("site", [organ_of(w.strip()) for w in rows["site"]], dtype=pl.String),
+        "found_date",
+    )
+    reading.notes.append(f"{where}: the sites of recurrence are lesions, found on its date")
 
 
 def _follow_up_of_patients(reading: Reading) -> None:

@@ -30,6 +30,8 @@ def plain_dates(texts: pl.Series) -> pl.Series:
     ['2023-05-01', '2022-03-04', '2023-05-01', '2023-05-01', '2021-03']
     >>> plain_dates(pl.Series(["3/4/2023", "2019-11-UN", "soon", "2023-05-01 00:00:00"])).to_list()
     ['3/4/2023', '2019-11-UN', 'soon', '2023-05-01']
+    >>> plain_dates(pl.Series(["2020年", "2020年3月底", "2020年3月5号"])).to_list()
+    ['2020', '2020-03', '2020-03-05']
     >>> plain_dates(pl.Series(["44321", "44321.0", "443210"])).to_list()
     ['2021-05-05', '2021-05-05', '443210']
     """
@@ -42,7 +44,11 @@ def plain_dates(texts: pl.Series) -> pl.Series:
     counted = odd.str.extract(r"^([2-5]\d{4})(?:\.0+)?$").cast(pl.Int64, strict=False)
     told = (pl.lit(_SHEET_ZERO) + pl.duration(days=pl.lit(counted))).dt.to_string("%Y-%m-%d")
     odd = pl.select(pl.coalesce(told, odd)).to_series()
-    parts = odd.str.extract_groups(r"^((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*日?|\s*月)?$")
+    odd = odd.str.replace(r"^((?:19|20)\d\d)\s*年(份|初|底|末|上半年|下半年)?$", "${1}")
+    odd = odd.str.replace(r"月\s*(份|初|底|末|上旬|中旬|下旬)$", "月")
+    parts = odd.str.extract_groups(
+        r"^((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*[日号]?|\s*月)?$"
+    )
     year, month, day = (parts.struct.field(str(n)) for n in (1, 2, 3))
     month, day = month.str.zfill(2), day.str.zfill(2)
     whole = pl.select(pl.coalesce(year + "-" + month + "-" + day, year + "-" + month, odd).alias("d"))["d"]
