@@ -119,7 +119,7 @@ def seeding(
     primary : the lesion of the primary; None: it was not sequenced
     """
     from oncourse.evolution.seeding.robust import doubt_of_clones, places_elsewhere, robust_seeding
-    from oncourse.evolution.trees.posterior import with_ccf_error
+    from oncourse.evolution.trees.posterior import fit_trees, with_ccf_error
 
     found = data if isinstance(data, Counts) else counts(data)
     sites = np.array([lesion_of_sample[s] for s in range(found.n_sample)], np.int64)
@@ -127,7 +127,17 @@ def seeding(
     p = np.zeros(clustering.n_cluster) if clustering.p_no_clone is None else clustering.p_no_clone
     elsewhere = places_elsewhere(found.chrom, clustering.labels, np.arange(clustering.n_cluster))
     doubt = doubt_of_clones(p, clustering.n_variants, found.n_variant, elsewhere)
-    return robust_seeding(trees, mean, with_ccf_error(mean, var, CCF_ERROR), sites, doubt, root_site=primary, seed=seed)
+    usual, far = (with_ccf_error(mean, var, e) for e in (CCF_ERROR, CCF_ERROR_FAR))
+    return robust_seeding(
+        trees,
+        mean,
+        usual,
+        sites,
+        doubt,
+        root_site=primary,
+        fit=lambda kept: fit_trees(mean[kept], usual[kept], wide=far[kept], seed=seed),
+        seed=seed,
+    )
 
 
 def _moments(data: Counts, clustering: Clustering) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -209,6 +209,7 @@ def evolve(
             site,
             clone_doubt(data, clusters),
             root_site=primary,
+            fit=lambda kept: fit_trees(mean[kept], var[kept], wide=far[kept], seed=seed, name=f"{name}/some"),
             seed=seed,
             name=f"{name}/seeding",
         )

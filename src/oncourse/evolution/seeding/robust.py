@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -93,6 +94,7 @@ def robust_seeding(
     doubt: FloatArray,
     *,
     root_site: int | None,
+    fit: Callable[[IntArray], TreePosterior] | None = None,
     seed: int = 1,
     name: str = "seeding",
 ) -> SeedingPosterior:
@@ -104,6 +106,8 @@ def robust_seeding(
     Parameters
     ----------
     doubt : shape (K,), chance that each is no clone (`doubt_of_clones`); else as there
+    fit : the trees of some clones alone, fitted without all that are in doubt together: those of all clones were bent
+        to hold what is none; None: these are cut from them
     """
     n = posterior.n_clone
     whole = seeding_posterior(posterior, mean, var, site_of_sample, root_site=root_site, seed=seed, name=name)
@@ -121,7 +125,7 @@ def robust_seeding(
             continue
         kept = np.setdiff1d(np.arange(n), gone)
         found = seeding_posterior(
-            without_clones(posterior, gone),
+            without_clones(posterior, gone) if fit is None or len(gone) < 2 else fit(kept),
             mean[kept],
             var[kept],
             site_of_sample,
