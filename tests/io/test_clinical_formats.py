@@ -362,7 +362,9 @@ def test_a_chinese_panel_report_by_a_mapping(tmp_path, encoding):
         ("TP53", "p.R175H", "missense"),
     ]
     assert reading.config.genome_build == "GRCh37"
-    assert reading.tables["samples"]["patient_id"].to_list() == ["甲01", "甲02"]
+    # who is in no usable row was sequenced all the same: no gene counts as looked at in him
+    assert reading.tables["samples"]["patient_id"].to_list() == ["甲01", "甲02", "甲03"]
+    assert reading.tables["samples"]["assay_id"].to_list() == [None, None, "panel_none"]
     assert any("left out" in p.message for p in reading.problems)
     assert any("备注" in note for note in reading.notes)
 

@@ -11,7 +11,7 @@ import pytest
 
 from oncourse.errors import InputError
 from oncourse.genome import protein
-from oncourse.io import covered, dialects, ids, maf_columns, whose
+from oncourse.io import covered, dialects, genomic_change, ids, maf_columns, report_layout, whose
 from oncourse.io.files import read_files
 from oncourse.io.mapping import read_panel
 from oncourse.io.whose import Question
@@ -31,7 +31,7 @@ def _of(reading, table, *columns):
     return reading.tables[table].select(columns).sort(columns).rows()
 
 
-@pytest.mark.parametrize("module", [covered, dialects, ids, maf_columns, protein, whose])
+@pytest.mark.parametrize("module", [covered, dialects, genomic_change, ids, maf_columns, protein, report_layout, whose])
 def test_examples(module):
     assert doctest.testmod(module).failed == 0
 
@@ -337,3 +337,20 @@ def test_a_report_that_names_genes_and_changes_in_one_cell(tmp_path):
     assays = dict(_of(reading, "samples", "sample_id", "assay_id"))
     assert assays["S2"] == "r_none" and assays["S1"] is None
     assert any("name no gene in any row" in p.message for p in reading.problems)
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("HGVSg", "NC_000012.12:g.25245350C>T"),
+        ("HGVSg", "12:g.25245350C>T"),
+        ("Genomic_Change", "chr12:25245350:C:T"),
+        ("variant_key", "12-25245350-C-T"),
+        ("Chromosome\tPosition\tChange", "chr12\t25245350\tC>T"),
+    ],
+)
+def test_place_and_bases_in_one_cell_are_read(tmp_path, header, cell):
+    """Portals and annotators write HGVSg alone; panels write the bases as C>T."""
+    path = tmp_path / "x.maf"
+    path.write_text(f"Hugo_Symbol\tTumor_Sample_Barcode\t{header}\nKRAS\tS1\t{cell}\n")
+    assert _of(read_files([path]), "calls", "sample_id", "variant_id") == [("S1", "12:25245350:C:T")]

@@ -23,6 +23,7 @@ from oncourse.genome.variant import build_of_accession, normalise
 from oncourse.io import torrent
 from oncourse.io.annovar import as_maf, looks_like_annovar
 from oncourse.io.calling import decide
+from oncourse.io.genomic_change import BASES, COLUMNS, with_places
 from oncourse.io.large import Large
 from oncourse.io.ledger import Ledger
 from oncourse.io.maf_columns import ALIASES, OURS, spelled
@@ -135,6 +136,7 @@ def read_maf(
         frame, notes = as_maf(table.frame, path)
         table = replace(table, frame=frame)
     table = replace(table, frame=table.frame.rename(spelled(table.frame.columns)))
+    table = replace(table, frame=with_places(table.frame, missing_columns(table.frame.columns)))
     if missing_columns(table.frame.columns) == ["sample_id"]:
         unknown = [h for h in header if h.lower() not in OURS]
         sample = one_sample(renamed(table.frame), unknown, path)
@@ -218,7 +220,7 @@ def _wanted(header: list[str]) -> list[str]:
     return [
         h
         for h in header
-        if h.lower() in OURS
+        if h.lower() in {*OURS, *COLUMNS, *BASES}
         or h in loose
         or (in_percent(h) or "").lower() in ALIASES["vaf"]
         or h.lower().startswith(annovar)
