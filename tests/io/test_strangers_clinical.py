@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
 import xlsxwriter
@@ -9,6 +11,7 @@ import xlsxwriter
 from oncourse.cohort import Cohort
 from oncourse.io.aside import checked
 from oncourse.io.events import frames
+from oncourse.io.phenopackets_reader import read_phenopackets
 from oncourse.io.workbook import read_workbook
 from oncourse.study.lab_values import tidy_labs
 
@@ -128,3 +131,24 @@ def test_ordinary_medicines_start_no_line_of_therapy(make_study):
         treatments=[{"patient_id": "A", "drugs": d, "start_day": day} for d, day in rows],
     )
     assert Cohort(study).lines.select("line", "start_day").rows() == [(1, 35)]
+
+
+def test_the_first_disease_of_a_phenopacket_need_not_be_its_cancer(tmp_path):
+    """A hypertension listed before the carcinoma was the patient's disease, and its onset day 0."""
+
+    def at(years):
+        return {"age": {"iso8601duration": f"P{years}Y"}}
+
+    packet = {
+        "id": "x",
+        "subject": {"id": "P1", "sex": "MALE", "timeAtLastEncounter": at(70)},
+        "diseases": [
+            {"term": {"id": "MONDO:0005044", "label": "hypertensive disorder"}, "onset": at(50)},
+            {"term": {"id": "NCIT:C4863", "label": "Prostate Carcinoma"}, "onset": at(68)},
+        ],
+        "metaData": {"created": "2024-01-01T00:00:00Z", "createdBy": "x", "phenopacketSchemaVersion": "2.0"},
+    }
+    (tmp_path / "x.json").write_text(json.dumps(packet))
+    tables, _ = checked(read_phenopackets(tmp_path))
+    assert tables["patients"].select("disease", "age_years").row(0) == ("Prostate Carcinoma", 68.0)
+    assert tables["follow_up"]["last_contact_day"].to_list() == [730]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from oncourse.errors import InputError
-from oncourse.io.gather import METASTASIS_WORDS, Gather, looks_like
+from oncourse.io.gather import CANCER_WORDS, METASTASIS_WORDS, Gather, looks_like
 from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, read_document
 from oncourse.io.reading import Reading
 from oncourse.study.words import meaning
@@ -84,8 +84,7 @@ _READ = (
     "AdverseEvent",
     *_DRUGS,
 )
-#: Words and ICD-10 codes of a condition that is a cancer; day 0 and the disease are those of the first one.
-_CANCER_WORDS = r"cancer|carcinoma|neoplas|tumou?r|malignan|sarcoma|lymphoma|leuk|melanoma|癌|瘤|白血病"
+#: ICD-10 code of a cancer; day 0 and the disease are those of the first one.
 _CANCER_CODE = r"C\d\d"
 #: CTCAE's grade of a severity in words (mcode: adverse event severity).
 _SEVERITY = {"mild": "1", "moderate": "2", "severe": "3", "life-threatening": "4", "fatal": "5"}
@@ -239,7 +238,7 @@ def _is_cancer(condition: Mapping[str, Any]) -> bool:
     return (
         any("cancer-condition" in str(p) for p in profiles)
         or any(re.match(_CANCER_CODE, c) for c in _codes(condition.get("code")))
-        or bool(re.search(_CANCER_WORDS, words, re.I))
+        or bool(re.search(CANCER_WORDS, words))
     )
 
 

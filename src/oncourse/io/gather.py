@@ -32,6 +32,10 @@ METASTASIS_WORDS = (
     rf"{NOT_DENIED}metasta(sis|ses)\b|{NOT_DENIED}metastatic\b[^,;]*\bto\b|secondary malignan|"
     r"secondary (neoplasm|cancer|tumou?r)|(?<![无未见])转移(?!性)|继发恶性|继发性恶性"
 )
+#: Words of a diagnosis that is a cancer.
+CANCER_WORDS = (
+    r"(?i)cancer|carcinom|neoplas|tumou?r|malignan|sarcoma|lymphoma|leuka?em|melanoma|glioma|癌|瘤|恶性|白血病"
+)
 #: Tables whose dates say that a patient was seen.
 SEEN = ("labs", "treatments", "procedures", "assessments", "target_lesions", "samples", "adverse_events")
 _ORGANS = {

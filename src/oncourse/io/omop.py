@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from oncourse.io.gather import METASTASIS_WORDS, Gather, Row, Source, files_of
+from oncourse.io.gather import CANCER_WORDS, METASTASIS_WORDS, Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
 from oncourse.study.causes import cause_of_death
 from oncourse.study.schema import Problem
@@ -41,7 +41,6 @@ CONCEPTS = {
     "32944": "partial response",
     "32943": "stable disease",
 }
-_CANCER = r"malignan|carcinom|cancer|neoplas|tumou?r|癌|恶性|肿瘤"
 _RESPONSES = {"complete response": "CR", "partial response": "PR", "stable disease": "SD", "progress": "PD"}
 
 
@@ -137,7 +136,7 @@ def _is_first_cancer(row: Row, source: Source, names: dict[str, str]) -> bool:
     if re.search(METASTASIS_WORDS, words.lower()) or re.match(r"C7[789]", code):
         return False
     unnamed = not words or words.startswith("OMOP concept")
-    return unnamed or bool(re.search(_CANCER, words.lower()) or re.match(r"[CD]\d\d", code))
+    return unnamed or bool(re.search(CANCER_WORDS, words) or re.match(r"[CD]\d\d", code))
 
 
 def _metastases(tables: dict[str, Source], names: dict[str, str], out: Gather) -> None:
@@ -162,7 +161,7 @@ def _diseases(tables: dict[str, Source], names: dict[str, str]) -> dict[str | No
     for row in sorted(conditions.rows, key=lambda r: r.get("condition_start_date", "9")):
         words = _name(names, row, conditions, "condition", "condition_source_value") or ""
         code = conditions.get(row, "condition_source_value") or ""
-        is_cancer = bool(re.search(_CANCER, words.lower()) or re.match(r"C\d\d", code))
+        is_cancer = bool(re.search(CANCER_WORDS, words) or re.match(r"C\d\d", code))
         if is_cancer and _is_first_cancer(row, conditions, names):
             found.setdefault(conditions.get(row, "person_id"), words)
     return found

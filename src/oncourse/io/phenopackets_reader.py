@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from oncourse.io.gather import Gather, looks_like, walk
+from oncourse.io.gather import CANCER_WORDS, Gather, looks_like, walk
 from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, read_document
 from oncourse.io.reading import Reading
 from oncourse.study.causes import cause_of_death as cause_in_words
@@ -168,7 +168,8 @@ def _packet(packet: Mapping[str, Any], out: Gather, builds: set[str]) -> None:
         return
     patient = str(patient)
     diseases = [d for d in packet.get("diseases") or [] if not d.get("excluded")]
-    first: Mapping[str, Any] = diseases[0] if diseases else {}
+    cancers = [d for d in diseases if re.search(CANCER_WORDS, _label(d.get("term")) or "")]
+    first: Mapping[str, Any] = next(iter([*cancers, *diseases]), {})
     born = _ordinal(subject.get("dateOfBirth"))
     zero = _clock(first.get("onset"), born) or _clock(_first_stamp(packet), born)
     if zero is not None and first.get("onset") is None:
