@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.analyses.test_groups import made
+from tests.studies import study
 
 from oncourse.analyses._base import registry
 from oncourse.report.study import report_study
@@ -39,6 +41,22 @@ def test_groups_of_the_users_own_are_chinese(tmp_path):
     """Names of groups, medians with limits in brackets, titles of figures, who is in no group."""
     settings = {"groups": {"by": "arm"}}
     assert untranslated(made(), tmp_path / "arm", only=["groups"], settings=settings, patients="none") == []
+
+
+def test_warnings_about_the_data_are_chinese():
+    """What is wrong and the cure; the place (table, column, row) stays as the files have it."""
+    found = study(
+        patients=[{"patient_id": "P1"}],
+        samples=[{"sample_id": "S1", "patient_id": "P1", "material": "tissue", "day": 90}],
+        calls=[{"sample_id": "S1", "variant_id": "12:25398284:C:T", "alt_count": 3}],
+        follow_up=[{"patient_id": "P1", "last_contact_day": 60, "is_dead": True, "death_day": 60}],
+        treatments=[{"patient_id": "P1", "drugs": "QX-9041", "start_day": 7, "line": 1}],
+        labs=[{"patient_id": "P1", "day": 1, "analyte": "PSA", "value": 4.0}],
+    )
+    book = Phrasebook({**pairs("zh")})
+    said = [book.text(text) for w in found.warnings for text in (w.message, w.cure) if text]
+    assert len(said) >= 6 and book.missed == set(), book.missed
+    assert all(re.search("[\u4e00-\u9fff]", text) for text in said)
 
 
 def test_a_patient_page_is_chinese_but_for_words_of_rules(simulated_study, tmp_path):
