@@ -62,3 +62,22 @@ def test_ten_thousand_samples_are_drawn_one_by_one_in_less_than_five_megabytes()
     )
     assert len(columns_of(data)) == 10_000
     assert len(oncoprint_svg(data)) < 5e6
+
+
+def test_patients_are_sorted_and_parted_by_several_tracks():
+    """Four patients of one sample: sex before stage, the unknown last, memo order within; a gap between groups."""
+    altered = np.array([[0, 1, 0, 1], [1, 0, 1, 0]], np.int8)
+    tracks = {"stage": ["II", "III", None, "II"], "sex": ["m", "m", "f", "m"]}
+    data = Oncoprint(
+        ["A", "B"],
+        np.ones((2, 4), bool),
+        altered,
+        np.zeros((2, 4), np.int8),
+        [0.5, 0.5],
+        tracks,
+        samples=list("abcd"),
+        patients=list("PQRS"),
+        split=("sex", "stage"),
+    )
+    assert columns_of(data).tolist() == [2, -1, 3, 0, -1, 1]
+    assert "4 samples" in oncoprint_svg(data) and "side by side" not in oncoprint_svg(data)

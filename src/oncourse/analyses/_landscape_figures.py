@@ -11,6 +11,7 @@ import polars as pl
 from oncourse.analyses._base import Figure
 from oncourse.analyses._landscape_tables import CLASSES, PAIRS
 from oncourse.cohort import Cohort
+from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def landscape_figures(
             "Genes by frequency, samples sorted; grey where the gene was not on the "
             "sample's panel; the foot of a cell: both "
             "alleles hit, or a germline hit.",
-            partial(oncoprint_svg, oncoprint_data(cohort, status, top, burden, groups)),
+            partial(oncoprint_svg, oncoprint_data(cohort, status, top, burden, groups, params.split_by)),
         ),
         Figure(
             "gene_frequency",
@@ -117,7 +118,12 @@ def landscape_figures(
 
 
 def oncoprint_data(
-    cohort: Cohort, status: GeneStatus, top: pl.DataFrame, burden: pl.DataFrame, groups: pl.DataFrame | None
+    cohort: Cohort,
+    status: GeneStatus,
+    top: pl.DataFrame,
+    burden: pl.DataFrame,
+    groups: pl.DataFrame | None,
+    split_by: tuple[str, ...] = (),
 ) -> Oncoprint:
     """Arrange the oncoprint's numbers: see `oncourse.plots.oncoprint.Oncoprint`."""
     from oncourse.plots.oncoprint import COPY_KINDS, MUTATION_KINDS, Oncoprint
@@ -161,6 +167,13 @@ def oncoprint_data(
             tracks[label] = facts[name].to_list()
     if groups is not None:
         tracks["group"] = facts.join(groups, on="sample_id", how="left", maintain_order="left")["group"].to_list()
+    split = []
+    for name in split_by:
+        split.append({"msi": "MSI", "role": "lesion", "material": "material"}.get(name, name))
+        if split[-1] not in tracks and name != "msi":
+            of = group_of_samples(cohort.study, name)
+            own = facts.select("sample_id").join(of, on="sample_id", how="left", maintain_order="left")
+            tracks[split[-1]] = own["group"].to_list()
     tmb = samples.join(burden.select("sample_id", "tmb_per_mb"), on="sample_id", how="left", maintain_order="left")
     values = tmb["tmb_per_mb"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     return Oncoprint(
@@ -174,6 +187,7 @@ def oncoprint_data(
         _marks(cohort, row, samples),
         ids,
         samples["patient_id"].to_list(),
+        split,
     )
 
 

@@ -27,7 +27,8 @@ class Oncoprint:
     0 or 1 + the index in `MUTATION_KINDS` / `COPY_KINDS`; ``fraction`` is the cohort's frequency by gene;
     ``marks`` (gene, sample) holds 0 or 1 + the index in `MARKS`, drawn below the mutation;
     ``tracks`` maps a name to one category per sample (None = unknown); ``burden`` may hold NaN; ``samples`` and
-    ``patients`` (ids per sample) lead from a cell to its patient, whose samples stand side by side.
+    ``patients`` (ids per sample) lead from a cell to its patient, whose samples stand side by side; ``split`` names the
+    tracks by which patients are sorted and parted, the first before the second.
     """
 
     genes: Sequence[str]
@@ -40,6 +41,7 @@ class Oncoprint:
     marks: NDArray[np.int8] | None = None
     samples: Sequence[str] = ()
     patients: Sequence[str] = ()
+    split: Sequence[str] = ()
 
     @property
     def is_altered(self) -> NDArray[np.bool_]:
@@ -50,7 +52,8 @@ def columns_of(data: Oncoprint) -> NDArray[np.int64]:
     """Return the sample of each column, -1 for a gap: patients in memo order, the samples of one side by side.
 
     Samples stand in their given order within a patient. Where some patient has several, columns are three wide and a
-    gap follows each patient (up to `PARTED` samples).
+    gap follows each patient (up to `PARTED` samples). ``split`` goes before the memo order: a patient stands where its
+    first sample does, and a gap parts the groups.
     """
     altered = data.is_altered
     if not data.patients:
@@ -59,18 +62,42 @@ def columns_of(data: Oncoprint) -> NDArray[np.int64]:
     whole = np.zeros((len(altered), len(names)), bool)
     for row, hit in zip(whole, altered, strict=True):
         row[number[hit]] = True
-    rank = np.empty(len(names), np.int64)
+    rank, group = np.empty(len(names), np.int64), _groups(data, number)
     rank[memo_order(whole)] = np.arange(len(names))
-    order = np.argsort(rank[number], kind="stable").astype(np.int64)
+    order = np.lexsort((np.arange(len(number)), rank[number], group[number])).astype(np.int64)
+    parts = np.split(order, np.flatnonzero(np.diff(group[number[order]])) + 1)
     if len(names) == len(number) or len(number) > PARTED:
-        return _thinned(order)
+        return _with_gaps([_thinned(part, len(order)) for part in parts])
+    return _with_gaps([_parted(part, number) for part in parts])
+
+
+def _groups(data: Oncoprint, number: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rank of each patient's group by ``split``, the unknown last; one group without."""
+    first = np.unique(number, return_index=True)[1]
+    tracks = [data.tracks[name] for name in data.split if name in data.tracks]
+    keys = [tuple((track[i] is None, track[i] or "") for track in tracks) for i in first.tolist()]
+    ranks = {key: i for i, key in enumerate(sorted(set(keys)))}
+    return np.array([ranks[key] for key in keys], np.int64)
+
+
+def _parted(order: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Columns three wide, a gap behind each patient."""
     last = np.flatnonzero(np.diff(number[order])) + 1
     return np.concatenate([np.append(np.repeat(part, 3), -1) for part in np.split(order, last)])
 
 
-def _thinned(order: NDArray[np.int64]) -> NDArray[np.int64]:
-    n = len(order)
-    return order if n <= MAX_COLUMNS else order[np.linspace(0, n - 1, MAX_COLUMNS).astype(int)]
+def _with_gaps(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Join groups of columns with a gap of a hundredth of all between them."""
+    gap = np.full(max(1, sum(map(len, parts)) // 100), -1, np.int64)
+    return np.concatenate([x for part in parts for x in (gap, part)][1:])
+
+
+def _thinned(order: NDArray[np.int64], total: int | None = None) -> NDArray[np.int64]:
+    """Every so many columns, where all together (`total`) are more than are drawn."""
+    n, total = len(order), len(order) if total is None else total
+    if total <= MAX_COLUMNS:
+        return order
+    return order[np.linspace(0, n - 1, max(1, n * MAX_COLUMNS // total)).astype(int)]
 
 
 def grid_of(data: Oncoprint, columns: NDArray[np.int64]) -> dict[str, object]:
@@ -173,7 +200,7 @@ def oncoprint_svg(data: Oncoprint) -> str:
             ]
         )
         shown = f"{n:,} samples" if n <= MAX_COLUMNS else f"{n:,} samples (every {n // MAX_COLUMNS}th drawn)"
-        if gap.any():
+        if len(set(data.patients)) < len(data.patients):
             shown += f" of {len(set(data.patients)):,} patients, those of one side by side"
         clinical.set_xlabel(shown)
         clinical.set_xticks([])

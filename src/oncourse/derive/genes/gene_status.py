@@ -36,6 +36,10 @@ class LandscapeParams:
     reference: str | None = setting(None, "TSV with gene, n_altered, n_profiled of a reference cohort")
     min_altered: int = setting(1, "genes altered in fewer patients are left out of the groups table", low=0)
     top_genes: int = setting(25, "genes in the oncoprint", low=1, high=200)
+    split_by: tuple[str, ...] = setting(
+        (),
+        "columns of patients, samples or lesions (or msi) by which the oncoprint is sorted and parted, in this order",
+    )
     hotspots: str | None = setting(
         None, "TSV of further hotspot residues (gene, codon, or the columns of cancerhotspots.org) beside hotspots.tsv"
     )
