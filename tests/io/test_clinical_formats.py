@@ -374,7 +374,7 @@ def test_a_panel_report_whose_headers_are_known_needs_no_mapping(tmp_path):
     path.write_bytes(CHINESE.encode("gb18030"))
     assert detect(path) == "panel"
     tables, _, _ = read(path)
-    assert rows(tables, "samples", "sample_id", "patient_id") == [("甲01-T", "甲01"), ("甲02-T", "甲02")]
+    assert rows(tables, "samples", "sample_id", "patient_id") == [(f"甲{n}-T", f"甲{n}") for n in ("01", "02", "03")]
     assert set(tables["variants"]["consequence"]) == {"missense"}
 
 
