@@ -135,3 +135,15 @@ def test_blood_after_surgery_is_compared_from_the_draw(make_study):
 def test_without_any_recurrence_it_says_what_is_missing(make_study):
     with pytest.raises(NotEnoughData, match="recurrence_day"):
         run(make_study, rows(5, 0.0))
+
+
+def test_the_clock_of_one_patient_starts_where_that_of_the_study_does(make_study):
+    """P001 has no operation on record: the study counts from surgery and leaves him out, and so does his page."""
+    tables = rows(4, 1.0)
+    tables["procedures"] = [row for row in tables["procedures"] if row["patient_id"] != "P001"]
+    cohort = Cohort(make_study(samples=[], calls=[], **tables))
+    assert cohort.recurrence.patients["patient_id"].to_list() == ["P000", "P002", "P003"]
+    alone = cohort.of_patient("P001").recurrence
+    assert alone.words == cohort.recurrence.words and alone.patients.is_empty() and alone.excluded.height == 1
+    other = cohort.of_patient("P002").recurrence.patients
+    assert other.equals(cohort.recurrence.patients.filter(pl.col("patient_id") == "P002"))

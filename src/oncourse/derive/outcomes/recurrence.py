@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -62,6 +62,11 @@ class RecurrenceTable:
     def starts_at_surgery(self) -> bool:
         """Whether day 0 is an operation: a resection recorded, or an index date that says so."""
         return is_operation(self.words)
+
+    def of_patient(self, patient_id: str) -> RecurrenceTable:
+        """The rows of one patient."""
+        mine = pl.col("patient_id") == patient_id
+        return replace(self, patients=self.patients.filter(mine), excluded=self.excluded.filter(mine))
 
 
 def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: int = 30) -> RecurrenceTable:
