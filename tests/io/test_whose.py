@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 from oncourse.cli.import_ import import_
-from oncourse.io import ids, whose
+from oncourse.io import ids, sample_names, whose
 from oncourse.io.files import files_in, read_files
 from oncourse.io.whose import Question, Start, assign
 
 RECORD = ("12", "25398284", ".", "C", "T", ".", "PASS", ".", "GT:AD:DP")
 
 
-@pytest.mark.parametrize("module", [whose, ids])
+@pytest.mark.parametrize("module", [whose, ids, sample_names])
 def test_examples(module):
     found = doctest.testmod(module)
     assert found.attempted > 0

@@ -18,8 +18,8 @@ from oncourse.io.fusion_callers import read_fusion_calls
 from oncourse.io.ids import matched, renamed
 from oncourse.io.large import Large
 from oncourse.io.reading import Reading
+from oncourse.io.sample_names import sample_of_file
 from oncourse.io.segments import is_purity_table, purple_facts, read_purity, read_segments
-from oncourse.io.whose import sample_of_file
 from oncourse.study.schema import Problem, nearest
 
 #: Assay of samples in which a caller looked for structural variants; its genes are not said.

@@ -15,8 +15,8 @@ import polars as pl
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import chromosome, position
 from oncourse.io.encoding import sniff
+from oncourse.io.sample_names import sample_of_file
 from oncourse.io.text import TextTable, read_lines, read_table
-from oncourse.io.whose import sample_of_file
 from oncourse.study.checks import build_of_lengths
 
 _GATK = {

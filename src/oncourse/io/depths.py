@@ -16,8 +16,8 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.variant import chromosome
 from oncourse.io.covered import runs
+from oncourse.io.sample_names import sample_of_file
 from oncourse.io.text import read_table, table_name
-from oncourse.io.whose import sample_of_file
 
 _DEPTH = re.compile(r"^(\d+)X$", re.I)
 _PICARD = ("chrom", "start", "end", "min_coverage")

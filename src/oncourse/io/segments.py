@@ -11,8 +11,8 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.variant import chromosome, position
 from oncourse.io.clinical import number
+from oncourse.io.sample_names import sample_of_file
 from oncourse.io.text import TextTable, read_table, table_name
-from oncourse.io.whose import sample_of_file
 from oncourse.study.schema import Problem
 
 ALIASES: dict[str, tuple[str, ...]] = {

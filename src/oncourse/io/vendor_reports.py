@@ -23,7 +23,7 @@ from oncourse.io.cbioportal_panels import targets_of_panel
 from oncourse.io.mapping import complete
 from oncourse.io.panel_rows import panel_calls
 from oncourse.io.reading import Reading
-from oncourse.io.whose import sample_of_file
+from oncourse.io.sample_names import sample_of_file
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning

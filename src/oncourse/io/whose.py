@@ -16,6 +16,19 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.io.ids import says
+from oncourse.io.sample_names import (
+    GENERIC,
+    IS_NORMAL,
+    NORMAL_END,
+    NORMAL_WORD,
+    ROLE_END,
+    control_of,
+    is_generic,
+    is_normal_name,
+    of_path,
+    pair_of,
+    stem_of,
+)
 from oncourse.io.text import read_table
 from oncourse.study.schema import Problem
 
@@ -35,39 +48,7 @@ ROLES = {
     "": "tumour",
     "ignore": "ignore",
 }
-_NORMAL_WORD = (
-    r"normal|germ_?line|blood|bld|pbmc|pbl|wbc|gdna|saliva|buccal|buffy(_?coat)?|control|ctrl|reference|constitutional|"
-    r"正常(组织|对照)?|癌旁(组织|正常)?|对照|白细胞|血细胞|外周血(白细胞|单个核细胞)|胚系"
-)
-_TUMOUR_WORD = (
-    r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met|"
-    r"原发(灶)?|.{0,3}转移(灶|瘤)?|肿瘤(组织)?|组织|血浆|游离dna"
-)
-_NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
-#: The ends of a name that say normal beside several lesions; R may be a relapse there.
-_NORMAL_LETTERS = r"BL|GL|N|PB|NB|germ"
-_GENERIC = re.compile(rf"^({_NORMAL_WORD}|{_TUMOUR_WORD}|samples?|none|unknown|default)[_.-]?\d*$|^[tn]$", re.I)
-_IS_NORMAL = re.compile(rf"^({_NORMAL_WORD})[_.-]?\d*$|^n$", re.I)
-#: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
-_ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{_NORMAL_WORD}|tumou?r)\d*$", re.I)
-_PAIR = re.compile(r"^(?P<tumour>.+?)_vs_(?P<normal>.+?)$", re.I)
 _BAM = re.compile(r"(?i)(tumou?r|normal)[-_]?(?:bam|cram|sample(?:_name)?|sm)[= ]+([^\s\",>]+)")
-#: A sample id that is the name of a file: an absolute or relative path, or a name that ends as reads and calls do.
-_PATH = re.compile(r"^(/|\.{1,2}/|~/|[A-Za-z]:\\)|\.(bam|cram|sam|vcf|maf)(\.gz)?$", re.I)
-#: Words of callers and steps at the end of a file's name.
-_STEPS = (
-    r"somatic|snvs?|indels?|sv|strelka2?|mutect2?|mutect1|muse|varscan2?|vardict(java)?|freebayes|platypus|lofreq|caveman|c?pindel|"
-    r"somaticsniper|sniper|somaticseq|varlociraptor|clairs(_to)?|smcounter2?|cut|tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|dragen|octopus|pisces|tvc|hard-filtered|"
-    r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
-    r"ensemble|consensus|calls?|variants?|manta|somaticsv|gridss|purple|sage|flagged|muts|dedup|md|recal|bwa|gatk|bam|cram|"
-    r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
-    r"call_stats|snp|ss|fb|(bam-)?readcounts?|alleliccounts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
-    r"thresholds|per-base|bed|mosdepth|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
-)
-_ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
-_ONLY_STEPS = re.compile(rf"^({_STEPS}|expectedresults|variant_calling|annotation)([._-]({_STEPS}))*$", re.I)
-
-
 _CALLERS = (
     r"somaticsniper|sniper|strelka2?|mutect[12]?|muse|varscan2?|vardict(java)?|freebayes|platypus|lofreq|caveman|pindel|"
     r"tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|gatk|octopus|pisces|dragen|variant\d*"
@@ -150,83 +131,6 @@ def read_manifest(path: Path) -> Manifest:
     return out
 
 
-def stem_of(path: Path) -> str:
-    """Return the name a file bears without the words of callers and steps; its folder's where nothing else is left.
-
-    >>> stem_of(Path("P1.mutect2.filtered.vep.vcf.gz")), stem_of(Path("P2_T/strelka/somatic.snvs.vcf.gz"))
-    ('P1', 'P2_T')
-    >>> stem_of(Path("P1_T_vs_P1_N.strelka.somatic_snvs.vcf"))
-    'P1_T_vs_P1_N'
-    """
-    name = re.sub(r"\.(gz|bgz)$", "", path.name, flags=re.I)
-    stem = _ENDS.sub("", name) or name
-    if not _ONLY_STEPS.match(stem) and not (_GENERIC.match(stem) and path.parent.name):
-        return stem
-    # P1/tumor.vcf and P2/tumor.vcf: the folder says whose it is
-    named = (p.name for p in path.parents if p.name and not _ONLY_STEPS.match(p.name) and not _GENERIC.match(p.name))
-    return next(named, stem)
-
-
-def pair_of(path: Path) -> tuple[str, str] | None:
-    """Return (tumour, normal) of a name such as ``P1_T_vs_P1_N.strelka.vcf``, or of the folder it lies in."""
-    for text in (stem_of(path), *(p.name for p in list(path.parents)[:3])):
-        if found := _PAIR.match(text):
-            return found["tumour"], found["normal"]
-    return None
-
-
-def is_generic(name: str) -> bool:
-    """Whether a name is one that every file uses and names nobody: TUMOR, NORMAL, primary, blood ..."""
-    return bool(_GENERIC.match(name))
-
-
-def paired_normal(name: str, names: Collection[str]) -> tuple[bool, str] | None:
-    """Return whether a name is the normal's, and the stem, where another of the names is its partner; null: it has
-    none.
-
-    >>> paired_normal("P1_N", ["P1_N", "P1_T"]), paired_normal("P1_T", ["P1_normal", "P1_T"]), paired_normal("P1_N", [])
-    ((True, 'P1'), (False, 'P1'), None)
-    >>> paired_normal("A01R", ["A01R", "A01T"]), paired_normal("A01R", ["A01R", "A01T", "A01X"])
-    ((True, 'A01'), None)
-    """
-    mine = _ROLE_END.match(name)
-    if not mine:
-        return None
-    is_normal = bool(re.fullmatch(rf"N|R|{_NORMAL_WORD}", mine["role"], re.I))
-    for other in names:
-        found = _ROLE_END.match(other)
-        theirs = found and bool(re.fullmatch(rf"N|R|{_NORMAL_WORD}", found["role"], re.I))
-        if found and found["stem"] == mine["stem"] and theirs != is_normal:
-            # glued letters mean roles where every name has one: A01R and A01T of TCGA are two people among 367
-            is_apart = not name[len(mine["stem"])].isalnum()
-            return (is_normal, mine["stem"]) if is_apart or all(map(_ROLE_END.match, names)) else None
-    return None
-
-
-def is_normal_name(name: str) -> bool:
-    """Whether a name says that it is a normal."""
-    return bool(_IS_NORMAL.match(name))
-
-
-def of_path(name: str) -> str:
-    """Return the sample that a path names (bcftools and Platypus name a column after its BAM); other names as they are.
-
-    >>> of_path("/data/P1_T.sorted.bam"), of_path("P1_T"), of_path("Patient 2/T")
-    ('P1_T', 'P1_T', 'Patient 2/T')
-    """
-    return stem_of(Path(name.replace("\\", "/").rsplit("/", 1)[-1])) if _PATH.search(name) else name
-
-
-def sample_of_file(path: Path) -> str:
-    """Return the sample a file of one sample names: the tumour of ``T_vs_N``, else the name without the caller's words.
-
-    >>> sample_of_file(Path("P1T_vs_P1N_hisens.cncf.txt")), sample_of_file(Path("P1T.purple.cnv.somatic.tsv"))
-    ('P1T', 'P1T')
-    """
-    pair = pair_of(path)
-    return pair[0] if pair else stem_of(path)
-
-
 def assign(
     starts: Sequence[Start],
     *,
@@ -260,7 +164,7 @@ def _shared_generic(starts: Sequence[Start]) -> set[str]:
     seen: dict[str, set[str]] = {}
     for start in starts:
         for column in start.columns:
-            if _GENERIC.match(column):
+            if GENERIC.match(column):
                 seen.setdefault(column, set()).add(stem_of(start.path))
     return {column for column, stems in seen.items() if len(stems) > 1}
 
@@ -298,7 +202,7 @@ def _plain(columns: Sequence[str]) -> list[str]:
     """
     bare = [found["name"] if (found := _JOINED.match(c)) else c for c in columns]
     several = {b for b in bare if bare.count(b) > 1}
-    return [b if b in several or _GENERIC.match(b) else c for b, c in zip(bare, columns, strict=True)]
+    return [b if b in several or GENERIC.match(b) else c for b, c in zip(bare, columns, strict=True)]
 
 
 def _stated(start: Start) -> dict[str, tuple[str | None, str | None]]:
@@ -316,7 +220,7 @@ def _stated(start: Start) -> dict[str, tuple[str | None, str | None]]:
             name = next(
                 (cells[k] for k in ("SampleName", "BARCODE", "NAME", "Sample", "SampleID") if cells.get(k)), None
             )
-            role = "normal" if _IS_NORMAL.match(column) else "tumour" if _GENERIC.match(column) else None
+            role = "normal" if IS_NORMAL.match(column) else "tumour" if GENERIC.match(column) else None
             out[column] = (name if name != column else None, role)
     for role, name in _bams(start).items():
         if name in start.columns:
@@ -365,12 +269,12 @@ def _role(
         for role, name in (("tumour", pair[0]), ("normal", pair[1])):
             if column == name or re.search(rf"[_.-]{re.escape(name)}$", column):
                 return role
-    if _GENERIC.match(column):
-        return "normal" if _IS_NORMAL.match(column) else "tumour"
+    if GENERIC.match(column):
+        return "normal" if IS_NORMAL.match(column) else "tumour"
     if any(stated.get(c, (None, None))[1] == "normal" for c in start.columns):
         return "tumour"  # the header names its normals: the others are none
     others = [c for c in start.columns if c != column]
-    if control_of(column, others) or any(_IS_NORMAL.match(c) for c in others):
+    if control_of(column, others) or any(IS_NORMAL.match(c) for c in others):
         return "normal" if control_of(column, others) else "tumour"
     if len(others) == 1 and re.fullmatch(r"(?i)tumou?r", others[0]):
         return "normal"
@@ -379,12 +283,12 @@ def _role(
         return "normal" if letters[column] == "N" else "tumour"
     if len(others) == 1:  # HCC1954 and HCC1954_BL: the longer name says that it is the blood of the shorter
         for role, longer, shorter in (("normal", column, others[0]), ("tumour", others[0], column)):
-            if re.fullmatch(rf"{re.escape(shorter)}[_.-]({_NORMAL_END}|{_NORMAL_WORD})", longer, re.I):
+            if re.fullmatch(rf"{re.escape(shorter)}[_.-]({NORMAL_END}|{NORMAL_WORD})", longer, re.I):
                 return role
-    end = _ROLE_END.match(column)
-    ends = [_ROLE_END.match(c) for c in others]
+    end = ROLE_END.match(column)
+    ends = [ROLE_END.match(c) for c in others]
     if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in ends):
-        return "normal" if re.fullmatch(rf"N|R|{_NORMAL_WORD}", end["role"], re.I) else "tumour"
+        return "normal" if re.fullmatch(rf"N|R|{NORMAL_WORD}", end["role"], re.I) else "tumour"
     return "tumour" if len(start.columns) != 2 or column in known else "open"
 
 
@@ -412,16 +316,6 @@ def _token_role(column: str, other: str) -> str | None:
     return {"N": "normal", "T": "tumour"}[letters[0]] if sorted(letters) == ["N", "T"] else None
 
 
-def control_of(column: str, others: Iterable[str]) -> str | None:
-    """Return the stem of ``P6_blood``, ``P6-normal`` or ``P6_N`` beside others of the stem (``P6_primary``); else null."""
-    ends = rf"(?:(?:{_NORMAL_WORD})\d*|{_NORMAL_LETTERS})$"  # N1 and N2 may be nodes
-    found = re.match(rf"(?i)(?P<stem>.+)[_.-]{ends}", column)
-    if not found:
-        return None
-    beside = [c for c in others if re.match(rf"{re.escape(found['stem'])}[_.-]", c)]
-    return found["stem"] if any(not re.match(rf"(?i).+[_.-]{ends}", c) for c in beside) else None
-
-
 def _name(
     column: str,
     role: str,
@@ -433,7 +327,7 @@ def _name(
     shared: set[str],
 ) -> tuple[str, str]:
     """Return the first name the clinical table knows, else the first that is a name, and where it stands."""
-    stem, generic = stem_of(start.path), bool(_GENERIC.match(column))
+    stem, generic = stem_of(start.path), bool(GENERIC.match(column))
     candidates = [(stated.get(column, (None, None))[0], "header"), (None if generic else column, "column")]
     if pair and role in ("tumour", "normal") and (generic or column.endswith(pair[role == "normal"])):
         candidates.insert(1, (pair[role == "normal"], "file name"))
@@ -470,15 +364,15 @@ def _patient(
     known: Mapping[str, str | None],
 ) -> str | None:
     if pair:
-        ends = [_ROLE_END.match(name) for name in pair]
+        ends = [ROLE_END.match(name) for name in pair]
         if ends[0] and ends[1] and ends[0]["stem"] == ends[1]["stem"]:
             return ends[0]["stem"]
         before = [re.match(rf"(?P<p>.+)[_.-]{re.escape(name)}$", column) for name in pair]
         return next((found["p"] for found in before if found), None)  # sarek's columns are PATIENT_SAMPLE
-    if _GENERIC.match(column) and not stated.get(column, (None,))[0] and sample not in known and len(tumours) > 1:
+    if GENERIC.match(column) and not stated.get(column, (None,))[0] and sample not in known and len(tumours) > 1:
         return stem_of(start.path)
-    ends = [_ROLE_END.match(c) for c in start.columns]
-    mine = _ROLE_END.match(column)
+    ends = [ROLE_END.match(c) for c in start.columns]
+    mine = ROLE_END.match(column)
     if mine and any(e and e["stem"] == mine["stem"] and e["role"].upper() != mine["role"].upper() for e in ends):
         return mine["stem"]  # P1_T beside P1_N, whatever else the file holds
     begins = [(control_of(c, [o for o in start.columns if o != c])) for c in start.columns]
@@ -531,7 +425,7 @@ def _ask(columns: Sequence[Column], known: Collection[str]) -> None:
         )
     of: dict[str, set[str]] = {}
     for c in columns:
-        if _GENERIC.match(c.column) and c.why in ("column", "clinical table") and c.role != "normal":
+        if GENERIC.match(c.column) and c.why in ("column", "clinical table") and c.role != "normal":
             of.setdefault(c.sample_id, set()).add(stem_of(c.path))
     several = sorted(s for s, stems in of.items() if len(stems) > 1)
     if several:

@@ -16,9 +16,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.io.ids import patient_of, says
 from oncourse.io.maf_columns import names_somebody, wide_columns
-from oncourse.io.text import table_name
-from oncourse.io.whose import (
-    Manifest,
+from oncourse.io.sample_names import (
     control_of,
     is_generic,
     is_normal_name,
@@ -27,6 +25,8 @@ from oncourse.io.whose import (
     sample_of_file,
     stem_of,
 )
+from oncourse.io.text import table_name
+from oncourse.io.whose import Manifest
 from oncourse.study.schema import Problem
 
 

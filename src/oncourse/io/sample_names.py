@@ -1,0 +1,125 @@
+"""What the names of samples and files say: whose they are, normal or tumour, and which words name nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+NORMAL_WORD = (
+    r"normal|germ_?line|blood|bld|pbmc|pbl|wbc|gdna|saliva|buccal|buffy(_?coat)?|control|ctrl|reference|constitutional|"
+    r"正常(组织|对照)?|癌旁(组织|正常)?|对照|白细胞|血细胞|外周血(白细胞|单个核细胞)|胚系"
+)
+_TUMOUR_WORD = (
+    r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met|"
+    r"原发(灶)?|.{0,3}转移(灶|瘤)?|肿瘤(组织)?|组织|血浆|游离dna"
+)
+NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
+#: The ends of a name that say normal beside several lesions; R may be a relapse there.
+_NORMAL_LETTERS = r"BL|GL|N|PB|NB|germ"
+GENERIC = re.compile(rf"^({NORMAL_WORD}|{_TUMOUR_WORD}|samples?|none|unknown|default)[_.-]?\d*$|^[tn]$", re.I)
+IS_NORMAL = re.compile(rf"^({NORMAL_WORD})[_.-]?\d*$|^n$", re.I)
+#: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
+ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{NORMAL_WORD}|tumou?r)\d*$", re.I)
+_PAIR = re.compile(r"^(?P<tumour>.+?)_vs_(?P<normal>.+?)$", re.I)
+#: A sample id that is the name of a file: an absolute or relative path, or a name that ends as reads and calls do.
+_PATH = re.compile(r"^(/|\.{1,2}/|~/|[A-Za-z]:\\)|\.(bam|cram|sam|vcf|maf)(\.gz)?$", re.I)
+#: Words of callers and steps at the end of a file's name.
+_STEPS = (
+    r"somatic|snvs?|indels?|sv|strelka2?|mutect2?|mutect1|muse|varscan2?|vardict(java)?|freebayes|platypus|lofreq|caveman|c?pindel|"
+    r"somaticsniper|sniper|somaticseq|varlociraptor|clairs(_to)?|smcounter2?|cut|tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|dragen|octopus|pisces|tvc|hard-filtered|"
+    r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
+    r"ensemble|consensus|calls?|variants?|manta|somaticsv|gridss|purple|sage|flagged|muts|dedup|md|recal|bwa|gatk|bam|cram|"
+    r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
+    r"call_stats|snp|ss|fb|(bam-)?readcounts?|alleliccounts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
+    r"thresholds|per-base|bed|mosdepth|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
+)
+_ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
+_ONLY_STEPS = re.compile(rf"^({_STEPS}|expectedresults|variant_calling|annotation)([._-]({_STEPS}))*$", re.I)
+
+
+def stem_of(path: Path) -> str:
+    """Return the name a file bears without the words of callers and steps; its folder's where nothing else is left.
+
+    >>> stem_of(Path("P1.mutect2.filtered.vep.vcf.gz")), stem_of(Path("P2_T/strelka/somatic.snvs.vcf.gz"))
+    ('P1', 'P2_T')
+    >>> stem_of(Path("P1_T_vs_P1_N.strelka.somatic_snvs.vcf"))
+    'P1_T_vs_P1_N'
+    """
+    name = re.sub(r"\.(gz|bgz)$", "", path.name, flags=re.I)
+    stem = _ENDS.sub("", name) or name
+    if not _ONLY_STEPS.match(stem) and not (GENERIC.match(stem) and path.parent.name):
+        return stem
+    # P1/tumor.vcf and P2/tumor.vcf: the folder says whose it is
+    named = (p.name for p in path.parents if p.name and not _ONLY_STEPS.match(p.name) and not GENERIC.match(p.name))
+    return next(named, stem)
+
+
+def pair_of(path: Path) -> tuple[str, str] | None:
+    """Return (tumour, normal) of a name such as ``P1_T_vs_P1_N.strelka.vcf``, or of the folder it lies in."""
+    for text in (stem_of(path), *(p.name for p in list(path.parents)[:3])):
+        if found := _PAIR.match(text):
+            return found["tumour"], found["normal"]
+    return None
+
+
+def is_generic(name: str) -> bool:
+    """Whether a name is one that every file uses and names nobody: TUMOR, NORMAL, primary, blood ..."""
+    return bool(GENERIC.match(name))
+
+
+def paired_normal(name: str, names: Collection[str]) -> tuple[bool, str] | None:
+    """Return whether a name is the normal's, and the stem, where another of the names is its partner; null: it has
+    none.
+
+    >>> paired_normal("P1_N", ["P1_N", "P1_T"]), paired_normal("P1_T", ["P1_normal", "P1_T"]), paired_normal("P1_N", [])
+    ((True, 'P1'), (False, 'P1'), None)
+    >>> paired_normal("A01R", ["A01R", "A01T"]), paired_normal("A01R", ["A01R", "A01T", "A01X"])
+    ((True, 'A01'), None)
+    """
+    mine = ROLE_END.match(name)
+    if not mine:
+        return None
+    is_normal = bool(re.fullmatch(rf"N|R|{NORMAL_WORD}", mine["role"], re.I))
+    for other in names:
+        found = ROLE_END.match(other)
+        theirs = found and bool(re.fullmatch(rf"N|R|{NORMAL_WORD}", found["role"], re.I))
+        if found and found["stem"] == mine["stem"] and theirs != is_normal:
+            # glued letters mean roles where every name has one: A01R and A01T of TCGA are two people among 367
+            is_apart = not name[len(mine["stem"])].isalnum()
+            return (is_normal, mine["stem"]) if is_apart or all(map(ROLE_END.match, names)) else None
+    return None
+
+
+def is_normal_name(name: str) -> bool:
+    """Whether a name says that it is a normal."""
+    return bool(IS_NORMAL.match(name))
+
+
+def of_path(name: str) -> str:
+    """Return the sample that a path names (bcftools and Platypus name a column after its BAM); other names as they are.
+
+    >>> of_path("/data/P1_T.sorted.bam"), of_path("P1_T"), of_path("Patient 2/T")
+    ('P1_T', 'P1_T', 'Patient 2/T')
+    """
+    return stem_of(Path(name.replace("\\", "/").rsplit("/", 1)[-1])) if _PATH.search(name) else name
+
+
+def sample_of_file(path: Path) -> str:
+    """Return the sample a file of one sample names: the tumour of ``T_vs_N``, else the name without the caller's words.
+
+    >>> sample_of_file(Path("P1T_vs_P1N_hisens.cncf.txt")), sample_of_file(Path("P1T.purple.cnv.somatic.tsv"))
+    ('P1T', 'P1T')
+    """
+    pair = pair_of(path)
+    return pair[0] if pair else stem_of(path)
+
+
+def control_of(column: str, others: Iterable[str]) -> str | None:
+    """Return the stem of ``P6_blood``, ``P6-normal`` or ``P6_N`` beside others of the stem (``P6_primary``); else null."""
+    ends = rf"(?:(?:{NORMAL_WORD})\d*|{_NORMAL_LETTERS})$"  # N1 and N2 may be nodes
+    found = re.match(rf"(?i)(?P<stem>.+)[_.-]{ends}", column)
+    if not found:
+        return None
+    beside = [c for c in others if re.match(rf"{re.escape(found['stem'])}[_.-]", c)]
+    return found["stem"] if any(not re.match(rf"(?i).+[_.-]{ends}", c) for c in beside) else None
