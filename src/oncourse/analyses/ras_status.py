@@ -92,7 +92,7 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
             SAMPLES.name: SAMPLES.frame(cohort.statuses),
             PATIENTS.name: PATIENTS.frame(cohort.patient_statuses),
         },
-        figures=tuple(_figures(table)),
+        figures=tuple(_figures(table, two)),
         people=_people(cohort, two, params.status),
         notes=_notes(table, params.status),
         methods=(
@@ -234,7 +234,15 @@ def _notes(table: pl.DataFrame, status: str) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _figures(table: pl.DataFrame) -> list[Figure]:
+def _judged(two: pl.DataFrame) -> dict[str, str]:
+    """Per question the patients whose main pair was judged in both samples, joined by ;."""
+    main = two.filter("is_main").with_columns(state_b=state_among_all())
+    both = main.filter((pl.col("state_a") != "not_assessable") & (pl.col("state_b") != "not_assessable"))
+    rows = both.group_by("status", "comparison").agg(pl.col("patient_id").unique().sort().str.join(";"))
+    return {_question(status, comparison): people for status, comparison, people in rows.iter_rows()}
+
+
+def _figures(table: pl.DataFrame, two: pl.DataFrame) -> list[Figure]:
     from oncourse.plots.concordance import forest
 
     shown = table.filter(
@@ -248,7 +256,9 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
         f"{r['n_both'] + r['n_neither']}/{r['n_both'] + r['n_neither'] + r['n_a_only'] + r['n_b_only']}"
         for r in shown.iter_rows(named=True)
     ]
-    drawing = partial(forest, labels, numbers[0], numbers[1], numbers[2], notes, xlabel="overall agreement")
+    judged = _judged(two)
+    people = [judged.get(label, "") for label in labels]
+    drawing = partial(forest, labels, *numbers, notes, xlabel="overall agreement", people=people)
     return [
         Figure("agreement", "Agreement of statuses", "Patients whose two samples agree, with exact limits.", drawing)
     ]

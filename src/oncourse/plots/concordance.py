@@ -65,8 +65,9 @@ def forest(
     notes: Sequence[str],
     *,
     xlabel: str,
+    people: Sequence[str] = (),
 ) -> str:
-    """Draw estimates with intervals, one row each (fractions 0-1; NaN: no mark)."""
+    """Draw estimates with intervals, one row each (fractions 0-1; NaN: no mark); people: ids of each, joined by ;."""
     with drawing(NARROW, 0.9 + 0.32 * len(labels)) as canvas:
         ax, y = canvas.ax, np.arange(len(labels))
         ax.hlines(y, low, high, color=COLOURS["text"], linewidth=1.2)
@@ -78,6 +79,7 @@ def forest(
                 for label, v, lo, hi, note in zip(labels, value, low, high, notes, strict=True)
                 if np.isfinite(v)
             ],
+            people=[who for who, v in zip(people, value, strict=bool(people)) if np.isfinite(v)],
         )
         for i, note in enumerate(notes):
             ax.text(
