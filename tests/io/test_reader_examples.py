@@ -13,8 +13,8 @@ MODULES = (
     "genome.protein",
     "genome.variant",
     "io.clinical",
-    "io.clinical_tables",
-    "io.counts",
+    "io.ids",
+    "io.maf_columns",
     "io.events",
 )
 
