@@ -80,6 +80,8 @@ def reduced(study, back, form):
         ours = {name: frame for name, frame in ours.items() if name not in NOT_IN_PHENOPACKETS}
         ours["calls"] = ours["calls"].filter(pl.col("is_called"))
         for name, columns in COLUMNS_NOT_IN_PHENOPACKETS.items():
+            if name not in ours:
+                continue
             empty = [pl.lit(None, ours[name].schema[c]).alias(c) for c in columns if c in ours[name].columns]
             ours[name] = ours[name].with_columns(empty)
         # an ontology's term for the disease, and an age in whole days

@@ -258,6 +258,20 @@ def _word(status: str) -> str | None:
     return next((ours for ours, pattern in _STATUS if re.search(pattern, status)), None)
 
 
+def _site(words: str) -> str | None:
+    """Return the organ that a status of metastasis names, null where it names none.
+
+    >>> _site("distant metastasis    status"), _site("metastatic disease: liver"), _site("metastasis to the eye status")
+    (None, 'liver', 'eye')
+    """
+    organ = organ_of(words)
+    if organ != words:
+        return organ
+    generic = r"\b(distant|new|metasta\w*|secondary|malignan\w*|neoplasm|disease|status|event|to|in|of|the)\b"
+    generic += "|[:;,.]|(远处)?转移灶?"
+    return re.sub(r"\s+", " ", re.sub(generic, " ", words)).strip() or None
+
+
 def _status(rows: pl.DataFrame, event: str, out: Timeline) -> None:
     """Read what a status says of recurrence, progression and metastases; a column PROGRESSION says it by Y or N."""
     texts = [_first(rows, n).fill_null("") for n in ("STATUS", "SUBTYPE", "EVENT", "RESULT", "EVENT_TYPE")]
@@ -278,7 +292,7 @@ def _status(rows: pl.DataFrame, event: str, out: Timeline) -> None:
         ["patient_id", "day"], keep="first", maintain_order=True
     )
     lesion = pl.format("{}_M_day{}", "patient_id", "day").alias("lesion_id")
-    sites = mapped(found["words"], organ_of).alias("site")
+    sites = mapped(found["words"], _site).alias("site")
     _add(
         out,
         "metastases",
