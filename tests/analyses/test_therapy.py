@@ -223,3 +223,30 @@ def test_exact_join_by_hand(shared_data, maf, disease, n, hits):
     assert rows["Tumor_Sample_Barcode"].n_unique() == n
     joined = named.join(strong.select(profile="molecular_profile").unique(), on="profile", how="semi")
     assert joined["Tumor_Sample_Barcode"].n_unique() == hits
+
+
+def test_a_study_of_markers_alone_is_matched_too(make_study):
+    """A hospital that has its laboratory's RAS and BRAF and no sequencing was told "needs the table calls"."""
+    study = make_study(
+        patients=[
+            {"patient_id": p, "disease": "colorectal cancer", "stage": "IV", "primary_site": "sigmoid colon"}
+            for p in ("A", "B")
+        ],
+        samples=[{"sample_id": f"{p}-T", "patient_id": p, "material": "tissue", "day": 0} for p in ("A", "B")],
+        markers=[
+            {"patient_id": "A", "marker": "RAS", "value": "mutated", "day": 0},
+            {"patient_id": "B", "marker": "BRAF V600E", "value": "positive", "day": 0},
+        ],
+        calls=[],
+        variants=[],
+        config={"design": "crc"},
+    )
+    entry, cohort = registry()["therapy"], Cohort(study)
+    assert not entry.missing(cohort)
+    rows = entry.run(cohort).table("matches").filter(status="matched")
+    found = set(rows.select("patient_id", "rule_id").iter_rows())
+    assert {("A", "CRC-03"), ("B", "CRC-07"), ("B", "CRC-08")} <= found
+    assert not {rule for p, rule in found if p == "A"} & {"CRC-01", "CRC-02", "CRC-07"}
+    # nobody looked at anything else: no status is negative, assumed or not
+    told = cohort.patient_statuses.filter(~pl.col("status").is_in(["RAS", "BRAF V600E"]))
+    assert set(told["state"]) == {"not_assessable"}

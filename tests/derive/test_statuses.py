@@ -210,7 +210,8 @@ def test_a_germline_loss_counts_where_it_is_reported_and_leaves_no_trace_where_i
     call = {"sample_id": "T1", "variant_id": variant["variant_id"], "origin": "germline"}
     told = of(cohort_of(make_study, [call], [variant], config={"report_germline": True}), "HRR")
     hidden = of(cohort_of(make_study, [call], [variant]), "HRR")
-    none = of(cohort_of(make_study, [], []), "HRR")
+    silent = {"variant_id": "2:179400000:C:T", "gene": "TTN", "consequence": "synonymous"}
+    none = of(cohort_of(make_study, [call | {"variant_id": silent["variant_id"], "origin": None}], [silent]), "HRR")
     assert told["state"] == "positive"
     assert hidden == none and hidden["state"] == "negative" and "germline not reported" in hidden["reason"]
 

@@ -138,7 +138,7 @@ class Params:
 @analysis(
     title="What could each patient get",
     question="Who has a biomarker for or against a therapy, at which level, and what could not be assessed?",
-    needs=("calls",),
+    needs=("calls|markers",),
     params=Params,
     tables=(LEVELS, MATCHES, RAS, RULES, NEAR, EVIDENCE),
     order=70,

@@ -133,7 +133,8 @@ class Panels:
 def read_panels(study: Study) -> Panels:
     """Derive the panels of a study from its samples and assays.
 
-    A sample without assay_id is taken as looked at in all genes (assumed). A panel with target regions looked at the
+    A sample without assay_id is taken as looked at in all genes (assumed), unless the study has no calls at all: then
+    nobody looked, and what a laboratory's markers say stands alone. A panel with target regions looked at the
     genes that lie in them; an exome with such regions at all genes, its sites are judged one by one. An assay that
     looked at no gene profiled nobody. The copy number and fusion assays are the sample's own, else its assay where the
     study has that table; segments with copies show the genes of known place.
@@ -150,7 +151,7 @@ def read_panels(study: Study) -> Panels:
         "sample_id",
         "patient_id",
         "material",
-        assay.alias("mutation"),
+        (assay if study.has("calls") else pl.col("assay_id")).alias("mutation"),
         pl.coalesce(kind("cna_assay_id", "gene_copy_number"), cut).alias("cna"),
         kind("sv_assay_id", "fusions").alias("sv"),
     )
