@@ -22,12 +22,11 @@ STRESSED: dict[str, Stressed] = {
         (
             "background errors ten times those told",
             "formalin damage (C>T) in all or some of the samples",
-            "reads that spread more than assumed, for present and absent",
+            "reads that spread more than assumed, for present, absent and discordance beyond noise",
         ),
         (
-            "errors that differ between sites by far more than tenfold",
+            "errors that differ between sites by far more than tenfold: 6-7 % of the absent seem present",
             "mapping artefacts at one fraction in every sample: they are present in each",
-            "discordance beyond noise, where many variants are subclonal and reads spread",
         ),
         "concordance/samples (noise), overview/identity",
     ),
@@ -35,12 +34,10 @@ STRESSED: dict[str, Stressed] = {
         (
             "5 % mapping artefacts",
             "doubled genomes",
-            "alleles of chromosomes or arms lost in some cells, or in all and told",
+            "alleles of chromosomes or arms lost in all or some cells, told or missed",
             "purities off by .1",
         ),
         (
-            "arms lost in all cells of a lesion that no segment tells: one lesion in ten seems to have several "
-            "founders",
             "founders that left no cells in the sample, or are in no other lesion: they are not seen",
             "events of few variants",
             "samples swapped or mixed",
