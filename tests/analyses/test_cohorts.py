@@ -72,6 +72,38 @@ def test_burden_is_adjusted_for(make_study):
     assert row["adjusted_low"] < 1 < row["adjusted_high"] and row["adjusted_p"] > 0.05
 
 
+def test_state_of_disease_is_adjusted_for(make_study):
+    """G is altered in 60 % of castration-resistant and 10 % of sensitive patients; group x is mostly resistant, y mostly
+    sensitive: 40 points apart, none within the states. Burden is that of everybody."""
+    rng = generator(5, "state")
+    rows = [(f"P{i}", "x" if i < 300 else "y", rng.random() < (0.9 if i < 300 else 0.1)) for i in range(600)]
+    samples = [{"sample_id": f"S{p}", "patient_id": p, "material": "tissue", "assay_id": "a"} for p, _, _ in rows]
+    variants = [{"variant_id": "9:1:A:C", "gene": "G", "consequence": "nonsense"}]
+    calls = [
+        {"sample_id": f"S{p}", "variant_id": "9:1:A:C", "is_called": True}
+        for p, _, is_late in rows
+        if rng.random() < (0.6 if is_late else 0.1)
+    ]
+    study = make_study(
+        config={"extra_columns": ["centre", "state"]},
+        patients=[{"patient_id": p, "centre": g, "state": "mCRPC" if is_late else "mCSPC"} for p, g, is_late in rows],
+        samples=samples,
+        calls=calls,
+        variants=variants,
+        assays=[{"assay_id": "a", "kind": "wes", "callable_mb": 30.0}],
+    )
+    found = {}
+    for adjust in ((), ("state",)):
+        settings = {"cohorts": {"adjust": adjust}, "landscape": {"group_by": "centre"}}
+        outcome = run_one(registry()["cohorts"], Cohort(study, settings))
+        assert outcome.status == "done", outcome.message
+        found[adjust] = outcome.result.table("genes").row(0, named=True)
+    crude, within = found[()], found[("state",)]
+    assert crude["verdict"] == "differs" and crude["difference"] > 0.25 and crude["adjusted_difference_low"] > 0.1
+    assert within["adjusted_difference_low"] < 0 < within["adjusted_difference_high"]
+    assert abs(within["adjusted_difference"]) < 0.1 < crude["adjusted_difference"]
+
+
 def test_patients_with_both_are_paired_and_in_no_other_row(make_study):
     result = run(two_groups(make_study, paired=True)).result
     table = result.table("genes")

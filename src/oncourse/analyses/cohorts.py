@@ -34,6 +34,11 @@ class CohortParams:
     )
     margin: float = setting(0.05, "difference of frequencies within which cohorts are alike", low=0.005, high=0.5)
     min_altered: int = setting(5, "genes altered in fewer patients of both together are left out", low=1)
+    adjust: tuple[str, ...] = setting(
+        (),
+        "columns of patients, samples or lesions (state of disease, assay_id for the panel) for which groups are "
+        "adjusted, together with thirds of burden",
+    )
     most_genes: int = setting(100, "most genes compared, by number of patients", low=5, high=1000)
 
 
@@ -57,6 +62,14 @@ GENES = OutputTable(
         Column("ci_high", _F, "upper limit", unit="fraction"),
         Column("p_value", _F, "Fisher's exact test; paired: McNemar's exact test"),
         Column("q_value", _F, "false discovery rate over this table"),
+        Column(
+            "adjusted_difference",
+            _F,
+            "difference within thirds of burden and the columns of cohorts.adjust (Mantel-Haenszel)",
+            unit="fraction",
+        ),
+        Column("adjusted_difference_low", _F, "lower limit (Sato 1989)", unit="fraction"),
+        Column("adjusted_difference_high", _F, "upper limit", unit="fraction"),
         Column(
             "adjusted_odds_ratio", _F, "within thirds of burden (Mantel-Haenszel); null: burden of the other not known"
         ),
@@ -112,6 +125,9 @@ def cohorts(cohort: Cohort, params: CohortParams) -> Result:
             f"5 %, within {100 * params.margin:g} points. Patients with samples in both groups are paired (McNemar), "
             f"all "
             "others by Fisher's test; the odds ratio of these within thirds of burden by Mantel-Haenszel.",
+            "Adjusted difference: Greenland and Robins 1985, limits of Sato 1989; adjusted for "
+            + ", ".join(("thirds of burden", *params.adjust))
+            + ".",
         ),
     )
 
@@ -147,9 +163,20 @@ def _groups(cohort: Cohort, settings: LandscapeParams, params: CohortParams) -> 
     groups = group_of_samples(cohort.study, "role") if found is None else found
     counts = cohort.gene_status.altered_on_panel("patient_id").group_by("gene").len("n")
     genes = counts.filter(pl.col("n") >= params.min_altered).sort(["n", "gene"], descending=[True, False])
-    return between_groups(
-        cohort.gene_status, groups, cohort.burden, genes["gene"].head(params.most_genes).to_list(), params.margin
-    )
+    named = genes["gene"].head(params.most_genes).to_list()
+    return between_groups(cohort.gene_status, groups, cohort.burden, named, params.margin, _strata(cohort, params))
+
+
+def _strata(cohort: Cohort, params: CohortParams) -> pl.DataFrame | None:
+    """sample_id, by: the values of `params.adjust` of each sample, joined; null where one is not known."""
+    parts = [group_of_samples(cohort.study, column) for column in params.adjust]
+    if not parts:
+        return None
+    table = parts[0].select("sample_id", by="group")
+    for part in parts[1:]:
+        table = table.join(part.select("sample_id", "group"), on="sample_id", how="left")
+        table = table.select("sample_id", by=pl.col("by") + pl.lit(" ") + pl.col("group"))
+    return table
 
 
 def _notes(is_other: bool, table: pl.DataFrame) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from oncourse.derive.genes.gene_groups import MAX_GROUPS
 from oncourse.derive.genes.gene_status import GeneStatus
 from oncourse.stats.agreement import mcnemar_exact
 from oncourse.stats.fdr import benjamini_hochberg
-from oncourse.stats.proportions import cochran_mantel_haenszel, fisher_exact, newcombe
+from oncourse.stats.proportions import cochran_mantel_haenszel, fisher_exact, mantel_haenszel_difference, newcombe
 
 SCHEMA = {
     "gene": pl.String,
@@ -28,6 +28,9 @@ SCHEMA = {
     "ci_high": pl.Float64,
     "p_value": pl.Float64,
     "q_value": pl.Float64,
+    "adjusted_difference": pl.Float64,
+    "adjusted_difference_low": pl.Float64,
+    "adjusted_difference_high": pl.Float64,
     "adjusted_odds_ratio": pl.Float64,
     "adjusted_low": pl.Float64,
     "adjusted_high": pl.Float64,
@@ -94,19 +97,25 @@ def judged(counts: pl.DataFrame, margin: float) -> pl.DataFrame:
 
 
 def between_groups(
-    status: GeneStatus, groups: pl.DataFrame, burden: pl.DataFrame, genes: list[str], margin: float
+    status: GeneStatus,
+    groups: pl.DataFrame,
+    burden: pl.DataFrame,
+    genes: list[str],
+    margin: float,
+    strata: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Compare these genes between every pair of the largest groups of samples (of `MIN_GROUP` patients): `SCHEMA`.
 
     A patient with samples in both groups is in the paired rows alone (McNemar's exact test, from `MIN_PAIRS` such
-    patients), every other one in the unpaired rows, with all its samples of the group together. The odds ratio of these
-    is adjusted for thirds of burden (Mantel-Haenszel).
+    patients), every other one in the unpaired rows, with all its samples of the group together. The difference and the
+    odds ratio of these are adjusted for thirds of burden, and for `strata`, together (Mantel-Haenszel).
 
     Parameters
     ----------
     groups : sample_id, patient_id, group; burden : sample_id, n_nonsynonymous, callable_mb
+    strata : sample_id, by (null: not known; such patients take no part in what is adjusted): state, panel ...
     """
-    cells = _cells(status, groups, burden, genes)
+    cells = _cells(status, groups, burden, genes, strata)
     sizes = (
         cells.group_by("group").agg(n=pl.col("patient_id").n_unique()).sort(["n", "group"], descending=[True, False])
     )
@@ -126,9 +135,11 @@ def between_groups(
     return judged(pl.DataFrame(rows, infer_schema_length=None), margin)
 
 
-def _cells(status: GeneStatus, groups: pl.DataFrame, burden: pl.DataFrame, genes: list[str]) -> pl.DataFrame:
-    """patient_id, group, gene, altered, stratum (third of the burden without the gene's own mutation; null: not
-    known)."""
+def _cells(
+    status: GeneStatus, groups: pl.DataFrame, burden: pl.DataFrame, genes: list[str], strata: pl.DataFrame | None
+) -> pl.DataFrame:
+    """patient_id, group, gene, altered, stratum (third of the burden without the gene's own mutation, and `strata`;
+    null: not known)."""
     placed = groups.drop_nulls("group").select("sample_id", "group")
     looked = status.panels.profiled(genes).join(placed, on="sample_id", how="inner")
     found = status.altered.filter("is_altered").select("sample_id", "gene", "is_mutated", altered=pl.lit(True))
@@ -137,9 +148,17 @@ def _cells(status: GeneStatus, groups: pl.DataFrame, burden: pl.DataFrame, genes
     others = pl.col("n_nonsynonymous") - pl.col("is_mutated").fill_null(False).cast(pl.Int64)
     cells = cells.with_columns(others=others / pl.col("callable_mb"))
     keys = ["patient_id", "group", "gene"]
-    cells = cells.group_by(keys).agg(altered=pl.col("altered").fill_null(False).any(), load=pl.col("others").mean())
+    by = pl.DataFrame(schema={"sample_id": pl.String, "by": pl.String}) if strata is None else strata
+    cells = cells.join(by.select("sample_id", "by"), on="sample_id", how="left")
+    kinds = pl.col("by").drop_nulls().unique().sort()
+    cells = cells.group_by(keys).agg(
+        altered=pl.col("altered").fill_null(False).any(),
+        load=pl.col("others").mean(),
+        by=pl.when(pl.col("by").is_not_null().any()).then(kinds.str.join("+")).first(),
+    )
     third = (pl.col("load").rank("average") / pl.col("load").count() * STRATA).ceil().clip(1, STRATA).over("gene")
-    return cells.with_columns(stratum=third).sort(keys)
+    named = third.cast(pl.Int64).cast(pl.String)
+    return cells.with_columns(stratum=named if strata is None else named + pl.lit(" ") + pl.col("by")).sort(keys)
 
 
 def _unpaired(cells: pl.DataFrame, gene: str, a: str, b: str) -> list[dict[str, object]]:
@@ -149,7 +168,7 @@ def _unpaired(cells: pl.DataFrame, gene: str, a: str, b: str) -> list[dict[str, 
         return []
     row = _row(gene, a, b, UNPAIRED, *by[a], *by[b])
     known = cells.drop_nulls("stratum")
-    if known.height == cells.height and cells["altered"].any():
+    if known["group"].n_unique() == 2 and known["altered"].any() and _is_whole(known, cells):
         tables = (
             known.group_by("stratum")
             .agg(
@@ -160,14 +179,23 @@ def _unpaired(cells: pl.DataFrame, gene: str, a: str, b: str) -> list[dict[str, 
             )
             .sort("stratum")
         )
-        found = cochran_mantel_haenszel(*(tables[x].cast(pl.Float64).to_numpy() for x in "abcd"))
+        cells_of = [tables[x].cast(pl.Float64).to_numpy() for x in "abcd"]
+        found, (gap, low, high) = cochran_mantel_haenszel(*cells_of), mantel_haenszel_difference(*cells_of)
         row |= {
+            "adjusted_difference": gap,
+            "adjusted_difference_low": low,
+            "adjusted_difference_high": high,
             "adjusted_odds_ratio": found.odds_ratio,
             "adjusted_low": found.ci_low,
             "adjusted_high": found.ci_high,
             "adjusted_p": found.p_value,
         }
     return [row]
+
+
+def _is_whole(known: pl.DataFrame, cells: pl.DataFrame) -> bool:
+    """Whether the burden of all is known, and the strata of nine tenths."""
+    return cells["load"].null_count() == 0 and known.height >= 0.9 * cells.height
 
 
 def _paired(cells: pl.DataFrame, gene: str, a: str, b: str) -> list[dict[str, object]]:
@@ -190,6 +218,9 @@ def _row(gene: str, a: str, b: str, method: str, k_a: int, n_a: int, k_b: int, n
         "n_profiled_a": n_a,
         "n_altered_b": k_b,
         "n_profiled_b": n_b,
+        "adjusted_difference": None,
+        "adjusted_difference_low": None,
+        "adjusted_difference_high": None,
         "adjusted_odds_ratio": None,
         "adjusted_low": None,
         "adjusted_high": None,
