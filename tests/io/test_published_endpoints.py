@@ -197,3 +197,15 @@ def test_toxicity_of_a_timeline_is_kept_with_its_grade(tmp_path):
         ("A", 60, None, "Rash", 1, None),
         ("B", 20, None, "腹泻", 3, None),
     ]
+
+
+def test_a_biochemical_recurrence_is_no_recurrence_that_was_seen(tmp_path):
+    """A rise of PSA after prostatectomy became the day of recurrence, an event of disease-free survival."""
+    status = (
+        "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tSTATUS\n"
+        "A\t50\t\tSTATUS\tBiochemical recurrence\nB\t60\t\tSTATUS\tLocally recurrent\n"
+    )
+    columns = {"PATIENT_ID": ["A", "B"], "OS_STATUS": ["0:LIVING"] * 2, "OS_MONTHS": ["12", "12"]}
+    reading = read_cbioportal(folder(tmp_path / "s", columns, timelines={"status": status}))
+    assert reading.tables["follow_up"].sort("patient_id")["recurrence_day"].to_list() == [None, 60]
+    assert any("biochemical recurrence" in note for note in reading.notes)

@@ -226,8 +226,11 @@ def _specimen(rows: pl.DataFrame, event: str, out: Timeline) -> None:
         out.patient_sample_day.append(_patient_day(rows))
 
 
+#: A rise of PSA after cure is a laboratory's finding, no recurrence that was seen.
+_BIOCHEMICAL = r"biochemical(ly)? (recur|relaps|fail|progress)|psa[- ](recur|relaps|fail|progress)|生化复发"
 #: What a status says, the first that fits; "" is understood and holds no event of its own.
 _STATUS = (
+    ("", _BIOCHEMICAL),
     ("", r"(no|non|without)[- ]?metasta|metasta\w*\W+(no|none|absent)\b|[无未]见?转移"),
     (
         "recurrence_free",
@@ -254,6 +257,8 @@ def _word(status: str) -> str | None:
 
     >>> [_word(s) for s in ("progressive disease", "metastatic disease: liver", "no evidence of disease", "deceased", "?")]
     ['progression', 'metastasis', 'recurrence_free', '', None]
+    >>> _word("biochemical recurrence status"), _word("locally recurrent")
+    ('', 'recurrence')
     """
     return next((ours for ours, pattern in _STATUS if re.search(pattern, status)), None)
 
@@ -288,6 +293,10 @@ def _status(rows: pl.DataFrame, event: str, out: Timeline) -> None:
         says = says.fill_null("progression")
     table = table.with_columns(says.alias("says"))
     _not_understood(table, out)
+    if n := int(table["words"].str.contains(_BIOCHEMICAL).sum()):
+        out.notes.append(
+            f"{n:,} statuses are a biochemical recurrence: PSA is judged by its values, no recurrence is read"
+        )
     found = table.filter(pl.col("says") == "metastasis").unique(
         ["patient_id", "day"], keep="first", maintain_order=True
     )
