@@ -106,8 +106,8 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
             "mutable codons. Joined by the Cauchy combination (Liu 2020); FDR over all genes looked at. No covariates "
             "(expression, replication time): a simple model.",
             "Trinucleotide context: the cohort's mutations of each of 96 classes per site that has it, over the "
-            "substitutions of the gene's coding bases (silent, altering, truncating), against the average gene; "
-            "a gene whose bases are not known is taken as average (context_ratio is empty).",
+            "substitutions of the gene's coding bases (silent, altering, truncating), against the average gene. "
+            "A gene whose bases are not known is taken as average (context_ratio is empty).",
         ),
     )
 

@@ -258,7 +258,8 @@ def _figures(table: pl.DataFrame, two: pl.DataFrame) -> list[Figure]:
     ]
     judged = _judged(two)
     people = [judged.get(label, "") for label in labels]
-    drawing = partial(forest, labels, *numbers, notes, xlabel="overall agreement", people=people)
+    value, low, high = numbers
+    drawing = partial(forest, labels, value, low, high, notes, xlabel="overall agreement", people=people)
     return [
         Figure("agreement", "Agreement of statuses", "Patients whose two samples agree, with exact limits.", drawing)
     ]
