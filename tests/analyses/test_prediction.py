@@ -204,6 +204,8 @@ def test_a_colorectal_study_of_mostly_metastatic_patients_starts_at_the_metastas
             lesion_id=[f"{p}-p" for p in ids] + ["A-m", "B-m"],
             day=[0, 0, 0, 0, 410, 490],
         ),
+        "variants": made("variants", variant_id=["17:7675088:C:T"], gene=["TP53"]),
+        "calls": made("calls", sample_id=["Ap"], variant_id=["17:7675088:C:T"]),
     }
     crc = time_zero(Cohort(Study(StudyConfig(design="crc"), tables)).prediction_tables, "auto")
     # B was sampled before the record of the finding: alive with a metastasis from the later day; C has no sample of it

@@ -122,7 +122,7 @@ def test_blood_after_surgery_is_compared_from_the_draw(make_study):
             "patient_id": p["patient_id"],
             "material": "plasma",
             "day": 60,
-            "tumor_fraction": 0.02 if follow["recurrence_day"] and i % 5 else 0.0,
+            "tumor_fraction": 0.05 if follow["recurrence_day"] and i % 5 else 0.0,
         }
         for i, (p, follow) in enumerate(zip(tables["patients"], tables["follow_up"], strict=True))
     ]

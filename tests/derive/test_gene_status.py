@@ -146,14 +146,19 @@ def test_n_profiled_equals_the_plain_count(cohort):
 
 
 def test_sample_without_assay_is_assumed_to_look_at_every_gene(make_study):
-    study = make_study(
-        patients=[{"patient_id": "P"}],
-        samples=[{"sample_id": "S", "patient_id": "P", "material": "tissue"}],
-        calls=[],
-    )
-    cohort = Cohort(study)
+    rows = {
+        "patients": [{"patient_id": "P"}],
+        "samples": [{"sample_id": s, "patient_id": "P", "material": "tissue"} for s in ("S", "T")],
+    }
+    called = {
+        "calls": [{"sample_id": "T", "variant_id": "12:25245350:C:T"}],
+        "variants": [{"variant_id": "12:25245350:C:T", "gene": "KRAS"}],
+    }
+    cohort = Cohort(make_study(**rows, **called))
     assert state(cohort, "S", "ANYGENE") == "not_altered"
-    assert cohort.panels.samples["mutation"].to_list() == ["(assumed: all genes)"]
+    assert cohort.panels.samples["mutation"].to_list() == ["(assumed: all genes)"] * 2
+    # nobody looked in a study without any call: what its laboratories recorded stands alone
+    assert state(Cohort(make_study(**rows, calls=[])), "S", "ANYGENE") == "not_assessed"
 
 
 def test_burden_from_the_coding_length_of_the_panel(cohort):
