@@ -69,6 +69,14 @@ TOLD = {
         ("treatments", ("drugs", "start_day")): [("oxaliplatin", "40")],
         ("lesions", ("site", "found_day")): [("liver", "400")],
     },
+    "phenopackets": {
+        ("patients", ("patient_id", "sex", "disease")): [
+            ("p1", "male", "Prostate Carcinoma"),
+            ("p2", "female", "Colorectal Carcinoma"),
+        ],
+        ("treatments", ("drugs", "start_day")): [("abiraterone", "26"), ("capecitabine 500 mg tablet", "17")],
+        ("labs", ("analyte", "value")): [("PSA", "55.5"), ("PSA", "<0.01")],
+    },
     "sdtm": {
         ("patients", ("patient_id", "disease", "stage", "region", "diagnosis_date")): [
             ("X-001", "Prostate cancer", "T3N1M0", "NORTH", "2015-06-12"),
@@ -82,6 +90,15 @@ TOLD = {
         ("follow_up", ("last_contact_day", "is_dead")): [("457", "false"), ("268", "true")],
     },
 }
+
+
+def imported(tmp_path, *arguments):
+    """Import as the how-to page says; return how to read a table of the study."""
+    out = tmp_path / "study"
+    name, source, *options = arguments
+    run = CliRunner().invoke(cli, ["import", name, source, str(out), *options])
+    assert run.exit_code == 0, run.output
+    return lambda table: pl.read_csv(out / f"{table}.tsv", separator="\t", infer_schema=False)
 
 
 @pytest.mark.parametrize("name", list(TOLD))
@@ -122,3 +139,33 @@ def test_several_treatments_of_one_row_are_told_apart_by_their_prefix(tmp_path):
     assert run.exit_code == 0, run.output
     found = pl.read_csv(tmp_path / "s" / "treatments.tsv", separator="\t", infer_schema=False)
     assert found.select("drugs", "start_day").rows() == [("docetaxel", "22"), ("abiraterone", "172")]
+
+
+def test_the_table_example_is_read_with_its_mapping(tmp_path):
+    """A panel report of a Chinese laboratory: three calls, and two genes that were looked at without a finding."""
+    folder = EXAMPLES / "table"
+    told = imported(tmp_path, "table", str(folder / "report.csv"), "--mapping", str(folder / "map.yaml"))
+    calls = told("calls").select("sample_id", "variant_id", "alt_count", "depth").rows()
+    assert calls == [
+        ("S01-T", "KRAS:p.G12D", "264", "812"),
+        ("S01-T", "APC:p.R1450*", "262", "640"),
+        ("S02-T", "BRAF:p.V600E", "165", "905"),
+    ]
+    targets = dict(told("assays").select("assay_id", "targets").iter_rows())
+    assert {frozenset(t.split(";")) for t in targets.values()} == {
+        frozenset({"KRAS", "APC"}),
+        frozenset({"KRAS", "NRAS", "BRAF"}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "used", "not_read"),
+    [
+        ("fhir", "bundle.json", ("Condition.onsetDateTime", "Patient.birthDate"), ("Observation.dataAbsentReason",)),
+        ("gdc", "clinical.tsv", ("days_to_death", "therapeutic_agents"), ("race", "days_to_birth")),
+    ],
+)
+def test_the_ledger_says_of_every_field_whether_it_was_asked_for(name, file, used, not_read, tmp_path):
+    columns = imported(tmp_path, name, str(EXAMPLES / name))("tables/intake/columns")
+    states = dict(columns.filter(file=file).select("column", "state").iter_rows())
+    assert {states[c] for c in used} == {"used"} and {states[c] for c in not_read} == {"not read"}

@@ -142,3 +142,22 @@ def test_a_history_without_occurrence_flags_is_read(tmp_path):
     )
     tables, _ = read(tmp_path, dm=DM, mh=mh + "S1,2,Hypertension,GENERAL,2010\n")
     assert tables["patients"]["disease"].to_list() == ["Prostate cancer"] * 2
+
+
+def test_the_parts_of_a_split_domain_are_one(tmp_path):
+    """Laboratory data come as LBCH and LBHE (SDTM IG 3.4, 4.1.7); a file that only looks like a part is none."""
+    head = "DOMAIN,USUBJID,LBSEQ,LBTESTCD,LBTEST,LBORRES,LBORRESU,LBDTC"
+    chemistry = f"{head},LBSPEC\nLB,S1,1,PSA,Prostate Specific Antigen,8.5,ng/mL,2021-03-01,SERUM\n"
+    blood = f"{head}\nLB,S2,1,PSA,Prostate Specific Antigen,4.5,ng/mL,2021-03-09\n"
+    supplement = "RDOMAIN,USUBJID,IDVAR,IDVARVAL,QNAM,QVAL\nLB,S2,LBSEQ,1,LBCLSIG,N\n"
+    tables, reading = read(
+        tmp_path, dm=DM, lbch=chemistry, lbhe=blood, supplbhe=supplement, excl="USUBJID,EXCLUDED\nS1,no\n"
+    )
+    assert tables["labs"].select("patient_id", "analyte", "value").rows() == [
+        ("S1", "PSA", "8.5"),
+        ("S2", "PSA", "4.5"),
+    ]
+    told = reading.ledger.tables()["intake/files"].select("file", "state").rows()
+    assert {("lbch.csv", "used"), ("lbhe.csv", "used"), ("excl.csv", "not read")} <= set(told)
+    columns = reading.ledger.tables()["intake/columns"]
+    assert columns.filter(file="lbhe.csv", column="LBORRES")["state"].to_list() == ["used"]

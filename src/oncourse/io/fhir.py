@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from oncourse.errors import InputError
-from oncourse.io.gather import CANCER_WORDS, METASTASIS_WORDS, Gather, looks_like
+from oncourse.io.gather import CANCER_WORDS, METASTASIS_WORDS, Asked, Document, Gather, looks_like
 from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, read_document
 from oncourse.io.reading import Reading
 from oncourse.study.words import meaning
@@ -112,13 +112,19 @@ def _resources(path: Path, out: Gather) -> Iterator[Mapping[str, Any]]:
             contents = None
         fitted, problems = read_document(file, SHAPES, contents)
         out.problems += problems
+        document = Document(file.name)
+        out.documents.append(document)
         for content in fitted if isinstance(fitted, list) else [fitted]:
             if not isinstance(content, dict):
                 raise InputError(f"{file.name}: holds what is no FHIR resource.")
             if content.get("resourceType") == "Bundle":
-                yield from (e["resource"] for e in content.get("entry") or [] if e.get("resource"))
+                found = [e["resource"] for e in content.get("entry") or [] if e.get("resource")]
             else:
-                yield content
+                found = [content]
+            for resource in found:
+                prefix = f"{resource.get('resourceType')}."
+                document.count(resource, prefix)
+                yield Asked(resource, out.asked, prefix)
 
 
 def read_fhir(path: Path) -> Reading:

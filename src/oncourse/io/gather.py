@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -86,6 +87,36 @@ class Source:
         return value
 
 
+class Asked(dict[str, Any]):
+    """An object of a JSON document that remembers, in a set it shares with others, which of its keys were asked for."""
+
+    def __init__(self, content: Mapping[str, Any], asked: set[str], prefix: str = ""):
+        super().__init__(content)
+        self.asked, self.prefix = asked, prefix
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(self.prefix + key)
+        return super().get(key, default)
+
+    def __getitem__(self, key: str) -> Any:
+        self.asked.add(self.prefix + key)
+        return super().__getitem__(key)
+
+
+@dataclass
+class Document:
+    """A JSON file: how many objects hold each of its fields (``Patient.gender``)."""
+
+    name: str
+    n: int = 0
+    fields: Counter[str] = field(default_factory=Counter)
+
+    def count(self, content: Mapping[str, Any], prefix: str = "") -> None:
+        """Count the fields of one object that are not empty."""
+        self.n += 1
+        self.fields.update(prefix + key for key, value in content.items() if value not in (None, "", [], {}))
+
+
 @dataclass
 class Gather:
     """Rows of our tables as they are read, and the days on which each patient was seen."""
@@ -95,6 +126,8 @@ class Gather:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     last_seen: dict[str, str] = field(default_factory=dict)
     sources: list[Source] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     left_out: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
@@ -187,6 +220,10 @@ class Gather:
                 n = sum(column in row for row in source.rows)
                 state = "empty" if not n else "used" if column in source.used else "not read"
                 reading.ledger.column(source.name, column, state, n=n)
+        for document in self.documents:
+            reading.ledger.file(document.name, self.title, "used" if document.n else "not read", n_rows=document.n)
+            for name, n in sorted(document.fields.items()):
+                reading.ledger.column(document.name, name, "used" if name in self.asked else "not read", n=n)
         for (file, table, why), who in self.left_out.items():
             reading.ledger.left_out(file, len(who), why, became=table, first=who[0])
             reading.notes.append(f"{len(who):,} rows of {file} are left out: {why} (first: {who[0]})")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from oncourse.io.gather import Gather, looks_like, organ_of
+from oncourse.io.gather import Asked, Document, Gather, looks_like, organ_of, walk
 from oncourse.io.json_document import OBJECT, OBJECTS, read_document
 from oncourse.io.reading import Reading
 from oncourse.study.causes import cause_of_death
@@ -61,20 +61,31 @@ def read_gdc(path: Path) -> Reading:
             content, problems = read_document(file, SHAPES)
             out.problems += problems
             listed = content if isinstance(content, list) else (content.get("data") or {}).get("hits") or [content]
+            document = Document(file.name)
+            out.documents.append(document)
             for case in listed:
                 if isinstance(case, dict):
+                    document.n += 1
+                    for inside in walk(case):
+                        document.fields.update(
+                            k for k, v in inside.items() if v is not None and not isinstance(v, list | dict)
+                        )
                     _merge(cases, _case(case))
                 else:
                     out.skip(file.name, "patients", "is no case", None)
         else:
             source = out.table(file)
             for row in source.rows:
-                flat = {name.split(".")[-1]: source.get(row, name) for name in row}
+                flat = {name.split(".")[-1]: cell for name, cell in row.items()}
                 if "cases.submitter_id" in row:
                     flat["case_submitter_id"] = row["cases.submitter_id"]
                 _merge(cases, _from_flat(flat))
+    out.asked |= {"case_submitter_id", "submitter_id", "case_id"}
     for patient, case in sorted(cases.items()):
-        _write(patient, case, out)
+        parts = {name: [Asked(row, out.asked) for row in case[name]] for name in ("treatments", "follow_ups")}
+        _write(patient, {"facts": Asked(case["facts"], out.asked), **parts}, out)
+    for source in out.sources:
+        source.used |= {name for name in source.columns if name.split(".")[-1] in out.asked}
     return out.finish()
 
 

@@ -72,6 +72,8 @@ REQUIRED = {
 def find_domains(path: Path) -> dict[str, Path]:
     """Return domain -> file of an SDTM folder, by file name (tr.csv, tr_onco.csv.gz, TR.xpt).
 
+    A part of a split domain (lbch.xpt of LB; SDTM IG 3.4, 4.1.7) stands under its own name.
+
     Raises
     ------
     InputError : no domain is there, or one is there twice
@@ -82,7 +84,7 @@ def find_domains(path: Path) -> dict[str, Path]:
         if not name.endswith(SUFFIXES):
             continue
         domain = re.split(r"[._]", name)[0].upper()
-        if domain in DOMAINS or is_supplement(domain):
+        if domain in DOMAINS or is_part(domain) or is_supplement(domain):
             found.setdefault(domain, []).append(file)
     twice = [f"{d}: {', '.join(f.name for f in files)}" for d, files in found.items() if len(files) > 1]
     if twice:
@@ -90,6 +92,40 @@ def find_domains(path: Path) -> dict[str, Path]:
     if not found:
         raise InputError(f"{path}: holds no SDTM domain (looked for {', '.join(DOMAINS)} as csv, tsv or xpt).")
     return {domain: files[0] for domain, files in found.items()}
+
+
+def is_part(name: str) -> bool:
+    """Whether a data set may be a part of a split domain by its name: LBCH, LBHE of LB.
+
+    >>> [is_part(n) for n in ("LBCH", "LB", "SUPPLB", "DRUG")]
+    [True, False, False, False]
+    """
+    return len(name) in (3, 4) and name[:2] in DOMAINS and not is_supplement(name)
+
+
+def _whole(
+    domains: Mapping[str, pl.DataFrame], files: Mapping[str, Path]
+) -> tuple[dict[str, pl.DataFrame], dict[str, Path]]:
+    """Return domains with the parts of split ones joined, and the file that stands for each.
+
+    Messages name the first file of a split domain; the ledger lists each.
+    """
+    out: dict[str, list[pl.DataFrame]] = {}
+    named: dict[str, Path] = {}
+    for name, frame in domains.items():
+        domain = name[:2] if is_part(name) else name
+        out.setdefault(domain, []).append(frame)
+        named.setdefault(domain, files[name])
+    return {name: pl.concat(frames, how="diagonal") for name, frames in out.items()}, named
+
+
+def _is_of(name: str, frame: pl.DataFrame) -> bool:
+    """Whether a data set holds what its name says: of a part, DOMAIN must say the domain."""
+    if not is_part(name):
+        return True
+    return "DOMAIN" in frame.columns and frame["DOMAIN"].drop_nulls().str.to_uppercase().unique().to_list() == [
+        name[:2]
+    ]
 
 
 def is_sdtm(path: Path) -> bool:
@@ -120,20 +156,22 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     ``calls`` are empty: SDTM holds no sequencing.
     """
     files = find_domains(source) if isinstance(source, Path) else {k.upper(): v for k, v in source.items()}
-    domains = {name: _read(path) for name, path in files.items()}
+    domains = {name: frame for name, path in files.items() if _is_of(name, frame := _read(path))}
+    files = {name: files[name] for name in domains}
     lacking = [
         f"{files[name].name}: has no column {column}; is it an SDTM {name} domain? Nothing of it can be read without."
         for name, frame in domains.items()
-        for column in ("USUBJID", *(("QNAM", "QVAL") if is_supplement(name) else REQUIRED.get(name, ())))
+        for column in ("USUBJID", *(("QNAM", "QVAL") if is_supplement(name) else REQUIRED.get(name[:2], ())))
         if column not in frame.columns
     ]
     if lacking:
         raise InputError(lacking)
     index = "first study treatment (RFSTDTC); of people never treated the randomisation, else the consent"
     reading = Reading({}, StudyConfig(title=title or "SDTM study", index=index), foreign=True)
-    named = domains
+    named, all_files = domains, files
+    domains, files = _whole(domains, files)
     domains, qualifiers = with_supplements(domains, files, reading)
-    _ledger(source, files, named, qualifiers, reading)
+    _ledger(source, all_files, named, qualifiers, reading)
     domains = _without_screen_failures(domains, files, reading)
     visits = tumours.visit_dates(domains)
     domains = {name: _dated(name, frame, visits, reading.problems) for name, frame in domains.items()}
@@ -211,7 +249,7 @@ def _ledger(
         for column in frame.columns:
             if column == "_row":
                 continue
-            used = USED_OF_SUPPLEMENT if is_supplement(domain) else USED[domain]
+            used = USED_OF_SUPPLEMENT if is_supplement(domain) else USED[domain[:2]]
             state = "used" if column in (*used, *keys) else "not read"
             n = frame.height - frame[column].null_count()
             reading.ledger.column(path.name, column, state if n else "empty", n=n)
