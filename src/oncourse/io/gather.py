@@ -103,6 +103,15 @@ class Asked(dict[str, Any]):
         return super().__getitem__(key)
 
 
+def deep(value: Any, asked: set[str], prefix: str = "") -> Any:
+    """Return a JSON value whose objects, at every depth, are `Asked`; keys are paths (``subject.vitalStatus.status``)."""
+    if isinstance(value, list):
+        return [deep(item, asked, prefix) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return Asked({key: deep(item, asked, f"{prefix}{key}.") for key, item in value.items()}, asked, prefix)
+
+
 @dataclass
 class Document:
     """A JSON file: how many objects hold each of its fields (``Patient.gender``)."""
@@ -115,6 +124,15 @@ class Document:
         """Count the fields of one object that are not empty."""
         self.n += 1
         self.fields.update(prefix + key for key, value in content.items() if value not in (None, "", [], {}))
+
+    def count_deep(self, content: Any, prefix: str = "") -> None:
+        """Count the values of one object at every depth by their path."""
+        for item in content if isinstance(content, list) else [content]:
+            for key, value in item.items() if isinstance(item, dict) else ():
+                if isinstance(value, dict | list):
+                    self.count_deep(value, f"{prefix}{key}.")
+                elif value not in (None, ""):
+                    self.fields[prefix + key] += 1
 
 
 @dataclass

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from oncourse.io.gather import CANCER_WORDS, Gather, looks_like, walk
+from oncourse.io.gather import CANCER_WORDS, Document, Gather, deep, looks_like, walk
 from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, read_document
 from oncourse.io.reading import Reading
 from oncourse.study.causes import cause_of_death as cause_in_words
@@ -96,11 +96,20 @@ def read_phenopackets(path: Path) -> Reading:
     """
     out = Gather("Phenopackets", "onset of the disease, else first treatment")
     builds: set[str] = set()
-    for file in _files(path):
+    files = _files(path)
+    fields = Document("*.json")  # one packet a file: their fields are told once for all
+    for file in files:
         content, problems = read_document(file, SHAPES)
         out.problems += problems
+        document = Document(file.name)
+        out.documents.append(document)
         for packet in (v for v in walk(content) if v.get("subject") and "metaData" in v):
-            _packet(packet, out, builds)
+            document.n += 1
+            (document if len(files) == 1 else fields).count_deep(packet)
+            _packet(deep(packet, out.asked), out, builds)
+    if fields.fields:
+        fields.n = sum(document.n for document in out.documents)
+        out.documents.append(fields)
     reading = out.finish()
     if len(builds) == 1 and (build := builds.pop()) in ("GRCh37", "GRCh38"):
         from dataclasses import replace
