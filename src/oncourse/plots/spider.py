@@ -69,6 +69,27 @@ def spider(
     return canvas.svg
 
 
+#: Share of a panel's days within which two lines of therapy have one label.
+NEAR = 0.1
+
+
+def _together(starts: Sequence[tuple[int, str]], near: float) -> list[tuple[int, str]]:
+    """Return the labels of starts, those that follow within `near` days joined to the one before.
+
+    >>> _together([(0, "line 1"), (300, "line 2"), (320, "line 3")], 50.0)
+    [(0, 'line 1'), (300, 'line 2, line 3')]
+    """
+    out: list[tuple[int, str]] = []
+    last = 0
+    for day, label in sorted(starts):
+        if out and day - last <= near:
+            out[-1] = (out[-1][0], f"{out[-1][1]}, {label}")
+        else:
+            out.append((day, label))
+        last = day
+    return out
+
+
 def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int = 4, log: bool = True) -> str:
     """Draw one small panel per patient: values over time with the lines of therapy and marks; return SVG.
 
@@ -92,8 +113,9 @@ def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int 
             (line,) = ax.plot(day / DAYS_PER_MONTH, value, "-o", markersize=2, linewidth=0.8, color=PALETTE[0])
             name = str(item["title"])
             mark(line, f"{name}: {day.size} values, {value.min():.3g} to {value.max():.3g}", people=[name])
-            for start, label in item["starts"]:  # type: ignore[attr-defined]
+            for start, _ in item["starts"]:  # type: ignore[attr-defined]
                 ax.axvline(start / DAYS_PER_MONTH, color=COLOURS["muted"], linewidth=0.7, linestyle=":")
+            for start, label in _together(item["starts"], NEAR * np.ptp(day)):  # type: ignore[arg-type]
                 ax.annotate(
                     label,
                     (start / DAYS_PER_MONTH, 1.0),
