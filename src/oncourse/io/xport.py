@@ -7,6 +7,7 @@ records under other headers, and names of up to 32 characters behind the old one
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.errors import InputError
+from oncourse.io.encoding import sniff
 
 RECORD = 80
 #: Version -> words of the headers of the library, the member, its variables and its rows.
@@ -88,9 +90,18 @@ def read_xport(path: Path) -> pl.DataFrame:
             padded[:, :length] = cells
             series.append(pl.Series(name, ibm_to_float(padded)).fill_nan(None))
         else:
-            text = [bytes(c).decode("utf-8", "replace").rstrip() or None for c in cells]
-            series.append(pl.Series(name, text, pl.String))
+            series.append(pl.Series(name, _texts([bytes(c) for c in cells]), pl.String))
     return pl.DataFrame(series)
+
+
+def _texts(cells: Sequence[bytes]) -> list[str | None]:
+    """Return a column's texts; a transport file does not say its encoding (UTF-8, GB18030 or Windows-1252).
+
+    >>> _texts([b"Alzheimer\\x92s Disease  ", b"   "]), _texts(["患者 结肠癌".encode("gb18030")])
+    (['Alzheimer’s Disease', None], ['患者 结肠癌'])
+    """
+    encoding, _ = sniff(b"\n".join(cell.rstrip(b"\0 ") for cell in cells).replace(b"\0", b" "))
+    return [cell.rstrip(b"\0 ").decode(encoding, "replace").rstrip() or None for cell in cells]
 
 
 def _header(word: str) -> bytes:

@@ -59,7 +59,8 @@ def validate(
         typed[name], found = check_table(TABLES[name], frame, declared=declared, first_row=first)
         problems += found
     if partial := [rows for rows in partial if rows.height]:
-        typed[PARTIAL] = pl.concat([*([typed[PARTIAL]] if PARTIAL in typed else []), *partial], how="diagonal")
+        known = [typed[PARTIAL]] if PARTIAL in typed else []
+        typed[PARTIAL] = pl.concat([*known, *partial], how="diagonal").unique(maintain_order=True)
     for decide in (
         apply(with_gene_names, first_row=first_row),
         apply(with_joined_changes, build=config.genome_build, reference=reference),
