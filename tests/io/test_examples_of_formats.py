@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -169,3 +172,16 @@ def test_the_ledger_says_of_every_field_whether_it_was_asked_for(name, file, use
     columns = imported(tmp_path, name, str(EXAMPLES / name))("tables/intake/columns")
     states = dict(columns.filter(file=file).select("column", "state").iter_rows())
     assert {states[c] for c in used} == {"used"} and {states[c] for c in not_read} == {"not read"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sdtm", "fhir", "redcap", "omop"])
+def test_the_order_of_what_is_told_does_not_depend_on_the_hash_seed(name, tmp_path):
+    told = []
+    for seed in ("1", "2", "3"):
+        out = tmp_path / seed / "study"
+        command = [sys.executable, "-m", "oncourse.cli.main", "import", name, str(EXAMPLES / name), str(out)]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed})
+        files = {f.name: f.read_bytes() for f in sorted(out.rglob("*.tsv"))}
+        told.append((done.stdout.replace(str(out), ""), done.stderr.replace(str(out), ""), files))
+    assert told[0] == told[1] == told[2] and told[0][2]

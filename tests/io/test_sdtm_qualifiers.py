@@ -161,3 +161,12 @@ def test_the_parts_of_a_split_domain_are_one(tmp_path):
     assert {("lbch.csv", "used"), ("lbhe.csv", "used"), ("excl.csv", "not read")} <= set(told)
     columns = reading.ledger.tables()["intake/columns"]
     assert columns.filter(file="lbhe.csv", column="LBORRES")["state"].to_list() == ["used"]
+
+
+def test_a_laboratory_value_of_a_month_is_kept_with_its_interval(tmp_path):
+    """It was left out for want of a day."""
+    lb = "USUBJID,LBTESTCD,LBTEST,LBORRES,LBORRESU,LBDTC\nS1,PSA,Prostate Specific Antigen,8.5,ng/mL,2021-05\n"
+    tables, _ = read(tmp_path, dm=DM, lb=lb)
+    assert tables["labs"].select("day", "value").rows() == [(76, "8.5")]
+    kept = tables["partial_dates"].select("table", "resolution", "earliest_day", "latest_day").rows()
+    assert kept == [("labs", "month", 61, 91)]

@@ -240,7 +240,7 @@ def labs(lb: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
     standard, reported = first_of(lb, "LBSTRESU", "LBORRESU"), first_of(lb, "LBORRESU", "LBSTRESU")
     rows = lb.select(
         pl.col("USUBJID").alias("patient_id"),
-        pl.col("_date").alias("date"),
+        plain_date(first_of(lb, "LBDTC")).alias("date"),
         _analyte(lb).alias("analyte"),
         first_of(lb, "LBSTRESC", "LBORRES").alias("value"),
         pl.when(has_standard).then(standard).otherwise(reported).alias("unit"),
