@@ -97,18 +97,12 @@ def test_assessments_from_single_lesions(folder):
     ]
 
 
-def test_a_month_of_a_scan_is_kept_as_an_interval(folder):
-    """It was the first of its month; a year alone gives a scan no day, which is told."""
+def test_a_partial_date_without_a_full_one_is_listed(folder):
     (folder / "rs.csv").write_text(RS.replace("WEEK 8,2020-03-09", "WEEK 30,2020-08"))
     reading = read_sdtm(folder)
-    assert not reading.problems and "2020-08" in reading.tables["assessments"]["date"].to_list()
-    tables, problems = validate(reading.tables, reading.config)
-    kept = tables["partial_dates"].filter(table="assessments").select("patient_id", "earliest_day", "latest_day").rows()
-    assert kept == [("S1", 204, 234)]  # 1 and 31 August, from 10 January
-    assert any("'2020-08' is not a whole date" in str(p) for p in problems)
-    (folder / "rs.csv").write_text(RS.replace("WEEK 8,2020-03-09", "WEEK 30,2020"))
-    assert [str(p) for p in read_sdtm(folder).problems] == [
-        "RS.RSDTC, row 2 (S1): '2020' is not a full date: not used. Give the day; a response is dated to it."
+    assert [str(p) for p in reading.problems] == [
+        "RS.RSDTC, row 2 (S1): '2020-08' is not a full date: taken as 2020-08-01. Give the day; a response is dated "
+        "to it."
     ]
 
 

@@ -151,8 +151,8 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     the first treatment (RFSTDTC); of those never treated the randomisation, else the consent. Diameters: DIAMETER where
     given, else the short axis (LPERP) of lymph nodes and the longest diameter (LDIAM) of other lesions. Scans of one
     VISIT on several days are one assessment, dated to the first. A new lesion is one that TU, TR or RS names; nobody's
-    silence is read as none. A partial date of a scan takes the full date of the same subject and visit, else its month is
-    passed on as the interval it is, like a partial date of death; of a year alone the scan has no day. ``samples`` and
+    silence is read as none. A partial date of a scan takes the full date of the same subject and visit, else the first
+    day of its month, which is listed as a warning; a partial date of death is passed on as it is. ``samples`` and
     ``calls`` are empty: SDTM holds no sequencing.
     """
     files = find_domains(source) if isinstance(source, Path) else {k.upper(): v for k, v in source.items()}
@@ -174,8 +174,7 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     _ledger(source, all_files, named, qualifiers, reading)
     domains = _without_screen_failures(domains, files, reading)
     visits = tumours.visit_dates(domains)
-    months: set[tuple[str, str]] = set()
-    domains = {name: _dated(name, frame, visits, reading.problems, months) for name, frame in domains.items()}
+    domains = {name: _dated(name, frame, visits, reading.problems) for name, frame in domains.items()}
     domains = tumours.one_day_per_visit(domains, reading)
     tables = reading.tables
     tables["patients"] = _patients(domains, qualifiers.get("DM", ()), reading)
@@ -196,9 +195,6 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
         tables["target_lesions"] = tumours.targets(domains["TR"], domains.get("TU"))
     if {"RS", "TR", "TU"} & set(domains):
         tables["assessments"] = tumours.assessments(domains)
-    for name in ("target_lesions", "assessments"):
-        if name in tables and months:
-            tables[name] = _months(tables[name], months)
     for name in ("samples", "calls"):
         tables[name] = TABLES[name].empty()
     reading.notes.append("SDTM holds no sequencing: samples and calls are empty.")
@@ -309,10 +305,8 @@ def _without_screen_failures(
     return {"DM": dm.filter(pl.col("_why").is_null()).drop("_why"), **kept}
 
 
-def _dated(
-    name: str, frame: pl.DataFrame, visits: pl.DataFrame, problems: list[Problem], months: set[tuple[str, str]]
-) -> pl.DataFrame:
-    """Add _date (YYYY-MM-DD) from --DTC; a month that no visit completes is its first day, and told in `months`."""
+def _dated(name: str, frame: pl.DataFrame, visits: pl.DataFrame, problems: list[Problem]) -> pl.DataFrame:
+    """Add _date (YYYY-MM-DD) from --DTC; partial dates are completed and listed."""
     column = f"{name}DTC"
     if column not in frame.columns:
         if "VISIT" not in frame.columns or name not in tumours.DOMAINS:
@@ -339,33 +333,25 @@ def _dated(
         .alias("_date"),
         (partial & ~same_month.fill_null(False)).alias("_guess"),
     )
-    months.update(frame.filter("_guess").drop_nulls("_date").select("USUBJID", "_date").iter_rows())
-    guessed = frame.filter(pl.col("_guess") & pl.col("_date").is_null()).select("_row", "USUBJID", column)
+    guessed = frame.filter("_guess").select("_row", "USUBJID", column, "_date")
     if guessed.height > LISTED_PER_KIND:
         more = f"and {guessed.height - LISTED_PER_KIND} more rows with the same problem."
         problems.append(Problem(name, None, column, None, more, "", "warning"))
-    for row, who, text in guessed.head(LISTED_PER_KIND).iter_rows():
+    for row, who, text, used in guessed.head(LISTED_PER_KIND).iter_rows():
+        what = f"taken as {used}" if used else "not used"
         problems.append(
             Problem(
                 name,
                 row,
                 column,
                 text,
-                f"'{text}' is not a full date: not used.",
+                f"'{text}' is not a full date: {what}.",
                 "Give the day; a response is dated to it.",
                 "warning",
                 who,
             )
         )
     return frame.drop("_guess", "_full")
-
-
-def _months(table: pl.DataFrame, months: set[tuple[str, str]]) -> pl.DataFrame:
-    """Give the dates back of which only the month is known: they are intervals (`partial_dates`)."""
-    known = pl.DataFrame(sorted(months), schema={"patient_id": pl.String, "date": pl.String}, orient="row")
-    flagged = table.join(known.with_columns(_month=True), on=["patient_id", "date"], how="left", maintain_order="left")
-    month = pl.when(pl.col("_month").is_not_null()).then(pl.col("date").str.slice(0, 7)).otherwise("date")
-    return flagged.with_columns(month.alias("date")).drop("_month")
 
 
 def _patients(domains: Mapping[str, pl.DataFrame], own: tuple[str, ...], reading: Reading) -> pl.DataFrame:
