@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from oncourse.analyses._base import OutputTable
@@ -11,13 +9,9 @@ from oncourse.derive.concordance.concordance_summary import SUMMARY_COLUMNS
 from oncourse.derive.concordance.presence import NOISE_COLUMNS, STATE_COLUMNS
 from oncourse.derive.concordance.relatedness import RELATEDNESS_COLUMNS
 from oncourse.derive.concordance.status_tables import FLIP_COLUMNS, STATUS_COLUMNS
-from oncourse.study.schema import Column
+from oncourse.study.schema import Column, columns
 
 _COUNT = "reads; null = not counted"
-
-
-def _columns(given: tuple[tuple[str, Any, str], ...]) -> tuple[Column, ...]:
-    return tuple(Column(name, dtype, text) for name, dtype, text in given)
 
 
 _PAIR = (
@@ -29,7 +23,7 @@ STATES = OutputTable(
     "concordance/states",
     "each variant of a patient in each of the patient's tumour samples",
     (
-        *_columns(STATE_COLUMNS),
+        *columns(STATE_COLUMNS),
         Column("blood", pl.String, "germline / chip / possible_chip; null = tumour as far as known"),
     ),
 )
@@ -94,7 +88,7 @@ RELATED = OutputTable(
     "concordance/relatedness",
     "evidence that two samples are of one tumour",
     (
-        *_columns(RELATEDNESS_COLUMNS),
+        *columns(RELATEDNESS_COLUMNS),
         Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),
     ),
 )
@@ -111,9 +105,9 @@ GENES = OutputTable(
         Column("n_different_variants", pl.Int64, "of n_both, without a variant in common"),
     ),
 )
-STATUSES = OutputTable("concordance/statuses", "agreement of actionable statuses", _columns(STATUS_COLUMNS))
-FLIPS = OutputTable("concordance/flips", "patients whose status differs between two samples", _columns(FLIP_COLUMNS))
-SUMMARY = OutputTable("concordance/summary", "shared fractions over patients", _columns(SUMMARY_COLUMNS))
+STATUSES = OutputTable("concordance/statuses", "agreement of actionable statuses", columns(STATUS_COLUMNS))
+FLIPS = OutputTable("concordance/flips", "patients whose status differs between two samples", columns(FLIP_COLUMNS))
+SUMMARY = OutputTable("concordance/summary", "shared fractions over patients", columns(SUMMARY_COLUMNS))
 SAMPLES = OutputTable(
     "concordance/samples",
     "purity and what was learned of each tumour sample",
@@ -128,7 +122,7 @@ SAMPLES = OutputTable(
         Column("depth", pl.Float64, "mean depth given, else of the counted sites; null = unknown"),
         Column("prior", pl.Float64, "learned share present of the variants seen in the patient's other samples"),
         Column("n_present", pl.Int64, "variants present"),
-        *_columns(NOISE_COLUMNS),
+        *columns(NOISE_COLUMNS),
     ),
 )
 TABLES = (STATES, VARIANTS, PAIRS, RELATED, GENES, STATUSES, FLIPS, SUMMARY, SAMPLES)

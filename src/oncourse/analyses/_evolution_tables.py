@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
 from oncourse.analyses._base import OutputTable
 from oncourse.derive.clones.clusters import ASIDE_COLUMNS, CLUSTER_COLUMNS, VARIANT_COLUMNS, WRONG_COLUMNS
-from oncourse.study.schema import Column
+from oncourse.study.schema import Column, columns
 
 _PATIENT = Column("patient_id", pl.String, "the patient")
 _SAMPLE = Column("sample_id", pl.String, "the sample")
 _CLONE = Column("clone_id", pl.Int64, "the clone: the cluster_id of its variants; 1 = most truncal")
 
 
-def _columns(given: tuple[tuple[str, Any, str], ...]) -> tuple[Column, ...]:
-    return tuple(Column(name, dtype, text) for name, dtype, text in given)
-
-
 VARIANTS = OutputTable(
     "evolution/variants",
     "cell fraction of each variant in each sample of its patient",
-    _columns(VARIANT_COLUMNS),
+    columns(VARIANT_COLUMNS),
 )
 CLUSTERS = OutputTable(
     "evolution/clusters",
     "cell fraction of each cluster of variants in each sample",
-    _columns(CLUSTER_COLUMNS),
+    columns(CLUSTER_COLUMNS),
 )
 ASIDE = OutputTable(
     "evolution/set_aside",
     "variants of clusters that are no clones: in no tree and no seeding by themselves",
-    _columns(ASIDE_COLUMNS),
+    columns(ASIDE_COLUMNS),
 )
 WRONG_COPIES = OutputTable(
-    "evolution/wrong_copies", "chromosomes whose variants contradict the told copies", _columns(WRONG_COLUMNS)
+    "evolution/wrong_copies", "chromosomes whose variants contradict the told copies", columns(WRONG_COLUMNS)
 )
 TREES = OutputTable(
     "evolution/trees",

@@ -15,13 +15,13 @@ from oncourse.cohort import Cohort
 from oncourse.derive.clones.heterogeneity import COLUMNS, HeterogeneityParams, HeterogeneityTable
 from oncourse.errors import NotEnoughData
 from oncourse.stats.rng import generator
-from oncourse.study.schema import Column
+from oncourse.study.schema import columns
 from oncourse.words.catalogue import said
 
 TABLE = OutputTable(
     "evolution/heterogeneity",
     "heterogeneity measures of each sample and each pair of samples of a patient",
-    tuple(Column(name, dtype, text) for name, dtype, text in COLUMNS),
+    columns(COLUMNS),
 )
 #: Measure -> (what it is called in text, unit).
 OF_SAMPLE = {"math": "score", "subclonal_share": "fraction", "shannon": "score"}

@@ -14,7 +14,7 @@ from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.concordance.identity import IDENTITY_COLUMNS, identity_notes
 from oncourse.facts.material import is_tumour
-from oncourse.study.schema import Column
+from oncourse.study.schema import Column, columns
 from oncourse.study.settings import section, setting
 from oncourse.study.tables import TABLES
 from oncourse.words.catalogue import said
@@ -69,7 +69,7 @@ PATIENTS = OutputTable(
 IDENTITY = OutputTable(
     "overview/identity",
     "samples of different patients that have in common what only they have: swaps, duplicates, contamination",
-    tuple(Column(name, dtype, text) for name, dtype, text in IDENTITY_COLUMNS),
+    columns(IDENTITY_COLUMNS),
 )
 
 

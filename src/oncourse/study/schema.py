@@ -104,6 +104,11 @@ class Column:
         return f"at most {self.high:g}" if self.high is not None else ""
 
 
+def columns(given: Iterable[tuple[str, Any, str]]) -> tuple[Column, ...]:
+    """Return columns of (name, dtype, text), as the derivations list what their tables hold."""
+    return tuple(Column(name, dtype, text) for name, dtype, text in given)
+
+
 @dataclass(frozen=True)
 class Table:
     """One table of the study folder.
