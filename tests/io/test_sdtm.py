@@ -101,8 +101,8 @@ def test_a_partial_date_without_a_full_one_is_listed(folder):
     (folder / "rs.csv").write_text(RS.replace("WEEK 8,2020-03-09", "WEEK 30,2020-08"))
     reading = read_sdtm(folder)
     assert [str(p) for p in reading.problems] == [
-        "RS.RSDTC, row 2 (S1): '2020-08' is not a full date: taken as 2020-08-01. Give the day; a response is dated "
-        "to it."
+        "RS.RSDTC, row 2 (S1): '2020-08' is not a full date: 2020-08-01 to 2020-08-31, taken as 2020-08-01. Give the "
+        "day; a response is dated to it."
     ]
 
 

@@ -160,7 +160,9 @@ def _told_ends(
     out: Readings,
 ) -> pl.DataFrame:
     """Return `UNCERTAIN`; say how many days are uncertain, and what the medians would be at both ends."""
-    n_dates, n_deaths = cohort.study["partial_dates"].height, _n_deaths(cohort)
+    # lesions and responses of one scan are one day
+    what = ("patient_id", "column", "resolution", "day", "earliest_day", "latest_day")
+    n_dates, n_deaths = cohort.study["partial_dates"].select(what).unique().height, _n_deaths(cohort)
     out.estimates.append(Estimate("partial_days", n_dates + n_deaths, unit="count"))
     notes = ["Days of which only the month or year (or an interval) is known: {partial_days:value}."]
     rows = []

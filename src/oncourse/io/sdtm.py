@@ -18,12 +18,13 @@ from oncourse.io import sdtm_events as events
 from oncourse.io import sdtm_history as history
 from oncourse.io import sdtm_treatments as treatments
 from oncourse.io import sdtm_tumours as tumours
+from oncourse.io import sdtm_visits as visits
 from oncourse.io.clinical_tables import first_of
 from oncourse.io.reading import Reading
 from oncourse.io.sdtm_supplements import is_supplement, with_supplements
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig
-from oncourse.study.schema import LISTED_PER_KIND, NULL_TEXTS, Problem
+from oncourse.study.schema import NULL_TEXTS
 from oncourse.study.tables import TABLES
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".xpt")
@@ -44,7 +45,9 @@ _USED = {
     "DD": "DDTESTCD DDSTRESC DDORRES DDDTC",
     "AE": "AETERM AEDECOD AESTDTC AEENDTC AETOXGR AESER",
 }
-USED = {domain: tuple(names.split()) for domain, names in _USED.items()}
+#: What dates a scan of which only the month is known (`oncourse.io.sdtm_visits`).
+_SCAN = {domain: ("VISITNUM", "VISITDY", f"{domain}DY") for domain in visits.DOMAINS}
+USED = {domain: (*names.split(), *_SCAN.get(domain, ())) for domain, names in _USED.items()}
 DOMAINS = tuple(USED)
 #: Of a supplement (SUPP--, `oncourse.io.sdtm_supplements`).
 USED_OF_SUPPLEMENT = ("RDOMAIN", "IDVAR", "IDVARVAL", "QNAM", "QVAL")
@@ -151,9 +154,9 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     the first treatment (RFSTDTC); of those never treated the randomisation, else the consent. Diameters: DIAMETER where
     given, else the short axis (LPERP) of lymph nodes and the longest diameter (LDIAM) of other lesions. Scans of one
     VISIT on several days are one assessment, dated to the first. A new lesion is one that TU, TR or RS names; nobody's
-    silence is read as none. A partial date of a scan takes the full date of the same subject and visit, else the first
-    day of its month, which is listed as a warning; a partial date of death is passed on as it is. ``samples`` and
-    ``calls`` are empty: SDTM holds no sequencing.
+    silence is read as none. A partial date of a scan takes the full date of the same subject and visit, else it is kept
+    as the interval it is and read as `oncourse.io.sdtm_visits` says; a partial date of death is passed on as it is.
+    ``samples`` and ``calls`` are empty: SDTM holds no sequencing.
     """
     files = find_domains(source) if isinstance(source, Path) else {k.upper(): v for k, v in source.items()}
     domains = {name: frame for name, path in files.items() if _is_of(name, frame := _read(path))}
@@ -173,9 +176,8 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     domains, qualifiers = with_supplements(domains, files, reading)
     _ledger(source, all_files, named, qualifiers, reading)
     domains = _without_screen_failures(domains, files, reading)
-    visits = tumours.visit_dates(domains)
-    domains = {name: _dated(name, frame, visits, reading.problems) for name, frame in domains.items()}
-    domains = tumours.one_day_per_visit(domains, reading)
+    domains = visits.dated({name: _dated(name, frame) for name, frame in domains.items()}, reading)
+    domains = visits.one_day_per_visit(domains, reading)
     tables = reading.tables
     tables["patients"] = _patients(domains, qualifiers.get("DM", ()), reading)
     if "DM" in domains:
@@ -195,6 +197,7 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
         tables["target_lesions"] = tumours.targets(domains["TR"], domains.get("TU"))
     if {"RS", "TR", "TU"} & set(domains):
         tables["assessments"] = tumours.assessments(domains)
+    visits.keep_intervals(reading)
     for name in ("samples", "calls"):
         tables[name] = TABLES[name].empty()
     reading.notes.append("SDTM holds no sequencing: samples and calls are empty.")
@@ -305,53 +308,12 @@ def _without_screen_failures(
     return {"DM": dm.filter(pl.col("_why").is_null()).drop("_why"), **kept}
 
 
-def _dated(name: str, frame: pl.DataFrame, visits: pl.DataFrame, problems: list[Problem]) -> pl.DataFrame:
-    """Add _date (YYYY-MM-DD) from --DTC; partial dates are completed and listed."""
-    column = f"{name}DTC"
-    if column not in frame.columns:
-        if "VISIT" not in frame.columns or name not in tumours.DOMAINS:
-            return frame
-        dated = frame.join(visits, on=["USUBJID", "VISIT"], how="left", maintain_order="left")
-        return dated.rename({"_full": "_date"})
-    frame = frame.with_columns(events.plain_date(pl.col(column)).alias("_date"))
-    partial = pl.col("_date").str.len_chars() < 10
-    if name not in tumours.DOMAINS or not frame.select(partial.fill_null(False).any()).item():
-        return frame.with_columns(pl.when(~partial).then("_date").alias("_date"))
-    if "VISIT" in frame.columns:
-        frame = frame.join(visits, on=["USUBJID", "VISIT"], how="left", maintain_order="left")
-    else:
-        frame = frame.with_columns(pl.lit(None, pl.String).alias("_full"))
-    same_month = pl.col("_full").str.starts_with(pl.col("_date"))
-    frame = frame.with_columns(
-        pl.when(partial & same_month)
-        .then("_full")
-        .when(partial & (pl.col("_date").str.len_chars() == 7))
-        .then(pl.col("_date") + "-01")
-        .when(partial)
-        .then(None)
-        .otherwise("_date")
-        .alias("_date"),
-        (partial & ~same_month.fill_null(False)).alias("_guess"),
-    )
-    guessed = frame.filter("_guess").select("_row", "USUBJID", column, "_date")
-    if guessed.height > LISTED_PER_KIND:
-        more = f"and {guessed.height - LISTED_PER_KIND} more rows with the same problem."
-        problems.append(Problem(name, None, column, None, more, "", "warning"))
-    for row, who, text, used in guessed.head(LISTED_PER_KIND).iter_rows():
-        what = f"taken as {used}" if used else "not used"
-        problems.append(
-            Problem(
-                name,
-                row,
-                column,
-                text,
-                f"'{text}' is not a full date: {what}.",
-                "Give the day; a response is dated to it.",
-                "warning",
-                who,
-            )
-        )
-    return frame.drop("_guess", "_full")
+def _dated(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add _date (YYYY-MM-DD) from --DTC where it is whole; the scans have their own rule (`sdtm_visits`)."""
+    if name in visits.DOMAINS or f"{name}DTC" not in frame.columns:
+        return frame
+    date = events.plain_date(pl.col(f"{name}DTC"))
+    return frame.with_columns(pl.when(date.str.len_chars() == 10).then(date).alias("_date"))
 
 
 def _patients(domains: Mapping[str, pl.DataFrame], own: tuple[str, ...], reading: Reading) -> pl.DataFrame:

@@ -139,7 +139,8 @@ def _last_seen(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
             frame = frame.filter(~_no_contact(frame))
         if "_date" in frame.columns and name not in ("DD", "MH"):
             rows = frame.filter(_says_alive(frame).fill_null(False)) if name == "SS" else frame
-            seen.append(rows.select("USUBJID", "_date"))
+            sure = "_sure" if "_sure" in rows.columns else "_date"
+            seen.append(rows.select("USUBJID", pl.col(sure).alias("_date")))
         for c in ("RFPENDTC", "RFENDTC", "RFSTDTC", "EXSTDTC", "EXENDTC", "DSSTDTC", "RFICDTC"):
             if c in frame.columns:
                 seen.append(frame.select("USUBJID", full_date(frame, c).alias("_date")))

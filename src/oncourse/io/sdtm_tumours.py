@@ -1,4 +1,4 @@
-"""SDTM tumour domains (TU, TR, RS): one assessment per visit, diameters, non-target states, new lesions, responses.
+"""SDTM tumour domains (TU, TR, RS): diameters, non-target states, new lesions, responses.
 
 Standard: CDISC SDTM Implementation Guide 3.4, Tumor/Lesion Domains (TU, TR) and Disease Response (RS).
 """
@@ -11,12 +11,8 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from oncourse.io.clinical_tables import first_of
-from oncourse.io.reading import Reading
 from oncourse.study.tables import TABLES
 
-DOMAINS = ("TU", "TR", "RS")
-#: Scans of one visit at most this far apart are one assessment; further apart the visit's name was used twice.
-VISIT_GAP_DAYS = 14
 #: Spellings of the non-target states of a lesion (TR.TUMSTATE).
 NON_TARGET_STATE = {
     "ABSENT": "CR",
@@ -37,45 +33,6 @@ NEW_WORDS = {
     "NONE": "no",
 }
 SMALL = re.compile(r"TOO SMALL")
-
-
-def visit_dates(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Full dates per subject and visit over the tumour domains: what a partial date of the visit stands for."""
-    parts = [
-        frame.select("USUBJID", "VISIT", pl.col(f"{name}DTC").str.slice(0, 10).alias("_full"))
-        for name, frame in domains.items()
-        if name in DOMAINS and {"VISIT", f"{name}DTC"} <= set(frame.columns)
-    ]
-    if not parts:
-        return pl.DataFrame(schema={"USUBJID": pl.String, "VISIT": pl.String, "_full": pl.String})
-    full = pl.concat(parts).filter(pl.col("_full").str.len_chars() == 10)
-    return full.group_by("USUBJID", "VISIT").agg(pl.col("_full").min())
-
-
-def one_day_per_visit(domains: dict[str, pl.DataFrame], reading: Reading) -> dict[str, pl.DataFrame]:
-    """Date every row of the tumour domains to the first day of its VISIT; SDTM's VISIT is the unit of an assessment."""
-    there = {n: f for n, f in domains.items() if n in DOMAINS and {"VISIT", "_date"} <= set(f.columns)}
-    if not there:
-        return domains
-    every = pl.concat([f.select("USUBJID", "VISIT", "_date") for f in there.values()]).drop_nulls().unique()
-    keys = ["USUBJID", "VISIT"]
-    day = pl.col("_date").str.to_date("%Y-%m-%d", strict=False)
-    every = every.sort(*keys, "_date").with_columns(
-        ((day - day.shift(1).over(keys)).dt.total_days() > VISIT_GAP_DAYS).fill_null(True).alias("_new")
-    )
-    every = every.with_columns(pl.col("_new").cum_sum().over(keys).alias("_scan"))
-    first = every.with_columns(pl.col("_date").min().over(*keys, "_scan").alias("_visit_date")).drop("_new", "_scan")
-    moved = first.filter(pl.col("_date") != pl.col("_visit_date"))
-    if moved.height:
-        who = moved.sort("USUBJID", "_date")["USUBJID"][0]
-        reading.notes.append(
-            f"{moved.height:,} scan days of visits on several days are dated to the visit's first day (first: {who})"
-        )
-    out = dict(domains)
-    for name, frame in there.items():
-        dated = frame.join(first, on=[*keys, "_date"], how="left", maintain_order="left")
-        out[name] = dated.with_columns(pl.coalesce("_visit_date", "_date").alias("_date")).drop("_visit_date")
-    return out
 
 
 def _evaluator(frame: pl.DataFrame, domain: str) -> pl.Expr:
