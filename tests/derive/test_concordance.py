@@ -104,6 +104,24 @@ def test_low_purity_is_told_apart_from_low_depth():
     assert fate(cohort, "2:1:A:G")["reason_b"] == "low_purity"
 
 
+@pytest.mark.parametrize("material, column", [("tissue", "purity"), ("plasma", "tumor_fraction")])
+def test_absent_is_not_said_where_the_interval_of_the_tumour_fraction_leaves_it_open(material, column):
+    """0 of 80 reads at 0.3: absent; were the fraction 0.05 to 0.9, two reads or none may be a clone's."""
+    calls = [call("P1", "2:1:A:G", 60, 200), call("M1", "2:1:A:G", 0, 80)]
+    said = []
+    for ends in ((None, None), (0.05, 0.9)):
+        made = primary_and_metastasis(calls, purity_b=0.3)
+        own = pl.col("sample_id") == "M1"
+        given = {column: 0.3, f"{column}_ci_low": ends[0], f"{column}_ci_high": ends[1], "material": material}
+        samples = made["samples"].with_columns(
+            pl.when(own).then(pl.lit(value)).otherwise(name).alias(name) for name, value in given.items()
+        )
+        made = Study(made.config, {**made.tables, "samples": samples})
+        said.append(Cohort(made).presence.cells.filter(variant_id="2:1:A:G", sample_id="M1").row(0, named=True))
+    assert [x["state"] for x in said] == ["absent", "not_assessable"]
+    assert said[1]["reason"] == "low_purity" and said[1]["power"] < 0.95 <= said[0]["power"]
+
+
 def test_a_call_without_counts_in_the_other_sample_is_assumed():
     found = fate(Cohort(primary_and_metastasis([call("P1", "2:1:A:G", 60, 200)])), "2:1:A:G")
     assert (found["state"], found["basis"], found["depth_b"]) == ("private_a", "assumed", None)

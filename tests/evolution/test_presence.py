@@ -185,6 +185,40 @@ def test_an_unknown_purity_is_found_again():
     assert np.median(np.abs(found.purity - truth["purity"])) < 0.05
 
 
+def _one_missing(low, high):
+    """Clonal elsewhere, 0 of 60 reads here at purity 0.3 with an interval; returns what is said of the absent one."""
+    cells = Cells(
+        np.array([0, 1]),
+        np.array([0, 0]),
+        np.array([30.0, 0.0]),
+        np.array([100.0, 60.0]),
+        np.array([True, False]),
+        *(np.full(2, x) for x in (2.0, 1.0, 2.0, 1e-3)),
+    )
+    samples = Samples(
+        np.array([0.6, 0.3]),
+        np.zeros(2, bool),
+        *(np.full(2, x) for x in (200.0, 2.0, 3, 0.02)),
+        purity_low=np.array([np.nan, low]),
+        purity_high=np.array([np.nan, high]),
+    )
+    found = presence(cells, samples)
+    return found.power[1], found.excluded_ccf[1], found.purity[1], found.purity_low[1]
+
+
+def test_power_is_averaged_over_the_interval_of_a_given_purity_and_its_lower_end_excludes():
+    """Least 3 reads of 60, spread 200: a plain mean of the beta-binomial tail over draws of the same log-normal."""
+    power, excluded, purity, low = _one_missing(0.1, 0.9)
+    spread = np.log(3) / 1.959964
+    drawn = np.minimum(0.3 * np.exp(generator(1, "purity").normal(0, spread, 4_000)), 1.0)
+    tails = [float(betabinomial.sf(3, 60, v * (1 - 1e-3) + (1 - v) * 1e-3, 200.0)) for v in drawn / 2]
+    assert power == pytest.approx(np.mean(tails), abs=0.01)
+    exact, excluded_exactly, *_ = _one_missing(np.nan, np.nan)
+    assert power < exact - 0.03 and (purity, low) == (0.3, 0.1)
+    assert excluded == pytest.approx(3 * excluded_exactly)
+    assert _one_missing(0.3, 0.3)[:2] == (exact, excluded_exactly)
+
+
 def test_power_equals_its_definition():
     """Power is the beta-binomial upper tail at the expected fraction, whatever the kernel's recursion."""
     for k, n, mean, s in [
@@ -245,6 +279,7 @@ def test_order_of_cells_changes_nothing():
 
 def test_samples_renamed_change_nothing():
     cells, samples, _ = simulate(2, n_patient=6, n_variant=30)
+    samples = replace(samples, purity_low=0.8 * samples.purity, purity_high=1.1 * samples.purity)
     new = generator(2, "names").permutation(len(samples.purity))
     back = np.argsort(new)
     moved = replace(cells, sample=new[cells.sample])

@@ -49,6 +49,8 @@ class Samples:
     concentration : beta-binomial concentration of variant reads at most; inf = binomial
     noise_shape : shape of the gamma-like spread of background error rates between sites, as assumed
     min_alt_count, min_vaf : the calling rule
+    purity_low, purity_high : 95 % interval of a given purity, NaN where none was given; None: of none. The reads are
+        averaged over it, and nothing is excluded above its lower end
     """
 
     purity: FloatArray
@@ -57,6 +59,8 @@ class Samples:
     noise_shape: FloatArray
     min_alt_count: IntArray
     min_vaf: FloatArray
+    purity_low: FloatArray | None = None
+    purity_high: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,7 @@ class Presence:
     tail_sizeable : chance of so few reads, or fewer, were it there at that cell fraction; NaN without counts
     kind : what the other samples say (ONLY_HERE, SUBCLONAL_ELSEWHERE, CLONAL_ELSEWHERE)
     likelihood, detection : shape (n, 1 + n_ccf), of the reads and of a call at CCF 0 and at each of ``ccfs``
-    purity, purity_low, purity_high : per sample, posterior mean and 95 % interval (given values where known)
+    purity, purity_low, purity_high : per sample, posterior mean and 95 % interval (as given where it is)
     purity_known : per sample, whether the reads bound it from below (`tumour_fraction`)
     prior : shape (n_sample, 3), learned share present per kind; NaN where the sample has no such variant
     background : errors and spread of each sample, as learned
@@ -530,7 +534,7 @@ def _tail(cells: Cells, background: Background, counted: BoolArray, purity: Floa
 def _excluded_ccf(cells: Cells, counted: BoolArray, purity_low: FloatArray) -> FloatArray:
     """Return the CCF whose reads would be this few in 5 % only: one-sided Clopper-Pearson limit of the VAF.
 
-    Where purity is estimated its lower limit is used, so that nothing is excluded on a guess.
+    The lower limit of the purity is used, where it has one, so that nothing is excluded on a guess.
     """
     from scipy.special import betaincinv
 

@@ -48,6 +48,8 @@ PLASMA_RANGE, TISSUE_RANGE = (2e-4, 1.0), (0.03, 1.0)
 N_VARIANT = 80
 #: Points of the grid, at first and where the weight lies; points handed on; a point below `LEAST_WEIGHT` is left out.
 N_COARSE, N_FINE, N_POINT, LEAST_WEIGHT = 49, 33, 12, 1e-2
+#: Points of a given fraction that has an interval; half the width of a 95 % interval, in standard deviations.
+N_GIVEN, Z_95 = 5, 1.959964
 #: Beta-binomial concentrations of variant reads that are averaged over; their weights are learned from samples
 #: whose fractions are alike (within this factor), held by `SPREAD_WEIGHT` samples' worth of the even start.
 SPREADS, SPREAD_WEIGHT, LIKE_FRACTION = np.array([30.0, 100.0, 300.0, 1000.0, 1e5]), 1.0, 2.5
@@ -71,7 +73,7 @@ class Fractions:
 
     Attributes
     ----------
-    mean, low, high : shape (n_sample,), posterior mean and 95 % interval; the given value where known
+    mean, low, high : shape (n_sample,), posterior mean and 95 % interval; the given ones where known
     is_known : whether the reads bound it from below (given ones are)
     points, weights : shape (n_sample, n_point), what to average over
     rows, row_of : weights without one cell, and the row of each cell that the estimate used (-1: weights of the sample)
@@ -98,18 +100,8 @@ def tumour_fractions(
     elsewhere : shape (n_cell,), another sample of the patient has the variant called
     """
     given = samples.purity
-    n_sample = len(given)
     row_of = np.full(cells.n, -1, np.int64)
-    out = Fractions(
-        given.copy(),
-        given.copy(),
-        given.copy(),
-        ~np.isnan(given),
-        np.repeat(np.where(np.isnan(given), 0.5, given)[:, None], N_POINT, axis=1),
-        np.tile(np.eye(1, N_POINT)[0], (n_sample, 1)),
-        np.zeros((0, N_POINT)),
-        row_of,
-    )
+    out = _given(samples, row_of)
     rows: list[FloatArray] = []
     for in_plasma in (False, True):
         wanted = np.flatnonzero(np.isnan(given) & (samples.is_plasma == in_plasma))
@@ -117,6 +109,32 @@ def tumour_fractions(
             rows += _estimate(out, wanted, cells, samples, counted, elsewhere, sum(map(len, rows)), n_thread)
     kept = np.concatenate(rows) if rows else out.rows
     return Fractions(out.mean, out.low, out.high, out.is_known, out.points, out.weights, kept, row_of)
+
+
+def _given(samples: Samples, row_of: IntArray) -> Fractions:
+    """Return the fractions as given; where one has an interval, points of a log-normal with that interval.
+
+    Each side has a spread of its own. The nodes are those of Gauss and Hermite, exact to the ninth moment
+    (`numpy.polynomial.hermite_e.hermegauss`).
+    """
+    given, none = samples.purity, np.full(len(samples.purity), np.nan)
+    low, high = (
+        np.where(np.isnan(x), given, x)
+        for x in (none if end is None else end for end in (samples.purity_low, samples.purity_high))
+    )
+    low, high = np.minimum(low, given), np.maximum(high, given)
+    at = np.where(np.isnan(given), 0.5, given)
+    node, weight = np.polynomial.hermite_e.hermegauss(N_GIVEN)
+    least = PLASMA_RANGE[0]
+    down, up = (np.abs(np.log(np.maximum(end, least) / np.maximum(at, least))) / Z_95 for end in (low, high))
+    spread = np.where(node < 0, np.nan_to_num(down)[:, None], np.nan_to_num(up)[:, None])
+    points = np.minimum(at[:, None] * np.exp(node * spread), 1.0)
+    wide = (high > low)[:, None]
+    all_points = np.repeat(at[:, None], N_POINT, axis=1)
+    all_points[:, :N_GIVEN] = np.where(wide, points, at[:, None])
+    weights = np.zeros_like(all_points)
+    weights[:, :N_GIVEN] = np.where(wide, weight / weight.sum(), np.eye(1, N_GIVEN))
+    return Fractions(given.copy(), low, high, ~np.isnan(given), all_points, weights, np.zeros((0, N_POINT)), row_of)
 
 
 def _estimate(

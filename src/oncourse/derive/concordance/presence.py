@@ -240,6 +240,8 @@ def _weigh(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, params: Pre
             noise_shape=np.full(n, params.noise_shape),
             min_alt_count=samples["min_alt_count"].to_numpy(),
             min_vaf=samples["min_vaf"].to_numpy(),
+            purity_low=samples["given_low"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+            purity_high=samples["given_high"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
         ),
         PriorSettings(
             params.min_ccf, params.prior_strength, params.prior, params.call_ppv, sizeable_ccf=params.sizeable_ccf

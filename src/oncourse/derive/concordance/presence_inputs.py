@@ -17,6 +17,13 @@ ROLE_ORDER = ("primary", "local_recurrence", "metastasis", "tissue", "plasma")
 SHIFT_ONE_BASE, SHIFT_REPEAT = 10, 30
 #: Log2 ratio of depth that is no noise over many megabases: a clonal loss at a tumour fraction of 14 %.
 MIN_LOG2_RATIO = 0.1
+#: Share of tumour with its 95 % interval, as the samples table names it in tissue and in plasma, and as it is named here.
+_FRACTIONS = {
+    "purity": "tumor_fraction",
+    "purity_ci_low": "tumor_fraction_ci_low",
+    "purity_ci_high": "tumor_fraction_ci_high",
+}
+_GIVEN = ("given_purity", "given_low", "given_high")
 
 
 def tumour_samples(study: Study) -> pl.DataFrame:
@@ -41,8 +48,8 @@ def tumour_samples(study: Study) -> pl.DataFrame:
         "lesion_id",
         "assay_id",
         "day",
-        "purity",
-        "tumor_fraction",
+        *_FRACTIONS,
+        *_FRACTIONS.values(),
         "mean_depth",
     )
     samples = samples.select(kept).join(lesions, on="lesion_id", how="left").join(assays, on="assay_id", how="left")
@@ -50,18 +57,22 @@ def tumour_samples(study: Study) -> pl.DataFrame:
         altered_megabases(study["segments"]), on="sample_id", how="left"
     )
     is_plasma = pl.col("material") == "plasma"
+    given = [
+        pl.when(is_plasma).then(theirs).otherwise(ours).alias(name)
+        for (ours, theirs), name in zip(_FRACTIONS.items(), _GIVEN, strict=True)
+    ]
     role = pl.when(is_plasma).then(pl.lit("plasma")).otherwise(pl.col("role").fill_null("tissue"))
     return (
         samples.with_columns(
+            *given,
             role=role,
             depth=pl.coalesce("mean_depth", "counted_depth"),
-            given_purity=pl.when(is_plasma).then("tumor_fraction").otherwise("purity"),
             min_alt_count=pl.col("min_alt_count").fill_null(MIN_ALT_COUNT),
             min_vaf=pl.col("min_vaf").fill_null(MIN_VAF),
         )
         .with_columns(role_rank=pl.col("role").replace_strict({r: i for i, r in enumerate(ROLE_ORDER)}))
         .sort("patient_id", "role_rank", "day", "sample_id", nulls_last=True)
-        .drop("purity", "tumor_fraction", "mean_depth", "counted_depth")
+        .drop(*_FRACTIONS, *_FRACTIONS.values(), "mean_depth", "counted_depth")
     )
 
 
