@@ -75,3 +75,43 @@ def test_purple_s_file_stands_for_sage_s_of_the_same_calls(tmp_path):
     assert [p.name for p in look_into(tmp_path).calls] == ["P1_T.purple.somatic.vcf"]
     samples = read_files([tmp_path]).tables["samples"]
     assert samples.select("sample_id", "msi_status", "tmb_per_mb", "purity").rows() == [("P1_T", "MSI-H", 43.2, 0.7)]
+
+
+def test_an_oncoanalyser_folder_is_one_study_of_its_final_files(tmp_path):
+    """nf-core/oncoanalyser, docs/output.md: SAGE, PAVE, GRIPSS, ESVEE, AMBER and PURPLE each write VCF of the same pair.
+
+    SAGE's append file made a second tumour of the RNA; germline sites of PAVE and AMBER became calls; LINX was left.
+    """
+    kinds = (
+        ("sage/somatic", "sage.somatic"),
+        ("sage/somatic", "sage.somatic.filtered"),
+        ("sage/append", "sage.append"),
+        ("sage/germline", "sage.germline.filtered"),
+        ("pave", "sage.somatic.filtered.pave"),
+        ("pave", "sage.germline.filtered.pave"),
+        ("gridss", "gridss"),
+        ("gripss/somatic", "gripss.filtered.somatic"),
+        ("esvee", "esvee.somatic"),
+        ("amber", "amber.contamination"),
+        ("purple", "purple.germline"),
+        ("purple", "purple.sv.germline"),
+        ("purple", "purple.sv"),
+        ("purple", "purple.somatic"),
+    )
+    for tumour in ("S1_T", "S2_T"):
+        folder = tmp_path / f"subject_{tumour[1]}"
+        for where, words in kinds:
+            _vcf(folder / where / f"{tumour}.{words}.vcf", tumour.replace("T", "N"), tumour)
+        _put(folder / f"purple/{tumour}.purple.cnv.somatic.tsv", "chromosome start end copyNumber", "12 1 9 3.0")
+        linx = folder / f"linx/somatic_annotations/{tumour}.linx.fusion.tsv"
+        _put(linx, "name reported phased geneStart geneEnd", "TMPRSS2_ERG true INFRAME TMPRSS2 ERG")
+    tree = look_into(tmp_path)
+    assert sorted(p.name for p in tree.calls) == [
+        f"{tumour}.purple.{kind}.vcf" for tumour in ("S1_T", "S2_T") for kind in ("somatic", "sv")
+    ]
+    assert all(why for _, why in tree.left)
+    tables = read_files([tmp_path]).tables
+    assert tables["samples"]["sample_id"].to_list() == ["S1_T", "S2_T"]
+    fusions = tables["fusions"].select("sample_id", "gene_5p", "gene_3p").rows()
+    assert fusions == [("S1_T", "TMPRSS2", "ERG"), ("S2_T", "TMPRSS2", "ERG")]
+    assert tables["segments"]["total_cn"].to_list() == [3.0, 3.0]

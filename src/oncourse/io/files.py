@@ -88,6 +88,7 @@ def read_files(
         names = {"counts": "table of counts (.tsv, .txt)", "vcf": "VCF file", "maf": "MAF file"}
         source = ", ".join(p.name or str(p) for p in paths) or "the source"
         raise InputError(f"{source}: no {names.get(kind or '', 'MAF or VCF file')} found, also not below it.")
+    fusions = [*fusions, *(path for tree in trees for path in tree.fusions)]
     segments = [*segments, *(path for tree in trees for path in tree.copies)]
     beside = [*depths, *(path for tree in trees for path in tree.depths)]
     reading = Reading({}, StudyConfig(), foreign=True)

@@ -29,7 +29,7 @@ _STEPS = (
     r"somatic|snvs?|indels?|sv|strelka2?|mutect2?|mutect1|muse|varscan2?|vardict(java)?|freebayes|platypus|lofreq|caveman|c?pindel|"
     r"somaticsniper|sniper|somaticseq|varlociraptor|clairs(_to)?|smcounter2?|cut|tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|dragen|octopus|pisces|tvc|hard-filtered|"
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
-    r"ensemble|consensus|calls?|variants?|manta|somaticsv|gridss|purple|sage|flagged|muts|dedup|md|recal|bwa|gatk|bam|cram|"
+    r"ensemble|consensus|calls?|variants?|manta|somaticsv|gridss|gripss|esvee|pave|linx|purple|sage|flagged|muts|dedup|md|recal|bwa|gatk|bam|cram|"
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
     r"call_stats|snp|ss|fb|(bam-)?readcounts?|alleliccounts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
     r"thresholds|per-base|bed|mosdepth|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"

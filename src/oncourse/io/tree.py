@@ -15,6 +15,9 @@ _MAF = (".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz", "_multianno.cs
 _NOT_SOMATIC = (
     (r"(^|[/._-])(haplotypecaller|deepvariant|genotypegvcfs)([/._-]|$)", "germline calls"),
     (r"\.(variants|genome|germline|g)\.[vb]cf(\.b?gz)?$", "germline calls"),
+    (r"(^|/)germline/|\.(sage|purple|gripss|esvee)\.(\w+\.)*germline\.", "germline calls"),
+    (r"\.amber\.", "common variants that show whose DNA it is"),
+    (r"\.sage\.append\.", "reads of RNA beside calls of DNA that are in another file"),
     (
         r"(candidate|diploid|tumou?r)[_.]?sv|candidate_?small_?indels|(^|[/._-])(tiddit|esvee|gridss)([/._-]|$)",
         "structural variants before the choice of the somatic ones",
@@ -22,6 +25,8 @@ _NOT_SOMATIC = (
     (r"(^|[/._-])(cnvs?|cnvkit|ascat|controlfreec|canvas)([/._-]|$)", "copy number"),
     (r"(^|/)(work|pipeline_info|reports?|multiqc|csv|preprocessing|reference)/", "work files and reports"),
 )
+#: A file of PURPLE, and those of the steps before it that hold the same calls of the same sample.
+_PURPLE_FOR = ((r"\.purple\.somatic\.", r"\.sage\.somatic\."), (r"\.purple\.sv\.", r"\.(gripss|esvee)\."))
 #: Manta's files beside somaticSV.vcf.gz.
 _MANTA_RAW = r"^(candidatesv|diploidsv|candidatesmallindels)\.vcf"
 _CALLERS = r"manta|mutect2?|strelka|freebayes|vardict|varscan|muse|lofreq|caveman|sage|platypus"
@@ -37,6 +42,12 @@ _SEGMENTS = (
     r"\.seg$",
 )
 
+#: Tables of fusion callers (`oncourse.io.fusion_callers`).
+_FUSIONS = (
+    r"\.linx\.fusion\.tsv$",
+    r"(^|[/._-])fusion_predictions(\.abridged)?\.tsv$",
+    r"(^|/)arriba/(.*/)?[^/]*(?<!\.)fusions\.tsv$|\.arriba\.fusions\.tsv$",
+)
 #: Least depth of regions, and MSI (`oncourse.io.depths`).
 _DEPTHS = (
     r"\.thresholds\.bed(\.gz)?$",
@@ -53,6 +64,7 @@ class Tree:
     calls: list[Path] = field(default_factory=list)
     copies: list[Path] = field(default_factory=list)
     depths: list[Path] = field(default_factory=list)
+    fusions: list[Path] = field(default_factory=list)
     left: list[tuple[Path, str]] = field(default_factory=list)
 
 
@@ -78,18 +90,21 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
             tree.copies.append(path)
         elif any(re.search(pattern, name) for pattern in _DEPTHS):
             tree.depths.append(path)
+        elif any(re.search(pattern, name) for pattern in _FUSIONS):
+            tree.fusions.append(path)
         elif not name.endswith(ends):
             tree.left.append((path, "no calls or copies by its name"))
         elif why := next((why for pattern, why in _NOT_SOMATIC if re.search(pattern, name)), None):
             tree.left.append((path, why))
         else:
             tree.calls.append(path)
+    for last, earlier in _PURPLE_FOR:
+        final = {stem_of(p) for p in tree.calls if re.search(last, p.name.lower())}
+        before = [p for p in tree.calls if re.search(earlier, p.name.lower()) and stem_of(p) in final]
+        tree.calls = [p for p in tree.calls if p not in before]
+        tree.left += [(p, "PURPLE's file of the same calls is read") for p in before]
     tree.calls, before = _annotated(tree.calls)
     tree.left += [(p, "the annotated file of the same calls is read") for p in before]
-    final = {stem_of(p) for p in tree.calls if re.search(r"\.purple\.somatic\.", p.name.lower())}
-    sage = [p for p in tree.calls if re.search(r"\.sage\.somatic\.", p.name.lower()) and stem_of(p) in final]
-    tree.calls = [p for p in tree.calls if p not in sage]
-    tree.left += [(p, "PURPLE's file of the same calls is read") for p in sage]
     return tree
 
 
