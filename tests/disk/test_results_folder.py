@@ -2,14 +2,12 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from oncourse.disk import folder as disk_folder
 from oncourse.disk import manifest
 from oncourse.disk.folder import replaced_folder
 from oncourse.errors import InputError
@@ -155,80 +153,3 @@ def test_the_lock_of_a_dead_run_is_taken_over(tmp_path):
     lock.write_text(json.dumps({"host": "another-machine", "pid": done.pid, "born": "1"}))
     with pytest.raises(InputError, match="another-machine"):
         write(out, "two")
-
-
-class Stopped(BaseException):
-    """The plug is pulled: no cleanup runs."""
-
-
-#: Every call by which the swap changes the disk.
-CALLS = (
-    ("pathlib.Path", "rename"),
-    ("pathlib.Path", "unlink"),
-    ("os", "rename"),
-    ("os", "rmdir"),
-    ("oncourse.disk.folder", "_exchange"),
-)
-
-
-@pytest.mark.parametrize("exchange", [True, False], ids=["one step", "two renames"])
-def test_at_every_instant_one_whole_result_stands_there(tmp_path, monkeypatch, exchange):
-    """Stop after the 1st, 2nd, 3rd ... call that changes the disk; what is left is one whole result, the user's note
-    is still there, and the next run clears the rest."""
-    if not exchange:
-        monkeypatch.setattr(disk_folder, "_exchange", lambda one, other: False)
-    stop_after = 0
-    while True:
-        stop_after += 1
-        place = tmp_path / f"{exchange}-{stop_after}"
-        place.mkdir()
-        out = place / "res"
-        write(out, "one")
-        (out / "note.txt").write_text("mine")
-        if not interrupted(out, stop_after):
-            break
-        (lock,) = place.glob(".*lock") if list(place.glob(".*lock")) else (None,)
-        if out.exists():  # with two renames there is an instant at which it stands beside
-            assert whole(out) in ("one", "two"), stop_after
-        else:
-            assert not exchange
-        if lock is not None:
-            lock.unlink()
-        write(out, "three")
-        assert whole(out) == "three"
-        assert (out / "note.txt").read_text() == "mine", stop_after
-        assert names(place) == ["res"], stop_after
-        shutil.rmtree(place)
-    assert stop_after > 8
-
-
-def interrupted(out: Path, stop_after: int) -> bool:
-    """Write `two` in a process that dies after its `stop_after`-th change of the disk; whether it died."""
-    two_step = disk_folder._exchange.__name__ == "<lambda>"
-    program = f"""
-import importlib, os, sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-import test_results_folder as t
-from oncourse.disk import folder
-if {two_step}:
-    folder._exchange = lambda one, other: False
-left = {stop_after}
-def dying(original):
-    def call(*a, **k):
-        global left
-        value = original(*a, **k)
-        left -= 1
-        if left == 0:
-            os._exit(9)
-        return value
-    return call
-with folder.replaced_folder(t.Path({str(out)!r})) as draft:
-    t.fill(draft, "two")
-    for module, name in t.CALLS:
-        if module == "pathlib.Path":
-            owner = t.Path
-        else:
-            owner = importlib.import_module(module)
-        setattr(owner, name, dying(getattr(owner, name)))
-"""
-    return subprocess.run([sys.executable, "-c", program], check=False).returncode == 9

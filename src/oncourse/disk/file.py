@@ -10,6 +10,8 @@ from pathlib import Path
 
 from oncourse.disk.endings import cleaned_up
 from oncourse.disk.guard import refuse_foreign_file, refuse_over_input, refuse_unwritable
+from oncourse.disk.lock import locked
+from oncourse.disk.new import clear_left, draft_prefix
 
 
 def check_file(out: Path, inputs: Iterable[Path] = (), *, force: bool = False) -> None:
@@ -25,12 +27,14 @@ def replaced_file(out: Path, inputs: Iterable[Path] = (), *, force: bool = False
     check_file(out, inputs, force=force)
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(prefix=f".{out.name}.oncourse-draft-", dir=out.parent)
-    os.close(number)
-    draft = Path(name)
-    with cleaned_up(lambda: draft.unlink(missing_ok=True)):
-        yield draft
-        with draft.open("rb") as stream:
-            os.fsync(stream.fileno())
-        os.chmod(draft, 0o644)
-        draft.replace(out)
+    with locked(out):
+        clear_left(out)
+        number, name = tempfile.mkstemp(prefix=draft_prefix(out), dir=out.parent)
+        os.close(number)
+        draft = Path(name)
+        with cleaned_up(lambda: draft.unlink(missing_ok=True)):
+            yield draft
+            with draft.open("rb") as stream:
+                os.fsync(stream.fileno())
+            os.chmod(draft, 0o644)
+            draft.replace(out)

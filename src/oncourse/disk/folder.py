@@ -22,6 +22,7 @@ from oncourse.disk import endings, manifest
 from oncourse.disk.guard import refuse_over_input, refuse_unwritable
 from oncourse.disk.lock import locked
 from oncourse.disk.manifest import UNFINISHED
+from oncourse.disk.new import clear_left
 from oncourse.errors import InputError
 
 _LISTED = 5
@@ -91,6 +92,7 @@ def _some(names: Iterable[str]) -> str:
 
 def recover(out: Path) -> None:
     """Finish what a killed run left beside `out`: its draft goes, the user's files in the old folder come back."""
+    clear_left(out)
     for left in sorted(out.parent.glob(f".{glob.escape(out.name)}.oncourse-draft-*")):
         if left.is_symlink() or not left.is_dir():
             continue
