@@ -5,27 +5,25 @@
 A mutant changes the meaning of one place: a comparison, an arithmetic or boolean operator, a number, True or False,
 `min` for `max`, `any` for `all`, a `not` or a statement left out. Words for readers (documentation, texts of tables
 and settings, messages of errors) and annotations are left alone, and so are files with `@compiled` loops: they would
-have to be built anew for each. First all default tests run once under coverage.py, which says what test files reach
-each line; a mutant is given to those files alone, the quickest first, until one fails. A mutant that no test file
-reaches survives. A survivor may be equal to the original (`<` for `<=` between reals): read the list before believing
-the share.
+have to be built anew for each. First each test file runs once under coverage.py (`mutate_tests.py`), which says what it
+reaches; this is kept in `.mutate` for as long as the package and that test file stay as they are. A mutant is given to
+the files that reach it, the quickest first, until one fails. A mutant that no test file reaches survives. A survivor
+may be equal to the original (`<` for `<=` between reals): read the list before believing the share.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import os
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from mutate_tests import Reach, prepare
 
 HOUSE = Path(__file__).resolve().parents[1]
 PACKAGE = Path("src/oncourse")
@@ -222,20 +220,6 @@ def changed(mutant: Mutant) -> str:
     return (raw[: mutant.start] + mutant.new.encode() + raw[mutant.end :]).decode()
 
 
-PLUGIN = """
-import time, coverage, pytest
-from pathlib import Path
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_protocol(item):
-    coverage.Coverage.current().switch_context(item.location[0])
-    begun = time.perf_counter()
-    yield
-    with Path("seconds.tsv").open("a") as out:
-        out.write(f"{item.location[0]}\\t{time.perf_counter() - begun:.3f}\\n")
-"""
-
-
 def copy_of_house(target: Path) -> None:
     parts = (
         "src",
@@ -261,68 +245,53 @@ def copy_of_house(target: Path) -> None:
             shutil.copy2(one, target / part)
 
 
-def pytest_in(folder: Path, *arguments: str, under: tuple[str, ...] = (), timeout: float | None = None) -> int:
-    """Exit code of pytest in a copy of the house; 124 where it took too long."""
-    environment = os.environ | {"PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder}", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.setdefault("ONCOURSE_TEST_DATA", str(HOUSE.parent / "shared" / "data"))
-    command = [sys.executable, *under, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments]
-    try:
-        return subprocess.run(command, cwd=folder, env=environment, timeout=timeout, capture_output=True).returncode
-    except subprocess.TimeoutExpired:
-        return 124
+def key(mutant: Mutant) -> tuple[str, ...]:
+    """What a mutant is told by in a list, whatever stands before it in its file."""
+    old, new = (" ".join(text.split()) for text in (mutant.old, mutant.new))
+    return str(mutant.path), str(mutant.line), old, new
 
 
-def reached(folder: Path, known: Path, tests: list[str]) -> tuple[dict[tuple[str, int], set[str]], dict[str, float]]:
-    """(file, line) -> the test files that run it, and the seconds of each test file; measured once, kept in `known`."""
-    import coverage
-
-    if not (known / ".coverage").exists():
-        (folder / "mutate_plugin.py").write_text(PLUGIN, "utf-8")
-        (folder / ".coveragerc").write_text("[run]\nsource = src/oncourse\nrelative_files = true\n", "utf-8")
-        code = pytest_in(folder, "-q", "-m", "not slow", "-p", "mutate_plugin", *tests, under=("-m", "coverage", "run"))
-        if code:
-            sys.exit(f"the default tests fail before anything was changed (exit {code})")
-        known.mkdir(parents=True, exist_ok=True)
-        for name in (".coverage", "seconds.tsv"):
-            shutil.copy2(folder / name, known / name)
-    data = coverage.CoverageData(basename=str(known / ".coverage"))
-    data.read()
-    seconds: dict[str, float] = defaultdict(float)
-    for row in (known / "seconds.tsv").read_text("utf-8").splitlines():
-        name, took = row.split("\t")
-        seconds[name] += float(took)
-    lines: dict[tuple[str, int], set[str]] = {}
-    for file in data.measured_files():
-        for line, contexts in data.contexts_by_lineno(file).items():
-            lines[file, line] = {c for c in contexts if c}
-    return lines, seconds
+def drawn(every: dict[str, list[Mutant]], n: int, each: bool, seed: int, again: Path | None) -> list[Mutant]:
+    """`n` mutants of each room, or of all rooms together; or the survivors of an earlier list."""
+    if again is not None:
+        rows = [line.split("\t") for line in again.read_text("utf-8").splitlines()]
+        wanted = {tuple(row[1:5]) for row in rows if row[5] == "SURVIVED"}
+        return [m for mutants in every.values() for m in mutants if key(m) in wanted]
+    groups = list(every.values()) if each else [[m for mutants in every.values() for m in mutants]]
+    return [m for g in groups for m in random.Random(seed).sample(g, min(n, len(g)))]
 
 
-def kill(folder: Path, mutant: Mutant, tests: list[str], seconds: dict[str, float]) -> str | None:
-    """The test file that notices the mutant, or None."""
+def noticed(folder: Path, mutant: Mutant, reach: Reach, tests: set[str]) -> str | None:
+    """The test file (the first of its batch) that notices the mutant, or None."""
+    asked = [test for test in reach.of(mutant.path, mutant.line) if test in tests]
     file = folder / mutant.path
     whole = file.read_bytes()
     try:
         file.write_text(changed(mutant), "utf-8")
-        for batch in batches(tests, seconds):
-            limit = 60 + 4 * sum(seconds[t] for t in batch)
-            if pytest_in(folder, "-q", "-x", "-m", "not slow", *batch, timeout=limit):
-                return batch[0]
+        return reach.kill(asked)
     finally:
         file.write_bytes(whole)
-    return None
 
 
-def batches(tests: list[str], seconds: dict[str, float]) -> Iterator[list[str]]:
-    """Test files in runs of about ten seconds, the quickest first: most mutants die in the first."""
-    batch: list[str] = []
-    for test in sorted(tests, key=lambda t: seconds[t]):
-        batch.append(test)
-        if sum(seconds[t] for t in batch) > 10:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def stages(folder: Path, rooms: list[str]) -> list[list[str]]:
+    """The test files of the rooms themselves, then all others: most mutants die before those are measured."""
+    tests = sorted(str(f.relative_to(folder)) for f in (folder / "tests").rglob("test_*.py"))
+    own = [t for t in tests if t.split("/")[1] in rooms]
+    return [own, [t for t in tests if t not in own]]
+
+
+def judged(folder: Path, mutants: list[Mutant], reach: Reach, asked: list[list[str]]) -> Iterator[tuple[Mutant, str]]:
+    """Each mutant and the test file that noticed it, as they die; the survivors last."""
+    alive = mutants
+    for tests in asked:
+        reach.measure(tests)
+        tried, alive = alive, []
+        for mutant in tried:
+            if by := noticed(folder, mutant, reach, set(tests)):
+                yield mutant, by
+            else:
+                alive.append(mutant)
+    yield from ((mutant, "SURVIVED") for mutant in alive)
 
 
 def main() -> None:
@@ -331,29 +300,28 @@ def main() -> None:
         "--rooms", nargs="+", default=["stats", "knowledge", "derive", "facts", "models", "analyses", "study"]
     )
     ask.add_argument("--n", type=int, default=200, help="mutants over all rooms, drawn at random")
+    ask.add_argument("--each", action="store_true", help="as many of each room")
+    ask.add_argument("--again", type=Path, help="the survivors of an earlier list, instead of new ones")
     ask.add_argument("--seed", type=int, default=1)
-    ask.add_argument("--tests", nargs="*", default=[], help="only these tests, for a quick look (default: all)")
-    ask.add_argument("--known", type=Path, default=HOUSE / ".mutate", help="folder of the one run under coverage.py")
+    ask.add_argument("--tests", nargs="*", default=[], help="only these test files, for a quick look (default: all)")
+    ask.add_argument("--known", type=Path, default=HOUSE / ".mutate", help="folder of what each test file reaches")
     ask.add_argument("--out", type=Path, default=Path("mutants.tsv"))
     given = ask.parse_args()
-    every = [m for room in given.rooms for m in mutants_of(room)]
-    drawn = random.Random(given.seed).sample(every, min(given.n, len(every)))
+    every = {room: list(mutants_of(room)) for room in given.rooms}
+    mutants = drawn(every, given.n, given.each, given.seed, given.again)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         copy_of_house(folder)
-        lines, seconds = reached(folder, given.known, given.tests)
+        prepare(HOUSE, folder)
+        reach = Reach(folder, given.known.resolve())
         counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         with given.out.open("w", encoding="utf-8") as out:
-            out.write("room\tfile\tline\told\tnew\tkilled_by\tseconds\n")
-            for mutant in drawn:
-                begun = time.perf_counter()
-                by = kill(folder, mutant, sorted(lines.get((str(mutant.path), mutant.line), ())), seconds)
+            out.write("room\tfile\tline\told\tnew\tkilled_by\n")
+            asked = [given.tests] if given.tests else stages(folder, given.rooms)
+            for mutant, by in judged(folder, mutants, reach, asked):
                 counts[mutant.room][0] += 1
-                counts[mutant.room][1] += by is None
-                took = time.perf_counter() - begun
-                old, new = (" ".join(text.split()) for text in (mutant.old, mutant.new))
-                row = [mutant.room, str(mutant.path), str(mutant.line), old, new, by or "SURVIVED", f"{took:.0f}"]
-                out.write("\t".join(row) + "\n")
+                counts[mutant.room][1] += by == "SURVIVED"
+                out.write("\t".join([mutant.room, *key(mutant), by]) + "\n")
                 out.flush()
     for room, (n, alive) in sorted(counts.items()):
         print(f"{room}\t{n} mutants\t{alive} survived\t{100 * (n - alive) / n:.0f} % killed")
