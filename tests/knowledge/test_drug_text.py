@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oncourse.knowledge.drug_stems import stem_of
 from oncourse.knowledge.drug_text import nearest_name, read_drugs
 from oncourse.knowledge.drugs import (
     compared_drugs,
@@ -149,3 +150,45 @@ def test_separators_and_case_change_no_set(drugs, separator):
     together = read_drugs(separator.join(drugs).upper())
     assert set(together.names) == set(drugs) and together.unknown == ()
     assert read_drugs(";".join(sorted(together.names))).names == tuple(sorted(together.names))
+
+
+@pytest.mark.parametrize(
+    ("text", "drug_class"),
+    [
+        ("24 HR perindopril arginine 5 MG Extended Release Oral Tablet", "ACE inhibitor"),
+        ("pitavastatin", "statin"),  # two letters from pravastatin, and its own drug
+        ("达格列净片", "SGLT2 inhibitor"),
+        ("厄贝沙坦氢氯噻嗪片", "angiotensin receptor blocker"),
+        ("cefuroxime axetil", "cephalosporin"),
+        ("influenza vaccine", "vaccine"),
+    ],
+)
+def test_an_ordinary_medicine_is_known_by_the_stem_of_its_name(text, drug_class):
+    """WHO, Use of stems in the selection of INN: a name the dictionary does not hold treats no tumour, and it is told."""
+    read = read_drugs(text)
+    assert read.by_stem and not read.unknown and not read.corrected
+    assert drug_class in drug_classes(text) and {kind(n) for n in read.names} == {"supportive"}
+
+
+def test_no_drug_of_a_tumour_has_the_stem_of_an_ordinary_medicine():
+    """Of every name in the dictionary: those whose stem deceives are short forms that the dictionary holds itself."""
+    deceive = {
+        name
+        for drug in dictionary().values()
+        if drug.kind not in ("supportive", "steroid")
+        for name in (drug.name, *drug.names)
+        if stem_of(key(name))
+    }
+    assert deceive == {"calcitriol", "骨化三醇"}
+
+
+@pytest.mark.parametrize("text", ["no perindopril", "docetaxel then valsartan", "停用西格列汀", "多西他赛后缬沙坦"])
+def test_a_stem_hides_no_drug_of_a_text_that_is_not_understood(text):
+    assert read_drugs(text).by_stem == () and read_drugs(text).unknown
+    assert unknown_drugs(text)
+
+
+def test_a_drug_beside_one_known_by_its_stem_is_read():
+    assert read_drugs("多西他赛缬沙坦").names == ("docetaxel", "valsartan")
+    assert read_drugs("docetaxel perindopril").names == ("docetaxel", "perindopril")
+    assert compared_drugs("docetaxel perindopril") == "docetaxel"

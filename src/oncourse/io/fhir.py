@@ -15,6 +15,7 @@ from oncourse.errors import InputError
 from oncourse.io.gather import CANCER_WORDS, METASTASIS_WORDS, Asked, Document, Gather, looks_like
 from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, read_document
 from oncourse.io.reading import Reading
+from oncourse.study.checks_drugs import ORDINARY, is_ordinary, is_ordinary_by_code
 from oncourse.study.words import meaning
 
 DISEASE_STATUS = "97509-4"
@@ -139,7 +140,7 @@ def read_fhir(path: Path) -> Reading:
     by_type: dict[str, list[Mapping[str, Any]]] = {}
     for resource in _resources(path, out):
         by_type.setdefault(str(resource.get("resourceType")), []).append(resource)
-    medications = {f"Medication/{m.get('id')}": _text(m.get("code")) for m in by_type.get("Medication", [])}
+    medications = {f"Medication/{m.get('id')}": m.get("code") for m in by_type.get("Medication", [])}
     index: dict[str, tuple[int, str]] = {}
     secondary = [c for c in by_type.get("Condition", []) if _is_secondary(c)]
     for condition in secondary:
@@ -290,23 +291,24 @@ def _metastasis(condition: Mapping[str, Any], out: Gather) -> None:
     out.metastasis(patient, site=_text(condition.get("code")), found_date=day)
 
 
-def _drug(
-    drug: Mapping[str, Any], names: Mapping[str, str | None], index: dict[str, tuple[int, str]], out: Gather
-) -> None:
+def _drug(drug: Mapping[str, Any], concepts: Mapping[str, Any], index: dict[str, tuple[int, str]], out: Gather) -> None:
     kind, patient = str(drug["resourceType"]), _patient(drug)
     period = drug.get("effectivePeriod") or {}
     start = _date(period.get("start") or drug.get("effectiveDateTime") or drug.get("authoredOn"))
-    reference = (drug.get("medicationReference") or {}).get("reference")
-    inside = {f"#{c.get('id')}": _text(c.get("code")) for c in drug.get("contained") or []}
-    what = _text(drug.get("medicationCodeableConcept")) or inside.get(str(reference)) or names.get(str(reference))
+    reference = str((drug.get("medicationReference") or {}).get("reference"))
+    inside = {f"#{c.get('id')}": c.get("code") for c in drug.get("contained") or []}
+    concept = drug.get("medicationCodeableConcept") or inside.get(reference) or concepts.get(reference)
+    what = _text(concept)
     if drug.get("status") in ("entered-in-error", "not-done", "not-taken", "cancelled", "draft"):
         out.skip(kind, "treatments", f"status {drug['status']}", patient)
     elif kind == "MedicationRequest" and str(drug.get("intent")) in ("proposal", "plan", "option"):
         out.skip(kind, "treatments", f"intent {drug['intent']}: not ordered, not given", patient)
     elif not (what and start):
         out.skip(kind, "treatments", "no drug or no start", patient)
+    elif is_ordinary_by_code(what, _codes(concept)):
+        out.skip(kind, "treatments", ORDINARY, patient)
     else:
-        _first(index, patient, 1, start)
+        _first(index, patient, 2 if is_ordinary(what) else 1, start)
         reason = _text((drug.get("statusReason") or [None])[0])
         out.add(
             "treatments",
@@ -316,7 +318,7 @@ def _drug(
             # one dose on one day, where the administration has no period
             stop_date=_date(period.get("end"))
             or (start if kind == "MedicationAdministration" and drug.get("effectiveDateTime") else None),
-            stop_reason=reason,
+            stop_reason=(meaning("stop_reason", reason) or reason.lower()) if reason else None,
         )
 
 

@@ -6,9 +6,11 @@ Day 0 is the diagnosis of the index cancer; names as in the BPC analytic data gu
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from oncourse.io.gather import Gather, Source, files_of, organ_of
+from oncourse.io.gather import Document, Gather, Source, files_of, organ_of
+from oncourse.io.genie_panels import genes_of, panel_regions
 from oncourse.io.reading import Reading
 
 INDEX = "cancer_level_dataset_index"
@@ -22,6 +24,8 @@ _FILES = (
     "ca_radtx_dataset",
     "cancer_level_dataset_non_index",
 )
+#: The regions of the panels, where they lie beside (`oncourse.io.genie_panels`).
+_REGIONS = "genomic_information"
 #: The reading radiologist's impression as curated (PRISSMM), in our words: not a RECIST response.
 _IMPRESSION = {
     "progress": "PD",
@@ -53,10 +57,15 @@ def read_genie_bpc(path: Path) -> Reading:
     The end points of the first regimen are kept as published; a sample's day is that of its report, which is also the
     day the patient came under observation.
     """
-    files = files_of(path, ".csv", ".tsv", needs=INDEX)
+    files = files_of(path, ".csv", ".tsv", ".txt", needs=INDEX)
     out = Gather("GENIE BPC", "diagnosis of the index cancer")
     cancers = out.table(files[INDEX])
-    entry = _samples(out.table(files[_FILES[2]]), out) if _FILES[2] in files else {}
+    genes: dict[str, list[str]] = {}
+    if _REGIONS in files:
+        regions = panel_regions(files[_REGIONS])
+        genes = genes_of(regions)
+        out.documents.append(Document(files[_REGIONS].name, n=regions.height))
+    entry = _samples(out.table(files[_FILES[2]]), genes, out) if _FILES[2] in files else {}
     zero: dict[str, str] = {}
     people = out.table(files[_FILES[4]]) if _FILES[4] in files else None
     sexes = {people.get(r, "record_id"): people.get(r, "naaccr_sex_code", "sex") for r in people.rows} if people else {}
@@ -79,7 +88,7 @@ def read_genie_bpc(path: Path) -> Reading:
     if _FILES[7] in files:
         _second_primaries(out.table(files[_FILES[7]]), out, births)
     for name, file in files.items():
-        if name not in _FILES:
+        if name not in (*_FILES, _REGIONS):
             out.notes.append(f"{file.name} has no table here: not read")
     return out.finish()
 
@@ -199,8 +208,10 @@ def _second_primaries(others: Source, out: Gather, births: dict[str | None, floa
             cells["second_primary_day"] = round(first[cells["patient_id"]])
 
 
-def _samples(tests: Source, out: Gather) -> dict[str, int]:
+def _samples(tests: Source, genes: Mapping[str, list[str]], out: Gather) -> dict[str, int]:
+    """Add samples and their assays (`genes` of each); return the first day a patient came under observation."""
     entry: dict[str, int] = {}
+    known: set[str] = set()
     for row in tests.rows:
         patient, sample = tests.get(row, "record_id"), tests.get(row, "cpt_genie_sample_id")
         day = tests.number(row, "dx_cpt_rep_days")
@@ -208,7 +219,12 @@ def _samples(tests: Source, out: Gather) -> dict[str, int]:
             out.skip(tests.name, "samples", "no record_id or sample", patient)
             continue
         whole = None if day is None else round(day)
-        out.add("samples", sample_id=sample, patient_id=patient, material="tissue", day=whole)
+        assay = tests.get(row, "cpt_seq_assay_id")
+        if assay is not None and assay not in known:
+            known.add(assay)
+            listed = ";".join(genes.get(assay, ())) or None
+            out.add("assays", assay_id=assay, kind=None if assay not in genes else "panel", targets=listed)
+        out.add("samples", sample_id=sample, patient_id=patient, material="tissue", assay_id=assay, day=whole)
         if whole is not None:
             entry[patient] = min(whole, entry.get(patient, whole))
     return entry

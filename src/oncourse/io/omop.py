@@ -11,7 +11,9 @@ from pathlib import Path
 from oncourse.io.gather import CANCER_WORDS, METASTASIS_WORDS, Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
 from oncourse.study.causes import cause_of_death
+from oncourse.study.checks_drugs import ORDINARY, is_ordinary, is_ordinary_by_code
 from oncourse.study.schema import Problem
+from oncourse.study.words import meaning
 
 TABLES = (
     "person",
@@ -58,19 +60,20 @@ def read_omop(path: Path) -> Reading:
     """
     files = files_of(path, ".csv", ".tsv", ".txt", needs="person")
     out = Gather("OMOP CDM", "first diagnosis (condition or disease episode), else first treatment")
-    names = dict(CONCEPTS)
+    names, atc = dict(CONCEPTS), dict[str, set[str]]()
     if "concept" in files:
         concepts = out.table(files["concept"])
         names |= {r["concept_id"]: r.get("concept_name", "") for r in concepts.rows if "concept_id" in r}
         concepts.used |= {"concept_id", "concept_name"}
+        atc = _atc(concepts, out.table(files["concept_ancestor"])) if "concept_ancestor" in files else {}
     tables = {n: out.table(files[n]) for n in TABLES if n in files}
-    index, diseases = _index(tables, names, out), _diseases(tables, names)
+    index, diseases = _index(tables, names, atc, out), _diseases(tables, names)
     for row in tables["person"].rows:
         _person(row, tables["person"], names, index, diseases, out)
     _metastases(tables, names, out)
-    events = _events(tables, names, out)
+    events = _events(tables, names, atc, out)
     _follow_up(tables, names, events, out)
-    others = [f.name for n, f in files.items() if n not in (*TABLES, "concept")]
+    others = [f.name for n, f in files.items() if n not in (*TABLES, "concept", "concept_ancestor")]
     if others:
         out.notes.append(f"no table here for: {', '.join(others[:12])}; not read")
     return out.finish()
@@ -88,7 +91,9 @@ def _date(source: Source, row: Row, *columns: str) -> str | None:
     return found[:10] if found else None
 
 
-def _index(tables: dict[str, Source], names: dict[str, str], out: Gather) -> dict[str | None, str]:
+def _index(
+    tables: dict[str, Source], names: dict[str, str], atc: dict[str, set[str]], out: Gather
+) -> dict[str | None, str]:
     kinds: list[dict[str | None, str]] = [{}, {}, {}]
 
     def take(rank: int, patient: str | None, date: str | None) -> None:
@@ -117,7 +122,11 @@ def _index(tables: dict[str, Source], names: dict[str, str], out: Gather) -> dic
                 if name == "condition_occurrence"
                 else "first occurrence" in words or words == "disease episode"
             )
-            treats = name == "drug_exposure" or "regimen" in words or "drug treatment" in words
+            treats = (
+                (name == "drug_exposure" and not _is_ordinary(row, source, names, atc))
+                or "regimen" in words
+                or "drug treatment" in words
+            )
             take(0 if first else 1 if treats else 2, patient, date)
     people = {source.get(r, "person_id") for n, source in tables.items() if n == "person" for r in source.rows}
     chosen = {p: next((k[p] for k in kinds if p in k), "") for p in people}
@@ -127,6 +136,13 @@ def _index(tables: dict[str, Source], names: dict[str, str], out: Gather) -> dic
             f"{without:,} patients have no recorded diagnosis: their day 0 is the first treatment, else date"
         )
     return {p: d for p, d in chosen.items() if d}
+
+
+def _is_ordinary(row: Row, source: Source, names: dict[str, str], atc: dict[str, set[str]]) -> bool:
+    """Whether a drug treats no tumour: CDM sources hold every drug of a patient, statins and all."""
+    what = _name(names, row, source, "drug", "drug_source_value")
+    codes = atc.get(source.get(row, "drug_concept_id") or "", ())
+    return what is not None and (is_ordinary(what) or is_ordinary_by_code(what, codes))
 
 
 def _is_first_cancer(row: Row, source: Source, names: dict[str, str]) -> bool:
@@ -189,14 +205,32 @@ def _person(
     )
 
 
-def _events(tables: dict[str, Source], names: dict[str, str], out: Gather) -> dict[str | None, dict[str, str]]:
+def _atc(concepts: Source, ancestors: Source) -> dict[str, set[str]]:
+    """Return drug concept -> codes of its ATC classes, by the vocabulary's own ancestors."""
+    classes = {r["concept_id"]: r["concept_code"] for r in concepts.rows if r.get("vocabulary_id") == "ATC"}
+    concepts.used |= {"vocabulary_id", "concept_code"}
+    ancestors.used |= {"ancestor_concept_id", "descendant_concept_id"}
+    out: dict[str, set[str]] = {}
+    for row in ancestors.rows:
+        if (code := classes.get(row.get("ancestor_concept_id", ""))) is not None:
+            out.setdefault(row.get("descendant_concept_id", ""), set()).add(code)
+    return out
+
+
+def _events(
+    tables: dict[str, Source], names: dict[str, str], atc: dict[str, set[str]], out: Gather
+) -> dict[str | None, dict[str, str]]:
     """Add treatments, labs, procedures, samples and responses; return the first recurrence and progression."""
     events: dict[str | None, dict[str, str]] = {}
     empty = Source("", [], [])
     for row in (drugs := tables.get("drug_exposure", empty)).rows:
         what = _name(names, row, drugs, "drug", "drug_source_value")
         start = _date(drugs, row, "drug_exposure_start_date")
-        _treatment(row, drugs, what, start, _date(drugs, row, "drug_exposure_end_date"), out)
+        stop = _date(drugs, row, "drug_exposure_end_date")
+        if what and is_ordinary_by_code(what, atc.get(drugs.get(row, "drug_concept_id") or "", ())):
+            out.skip(drugs.name, "treatments", ORDINARY, drugs.get(row, "person_id"))
+            continue
+        _treatment(row, drugs, what, start, stop, out, drugs.get(row, "stop_reason"))
     for row in (lab := tables.get("measurement", empty)).rows:
         patient, date = lab.get(row, "person_id"), _date(lab, row, "measurement_date")
         what = _name(names, row, lab, "measurement", "measurement_source_value")
@@ -231,7 +265,15 @@ def _events(tables: dict[str, Source], names: dict[str, str], out: Gather) -> di
     return events
 
 
-def _treatment(row: Row, source: Source, what: str | None, start: str | None, stop: str | None, out: Gather) -> None:
+def _treatment(
+    row: Row,
+    source: Source,
+    what: str | None,
+    start: str | None,
+    stop: str | None,
+    out: Gather,
+    reason: str | None = None,
+) -> None:
     if not (what and start):
         out.skip(source.name, "treatments", "no drug or no start", source.get(row, "person_id"))
         return
@@ -245,6 +287,7 @@ def _treatment(row: Row, source: Source, what: str | None, start: str | None, st
         drugs=what.lower().replace(", ", ";"),
         start_date=start,
         stop_date=stop,
+        stop_reason=(meaning("stop_reason", reason) or reason.lower()) if reason else None,
         line=source.get(row, "episode_number"),
     )
 

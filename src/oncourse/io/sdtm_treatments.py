@@ -21,6 +21,8 @@ MERGE_GAP_DAYS = 42
 #: Words of CMCAT and CMSCAT that say a concomitant medication is a treatment of the cancer, and those that deny it.
 _ANTICANCER = r"CANCER|ANTINEOPLAS|CHEMOTHER|ONCOLOG|HORMONAL THERAPY|IMMUNOTHER|TARGETED"
 _NOT_ANTICANCER = r"\bNON[- ]?|OTHER THAN|EXCEPT"
+#: ATC groups of anticancer drugs in CMCLASCD: antineoplastics, endocrine therapy, radiopharmaceuticals.
+_ATC_ANTICANCER = r"^(L01|L02|V10)"
 #: Qualifiers (of CM or its supplement) that hold the line of therapy, and the reason of its end, without the domain.
 LINE = ("LINE", "LOT", "LINENUM", "LINETHER", "LOTNUM", "TXLINE")
 STOP = ("RSDISC", "DISCREAS", "STOPRS", "RSNDISC", "DISCRS", "REASEND")
@@ -56,10 +58,14 @@ def treatments(domains: Mapping[str, pl.DataFrame], files: Mapping[str, Path], r
         kind = pl.concat_str(
             [first_of(cm, c).fill_null("") for c in ("CMCAT", "CMSCAT")], separator=" "
         ).str.to_uppercase()
-        is_cancer = kind.str.contains(_ANTICANCER) & ~kind.str.contains(_NOT_ANTICANCER)
+        coded = first_of(cm, "CMCLASCD").str.to_uppercase().str.contains(_ATC_ANTICANCER).fill_null(False)
+        is_cancer = (kind.str.contains(_ANTICANCER) & ~kind.str.contains(_NOT_ANTICANCER)) | coded
         rows = cm.filter(is_cancer)
         reading.ledger.left_out(
-            files["CM"].name, cm.height - rows.height, "CMCAT does not say it treats the cancer", became="treatments"
+            files["CM"].name,
+            cm.height - rows.height,
+            "neither CMCAT nor the ATC code (CMCLASCD) says it treats the cancer",
+            became="treatments",
         )
         parts.append(_periods(rows, "CM", files["CM"].name, reading))
     return pl.concat(parts).sort("patient_id", "start_date", "drugs", "stop_date") if parts else None

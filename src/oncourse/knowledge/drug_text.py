@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from oncourse.knowledge.alterations import data_rows
+from oncourse.knowledge.drug_stems import stem_of
 from oncourse.knowledge.drugs import index, key
 
 #: Between two drugs; a name that holds one (trifluridine/tipiracil) is looked up first.
@@ -39,12 +40,14 @@ _FEWEST_LETTERS = 4
 class DrugReading:
     """What a text says: substances (generic names), what is not understood, and spellings that were read as a name.
 
-    ``names`` holds both in the order of the text.
+    ``names`` holds both in the order of the text; ``by_stem`` those of them that the dictionary does not hold and the
+    stem of the name tells to be an ordinary medicine (`oncourse.knowledge.drug_stems`).
     """
 
     names: tuple[str, ...]
     unknown: tuple[str, ...]
     corrected: tuple[tuple[str, str], ...] = ()
+    by_stem: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=8192)
@@ -113,7 +116,8 @@ class _Found:
             kept.pop(text, None)
 
     def reading(self) -> DrugReading:
-        return DrugReading(tuple(self.names), tuple(self.unknown), tuple(self.corrected.items()))
+        by_stem = tuple(n for n in self.names if n not in self.unknown and key(n) not in index())
+        return DrugReading(tuple(self.names), tuple(self.unknown), tuple(self.corrected.items()), by_stem)
 
 
 def _plain(text: str) -> str:
@@ -195,6 +199,7 @@ def _runs(words: list[str]) -> list[tuple[str, list[tuple[str, ...]]]]:
         for size in range(min(_LONGEST_NAME, len(words) - place), 0, -1):
             run = "".join(words[place : place + size])
             known = index().get(key(run)) or index().get(key(_SUFFIX.sub("", run)))
+            known = known or (None if _CJK.search(run) else _ordinary(words[place : place + size]))
             if known and not (size == 1 and run in _WORDS and len(words) > 1):
                 out.append((run, [known]))
                 break
@@ -205,22 +210,36 @@ def _runs(words: list[str]) -> list[tuple[str, list[tuple[str, ...]]]]:
     return out
 
 
+def _ordinary(words: list[str]) -> tuple[str, ...] | None:
+    """Return the name that words are by the stem of an ordinary medicine; None where one of several is a name itself."""
+    apart = len(words) > 1 and any(index().get(key(w)) or stem_of(key(w)) or w in _WORDS for w in words[1:])
+    name = "".join(words) if _CJK.search(words[0]) else " ".join(words)
+    return None if apart or _REVERSING_CJK.search(name) or not stem_of(key(name)) else (name,)
+
+
 def _chinese(word: str) -> list[tuple[str, list[tuple[str, ...]]]]:
     """Cut a run of characters without spaces into names, words that change nothing, and the rest."""
     out: list[tuple[str, list[tuple[str, ...]]]] = []
     place, rest = 0, ""
+
+    def put_rest() -> None:
+        found = _ordinary([rest]) if rest else None
+        out.append((rest, [found] if found else []))
+
     while place < len(word):
         for end in range(len(word), place + 1, -1):
             part = word[place:end]
             known = index().get(key(part)) if len(part) > 3 or _CJK.search(part) else None
             if known or part in _WORDS:
-                out += [(rest, []), (part, [known] if known else [])]
+                put_rest()
+                out.append((part, [known] if known else []))
                 place, rest = end, ""
                 break
         else:
             one = word[place]
             rest, place = (rest if _WORDS.get(one) == "beside" else rest + one), place + 1
-    return [*out, (rest, [])]
+    put_rest()
+    return out
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from oncourse.knowledge.alterations import data_rows
+from oncourse.knowledge.drug_stems import stem_of
 
 #: Kinds of substances that a comparison of treatments compares; None: not known.
 COMPARED = ("anticancer", None)
@@ -83,18 +84,18 @@ def drug_names(drugs: str) -> tuple[str, ...]:
 def drug_classes(drugs: str) -> frozenset[str]:
     """Return the classes of every drug of the text; an unknown drug has none (`unknown_drugs` names it).
 
+    A drug that only the stem of its name tells (`oncourse.knowledge.drug_stems`) has the class of the stem.
+
     >>> sorted(drug_classes("Zytiga; prednisone"))
     ['ARPI', 'glucocorticoid']
     """
-    table = dictionary()
-    return frozenset(c for name in drug_names(drugs) if name in table for c in table[name].classes)
+    return frozenset(c for name in drug_names(drugs) if (drug := known(name)) for c in drug.classes)
 
 
 @lru_cache(maxsize=4096)
 def unknown_drugs(drugs: str) -> tuple[str, ...]:
-    """Return what a text names that is no drug of the dictionary; its class is not known, which is never "no"."""
-    table = dictionary()
-    return tuple(name for name in drug_names(drugs) if name not in table)
+    """Return what a text names that is no known drug; its class is not known, which is never "no"."""
+    return tuple(name for name in drug_names(drugs) if known(name) is None)
 
 
 @lru_cache(maxsize=4096)
@@ -114,15 +115,40 @@ def compared_drugs(drugs: str) -> str:
     return ";".join(sorted(chosen or names))
 
 
+@lru_cache(maxsize=4096)
+def known(name: str) -> Drug | None:
+    """Return a substance of the dictionary, else what the stem of an ordinary medicine's name tells; None: not known.
+
+    >>> known("perindopril").mechanism, known("hrs-1")
+    ('ACE inhibitor', None)
+    """
+    from oncourse.knowledge.drug_text import read_drugs
+
+    drug = dictionary().get(name)
+    if drug is None and name in read_drugs(name).by_stem and (stem := stem_of(key(name))):
+        return Drug(name, (), stem.atc, frozenset({stem.drug_class}), stem.drug_class, "supportive")
+    return drug
+
+
 def kind(name: str) -> str | None:
     """Return the kind of a substance (anticancer, castration, steroid, supportive, no drug); None: not known."""
-    drug = dictionary().get(name)
+    drug = known(name)
     return drug.kind if drug is not None else None
 
 
 def accompanies(name: str) -> bool:
     """Return whether a substance is a steroid or supportive: it never starts a line of therapy."""
     return kind(name) in ACCOMPANYING
+
+
+def only_accompanies(drugs: str) -> bool:
+    """Return whether every substance of a text is a steroid or supportive.
+
+    >>> only_accompanies("metformin; perindopril"), only_accompanies("docetaxel; prednisone"), only_accompanies("?")
+    (True, False, False)
+    """
+    names = drug_names(drugs)
+    return bool(names) and all(accompanies(name) for name in names)
 
 
 @lru_cache(maxsize=1024)

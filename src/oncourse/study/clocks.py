@@ -12,6 +12,7 @@ import polars as pl
 
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.errors import ConfigError
+from oncourse.study.checks_drugs import is_ordinary
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES
 
@@ -124,7 +125,7 @@ def anchor_days(tables: Mapping[str, pl.DataFrame], anchor: str) -> pl.DataFrame
         "sequencing": ("samples", "day", pl.col("material").is_in(["tissue", "plasma"])),
         "sample": ("samples", "day", pl.col("material").is_in(["tissue", "plasma"])),
         "resection": ("procedures", "day", pl.col("kind").str.to_lowercase() == "primary_resection"),
-        "treatment": ("treatments", "start_day", pl.lit(True)),
+        "treatment": ("treatments", "start_day", ~_ordinary(tables.get("treatments"))),
     }
     if anchor not in sources:
         near = nearest(anchor, [*ANCHORS, *patients.columns], cutoff=0.5)
@@ -135,6 +136,14 @@ def anchor_days(tables: Mapping[str, pl.DataFrame], anchor: str) -> pl.DataFrame
     if column not in frame.columns:
         return pl.DataFrame(schema={"patient_id": pl.String, "_start": pl.Int64})
     return frame.filter(rows).drop_nulls(column).group_by("patient_id").agg(pl.col(column).min().alias("_start"))
+
+
+def _ordinary(treatments: pl.DataFrame | None) -> pl.Expr:
+    """Whether a row of treatments holds steroids and supportive drugs only: such a drug is no first treatment."""
+    if treatments is None or "drugs" not in treatments.columns:
+        return pl.lit(False)
+    texts = [text for text in treatments["drugs"].drop_nulls().unique() if is_ordinary(text)]
+    return pl.col("drugs").is_in(texts).fill_null(False)
 
 
 def two_clocks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
