@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
+# one thread, as of the command line (oncourse.cli.main.ONE_THREAD); read when numpy is imported, by the workers too
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
 SHARED = Path(os.environ.get("ONCOURSE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
 def pytest_configure():
-    """Uncompiled loops would take hours, loops of older sources would test what is not there; no cache is kept."""
+    """Uncompiled loops would take hours, loops of older sources would test what is not there; no cache is kept.
+
+    Byte code is kept even where the environment says not to: the suite starts a hundred processes of oncourse, and each
+    worker reads all test files.
+    """
     os.environ["ONCOURSE_CACHE"] = tempfile.mkdtemp(prefix="oncourse-cache-")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     from oncourse.compiled import uncompiled
 
     if rooms := uncompiled():
@@ -79,17 +90,20 @@ def make_study():
 
 @pytest.fixture(scope="session")
 def answered(simulated_study):
-    """Return a function: design -> (Cohort, name of analysis -> Outcome) of the simulated study, answered once."""
+    """Return a function: design -> (Cohort, name of analysis -> Outcome) of the simulated study, answered once.
+
+    A figure is drawn by the test that asks for it.
+    """
     from functools import cache
 
     from oncourse.analyses._base import registry
     from oncourse.cohort import Cohort
-    from oncourse.report.execute import run_all
+    from oncourse.report.execute import run_one
 
     @cache
     def all_of(design):
         cohort = Cohort(simulated_study(design))
-        return cohort, {o.analysis.name: o for o in run_all(cohort, registry().values())}
+        return cohort, {name: run_one(entry, cohort, draw=False) for name, entry in registry().items()}
 
     return all_of
 

@@ -50,9 +50,15 @@ def coding_mb(genes: Iterable[str]) -> float:
     >>> round(coding_mb(["KRAS", "TP53"]), 6)
     0.001752
     """
-    known = dict(gene_table().select("gene", "protein_length").iter_rows())
+    known = _listed_lengths()
     bases = [3 * (known[g] + 1) if g in known else MEAN_CODING_BASES for g in set(genes)]
     return sum(bases) / 1e6
+
+
+@cache
+def _listed_lengths() -> dict[str, int]:
+    """Return gene -> amino acids of the genes of genes.tsv."""
+    return dict(gene_table().select("gene", "protein_length").iter_rows())
 
 
 @cache
