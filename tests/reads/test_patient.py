@@ -117,6 +117,11 @@ def test_calls_of_a_simulated_patient_are_its_mutations(patient):
     assert right.height >= 0.90 * called.height
 
 
+def test_the_mates_of_simulated_fragments_lie_as_mates_do(patient):
+    quality = pl.read_csv(patient[0] / "reads/tables/quality.tsv", separator="\t")
+    assert quality["paired_share"].min() > 0.95
+
+
 def test_every_site_is_counted_in_every_sample(patient):
     _, _, evidence = patient
     assert evidence.group_by("variant_id").len()["len"].unique().to_list() == [4]

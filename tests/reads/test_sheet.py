@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.errors import InputError, ToolError
+from oncourse.errors import InputError, OncourseError, ToolError
 from oncourse.genome.fasta import Fasta
 from oncourse.reads import tools
 from oncourse.reads.beside import check_gene_models, check_known_sites, check_reference
 from oncourse.reads.collect import write_config
 from oncourse.reads.discover import common_variants
-from oncourse.reads.fastq import check_fastq, check_lane
+from oncourse.reads.fastq import ADAPTERS, check_fastq, check_lane
 from oncourse.reads.profile import Bases, foreign_share, target_regions
 from oncourse.reads.run import _check_build, _check_targets, _remarks_of, build_of
 from oncourse.reads.sheet import read_plan
 from oncourse.reads.simulate_genome import make_genome
 from oncourse.reads.simulate_reads import Library, simulate_pairs, write_fastq
+from oncourse.reads.steps import _check_pairs
 
 
 def _study(folder, *rows, header="patient\tsample\trole\tfastq_1\tfastq_2\tumi", yaml="fasta: ref.fa\n"):
@@ -175,6 +177,30 @@ def test_exchanged_lanes_of_simulated_reads_are_told(tmp_path):
     assert check_lane(one, two) == 2 * n
     with pytest.raises(InputError, match="Exchange fastq_1 and fastq_2"):
         check_lane(two, one)
+
+
+@pytest.mark.parametrize("first, second", ADAPTERS)
+def test_files_exchanged_without_numbers_in_the_names_are_told_by_the_adapters(tmp_path, first, second):
+    """Behind a fragment shorter than the read comes an adapter, of the first read another than of the second."""
+    files = []
+    for adapter, n in ((first, "one"), (second, "two")):
+        reads = "".join(f"@r{k}\nACGT{adapter.decode()}\n+\n{'F' * (4 + len(adapter))}\n" for k in range(25))
+        files.append(tmp_path / f"{n}.fq")
+        files[-1].write_text(reads)
+    assert check_lane(*files) == 50
+    with pytest.raises(InputError, match="Exchange fastq_1 and fastq_2"):
+        check_lane(*reversed(files))
+
+
+def test_mates_of_two_lanes_that_count_their_reads_alike_are_told_by_where_they_lie(tmp_path):
+    """Names `r0`, `r1` ... in both lanes: the second files exchanged, every name fits; half of the strands do not."""
+    plan = read_plan(_study(tmp_path, "P1\tS1\tnormal\ta_1.fq\tb_2.fq\t", "P1\tS1\tnormal\tb_1.fq\ta_2.fq\t"))
+    sample, bam = plan.samples[0], tmp_path / "S1.bam"
+    _check_pairs(sample, bam, {"S1.0": (900, 860), "S1.1": (150, 60)})
+    with pytest.raises(OncourseError, match=r"b_1\.fq and a_2\.fq: only 50% of 900 pairs .* not of the same fragments"):
+        _check_pairs(sample, bam, {"S1.0": (900, 860), "S1.1": (900, 450)})
+    with pytest.raises(OncourseError, match=r"S1\.bam, read group x: only 10%"):
+        _check_pairs(replace(sample, fastq=()), bam, {"x": (900, 90)})
 
 
 def test_names_without_the_number_of_the_read_are_right(tmp_path):

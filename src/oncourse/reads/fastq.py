@@ -15,6 +15,14 @@ from oncourse.errors import InputError
 
 #: Reads of a lane whose names are compared; mixed files differ at the first.
 _NAMES = 1_000
+#: What follows a fragment shorter than the first, and than the second read: Illumina TruSeq behind the bases that both
+#: share (Illumina Adapter Sequences, 1000000002694), MGI (DNBSEQ). Files of one read kind hold one of each pair.
+ADAPTERS = (
+    (b"AGATCGGAAGAGCACACGTC", b"AGATCGGAAGAGCGTCGTGT"),
+    (b"AAGTCGGAGGCCAAGCGGTC", b"AAGTCGGATCGTAGCCATGT"),
+)
+#: Reads of each file looked through for them; those of one kind that tell, and how many times the other's. A choice.
+_LOOKED_AT, _TELLING, _TIMES = 50_000, 20, 10
 #: Which read of the pair it is: `@name 2:N:0:ACGT` (Illumina) or `@name/2`.
 _END = re.compile(rb"^\S+(?:/([12])(?:\s|$)|\s+([12]):[YN]:)")
 
@@ -96,7 +104,7 @@ def check_mates(one: Path, two: Path) -> None:
                 "the sequencer wrote them."
             )
     ends = [{_end(head) for head in found} - {b""} for found in heads]
-    if ends == [{b"2"}, {b"1"}]:
+    if ends == [{b"2"}, {b"1"}] or (not any(ends) and _are_exchanged(one, two)):
         raise InputError(
             f"{one.name} holds the second reads and {two.name} the first. Exchange fastq_1 and fastq_2: which strand "
             f"was "
@@ -105,6 +113,22 @@ def check_mates(one: Path, two: Path) -> None:
     if ends[0] == ends[1] and len(ends[0]) == 1:
         which = "first" if ends[0] == {b"1"} else "second"
         raise InputError(f"{one.name} and {two.name}: both hold {which} reads. Give the file of the others.")
+
+
+def _are_exchanged(one: Path, two: Path) -> bool:
+    """Whether the adapters behind short fragments say that the first file holds the second reads and the other the first.
+
+    Without a number in their names nothing else does: the two reads of a fragment face each other either way.
+    """
+
+    def count(path: Path) -> tuple[int, int]:
+        with _open(path) as file:
+            reads = list(islice(file, 1, 4 * _LOOKED_AT, 4))
+        first, second = (sum(any(pair[k] in read for pair in ADAPTERS) for read in reads) for k in (0, 1))
+        return first, second
+
+    (a1, a2), (b1, b2) = count(one), count(two)
+    return a2 >= _TELLING and b1 >= _TELLING and a2 >= _TIMES * a1 and b1 >= _TIMES * b2
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -5,6 +5,7 @@ error, identity and contamination are read from it.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -232,16 +233,20 @@ def check_contigs(header: Header, fasta: Fasta, regions: pl.DataFrame) -> None:
         raise InputError(problems)
 
 
-def read_quality(path: Path, bases: Bases, *, reference: Path) -> dict[str, float | int | None]:
-    """Return the quality figures of a sample.
+def read_quality(
+    path: Path, bases: Bases, *, reference: Path
+) -> tuple[dict[str, float | int | None], dict[str, tuple[int, int]]]:
+    """Return the quality figures of a sample, and per read group its mapped pairs and those that face each other.
 
-    ``reads``, ``mapped_share``, ``duplicate_share`` (of mapped), ``insert_median`` (proper pairs, a sample of the
-    file), ``mean_depth``, ``share_20x``, ``share_100x`` of target bases, ``discordant_share`` (of fragments)
+    ``reads``, ``mapped_share``, ``duplicate_share`` (of mapped), ``paired_share`` (of mapped pairs: on opposite strands
+    of one contig), ``insert_median`` (proper pairs, a sample of the file), ``mean_depth``, ``share_20x``, ``share_100x``
+    of target bases, ``discordant_share`` (of fragments)
     """
     import pysam
 
     n = mapped = duplicates = 0
     inserts: list[int] = []
+    pairs, facing = Counter[str](), Counter[str]()
     with pysam.AlignmentFile(str(path), reference_filename=str(reference)) as file:
         for read in file.fetch(until_eof=True):
             flag = read.flag
@@ -254,12 +259,19 @@ def read_quality(path: Path, bases: Bases, *, reference: Path) -> dict[str, floa
             duplicates += flag & 0x400 != 0
             if flag & 0x2 and flag & 0x40 and len(inserts) < 200_000:
                 inserts.append(abs(read.template_length))
+            if flag & 0x49 == 0x41:  # first of a pair whose mate is mapped
+                group = str(read.get_tag("RG")) if read.has_tag("RG") else ""
+                pairs[group] += 1
+                facing[group] += (flag & 0x10 == 0) != (
+                    flag & 0x20 == 0
+                ) and read.reference_id == read.next_reference_id
     depth = bases.depth
     discordant = int(bases.counts[:, 5].sum() + bases.counts[:, 11].sum())
-    return {
+    quality = {
         "reads": n,
         "mapped_share": _share(mapped, n),
         "duplicate_share": _share(duplicates, mapped),
+        "paired_share": _share(facing.total(), pairs.total()),
         "insert_median": float(np.median(inserts)) if inserts else None,
         "mean_depth": round(float(depth.mean()), 2),
         "median_depth": float(np.median(depth)),
@@ -268,6 +280,7 @@ def read_quality(path: Path, bases: Bases, *, reference: Path) -> dict[str, floa
         "discordant_share": _share(discordant, int(depth.sum()) + discordant),
         "target_bases": len(depth),
     }
+    return quality, {group: (pairs[group], facing[group]) for group in pairs}
 
 
 def _share(part: int, whole: int) -> float | None:
