@@ -18,6 +18,11 @@ MIN_SHARED = 3
 SAME_TUMOUR, SAME_AT_ANY_LEVEL = 0.5, 0.8
 #: Foreign variants at most this fraction of their level in the source are contamination, not a tumour of its own.
 CONTAMINATION = 0.5
+#: Chance, over all pairs of samples of the study, that two tumours share so many by recurrence alone, from which on it
+#: is no contamination: two hypermutated tumours meet at dozens of sites (our choice).
+BY_CHANCE = 0.001
+#: Places of a first guess at recurrence: the bases of an exome.
+EXOME_BASES = 3e7
 IDENTITY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("sample_id", pl.String, "the sample"),
     ("patient_id", pl.String, "the patient it is said to be of"),
@@ -75,23 +80,37 @@ def _by_tumour(study: Study) -> pl.DataFrame:
     other = seen.rename({"sample_id": "other_sample_id", "patient_id": "other_patient_id", "vaf": "other_vaf"})
     both = seen.join(other, on="variant_id").filter(pl.col("patient_id") != pl.col("other_patient_id"))
     keys = ["sample_id", "patient_id", "other_sample_id", "other_patient_id"]
-    pairs = (
-        both.group_by(keys)
-        .agg(n_shared=pl.len().cast(pl.Int64), share=(pl.col("vaf") / pl.col("other_vaf")).median())
-        .filter(pl.col("n_shared") >= MIN_SHARED)
+    pairs = both.group_by(keys).agg(
+        n_shared=pl.len().cast(pl.Int64), share=(pl.col("vaf") / pl.col("other_vaf")).median()
     )
     pairs = pairs.join(own, on="sample_id").join(
         own.rename({"sample_id": "other_sample_id", "n_rare": "other_rare"}), on="other_sample_id"
     )
+    pairs = pairs.with_columns(by_chance=_by_chance(pairs, own)).filter(pl.col("n_shared") >= MIN_SHARED)
     of_each = pl.col("n_shared") / pl.max_horizontal("n_rare", "other_rare")
     alike = pl.col("share").is_between(CONTAMINATION, 1 / CONTAMINATION) | pl.col("share").is_null()
     of_both = ((of_each >= SAME_TUMOUR) & alike) | (of_each >= SAME_AT_ANY_LEVEL)
-    holds = ~of_both & (pl.col("share") <= CONTAMINATION)
+    holds = ~of_both & (pl.col("share") <= CONTAMINATION) & (pl.col("by_chance") < BY_CHANCE)
     finding = pl.when(of_both).then(pl.lit("same tumour")).when(holds).then(pl.lit("contaminated"))
     told = pairs.with_columns(finding=finding).drop_nulls("finding").join(_kin(seen), on="sample_id", how="left")
     return told.with_columns(share=pl.when(pl.col("finding") == "contaminated").then("share")).select(
         pl.col(n).cast(t) for n, t in SCHEMA.items()
     )
+
+
+def _by_chance(pairs: pl.DataFrame, own: pl.DataFrame) -> pl.Series:
+    """Chance that some pair of the study shares so many variants by recurrence alone (Poisson, Bonferroni).
+
+    Tumours of a and b rare variants meet in a b r places; r is learned from all pairs of the study, beside one meeting
+    of a whole exome as a first guess.
+    """
+    from scipy.stats import poisson
+
+    n = own["n_rare"].cast(pl.Float64)
+    rate = (float(pairs["n_shared"].sum()) + 1) / (float(n.sum()) ** 2 - float((n**2).sum()) + EXOME_BASES)
+    expected = rate * pairs["n_rare"].to_numpy() * pairs["other_rare"].to_numpy()
+    tail = poisson.sf(pairs["n_shared"].to_numpy() - 1, expected)
+    return pl.Series(tail * max(own.height**2 / 2, 1.0))
 
 
 def _rare_calls(study: Study) -> pl.DataFrame:
