@@ -12,14 +12,14 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.analyses import _people, _sayable
+from oncourse.analyses import _apart, _people, _sayable
 from oncourse.analyses._headline import Headline
 from oncourse.analyses._least import least_patients
 from oncourse.analyses._people import WHO_SCHEMA, people_frame
 from oncourse.analyses._show import as_html, as_text
 from oncourse.analyses._stressed import stressed
 from oncourse.cohort import Cohort
-from oncourse.errors import ConfigError, OncourseError
+from oncourse.errors import ConfigError, NotEnoughData, OncourseError
 from oncourse.study.schema import Column, nearest
 from oncourse.words.counts import of_one
 from oncourse.words.numbers import limits, with_unit
@@ -274,6 +274,7 @@ class Analysis:
     tables: tuple[OutputTable, ...]
     order: int
     function: Callable[[Cohort, Any], Result]
+    sets_apart: bool = True
 
     def missing(self, cohort: Cohort) -> tuple[str, ...]:
         """Return the needed tables the study does not have; ``a|b`` is satisfied by either."""
@@ -282,7 +283,7 @@ class Analysis:
     def run(self, cohort: Cohort) -> Result:
         """Run it, and check that its tables are the declared ones, the sums of its people close, and its words can
         be."""
-        result = self.function(cohort, cohort.params(self.params))
+        result = self._answered(cohort)
         _people.check(self.name, result.people, cohort.study["patients"]["patient_id"], result.estimates)
         _sayable.check(self.name, result.answer, result.notes, result.estimates)
         tables = {name: _sayable.without_met_limits(frame) for name, frame in result.tables.items()}
@@ -298,6 +299,18 @@ class Analysis:
         object.__setattr__(result, "methods", (*result.methods, *least_patients(self.name), *stressed(self.name)))
         return result
 
+    def _answered(self, cohort: Cohort) -> Result:
+        """The answer without the samples that may be another's, with the one of all samples beside it."""
+        params: Any = cohort.params(self.params)
+        if not self.sets_apart or cohort.apart.is_empty():
+            return self.function(cohort, params)
+        everyone = self.function(cohort, params)
+        try:
+            result = self.function(cohort.cleared, params)
+        except NotEnoughData as error:
+            raise NotEnoughData(f"{error} {_apart.without_them(cohort.apart)}") from None
+        return _apart.with_all_beside(result, everyone, cohort.apart)
+
 
 _REGISTRY: dict[str, Analysis] = {}
 
@@ -310,11 +323,13 @@ def analysis(
     params: type,
     tables: tuple[OutputTable, ...] = (),
     order: int = 100,
+    sets_apart: bool = True,
 ) -> Callable[[Callable[[Cohort, Any], Result]], Callable[[Cohort, Any], Result]]:
     """Register a function ``Cohort, Params -> Result``; its name is the name of the analysis.
 
     ``needs`` are tables of the study (``"calls|segments"`` means either); an analysis whose tables are missing
-    is skipped and says so. ``order`` places it in the report.
+    is skipped and says so. ``order`` places it in the report. ``sets_apart``: samples that may be another's leave its
+    answer (`Cohort.apart`); False where it uses none, or tells of them itself.
     """
 
     def register(function: Callable[[Cohort, Any], Result]) -> Callable[[Cohort, Any], Result]:
@@ -324,7 +339,7 @@ def analysis(
         people = OutputTable(
             f"{name}/people", "who is in and who is out of each question of the analysis", _people.COLUMNS
         )
-        _REGISTRY[name] = Analysis(name, title, question, needs, params, (*tables, people), order, function)
+        _REGISTRY[name] = Analysis(name, title, question, needs, params, (*tables, people), order, function, sets_apart)
         return function
 
     return register

@@ -25,12 +25,12 @@ from oncourse.analyses._headline import Headline, cannot, rated, two_sides
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.concordance_summary import (
-    NOT_RELATED,
+    SET_APART,
     fraction_columns,
     gene_counts,
+    of_own_samples,
     summary_table,
 )
-from oncourse.derive.concordance.informative import informative_by_status, with_rows
 from oncourse.derive.concordance.pairs import (
     COMPARISONS,
     ConcordanceParams,
@@ -40,11 +40,8 @@ from oncourse.derive.concordance.pairs import (
 )
 from oncourse.derive.concordance.presence import PresenceTable
 from oncourse.derive.concordance.presence_inputs import borrowed_note
-from oncourse.derive.concordance.status_tables import (
-    flips,
-    status_pairs,
-    status_table,
-)
+from oncourse.derive.concordance.relatedness import NOT_RELATED
+from oncourse.derive.concordance.status_tables import flips, status_table
 from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
 from oncourse.facts.statuses import statuses_of
@@ -62,6 +59,7 @@ MANY = 12
     params=ConcordanceParams,
     tables=TABLES,
     order=30,
+    sets_apart=False,
 )
 def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
     """Compare every two tumour samples of a patient."""
@@ -73,20 +71,17 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
             "of one patient (samples.lesion_id and material)."
         )
     related = cohort.relatedness
+    judged = of_own_samples(related, cohort.apart)
     counts = fraction_columns(pair_counts(pairs))
     plain = pair_counts(pairs, "plain_state").select(
         "pair", n_called_both="n_shared", n_called_one=pl.col("n_private_a") + pl.col("n_private_b")
     )
     counts = counts.join(plain, on="pair", how="left", maintain_order="left")
     rng = generator(cohort.seed, "concordance")
-    summary, noise = summary_table(presence, pairs, related, params, rng)
+    summary, noise = summary_table(presence, pairs, judged, params, rng)
     counts = counts.join(noise, on="pair", how="left", maintain_order="left")
     statuses = statuses_of(cohort.study.config.statuses)
-    two = status_pairs(
-        pairs.pairs,
-        with_rows(cohort.statuses, presence),
-        informative_by_status(presence, cohort.plasma_states, statuses),
-    )
+    two = cohort.cleared.status_pairs
     rows = variant_rows(presence, pairs)
     tables = {
         STATES.name: STATES.frame(presence.cells),
@@ -99,14 +94,14 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
         SUMMARY.name: SUMMARY.frame(summary),
         SAMPLES.name: SAMPLES.frame(presence.samples),
     }
-    estimates = _estimates(summary, counts, related)
+    estimates = _estimates(summary, counts, judged)
     return Result(
         answer=_answer(estimates),
         headline=_headline(estimates),
         estimates=estimates,
         tables=tables,
         figures=tuple(concordance_figures(presence, pairs, counts, summary, noise)),
-        people=_people(cohort, pairs, related),
+        people=_people(cohort, pairs, judged),
         samples_used=_used(pairs),
         notes=(*_notes(presence, counts, related), *_withheld(summary), *borrowed_note(cohort.study)),
         methods=_METHODS,
@@ -185,8 +180,13 @@ ONE_TUMOUR = "of one tumour"
 
 def _kept(main: pl.DataFrame, related: pl.DataFrame, comparison: str) -> pl.DataFrame:
     """The main pairs of a comparison without those of two tumours (swapped, unrelated, second primaries)."""
-    strange = related.filter(pl.col("verdict").is_in(NOT_RELATED)).select("sample_a", "sample_b")
+    strange = related.filter(pl.col("verdict").is_in((*NOT_RELATED, SET_APART))).select("sample_a", "sample_b")
     return main.filter(pl.col("comparison") == comparison).join(strange, on=["sample_a", "sample_b"], how="anti")
+
+
+def _why_apart() -> pl.Expr:
+    apart = pl.lit("a sample may be another's (overview/apart)")
+    return pl.when(pl.col("verdict") == SET_APART).then(apart).otherwise(pl.lit("the two samples are of two tumours"))
 
 
 def _of(known: dict[str, Estimate], name: str, comparison: str) -> str:
@@ -252,8 +252,8 @@ def _left_out_text(known: dict[str, Estimate], comparison: str) -> str:
         return ""
     everyone, kept = (known[f"n_patients.{comparison_key(comparison)}{end}"].value or 0 for end in ("", "_kept"))
     n = int(everyone - kept)
-    who, it = ("1 patient whose two samples are", "it") if n == 1 else (f"{n} patients whose two samples are", "them")
-    return f" Left out: {who} of two tumours (swapped, or a second primary); with {it} it would be {{{full}}}."
+    why = "whose two samples are of two tumours (swapped, contaminated, or a second primary)"
+    return f" Left out: {n} patients {why}; with them it would be {{{full}}}."
 
 
 #: Question of the ledger: whether two samples could be compared at all, whichever.
@@ -286,9 +286,9 @@ def _people(cohort: Cohort, pairs: PairTable, related: pl.DataFrame) -> pl.DataF
         parts.append(counted(comparison, everyone, mine, out, rest=none))
         kept = _kept(main, related, comparison)
         if 0 < kept["patient_id"].n_unique() < mine["patient_id"].n_unique():
-            two = mine.join(kept, on="patient_id", how="anti").select(
-                "patient_id", pl.lit("the two samples are of two tumours").alias("reason")
-            )
+            judged = related.filter("is_main").select("pair", "verdict")
+            two = mine.join(kept, on="patient_id", how="anti").join(judged, on="pair", how="left")
+            two = two.select("patient_id", reason=_why_apart())
             left = pl.concat([out.select("patient_id", "reason"), two])
             parts.append(counted(f"{comparison}: {ONE_TUMOUR}", everyone, kept, left, rest=none))
     return ledger(parts)

@@ -12,7 +12,6 @@ from oncourse.analyses._headline import Headline, light_of, two_sides
 from oncourse.analyses._headline import part as said_part
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
-from oncourse.derive.concordance.concordance_summary import NOT_RELATED
 from oncourse.derive.concordance.discordance import (
     COMPARED,
     NEW_COLUMNS,
@@ -86,8 +85,7 @@ def discordance(cohort: Cohort, params: Params) -> Result:
     presence, pairs = cohort.presence, cohort.pairs
     if pairs.pairs.filter(pl.col("is_main") & pl.col("comparison").is_in(COMPARED)).is_empty():
         raise NotEnoughData("no patient has primary and metastasis, or tissue and plasma.")
-    related = cohort.relatedness
-    unrelated = related.filter(pl.col("verdict").is_in(NOT_RELATED))
+    unrelated = cohort.of_two_tumours
     main = main_pairs(pairs, unrelated)
     rows = discordance_rows(cohort.study, presence, pairs, main, params.clonal_ccf)
     if rows.is_empty():

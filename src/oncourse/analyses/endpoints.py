@@ -119,6 +119,7 @@ IMAGING_ENDPOINTS = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
     params=EndpointParams,
     tables=(TTE, SENSITIVITY, READINGS, UNCERTAIN, SUMMARY, EXCLUDED),
     order=42,
+    sets_apart=False,
 )
 def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
     """Time to event per endpoint with medians, landmark status, other censoring, swimmer and Kaplan-Meier."""

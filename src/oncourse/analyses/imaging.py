@@ -169,6 +169,7 @@ QUERIES = OutputTable(
     params=ImagingParams,
     tables=(VISITS, BEST, BONE, COMBINED, COUNTS, DISAGREE, DATES, QUERIES),
     order=41,
+    sets_apart=False,
 )
 def imaging(cohort: Cohort, params: ImagingParams) -> Result:
     """Best response with exact intervals, duration, waterfall and spider, derived v reported."""

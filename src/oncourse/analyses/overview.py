@@ -72,6 +72,16 @@ IDENTITY = OutputTable(
     columns(IDENTITY_COLUMNS),
 )
 
+APART = OutputTable(
+    "overview/apart",
+    "samples that may be another's: left out of the answers, which stand beside those of all samples",
+    (
+        Column("patient_id", pl.String, "the patient it is said to be of"),
+        Column("sample_id", pl.String, "the sample"),
+        Column("reason", pl.String, "why"),
+    ),
+)
+
 
 @section("overview")
 @dataclass(frozen=True)
@@ -285,8 +295,9 @@ def _unless(rows: list[tuple[str, str]], inside: pl.DataFrame) -> list[tuple[str
     question="Who is in the study, how long were they followed, and what is missing?",
     needs=("patients",),
     params=Params,
-    tables=(FLOW, MISSING, PATIENTS, BASELINE, IDENTITY),
+    tables=(FLOW, MISSING, PATIENTS, BASELINE, IDENTITY, APART),
     order=0,
+    sets_apart=False,
 )
 def overview(cohort: Cohort, params: Params) -> Result:
     """Describe the study: flow of patients and samples, follow-up, missing values."""
@@ -311,14 +322,12 @@ def overview(cohort: Cohort, params: Params) -> Result:
         "The study has {patients} patients with {samples} samples; {profiled_patients} patients were profiled for "
         "mutations, {patients_with_several_samples} of them in several samples."
     )
-    # a sample that fits its own patient's others is the sound one of a pair, unless it holds another's DNA
-    sound = pl.col("fits_own").fill_null(False) & (pl.col("finding") != "contaminated")
-    doubted = cohort.identity.filter(~sound)["sample_id"].n_unique()
+    doubted = cohort.apart.height
     if doubted:
         estimates.append(Estimate("samples_in_doubt", doubted, n=study["samples"].height, unit="count"))
         answer += (
-            " Of the samples, {samples_in_doubt:value} fit another patient or another person, or hold another's DNA: "
-            "every number that rests on them is in doubt."
+            " Of the samples, {samples_in_doubt:value} may be another patient's or hold another's DNA: they are left out "
+            "of the answers, with the answer of all samples beside it (overview/apart)."
         )
     people = _people(cohort, profiled)
     notes = identity_notes(cohort.identity)
@@ -343,6 +352,7 @@ def overview(cohort: Cohort, params: Params) -> Result:
             MISSING.name: _missing(cohort),
             PATIENTS.name: _patients(cohort),
             IDENTITY.name: IDENTITY.frame(cohort.identity),
+            APART.name: APART.frame(cohort.apart),
             BASELINE.name: _baseline(cohort.study["patients"].sort("patient_id")),
         },
         headline=_headline({e.name: e for e in estimates}),

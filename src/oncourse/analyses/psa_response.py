@@ -117,6 +117,7 @@ class Params:
     params=Params,
     tables=(PSA, BY_LINE, VALUES_LEFT_OUT),
     order=40,
+    sets_apart=False,
 )
 def psa_response(cohort: Cohort, params: Params) -> Result:
     """PSA endpoints by PCWG3 with response rates, waterfall, spider and patient curves."""

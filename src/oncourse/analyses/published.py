@@ -71,6 +71,7 @@ class Params:
     params=Params,
     tables=(RECORDS, SUMMARY),
     order=43,
+    sets_apart=False,
 )
 def published(cohort: Cohort, params: Params) -> Result:
     """Kaplan-Meier of each published end point, and the patients whose derived record differs."""

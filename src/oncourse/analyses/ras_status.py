@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import polars as pl
@@ -11,14 +11,12 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.analyses._headline import Headline, cannot, part, rated, two_sides
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
-from oncourse.derive.concordance.informative import informative_by_status, with_rows
 from oncourse.derive.concordance.pairs import COMPARISONS
 from oncourse.derive.concordance.status_tables import (
     FLIP_COLUMNS,
     STATUS_COLUMNS,
     flips,
     state_among_all,
-    status_pairs,
     status_table,
 )
 from oncourse.derive.status.columns import PATIENT_COLUMNS
@@ -69,8 +67,7 @@ class Params:
 )
 def ras_status(cohort: Cohort, params: Params) -> Result:
     """Compare actionable statuses over each patient's main pairs."""
-    pairs, presence = cohort.pairs.pairs, cohort.presence
-    if pairs.is_empty():
+    if cohort.pairs.pairs.is_empty():
         raise NotEnoughData("no patient has two tumour samples that can be compared.")
     statuses = statuses_of(cohort.study.config.statuses)
     if params.status not in {s.name for s in statuses}:
@@ -78,12 +75,12 @@ def ras_status(cohort: Cohort, params: Params) -> Result:
             f"no status is called '{params.status}'; known: {', '.join(s.name for s in statuses)} (study.yaml: "
             f"statuses)."
         )
-    states = with_rows(cohort.statuses, presence)
-    two = status_pairs(pairs, states, informative_by_status(presence, cohort.plasma_states, statuses))
+    two = cohort.status_pairs
     table = status_table(two)
     estimates = _estimates(table, params.status)
+    estimates, of_two = _with_two_tumours(estimates, table, two, params.status)
     return Result(
-        answer=_answer(table, estimates, params.status),
+        answer=_answer(table, estimates, params.status) + of_two,
         headline=_headline(table, estimates, params.status),
         estimates=estimates,
         tables={
@@ -158,6 +155,22 @@ def _estimates(table: pl.DataFrame, status: str) -> tuple[Estimate, ...]:
     return tuple(out)
 
 
+def _with_two_tumours(
+    estimates: tuple[Estimate, ...], table: pl.DataFrame, two: pl.DataFrame, status: str
+) -> tuple[tuple[Estimate, ...], str]:
+    """The estimates, and what the answer would be with the pairs of two tumours; empty where there is none."""
+    row = _first(table, status)
+    left = two.filter(pl.col("is_main") & pl.col("of_two") & (pl.col("status") == status))
+    n = 0 if row is None else left.filter(pl.col("comparison") == row["comparison"]).height
+    if row is None or not n:
+        return estimates, ""
+    name = _name(row, "discordance")
+    everyone = {e.name: e for e in _estimates(status_table(two.with_columns(of_two=pl.lit(False))), status)}
+    more = replace(everyone[name], name=f"{name}.with_two_tumours", question="")
+    left_out = f" Left out: {n} patients whose two samples are of two tumours; "
+    return (*estimates, more), f"{left_out}with them the difference would be {{{more.name}}}."
+
+
 def _first(table: pl.DataFrame, status: str) -> dict[str, object] | None:
     """The row that the answer is about: all patients of the first comparison in which the status could be judged."""
     mine = table.filter((pl.col("status") == status) & (pl.col("set") == "all") & pl.col("discordance").is_not_null())
@@ -202,15 +215,15 @@ def _people(cohort: Cohort, two: pl.DataFrame, status: str) -> pl.DataFrame:
     """Per comparison the patients whose main pair was judged in both samples."""
     everyone = cohort.study["patients"]["patient_id"]
     main = two.filter((pl.col("status") == status) & pl.col("is_main")).with_columns(state_b=state_among_all())
-    unclear = [pl.when(pl.col(f"state_{s}") == "not_assessable").then(f"sample_{s}") for s in "ab"]
-    rows = main.with_columns(_unclear=pl.concat_list(unclear).list.drop_nulls().list.join(", "))
+    sides = [pl.when(pl.col(f"state_{s}") == "not_assessable").then(f"sample_{s}") for s in "ab"]
+    rows = main.with_columns(_unclear=pl.concat_list(sides).list.drop_nulls().list.join(", "))
     parts = []
     for comparison in [c for c in COMPARISONS if c in set(main["comparison"])] or COMPARISONS[:1]:
         mine = rows.filter(pl.col("comparison") == comparison)
-        out = mine.filter(pl.col("_unclear") != "").select(
-            "patient_id", pl.format("{} not assessable in {}", pl.lit(status), "_unclear").alias("reason")
-        )
-        inside = mine.filter(pl.col("_unclear") == "")
+        unclear = pl.format("{} not assessable in {}", pl.lit(status), "_unclear")
+        why = pl.when("of_two").then(pl.lit("the two samples are of two tumours")).otherwise(unclear)
+        out = mine.filter(pl.col("of_two") | (pl.col("_unclear") != "")).select("patient_id", reason=why)
+        inside = mine.filter(~pl.col("of_two") & (pl.col("_unclear") == ""))
         parts.append(
             counted(_question(status, comparison), everyone, inside, out, rest=f"no two samples: {comparison}")
         )
@@ -236,7 +249,7 @@ def _notes(table: pl.DataFrame, status: str) -> tuple[str, ...]:
 
 def _judged(two: pl.DataFrame) -> dict[str, str]:
     """Per question the patients whose main pair was judged in both samples, joined by ;."""
-    main = two.filter("is_main").with_columns(state_b=state_among_all())
+    main = two.filter(pl.col("is_main") & ~pl.col("of_two")).with_columns(state_b=state_among_all())
     both = main.filter((pl.col("state_a") != "not_assessable") & (pl.col("state_b") != "not_assessable"))
     rows = both.group_by("status", "comparison").agg(pl.col("patient_id").unique().sort().str.join(";"))
     return {_question(status, comparison): people for status, comparison, people in rows.iter_rows()}

@@ -96,6 +96,7 @@ class Params:
     params=Params,
     tables=(QUALITY, STOPPED, TAGS),
     order=15,
+    sets_apart=False,
 )
 def reads(cohort: Cohort, params: Params) -> Result:
     """Depth, duplicates, contamination and detection limit per sample; patients stopped by a swap; tags of calls."""

@@ -105,6 +105,7 @@ class Params:
     params=Params,
     tables=(CURVES, MEDIANS, INTERVALS),
     order=50,
+    sets_apart=False,
 )
 def survival(cohort: Cohort, params: Params) -> Result:
     """Kaplan-Meier per endpoint; under delayed entry beside the naive curve, with the tests of its assumption."""

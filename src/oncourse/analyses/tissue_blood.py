@@ -12,10 +12,10 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.analyses._headline import Headline, light_of
 from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
-from oncourse.derive.concordance.informative import informative_by_status, informative_plasma, with_rows
+from oncourse.derive.concordance.informative import informative_plasma, with_rows
 from oncourse.derive.concordance.noninferiority import TEST_COLUMNS, Aim, noninferiority_tests
 from oncourse.derive.concordance.pairs import ConcordanceParams
-from oncourse.derive.concordance.status_tables import STATUS_COLUMNS, status_pairs, status_table
+from oncourse.derive.concordance.status_tables import STATUS_COLUMNS, status_table
 from oncourse.derive.concordance.status_truth import TRUTH_COLUMNS, truth_rows
 from oncourse.derive.concordance.tissue_blood import STRATUM_COLUMNS, plasma_rows, stratum_table
 from oncourse.errors import NotEnoughData
@@ -98,7 +98,7 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
     table = stratum_table(rows)
     statuses = statuses_of(cohort.study.config.statuses)
     states = with_rows(cohort.statuses, presence)
-    two = status_pairs(main, states, informative_by_status(presence, cohort.plasma_states, statuses))
+    two = cohort.status_pairs.filter(pl.col("comparison") == "tissue v plasma")
     plasma = _plasma(cohort)
     if params.status not in {s.name for s in statuses}:
         raise NotEnoughData(f"no status is called '{params.status}' (study.yaml: statuses).")

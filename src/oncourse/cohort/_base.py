@@ -67,6 +67,7 @@ class CohortBase:
         self.store, self.jobs, self.shared = store or Store(), jobs, shared
         self.progress: Callable[[str], None] = lambda _: None
         self._part_of = None
+        self._cleared: Self | None = None
         self._cache: dict[str, Any] = {}
         self._lock = threading.RLock()
 
@@ -80,6 +81,13 @@ class CohortBase:
         params = resolve(cls, self.settings.get(name, {}))
         self.used[name] = params
         return params
+
+    def of_study(self, study: Study, name: str) -> Self:
+        """Return the Cohort of a part of the study, with the same settings; `name` keeps what it shares apart."""
+        shared = None if self.shared is None else self.shared.within(name)
+        part = type(self)(study, self.settings, self.seed, store=self.store, jobs=self.jobs, shared=shared)
+        part.used, part.progress = self.used, self.progress
+        return part
 
     def of_patient(self, patient_id: str) -> Self:
         """Return the Cohort of one patient: the same numbers, without deriving what is other patients' alone.

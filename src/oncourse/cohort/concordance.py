@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
@@ -58,11 +58,52 @@ class Concordance(Genes):
         return identity_table(self.study)
 
     @derived
+    def apart(self) -> pl.DataFrame:
+        """Samples that may be another's, with the reason: they leave the answers
+        (`oncourse.derive.concordance.apart`)."""
+        from oncourse.derive.concordance.apart import SCHEMA, samples_apart
+
+        if self._part_of is not None:
+            whole, patient_id = self._part_of
+            return whole.apart.filter(pl.col("patient_id") == patient_id)
+        if not self.study.has("calls"):
+            return pl.DataFrame(schema=SCHEMA)
+        several = self.presence_or_none is not None
+        return samples_apart(self.identity, self.relatedness if several else None)
+
+    @property
+    def cleared(self) -> Self:
+        """The Cohort without the samples set apart; itself where there are none."""
+        if self._cleared is None:
+            with self._lock:
+                self._cleared = self._cleared or self._without_apart()
+        return self._cleared
+
+    def _without_apart(self) -> Self:
+        if self._part_of is not None:
+            whole, patient_id = self._part_of
+            return self if whole.apart.is_empty() else whole.cleared.of_patient(patient_id)
+        if self.apart.is_empty():
+            return self
+        cleared = self.of_study(self.study.select(without_samples=self.apart["sample_id"].to_list()), "cleared")
+        cleared._cleared, cleared._cache["apart"] = cleared, self.apart.clear()
+        return cleared
+
+    @derived
     def relatedness(self) -> pl.DataFrame:
         """Evidence of common origin per pair of tumour samples (`oncourse.derive.concordance.relatedness`)."""
         from oncourse.derive.concordance.relatedness import relatedness_table
 
         return relatedness_table(self.study, self.presence, self.pairs)
+
+    @derived
+    def of_two_tumours(self) -> pl.DataFrame:
+        """The pairs of `relatedness` that are of two tumours, of samples that are the patient's own."""
+        from oncourse.derive.concordance.relatedness import NOT_RELATED
+
+        gone = self.apart["sample_id"].implode()
+        own = ~(pl.col("sample_a").is_in(gone) | pl.col("sample_b").is_in(gone))
+        return self.relatedness.filter(own & pl.col("verdict").is_in(NOT_RELATED))
 
     @derived
     def spectra(self) -> pl.DataFrame:

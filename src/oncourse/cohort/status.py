@@ -82,6 +82,17 @@ class Status(Blood):
         )
 
     @derived
+    def status_pairs(self) -> pl.DataFrame:
+        """The statuses of two samples of a patient side by side (`oncourse.derive.concordance.status_tables`)."""
+        from oncourse.derive.concordance.informative import informative_by_status, with_rows
+        from oncourse.derive.concordance.status_tables import status_pairs
+        from oncourse.facts.statuses import statuses_of
+
+        informative = informative_by_status(self.presence, self.plasma_states, statuses_of(self.study.config.statuses))
+        states = with_rows(self.statuses, self.presence)
+        return status_pairs(self.pairs.pairs, states, informative, self.of_two_tumours)
+
+    @derived
     def germline_hrr(self) -> list[str]:
         """Patients with a germline loss of an HRR gene, where germline is reported
         (`oncourse.derive.status.evidence`)."""

@@ -67,6 +67,12 @@ class Shared:
     def __init__(self, folder: Path):
         self.folder = folder
 
+    def within(self, name: str) -> Shared:
+        """Return a folder of values inside this one, for names of its own."""
+        inside = self.folder / f"in-{name}"
+        inside.mkdir(exist_ok=True)
+        return Shared(inside)
+
     def once(self, name: str, make: Callable[[], T]) -> T:
         """Return the value of that name; the first process to ask makes it while the others wait.
 

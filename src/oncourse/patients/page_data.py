@@ -56,6 +56,7 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
     import oncourse
     from oncourse.plots.timeline import timeline_svg
 
+    whole, cohort = cohort, cohort.cleared  # what may be another's tells nothing of this patient
     found = cohort.findings
     tree = _evolution(cohort, patient_id) if (shows_clones(cohort) if clones is None else clones) else None
     if patient_id not in found.patients:
@@ -66,7 +67,7 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
     date, checksum = rules_version()
     base = found.knowledge.evidence
     timeline = _timeline(cohort, patient_id, tree)
-    language, samples = cohort.study.config.language, _samples(cohort, patient_id)
+    language, samples = cohort.study.config.language, _samples(whole, patient_id)
     return dict(  # noqa: C408 - the names are those of the template
         patient_id=patient_id,
         study=cohort.study.config,
@@ -203,6 +204,7 @@ def _person(cohort: Cohort, facts: PatientFindings) -> list[tuple[str, str]]:
 def _samples(cohort: Cohort, patient: str) -> list[dict[str, Any]]:
     lesions = cohort.study["lesions"].select("lesion_id", "role", "site")
     rows = of_patient(cohort.study["samples"], patient).join(lesions, on="lesion_id", how="left")
+    rows = rows.join(cohort.apart.select("sample_id", set_apart="reason"), on="sample_id", how="left")
     return rows.sort("day", "sample_id", nulls_last=True).to_dicts()
 
 

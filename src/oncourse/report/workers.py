@@ -89,7 +89,7 @@ def crew(cohort: Cohort, jobs: int, progress: Callable[[str], None] = lambda _: 
         listener = threading.Thread(target=_listen, args=(words, progress), daemon=True)
         listener.start()
         pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(folder, words))
-        cohort.shared = shared
+        cohort.shared, cohort._cleared = shared, None
         try:
             yield Crew(pool, cohort)
         except BaseException:
@@ -97,7 +97,7 @@ def crew(cohort: Cohort, jobs: int, progress: Callable[[str], None] = lambda _: 
                 process.kill()
             raise
         finally:
-            cohort.shared = None
+            cohort.shared = cohort._cleared = None
             pool.shutdown(wait=True, cancel_futures=True)
             words.put(None)
             listener.join()

@@ -19,6 +19,7 @@ from oncourse.derive.concordance.presence_inputs import tumour_calls, tumour_sam
 from oncourse.derive.genes.calls import is_called_expr
 from oncourse.facts.markers import CTDNA, NEGATIVE, POSITIVE
 from oncourse.facts.material import is_normal
+from oncourse.facts.tumour_fraction import SHOWS_TUMOUR
 from oncourse.genome.gene_sets import gene_set
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
@@ -79,9 +80,7 @@ class CtdnaParams:
     error_rate: float = setting(ERROR_RATE, "background error of an assay that states none", low=1e-8, high=0.1)
 
 
-#: Smallest recorded tumour fraction that alone shows tumour DNA: the limit of detection of estimates by copy number
-#: (ichorCNA: Adalsteinsson et al. Nat Commun 2017;8:1324; the 3 % from memory). A smaller one needs another witness.
-LEAST_FRACTION = 0.03
+#: Said of a recorded tumour fraction below `SHOWS_TUMOUR`.
 FAINT = "a recorded tumour fraction of {} % alone: below 3 % it cannot be told from none"
 
 #: Columns of the ctDNA table.
@@ -122,7 +121,7 @@ def ctdna_table(
       clones - against the background (`oncourse.derive.care.background`), together or one that stands out; negative
       only where a tumour fraction of ``max_limit`` would have been seen with chance .95
     - called variant: a somatic variant that is not tracked, outside the genes of clonal haematopoiesis (positive only)
-    - tumour fraction as recorded: `LEAST_FRACTION` or more, or zero (between them it tells nothing); result as
+    - tumour fraction as recorded: `SHOWS_TUMOUR` or more, or zero (between them it tells nothing); result as
       recorded (`oncourse.facts.markers`, CTDNA)
     - copy number: segments altered over `MIN_ALTERED_MB` (positive only)
 
@@ -326,7 +325,7 @@ _WITNESSES: tuple[tuple[str, pl.Expr], ...] = (
     (RECORDED, pl.col("recorded")),
     (
         "recorded tumour fraction",
-        pl.when(pl.col("tumor_fraction") >= LEAST_FRACTION)
+        pl.when(pl.col("tumor_fraction") >= SHOWS_TUMOUR)
         .then(pl.lit(POSITIVE))
         .when(pl.col("tumor_fraction") == 0)
         .then(pl.lit(NEGATIVE)),
@@ -346,7 +345,7 @@ def _with_states(table: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col(n).is_in([POSITIVE, NEGATIVE])).then(pl.format("{}: {}", pl.lit(n), pl.col(n))) for n in names
     ]
     state = pl.when(yes).then(pl.lit(POSITIVE)).when(no).then(pl.lit(NEGATIVE)).otherwise(pl.lit(UNKNOWN))
-    faint = pl.col("tumor_fraction").is_between(0, LEAST_FRACTION, closed="none")
+    faint = pl.col("tumor_fraction").is_between(0, SHOWS_TUMOUR, closed="none")
     percent = (pl.col("tumor_fraction") * 100).round_sig_figs(2)
     nothing = pl.lit("no tracked variant was counted, and nothing else tells of tumour DNA")
     why = pl.coalesce("why", pl.when(faint).then(pl.format(FAINT, percent)), nothing)

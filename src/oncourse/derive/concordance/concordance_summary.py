@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from oncourse.derive.concordance.pairs import COMPARISONS, ConcordanceParams, PairTable
 from oncourse.derive.concordance.presence import PresenceTable
+from oncourse.derive.concordance.relatedness import NOT_RELATED
 from oncourse.stats.agreement import Bootstrap, cluster_bootstrap, cluster_weights
 from oncourse.stats.proportions import wilson
 
@@ -38,8 +39,8 @@ SUMMARY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("ci_high", pl.Float64, "upper 95 % limit"),
 )
 
-#: Verdicts on a pair that is of two tumours: it says nothing of a metastasis.
-NOT_RELATED = ("unrelated", "swap", "second_primary")
+#: What stands for the verdict of a pair with a sample that may be another's (`oncourse.derive.concordance.apart`).
+SET_APART = "set_apart"
 #: n_shared, n_private, n_lost, n_not_assessable, n_assumed: what the fractions are made of.
 _PARTS = ("n_shared", "n_private", "n_lost", "n_not_assessable", "n_assumed")
 
@@ -452,7 +453,7 @@ def _of_comparison(
     """Return the rows of one comparison with its main pairs `of`, and what noise explains per pair."""
     rows: list[dict[str, Any]] = []
     noise: list[pl.DataFrame] = []
-    strange = pl.col("verdict").is_in(NOT_RELATED).fill_null(False)
+    strange = pl.col("verdict").is_in((*NOT_RELATED, SET_APART)).fill_null(False)
     sets = {"all": of, "related": of.filter(pl.col("verdict") == "related"), "kept": of.filter(~strange)}
     for name, chosen in sets.items():
         if chosen.is_empty() or (name == "kept" and chosen.height == of.height):
@@ -479,6 +480,14 @@ def _of_comparison(
         if name == "all":
             noise.append(per_pair)
     return rows, noise
+
+
+def of_own_samples(related: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs with the verdict `SET_APART` where one of the samples may be another's."""
+    gone = apart["sample_id"].implode()
+    doubted = pl.col("sample_a").is_in(gone) | pl.col("sample_b").is_in(gone)
+    untold = ~pl.col("verdict").is_in(NOT_RELATED)
+    return related.with_columns(verdict=pl.when(doubted & untold).then(pl.lit(SET_APART)).otherwise("verdict"))
 
 
 def summary_table(

@@ -8,9 +8,8 @@ import polars as pl
 
 from oncourse.derive.concordance.presence import PresenceTable
 from oncourse.facts.statuses import Status
+from oncourse.facts.tumour_fraction import NEGATIVE_COUNTS
 
-#: Tumour fraction of plasma from which a negative result counts as informative (Clin Cancer Res 2024;30:2452).
-MIN_TUMOR_FRACTION = 0.01
 #: Altered autosomal megabases that show tumour DNA in plasma: an arm or more, which no blood clone of a healthy count
 #: and no focal gene under evaluation explains.
 MIN_ALTERED_MB = 50.0
@@ -21,7 +20,7 @@ def informative_plasma(presence: PresenceTable, plasma: pl.DataFrame, status: St
 
     Tissue is always informative. Plasma is where it is ctDNA-positive (`plasma`: sample_id, has_tumour, of
     `oncourse.derive.care.ctdna`) and that does not rest on the status itself: a tumour fraction of
-    `MIN_TUMOR_FRACTION` or more is recorded, its segments are altered over `MIN_ALTERED_MB` or more, or a variant
+    `NEGATIVE_COUNTS` or more is recorded, its segments are altered over `MIN_ALTERED_MB` or more, or a variant
     outside the status' genes (not of the blood) is present.
     """
     return _informative(presence, plasma, _evidence(presence), status)
@@ -53,7 +52,7 @@ def _informative(
     )
     is_plasma = pl.col("material") == "plasma"
     enough = (
-        (pl.col("given_purity").fill_null(0) >= MIN_TUMOR_FRACTION)
+        (pl.col("given_purity").fill_null(0) >= NEGATIVE_COUNTS)
         | (pl.col("n").fill_null(0) > 0)
         | (pl.col("altered_mb").fill_null(0) >= MIN_ALTERED_MB)
     )

@@ -14,6 +14,8 @@ from oncourse.study.model import Study
 
 #: log10 of the likelihood ratio from which common origin is said (and, negative, the contrary): 10 to 1.
 EVIDENCE = 1.0
+#: Verdicts on a pair that is of two tumours: it says nothing of a metastasis.
+NOT_RELATED = ("unrelated", "swap", "second_primary")
 #: Fewer assessable variants than this say nothing on their own, unless what they share is itself rare.
 MIN_VARIANTS = 3
 #: Chance that an unrelated tumour of the kind carries exactly this variant, where no one else in the study has it.

@@ -66,14 +66,18 @@ NOT_ASSESSABLE = "not assessable in one sample: no change of status may be read 
 IF_MEASURED = "only if the assumed negative is confirmed by reads: "
 
 
-def status_pairs(pairs: pl.DataFrame, states: pl.DataFrame, informative: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return one row per pair and status with both samples' state, basis and counts, and is_informative.
+def status_pairs(
+    pairs: pl.DataFrame, states: pl.DataFrame, informative: dict[str, pl.DataFrame], two_tumours: pl.DataFrame
+) -> pl.DataFrame:
+    """Return one row per pair and status with both samples' state, basis and counts, is_informative, and of_two:
+    whether the samples are of two tumours, which tells nothing of one that changed.
 
     Parameters
     ----------
     pairs : of `PairTable`
     states : of `sample_statuses`
     informative : status -> sample, is_informative
+    two_tumours : pairs that are of two (`oncourse.derive.concordance.relatedness`)
     """
     kept = pairs.select(
         "pair",
@@ -97,17 +101,22 @@ def status_pairs(pairs: pl.DataFrame, states: pl.DataFrame, informative: dict[st
     for end in ("a", "b"):
         renamed = flags.rename({"sample": f"row_{end}", "is_informative": f"informative_{end}"})
         two = two.join(renamed, on=[f"row_{end}", "status"], how="left")
-    return two.rename(
-        {
-            "state": "state_a",
-            "basis": "basis_a",
-            "variants": "variants_a",
-            "alt_count": "alt_a",
-            "depth": "depth_a",
-            "alt_count_b": "alt_b",
-            "is_silent": "is_silent_a",
-        }
-    ).sort("status", "pair")
+    of_two = two_tumours["pair"].implode()
+    return (
+        two.with_columns(of_two=pl.col("pair").is_in(of_two))
+        .rename(
+            {
+                "state": "state_a",
+                "basis": "basis_a",
+                "variants": "variants_a",
+                "alt_count": "alt_a",
+                "depth": "depth_a",
+                "alt_count_b": "alt_b",
+                "is_silent": "is_silent_a",
+            }
+        )
+        .sort("status", "pair")
+    )
 
 
 def state_among_all() -> pl.Expr:
@@ -119,7 +128,7 @@ def state_among_all() -> pl.Expr:
 
 def status_table(two: pl.DataFrame) -> pl.DataFrame:
     """Return the agreement of every status, comparison and set over main pairs (`STATUS_COLUMNS`)."""
-    main = two.filter("is_main")
+    main = two.filter(pl.col("is_main") & ~pl.col("of_two"))
     informative = pl.col("informative_a").fill_null(True) & pl.col("informative_b").fill_null(True)
     whole = main.with_columns(
         state_b=state_among_all(),

@@ -1,0 +1,121 @@
+"""Samples that may be another's leave every answer, with the answer of all samples beside it (issue 14, 8 and 9)."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from tests.derive.test_identity import made, of_persons
+
+from oncourse.analyses._base import registry
+from oncourse.cohort import Cohort
+from oncourse.derive.concordance.apart import REASONS, samples_apart
+from oncourse.derive.concordance.identity import SCHEMA as IDENTITY
+from oncourse.errors import NotEnoughData
+from oncourse.patients.plain import patient_view
+from oncourse.report.patient_page import patient_page
+
+
+def identity(*rows):
+    """Rows of (sample, finding, other sample, fits its own patient); the patient is the sample's first letter."""
+    names = ("sample_id", "finding", "other_sample_id", "fits_own")
+    cells = [dict(zip(names, row, strict=True)) for row in rows]
+    cells = [c | {"patient_id": c["sample_id"][0], "other_patient_id": c["other_sample_id"][0]} for c in cells]
+    return pl.DataFrame([{n: c.get(n) for n in IDENTITY} for c in cells], schema=IDENTITY)
+
+
+def related(*rows):
+    """Pairs (sample, sample, verdict) of a patient."""
+    cells = [{"patient_id": a[0], "sample_a": a, "sample_b": b, "verdict": v} for a, b, v in rows]
+    return pl.DataFrame(cells, schema=dict.fromkeys(("patient_id", "sample_a", "sample_b", "verdict"), pl.String))
+
+
+def both(a, b, finding, fits_a=None, fits_b=None):
+    """A finding, told from both sides."""
+    return (a, finding, b, fits_a), (b, finding, a, fits_b)
+
+
+@pytest.mark.parametrize(
+    ("found", "pairs", "expected"),
+    [
+        # a metastasis that fits another patient, and none of its own; the other fits its own: the first is the swap
+        (both("aM", "bP", "same tumour", False, True), (), {"aM": "swap"}),
+        (both("aM", "bP", "same tumour", False, None), (), {"aM": "swap"}),
+        (both("aM", "bP", "same tumour", None, None), (), {"aM": "swap", "bP": "swap"}),
+        (both("aM", "bP", "same tumour", True, True), (), {"bP": "double"}),
+        # three of one person, one of another: the one; of two nobody knows which
+        ((*both("aN", "aM", "another person"), *both("aP", "aM", "another person")), (), {"aM": "person"}),
+        (both("aN", "aM", "another person"), (), {"aN": "person", "aM": "person"}),
+        ((("aM", "contaminated", "bP", True),), (), {"aM": "contaminated"}),
+        # without common origin: the stranger among kin; of two it may be a second primary, which is the patient's own
+        ((), (("aP", "aL", "related"), ("aP", "aM", "unrelated"), ("aL", "aM", "unrelated")), {"aM": "stranger"}),
+        ((), (("aP", "aM", "unrelated"),), {}),
+        ((), (("aP", "aL", "related"), ("aP", "aM", "second_primary")), {}),
+        # a patient in the study twice: each fits its own and the other, and is counted once
+        (both("aP", "bP", "same person") + both("aM", "bM", "same person"), (), {"bP": "double", "bM": "double"}),
+    ],
+)
+def test_who_leaves(found, pairs, expected):
+    table = samples_apart(identity(*found), related(*pairs))
+    assert dict(table.select("sample_id", "reason").rows()) == {s: REASONS[r] for s, r in expected.items()}
+
+
+def test_every_analysis_answers_without_swapped_samples_and_says_what_it_would_be_with_them():
+    """Only the concordance did: landscape, burden and evolution counted another's mutations as the patient's."""
+    cohort, clean = Cohort(made(swap=(3, 4))), Cohort(made(n=6))
+    assert cohort.cleared.study["samples"].height == 8 and cohort.cleared.apart.is_empty()
+    assert clean.cleared is clean
+    for name in ("landscape", "burden", "ras_status", "discordance"):
+        result, whole = registry()[name].run(cohort), registry()[name].run(clean)
+        assert " Left out: 4 samples that may be another patient's (overview/apart); with them" in result.answer, name
+        assert "Left out" not in whole.answer
+        assert "4 samples that may be another's" in result.headline.text.text()
+        assert "4 份样本" in result.headline.text.text("zh")
+    landscape = registry()["landscape"].run(cohort)
+    assert landscape.answer.startswith("In 4 profiled patients (8 samples)")
+    assert "in 6 patients" in landscape.answer
+    gone = landscape.people.filter(
+        ~pl.col("is_in") & pl.col("reason").str.contains("set apart (fits another", literal=True)
+    )
+    assert set(gone["patient_id"]) == {"X3", "X4"}
+    ras = registry()["ras_status"].run(cohort)
+    assert ras.estimate("discordance.RAS.primary_v_metastasis").n == 4
+    assert ras.estimate("discordance.RAS.primary_v_metastasis.with_all_samples").n == 6
+
+
+def test_a_contaminated_sample_leaves_the_comparison_too():
+    """21 foreign variants at 8 % were counted as private to a metastasis."""
+    result = registry()["concordance"].run(Cohort(made(foreign=[("X1-M", 2, 0.03)])))
+    key = "shared_fraction_assessable.primary_v_metastasis"
+    assert result.estimate(f"{key}_kept").value == 1.0 > result.estimate(key).value
+    out = result.people.filter(question="primary v metastasis: of one tumour", is_in=False)
+    assert out.select("patient_id", "reason").rows() == [("X1", "a sample may be another's (overview/apart)")]
+    assert "Left out: 1 patient whose two samples" in result.answer
+
+
+def test_the_patient_page_does_not_use_it_and_says_so():
+    cohort = Cohort(made(foreign=[("X1-M", 2, 0.03)]))
+    page = patient_page(cohort, "X1", clones=False)
+    assert "<b>X1-M</b>: may be another&#39;s (holds another patient&#39;s DNA)" in page
+    assert page == patient_page(cohort.of_patient("X1"), "X1", clones=False)
+    view = patient_view(cohort, "X1", clones=False)
+    assert {s["sample_id"]: s["set_apart"] for s in view.samples} == {
+        "X1-M": "holds another patient's DNA",
+        "X1-P": None,
+    }
+    assert [c["sample_id"] for c in view.grid["columns"]] == ["X1-P"]
+    assert "may be another" not in patient_page(cohort, "X0", clones=False)
+
+
+def test_an_analysis_left_without_data_says_why():
+    """Two patients who changed places leave nobody to compare."""
+    with pytest.raises(
+        NotEnoughData, match=r"4 samples that may be another patient's are set apart \(overview/apart\)"
+    ):
+        registry()["discordance"].run(Cohort(made(swap=(0, 1), n=2)))
+
+
+def test_germline_sites_set_apart_too():
+    table = Cohort(of_persons(swap=(1, 2), n=3)).apart
+    assert dict(table.select("sample_id", "reason").rows()) == dict.fromkeys(
+        ["X1-n", "X1-t", "X2-n", "X2-t"], "fits another patient"
+    )
