@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from oncourse.errors import ConfigError
 from oncourse.facts.material import is_tumour
-from oncourse.knowledge.drugs import drug_classes, drug_names
+from oncourse.knowledge.drugs import drug_classes, drug_names, treatment_name
 from oncourse.study.model import Study
 from oncourse.study.schema import nearest
 from oncourse.study.settings import section, setting
@@ -142,7 +142,10 @@ def groups_of(
         cut = placed.select("sample_id", "patient_id", "day", pl.col(by).alias("group"))
         return _of_samples(study, cut, f"{by} of the lesion", f"{by} of no sampled lesion recorded", params, one=True)
     if by in arms:
-        rows = arms[by].select("patient_id", "line", group="arm", day="zero_day", reason=pl.lit(None, pl.String))
+        names = {arm: treatment_name(arm) for arm in arms[by]["arm"].unique()}
+        group = pl.col("arm").replace_strict(names, return_dtype=pl.String)
+        rows = arms[by].select("patient_id", "line", group=group, day="zero_day", reason=pl.lit(None, pl.String))
+        params = replace(params, reference=params.reference and treatment_name(params.reference))
         return _on_lines(_made(study, rows, "treatment of the line", params, by_line=True), samples)
     if by.startswith("exposed:"):
         return _exposed(study, by.removeprefix("exposed:").strip(), samples, params)
