@@ -39,7 +39,15 @@ ONE_LETTER = {
 }
 _THREE = re.compile("|".join(ONE_LETTER))
 _CAPITALS = {k.upper(): v for k, v in ONE_LETTER.items()}
-_CAPITALS_CHANGE = re.compile(r"^([A-Z]{3})(\d+)([A-Z]{3}|FS)$")
+_ANY_THREE = "|".join(ONE_LETTER)
+_CASELESS = re.compile(rf"^({_ANY_THREE}|[A-Z*])(\d+)({_ANY_THREE}|[A-Z*]|fs)$", re.I)
+_ARROW = re.compile(
+    rf"^(?:({_ANY_THREE}|[A-Z])(\d+)|(\d+)({_ANY_THREE}|[A-Z]))\s*(?:-?>|→)\s*({_ANY_THREE}|[A-Z*])$", re.I
+)
+_WITHIN = re.compile(
+    rf"(?<![A-Za-z0-9.*])(?:p\.)?\(?((?:{_ANY_THREE}|[A-Z])\d+(?:{_ANY_THREE}|[A-Z*]))(?![A-Za-z0-9*>]|/[A-Z]\b)"
+)
+_WHOLE = re.compile(r"^[A-Z*?]?\d+[^\s/|;]*$")
 _SAME = re.compile(r"^([A-Z*])(\d+)\1$")
 _FIRST_CODON = re.compile(r"^(?:[A-Z*])?(\d+)")
 _NOTHING = {"", ".", "-", "NA", "N/A", "NULL", "NONE", "NAN", "P.", "MUTATED", "?", "P.?"}
@@ -56,6 +64,8 @@ def canonical(text: str | None) -> str | None:
     ('p.L10=', 'p.L10=', 'p.G12D')
     >>> canonical("."), canonical("MET2327ILE"), canonical("ｐ．Ｇ１２Ｄ"), canonical("G12D (c.35G>A)")
     (None, 'p.M2327I', 'p.G12D', 'p.G12D')
+    >>> [canonical(t) for t in ("p.g12d", "p.12G>D", "Gly12->Asp", "G12D (p.Gly12Asp)", "G12D/G13D")]
+    ['p.G12D', 'p.G12D', 'p.G12D', 'p.G12D', 'p.G12D/G13D']
     """
     if text is None or text.strip().upper() in _NOTHING:
         return None
@@ -68,16 +78,32 @@ def canonical(text: str | None) -> str | None:
         change = change[1:-1]
     if not change or change.upper() in _NOTHING:
         return None
-    if capitals := _CAPITALS_CHANGE.match(change):
-        first, number, last = capitals.groups()
-        if first in _CAPITALS and (last in _CAPITALS or last == "FS"):
-            return f"p.{_CAPITALS[first]}{number}{_CAPITALS.get(last, 'fs')}"
+    change = _one_change(change)
     change = _THREE.sub(lambda found: ONE_LETTER[found.group()], change)
     change = re.sub(r"(?<=\d)X$", "*", change)  # R213X: the stop codon before HGVS 2.0
     change = re.sub(r"fsX(?=\d|$)", "fs*", change).replace("fs*?", "fs")
     if same := _SAME.match(change):
         change = f"{same.group(1)}{same.group(2)}="
     return f"p.{change}"
+
+
+def _one_change(change: str) -> str:
+    """Return a substitution in any letters or with an arrow as HGVS writes it; of a longer text the one it names."""
+    if found := _CASELESS.match(change):
+        first, number, last = found.groups()
+        return f"{_letter(first)}{number}{'fs' if last.lower() == 'fs' else _letter(last)}"
+    if found := _ARROW.match(change):
+        before, number, number_first, after, new = found.groups()
+        return f"{_letter(before or after)}{number or number_first}{_letter(new)}"
+    if _WHOLE.match(change):
+        return change
+    named = {_one_change(found) for found in _WITHIN.findall(change)}
+    return named.pop() if len(named) == 1 else change
+
+
+def _letter(code: str) -> str:
+    """Return the one-letter code of an amino acid."""
+    return _CAPITALS.get(code.upper(), code.upper())
 
 
 @lru_cache(maxsize=65536)
@@ -124,12 +150,13 @@ def _substitutions(values: pl.Series) -> pl.Series:
 
 
 def codon(column: str = "hgvs_p") -> pl.Expr:
-    """Return the (first) codon a canonical change is in; null where it names none (shape (n,), Int64).
+    """Return the (first) codon a canonical change is in; null where it names none, or is not understood (shape (n,),
+    Int64).
 
-    >>> pl.DataFrame({"hgvs_p": ["p.G12D", "p.E746_A750del", None]}).select(codon())["hgvs_p"].to_list()
-    [12, 746, None]
+    >>> pl.DataFrame({"hgvs_p": ["p.G12D", "p.E746_A750del", "p.exon2", None]}).select(codon())["hgvs_p"].to_list()
+    [12, 746, None, None]
     """
-    return pl.col(column).str.extract(r"^p\.\(?[A-Za-z*=?]*(\d+)", 1).cast(pl.Int64, strict=False)
+    return pl.col(column).str.extract(r"^p\.\(?[A-Z*?]?(\d+)", 1).cast(pl.Int64, strict=False)
 
 
 def is_substitution(column: str = "hgvs_p") -> pl.Expr:

@@ -29,10 +29,13 @@ VARIANT_ID = r"^(.+):(\d+):([ACGTN]+|-):([ACGTN]+|-)$"
 def chromosome(column: str = "chrom") -> pl.Expr:
     """Return the chromosome as 1-22, X, Y, MT (other contigs keep their name, without ``chr``).
 
-    >>> pl.DataFrame({"c": ["chr7", "23", "NC_000012.11", "CHRX", "GL000220.1"]}).select(chromosome("c"))["c"].to_list()
-    ['7', 'X', '12', 'X', 'GL000220.1']
+    >>> names = ["chr7", "23", "NC_000012.11", "CHRX", "chromosome 12", "GL000220.1"]
+    >>> pl.DataFrame({"c": names}).select(chromosome("c"))["c"].to_list()
+    ['7', 'X', '12', 'X', '12', 'GL000220.1']
     """
-    bare = pl.col(column).cast(pl.String).str.strip_chars().str.replace(r"^(?i)chr", "")
+    bare = (
+        pl.col(column).cast(pl.String).str.strip_chars().str.replace(r"^(?i)chr(omosome[ _]?)?", "").str.strip_chars()
+    )
     bare = bare.str.replace(r"^(\d+)\.0$", "${1}").str.replace(r"^0(\d)$", "${1}")
     # RefSeq's accession of a human chromosome
     bare = bare.str.replace(r"^NC_0000(\d\d)\.\d+$", "${1}").str.replace(r"^0(\d)$", "${1}")

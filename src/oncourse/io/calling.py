@@ -10,6 +10,7 @@ a normal, where the variant is common in the population.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -69,6 +70,11 @@ ORIGINS: dict[str, str] = {
     "clonal haematopoiesis": "chip",
     "ch": "chip",
 }
+#: Words that may stand beside an origin: ``likely germline``, ``germline_het``, ``somatic mutation``.
+_BESIDE_ORIGIN = re.compile(
+    r"(?:(?:likely|probabl[ey]|predicted|presumed|putative)[ _-]*)?(somatic|germline)"
+    r"(?:[ _-]*(?:hets?|homs?|heterozygous|homozygous|variants?|mutations?|snvs?|snps?|indels?))?"
+)
 #: Words of a status column that say nothing.
 NO_STATUS = (
     "",
@@ -112,6 +118,9 @@ NOT_CALLED = (
     "artifact",
     "artefact",
     "filteredinall",
+    "false positive",
+    "false_positive",
+    "falsepositive",
 )
 #: Validation_Status of a mutation that a second method did not find (TCGA's MAF: Wildtype, Invalid).
 NOT_VALIDATED = ("wildtype", "invalid", "false positive", "not validated")
@@ -218,8 +227,9 @@ def _each_word(column: str, expression: pl.Expr, frame: pl.DataFrame) -> pl.Seri
 def _status(frame: pl.DataFrame) -> pl.Series:
     low = frame["status"].str.strip_chars().str.to_lowercase()
     distinct = low.unique().drop_nulls()
-    # a word of another language in ours (体细胞, 胚系)
+    # a word of another language in ours (体细胞, 胚系), or one of them with words beside it
     ours = {w: m for w in distinct if w not in ORIGINS and (m := meaning("origin", w)) in ("somatic", "germline")}
+    ours |= {w: found.group(1) for w in distinct if w not in ORIGINS and (found := _BESIDE_ORIGIN.fullmatch(w))}
     return low.replace(ours).rename("_status")
 
 
@@ -232,6 +242,7 @@ def _tell_unknown_status(out: Decided, name: str) -> None:
     odd = words.filter(~pl.col("_status").is_in(sorted(silent)))
     if odd.height:
         shown = ", ".join(f"'{w}' {n:,}" for w, n in odd.head(5).iter_rows())
+        shown += f" and {odd.height - 5} further words" if odd.height > 5 else ""
         message = f"words of the status are not understood ({shown}): these rows stay calls of unknown origin."
         cure = "Write Somatic or Germline; UNCALLED for a site that was only looked at."
         out.problems.append(Problem(name, None, "status", odd["_status"][0], message, cure, "warning"))

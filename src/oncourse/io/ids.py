@@ -10,11 +10,12 @@ import polars as pl
 from oncourse.study.schema import Problem, nearest
 
 #: Ids that say whose and what they are: TCGA's barcodes (types 10-19 are normals), MSK-IMPACT's and -ACCESS's (N normal, L
-#: cell-free DNA; MSK's CMO ids).
+#: cell-free DNA; MSK's CMO ids), Hartwig's (R reference; T, TII, TIII the biopsies of one patient).
 _SAYS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
     (re.compile(r"^(TCGA-\w{2}-\w{4})-(\d{2})"), lambda word: "normal" if word.startswith("1") else "tumour"),
     (re.compile(r"^(P-\d{7})-([TN])\d+"), lambda word: "normal" if word == "N" else "tumour"),
     (re.compile(r"^(C-[A-Z0-9]{3,8})-([A-Z])\d{3}(?:-[dr]\d*)?$"), {"N": "normal", "L": "plasma"}.get),
+    (re.compile(r"^([A-Z]{4}\d{8})(R|T)(?:I{1,3}|IV|VI{0,3})?$"), lambda word: "normal" if word == "R" else "tumour"),
 )
 
 
@@ -23,6 +24,8 @@ def says(sample: str) -> tuple[str, str] | None:
 
     >>> says("TCGA-AA-0001-11A-01D"), says("P-0000197-T01-IM3"), says("C-AAA111-L001-d"), says("S7")
     (('TCGA-AA-0001', 'normal'), ('P-0000197', 'tumour'), ('C-AAA111', 'plasma'), None)
+    >>> says("CPCT02010001TII"), says("DRUP01010001R")
+    (('CPCT02010001', 'tumour'), ('DRUP01010001', 'normal'))
     """
     for pattern, role in _SAYS:
         if found := pattern.match(sample):

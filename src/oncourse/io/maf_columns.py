@@ -229,12 +229,16 @@ def spelled(columns: Iterable[str]) -> dict[str, str]:
 
     >>> spelled(["HugoSymbol", "Tumor Sample Barcode", "chrom", "t_alt_count", "T Alt Count"])
     {'HugoSymbol': 'hugo_symbol', 'Tumor Sample Barcode': 'tumor_sample_barcode'}
+    >>> spelled(["i_t_alt_count", "t_ref_count", "i_t_ref_count"])
+    {'i_t_alt_count': 't_alt_count'}
     """
     columns = list(columns)
     taken = {c.lower() for c in columns}
     out: dict[str, str] = {}
     for column in columns:
-        alias = _BARE.get(re.sub(r"[ _]", "", column.lower()))
+        bare = re.sub(r"[ _]", "", column.lower())
+        # Oncotator and Firehose write i_ before the columns that a file had before
+        alias = _BARE.get(bare) or (_BARE.get(bare[1:]) if column.startswith("i_") else None)
         if column.lower() not in OURS and not in_percent(column) and alias and alias not in taken:
             out[column] = alias
             taken.add(alias)

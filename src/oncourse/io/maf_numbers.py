@@ -106,6 +106,9 @@ def whole_numbers(text: pl.Series) -> pl.Series:
     elsewhere."""
     number = text.cast(pl.Int64, strict=False)
     if number.null_count() > text.null_count():
+        text = text.str.strip_chars()
+        number = text.cast(pl.Int64, strict=False)
+    if number.null_count() > text.null_count():
         parted = text.str.contains(r"^\d{1,3}([, \u00a0]\d{3})+$").fill_null(False)
         text = text.zip_with(~parted, text.str.replace_all(r"[, \u00a0]", ""))
         wide = text.cast(pl.Float64, strict=False)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 NORMAL_WORD = (
-    r"normal|germ_?line|blood|bld|pbmc|pbl|wbc|gdna|saliva|buccal|buffy(_?coat)?|control|ctrl|reference|constitutional|"
+    r"normal|germ_?line|blood|bld|leu[kc]o(cytes?)?|lymphocytes?|adjacent(_?normal)?|nat|pbmc|pbl|wbc|gdna|saliva|buccal|buffy(_?coat)?|control|ctrl|reference|constitutional|"
     r"正常(组织|对照)?|癌旁(组织|正常)?|对照|白细胞|血细胞|外周血(白细胞|单个核细胞)|胚系"
 )
 _TUMOUR_WORD = (
@@ -17,7 +17,7 @@ _TUMOUR_WORD = (
 NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
 #: The ends of a name that say normal beside several lesions; R may be a relapse there.
 _NORMAL_LETTERS = r"BL|GL|N|PB|NB|germ"
-GENERIC = re.compile(rf"^({NORMAL_WORD}|{_TUMOUR_WORD}|samples?|none|unknown|default)[_.-]?\d*$|^[tn]$", re.I)
+GENERIC = re.compile(rf"^({NORMAL_WORD}|{_TUMOUR_WORD}|samples?|_*(none|unknown)_*|default)[_.-]?\d*$|^[tn]$", re.I)
 IS_NORMAL = re.compile(rf"^({NORMAL_WORD})[_.-]?\d*$|^n$", re.I)
 #: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
 ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{NORMAL_WORD}|tumou?r)\d*$", re.I)

@@ -346,7 +346,9 @@ def column_names(cells: list[str], name: str, line_no: int, problems: list[Probl
             problems.append(Problem(name, line_no, None, None, message, cure, "warning" if is_index else "error"))
         seen[cell] += 1
         if seen[cell] > 1:
+            is_value = bool(re.fullmatch(r"[\d.,+-]+|[ACGT]", cell))
             cure = "Rename one of them, or remove the copy."
+            cure = "Is the line with the names of the columns missing? Add it." if is_value else cure
             problems.append(Problem(name, line_no, cell, None, f"the column {cell} is there twice.", cure))
             cell = f"{cell}_{seen[cell]}"
         header.append(cell)
@@ -412,6 +414,11 @@ def _mend(
         if not line.strip(b"\t ,;\r"):
             continue
         number = first_line + index
+        if n == 1 and width > 1 and line.startswith(b"#"):
+            cure = "Files were put one behind the other; remove the line."
+            said = "a remark between the rows: left out."
+            problems.append(Problem(name, number, None, line.decode()[:80], said, cure, "warning"))
+            continue
         if n < width:
             missing = header[n]
             is_last = index == len(texts) - 1
