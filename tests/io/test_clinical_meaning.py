@@ -364,7 +364,7 @@ def test_a_denied_metastasis_and_the_name_of_a_stage_are_no_lesion(words, is_one
         ("not progressed", "progression_free"),
         ("progressive disease", "progression"),
         ("distant metastasis", "metastasis"),
-        ("alive with disease", ""),
+        ("alive with disease", "alive"),
         ("castrate-resistant", None),
     ],
 )

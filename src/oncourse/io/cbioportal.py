@@ -290,8 +290,10 @@ def _add_timeline(timeline: Timeline, reading: Reading) -> None:
         entry = pl.concat(timeline.entry_day).group_by("patient_id").agg(pl.col("entry_day").min())
         follow_up = follow_up.join(entry, on="patient_id", how="left", maintain_order="left")
         reading.notes.append("entry_day is the first sequencing of the timeline")
-    if timeline.status and not follow_up.is_empty():
+    if timeline.status:
         status = pl.concat(timeline.status)
+        follow_up = _vital_of_timeline(follow_up, status, reading)
+    if timeline.status and not follow_up.is_empty():
         for kind in ("progression", "recurrence"):
             first = (
                 status.filter(pl.col("says") == kind).group_by("patient_id").agg(pl.col("day").min().alias("_first"))
@@ -313,6 +315,42 @@ def _add_timeline(timeline: Timeline, reading: Reading) -> None:
     if found is not None:
         reading.tables["lesions"] = _with_found(reading.tables["lesions"], found)
     reading.sources |= {t: ", ".join(files) for t, files in timeline.files.items() if t in reading.tables}
+
+
+def _vital_of_timeline(follow_up: pl.DataFrame, status: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Return follow_up with the deaths and contacts that only the timeline of statuses tells.
+
+    A death without a day, or of nobody in follow_up, is dated by its status; where OS_STATUS says alive it stands, and
+    the contradiction is told. Of people without a survival time the last status is the last contact.
+    """
+    dead = status.filter(pl.col("says") == "dead").group_by("patient_id").agg(pl.col("day").min().alias("_dead"))
+    told = status.filter(pl.col("says").is_in(["dead", "alive"]))
+    seen = told.group_by("patient_id").agg(
+        pl.col("day").max().alias("last_contact_day"), (pl.col("says") == "dead").any().alias("is_dead")
+    )
+    new = seen.join(follow_up.select("patient_id"), on="patient_id", how="anti", maintain_order="left")
+    if new.height:
+        follow_up = pl.concat([follow_up, new.sort("patient_id")], how="diagonal_relaxed")
+        reading.notes.append(
+            f"follow-up of {new.height:,} patients is that of the timeline's statuses (first: {new['patient_id'].sort()[0]})"
+        )
+    if dead.is_empty():
+        return follow_up
+    day = "death_day"
+    if day not in follow_up.columns:
+        follow_up = follow_up.with_columns(pl.lit(None, pl.Int64).alias(day))
+    rows = follow_up.join(dead, on="patient_id", how="left", maintain_order="left")
+    against = rows.filter((~pl.col("is_dead")).fill_null(False) & pl.col("_dead").is_not_null())["patient_id"]
+    if len(against):
+        message = f"the timeline says that {len(against):,} patients are dead (first: {against[0]}), OS_STATUS alive."
+        cure = "Correct one of the two; OS_STATUS stands."
+        reading.problems.append(Problem("follow_up", None, "is_dead", None, message, cure, "warning"))
+    dated = pl.col("_dead").is_not_null() & pl.col(day).is_null() & pl.col("is_dead").fill_null(True)
+    return rows.with_columns(
+        pl.when(dated).then("_dead").otherwise(day).alias(day),
+        pl.when(dated).then(pl.lit(True)).otherwise("is_dead").alias("is_dead"),
+        pl.when(dated).then("_dead").otherwise("last_contact_day").alias("last_contact_day"),
+    ).drop("_dead")
 
 
 def _with_found(lesions: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

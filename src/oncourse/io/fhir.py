@@ -22,7 +22,21 @@ DISEASE_STATUS = "97509-4"
 #: Words and SNOMED CT codes of the disease status that say progression; the others (stable, improved) say there is
 #: none.
 _WORSE = ("worsened", "progress", "271299001")
-_BETTER = ("improved", "stable", "remission", "268910001", "359746009", "260415000")
+_BETTER = (
+    "improved",
+    "stable",
+    "remission",
+    "not detected",
+    "268910001",
+    "359746009",
+    "260415000",
+    "550991000124107",
+    "551001000124108",
+)
+#: LOINC codes of a stage group (mCODE STU 3: clinical, pathologic, any).
+_STAGE_GROUPS = {"21908-9", "21902-2", "21914-7"}
+#: States of a condition that came back (HL7 condition-clinical): no diagnosis, and no day 0.
+_AGAIN = {"recurrence", "relapse"}
 #: Shapes of the elements read (HL7 FHIR R4); "code" is a concept, inside a coding or quantity one value.
 SHAPES = {
     "entry": OBJECTS,
@@ -147,17 +161,11 @@ def read_fhir(path: Path) -> Reading:
         _metastasis(condition, out)
     spread = {id(c) for c in secondary}
     by_type["Condition"] = [c for c in by_type.get("Condition", []) if id(c) not in spread]
-    cancers = []
-    for condition in by_type["Condition"]:
-        if _is_cancer(condition):
-            cancers.append(condition)
-            _first(index, _patient(condition), 0, _onset(condition))
-        else:
-            out.skip("Condition", "patients", "no cancer, or refuted", _patient(condition))
+    status: dict[str, dict[str, str]] = {}
+    cancers = _cancers(by_type["Condition"], index, status, out)
     for kind in _DRUGS:
         for drug in by_type.get(kind, []):
             _drug(drug, medications, index, out)
-    status: dict[str, dict[str, str]] = {}
     for observation in by_type.get("Observation", []):
         _observation(observation, status, out)
     for procedure in by_type.get("Procedure", []):
@@ -197,6 +205,25 @@ def read_fhir(path: Path) -> Reading:
     return reading
 
 
+def _cancers(
+    conditions: list[Mapping[str, Any]],
+    index: dict[str, tuple[int, str]],
+    status: dict[str, dict[str, str]],
+    out: Gather,
+) -> list[Mapping[str, Any]]:
+    """Return the conditions that are a first cancer, their onset day 0; recurrences are told in `status`."""
+    cancers = []
+    for condition in conditions:
+        if _is_cancer(condition) and _codes(condition.get("clinicalStatus")) & _AGAIN:
+            _recurrence(condition, status, out)
+        elif _is_cancer(condition):
+            cancers.append(condition)
+            _first(index, _patient(condition), 0, _onset(condition))
+        else:
+            out.skip("Condition", "patients", "no cancer, or refuted", _patient(condition))
+    return cancers
+
+
 def _text(concept: Any) -> str | None:
     """The words of a CodeableConcept: its text, else the first display, else the first code."""
     if not isinstance(concept, dict):
@@ -221,7 +248,7 @@ def _date(text: Any) -> str | None:
 
 def _first(index: dict[str, tuple[int, str]], patient: str, rank: int, text: Any) -> None:
     date = _date(text)
-    if date and len(date) == 10:
+    if date and (len(date) == 10 or (rank == 0 and len(date) == 7)):
         index[patient] = min((rank, date), index.get(patient, (rank, date)))
 
 
@@ -291,6 +318,17 @@ def _metastasis(condition: Mapping[str, Any], out: Gather) -> None:
     out.metastasis(patient, site=_text(condition.get("code")), found_date=day)
 
 
+def _recurrence(condition: Mapping[str, Any], status: dict[str, dict[str, str]], out: Gather) -> None:
+    """Read a condition that is a recurrence or relapse as the first day of it."""
+    patient, day = _patient(condition), _onset(condition)
+    if day is None:
+        out.skip("Condition", "follow_up", "a recurrence without a date", patient)
+        return
+    known = status.setdefault(patient, {})
+    known["recurrence_date"] = min(day, known.get("recurrence_date", day))
+    out.saw(patient, day)
+
+
 def _drug(drug: Mapping[str, Any], concepts: Mapping[str, Any], index: dict[str, tuple[int, str]], out: Gather) -> None:
     kind, patient = str(drug["resourceType"]), _patient(drug)
     period = drug.get("effectivePeriod") or {}
@@ -309,7 +347,7 @@ def _drug(drug: Mapping[str, Any], concepts: Mapping[str, Any], index: dict[str,
         out.skip(kind, "treatments", ORDINARY, patient)
     else:
         _first(index, patient, 2 if is_ordinary(what) else 1, start)
-        reason = _text((drug.get("statusReason") or [None])[0])
+        reason = _text((drug.get("statusReason") or [None])[0]) or _ended_because(drug)
         out.add(
             "treatments",
             patient_id=patient,
@@ -320,6 +358,12 @@ def _drug(drug: Mapping[str, Any], concepts: Mapping[str, Any], index: dict[str,
             or (start if kind == "MedicationAdministration" and drug.get("effectiveDateTime") else None),
             stop_reason=(meaning("stop_reason", reason) or reason.lower()) if reason else None,
         )
+
+
+def _ended_because(drug: Mapping[str, Any]) -> str | None:
+    """The reason of a treatment's end in mCODE's extension (treatment-termination-reason)."""
+    told = (e for e in drug.get("extension") or [] if "treatment-termination-reason" in str(e.get("url")))
+    return next((text for e in told if (text := _text(e.get("valueCodeableConcept")))), None)
 
 
 def _observation(row: Mapping[str, Any], status: dict[str, dict[str, str]], out: Gather) -> None:
@@ -339,6 +383,10 @@ def _observation(row: Mapping[str, Any], status: dict[str, dict[str, str]], out:
         else:
             out.skip("Observation", "follow_up", f"disease status '{_text(value)}' is not understood", patient)
         out.saw(patient, day)
+        return
+    if codes & _STAGE_GROUPS:
+        if (stage := _text(row.get("valueCodeableConcept"))) is not None:
+            status.setdefault(patient, {}).setdefault("stage", stage)
         return
     name = next((m for c in codes if (m := meaning("analyte", c))), None) or _text(row.get("code"))
     quantity = row.get("valueQuantity") or {}
@@ -379,6 +427,7 @@ def _person(
     out: Gather,
 ) -> None:
     patient = str(row.get("id"))
+    observed = status.get(patient, {}).pop("stage", None)
     zero = index.get(patient, (0, None))[1]
     born = _date(row.get("birthDate"))
     years = [int(d[:4]) for d in (zero, born) if d and re.match(r"\d{4}", d)]
@@ -390,7 +439,7 @@ def _person(
         age_years=age,
         index_date=zero,
         disease=conditions.get(patient, (None, None))[0],
-        stage=conditions.get(patient, (None, None))[1],
+        stage=conditions.get(patient, (None, None))[1] or observed,
     )
     death = _date(row.get("deceasedDateTime"))
     dead = True if death else row.get("deceasedBoolean")

@@ -68,8 +68,10 @@ def read_omop(path: Path) -> Reading:
         atc = _atc(concepts, out.table(files["concept_ancestor"])) if "concept_ancestor" in files else {}
     tables = {n: out.table(files[n]) for n in TABLES if n in files}
     index, diseases = _index(tables, names, atc, out), _diseases(tables, names)
+    stages = _stages(tables, names)
     for row in tables["person"].rows:
         _person(row, tables["person"], names, index, diseases, out)
+        out.rows["patients"][-1]["stage"] = stages.get(tables["person"].get(row, "person_id"))
     _metastases(tables, names, out)
     events = _events(tables, names, atc, out)
     _follow_up(tables, names, events, out)
@@ -136,6 +138,23 @@ def _index(
             f"{without:,} patients have no recorded diagnosis: their day 0 is the first treatment, else date"
         )
     return {p: d for p, d in chosen.items() if d}
+
+
+#: A cancer modifier that is a stage: AJCC/UICC 8th clinical Stage 4.
+_STAGE = r"(?i)\bstage\s+([0IV1-4]+[A-C]?\d?)\b"
+
+
+def _stages(tables: dict[str, Source], names: dict[str, str]) -> dict[str | None, str]:
+    """The first stage that the cancer modifiers (measurement) of each person name."""
+    found: dict[str | None, tuple[str, str]] = {}
+    source = tables.get("measurement", Source("", [], []))
+    for row in source.rows:
+        words = _name(names, row, source, "measurement", "measurement_source_value") or ""
+        date = _date(source, row, "measurement_date") or "9"
+        if (told := re.search(_STAGE, words)) and source.get(row, "value_as_number") is None:
+            patient = source.get(row, "person_id")
+            found[patient] = min((date, told[1]), found.get(patient, ("99", "")))
+    return {patient: stage for patient, (_, stage) in found.items()}
 
 
 def _is_ordinary(row: Row, source: Source, names: dict[str, str], atc: dict[str, set[str]]) -> bool:
@@ -238,8 +257,14 @@ def _events(
         sign = {"4171756": "<", "4171754": "<", "4172704": ">", "4171755": ">"}.get(
             lab.get(row, "operator_concept_id") or "", ""
         )
+        if patient and date and what and not number and re.search(METASTASIS_WORDS, what.lower()):
+            out.metastasis(patient, site=what, found_date=date)  # a cancer modifier
+            continue
         if not (patient and date and what and number):
-            out.skip(lab.name, "labs", "no date, name or value", patient)
+            stage = bool(what and not number and re.search(_STAGE, what))
+            why = f"'{what}' without a value" if what and date else "no date or name"
+            if not stage:
+                out.skip(lab.name, "labs", why, patient)
             continue
         unit = _name(names, row, lab, "unit", "unit_source_value")
         out.add("labs", patient_id=patient, date=date, analyte=what, value=f"{sign}{number}", unit=unit)
@@ -306,6 +331,8 @@ def _episode(
         known = events.setdefault(patient, {})
         known[f"{kind}_date"] = min(start, known.get(f"{kind}_date", start))
         out.saw(patient, start)
+    elif "metastatic" in words and patient and start:
+        out.metastasis(patient, site=None, found_date=start)
     elif (word := next((w for k, w in _RESPONSES.items() if k in words), None)) and start:
         out.add("assessments", patient_id=patient, date=start, overall=word)
     elif "first occurrence" not in words and words != "disease episode":
@@ -315,6 +342,20 @@ def _episode(
             f"an episode that has no table here ({words or 'no concept'})",
             patient,
         )
+
+
+def _deaths(death: Source, out: Gather) -> dict[str | None, str | None]:
+    """The day of death of each person with a row of death; of several days the earliest, which is told."""
+    days: dict[str | None, set[str]] = {}
+    for row in death.rows:
+        found = days.setdefault(death.get(row, "person_id"), set())
+        found |= {d for d in [_date(death, row, "death_date", "death_datetime")] if d}
+    twice = sorted(str(p) for p, found in days.items() if len(found) > 1)
+    if twice:
+        message = f"{len(twice):,} people died on several days (first: {twice[0]}): the earliest is read."
+        cure = "Keep one row of death per person."
+        out.problems.append(Problem(death.name, None, "death_date", None, message, cure, "warning"))
+    return {person: min(found, default=None) for person, found in days.items()}
 
 
 def _follow_up(
@@ -331,7 +372,7 @@ def _follow_up(
         for row in (source := tables.get(name, empty)).rows:
             out.saw(source.get(row, "person_id"), _date(source, row, column))
     death = tables.get("death", empty)
-    deaths = {death.get(r, "person_id"): _date(death, r, "death_date", "death_datetime") for r in death.rows}
+    deaths = _deaths(death, out)
     causes = {death.get(r, "person_id"): _name(names, r, death, "cause", "cause_source_value") for r in death.rows}
     for row in tables["person"].rows:
         patient = tables["person"].get(row, "person_id")

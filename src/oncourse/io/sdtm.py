@@ -195,6 +195,8 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
         tables["adverse_events"] = events.adverse_events(domains["AE"], files["AE"].name, reading)
     if "TR" in domains:
         tables["target_lesions"] = tumours.targets(domains["TR"], domains.get("TU"))
+    if "RS" in domains:
+        tumours.tests_not_read(domains["RS"], files["RS"].name, reading)
     if {"RS", "TR", "TU"} & set(domains):
         tables["assessments"] = tumours.assessments(domains)
     visits.keep_intervals(reading)
@@ -335,6 +337,6 @@ def _patients(domains: Mapping[str, pl.DataFrame], own: tuple[str, ...], reading
         first_of(dm, "AGE").alias("age_years"),
         pl.col("_index").alias("index_date"),
         first_of(dm, "ARM").alias("arm"),
-        pl.when("_treated").then(pl.lit("yes")).otherwise(pl.lit("no")).alias("treated"),
+        pl.when("_treated").then(pl.lit("yes")).when(~pl.col("_treated")).then(pl.lit("no")).alias("treated"),
         *(pl.col(c).alias(c.lower()) for c in own if c not in (*USED_QUALIFIERS, *USED["DM"])),
     )

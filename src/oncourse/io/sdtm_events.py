@@ -43,7 +43,10 @@ def with_population(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     itt, safety = (first_of(dm, *names).str.to_uppercase().str.slice(0, 1) for names in (ITT_FLAGS, SAFETY_FLAGS))
     dm = dm.with_columns(itt.alias("_itt"), safety.alias("_safety"))
     started = first_of(dm, "RFXSTDTC").is_not_null() | pl.col("USUBJID").is_in(treated.implode())
-    dm = dm.with_columns((started | (pl.col("_safety") == "Y").fill_null(False)).alias("_treated"))
+    yes = started | (pl.col("_safety") == "Y").fill_null(False)
+    # where no domain or flag speaks of a dose, silence is no "not treated"
+    asked = bool(exposed) or "RFXSTDTC" in dm.columns or bool(set(SAFETY_FLAGS) & set(dm.columns))
+    dm = dm.with_columns((yes if asked else pl.when(yes).then(True)).alias("_treated"))
     ds = domains.get("DS")
     if ds is None:
         return dm.with_columns(pl.lit(False).alias("_screen_failure"), pl.lit(None, pl.String).alias("_randomised"))
@@ -213,15 +216,26 @@ def _deaths(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def _progressions(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """The first day on which a disposition (DS) is progression or relapse: clinical, beside the scans of RS and TR."""
-    ds = domains.get("DS")
+    """The first day on which a disposition (DS) is progression or relapse, or RS a symptomatic deterioration (SYMPTDTR).
+
+    Both are clinical, beside the scans of RS and TR.
+    """
+    ds, rs = domains.get("DS"), domains.get("RS")
+    worse = pl.DataFrame(schema={"USUBJID": pl.String, "_progression": pl.String, "_relapse": pl.String})
+    if rs is not None:
+        is_worse = (first_of(rs, "RSTESTCD") == "SYMPTDTR") & first_of(
+            rs, "RSSTRESC", "RSORRES"
+        ).str.to_uppercase().is_in(["Y", "YES"])
+        told = rs.filter(is_worse.fill_null(False))
+        worse = told.select("USUBJID", pl.col("_date").alias("_progression"), pl.lit(None, pl.String).alias("_relapse"))
     if ds is None:
-        return pl.DataFrame(schema={"USUBJID": pl.String, "_progression": pl.String, "_relapse": pl.String})
+        return worse.drop_nulls("_progression").group_by("USUBJID").agg(pl.col("_progression", "_relapse").min())
     word, date = first_of(ds, "DSDECOD", "DSTERM").str.to_uppercase(), plain_date(first_of(ds, "DSSTDTC"))
-    return ds.group_by("USUBJID").agg(
+    rows = ds.group_by("USUBJID").agg(
         date.filter(word.str.contains("PROGRESSIVE DISEASE|DISEASE PROGRESSION")).min().alias("_progression"),
         date.filter(word.str.contains("RELAPSE|RECURREN")).min().alias("_relapse"),
     )
+    return pl.concat([rows, worse]).group_by("USUBJID").agg(pl.col("_progression", "_relapse").min())
 
 
 def _causes(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from oncourse.io.clinical_tables import first_of
+from oncourse.io.reading import Reading
 from oncourse.study.tables import TABLES
 
 #: Spellings of the non-target states of a lesion (TR.TUMSTATE).
@@ -203,7 +204,7 @@ def assessments(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
             every = every.with_columns(pl.lit(None, pl.String).alias(name))
     told = [pl.col(c) for c in ("new_lesions", "_new", "_tu_new")]
     worst = [pl.any_horizontal((c == word).fill_null(False) for c in told) for word in ("yes", "equivocal", "no")]
-    return every.sort(keys).select(
+    table = every.sort(keys).select(
         pl.col("USUBJID").alias("patient_id"),
         pl.col("_date").alias("date"),
         pl.coalesce("non_target", "_state").alias("non_target"),
@@ -217,6 +218,21 @@ def assessments(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         "overall",
         "evaluator",
     )
+    return table.filter(pl.any_horizontal(pl.col("non_target", "new_lesions", "overall").is_not_null()))
+
+
+#: Tests of RS that are read; others (target response, symptoms, best response) are derived anew, or told.
+TESTS_OF_RS = ("OVRLRESP", "NTRGRESP", "NEWLPROG", "NEWLIND", "SYMPTDTR")
+
+
+def tests_not_read(rs: pl.DataFrame, file: str, reading: Reading) -> None:
+    """Say in the ledger which tests of RS are not read, and how many rows."""
+    test = first_of(rs, "RSTESTCD").fill_null("none")
+    others = rs.filter(~test.is_in(TESTS_OF_RS)).group_by(test.alias("test")).len().sort("test")
+    for name, n in others.iter_rows():
+        reading.ledger.left_out(
+            file, n, f"RSTESTCD {name} is not read: responses are derived anew", became="assessments"
+        )
 
 
 def _responses(rs: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

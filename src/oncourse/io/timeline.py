@@ -245,10 +245,9 @@ _STATUS = (
     ("recurrence", r"recurr|relapse|复发"),
     ("progression", r"\bprogress(ion|ed|ive)\b|进展"),
     ("metastasis", r"metasta|secondary malignan|转移"),
-    (
-        "",
-        r"diagnos|deceased|\bdead\b|death|died|alive|living|follow|last contact|lost to|start|enrol|randomi|indeterminate",
-    ),
+    ("dead", r"deceased|\bdead\b|death|died|死亡"),
+    ("alive", r"\b(alive|living)\b|存活"),
+    ("", r"diagnos|follow|last contact|lost to|start|enrol|randomi|indeterminate"),
 )
 
 
@@ -256,7 +255,7 @@ def _word(status: str) -> str | None:
     """Return what a status says (`_STATUS`); None where it is not understood.
 
     >>> [_word(s) for s in ("progressive disease", "metastatic disease: liver", "no evidence of disease", "deceased", "?")]
-    ['progression', 'metastasis', 'recurrence_free', '', None]
+    ['progression', 'metastasis', 'recurrence_free', 'dead', None]
     >>> _word("biochemical recurrence status"), _word("locally recurrent")
     ('', 'recurrence')
     """

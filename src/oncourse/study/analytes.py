@@ -50,14 +50,37 @@ def _factor(pair: str) -> tuple[str, float]:
     return unit, float(factor)
 
 
+#: Names of units (UCUM's print names, Chinese) -> their signs, longest first.
+_IN_WORDS = (
+    ("percent", "%"),
+    ("per|每", "/"),
+    ("international|enzyme|arbitrary", ""),
+    ("units?", "u"),
+    ("nano|纳", "n"),
+    ("micro|微", "u"),
+    ("milli|毫", "m"),
+    ("deci|分升", "d"),
+    ("kilo", "k"),
+    ("pico|皮", "p"),
+    ("grams?|克", "g"),
+    ("lit(er|re)s?|升", "l"),
+    ("moles?|mole|摩尔?", "mol"),
+)
+
+
 def plain_unit(unit: pl.Expr) -> pl.Expr:
     """Return units as `data/analytes.tsv` writes them; an empty one is null.
 
     >>> pl.DataFrame({"u": ["Ng / ML", "µg/L", "μg/l", " "]}).select(plain_unit(pl.col("u")))["u"].to_list()
     ['ng/ml', 'ug/l', 'ug/l', None]
+    >>> names = ["nanogram per milliliter", "gram per deciliter", "unit per liter", "纳克/毫升"]
+    >>> pl.DataFrame({"u": names}).select(plain_unit(pl.col("u")))["u"].to_list()
+    ['ng/ml', 'g/dl', 'u/l', 'ng/ml']
     """
     text = unit.cast(pl.String).str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s", "")
     text = text.str.replace("μ", "u", literal=True)
+    for word, sign in _IN_WORDS:
+        text = text.str.replace_all(word, sign)
     return pl.when(text != "").then(text)
 
 

@@ -19,7 +19,10 @@ _MODE = re.compile(
     r"衰竭|骤停|恶病质|自然死亡|老死",
     re.I,
 )
+#: ICD-10: a code alone is a cause. C00-C97 and D00-D48 are neoplasms, R95-R99 say that none is known.
+_ICD = re.compile(r"^(?:ICD-?10(?:-CM)?[:\s]*)?([A-Z]\d\d)(?:\.?\w{0,4})$", re.I)
 _NO_CAUSE = re.compile(r"lost to|failed to|not? (known|done)|pending|失访|待查|未记录|无记录|^[-?？/.]+$", re.I)
+_NO_CODE = {"R9": "unknown"}
 
 
 def cause_of_death(text: str | None) -> str | None:
@@ -29,11 +32,16 @@ def cause_of_death(text: str | None) -> str | None:
     ['cancer', 'other', 'cancer', 'unknown', 'other', None]
     >>> [cause_of_death(t) for t in ("Multiple organ failure", "肝衰竭", "liver failure due to metastases", "心肌梗死")]
     ['unknown', 'unknown', 'cancer', 'other']
+    >>> [cause_of_death(t) for t in ("C61", "C18.9", "I21.9", "R99", "ICD-10: J18")]
+    ['cancer', 'cancer', 'other', 'unknown', 'other']
     """
     if text is None or not text.strip():
         return None
     if known := meaning("cause_of_death", text):
         return known
+    if code := _ICD.match(text.strip()):
+        group = code[1].upper()
+        return "cancer" if "C00" <= group <= "C97" or "D00" <= group <= "D48" else _NO_CODE.get(group[:2], "other")
     if re.search(r"unknown|not (known|reported|available|specified)|undetermined|unspecified", text, re.I):
         return "unknown"
     if re.search(r"\b(non|not|other than|without|unrelated)\b", text, re.I):

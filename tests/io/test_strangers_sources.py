@@ -1,0 +1,119 @@
+"""Clinical sources written from their standards' words and public bug reports alone: a kind each that was wrong or lost."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from oncourse.io.aside import checked
+from oncourse.io.cbioportal import read_cbioportal
+from oncourse.io.fhir import read_fhir
+from oncourse.io.omop import read_omop
+from oncourse.io.sdtm import read_sdtm
+from oncourse.study.causes import cause_of_death
+
+
+def written(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text)
+    return folder
+
+
+def tables_of(reading):
+    tables, problems = checked(reading)
+    assert not [str(p) for p in problems if p.severity == "error"]
+    return tables, [str(p) for p in (*reading.problems, *problems)]
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"), [("C61", "cancer"), ("C18.9", "cancer"), ("I21.9", "other"), ("R99", "unknown")]
+)
+def test_an_icd_code_is_a_cause_of_death(code, cause):
+    """OMOP, registries and death certificates give codes: C61 was "other", and the death no death of the cancer."""
+    assert cause_of_death(code) == cause
+
+
+def test_a_recurrence_is_no_day_0(tmp_path):
+    """mCODE (shr-spec #45): a recurrence is a condition of its own. With an onset known to the month it became day 0."""
+    who = {"subject": {"reference": "Patient/a"}, "code": {"text": "Prostate cancer"}, "resourceType": "Condition"}
+    ended = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-treatment-termination-reason"
+    rows = [
+        {"resourceType": "Patient", "id": "a", "gender": "male"},
+        who | {"onsetDateTime": "2019-11"},
+        who | {"recordedDate": "2020-11-05", "clinicalStatus": {"coding": [{"code": "recurrence"}]}},
+        who
+        | {
+            "resourceType": "Observation",
+            "code": {"coding": [{"code": "21908-9"}]},
+            "effectiveDateTime": "2019-12-01",
+            "valueCodeableConcept": {"text": "Stage IVB"},
+        },
+        who
+        | {
+            "resourceType": "MedicationStatement",
+            "medicationCodeableConcept": {"text": "enzalutamide"},
+            "effectivePeriod": {"start": "2020-01-01", "end": "2020-06-01"},
+            "extension": [{"url": ended, "valueCodeableConcept": {"text": "Treatment failure"}}],
+        },
+    ]
+    (tmp_path / "all.ndjson").write_text("\n".join(json.dumps(r) for r in rows))
+    tables, _ = tables_of(read_fhir(tmp_path))
+    assert tables["patients"].select("index_date", "stage").rows() == [("2019-11-01", "Stage IVB")]
+    assert tables["follow_up"]["recurrence_day"].to_list() == [370]
+    assert tables["treatments"].select("drugs", "start_day", "stop_reason").rows() == [
+        ("enzalutamide", 61, "progression")
+    ]
+
+
+def test_cancer_modifiers_of_omop_are_no_laboratory_values(tmp_path):
+    """OHDSI/OncologyWG #310, #419: metastasis and stage are rows of measurement without a value; they were left out."""
+    folder = written(
+        tmp_path,
+        person="person_id,gender_concept_id,year_of_birth\n1,8507,1950\n2,8507,1955\n",
+        concept="concept_id,concept_name\n10,Malignant tumor of prostate\n20,Metastasis to bone\n21,AJCC/UICC Stage 4\n"
+        "22,Metastatic Disease\n3013603,Prostate specific Ag [Mass/volume] in Serum or Plasma\n8,nanogram per milliliter\n",
+        condition_occurrence="person_id,condition_concept_id,condition_start_date\n1,10,2020-01-01\n2,10,2020-01-01\n",
+        measurement="person_id,measurement_concept_id,measurement_date,value_as_number,unit_concept_id\n"
+        "1,20,2020-06-01,,\n1,21,2020-01-01,,\n1,3013603,2020-01-05,12.5,8\n",
+        episode="episode_id,person_id,episode_concept_id,episode_start_date\n3,2,22,2020-05-01\n",
+        death="person_id,death_date,cause_source_value\n1,2021-03-04,C61\n1,2021-03-01,C61\n",
+    )
+    tables, told = tables_of(read_omop(folder))
+    assert tables["lesions"].select("patient_id", "site", "found_day").rows() == [("1", "bone", 152), ("2", None, 121)]
+    assert tables["patients"]["stage"].to_list() == ["4", None]
+    assert tables["labs"].select("analyte", "value").rows() == [("PSA", "12.5")]
+    assert tables["follow_up"].filter(patient_id="1").select("death_day", "cause_of_death").rows() == [(425, "cancer")]
+    assert any("died on several days" in t for t in told)
+
+
+def test_the_timeline_dates_a_death_that_the_survival_columns_do_not(tmp_path):
+    """cBioPortal/datahub #1262: deaths stand in the timeline of statuses; OS_MONTHS may be [Not Available]."""
+    head = "PATIENT_ID\tOS_MONTHS\tOS_STATUS\n"
+    (tmp_path / "data_clinical_patient.txt").write_text(
+        head + "P1\t[Not Available]\t1:DECEASED\nP2\t20\t0:LIVING\nP3\t\t\n"
+    )
+    (tmp_path / "data_clinical_sample.txt").write_text("PATIENT_ID\tSAMPLE_ID\nP1\tA\nP2\tB\nP3\tC\n")
+    status = "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tSTATUS\n"
+    (tmp_path / "data_timeline_status.txt").write_text(
+        status + "P1\t400\t\tSTATUS\tDECEASED\nP2\t500\t\tSTATUS\tDeceased\nP3\t90\t\tSTATUS\tAlive\n"
+    )
+    tables, told = tables_of(read_cbioportal(tmp_path))
+    rows = (
+        tables["follow_up"].sort("patient_id").select("patient_id", "last_contact_day", "is_dead", "death_day").rows()
+    )
+    assert rows == [("P1", 400, True, 400), ("P2", 609, False, None), ("P3", 90, False, None)]
+    assert any("the timeline says that 1 patients are dead (first: P2), OS_STATUS alive" in t for t in told)
+
+
+def test_sdtm_without_a_word_of_doses_says_nobody_untreated(tmp_path):
+    """No EX, no RFXSTDTC, no SAFFL: treated was "no" for everybody. A symptomatic deterioration is told, clinically."""
+    rs = "USUBJID,RSTESTCD,RSSTRESC,RSEVAL,RSDTC,VISIT\nA,SYMPTDTR,Y,INVESTIGATOR,2020-08-01,W26\n"
+    rs += "A,TRGRESP,SD,INVESTIGATOR,2020-08-01,W26\n"
+    reading = read_sdtm(written(tmp_path, dm="USUBJID,SEX,RFSTDTC\nA,M,2020-02-01\n", rs=rs))
+    tables, _ = tables_of(reading)
+    assert tables["patients"]["treated"].to_list() == [None]
+    assert tables["follow_up"]["progression_day"].to_list() == [182]
+    assert tables["assessments"].is_empty()
+    why = reading.ledger.tables()["intake/rows"]["why"].to_list()
+    assert "RSTESTCD TRGRESP is not read: responses are derived anew" in why
