@@ -339,9 +339,8 @@ def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame)
     if noisy.height:
         named = [f"{s} ({word})" for s, word in noisy.select("sample_id", "noise").head(MANY).iter_rows()]
         notes.append(
-            f"The reads of {noisy.height} of {presence.samples.height} samples are noisier than told, as FFPE, "
-            f"oxidation or "
-            "contamination make them. They are judged at their own noise (concordance/samples, noise). "
+            f"The reads of {noisy.height} of {presence.samples.height} samples are, or may be, noisier than told, as "
+            "FFPE, oxidation or contamination make them. They are judged at their own noise (concordance/samples, noise). "
             + " ".join(f"{text}." for text in named)
             + (" And more." if noisy.height > MANY else "")
         )

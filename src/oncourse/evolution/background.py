@@ -40,14 +40,12 @@ DAMAGED_SHARES, DAMAGE, UNDAMAGED = (
     np.log([0.3, 3.0, 6.0, 12.0, 25.0, 50.0]),
     0.7,
 )
-#: Shapes of the spread of error rates between sites that are weighed; told is worth two nats more.
+#: Shapes of the spread of error rates between sites that are weighed; where one is chosen the told one is worth two
+#: nats more.
 SHAPES, SHAPE_PRIOR = np.array([0.5, 1.0, 2.0, 4.0]), 2.0
 #: Multiples of the told errors, of the cohort, that are weighed with each shape: the reads of few samples often cannot
 #: tell uneven errors from small clones, and then either explains a few reads. Doubts less probable are left out.
 COHORTS, LEAST_DOUBT = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0]), 0.005
-#: How much the reads count in that: neither explanation is quite right (clones lie between the levels, errors are
-#: no gamma), and a difference of a few nats is within what that moves. A choice.
-TEMPER = 0.4
 #: Beta-binomial concentrations that are weighed.
 CONCENTRATIONS = np.array([10.0, 15.0, 22.0, 33.0, 50.0, 80.0, 120.0, 200.0, 400.0])
 #: Copies (all, mutated) that a variant of all cells may sit on where the told ones are wrong: else its place beside the
@@ -70,9 +68,6 @@ LEVEL_SHARE = np.r_[np.full(6, 0.4 / 6), 0.5, 0.1]
 N_ERROR, MAX_SITES, N_SPREAD, MAX_SPREAD = 120, 200_000, 50, 40_000
 #: Least sites of a sample that teach spread of reads, and of a study that teach spread of errors between sites.
 LEAST_SPREAD, LEAST_SHAPE = 8, 50
-#: A sample is noisy where its errors are more than this multiple of the told ones with 95 % probability; a kind of
-#: change is named beside where its multiple is twice the sample's.
-NOISY = 2.0
 N_STEP, N_ROUND = 10, 3
 #: Cells that are weighed at a time.
 PIECE = 2000
@@ -164,24 +159,9 @@ def spread_beyond(background: Background, assumed: float) -> BoolArray:
     return background.concentration_high < assumed / 2
 
 
-def noise_words(background: Background, assumed: float) -> list[str | None]:
-    """Return per sample in what its reads differ from what was told; None where nothing shows.
-
-    assumed : the concentration of variant reads assumed
-    """
-    spread = spread_beyond(background, assumed)
-    out: list[str | None] = []
-    for d, factor in enumerate(background.factor):
-        words = [f"errors {factor:.2g} times those told"] if background.factor_low[d] > NOISY else []
-        words += [
-            f"{name} {f:.2g} times" + ("" if words else " the told errors")
-            for name, f, low in zip(CHANGES, background.by_kind[d], background.by_kind_low[d], strict=True)
-            if f > 2 * factor and low > NOISY
-        ]
-        if spread[d]:
-            words.append(f"reads spread more than assumed (concentration {background.concentration[d]:.0f})")
-        out.append("; ".join(words) or None)
-    return out
+def likely_spread(background: Background, assumed: float) -> BoolArray:
+    """Return shape (n_sample,): whether reads spread at least twice as much as assumed, by the best guess."""
+    return background.concentration < assumed / 2
 
 
 def _spread_out(sample: IntArray, use: BoolArray, most: int) -> IntArray:
@@ -399,7 +379,6 @@ class _Sites:
                 here.learn_levels(rates, shape)
                 table = here.tables(shape, len(number))[0].sum(axis=1)
                 value, of_sample = _around(table, float(centre))
-                value = TEMPER * (value + (SHAPE_PRIOR if shape == told else 0.0))
                 multiple = np.full(len(mean), float((of_sample - mean[number]).mean()))
                 multiple[number] = of_sample - mean[number]
                 found.append((shape, np.exp(multiple)))

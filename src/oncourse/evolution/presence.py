@@ -10,6 +10,7 @@ Dirichlet prior, from the whole study (empirical Bayes); so are its background e
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncourse.evolution.background import Background, learn_background, log_beta_binomial, log_noise
+from oncourse.evolution.open_background import readings
 from oncourse.evolution.tumour_fraction import Fractions, tumour_fractions
 
 FloatArray = NDArray[np.float64]
@@ -259,9 +261,15 @@ def presence(
     kind, ccf_elsewhere = _kinds(cells, elsewhere, rough_ccf)
     group = cells.sample * 3 + kind
     own_call = (kind == ONLY_HERE) & cells.is_called
-    _doubt_background(like, cells, background, counted & ~own_call)
     patient = _patients(cells, len(samples.purity))
-    theta, resp = _learn(like, power, group, own_call, patient, samples, ccfs, settings, n_thread, cells.teaches)
+    theta, resp = np.zeros(()), np.zeros((), np.float32)
+    learned, mixed = like[:, 0].copy(), np.zeros(cells.n, np.float32)
+    for share, ratio in _open_backgrounds(cells, background, counted & ~own_call):
+        like[:, 0] = learned * ratio
+        mixed += np.float32(share) * like[:, 0]
+        usual, found = _learn(like, power, group, own_call, patient, samples, ccfs, settings, n_thread, cells.teaches)
+        theta, resp = theta + share * usual, resp + np.float32(share) * found
+    like[:, 0] = mixed
     present = np.minimum(resp[:, 1:].sum(axis=1).astype(float), 1.0)
     ccf = (resp[:, 1:] @ ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
     sizeable = resp[:, 1:][:, ccfs >= settings.sizeable_ccf - 1e-9].sum(axis=1).astype(float)
@@ -313,18 +321,21 @@ def _with_learned(
     )
 
 
-def _doubt_background(like: NDArray[np.float32], cells: Cells, background: Background, asked: BoolArray) -> None:
-    """Average the likelihood of background, in place, over the errors that the reads leave open, where reads show."""
-    if len(background.doubts) < 2:
-        return
+def _open_backgrounds(
+    cells: Cells, background: Background, asked: BoolArray
+) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    """Yield each explanation of the errors that the reads leave open: its weight, and per cell what the likelihood of
+    background is under it, as a multiple of that of the learned errors; 1 where no reads show."""
     rows = np.flatnonzero(asked & (cells.alt_count > 0) & (cells.alt_count <= MOST_READS_OF_ABSENT))
     alt, depth, rate = cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
     base = log_noise(alt, depth, rate, background.noise_shape)
-    total, whole = np.zeros(len(rows)), sum(weight for weight, *_ in background.doubts)
-    for weight, shape, multiple in background.doubts:
-        value = log_noise(alt, depth, np.minimum(rate * multiple[cells.sample[rows]], 0.3), shape)
-        total += weight / whole * np.exp(np.minimum(value - base, 60.0))
-    like[rows, 0] *= total.astype(np.float32)
+    for reading in readings(background):
+        ratio, total = np.ones(cells.n, np.float32), np.zeros(len(rows))
+        for weight, shape, multiple in reading.parts:
+            value = log_noise(alt, depth, np.minimum(rate * multiple[cells.sample[rows]], 0.3), shape)
+            total += weight * np.exp(np.minimum(value - base, 60.0))
+        ratio[rows] = total / sum(weight for weight, *_ in reading.parts)
+        yield reading.weight, ratio
 
 
 def detection_at(detection: NDArray[np.float32], ccfs: FloatArray, ccf: FloatArray) -> FloatArray:

@@ -282,7 +282,7 @@ def _with_purity(samples: pl.DataFrame, kernel: Presence | None) -> pl.DataFrame
 
 def _with_noise(samples: pl.DataFrame, kernel: Presence, params: PresenceParams) -> pl.DataFrame:
     """Add `NOISE_COLUMNS`."""
-    from oncourse.evolution.background import noise_words
+    from oncourse.evolution.open_background import noise_words
 
     learned = kernel.background
     known = learned.n_site > 0
@@ -303,7 +303,7 @@ def _mean_of_known(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def _with_states(cells: pl.DataFrame, kernel: Presence, params: PresenceParams, min_power: float) -> pl.DataFrame:
     """Turn the numbers into states: the definition itself."""
-    from oncourse.evolution.background import spread_beyond
+    from oncourse.evolution.background import likely_spread
 
     counted = pl.col("alt_count").is_not_null() & pl.col("depth").is_not_null()
     cells = cells.with_columns(
@@ -315,7 +315,7 @@ def _with_states(cells: pl.DataFrame, kernel: Presence, params: PresenceParams, 
         pl.Series("ccf", kernel.ccf),
         pl.Series("p_sizeable", kernel.p_sizeable),
         pl.Series("tail", kernel.tail_sizeable).fill_nan(None),
-        pl.Series("is_spread", spread_beyond(kernel.background, params.concentration)[cells["sample"].to_numpy()]),
+        pl.Series("is_spread", likely_spread(kernel.background, params.concentration)[cells["sample"].to_numpy()]),
         basis=pl.when(counted).then(pl.lit("counted")).otherwise(pl.lit("assumed")),
     ).with_columns(pl.col("power", "power_same_ccf", "power_pure", "excluded_ccf").fill_nan(None))
     too_shallow = counted & (pl.col("depth") < pl.max_horizontal(pl.col("min_depth").fill_null(0), pl.lit(1)))
