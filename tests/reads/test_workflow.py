@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import resources
 
 import polars as pl
@@ -16,7 +18,7 @@ import yaml
 from oncourse.errors import InputError, ToolError
 from oncourse.reads.callers import CALLERS
 from oncourse.reads.names import NAMES, PROGRAMS, names_by, names_of, need_program, with_program
-from oncourse.reads.run import run_reads
+from oncourse.reads.run import _bound, run_reads
 from oncourse.reads.sheet import load_plan, read_plan
 from oncourse.reads.steps import STEPS
 
@@ -189,6 +191,73 @@ def test_multiqc_reads_what_the_programs_wrote(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     page = (tmp_path / "reads/multiqc/multiqc_report.html").read_text()
     assert all(word in page for word in ("fastp", "samtools-stats", "oncourse_quality"))
+
+
+def test_an_image_is_shown_the_folders_of_all_files(tmp_path):
+    """Snakemake binds reads/ of the study folder alone: reference and reads elsewhere were not there in the image."""
+    for name in ("my genome", "runs/a", "study/fastq"):
+        (tmp_path / name).mkdir(parents=True)
+    plan = _sheet(tmp_path / "study", "")
+    plan = replace(plan, fasta=str(tmp_path / "my genome/x.fa"))
+    inside = replace(plan.samples[0], aligned=str(tmp_path / "study/fastq/x.bam"))
+    away = replace(plan.samples[0], fastq=((str(tmp_path / "runs/a/1.fq"), str(tmp_path / "runs/a/2.fq")),))
+    bound = shlex.split(_bound(replace(plan, samples=(inside, away))))
+    assert bound[1::2] == [str(tmp_path / name) for name in ("my genome", "runs/a", "study")]
+
+
+@pytest.fixture
+def two_patients(tmp_path):
+    """The study of two patients with a normal and a tumour each, FASTQ of one read."""
+    pytest.importorskip("snakemake")
+    _sheet(tmp_path, "")
+    text = (tmp_path / "a.fq").read_text()
+    rows = ["patient\tsample\trole\tfastq_1"]
+    for patient in ("P1", "P2"):
+        for role in ("normal", "primary"):
+            (tmp_path / f"{patient}{role}.fq").write_text(text)
+            rows.append(f"{patient}\t{patient}{role}\t{role}\t{patient}{role}.fq")
+    (tmp_path / "reads.tsv").write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+def _oncourse(*args, path=None):
+    command = [sys.executable, "-c", "from oncourse.cli.main import main; main()", *map(str, args)]
+    env = os.environ | ({"PATH": f"{path}:{os.environ['PATH']}"} if path else {})
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+
+
+@pytest.mark.slow
+def test_on_kubernetes_a_pod_is_a_patient(two_patients):
+    """The dry run of its executor: all steps up to the counts are the group of the patient, the judgement another."""
+    pytest.importorskip("snakemake_executor_plugin_kubernetes")
+    said = _oncourse("reads", two_patients, "--executor", "kubernetes", "--dry-run")
+    groups = re.split(r"Group job (\S+) ", said.stdout + said.stderr)
+    rules = {
+        name: sorted(re.findall(r"^ +rule (\w+):", body, re.M))
+        for name, body in zip(groups[1::2], groups[2::2], strict=True)
+    }
+    assert set(rules) == {"reads-P1", "reads-P2", "judge-P1", "judge-P2"}
+    assert all(rules[f"reads-{p}"] == sorted(["align", "profile", "genotype"] * 2 + ["discover"]) for p in ("P1", "P2"))
+
+
+@pytest.mark.slow
+def test_apptainer_is_given_the_command_of_each_step_and_the_folders(two_patients):
+    """A stand-in notes what it is given; the step itself then has no reads on its targets and says so."""
+    folder = two_patients / "bin"
+    folder.mkdir()
+    for name in ("apptainer", "singularity"):
+        script = folder / name
+        script.write_text(
+            f'#!/bin/bash\necho "$@" >> {two_patients}/told\n'
+            '[ "$1" = --version ] && echo "apptainer version 1.3.4"\n'
+            'while [ $# -gt 0 ]; do [ "$1" = --name ] && touch "$2"; [ "$1" = -c ] && exec bash -c "$2"; shift; done\n'
+        )
+        script.chmod(0o755)
+    done = _oncourse("reads", two_patients, "--patient", "P1", "--software", "apptainer", path=folder)
+    told = (two_patients / "told").read_text()
+    assert "docker://oncourse-reads" in told and f"--bind {two_patients} " in told
+    assert "oncourse.reads.steps align plan.json P1normal" in told
+    assert "P1" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_what_a_cluster_says_of_a_job_it_refused_is_shown(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -324,7 +325,7 @@ def _snakemake(
             workflow = api.workflow(
                 resource_settings=ResourceSettings(cores=cores, nodes=jobs if remote else None, max_threads=cores),
                 config_settings=ConfigSettings(config=config),
-                deployment_settings=DeploymentSettings(deployment_method=methods),
+                deployment_settings=DeploymentSettings(deployment_method=methods, apptainer_args=_bound(plan)),
                 snakefile=Path(str(snakefile)),
                 workdir=plan.place(),
             )
@@ -353,6 +354,21 @@ class _Quiet(logging.FileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Say nothing."""
+
+
+def _bound(plan: Plan) -> str:
+    """Return the options of apptainer that show an image the folders of all files: Snakemake binds reads/ alone.
+
+    A folder below another is seen with it. (`--bind` splits at commas and colons: a folder with one is not shown.)
+    """
+    files = [plan.fasta, plan.targets, plan.microsatellites, plan.known_sites, plan.gff]
+    for sample in plan.samples:
+        files += [sample.aligned, *(f for pair in sample.fastq for f in pair)]
+    folders = {Path(plan.folder), *(Path(f).parent for f in files if f)}
+    if plan.annotation_data and Path(plan.annotation_data).is_dir():
+        folders.add(Path(plan.annotation_data).resolve())
+    kept = sorted(str(f) for f in folders if not folders & set(f.parents))
+    return " ".join(f"--bind {shlex.quote(f)}" for f in kept)
 
 
 def _targets(plan: Plan, patient: str | None) -> list[str]:
