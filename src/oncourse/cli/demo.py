@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from oncourse.cli._shared import cache_options, end_progress, progress_line
+from oncourse.words import LANGUAGES
 
 if TYPE_CHECKING:
     from oncourse.disk.store import Store
@@ -30,7 +31,7 @@ DEMO_PATIENTS = 60
     help="Patients per study.",
 )
 @click.option(
-    "--language", default="en", show_default=True, type=click.Choice(["en", "zh"]), help="Language of the reports."
+    "--language", default="en", show_default=True, type=click.Choice(LANGUAGES), help="Language of the reports."
 )
 @cache_options
 def demo(folder: Path, seed: int, patients: int, language: str, store: Store) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from oncourse.words import LANGUAGES
+
 
 @click.command()
 @click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -33,7 +35,7 @@ import click
     help="File to write; default: ANALYSIS_NAME.FORMAT here.",
 )
 @click.option(
-    "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of its words."
+    "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of its words."
 )
 def figure(
     results: Path, name: str, width_mm: float | None, dpi: int, kind: str | None, out: Path | None, language: str

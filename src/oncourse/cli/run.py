@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from oncourse.cli._shared import cache_options, end_progress, fasta_options, parse_settings, progress_line
+from oncourse.words import LANGUAGES
 
 if TYPE_CHECKING:
     from oncourse.disk.store import Store
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     help="Ed25519 private key (PEM): sign the results.",
 )
 @click.option(
-    "--language", type=click.Choice(["en", "zh"]), default=None, help="Language of the report and the patient pages."
+    "--language", type=click.Choice(LANGUAGES), default=None, help="Language of the report and the patient pages."
 )
 @click.option(
     "--group",

@@ -24,12 +24,17 @@ ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{NORMAL_WORD}|tumou?
 _PAIR = re.compile(r"^(?P<tumour>.+?)_vs_(?P<normal>.+?)$", re.I)
 #: A sample id that is the name of a file: an absolute or relative path, or a name that ends as reads and calls do.
 _PATH = re.compile(r"^(/|\.{1,2}/|~/|[A-Za-z]:\\)|\.(bam|cram|sam|vcf|maf)(\.gz)?$", re.I)
+#: Callers of variants, as names of files, folders and columns spell them.
+CALLERS = (
+    r"strelka2?|mutect[12]?|muse|varscan2?|vardict(?:java)?|freebayes|platypus|lofreq|caveman|c?pindel|somaticsniper|"
+    r"sniper|somaticseq|varlociraptor|clairs(?:_to)?|smcounter2?|tnscope|tnhaplotyper2?|deepsomatic|deepvariant|"
+    r"haplotypecaller|gatk|dragen|octopus|pisces|tvc|sage|manta"
+)
 #: Words of callers and steps at the end of a file's name.
 _STEPS = (
-    r"somatic|snvs?|indels?|sv|strelka2?|mutect2?|mutect1|muse|varscan2?|vardict(java)?|freebayes|platypus|lofreq|caveman|c?pindel|"
-    r"somaticsniper|sniper|somaticseq|varlociraptor|clairs(_to)?|smcounter2?|cut|tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|dragen|octopus|pisces|tvc|hard-filtered|"
+    rf"somatic|snvs?|indels?|sv|{CALLERS}|cut|hard-filtered|"
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
-    r"ensemble|consensus|calls?|variants?|manta|somaticsv|gridss|gripss|esvee|pave|linx|purple|sage|flagged|muts|dedup|md|recal|bwa|gatk|bam|cram|"
+    r"ensemble|consensus|calls?|variants?|somaticsv|gridss|gripss|esvee|pave|linx|purple|flagged|muts|dedup|md|recal|bwa|bam|cram|"
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
     r"call_stats|snp|ss|fb|(bam-)?readcounts?|alleliccounts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
     r"thresholds|per-base|bed|mosdepth|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oncourse.io.sample_names import stem_of
+from oncourse.io.sample_names import CALLERS, stem_of
 
 _VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
 _MAF = (".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz", "_multianno.csv")
@@ -29,7 +29,7 @@ _NOT_SOMATIC = (
 _PURPLE_FOR = ((r"\.purple\.somatic\.", r"\.sage\.somatic\."), (r"\.purple\.sv\.", r"\.(gripss|esvee)\."))
 #: Manta's files beside somaticSV.vcf.gz.
 _MANTA_RAW = r"^(candidatesv|diploidsv|candidatesmallindels)\.vcf"
-_CALLERS = r"manta|mutect2?|strelka|freebayes|vardict|varscan|muse|lofreq|caveman|sage|platypus"
+_CALLER = re.compile(rf"(?:^|[/._-])({CALLERS})(?=[/._-]|$)")
 _SEGMENTS = (
     r"\.purple\.cnv\.somatic\.tsv$",
     r"\.purple\.purity\.tsv$",
@@ -120,9 +120,9 @@ def _annotated(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
     def key(path: Path) -> tuple[str, str, str]:
         low = path.name.lower()
-        caller = re.search(_CALLERS, path.as_posix().lower())
+        caller = _CALLER.search(path.as_posix().lower())
         kind = re.search(r"snvs?|indels?", low)
-        return stem_of(path), caller.group() if caller else "", kind.group() if kind else ""
+        return stem_of(path), caller[1] if caller else "", kind.group() if kind else ""
 
     done = {key(p) for p in paths if is_annotated(p)}
     filtered = {key(p) for p in paths if re.search(r"(?i)(?<!un)filtered", p.name)}

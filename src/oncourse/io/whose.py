@@ -17,6 +17,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.io.ids import says
 from oncourse.io.sample_names import (
+    CALLERS,
     GENERIC,
     IS_NORMAL,
     NORMAL_END,
@@ -49,12 +50,8 @@ ROLES = {
     "ignore": "ignore",
 }
 _BAM = re.compile(r"(?i)(tumou?r|normal)[-_]?(?:bam|cram|sample(?:_name)?|sm)[= ]+([^\s\",>]+)")
-_CALLERS = (
-    r"somaticsniper|sniper|strelka2?|mutect[12]?|muse|varscan2?|vardict(java)?|freebayes|platypus|lofreq|caveman|pindel|"
-    r"tnscope|tnhaplotyper2?|deepsomatic|deepvariant|haplotypecaller|gatk|octopus|pisces|dragen|variant\d*"
-)
 #: A column of a file that joins several callers: ``TUMOR.mutect`` (GATK 3 CombineVariants).
-_JOINED = re.compile(rf"^(?P<name>.+?)[._-]({_CALLERS})$", re.I)
+_JOINED = re.compile(rf"^(?P<name>.+?)[._-]({CALLERS}|variant\d*)$", re.I)
 #: A column that bcftools merge --force-samples numbered: its name stood in several of the merged files.
 _NUMBERED = re.compile(r"^\d+:")
 

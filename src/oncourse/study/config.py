@@ -12,8 +12,8 @@ from oncourse.disease import diseases
 from oncourse.errors import ConfigError
 from oncourse.knowledge.approvals import AGENCIES, country_code
 from oncourse.study.schema import nearest
+from oncourse.words import LANGUAGES
 
-LANGUAGES = ("en", "zh")
 BUILDS = ("GRCh37", "GRCh38")
 _BUILD_ALIASES = {
     "hg19": "GRCh37",
@@ -222,7 +222,7 @@ def _country(value: Any, name: str) -> str:
 def _language(value: Any, name: str) -> str:
     text = str(value).strip().lower().partition("-")[0].partition("_")[0]
     if text not in LANGUAGES:
-        raise ConfigError(f"{name}: '{value}' is not a language of the reports. Allowed: en, zh.")
+        raise ConfigError(f"{name}: '{value}' is not a language of the reports. Allowed: {', '.join(LANGUAGES)}.")
     return text
 
 

@@ -17,7 +17,6 @@ from typing import Any
 from oncourse.words.numbers import limits, with_unit
 from oncourse.words.phrases import translator
 
-LANGUAGES = ("en", "zh")
 #: Below this many a share is told as a count.
 FEW = 50
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
