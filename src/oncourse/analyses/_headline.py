@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from oncourse.words.catalogue import Said, said
+from oncourse.words.catalogue import Said, catalogue, said
 from oncourse.words.numbers import Numeric
 
 LIGHTS = ("answered", "uncertain", "cannot")
@@ -103,29 +103,9 @@ def two_sides(comparison: str) -> tuple[Said | str, Said | str]:
     return sides[0], sides[1]
 
 
-_ENDPOINTS = (
-    "OS",
-    "CSS",
-    "DFS",
-    "PFS",
-    "rPFS",
-    "PSA_PFS",
-    "TTP",
-    "TTPP",
-    "TTNT",
-    "DOR",
-    "RFS",
-    "PFS2",
-    "TOT",
-    "TTR",
-    "PSA50",
-    "ORR",
-)
-
-
 def endpoint_words(name: str) -> Said | str:
     """Return an endpoint in words, its own name where the catalogue has none."""
-    return said(f"endpoint.{name}") if name in _ENDPOINTS else name.replace("_", " ")
+    return said(f"endpoint.{name}") if f"endpoint.{name}" in catalogue("en") else name.replace("_", " ")
 
 
 def line_words(line: int | None) -> Said:

@@ -10,16 +10,17 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, OutputTable
 from oncourse.cohort import Cohort
-from oncourse.derive.clinical.endpoints import ENDPOINTS, TTE_SCHEMA, EndpointParams
+from oncourse.derive.clinical.endpoints import TTE_SCHEMA, EndpointParams
 from oncourse.derive.clinical.readings import FIRST, LAST, SWITCH, differing, flipped
 from oncourse.facts.days import in_months, landmark_days
+from oncourse.facts.endpoints import ENDPOINTS
 from oncourse.study.partial_dates import on_their_ends
 from oncourse.study.schema import Column
 
 _KEYS = (
     Column("patient_id", pl.String, "the patient"),
     Column("line", pl.Int64, "line of therapy; null = endpoint of the study"),
-    Column("endpoint", pl.String, " ".join(f"{k}: {v}." for k, v in ENDPOINTS.items())),
+    Column("endpoint", pl.String, " ".join(f"{k}: {v.meaning}." for k, v in ENDPOINTS.items())),
 )
 READINGS = OutputTable(
     "endpoints/time_to_event_other_readings",

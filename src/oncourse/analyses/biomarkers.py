@@ -15,10 +15,10 @@ from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.covariates import chosen_covariates
 from oncourse.derive.outcomes.features import FeatureTable
 from oncourse.derive.outcomes.outcome_scan import (
-    STUDY_LEVEL,
     Outcome,
     OutcomeScan,
     ScanRules,
+    line_of,
     outcome,
     same_patients,
     scan_outcome,
@@ -317,7 +317,7 @@ def _people(
         if name in judged:
             parts.append(counted(name, everyone, target.patients, rest="no line in which it could be judged"))
         else:
-            line = None if name in STUDY_LEVEL else 1
+            line = line_of(cohort.time_to_event, name)
             parts.append(of_endpoint(name, target.patients, left, everyone, line=line))
         late = [(p, s, why.removeprefix(f"{name}: ")) for p, s, why in found.excluded if why.startswith(f"{name}: ")]
         gone = {(p, s) for p, s, _ in late}

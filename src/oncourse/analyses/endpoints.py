@@ -16,7 +16,6 @@ from oncourse.analyses._other_readings import READINGS, UNCERTAIN, other_reading
 from oncourse.analyses._people import ledger, of_endpoint, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.endpoints import (
-    ENDPOINTS,
     TTE_SCHEMA,
     EndpointParams,
     endpoint_table,
@@ -28,6 +27,7 @@ from oncourse.derive.clinical.readings import differing
 from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
+from oncourse.facts.endpoints import ENDPOINTS, endpoints_of
 from oncourse.knowledge.drugs import treatment_name
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
@@ -36,7 +36,7 @@ _DAYS = "days from the index date"
 _WORDS = {
     "patient_id": ("the patient", ""),
     "line": ("line of therapy; null = endpoint of the study", ""),
-    "endpoint": (" ".join(f"{k}: {v}." for k, v in ENDPOINTS.items()), ""),
+    "endpoint": (" ".join(f"{k}: {v.meaning}." for k, v in ENDPOINTS.items()), ""),
     "origin_day": ("day the clock starts", _DAYS),
     "entry_day": ("day the patient came under observation; null = not given", _DAYS),
     "time_days": ("days from origin to end", "days"),
@@ -96,20 +96,12 @@ EXCLUDED = OutputTable(
         Column("reason", pl.String, "why"),
     ),
 )
-#: What the answer calls an endpoint, in its order; a disease may call it otherwise.
-ANSWER_WORDS = {
-    "OS": "overall survival",
-    "CSS": "cancer-specific survival",
-    "DFS": "disease-free survival",
-    "PFS": "progression-free survival",
-    "rPFS": "radiographic progression-free survival",
-    "PSA_PFS": "PSA progression-free survival",
-}
+#: The endpoints of the answer, in its order; a disease may call them otherwise.
+ANSWERED = ("OS", "CSS", "DFS", "PFS", "rPFS", "PSA_PFS")
 #: The same where no scan says when: the dates of progression of follow_up.
 RECORDED_PFS = "progression-free survival as the source records it"
 #: Said where nobody's vital status is known, instead of what death belongs to.
-WITHOUT_DEATHS = {"TTP": "time to progression", "TTPP": "time to PSA progression"}
-IMAGING_ENDPOINTS = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
+WITHOUT_DEATHS = ("TTP", "TTPP")
 
 
 @analysis(
@@ -140,15 +132,16 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         ],
         schema=SUMMARY.schema,
     )
-    words = WITHOUT_DEATHS if _status(cohort, params).is_of_nobody else {}
-    estimates, answer = _answer(table, summary, params, _words(cohort.study.config.design, table) | words)
+    without = WITHOUT_DEATHS if _status(cohort, params).is_of_nobody else ()
+    words = _words(cohort.study.config.design, table, (*ANSWERED, *without))
+    estimates, answer = _answer(table, summary, params, words)
     more, told, notes = _life(cohort, table, params)
     estimates, answer = estimates + more, " ".join([*told, answer])
     headline = _headline({e.name: e for e in estimates}, first_line(summary, pl.col("line").is_not_null()))
     other = _other_censoring(cohort, params, table)
     estimates.append(Estimate("records_changed", other.height, n=table.height, unit="count"))
     estimates.append(Estimate("left_out", left_out.height, unit="count"))
-    read = other_readings(cohort, params, table, ANSWER_WORDS)
+    read = other_readings(cohort, params, table, _called(ANSWERED))
     estimates += read.estimates
     answer = " ".join([*read.told, answer])
     return Result(
@@ -241,7 +234,7 @@ def _answer(
 
 def _headline(found: dict[str, Estimate], line: int | None) -> Headline:
     """The median of the first endpoint of the answer's order that could be told."""
-    for name in (f"{e}{suffix}" for e in (*ANSWER_WORDS, *WITHOUT_DEATHS) for suffix in ("", f"_line_{line}")):
+    for name in (f"{e}{suffix}" for e in (*ANSWERED, *WITHOUT_DEATHS) for suffix in ("", f"_line_{line}")):
         median, events = found.get(f"median_{name}"), found.get(f"events_{name}")
         if median is None or events is None:
             continue
@@ -257,9 +250,13 @@ def _headline(found: dict[str, Estimate], line: int | None) -> Headline:
     return cannot(said("headline.endpoints.none"), said("reason.no_value"))
 
 
-def _words(design: str | None, table: pl.DataFrame) -> dict[str, str]:
+def _called(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: str(endpoint_words(name)) for name in names}
+
+
+def _words(design: str | None, table: pl.DataFrame, names: tuple[str, ...]) -> dict[str, str]:
     """What the endpoints are called: where no scan is recorded, progression is the source's own, by whatever rule."""
-    words = ANSWER_WORDS | dict(disease(design).endpoint_words if design else {})
+    words = _called(names) | dict(disease(design).endpoint_words if design else {})
     records = table.filter(pl.col("endpoint") == "PFS")
     unseen = records.height > 0 and (records["source_table"] == "follow_up").all()
     return words | ({"PFS": RECORDED_PFS} if unseen else {})
@@ -307,10 +304,11 @@ def _life(cohort: Cohort, table: pl.DataFrame, params: EndpointParams) -> tuple[
 
 def _other_censoring(cohort: Cohort, params: EndpointParams, table: pl.DataFrame) -> pl.DataFrame:
     name = "fda" if params.censoring == "ema" else "ema"
-    if not table["endpoint"].is_in(IMAGING_ENDPOINTS).any():
+    names = list(endpoints_of("imaging", "PSA"))
+    if not table["endpoint"].is_in(names).any():
         return pl.DataFrame(schema=SENSITIVITY.schema)
     other, _ = endpoint_table(cohort.endpoint_inputs, dataclasses.replace(params, censoring=name))
-    imaging = other.filter(pl.col("endpoint").is_in(IMAGING_ENDPOINTS))
+    imaging = other.filter(pl.col("endpoint").is_in(names))
     return differing(table, imaging).with_columns(pl.lit(name).alias("censoring"))
 
 
@@ -342,7 +340,7 @@ def _notes(
         )
     if (table["entry_days"].fill_null(0) > 0).any():
         notes.append("Patients count from the day they came under observation (delayed entry).")
-    counted = table["endpoint"].is_in(["DFS", "RFS", "TTR"]).any()
+    counted = table["endpoint"].is_in(list(endpoints_of("recurrence"))).any()
     if params.origin == "index" and counted and (cohort.recurrence.patients["origin_day"] != 0).any():
         notes.append(
             "DFS, RFS and TTR count from the index date; the analysis of recurrence from the resection of the primary, "
@@ -368,7 +366,7 @@ def _curves(table: pl.DataFrame) -> list[Figure]:
 
     usable = table.filter(pl.col("time_days") > pl.col("entry_days").fill_null(0))
     figures = []
-    for endpoint, words in ENDPOINTS.items():
+    for endpoint, words in ((name, one.meaning) for name, one in ENDPOINTS.items()):
         for each_line in (False, True):
             part = usable.filter(
                 (pl.col("endpoint") == endpoint)

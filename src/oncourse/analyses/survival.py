@@ -16,9 +16,10 @@ from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.clinical.people import late_by_sample, people, vital_status
 from oncourse.derive.outcomes.arm_covariates import recorded_arms
-from oncourse.derive.outcomes.outcome_scan import STUDY_LEVEL, Outcome, outcome
+from oncourse.derive.outcomes.outcome_scan import Outcome, line_of, outcome
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
+from oncourse.facts.endpoints import ENDPOINTS
 from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
@@ -123,7 +124,7 @@ def survival(cohort: Cohort, params: Params) -> Result:
         target = outcome(cohort.time_to_event, name)
         if int(target.event.sum()) < params.min_events:
             continue
-        line = None if name in STUDY_LEVEL else 1
+        line = line_of(cohort.time_to_event, name)
         people_of.append(of_endpoint(name, target.patients, cohort.endpoint_tables[1], everyone, line=line))
         _one(target, params, first_day, landmarks, medians, estimates, figures, notes, words)
         notes.extend(_entry_unknown(cohort, name))
@@ -343,7 +344,7 @@ def _entry_unknown(cohort: Cohort, name: str) -> list[str]:
 def _visits(cohort: Cohort, params: Params, figures: list[Figure], notes: list[str]) -> list[dict[str, object]]:
     """The interval-censored check: rows per endpoint and method, one figure and note per endpoint."""
     from oncourse.derive.outcomes.curves import km_groups
-    from oncourse.derive.outcomes.visit_intervals import AT_VISITS, visit_intervals
+    from oncourse.derive.outcomes.visit_intervals import visit_intervals
     from oncourse.plots.survival import KMGroup, survival_figure
     from oncourse.stats.interval import turnbull
     from oncourse.stats.km import kaplan_meier
@@ -352,9 +353,9 @@ def _visits(cohort: Cohort, params: Params, figures: list[Figure], notes: list[s
     first_day = cohort.params(EndpointParams).count_first_day
     drawn_rows: set[bytes] = set()
     for name in params.visit_endpoints:
-        if name not in AT_VISITS:
+        if name not in ENDPOINTS or not ENDPOINTS[name].at_visits:
             continue
-        found = visit_intervals(cohort.time_to_event, name, None if name in STUDY_LEVEL else 1)
+        found = visit_intervals(cohort.time_to_event, name, line_of(cohort.time_to_event, name))
         if found is None or found.event.sum() < params.min_events:
             continue
         key = found.left.tobytes() + found.right.tobytes()

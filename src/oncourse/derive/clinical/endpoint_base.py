@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from oncourse.derive.clinical.tte import NO_ASSESSMENT, records, time_to_event
+from oncourse.facts.endpoints import ENDPOINTS, OF_CANCER, OF_OTHERS, Endpoint
 from oncourse.study.settings import section, setting
 
 
@@ -110,16 +112,23 @@ def exclude(excluded: list[pl.DataFrame], frame: pl.DataFrame, endpoint: str, re
     )
 
 
-def deaths(origins: pl.DataFrame, *, competing: bool = False) -> pl.DataFrame:
+def deaths(origins: pl.DataFrame) -> pl.DataFrame:
     """Return the deaths of the patients of `origins` as records."""
-    return records(
-        origins,
-        day="dead_day",
-        reason=pl.col("death_word"),
-        source_table="follow_up",
-        source_row="fu_row",
-        is_competing=competing,
-    )
+    return records(origins, day="dead_day", reason=pl.col("death_word"), source_table="follow_up", source_row="fu_row")
+
+
+def deaths_by_cause(origins: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return the deaths of the cancer, and all others (an unknown cause is another: whoever must not count is left
+    out before)."""
+    of_cancer = (pl.col("cause_of_death") == "cancer").fill_null(False)
+    return {OF_CANCER: deaths(origins.filter(of_cancer)), OF_OTHERS: deaths(origins.filter(~of_cancer))}
+
+
+def endings(endpoint: Endpoint, told: Mapping[str, pl.DataFrame]) -> list[pl.DataFrame]:
+    """Return the records that end an endpoint by its definition: its events in their order, then what competes."""
+    return [told[event] for event in endpoint.events] + [
+        told[event].with_columns(pl.lit(True).alias("is_competing")) for event in endpoint.competing
+    ]
 
 
 def contacts(origins: pl.DataFrame, word: str | None = None) -> pl.DataFrame:
@@ -147,15 +156,18 @@ def free_of_progression(origins: pl.DataFrame) -> list[pl.DataFrame]:
 def make(
     endpoint: str,
     origins: pl.DataFrame,
-    events: list[pl.DataFrame],
+    told: Mapping[str, pl.DataFrame],
     censors: list[pl.DataFrame],
     params: EndpointParams,
     no_follow_up: str = NO_ASSESSMENT,
 ) -> pl.DataFrame:
-    """Return the records of one endpoint (`oncourse.derive.tte.time_to_event`) with its name."""
+    """Return the records of one endpoint (`oncourse.derive.clinical.tte.time_to_event`) with its name.
+
+    `told` are the records of each event that its definition in `oncourse.facts.endpoints` names.
+    """
     table = time_to_event(
         origins.select("patient_id", "line", "origin_day", "entry_day"),
-        events,
+        endings(ENDPOINTS[endpoint], told),
         censors,
         count_first_day=params.count_first_day,
         no_follow_up=no_follow_up,
@@ -190,10 +202,10 @@ def confirmed_in_time(lines: pl.DataFrame, rows: pl.DataFrame, params: EndpointP
     return rows.join(spans, on=["patient_id", "line"], how="left", maintain_order="left").filter(~late).drop("_next")
 
 
-def fda_deaths(lines: pl.DataFrame, params: EndpointParams, *, competing: bool) -> pl.DataFrame:
+def fda_deaths(lines: pl.DataFrame, params: EndpointParams) -> pl.DataFrame:
     """Return the deaths; under fda only those before the next line."""
     if params.censoring == "fda":  # a death after new therapy is not an event of this line
         lines = lines.filter(
             pl.col("next_start_day").is_null() | (pl.col("dead_day") < pl.col("next_start_day")).fill_null(True)
         )
-    return deaths(lines, competing=competing)
+    return deaths(lines)

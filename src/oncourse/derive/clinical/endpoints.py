@@ -14,6 +14,7 @@ from oncourse.derive.clinical.endpoint_base import (
     EndpointTables,
     contacts,
     deaths,
+    deaths_by_cause,
     exclude,
     free_of_progression,
     make,
@@ -29,6 +30,19 @@ from oncourse.derive.clinical.progression import (
 from oncourse.derive.clinical.recurrence import with_recurrence
 from oncourse.derive.clinical.tte import records
 from oncourse.facts.days import entry_days, landmark_days
+from oncourse.facts.endpoints import (
+    BONE,
+    DEATH,
+    ENDPOINTS,
+    NEXT_LINE,
+    OF_OTHERS,
+    RECURRENCE,
+    REPORTED,
+    SECOND_PRIMARY,
+    SOFT,
+    STOP,
+    endpoints_of,
+)
 
 TTE_SCHEMA = {
     "patient_id": pl.String,
@@ -48,27 +62,7 @@ TTE_SCHEMA = {
     "first_positive_day": pl.Int64,
     "status_24m": pl.String,
 }
-#: End points of a line that are made of progression or death.
-OF_DEATH = ("PFS", "rPFS", "PSA_PFS", "PFS2")
 EXCLUDED_SCHEMA = {"patient_id": pl.String, "line": pl.Int64, "endpoint": pl.String, "reason": pl.String}
-#: What each endpoint is.
-ENDPOINTS = {
-    "OS": "death of any cause",
-    "CSS": "death of the cancer; other deaths compete, deaths of unknown cause are left out",
-    "DFS": "recurrence, second primary of the same organ, or death (DATECAN)",
-    "RFS": "recurrence or death; second primaries do not count",
-    "TTR": "recurrence, or death of the cancer; other deaths without recurrence compete",
-    "PFS": "RECIST progression or death (in mCRPC without bone: rPFS is progression-free survival by PCWG3)",
-    "rPFS": "soft-tissue progression, confirmed bone progression or death",
-    "TTP": "RECIST progression; death competes",
-    "PSA_PFS": "confirmed PSA progression or death",
-    "TTPP": "confirmed PSA progression; death competes",
-    "PFS2": "progression on the next line, or death, from the start of this one",
-    "TOT": "end of the treatment: its stop, the next line or death",
-    "TTNT": "start of the next line; death competes",
-    "TTNTD": "start of the next line or death",
-    "DOR": "progression or death, from the first day of a confirmed response",
-}
 
 
 def endpoint_table(data: EndpointTables, params: EndpointParams | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -165,7 +159,8 @@ def _without_deaths(parts: list[pl.DataFrame], status: VitalStatus, excluded: li
         return parts
     kept = []
     for part in parts:
-        is_of_death = part["endpoint"].is_in(OF_DEATH) & part["line"].is_not_null()
+        of_death = [name for name, endpoint in ENDPOINTS.items() if endpoint.needs_deaths and endpoint.level == "line"]
+        is_of_death = part["endpoint"].is_in(of_death) & part["line"].is_not_null()
         for (endpoint,), rows in part.filter(is_of_death).group_by("endpoint", maintain_order=True):
             exclude(excluded, rows, str(endpoint), f"death is an event of it, and {status.refusal}")
         kept.append(part.filter(~is_of_death))
@@ -196,7 +191,8 @@ def _survival(
     origins = origins.filter(known).with_columns(pl.coalesce("entry_day", late).alias("entry_day"))
     if origins.is_empty():
         return []
-    return [make(endpoint, origins, [deaths(origins)], [contacts(origins)], params)]
+    ends_it = {DEATH: deaths(origins), **deaths_by_cause(origins)}
+    return [make(endpoint, origins, ends_it, [contacts(origins)], params)]
 
 
 def _cancer_survival(
@@ -210,21 +206,11 @@ def _cancer_survival(
     unknown = study.filter(dead & (cause.is_null() | (cause == "unknown")) & pl.col("is_status_known"))
     exclude(excluded, unknown, "CSS", "the cause of death is not known")
     known = study.join(unknown.select("patient_id"), on="patient_id", how="anti")
-    (table,) = _survival(known, people, "CSS", params, excluded) or (None,)
-    if table is None:
-        return []
-    others = known.filter(cause == "other").select("patient_id", pl.lit(True).alias("_other"))
-    table = table.join(others, on="patient_id", how="left", maintain_order="left")
-    competes = pl.col("is_event") & pl.col("_other").fill_null(False)
     return [
         table.with_columns(
-            competes.alias("is_competing"),
-            (pl.col("is_event") & ~competes).alias("is_event"),
-            pl.when(competes)
-            .then(pl.lit("death of another cause"))
-            .otherwise("event_or_reason")
-            .alias("event_or_reason"),
-        ).drop("_other")
+            pl.when("is_competing").then(pl.lit(OF_OTHERS)).otherwise("event_or_reason").alias("event_or_reason")
+        )
+        for table in _survival(known, people, "CSS", params, excluded)
     ]
 
 
@@ -264,18 +250,14 @@ def _recurrence(
     params: EndpointParams,
     excluded: list[pl.DataFrame],
 ) -> list[pl.DataFrame]:
-    """DFS, RFS and TTR (DATECAN colon, Cohen 2020, doi 10.1016/j.ejca.2020.02.009).
-
-    DFS: recurrence, second primary of the same organ, or death; RFS: without second primaries; TTR: recurrence or death
-    of the cancer, other deaths compete. What a recurrence is: `oncourse.derive.clinical.recurrence`.
-    """
+    """Make the endpoints of recurrence; what that is: `oncourse.derive.clinical.recurrence`."""
     recorded = pl.col("recurrence_day").is_not_null() | pl.col("recurrence_free_day").is_not_null()
     found = with_recurrence(origins, lesions)
     has_any = found.select((recorded | (pl.col("rec_day") > pl.col("origin_day"))).any()).item()
     if found.is_empty() or not has_any:
         return []
     present = (pl.col("rec_day") <= pl.col("origin_day")).fill_null(False)
-    for endpoint in ("DFS", "RFS", "TTR"):
+    for endpoint in endpoints_of("recurrence"):
         exclude(
             excluded,
             found.filter(present),
@@ -301,17 +283,12 @@ def _recurrence(
     )
     unseen = found.filter(pl.col("recurrence_free_day").is_null())
     censors = [free, contacts(unseen, "last contact, no recurrence recorded")]
-    of_cancer = (pl.col("cause_of_death") == "cancer").fill_null(False)
-    events = {
-        "DFS": [event, second, deaths(found)],
-        "RFS": [event, deaths(found)],
-        "TTR": [event, deaths(found.filter(of_cancer)), deaths(found.filter(~of_cancer), competing=True)],
-    }
+    told = {RECURRENCE: event, SECOND_PRIMARY: second, DEATH: deaths(found), **deaths_by_cause(found)}
     dying = found.join(unknown, on="patient_id", how="anti")
     tables = [
-        make(name, found if name == "TTR" else dying, happened, censors, params)
-        for name, happened in events.items()
-        if name == "TTR" or dying.height
+        make(name, who, told, censors, params)
+        for name, endpoint in endpoints_of("recurrence").items()
+        if (who := dying if endpoint.needs_deaths else found).height
     ]
     free_until = pl.when(~(pl.col("recurrence_free_day") > pl.col("rec_day")).fill_null(False)).then(
         "recurrence_free_day"
@@ -331,7 +308,7 @@ def _recurrence(
 def _untold_deaths(
     found: pl.DataFrame, people: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]
 ) -> pl.DataFrame:
-    """Return the patients without DFS and RFS: death is an event there, and whether they died by last contact is not
+    """Return the patients without the endpoints that death is an event of: whether they died by last contact is not
     known.
 
     A recurrence or a day known free of it needs no vital status. Where these are more than
@@ -347,8 +324,9 @@ def _untold_deaths(
             f"vital status is unknown in {untold.height} of {found.height} patients without recurrence, more "
             f"than the {100 * params.max_unknown_status:g} % of endpoints.max_unknown_status"
         )
-    for endpoint in ("DFS", "RFS"):
-        exclude(excluded, out, endpoint, reason)
+    for name, endpoint in endpoints_of("recurrence").items():
+        if endpoint.needs_deaths:
+            exclude(excluded, out, name, reason)
     return out.select("patient_id")
 
 
@@ -359,22 +337,15 @@ def _reported_progression(
     if study["progression_day"].is_null().all() and study["progression_free_day"].is_null().all():
         return []
     early = (pl.col("progression_day") < pl.col("origin_day")).fill_null(False)
-    for name in ("PFS", "TTP"):
+    names = [name for name, endpoint in endpoints_of("imaging").items() if BONE not in endpoint.events]
+    for name in names:
         exclude(
             excluded, study.filter(early), name, pl.format("progression on day {} before the origin", "progression_day")
         )
     study = study.filter(~early)
-    event = records(
-        study,
-        day="progression_day",
-        reason="reported progression",
-        source_table="follow_up",
-        source_row="fu_row",
-    )
-    censors = free_of_progression(study)
-    return [
-        make(name, study, [event, deaths(study, competing=name == "TTP")], censors, params) for name in ("PFS", "TTP")
-    ]
+    event = records(study, day="progression_day", reason=REPORTED, source_table="follow_up", source_row="fu_row")
+    told = {SOFT: event.clear(), REPORTED: event, DEATH: deaths(study)}
+    return [make(name, study, told, free_of_progression(study), params) for name in names]
 
 
 def _next_treatment(lines: pl.DataFrame, params: EndpointParams) -> list[pl.DataFrame]:
@@ -385,11 +356,9 @@ def _next_treatment(lines: pl.DataFrame, params: EndpointParams) -> list[pl.Data
         how="left",
         maintain_order="left",
     )
-    event = records(known, day="next_start_day", reason="next line", source_table="treatments", source_row="_row")
-    return [
-        make(name, lines, [event, deaths(lines, competing=name == "TTNT")], [contacts(lines)], params)
-        for name in ("TTNT", "TTNTD")
-    ]
+    event = records(known, day="next_start_day", reason=NEXT_LINE, source_table="treatments", source_row="_row")
+    told = {NEXT_LINE: event, DEATH: deaths(lines)}
+    return [make(name, lines, told, [contacts(lines)], params) for name in endpoints_of("next treatment")]
 
 
 def _on_treatment(lines: pl.DataFrame, params: EndpointParams) -> list[pl.DataFrame]:
@@ -403,7 +372,8 @@ def _on_treatment(lines: pl.DataFrame, params: EndpointParams) -> list[pl.DataFr
         pl.col("_until") >= pl.col("origin_day")
     )
     event = records(ended, day="_until", reason=pl.col("_word"), source_table="treatments", source_row="source_row")
-    return [make("TOT", lines, [event, deaths(lines)], [contacts(lines, "still on treatment at last contact")], params)]
+    told, last = {STOP: event, DEATH: deaths(lines)}, contacts(lines, "still on treatment at last contact")
+    return [make(name, lines, told, [last], params) for name in endpoints_of("treatment")]
 
 
 def _finish(table: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]) -> pl.DataFrame:

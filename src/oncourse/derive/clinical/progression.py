@@ -18,10 +18,20 @@ from oncourse.derive.clinical.endpoint_base import (
 )
 from oncourse.derive.clinical.response import ADEQUATE
 from oncourse.derive.clinical.tte import NO_ASSESSMENT, records
+from oncourse.facts.endpoints import (
+    BONE,
+    DEATH,
+    END_OF_RESPONSE,
+    ON_NEXT_LINE,
+    PSA_RISE,
+    REPORTED,
+    SOFT,
+    endpoints_of,
+)
 
 
 def imaging_endpoints(lines: pl.DataFrame, data: EndpointTables, params: EndpointParams) -> list[pl.DataFrame]:
-    """PFS, rPFS and TTP from the visits; from follow_up.progression_day for patients without any visit."""
+    """Make the endpoints of imaging from the visits; from follow_up.progression_day for patients without any."""
     reported = lines.select(pl.col("progression_day", "progression_free_day").is_not_null().any()).to_numpy().any()
     if data.visits.is_empty() and data.bone.is_empty() and not reported:
         return []
@@ -75,7 +85,7 @@ def imaging_endpoints(lines: pl.DataFrame, data: EndpointTables, params: Endpoin
     claim = records(
         told,
         day="progression_day",
-        reason="reported progression",
+        reason=REPORTED,
         source_table="follow_up",
         source_row="fu_row",
     )
@@ -84,25 +94,17 @@ def imaging_endpoints(lines: pl.DataFrame, data: EndpointTables, params: Endpoin
     # does
     contact = free_of_progression(unseen)[: None if no_scans else 1]
     why = _nothing_adequate(lines, data)
+    looks = {SOFT: soft, BONE: bone}
     tables = []
-    for name, looks in (("PFS", soft), ("TTP", soft), ("rPFS", pl.concat([soft, bone]))):
-        seen = over_lines(lines, looks, "day", params)
-        progression = records(
-            seen.filter("is_pd"),
-            day="pd_day",
-            reason=pl.col("reason"),
-            source_table=pl.col("source_table"),
-            source_row="source_row",
-        )
-        looked = records(
-            seen,
-            day="day",
-            reason="last adequate assessment",
-            source_table=pl.col("source_table"),
-            source_row="source_row",
-        )
-        deaths = fda_deaths(lines, params, competing=name == "TTP")
-        table = make(name, lines, [progression, claim, deaths], [looked, *contact], params)
+    for name, endpoint in endpoints_of("imaging").items():
+        seen = {event: over_lines(lines, looks[event], "day", params) for event in endpoint.events if event in looks}
+        progression = {
+            event: _seen_at(rows.filter("is_pd"), "pd_day", pl.col("reason")) for event, rows in seen.items()
+        }
+        every = pl.concat(seen.values())
+        looked = _seen_at(every, "day", "last adequate assessment")
+        ends_it = {**progression, REPORTED: claim, DEATH: fda_deaths(lines, params)}
+        table = make(name, lines, ends_it, [looked, *contact], params)
         table = (
             table.join(why, on=["patient_id", "line"], how="left", maintain_order="left")
             .with_columns(
@@ -113,11 +115,15 @@ def imaging_endpoints(lines: pl.DataFrame, data: EndpointTables, params: Endpoin
             )
             .drop("_why")
         )
-        table = _brackets(table, seen)
+        table = _brackets(table, every)
         if params.censoring == "fda":
             table = _fda(table, lines, data.visits, params)
         tables.append(table)
     return tables
+
+
+def _seen_at(rows: pl.DataFrame, day: str, reason: str | pl.Expr) -> pl.DataFrame:
+    return records(rows, day=day, reason=reason, source_table=pl.col("source_table"), source_row="source_row")
 
 
 def _nothing_adequate(lines: pl.DataFrame, data: EndpointTables) -> pl.DataFrame:
@@ -133,7 +139,7 @@ def _nothing_adequate(lines: pl.DataFrame, data: EndpointTables) -> pl.DataFrame
 
 
 def second_progression(lines: pl.DataFrame, imaging: list[pl.DataFrame], params: EndpointParams) -> list[pl.DataFrame]:
-    """PFS2: progression on the next line, or death, from the start of this one (EMA/CHMP/205/95 appendix 1).
+    """PFS2, from the start of this line.
 
     Progression on the next line is that of its rPFS (bone counts too); a next line without it censors there, and
     without a next line nobody can have had it: censored at last contact.
@@ -158,9 +164,9 @@ def second_progression(lines: pl.DataFrame, imaging: list[pl.DataFrame], params:
     open_ = here.filter(pl.col("is_event").is_not_null() & ~pl.col("is_event"))
     free = records(open_, reason=pl.format("next line: {}", "event_or_reason"), **told)  # type: ignore[arg-type]
     alone = here.filter(pl.col("_next").is_null())
-    return [
-        make("PFS2", lines, [happened, deaths(alone)], [free, contacts(alone, "no next line by last contact")], params)
-    ]
+    ends_told = {ON_NEXT_LINE: happened, DEATH: deaths(alone)}
+    censors = [free, contacts(alone, "no next line by last contact")]
+    return [make(name, lines, ends_told, censors, params) for name in endpoints_of("next line")]
 
 
 def _brackets(table: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
@@ -233,14 +239,14 @@ def _fda(table: pl.DataFrame, lines: pl.DataFrame, visits: pl.DataFrame, params:
 def psa_endpoints(
     lines: pl.DataFrame, data: EndpointTables, params: EndpointParams, excluded: list[pl.DataFrame]
 ) -> list[pl.DataFrame]:
-    """PSA_PFS and TTPP: confirmed PSA progression, censored at the last PSA."""
+    """Make the endpoints of confirmed PSA progression, censored at the last PSA."""
     if data.psa.is_empty():
         return []
     measured = data.psa.filter(pl.col("last_psa_day").is_not_null()).select("patient_id", "line")
     if measured.is_empty():  # a study without PSA has no such endpoint, and nobody is left out of it
         return []
     known = lines.join(measured, on=["patient_id", "line"], how="semi")
-    for name in ("PSA_PFS", "TTPP"):
+    for name in endpoints_of("PSA"):
         exclude(excluded, lines.join(measured, on=["patient_id", "line"], how="anti"), name, "no PSA value")
     if known.is_empty():
         return []
@@ -257,7 +263,7 @@ def psa_endpoints(
     event = records(
         over_lines(known, rises, "progression_day", params),
         day="progression_day",
-        reason="PSA progression",
+        reason=PSA_RISE,
         source_table="labs",
         source_row="progression_row",
     )
@@ -269,17 +275,8 @@ def psa_endpoints(
         source_table="labs",
         source_row="last_psa_row",
     )
-    return [
-        make(
-            name,
-            known,
-            [event, fda_deaths(known, params, competing=name == "TTPP")],
-            [censor],
-            params,
-            "no PSA after the start",
-        )
-        for name in ("PSA_PFS", "TTPP")
-    ]
+    told = {PSA_RISE: event, DEATH: fda_deaths(known, params)}
+    return [make(name, known, told, [censor], params, "no PSA after the start") for name in endpoints_of("PSA")]
 
 
 def response_duration(
@@ -308,4 +305,4 @@ def response_duration(
     open_ = known.filter("duration_censored")
     events = records(done, day="_end", reason=pl.col("duration_end"), source_table=table, source_row=row)
     censors = records(open_, day="_end", reason=pl.col("duration_end"), source_table=table, source_row=row)
-    return [make("DOR", known, [events], [censors], params)]
+    return [make(name, known, {END_OF_RESPONSE: events}, [censors], params) for name in endpoints_of("response")]

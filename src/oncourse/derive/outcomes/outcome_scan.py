@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from oncourse.derive.outcomes.covariates import CovariateColumn, covariates_at, encode
 from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
+from oncourse.facts.endpoints import ENDPOINTS
 from oncourse.stats.rng import generator
 from oncourse.study.model import Study
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: Endpoints that start at the origin of the study; the others start with the first line of therapy.
-STUDY_LEVEL = ("OS", "DFS", "RFS", "TTR")
 #: Fewer events per coefficient than this and an adjusted estimate is not given (Vittinghoff, McCulloch.
 #: Am J Epidemiol 2007;165:710).
 EVENTS_PER_COEFFICIENT = 5
@@ -75,10 +74,20 @@ class Outcome:
     entry: Floats
 
 
+def line_of(records: pl.DataFrame, endpoint: str) -> int | None:
+    """Return the line on which a patient counts once for an endpoint: the first, or null for the origin of the study.
+
+    An endpoint of the lines is that of the study where no line has it (progression that follow_up alone records).
+    """
+    lines = records.filter(pl.col("endpoint") == endpoint)["line"]
+    of_study = ENDPOINTS[endpoint].level == "study" if endpoint in ENDPOINTS else False
+    return None if of_study or lines.null_count() == lines.len() > 0 else 1
+
+
 def outcome(records: pl.DataFrame, endpoint: str) -> Outcome:
-    """Return the records of an endpoint: study level for OS, DFS, TTR; the first line for the others."""
+    """Return the records of an endpoint, one per patient: of the study or of the first line (`line_of`)."""
     rows = records.filter(pl.col("endpoint") == endpoint)
-    line = pl.col("line").is_null() if endpoint in STUDY_LEVEL else pl.col("line") == 1
+    line = pl.col("line").eq_missing(line_of(records, endpoint))
     rows = rows.filter(line).unique("patient_id", keep="first", maintain_order=True).sort("patient_id")
     return Outcome(
         endpoint,

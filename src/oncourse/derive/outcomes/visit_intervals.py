@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from oncourse.facts.endpoints import DEATH
+
 Floats = NDArray[np.float64]
-#: Endpoints whose event is found at an imaging visit, whenever it happened since the last one.
-AT_VISITS = ("PFS", "rPFS", "TTP", "DFS", "RFS", "TTR")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def visit_intervals(records: pl.DataFrame, endpoint: str, line: int | None) -> V
     seen = since.cast(pl.Float64).fill_null(float("nan")).to_numpy()
     # the day before the first is day 0: nothing is known to have been looked at since the origin
     left = np.clip(np.where(np.isnan(seen), 0.0, np.where(seen <= 1, 0.0, seen)), 0.0, time)
-    died = (rows["event_or_reason"] == "death").fill_null(False).to_numpy()
+    died = rows["event_or_reason"].str.starts_with(DEATH).fill_null(False).to_numpy()
     exact = event & died
     left = np.where(exact, time, left)
     if not np.isfinite(seen[event & ~died]).any():
