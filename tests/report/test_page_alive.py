@@ -77,6 +77,27 @@ def test_a_gene_leads_to_its_patients_and_they_to_their_pages(page, results):
     page.run("document.querySelector('dialog').close()")
 
 
+def test_a_mark_and_an_estimate_lead_to_those_who_count(page, results):
+    """Marks carry the places of their patients, estimates the question whose sum their n is."""
+    page.run("document.querySelector('#survival details.more').open = true")
+    page.run("oncourse.draw(document.querySelector('#survival figure[data-figure=f-survival-km_OS]')).then(() => 1)")
+    page.run(
+        "document.querySelector('#survival figure [data-who]').dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    )
+    page.until("document.querySelector('dialog[open] .ids *') !== null")
+    estimates = json.loads((results / "results.json").read_text("utf-8"))["survival"]["estimates"]
+    n = next(e["n"] for e in estimates if e["name"] == "OS_kaplan_meier_median")
+    assert page.run("document.querySelectorAll('dialog .ids > *').length") == n
+    page.run("document.querySelector('dialog').close()")
+    page.run("document.querySelector('#t-survival-estimates').closest('details').open = true")
+    row = "[...document.querySelectorAll('[data-table=t-survival-estimates] tbody tr button')]"
+    page.until(f"{row}.length > 0")
+    page.run(f"{row}.find(b => b.textContent === 'OS_kaplan_meier_median').click()")
+    page.until("document.querySelector('dialog[open] .ids *') !== null")
+    assert page.run("document.querySelectorAll('dialog .ids > *').length") == n
+    page.run("document.querySelector('dialog').close()")
+
+
 def test_search_finds_patients_and_genes_by_keyboard(page, results):
     patient = sorted(p.stem for p in (results / "patients").glob("*.html"))[0]
     page.run("document.getElementById('q').focus()")

@@ -43,7 +43,8 @@ def figures_of(
                 "named" if row["q_value"] is None else f"{row['q_value']:.2g}",
                 least,
             )
-            rows.append(ForestRow(row["feature"], row["hazard_ratio"], low, high, cells=cells))
+            who = tuple(_carriers(features, targets[endpoint], row["feature"]))
+            rows.append(ForestRow(row["feature"], row["hazard_ratio"], low, high, cells=cells, people=who))
         out.append(
             Figure(
                 f"forest_{endpoint}",
@@ -77,10 +78,23 @@ def figures_of(
                             binary["feature"].to_list(),
                             hit,
                             xlabel=f"{_RATIO} (altered v not)",
+                            people=[_carriers(features, targets[endpoint], name) for name in binary["feature"]],
                         ),
                     )
                 )
     return tuple(out + _curves(features, targets, tested, alpha=alpha, curves=curves))
+
+
+def _carriers(features: FeatureTable, target: Outcome, feature: str) -> list[str]:
+    """Who of the patients with an outcome has a feature; of a number, and of what is no finding: who has it known."""
+    place = features.column(feature)
+    if place is None:
+        return list(target.patients)
+    values = place[0].values[:, place[1]]
+    has = {
+        p for p, v in zip(features.patients, values, strict=True) if (v == 1 if place[0].is_binary else np.isfinite(v))
+    }
+    return [p for p in target.patients if p in has]
 
 
 def _curves(

@@ -49,20 +49,26 @@ def concordance_figures(
             f"{r['comparison']}: {r['estimand'].removeprefix('shared_fraction_').replace('_', ' ')}"
             for r in shown.iter_rows(named=True)
         ]
-        numbers = [
+        v, low, high = (
             shown[c].cast(pl.Float64).fill_null(float("nan")).to_numpy() for c in ("estimate", "ci_low", "ci_high")
-        ]
+        )
         notes = [f"{r['n_variants']:,} in {r['n_patients']:,}" for r in shown.iter_rows(named=True)]
+        of = counts.filter("is_main").group_by("comparison").agg(pl.col("patient_id").unique().sort().str.join(";"))
+        people = [dict(of.iter_rows())[c] for c in shown["comparison"]]
         figures.append(
             Figure(
                 "shared_fraction",
                 "Shared fraction",
                 "By calls alone, among assessable variants, and latent; right: variants in patients.",
-                partial(draw.forest, labels, numbers[0], numbers[1], numbers[2], notes, xlabel="shared mutations"),
+                partial(draw.forest, labels, v, low, high, notes, xlabel="shared mutations", people=people),
             )
         )
     figures.extend(_variant_figures(presence, pairs))
-    first = noise.join(counts.select("pair", "is_main", "comparison"), on="pair").filter("is_main").drop_nulls()
+    first = (
+        noise.join(counts.select("pair", "patient_id", "is_main", "comparison"), on="pair")
+        .filter("is_main")
+        .drop_nulls()
+    )
     for comparison in COMPARISONS[:1]:
         part = first.filter((pl.col("comparison") == comparison) & (pl.col("n_noise_variants") > 0))
         if part.height > 1:
@@ -73,7 +79,12 @@ def concordance_figures(
                     "Discordance beyond noise",
                     "Per patient: share of mutations called "
                     "in one sample only, minus the share two identical lesions would show.",
-                    partial(draw.excess_waterfall, excess.to_numpy(), ylabel="excess discordance"),
+                    partial(
+                        draw.excess_waterfall,
+                        excess.to_numpy(),
+                        part["patient_id"].to_list(),
+                        ylabel="excess discordance",
+                    ),
                 )
             )
     return figures
@@ -105,6 +116,8 @@ def _variant_figures(presence: PresenceTable, pairs: PairTable) -> list[Figure]:
                         _power_line(presence, b),
                         xlabel="VAF in the first sample",
                         ylabel="VAF in the second sample",
+                        names=_names(presence, a),
+                        people=rows["patient_id"].to_list(),
                     ),
                 )
             )
@@ -115,6 +128,12 @@ def _variant_figures(presence: PresenceTable, pairs: PairTable) -> list[Figure]:
 def _vaf(presence: PresenceTable, cells: NDArray[np.int64]) -> NDArray[np.float64]:
     alt, depth = (presence.cells[name].gather(cells).cast(pl.Float64) for name in ("alt_count", "depth"))
     return np.asarray((alt / depth).fill_null(float("nan")).to_numpy())
+
+
+def _names(presence: PresenceTable, cells: NDArray[np.int64]) -> list[str]:
+    """What each variant is called: its gene where it has one."""
+    part = presence.cells.select("gene", "variant_id")[cells]
+    return part.select(pl.coalesce("gene", "variant_id")).to_series().to_list()
 
 
 def _power_line(presence: PresenceTable, cells: NDArray[np.int64]) -> float | None:

@@ -22,20 +22,18 @@ def evolution_figures(
 
     figures = []
     if not seeding.is_empty():
-        counts = {
-            name: dict(Counter(seeding[column].to_list()))
-            for name, column in (
-                ("founders", "clonality"),
-                ("lines", "phyleticity"),
-                ("divergence", "divergence"),
-            )
+        kinds = {"founders": "clonality", "lines": "phyleticity", "divergence": "divergence"}
+        counts = {name: dict(Counter(seeding[column].to_list())) for name, column in kinds.items()}
+        who = {
+            name: dict(seeding.group_by(column).agg(pl.col("patient_id").unique().sort()).iter_rows())
+            for name, column in kinds.items()
         }
         figures.append(
             Figure(
                 "seeding",
                 "How lesions were seeded",
                 f"Most probable call of each of {seeding.height} lesions.",
-                partial(_drawn, lambda ax: seeding_summary(ax, counts), 6.0, 2.6),
+                partial(_drawn, lambda ax: seeding_summary(ax, counts, who), 6.0, 2.6),
             )
         )
     chosen = sorted(patients, key=lambda p: (-len(p.lesions), -p.samples.height, p.patient_id))[: params.max_figures]

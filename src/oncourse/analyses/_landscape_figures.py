@@ -65,6 +65,7 @@ def landscape_figures(
                 top["ci_high"].to_list(),
                 [f"{a}/{n}" for a, n in top.select("n_altered", "n_profiled").iter_rows()],
                 xlabel=f"{params.unit}s with an alteration",
+                people=_altered(status, top["gene"].to_list(), f"{params.unit}_id", cohort),
             ),
         ),
     ]
@@ -111,10 +112,26 @@ def landscape_figures(
                 "classes",
                 "Variant classes",
                 "Called somatic variants by effect, all samples.",
-                partial(count_bars, counts, xlabel="called variants"),
+                partial(count_bars, counts, xlabel="called variants", people=_with_class(cohort)),
             )
         )
     return figures
+
+
+def _altered(status: GeneStatus, genes: list[str], key: str, cohort: Cohort) -> list[list[str]]:
+    """The patients of each gene's bar: those altered among whom the panel looked at."""
+    found = status.altered_on_panel(key).filter(pl.col("gene").is_in(genes))
+    if key == "sample_id":
+        found = found.join(cohort.study["samples"].select("sample_id", "patient_id"), on="sample_id")
+    who = dict(found.group_by("gene").agg(pl.col("patient_id").unique().sort()).iter_rows())
+    return [who.get(gene, []) for gene in genes]
+
+
+def _with_class(cohort: Cohort) -> dict[str, list[str]]:
+    """Kind of effect -> the patients with such a call."""
+    of = pl.col("consequence").fill_null("unknown")
+    calls = cohort.annotated_calls.select(of, "patient_id").unique()
+    return dict(calls.group_by("consequence").agg(pl.col("patient_id").sort()).iter_rows())
 
 
 def oncoprint_data(

@@ -156,6 +156,11 @@ def n_in(people: pl.DataFrame, question: str) -> int:
     return _within(people, question).height
 
 
+def who_counts(people: pl.DataFrame, question: str) -> list[str]:
+    """Return the patients with a unit that counts in a question, sorted; ``QUESTION, line N`` as in `n_in`."""
+    return _within(people, question)["patient_id"].unique().sort().to_list()
+
+
 def _within(people: pl.DataFrame, question: str) -> pl.DataFrame:
     name, _, line = question.rpartition(", line ")
     rows = people.filter(pl.col("is_in") & (pl.col("question") == (name or question)))

@@ -394,7 +394,7 @@ def _figures(sized: pl.DataFrame, values: pl.DataFrame, params: BurdenParams) ->
             "Burden beside the TCGA cohorts",
             "Non-silent mutations per Mb of every sample, sorted "
             "within each cohort, cohorts by their median (line); this study in colour. Table burden/tcga.",
-            partial(cohort_burden_svg, cohorts, OWN),
+            partial(cohort_burden_svg, cohorts, OWN, sized["patient_id"].unique().sort().to_list()),
         )
     ]
     known = values.drop_nulls("group")

@@ -14,7 +14,7 @@ from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.cohort_compare import UNPAIRED, against_reference, between_groups, judged
 from oncourse.derive.genes.gene_groups import group_of_samples
-from oncourse.derive.genes.gene_status import LandscapeParams, counted_samples
+from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams, counted_samples
 from oncourse.errors import InputError, NotEnoughData
 from oncourse.io.lists import read_reference
 from oncourse.study.schema import Column
@@ -115,7 +115,7 @@ def cohorts(cohort: Cohort, params: CohortParams) -> Result:
         "are not decided." + (f" Most: {words}." if words else ""),
         estimates=estimates,
         tables={GENES.name: GENES.frame(table)},
-        figures=tuple(_figures(table, params)),
+        figures=tuple(_figures(table, params, cohort.gene_status)),
         people=counted(PROFILED, cohort.study["patients"]["patient_id"], profiled.select("patient_id"), rest=NONE),
         samples_used=profiled.select("patient_id", "sample_id", pl.lit("profiled for mutations").alias("reason")),
         notes=_notes(bool(other), table),
@@ -202,7 +202,7 @@ def _headline(estimates: tuple[Estimate, ...], differs: pl.DataFrame) -> Headlin
     return Headline(words, "answered", said("reason.corrected"), "differ")
 
 
-def _figures(table: pl.DataFrame, params: CohortParams) -> list[Figure]:
+def _figures(table: pl.DataFrame, params: CohortParams, status: GeneStatus) -> list[Figure]:
     from oncourse.plots.differences import differences_svg
 
     first = table.row(0, named=True)
@@ -212,6 +212,8 @@ def _figures(table: pl.DataFrame, params: CohortParams) -> list[Figure]:
         f"{a}/{n} v {b}/{m}"
         for a, n, b, m in rows.select("n_altered_a", "n_profiled_a", "n_altered_b", "n_profiled_b").iter_rows()
     ]
+    found = status.altered_on_panel("patient_id").filter(pl.col("gene").is_in(rows["gene"].implode()))
+    altered = dict(found.group_by("gene").agg(pl.col("patient_id").sort()).iter_rows())
     drawing = partial(
         differences_svg,
         rows["gene"].to_list(),
@@ -222,6 +224,7 @@ def _figures(table: pl.DataFrame, params: CohortParams) -> list[Figure]:
         notes,
         margin=params.margin,
         xlabel=f"percentage points, {first['cohort_a']} less {first['cohort_b']}",
+        people=[altered.get(gene, []) for gene in rows["gene"]],
     )
     return [
         Figure(

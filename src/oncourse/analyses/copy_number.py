@@ -267,6 +267,20 @@ def _notes(cohort: Cohort, samples: pl.DataFrame) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _changed(states: pl.DataFrame, bands: list[str]) -> tuple[list[str], list[str]]:
+    """The patients measured, and of each band which of them gain or lose it (`oncourse.plots.theme.bitmap`)."""
+    from oncourse.plots.theme import bitmap
+
+    patients = states["patient_id"].unique().sort().to_list()
+    place = {p: i for i, p in enumerate(patients)}
+    changed = states.filter(pl.col("state").is_in(["gain", "loss"])).group_by("band").agg(pl.col("patient_id").unique())
+    inside = {}
+    for band, who in changed.iter_rows():
+        inside[band] = np.zeros(len(patients), bool)
+        inside[band][[place[p] for p in who]] = True
+    return patients, [bitmap(inside[b]) if b in inside else "" for b in bands]
+
+
 def _figures(cohort: Cohort, groups: pl.DataFrame) -> list[Figure]:
     from oncourse.plots.copy_number import frequency_svg, heat_map_svg
 
@@ -296,6 +310,7 @@ def _figures(cohort: Cohort, groups: pl.DataFrame) -> list[Figure]:
                 found.bands["loss_share"].to_numpy(),
                 marks,
                 list(index),
+                _changed(found.band_states, list(index)),
             ),
         )
     ]

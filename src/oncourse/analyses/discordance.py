@@ -330,6 +330,7 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
             r["ci_low"],
             r["ci_high"],
             f"{r['n_discordant']:,} / {r['n_variants']:,}",
+            question=r["comparison"],
         )
         for r in shown.iter_rows(named=True)
     ]

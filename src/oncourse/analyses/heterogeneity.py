@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -179,28 +180,31 @@ def _figures(found: HeterogeneityTable, samples: pl.DataFrame) -> list[Figure]:
         kind=pl.concat_str(pl.col("role_a"), pl.lit(" - "), pl.col("role_b"))
     )
 
-    def groups(frame: pl.DataFrame, measure: str, by: str) -> dict[str, Any]:
+    def groups(frame: pl.DataFrame, measure: str, by: str, column: str = "value") -> dict[str, Any]:
         use = (
             frame.filter(pl.col("measure") == measure)
             .drop_nulls("value")
             .sort(by, "patient_id", "sample_a", "sample_b")
         )
         return {
-            str(k[0]): f["value"].to_numpy() for k, f in use.partition_by(by, as_dict=True, maintain_order=True).items()
+            str(k[0]): f[column].to_numpy() for k, f in use.partition_by(by, as_dict=True, maintain_order=True).items()
         }
 
+    def panels(frame: pl.DataFrame, by: str, *measures: tuple[str, str]) -> Callable[[], str] | None:
+        values = [(label, groups(frame, measure, by)) for label, measure in measures]
+        people = [
+            {kind: who.tolist() for kind, who in groups(frame, measure, by, "patient_id").items()}
+            for _, measure in measures
+        ]
+        return partial(strips, values, people) if any(found for _, found in values) else None
+
     out = []
-    panels = [
-        ("Subclonal share", groups(single, "subclonal_share", "role_a")),
-        ("MATH", groups(single, "math", "role_a")),
-    ]
-    if any(values for _, values in panels):
+    if drawing := panels(single, "role_a", ("Subclonal share", "subclonal_share"), ("MATH", "math")):
         caption = "Each point is a sample; the line is the median of its kind."
-        out.append(Figure("within", "Heterogeneity within samples", caption, partial(strips, panels)))
-    panels = [("JSI", groups(pair, "jsi", "kind")), ("Fst", groups(pair, "fst", "kind"))]
-    if any(values for _, values in panels):
+        out.append(Figure("within", "Heterogeneity within samples", caption, drawing))
+    if drawing := panels(pair, "kind", ("JSI", "jsi"), ("Fst", "fst")):
         caption = "Each point is a pair of samples of one patient; the line is the median of its kind."
-        out.append(Figure("between", "Heterogeneity between samples", caption, partial(strips, panels)))
+        out.append(Figure("between", "Heterogeneity between samples", caption, drawing))
     day = dict(samples.select("sample_id", "day").drop_nulls().iter_rows())
     timed = (
         pair.filter(pl.col("measure") == "jsi")
@@ -213,10 +217,10 @@ def _figures(found: HeterogeneityTable, samples: pl.DataFrame) -> list[Figure]:
         .sort("kind", "patient_id", "sample_a", "sample_b")
     )
     if timed["gap"].abs().n_unique() > 1:
-        gaps = {
-            str(k[0]): (f["gap"].abs().to_numpy(), f["value"].to_numpy())
-            for k, f in timed.partition_by("kind", as_dict=True, maintain_order=True).items()
-        }
+        kinds = {str(k[0]): f for k, f in timed.partition_by("kind", as_dict=True, maintain_order=True).items()}
+        gaps = {kind: (f["gap"].abs().to_numpy(), f["value"].to_numpy()) for kind, f in kinds.items()}
+        who = {kind: f["patient_id"].to_list() for kind, f in kinds.items()}
         caption = "Each point is a pair of samples of one patient; high JSI speaks for several founders (Hu 2020)."
-        out.append(Figure("jsi_time", "JSI by the time between samples", caption, partial(against_time, gaps, "JSI")))
+        drawing = partial(against_time, gaps, "JSI", who)
+        out.append(Figure("jsi_time", "JSI by the time between samples", caption, drawing))
     return out

@@ -152,14 +152,21 @@ def _headline(found: dict[str, Estimate]) -> Headline:
     return Headline(text, light, said(why), "median_follow_up")
 
 
-def _drawn(flow: pl.DataFrame) -> str:
+def _drawn(flow: pl.DataFrame, people: list[list[str]]) -> str:
     from oncourse.plots.flow import flow_svg
 
     steps = []
     for step, patients, samples, reason in flow.iter_rows():
         counts = f"{patients:,} patients" + ("" if samples is None else f", {samples:,} samples")
         steps.append((step, counts, reason))
-    return flow_svg(steps)
+    return flow_svg(steps, people)
+
+
+def _in_steps(cohort: Cohort) -> list[list[str]]:
+    """The patients of each step of `study_flow`; those left out on request are no longer known."""
+    study, tumour = cohort.study, cohort.panels.samples
+    frames = [study["patients"]] * 2 + [tumour, tumour.drop_nulls("mutation"), study["follow_up"]]
+    return [frame["patient_id"].unique().sort().to_list() for frame in frames]
 
 
 def _missing(cohort: Cohort) -> pl.DataFrame:
@@ -362,7 +369,7 @@ def overview(cohort: Cohort, params: Params) -> Result:
                 "Flow of patients and samples",
                 "Each step keeps those of the step above who have what it "
                 "names; the flow of each analysis is in the table.",
-                partial(_drawn, flow),
+                partial(_drawn, flow, _in_steps(cohort)),
             ),
         ),
         people=ledger(people),

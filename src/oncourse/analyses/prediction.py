@@ -209,7 +209,7 @@ def prediction(cohort: Cohort, params: Params) -> Result:
         headline=headline_of(fitted, {e.name: e for e in estimates}, params),
         estimates=estimates,
         tables=_tables(fitted, frame, features),
-        figures=_figures(fitted, params),
+        figures=_figures(fitted, params, frame.patients["patient_id"].to_list()),
         people=_people(cohort, frame),
         samples_used=exclusions(
             (p, s, "known by time zero") for p, s in frame.zero.samples.sort("patient_id", "sample_id").iter_rows()
@@ -353,7 +353,7 @@ def _stratum_names(frame: PredictionFrame) -> list[str | None]:
     return [frame.strata.levels[k] for k in frame.stratum]
 
 
-def _figures(fitted: FittedPrediction, params: Params) -> tuple[Figure, ...]:
+def _figures(fitted: FittedPrediction, params: Params, people: list[str]) -> tuple[Figure, ...]:
     from oncourse.models.fit_report import curves_for_figure, decision_for_figure
     from oncourse.plots.calibration import calibration, risk_instability
     from oncourse.plots.decision import decision_curve
@@ -368,13 +368,20 @@ def _figures(fitted: FittedPrediction, params: Params) -> tuple[Figure, ...]:
             f"Observed (Kaplan-Meier type) against predicted risk at {m} months of n = {fitted.n:,} patients, by "
             f"models "
             "that had not seen them; band: 95 % by bootstrap; bars below: the predictions.",
-            partial(calibration, curves, groups, title=f"Calibration at {m} months", order=tuple(benefits)),
+            partial(
+                calibration,
+                curves,
+                groups,
+                title=f"Calibration at {m} months",
+                order=tuple(benefits),
+                question=MODEL,
+            ),
         ),
         Figure(
             "decision_curve",
             "Decision curve",
             f"Net benefit at {m} months of acting on each model's out-of-fold risk, n = {fitted.n:,}.",
-            partial(decision_curve, thresholds, benefits, everyone, title=f"Net benefit at {m} months"),
+            partial(decision_curve, thresholds, benefits, everyone, title=f"Net benefit at {m} months", question=MODEL),
         ),
         Figure(
             "stability",
@@ -385,6 +392,7 @@ def _figures(fitted: FittedPrediction, params: Params) -> tuple[Figure, ...]:
                 fitted.risk,
                 fitted.risk_low,
                 fitted.risk_high,
+                people,
                 title="How far the predicted risk depends on the sample",
             ),
         ),

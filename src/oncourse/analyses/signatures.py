@@ -250,6 +250,8 @@ def _figures(both: Refit, spectra: pl.DataFrame, table: Signatures | None) -> li
     single = spectra.filter((pl.col("part") == "sample") & (pl.col("kind") == "SBS"))
     whole = single.group_by("class").agg(pl.col("n").sum())
     seen = dict(whole.drop_nulls("class").iter_rows())
+    who = single.filter(pl.col("n") > 0).drop_nulls("class").group_by("class").agg(pl.col("patient_id").unique().sort())
+    by = dict(who.iter_rows())
     counts = np.array([seen.get(c, 0) for c in SBS96], float)
     mine = both.exposures.filter((pl.col("part") == "cohort") & (pl.col("kind") == "SBS"))
     rebuilt = None
@@ -263,13 +265,15 @@ def _figures(both: Refit, spectra: pl.DataFrame, table: Signatures | None) -> li
             "Substitutions by their neighbours",
             "All classified substitutions of all samples in the "
             "96 classes; dots: what the signatures needed rebuild. Table signatures/spectra.",
-            partial(spectrum_svg, SBS96, counts, rebuilt),
+            partial(spectrum_svg, SBS96, counts, rebuilt, [by.get(c, []) for c in SBS96]),
         )
     ]
     if mine.height:
         rows = mine.head(15)
         labels = [f"{s} ({a})" if a else s for s, a in rows.select("signature", "aetiology").iter_rows()]
         words = [f"{n:,.0f}" for n in rows["n"]]
+        fit = both.exposures.filter((pl.col("part") == "sample") & (pl.col("kind") == "SBS") & (pl.col("n") > 0))
+        needed = dict(fit.group_by("signature").agg(pl.col("patient_id").unique().sort()).iter_rows())
         figures.append(
             Figure(
                 "cohort",
@@ -284,6 +288,7 @@ def _figures(both: Refit, spectra: pl.DataFrame, table: Signatures | None) -> li
                     rows["ci_high"].to_list(),
                     words,
                     xlabel="share of mutations",
+                    people=[needed.get(s, []) for s in rows["signature"]],
                 ),
             )
         )

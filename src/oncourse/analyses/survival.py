@@ -389,7 +389,7 @@ def _visits(cohort: Cohort, params: Params, figures: list[Figure], notes: list[s
                 }
             )
         everybody = np.ones(found.time.size, bool)
-        groups, _ = km_groups(found.time, found.event, None, {"on the day it was found": everybody})
+        groups, _ = km_groups(found.time, found.event, None, {"on the day it was found": everybody}, found.patients)
         seen = np.isfinite(between.right)
         nothing = np.full(int(seen.sum()), np.nan)
         groups.append(
@@ -402,6 +402,7 @@ def _visits(cohort: Cohort, params: Params, figures: list[Figure], notes: list[s
                 np.empty(0),
                 np.zeros(found.time.size),
                 found.time,
+                found.patients,
             )
         )
         figures.append(

@@ -167,7 +167,7 @@ def therapy(cohort: Cohort, params: Params) -> Result:
             "therapy/nearly": _near(matched),
             "therapy/evidence": evidence,
         },
-        figures=_figures(levels, ras),
+        figures=_figures(levels, ras, _at_level(matched, judged, tumours)),
         people=_people(cohort, judged, ras),
         samples_used=exclusions(found.decision.select("patient_id", "sample_id", "reason").iter_rows()),
         notes=(
@@ -456,18 +456,31 @@ def _evidence(cohort: Cohort, tumours: dict[str, str | None]) -> tuple[pl.DataFr
     return EVIDENCE.frame(rows), estimates, (f"Evidence: {name}, {len(base.items):,} statements.",)
 
 
-def _figures(levels: pl.DataFrame, ras: pl.DataFrame) -> tuple[Figure, ...]:
+def _at_level(
+    matched: Therapy, judged: set[str], tumours: dict[str, str | None]
+) -> dict[tuple[str, str], dict[str, list[str]]]:
+    """Tumour and kind of therapy -> best level -> its patients, as counted in `therapy/levels`."""
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for patient, tumour in tumours.items():
+        for kind, benefit in _KINDS.items() if patient in judged and tumour is not None else ():
+            level = _best(matched.matches[patient], benefit) or "none"
+            found.setdefault((tumour or "", kind), {}).setdefault(level, []).append(patient)
+    return found
+
+
+def _figures(
+    levels: pl.DataFrame, ras: pl.DataFrame, people: dict[tuple[str, str], dict[str, list[str]]]
+) -> tuple[Figure, ...]:
     if levels.is_empty():
         return ()
     from oncourse.plots.levels import level_bars
 
-    rows = [
-        (f"{tumour}, {kind}", dict(zip(group["level"], group["n"], strict=True)))
-        for (tumour, kind), group in levels.group_by("tumour", "kind", maintain_order=True)
-    ]
+    parts = {(str(t), str(k)): group for (t, k), group in levels.group_by("tumour", "kind", maintain_order=True)}
+    rows = [(f"{t}, {k}", dict(zip(group["level"], group["n"], strict=True))) for (t, k), group in parts.items()]
+    drawing = partial(level_bars, rows, [people.get(part, {}) for part in parts])
     caption = (
         "Share of patients by the best level of a matched biomarker (AMP/ASCO/CAP); 'any therapy' counts resistance "
         "and "
         "cautions too, 'benefit' only therapies it speaks for."
     )
-    return (Figure("levels", "Best level of a matched biomarker", caption, partial(level_bars, rows)),)
+    return (Figure("levels", "Best level of a matched biomarker", caption, drawing),)

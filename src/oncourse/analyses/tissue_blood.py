@@ -17,7 +17,7 @@ from oncourse.derive.concordance.noninferiority import TEST_COLUMNS, Aim, noninf
 from oncourse.derive.concordance.pairs import ConcordanceParams
 from oncourse.derive.concordance.status_tables import STATUS_COLUMNS, status_table
 from oncourse.derive.concordance.status_truth import TRUTH_COLUMNS, truth_rows
-from oncourse.derive.concordance.tissue_blood import STRATUM_COLUMNS, plasma_rows, stratum_table
+from oncourse.derive.concordance.tissue_blood import STRATUM_COLUMNS, patients_of_level, plasma_rows, stratum_table
 from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
 from oncourse.facts.statuses import statuses_of
@@ -117,7 +117,7 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
             NONINFERIORITY.name: NONINFERIORITY.frame(tests),
             TRUTH.name: TRUTH.frame(truth),
         },
-        figures=tuple(_figures(table)),
+        figures=tuple(_figures(table, patients_of_level(rows, "tumour fraction"))),
         people=_people(cohort, main),
         notes=_notes(params, plasma, main, withheld),
         methods=(
@@ -326,7 +326,7 @@ def _people(cohort: Cohort, main: pl.DataFrame) -> pl.DataFrame:
     return counted(BOTH, cohort.study["patients"]["patient_id"], main, out, rest="no tumour sample")
 
 
-def _figures(table: pl.DataFrame) -> list[Figure]:
+def _figures(table: pl.DataFrame, people: dict[str, list[str]]) -> list[Figure]:
     from oncourse.derive.concordance.tissue_blood import FRACTION_BANDS
     from oncourse.plots.concordance import sensitivity_curve
 
@@ -353,6 +353,6 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
             "Sensitivity and tumour fraction",
             "Share of tissue mutations found in plasma by the plasma's tumour "
             "fraction, all patients, clonal haematopoiesis left out.",
-            partial(sensitivity_curve, bins, xlabel="tumour fraction"),
+            partial(sensitivity_curve, bins, [people[b[0]] for b in bins], xlabel="tumour fraction"),
         )
     ]

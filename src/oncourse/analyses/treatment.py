@@ -285,7 +285,7 @@ def treatment(cohort: Cohort, params: Params) -> Result:
             TIPPING.name: TIPPING.frame(compared.tipping),
             POLICY.name: POLICY.frame(compared.policy),
         },
-        figures=_figures(compared, curves),
+        figures=_figures(compared, curves, rows),
         people=_people(cohort, table, rows, left, compared),
         notes=notes_of(compared, tested, params.landmark_days, params.estimand),
         methods=METHODS,
@@ -344,15 +344,23 @@ def _people(
     return ledger(parts)
 
 
-def _figures(compared: Comparisons, curves: dict[tuple[str, str, str, str], Any]) -> tuple[Figure, ...]:
+def _figures(
+    compared: Comparisons, curves: dict[tuple[str, str, str, str], Any], rows: pl.DataFrame
+) -> tuple[Figure, ...]:
     from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
     from oncourse.plots.treatment import balance_figure, comparison_figure
 
-    named = [row | {side: arm_name(row[side]) for side in ("arm", "reference")} for row in compared.comparison]
-    out = comparison_figure(named)
+    def who(row: dict[str, Any]) -> list[str]:
+        either = pl.col("arm").is_in([row["of_arm"], row["of_reference"]])
+        mine = rows.filter((pl.col("endpoint") == row["endpoint"]) & (pl.col("line") == row["line"]) & either)
+        return mine["patient_id"].unique().sort().to_list()
+
+    of = [row | {f"of_{side}": row[side] for side in ("arm", "reference")} for row in compared.comparison]
+    named = [row | {side: arm_name(row[side]) for side in ("arm", "reference")} for row in of]
+    out = comparison_figure(named, who)
     if out:
-        out += balance_figure(headline_rows(compared.comparison)[0], compared.balance)
+        out += balance_figure(headline_rows(of)[0], compared.balance, who)
     order = sorted(curves, key=lambda k: (k[3] != "OS", k))
     for marker, arm, reference, endpoint in order[:MOST_CURVES]:
         lines, treated = curves[marker, arm, reference, endpoint]

@@ -21,7 +21,7 @@ def interval_bars(
 ) -> str:
     """Draw one horizontal bar per label with its interval and count (fractions 0-1), first label on top.
 
-    people : patients of each bar, where the label is not a gene (whose patients the page knows)
+    people : patients of each bar
     """
     with drawing(NARROW, 0.9 + 0.26 * len(labels)) as canvas:
         ax = canvas.ax
@@ -53,14 +53,14 @@ def interval_bars(
     return canvas.svg
 
 
-def count_bars(counts: Mapping[str, int], *, xlabel: str) -> str:
-    """Draw one horizontal bar per category with its count."""
+def count_bars(counts: Mapping[str, int], *, xlabel: str, people: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Draw one horizontal bar per category with its count; people : patients of each category."""
     labels, values = list(counts), list(counts.values())
     with drawing(NARROW, 0.9 + 0.28 * len(labels)) as canvas:
         ax = canvas.ax
         bars = ax.barh(np.arange(len(labels)), values, color=PALETTE[0], height=0.66)
         for bar, label, value in zip(bars, labels, values, strict=True):
-            mark(bar, f"{label}: {value:,}")
+            mark(bar, f"{label}: {value:,}", people=(people or {}).get(label, ()))
         for i, value in enumerate(values):
             ax.text(value, i, f" {value:,}", va="center", fontsize=7, color=COLOURS["muted"])
         ax.set_yticks(np.arange(len(labels)), [label.replace("_", " ") for label in labels])

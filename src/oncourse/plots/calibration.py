@@ -15,6 +15,7 @@ def calibration(
     *,
     title: str,
     order: Sequence[str] = (),
+    question: str = "",
 ) -> str:
     """Draw calibration curves; return SVG.
 
@@ -23,6 +24,7 @@ def calibration(
     curves : model -> predicted, observed, ci_low, ci_high (fractions; NaN is not drawn) and all (every prediction)
     groups : predicted, observed, ci_low, ci_high of groups of patients of the first model
     order : names whose places give the colours, so that a model keeps its colour in other figures
+    question : of the ledger of people, whose patients are behind every mark
     """
     places = {name: i for i, name in enumerate(order or curves)}
     with drawing(5.2, 5.2) as canvas:
@@ -34,7 +36,7 @@ def calibration(
             colour = PALETTE[places[name]]
             ax.fill_between(c["predicted"], c["ci_low"], c["ci_high"], color=colour, alpha=0.15, linewidth=0)
             (line,) = ax.plot(c["predicted"], c["observed"], color=colour, label=name)
-            mark(line, f"{name} (n = {len(c['all']):,})", series=name, colour=colour)
+            mark(line, f"{name} (n = {len(c['all']):,})", question=question, series=name, colour=colour)
             heights, edges = np.histogram(c["all"], bins=40, range=(0, top))
             base = -0.02 * top - 0.06 * top * i
             scale = 0.05 * top / max(heights.max(), 1)
@@ -71,7 +73,7 @@ def calibration(
     return canvas.svg
 
 
-def risk_instability(risk: np.ndarray, low: np.ndarray, high: np.ndarray, *, title: str) -> str:
+def risk_instability(risk: np.ndarray, low: np.ndarray, high: np.ndarray, people: Sequence[str], *, title: str) -> str:
     """Draw each patient's risk with the range over the bootstrap refits, sorted by risk; return SVG."""
     order = np.argsort(risk, kind="stable")
     with drawing(NARROW, 3.6) as canvas:
@@ -79,7 +81,8 @@ def risk_instability(risk: np.ndarray, low: np.ndarray, high: np.ndarray, *, tit
         at = np.arange(len(risk))
         ax.vlines(at, low[order], high[order], color=COLOURS["shared"], alpha=0.25, linewidth=0.8)
         (dots,) = ax.plot(at, risk[order], ".", color=COLOURS["text"], markersize=2)
-        mark(dots, [f"risk {100 * risk[i]:.0f} % ({100 * low[i]:.0f}-{100 * high[i]:.0f})" for i in order])
+        words = [f"{people[i]}: risk {100 * risk[i]:.0f} % ({100 * low[i]:.0f}-{100 * high[i]:.0f})" for i in order]
+        mark(dots, words, people=[people[i] for i in order])
         ax.set_ylim(0, 1)
         ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f} %")
         ax.set_xlabel(f"patients by risk (n = {len(risk):,})")

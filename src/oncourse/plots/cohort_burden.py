@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, NOBODY, PALETTE, clean, drawing, mark
 
 #: Points drawn of one cohort: its quantiles.
 POINTS = 60
 
 
-def cohort_burden_svg(cohorts: Mapping[str, NDArray[np.float64]], own: str) -> str:
+def cohort_burden_svg(cohorts: Mapping[str, NDArray[np.float64]], own: str, people: Sequence[str] = ()) -> str:
     """Draw sorted values per Mb of each cohort, cohorts by their median, the study's own in colour; return SVG.
 
     Parameters
     ----------
     cohorts : name -> values per Mb; zeros are drawn at the lowest value of the axis
-    own : the name to bring out
+    own : the name to bring out; people : its patients
     """
     order = sorted(cohorts, key=lambda name: (float(np.median(cohorts[name])), name))
     floor = 0.02
@@ -29,7 +29,8 @@ def cohort_burden_svg(cohorts: Mapping[str, NDArray[np.float64]], own: str) -> s
             values = np.maximum(np.quantile(cohorts[name], np.linspace(0, 1, min(POINTS, len(cohorts[name])))), floor)
             colour = PALETTE[5] if name == own else COLOURS["muted"]
             (dots,) = ax.plot(i + np.linspace(-0.4, 0.4, len(values)), values, ".", ms=3.4, color=colour)
-            mark(dots, f"{name}: median {np.median(cohorts[name]):.2g} per Mb, {len(cohorts[name]):,} exomes")
+            words = f"{name}: median {np.median(cohorts[name]):.2g} per Mb, {len(cohorts[name]):,} exomes"
+            mark(dots, words, people=people if name == own else (), question=NOBODY)
             ax.hlines(max(float(np.median(cohorts[name])), floor), i - 0.42, i + 0.42, color=COLOURS["text"], lw=1.4)
             if i % 2:
                 ax.axvspan(i - 0.5, i + 0.5, color="#F4F6F7", zorder=0)

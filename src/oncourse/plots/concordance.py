@@ -108,10 +108,13 @@ def fraction_scatter(
     *,
     xlabel: str,
     ylabel: str,
+    names: Sequence[str] = (),
+    people: Sequence[str] = (),
 ) -> str:
     """Draw each variant by its fraction in both samples, coloured by fate; the band is what sample b would miss.
 
-    ``power_line`` is the fraction below which sample b (median depth and purity) calls less than 95 %.
+    ``power_line`` is the fraction below which sample b (median depth and purity) calls less than 95 %. ``names`` and
+    ``people``: what each variant is called, and its patient.
     """
     with drawing(5.0, 4.8) as canvas:
         ax = canvas.ax
@@ -128,14 +131,17 @@ def fraction_scatter(
             )
         labels = np.asarray(states)
         for key, word in zip(_PARTS, _words("", "shared"), strict=True):
-            chosen = np.flatnonzero(labels == key)
+            chosen = np.flatnonzero((labels == key) & np.isfinite(a + b))
             if len(chosen) > 700:  # an even thinning keeps the picture and the file small
                 chosen = chosen[np.linspace(0, len(chosen) - 1, 700).astype(int)]
-            if len(chosen):
-                label = f"{word} (n = {int((labels == key).sum()):,})"
+            drawn, series = chosen.tolist(), {"series": word, "colour": COLOURS[key]}
+            if drawn:
+                words: Any = f"{word} (n = {int((labels == key).sum()):,})"
+                if people:
+                    words = [f"{people[i]}, {names[i]}: {100 * a[i]:.2g} and {100 * b[i]:.2g} %, {word}" for i in drawn]
                 style: dict[str, Any] = {"markersize": 3, "alpha": 0.6, "markeredgewidth": 0, "color": COLOURS[key]}
                 (dots,) = ax.plot(a[chosen], b[chosen], "o", label=word, **style)
-                mark(dots, label, series=word, colour=COLOURS[key])
+                mark(dots, words, people=[people[i] for i in drawn] if people else (), **series)
         ax.set_xlim(-0.02, 1.02)
         ax.set_ylim(-0.02, 1.02)
         ax.set_xlabel(xlabel)
@@ -169,14 +175,15 @@ def gene_grid(genes: Sequence[str], patients: Sequence[str], fate: NDArray[np.in
     return canvas.svg
 
 
-def excess_waterfall(excess: NDArray[np.float64], *, ylabel: str) -> str:
+def excess_waterfall(excess: NDArray[np.float64], people: Sequence[str], *, ylabel: str) -> str:
     """Draw the discordance of each patient beyond what noise alone explains, sorted (fractions)."""
+    order = np.argsort(-excess, kind="stable")
     with drawing(NARROW, 3.2) as canvas:
-        ax, values = canvas.ax, np.sort(excess)[::-1]
+        ax, values = canvas.ax, excess[order]
         colours = [COLOURS["private_b"] if v > 0 else COLOURS["shared"] for v in values]
         bars = ax.bar(np.arange(len(values)), values, color=colours, width=0.85)
-        for bar, value in zip(bars, values, strict=True):
-            mark(bar, f"{100 * value:+.0f} % beyond noise")
+        for bar, value, i in zip(bars, values, order, strict=True):
+            mark(bar, f"{people[i]}: {100 * value:+.0f} % beyond noise", people=[people[i]])
         ax.axhline(0, color=COLOURS["text"], linewidth=0.8)
         ax.set_xlabel(f"patients (n = {len(values):,}), sorted")
         ax.set_ylabel(ylabel)
@@ -186,10 +193,12 @@ def excess_waterfall(excess: NDArray[np.float64], *, ylabel: str) -> str:
     return canvas.svg
 
 
-def sensitivity_curve(bins: Sequence[tuple[str, float, float, float, int]], *, xlabel: str) -> str:
+def sensitivity_curve(
+    bins: Sequence[tuple[str, float, float, float, int]], people: Sequence[Sequence[str]], *, xlabel: str
+) -> str:
     """Draw the share of tissue variants found in plasma per band of tumour fraction, with its interval.
 
-    ``bins``: label, share, lower and upper limit, n.
+    ``bins``: label, share, lower and upper limit, n; ``people``: the patients of each.
     """
     with drawing(6.0, 3.6) as canvas:
         ax = canvas.ax
@@ -201,6 +210,7 @@ def sensitivity_curve(bins: Sequence[tuple[str, float, float, float, int]], *, x
         mark(
             dots,
             [f"{b[0]}: {100 * b[1]:.0f} % (95 % CI {100 * b[2]:.0f}-{100 * b[3]:.0f}; n = {b[4]:,})" for b in bins],
+            people=people,
         )
         for i, b in enumerate(bins):
             ax.text(i, 1.04, f"n = {b[4]:,}", ha="center", fontsize=7, color=COLOURS["muted"])

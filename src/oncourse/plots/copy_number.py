@@ -24,6 +24,7 @@ def frequency_svg(
     loss: NDArray[np.float64],
     marks: Sequence[tuple[int, str, bool, str]] = (),
     bands: Sequence[str] = (),
+    people: tuple[Sequence[str], Sequence[str]] = ((), ()),
 ) -> str:
     """Draw the share of patients with gain (up) and loss (down) per band; return SVG.
 
@@ -32,7 +33,8 @@ def frequency_svg(
     chroms, length : chromosome and bases of each band, in the order of the genome
     gain, loss : shape (n_band,), fraction 0-1
     marks : band, words, side (True: up) and patients (joined by ;) of recurrent focal events
-    bands : name of each band, said on hover
+    bands : name of each band, said on hover; people : patients, and of each band which of them have it changed
+    (`oncourse.plots.theme.bitmap`)
     """
     edge = np.concatenate([[0.0], np.cumsum(length)]) / 1e6
     with drawing(9.6, 3.4) as canvas:
@@ -47,8 +49,10 @@ def frequency_svg(
             told = [
                 f"{b}: gain {100 * g:.0f} %, loss {100 * x:.0f} %" for b, g, x in zip(bands, gain, loss, strict=True)
             ]
-            mark(over, grid={"owner": "none", "rows": [""], "names": told, "at": _columns(edge).tolist()})
-        for band, words, up, people in marks:
+            patients, changed = people
+            cells = {"rows": [""], "names": told, "at": _columns(edge).tolist(), "patients": patients, "of": changed}
+            mark(over, grid={"owner": "places", **cells})
+        for band, words, up, hit in marks:
             x, y = (edge[band] + edge[band + 1]) / 2, (gain[band] if up else -loss[band])
             edge_y, side = top * (0.99 if up else -0.99), "top" if up else "bottom"
             told_by = ax.annotate(
@@ -62,7 +66,7 @@ def frequency_svg(
                 arrowprops={"arrowstyle": "-", "lw": 0.4, "color": COLOURS["muted"]},
                 zorder=10,
             )
-            mark(told_by, words, people=people.split(";"))
+            mark(told_by, words, people=hit.split(";"))
         _chromosomes(ax, chroms, edge)
         ax.set_ylim(-top, top)
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * abs(value):.0f} %")

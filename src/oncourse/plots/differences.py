@@ -19,8 +19,12 @@ def differences_svg(
     *,
     margin: float,
     xlabel: str,
+    people: Sequence[Sequence[str]],
 ) -> str:
-    """Draw one row per gene, first on top, with the band of equivalence; fractions -1 to 1; return SVG."""
+    """Draw one row per gene, first on top, with the band of equivalence; fractions -1 to 1; return SVG.
+
+    people : the altered patients of each gene
+    """
     with drawing(7.6, 1.2 + 0.24 * len(labels)) as canvas:
         ax = canvas.ax
         y = np.arange(len(labels))
@@ -31,10 +35,8 @@ def differences_svg(
             colour = PALETTE[5] if sure[i] else PALETTE[0]
             ax.plot([lo[i], hi[i]], [i, i], color=colour, lw=1.4)
             (square,) = ax.plot(v[i], i, "s", color=colour, ms=5)
-            mark(
-                square,
-                f"{labels[i]}: {100 * v[i]:+.0f} % (95 % CI {100 * lo[i]:+.0f} to {100 * hi[i]:+.0f}), {notes[i]}",
-            )
+            limits = f"95 % CI {100 * lo[i]:+.0f} to {100 * hi[i]:+.0f}"
+            mark(square, f"{labels[i]}: {100 * v[i]:+.0f} % ({limits}), {notes[i]}", people=people[i])
             ax.text(
                 1.02, i, notes[i], transform=ax.get_yaxis_transform(), va="center", fontsize=7, color=COLOURS["muted"]
             )

@@ -17,11 +17,12 @@ def ratios(
     groups: Sequence[str],
     *,
     xlabel: str,
+    people: Sequence[Sequence[str]],
 ) -> str:
     """Draw ratios with 95 % intervals on a log scale; return SVG.
 
     Rows that follow each other with one label stand together under it (the label above, so that the plot keeps its
-    width on a small screen), coloured by group.
+    width on a small screen), coloured by group. people : the patients of each row.
     """
     order = list(dict.fromkeys(groups))
     at, heads, y = np.empty(len(labels)), [], 0.0
@@ -41,7 +42,8 @@ def ratios(
             ax.hlines(at[mine], low[mine], high[mine], color=PALETTE[i % len(PALETTE)], linewidth=1.4)
             (dots,) = ax.plot(value[mine], at[mine], "o", color=PALETTE[i % len(PALETTE)], markersize=4, label=name)
             rows = np.flatnonzero(mine).tolist()
-            mark(dots, [f"{labels[j]}, {name}: {value[j]:.2f} (95 % CI {low[j]:.2f}-{high[j]:.2f})" for j in rows])
+            words = [f"{labels[j]}, {name}: {value[j]:.2f} (95 % CI {low[j]:.2f}-{high[j]:.2f})" for j in rows]
+            mark(dots, words, people=[people[j] for j in rows])
         ax.axvline(1, color=COLOURS["muted"], linestyle="--", linewidth=0.9)
         ax.set_xscale("log")
         ax.set_xlim(*ends)
@@ -69,10 +71,11 @@ def ratios(
     return canvas.svg
 
 
-def love(names: Sequence[str], differences: Mapping[str, np.ndarray], *, title: str) -> str:
+def love(names: Sequence[str], differences: Mapping[str, np.ndarray], *, title: str, people: Sequence[str]) -> str:
     """Draw absolute standardised differences per covariate, one mark per weighting (love plot); return SVG.
 
     `differences` : weighting -> (covariates,), NaN is not drawn; the dashed line marks 0.1.
+    people : the patients compared.
     """
     with drawing(NARROW, max(1.8, 0.9 + 0.26 * len(names))) as canvas:
         ax = canvas.ax
@@ -80,7 +83,7 @@ def love(names: Sequence[str], differences: Mapping[str, np.ndarray], *, title: 
         for i, (label, values) in enumerate(differences.items()):
             (dots,) = ax.plot(np.abs(values), at, "osD^"[i % 4], color=PALETTE[i], markersize=5, label=label)
             told = [f"{n}, {label}: {v:.2f}" for n, v in zip(names, np.abs(values), strict=True) if np.isfinite(v)]
-            mark(dots, told)
+            mark(dots, told, people=[people] * len(told))
         ax.axvline(0.1, color=COLOURS["muted"], linestyle="--", linewidth=0.9)
         ax.set_yticks(at, list(names), fontsize=8)
         ax.set_xlim(left=0)

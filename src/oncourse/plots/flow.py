@@ -8,12 +8,12 @@ from textwrap import fill
 from oncourse.plots.theme import COLOURS, NARROW, PALETTE, drawing, mark
 
 
-def flow_svg(steps: Sequence[tuple[str, str, str]]) -> str:
+def flow_svg(steps: Sequence[tuple[str, str, str]], people: Sequence[Sequence[str]] = ()) -> str:
     """Draw one box per step, top down, with what was left out beside the arrow.
 
     Parameters
     ----------
-    steps : (name of the step, counts, why others are not in it) in order
+    steps : (name of the step, counts, why others are not in it) in order; people : the patients of each
     """
     with drawing(NARROW, 0.95 * len(steps) + 0.2) as canvas:
         ax = canvas.ax
@@ -31,7 +31,7 @@ def flow_svg(steps: Sequence[tuple[str, str, str]]) -> str:
                 linespacing=1.4,
                 bbox={"boxstyle": "round,pad=0.5", "facecolor": "#F2F7FA", "edgecolor": PALETTE[0]},
             )
-            mark(box, f"{name}: {counts}")
+            mark(box, f"{name}: {counts}", people=people[i] if people else ())
             if i:
                 ax.annotate(
                     "",

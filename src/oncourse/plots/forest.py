@@ -21,7 +21,8 @@ MOST_TICKS = 7
 class ForestRow:
     """One line of a forest plot; limits may be infinite, the value is finite and above 0.
 
-    Beside it stands `note`, or `cells`, one per column of the figure.
+    Beside it stands `note`, or `cells`, one per column of the figure; ``people`` are the patients behind it, or those
+    who count in a ``question`` of the ledger of people.
     """
 
     label: str
@@ -30,6 +31,8 @@ class ForestRow:
     ci_high: float
     note: str = ""
     cells: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    question: str = ""
 
 
 def forest_figure(
@@ -59,7 +62,8 @@ def forest_figure(
                 ax.plot(high, y, ">", color=COLOURS["text"], markersize=4, clip_on=False)
             if low <= row.value <= high:
                 (square,) = ax.plot(row.value, y, "s", color=PALETTE[0], markersize=5)
-                mark(square, f"{row.label}: {row.value:.2f} (95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})")
+                words = f"{row.label}: {row.value:.2f} (95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})"
+                mark(square, words, people=row.people, question=row.question)
             for at, text in zip(starts, row.cells, strict=False):
                 text_ax.text(at, y, text, va="center", fontsize=8)
             if row.note:
@@ -114,10 +118,11 @@ def volcano_figure(
     *,
     xlabel: str,
     most: int = 12,
+    people: Sequence[Sequence[str]] = (),
 ) -> str:
     """Return the SVG of ratio (log axis) against -log10 p; hits in colour.
 
-    The `most` smallest p-values are named, as far as their names do not lie on each other.
+    The `most` smallest p-values are named, as far as their names do not lie on each other. people : patients of each.
     """
     r, p, hit = np.asarray(ratio, float), np.asarray(p_value, float), np.asarray(is_hit, bool)
     x = np.log2(np.clip(r, 1 / _WIDEST, _WIDEST))
@@ -126,7 +131,9 @@ def volcano_figure(
         ax = canvas.ax
         for chosen, size, colour in ((~hit, 14, "#9AA3AA"), (hit, 20, PALETTE[5])):
             points = ax.scatter(x[chosen], y[chosen], s=size, color=colour, linewidths=0, rasterized=False)
-            mark(points, [f"{labels[j]}: ratio {r[j]:.2f}, p {p[j]:.2g}" for j in np.flatnonzero(chosen).tolist()])
+            drawn = np.flatnonzero(chosen).tolist()
+            words = [f"{labels[j]}: ratio {r[j]:.2f}, p {p[j]:.2g}" for j in drawn]
+            mark(points, words, people=[people[j] for j in drawn] if people else ())
         ax.axvline(0.0, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
         edge = max(1.0, float(np.ceil(np.abs(x).max()))) if x.size else 1.0
         ax.set_xlim(-edge, edge)

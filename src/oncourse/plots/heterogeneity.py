@@ -10,23 +10,27 @@ from numpy.typing import NDArray
 from oncourse.plots.theme import COLOURS, NARROW, PALETTE, drawing, mark
 
 
-def strips(panels: Sequence[tuple[str, Mapping[str, NDArray[np.float64]]]]) -> str:
+def strips(
+    panels: Sequence[tuple[str, Mapping[str, NDArray[np.float64]]]], people: Sequence[Mapping[str, Sequence[str]]] = ()
+) -> str:
     """Return an SVG with one panel per measure: a point per value, a line at the median, n under each group.
 
     Parameters
     ----------
     panels : (axis label, group -> values)
+    people : of each panel the patient of each value, said with it
     """
     with drawing(7.5, 3.4, columns=len(panels)) as canvas:
         axes = np.atleast_1d(canvas.ax)
-        for ax, (label, groups) in zip(axes, panels, strict=True):
+        for k, (ax, (label, groups)) in enumerate(zip(axes, panels, strict=True)):
             for x, (name, values) in enumerate(groups.items()):
                 # spread by rank, not at random, so that the drawing repeats
                 order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
                 shift = ((order * 0.618034) % 1 - 0.5) * 0.5
                 colour = COLOURS.get(name.split(" - ")[-1], PALETTE[0])
                 dots = ax.scatter(x + shift, values, s=12, color=colour, alpha=0.7, linewidths=0)
-                mark(dots, [f"{name}: {value:.2g}" for value in values])
+                own = people[k][name] if people else ()
+                mark(dots, _of_each(name, [f"{value:.2g}" for value in values], own), people=own)
                 ax.plot([x - 0.32, x + 0.32], [np.median(values)] * 2, color=COLOURS["text"], lw=1.6)
             ax.set_xticks(range(len(groups)))
             ax.set_xticklabels(
@@ -38,13 +42,25 @@ def strips(panels: Sequence[tuple[str, Mapping[str, NDArray[np.float64]]]]) -> s
     return canvas.svg
 
 
-def against_time(days: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]], label: str) -> str:
+def _of_each(name: str, words: Sequence[str], people: Sequence[str]) -> list[str]:
+    """Return the words of each point, with its patient where that is known."""
+    if not people:
+        return [f"{name}: {text}" for text in words]
+    return [f"{who}, {name}: {text}" for who, text in zip(people, words, strict=True)]
+
+
+def against_time(
+    days: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    label: str,
+    people: Mapping[str, Sequence[str]] | None = None,
+) -> str:
     """Return an SVG of a measure of pairs of samples against the days between them, one colour per kind of pair.
 
     Parameters
     ----------
     days : kind of pair -> (days between the samples, values)
     label : of the measure
+    people : kind of pair -> the patient of each value
     """
     with drawing(NARROW, 3.4) as canvas:
         for i, (name, (gap, values)) in enumerate(days.items()):
@@ -57,7 +73,9 @@ def against_time(days: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float6
                 linewidths=0,
                 label=f"{name} (n = {len(values)})",
             )
-            mark(dots, [f"{name}: {v:.2g}, {g:.0f} days apart" for v, g in zip(values, gap, strict=True)])
+            own = people[name] if people else ()
+            words = [f"{v:.2g}, {g:.0f} days apart" for v, g in zip(values, gap, strict=True)]
+            mark(dots, _of_each(name, words, own), people=own)
         canvas.ax.set_xlabel("days between the samples")
         canvas.ax.set_ylabel(label)
         canvas.ax.set_xlim(left=-0.02 * max(1.0, *(float(g.max()) for g, _ in days.values())))

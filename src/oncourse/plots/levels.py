@@ -16,8 +16,11 @@ LEVEL_COLOURS = {
 }
 
 
-def level_bars(rows: Sequence[tuple[str, Mapping[str, int]]]) -> str:
-    """Return the drawing: one bar per (name, level -> number of patients), as shares with counts written in."""
+def level_bars(rows: Sequence[tuple[str, Mapping[str, int]]], people: Sequence[Mapping[str, Sequence[str]]]) -> str:
+    """Return the drawing: one bar per (name, level -> number of patients), as shares with counts written in.
+
+    people : of each bar, level -> its patients
+    """
     with drawing(NARROW, 0.9 + 0.5 * len(rows)) as canvas:
         ax = canvas.ax
         for row, (_, counts) in enumerate(rows):
@@ -25,7 +28,9 @@ def level_bars(rows: Sequence[tuple[str, Mapping[str, int]]]) -> str:
             for level, colour in LEVEL_COLOURS.items():
                 share = counts.get(level, 0) / total if total else 0.0
                 (bar,) = ax.barh(row, share, left=left, color=colour, edgecolor="white", height=0.7)
-                mark(bar, f"{rows[row][0]}, {level}: {counts.get(level, 0):,} patients" if share else "")
+                if share:
+                    words = f"{rows[row][0]}, {level}: {counts.get(level, 0):,} patients"
+                    mark(bar, words, people=people[row].get(level, ()))
                 if share > 0.04:
                     dark = level in ("I-A", "I-B")
                     ax.text(

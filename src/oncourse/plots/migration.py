@@ -88,8 +88,13 @@ WIDE_ENOUGH = 0.17
 """Share of the bar that holds the name of a call; of narrower parts it stands beside the bar, in their order."""
 
 
-def seeding_summary(ax: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
-    """Draw stacked bars, one per kind of call: {kind: {call: lesions}}; a call has one colour throughout."""
+def seeding_summary(
+    ax: Axes, counts: Mapping[str, Mapping[str, int]], people: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+) -> None:
+    """Draw stacked bars, one per kind of call: {kind: {call: lesions}}; a call has one colour throughout.
+
+    people : {kind: {call: patients of the lesions}}
+    """
     from matplotlib.ticker import MaxNLocator
 
     calls = sorted({c for kind in counts.values() for c in kind if c != "not_assessable"})
@@ -103,7 +108,7 @@ def seeding_summary(ax: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
             if n:
                 word = call.replace("_", " ")
                 (bar,) = ax.barh(row, n, left=start, color=colour[call], height=0.6)
-                mark(bar, f"{name}, {word}: {n} lesions")
+                mark(bar, f"{name}, {word}: {n} lesions", people=people[name][call] if people else ())
                 if n / total >= WIDE_ENOUGH:
                     ax.text(
                         start + n / 2,

@@ -70,9 +70,12 @@ def stacked_svg(
 
 
 def spectrum_svg(
-    classes: Sequence[str], counts: NDArray[np.float64], rebuilt: NDArray[np.float64] | None = None
+    classes: Sequence[str],
+    counts: NDArray[np.float64],
+    rebuilt: NDArray[np.float64] | None = None,
+    people: Sequence[Sequence[str]] = (),
 ) -> str:
-    """Draw the 96 classes as bars coloured by substitution; the rebuilt spectrum as dots."""
+    """Draw the 96 classes as bars coloured by substitution; the rebuilt spectrum as dots; people : of each class."""
     order = sorted(range(len(classes)), key=lambda i: (classes[i][2:5], classes[i][0], classes[i][-1]))
     with drawing(9.6, 2.9) as canvas:
         ax = canvas.ax
@@ -80,7 +83,7 @@ def spectrum_svg(
         values = np.asarray(counts, float)[order]
         bars = ax.bar(x, values, color=[SUBSTITUTIONS[classes[i][2:5]] for i in order], width=0.85)
         for bar, i, value in zip(bars, order, values, strict=True):
-            mark(bar, f"{classes[i]}: {value:,.0f}")
+            mark(bar, f"{classes[i]}: {value:,.0f}", people=people[i] if people else ())
         if rebuilt is not None:
             ax.plot(
                 x, np.asarray(rebuilt, float)[order], ".", color=COLOURS["text"], ms=3, label="rebuilt from signatures"

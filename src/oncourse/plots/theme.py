@@ -10,8 +10,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 #: Okabe and Ito 2008, colour universal design; black last.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C8C00", "#5B4B8A", "#000000")
@@ -117,11 +119,16 @@ class drawing:
             _LOCK.release()
 
 
+#: The question of a mark behind which there is nobody of the study.
+NOBODY = "-"
+
+
 def mark(
     artist: Any,
     text: str | Sequence[str] = "",
     *,
-    people: Sequence[str] = (),
+    people: Sequence[str] | Sequence[Sequence[str]] = (),
+    question: str = "",
     series: str = "",
     colour: str = "",
     grid: Any = None,
@@ -131,12 +138,28 @@ def mark(
     Parameters
     ----------
     text : words of the mark; of a collection one per point, in the order drawn
-    people : ids of its patients; of a collection one id per point
+    people : ids of its patients; of a collection one id, or a list of them, per point
+    question : a question of the analysis's ledger of people, whose patients are behind the mark where it names none
     series : name of the group it belongs to, which a reader can switch off
     grid : of an image of cells (plain data), what the page says of each (`oncourse.plots.oncoprint.grid_of`)
     """
-    told = [text if isinstance(text, str) else list(text), list(people), series, colour, grid]
+    who = [p if isinstance(p, str) else ";".join(p) for p in people]
+    told = [text if isinstance(text, str) else list(text), who, question, series, colour, grid]
     artist.set_gid(_GID + json.dumps(told).encode().hex())
+
+
+def bitmap(inside: NDArray[np.bool_]) -> str:
+    """Return which of a list are in as text: a bit each, the first the lowest, as base64 without what is empty.
+
+    >>> import numpy as np
+    >>> bitmap(np.array([True, False, True])), bitmap(np.zeros(80, bool))
+    ('BQ==', '')
+    """
+    import base64
+
+    import numpy as np
+
+    return base64.b64encode(np.packbits(inside, bitorder="little").tobytes().rstrip(b"\0")).decode("ascii")
 
 
 _GID = "oncourse-"
@@ -147,9 +170,9 @@ def _marked(svg: str) -> str:
     parts = re.split(rf'<(g|image|path)([^>]*?) id="{_GID}([0-9a-f]+)"', svg)
     out = [parts[0]]
     for name, before, told, rest in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True):
-        text, people, series, colour, grid = json.loads(bytes.fromhex(told))
+        text, people, question, series, colour, grid = json.loads(bytes.fromhex(told))
         each = isinstance(text, list)
-        values = {"people": "" if each else ";".join(people), "series": series, "colour": colour}
+        values = {"people": "" if each else ";".join(people), "question": question, "series": series, "colour": colour}
         values["grid"] = "" if grid is None else json.dumps(grid, separators=(",", ":"), ensure_ascii=False)
         data = "".join(f' data-{k}="{escape(v, quote=True)}"' for k, v in values.items() if v)
         head, close, body = rest.partition(">")

@@ -12,8 +12,15 @@ import numpy as np
 Drawn = tuple[str, str, str, Callable[[], str]]
 
 
-def comparison_figure(comparison: list[dict[str, Any]]) -> list[Drawn]:
-    """Hazard ratios of the largest comparisons by method (rows of treatment/comparison); empty where there is none."""
+#: Patients of an endpoint, line and two arms.
+Who = Callable[[dict[str, Any]], list[str]]
+
+
+def comparison_figure(comparison: list[dict[str, Any]], who: Who) -> list[Drawn]:
+    """Hazard ratios of the largest comparisons by method (rows of treatment/comparison); empty where there is none.
+
+    who : the patients compared in a row
+    """
     from oncourse.plots.effects import ratios
 
     shown = [
@@ -33,6 +40,7 @@ def comparison_figure(comparison: list[dict[str, Any]]) -> list[Drawn]:
         np.array([r["ci_high"] for r in shown]),
         [r["method"] for r in shown],
         xlabel="hazard ratio (log scale)",
+        people=[who(r) for r in shown],
     )
     caption = (
         "Hazard ratios with 95 % intervals, arm against reference, below 1 favours the arm; the largest comparisons."
@@ -51,7 +59,7 @@ def plain_covariate(name: str) -> str:
     return told.removesuffix("_years").replace("_", " ")
 
 
-def balance_figure(head: dict[str, Any], rows: list[dict[str, Any]]) -> list[Drawn]:
+def balance_figure(head: dict[str, Any], rows: list[dict[str, Any]], who: Who) -> list[Drawn]:
     """Standardised differences of one comparison (a row of treatment/comparison) before and after weighting."""
     from oncourse.plots.effects import love
 
@@ -65,6 +73,7 @@ def balance_figure(head: dict[str, Any], rows: list[dict[str, Any]]) -> list[Dra
         [plain_covariate(b["covariate"]) for b in balance],
         {label: np.array([np.nan if b[k] is None else b[k] for b in balance]) for label, k in columns.items()},
         title="Balance before and after weighting",
+        people=who(head),
     )
     caption = (
         f"Standardised differences between {head['arm']} (n = {head['n_arm']}) and {head['reference']} "

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable
+from oncourse.report.behind import Places, marks_in_places
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import catalogue
 from oncourse.words.phrases import page_in, translator
@@ -87,7 +88,7 @@ def table_view(
 ) -> TableView:
     """Return the first rows of a table with short numbers, for the page.
 
-    behind : table with the patients behind a row and the columns that tie them, see `tie`
+    behind : who is behind a row: `tie`, or `oncourse.report.behind.answers`
     """
     floats = [c for c, t in frame.schema.items() if t.is_float()]
     most = min(ROWS_SHOWN, max(50, CELLS_SHOWN // max(frame.width, 1)))
@@ -197,6 +198,7 @@ ESTIMATES = (
 
 def estimates_view(analysis: str, estimates: Sequence[Estimate], language: str = "en") -> TableView | None:
     """Return every number of an analysis as a table, None without any."""
+    answer = {"who": f"who-{analysis}", "questions": [e.question for e in estimates]}
     rows = [
         {
             "estimate": e.name,
@@ -208,7 +210,7 @@ def estimates_view(analysis: str, estimates: Sequence[Estimate], language: str =
         for e in estimates
     ]
     declared = OutputTable(f"{analysis}/estimates", "every estimate, as in results.json", ESTIMATES)
-    return table_view(declared, declared.frame(rows), language=language) if rows else None
+    return table_view(declared, declared.frame(rows), answer, language) if rows else None
 
 
 def tie(columns: Collection[Column], others: dict[str, pl.DataFrame]) -> dict[str, Any] | None:
@@ -222,15 +224,15 @@ def tie(columns: Collection[Column], others: dict[str, pl.DataFrame]) -> dict[st
     best: tuple[int, str, list[str]] | None = None
     for name, frame in others.items():
         shared = [c for c in mine if c in _TIES and c in frame.columns]
-        if "patient_id" in frame.columns and frame.height <= ROWS_SHOWN and shared:
+        if "patient_id" in frame.columns and 0 < frame.height <= ROWS_SHOWN and shared:
             best = max(best or (0, "", []), (len(shared), name, shared))
     if best is None or not best[0]:
         return None
     return {"table": "t-" + best[1].replace("/", "-"), "on": best[2]}
 
 
-def figure_view(analysis: str, figure: Figure, language: str = "en") -> FigureView:
-    """Return a figure packed for the page."""
+def figure_view(analysis: str, figure: Figure, place: Places, language: str = "en") -> FigureView:
+    """Return a figure packed for the page; place : of each patient in the page's index."""
     said = translator(language)
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', figure.svg)
     width, height = (float(box[1]), float(box[2])) if box else (7.0, 4.0)
@@ -240,5 +242,5 @@ def figure_view(analysis: str, figure: Figure, language: str = "en") -> FigureVi
         title=said(figure.title),
         caption=said(figure.caption),
         ratio=f"{width:.0f} / {height:.0f}",
-        data=packed(page_in(figure.svg, language)),
+        data=packed(page_in(marks_in_places(figure.svg, place), language)),
     )

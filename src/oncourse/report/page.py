@@ -14,13 +14,14 @@ from urllib.parse import quote
 
 import polars as pl
 
-from oncourse.analyses._base import Figure, OutputTable, Result
+from oncourse.analyses._base import Figure, OutputTable
 from oncourse.analyses._people import reason_kind
 from oncourse.cohort import Cohort
+from oncourse.report.behind import answers, questions_of
 from oncourse.report.execute import Outcome
 from oncourse.report.front import card, flow_steps, missing_lines, question, sentence_of, title
 from oncourse.report.objectives import DESCRIPTION, ordered
-from oncourse.report.packed import estimates_view, figure_view, packed, table_view, tie
+from oncourse.report.packed import ROWS_SHOWN, estimates_view, figure_view, packed, table_view, tie
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import catalogue, write
 from oncourse.words.phrases import page_in
@@ -80,12 +81,6 @@ def _excluded(frame: pl.DataFrame, samples: Collection[str]) -> list[tuple[str, 
     return sorted(rows, key=lambda r: (-r[1], r[0]))
 
 
-def _who(result: Result, patients: Sequence[str]) -> str:
-    """The patients who count in some question of an analysis, packed: their places in the index of the page."""
-    inside = set(result.people.filter("is_in")["patient_id"]) if result.people.height else set()
-    return packed(json.dumps([i for i, patient in enumerate(patients) if patient in inside], separators=(",", ":")))
-
-
 def _params(params: Any) -> list[dict[str, str]]:
     if not dataclasses.is_dataclass(params):
         return []
@@ -125,17 +120,23 @@ def _section(
     }
     if result is None:
         return section
-    known = set(patients)
+    known = {patient: i for i, patient in enumerate(patients)}
+    asked = questions_of(result.people, result.estimates, known)
     mine = {t.name: tables[t.name] for t in entry.tables if t.name in result.tables and not _is_ledger(t.name)}
     shown = [t for t in entry.tables if t.name in mine and (t.name in _IN_SECTION or not t.name.startswith(_OF_DATA))]
     return section | {
         "rest": [s for s in split(result.answer) if s not in (section["card"].sentence, sentence_of(outcome, "en"))],
         "estimates": estimates_view(entry.name, result.estimates, language),
-        "figures": [figure_view(entry.name, f, language) for f in result.figures if of_patient(f.name, known) is None],
+        "figures": [
+            figure_view(entry.name, f, known, language) for f in result.figures if of_patient(f.name, known) is None
+        ],
         "single": _singles(entry.name, result.figures, known),
-        "tables": [table_view(t, mine[t.name], tie(t.columns, mine), language) for t in shown],
+        "tables": [
+            table_view(t, f, answers(entry.name, f.head(ROWS_SHOWN), tie(t.columns, mine), asked, known), language)
+            for t, f in ((t, mine[t.name]) for t in shown)
+        ],
         "excluded": _excluded(result.excluded, samples),
-        "who": _who(result, patients),
+        "who": packed(json.dumps(asked, ensure_ascii=False, separators=(",", ":"))),
         "n_excluded": result.excluded.height,
         "notes": result.notes,
         "methods": result.methods,

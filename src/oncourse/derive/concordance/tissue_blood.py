@@ -184,6 +184,13 @@ def stratum_table(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(out, schema={name: dtype for name, dtype, _ in STRATUM_COLUMNS})
 
 
+def patients_of_level(rows: pl.DataFrame, stratum: str) -> dict[str, list[str]]:
+    """Return level -> patients whose variants of tissue are in it, clonal haematopoiesis left out."""
+    level = dict(strata(rows))[stratum].alias("level")
+    kept = rows.filter(pl.col("blood").is_null() & (pl.col("in_tissue") == "present")).select(level, "patient_id")
+    return dict(kept.drop_nulls("level").group_by("level").agg(pl.col("patient_id").unique().sort()).iter_rows())
+
+
 def patient_counts(rows: pl.DataFrame, name: str, level: str | None = None) -> pl.DataFrame:
     """Return per patient (and `level`, a column) n_tissue, n_found, n_unknown, n_plasma_only.
 

@@ -18,7 +18,7 @@ class VisitIntervals:
     """Times in days from the origin, over patients; ``left`` < event <= ``right`` (equal: exact; infinite: not seen).
 
     ``time``, ``event``: as usually analysed, on the day it was found; ``width``: median days between the visits of an
-    event.
+    event; ``patients``: whose times they are.
     """
 
     endpoint: str
@@ -27,6 +27,7 @@ class VisitIntervals:
     left: Floats
     right: Floats
     width: float
+    patients: tuple[str, ...] = ()
 
     @property
     def n_interval(self) -> int:
@@ -67,4 +68,5 @@ def visit_intervals(records: pl.DataFrame, endpoint: str, line: int | None) -> V
     between = event & (left < right)
     if not between.any():
         return None
-    return VisitIntervals(endpoint, time, event, left, right, float(np.median((right - left)[between])))
+    width = float(np.median((right - left)[between]))
+    return VisitIntervals(endpoint, time, event, left, right, width, tuple(rows["patient_id"]))

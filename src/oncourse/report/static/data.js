@@ -35,6 +35,20 @@ var oncourse = (function () {
     });
     return known;
   }
+  // patients by their places in the index: "0,2", or "*" and a bit for each
+  function members(text, data, patients) {
+    var all = patients || data.patients;
+    if (text.charAt(0) !== "*") return text ? text.split(",").map(function (i) { return all[i]; }) : [];
+    var bits = atob(text.slice(1));
+    return all.filter(function (_, i) { return bits.charCodeAt(i >> 3) >> (i & 7) & 1; });
+  }
+  // who counts in a question of a section; "" is in any of them
+  function counted(id, question) {
+    return Promise.all([index(), unpack(id)]).then(function (found) {
+      var asked = JSON.parse(found[1] || "{}");
+      return members(asked[question] || (question ? "" : asked[""] || ""), found[0]);
+    });
+  }
   function pageOf(patient) { return "patients/" + encodeURIComponent(patient) + ".html"; }
   // a patient as a link to the page, or as plain text where there is no page
   function person(patient, has) {
@@ -71,6 +85,6 @@ var oncourse = (function () {
     setTimeout(function () { URL.revokeObjectURL(link.href); }, 5000);
   }
   function all(selector, root) { return Array.prototype.slice.call((root || document).querySelectorAll(selector)); }
-  return { element: element, word: word, unpack: unpack, table: table, index: index, person: person, pageOf: pageOf, people: people,
+  return { members: members, counted: counted, element: element, word: word, unpack: unpack, table: table, index: index, person: person, pageOf: pageOf, people: people,
     dialog: dialog, save: save, all: all };
 })();

@@ -14,9 +14,9 @@
     });
     drawing.addEventListener("pointerleave", hide);
     drawing.addEventListener("click", function (event) {
-      var mark = event.target.closest("[data-people],[data-tip]"), cell = mark ? null : cellOf(event);
+      var mark = event.target.closest("[data-who],[data-people],[data-tip]"), cell = mark ? null : cellOf(event);
       if (cell && cell.patient) return go(cell.tip, [cell.patient]);
-      if (cell) return withBoth(drawing, cell).then(function (ids) { if (ids.length) go(cell.tip, ids); });
+      if (cell) return several(cell).then(function (ids) { if (ids.length) go(cell.tip, ids); });
       if (mark) behind(drawing, mark).then(function (ids) { if (ids.length) go(mark.dataset.tip || ids.join(", "), ids); });
     });
   }
@@ -26,22 +26,18 @@
       else o.people(title, ids);
     });
   }
-  // the patients behind a mark: those it names; of a gene, who has it altered; else who counts in its section
+  // the patients behind a mark: those that it or its series names, else who counts in its question
   function behind(drawing, mark) {
-    if (!mark.dataset.people && mark.dataset.series)
-      mark = o.all("[data-people]", drawing).find(function (m) { return m.dataset.series === mark.dataset.series; }) || mark;
-    if (mark.dataset.people) return Promise.resolve(mark.dataset.people.split(";").filter(Boolean));
-    return o.index().then(function (data) {
-      var gene = (mark.dataset.tip || "").split(/[:, (]/)[0];
-      if (data.genes[gene]) return data.genes[gene].map(function (i) { return data.patients[i]; });
-      return counted(drawing);
-    });
+    var named = "[data-who],[data-people]", own = mark.matches(named) ? mark : mark.closest(named);
+    if (!own && mark.dataset.series)
+      own = o.all(named, drawing).find(function (m) { return m.dataset.series === mark.dataset.series; });
+    if (own && own.dataset.people) return Promise.resolve(own.dataset.people.split(";").filter(Boolean));
+    if (own) return o.index().then(function (data) { return o.members(own.dataset.who, data); });
+    return counted(drawing, (mark.closest("[data-question]") || { dataset: {} }).dataset.question);
   }
-  function counted(drawing) {
+  function counted(drawing, question) {
     var section = drawing.closest("section[id]");
-    return Promise.all([o.index(), o.unpack("who-" + (section && section.id))]).then(function (found) {
-      return JSON.parse(found[1] || "[]").map(function (i) { return found[0].patients[i]; });
-    });
+    return o.counted("who-" + (section && section.id), question || "");
   }
   // what is drawn as a list: every mark with its patients, for keyboard and screen reader
   function listed(figure, drawing, svg) {
@@ -84,7 +80,7 @@
   // cells whose rows are samples, pairs of genes, or places along the genome
   function named(grid, row, column) {
     var place = grid.names[grid.at ? grid.at[column] : column];
-    if (grid.owner === "none") return place ? { tip: place } : null;
+    if (grid.owner === "places") return place ? { tip: place, who: "*" + grid.of[grid.at[column]], patients: grid.patients } : null;
     if (grid.owner === "pair") {
       var told = (grid.told[row] || [])[column];
       return told ? { tip: grid.rows[row] + " + " + place + ": " + told, genes: [grid.rows[row], place] } : null;
@@ -93,9 +89,9 @@
     var words = grid.words[grid.cells[row].charCodeAt(column) - 48];
     return { tip: grid.rows[row] + ", " + place + ": " + words, patient: grid.patients[row] };
   }
-  // the patients of a pair of genes: who has both altered; of a place: who counts in the section
-  function withBoth(drawing, cell) {
-    if (!cell.genes) return counted(drawing);
+  // the patients of a place: who has it changed; of a pair of genes: who has both altered
+  function several(cell) {
+    if (cell.patients) return Promise.resolve(o.members(cell.who, null, cell.patients));
     return o.index().then(function (data) {
       var second = new Set(data.genes[cell.genes[1]] || []);
       return (data.genes[cell.genes[0]] || []).filter(function (i) { return second.has(i); }).map(function (i) { return data.patients[i]; });

@@ -24,16 +24,29 @@
   }
   // the patients behind a row of counts: rows of a table of patients with the same values
   function behind(data, row, genes) {
-    if (data.behind) return o.table(data.behind.table).then(function (other) {
+    var by = data.behind || {};
+    if (by.listed) {
+      var listed = data.columns.findIndex(function (c) { return c[0] === by.listed; });
+      return Promise.resolve(shown(row[listed]).split(";").filter(Boolean));
+    }
+    if (by.table) return tied(data, by, row).then(function (ids) { return ids.length ? ids : asked(data, by, row, genes); });
+    return asked(data, by, row, genes);
+  }
+  // a gene has its patients; other rows answer a question, whose patients count, or are the section's
+  function asked(data, by, row, genes) {
+    var at = data.columns.findIndex(function (c) { return c[0] === "gene"; });
+    if (at >= 0 && genes[row[at]]) return Promise.resolve(genes[row[at]]);
+    return by.who ? o.counted(by.who, by.questions[data.rows.indexOf(row)]) : Promise.resolve([]);
+  }
+  function tied(data, by, row) {
+    return o.table(by.table).then(function (other) {
       var names = other.columns.map(function (c) { return c[0]; }), who = names.indexOf("patient_id");
       var mine = data.columns.map(function (c) { return c[0]; });
       var ids = other.rows.filter(function (r) {
-        return data.behind.on.every(function (k) { return shown(r[names.indexOf(k)]) === shown(row[mine.indexOf(k)]); });
+        return by.on.every(function (k) { return shown(r[names.indexOf(k)]) === shown(row[mine.indexOf(k)]); });
       }).map(function (r) { return r[who]; });
       return Array.from(new Set(ids)).sort();
     });
-    var at = data.columns.findIndex(function (c) { return c[0] === "gene"; });
-    return Promise.resolve((genes[row[at]] || []));
   }
   function enliven(box, data, index) {
     var names = data.columns.map(function (c) { return c[0]; });
