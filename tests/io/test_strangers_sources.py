@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+import xlsxwriter
 
 from oncourse.io.aside import checked
 from oncourse.io.cbioportal import read_cbioportal
 from oncourse.io.fhir import read_fhir
 from oncourse.io.omop import read_omop
+from oncourse.io.redcap import read_redcap
 from oncourse.io.sdtm import read_sdtm
+from oncourse.io.workbook import read_workbook
 from oncourse.study.causes import cause_of_death
 
 
@@ -117,3 +120,82 @@ def test_sdtm_without_a_word_of_doses_says_nobody_untreated(tmp_path):
     assert tables["assessments"].is_empty()
     why = reading.ledger.tables()["intake/rows"]["why"].to_list()
     assert "RSTESTCD TRGRESP is not read: responses are derived anew" in why
+
+
+def test_redcap_codes_of_missing_data_boxes_and_dates(tmp_path):
+    """REDCapTidieR #181, redcapAPI #296: mets____99 is the box of -99; UNK and -99 are no values; dates typed day first."""
+    (tmp_path / "x_DataDictionary.csv").write_text(
+        '"Variable / Field Name","Form Name","Field Type","Field Label","Choices, Calculations, OR Slider Labels",'
+        '"Text Validation Type OR Show Slider Number"\n'
+        'record_id,b,text,Record,,\nsex,b,radio,Sex,"1, Male | 2, Female",\ndx_date,b,text,Date of diagnosis,,date_dmy\n'
+        'mets,b,checkbox,Sites of metastasis,"1, Liver | -99, Unknown",\nlast_fu_date,b,text,Last follow-up,,date_dmy\n'
+        'vital_status,b,radio,Vital status,"1, Alive | 2, Dead",\npsa_date,l,text,PSA date,,date_dmy\n'
+        "psa,l,text,PSA (ng/mL),,\n"
+    )
+    (tmp_path / "x_DATA.csv").write_text(
+        "record_id,redcap_event_name,redcap_repeat_instrument,sex,dx_date,mets___1,mets____99,vital_status,last_fu_date,"
+        "psa_date,psa\n1,b,,1,03-04-2021,1,0,1,01-05-2022,,\n1,b,labs,,,,,,,13-04-2021,>1000\n1,b,labs,,,,,,,13-05-2021,-99\n"
+        "2,b,,-99,05-02-2021,0,1,NI,03-03-2023,,\n"
+    )
+    reading = read_redcap(tmp_path)
+    tables, _ = tables_of(reading)
+    assert tables["patients"].select("sex", "index_date").rows() == [("male", "2021-04-03"), (None, "2021-02-05")]
+    assert tables["follow_up"].select("last_contact_day", "is_dead").rows() == [(393, False), (756, None)]
+    assert tables["lesions"].select("patient_id", "site").rows() == [("1", "liver")]
+    assert tables["labs"].select("day", "value").rows() == [(10, ">1000")]
+    assert any("3 cells" in n and "code of missing data" in n for n in reading.notes)
+
+
+def _book(path, **sheets):
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for r, row in enumerate(rows):
+                sheet.write_row(r, 0, row)
+    return read_workbook(path)
+
+
+def test_a_hospitals_follow_up_holds_what_our_tables_hold_elsewhere(tmp_path):
+    """失访 as a date, 转移部位 and OS(月) beside the follow-up, 3.1(正常): each refused the whole workbook."""
+    reading = _book(
+        tmp_path / "x.xlsx",
+        基本信息=[
+            ["登记号", "姓名", "性别", "确诊日期"],
+            ["H1", "张三", "男", "2020-03-05"],
+            ["H2", "李四", "女", "2020-06-12"],
+        ],
+        随访=[
+            ["登记号", "末次随访时间", "生存状态", "是否复发", "复发时间", "转移部位", "OS(月)", "OS状态"],
+            ["H1", "2023-05-01", "存活", "是", "2021-09-01", "肝、肺", "37.9", "0"],
+            ["H2", "失访", "失访", "不详", "", "", "", ""],
+        ],
+        化疗=[["登记号", "方案", "开始日期", "结束日期"], ["H1", "XELOX×8", "2020-04-01", "2020-10-01"]],
+        靶向治疗=[["登记号", "药物", "开始日期", "结束日期"], ["H1", "呋喹替尼", "2021-10-01", "至今"]],
+        肿瘤标志物=[["登记号", "检查日期", "CEA(ng/ml)", "备注"], ["H1", "2020-02-28", "3.1(正常)", "溶血?"]],
+    )
+    tables, told = tables_of(reading)
+    assert "姓名" not in tables["patients"].columns
+    assert tables["follow_up"].select("patient_id", "recurrence_day").rows() == [("H1", 545)]
+    assert tables["lesions"].select("site", "found_day").rows() == [("liver", 545), ("lung", 545)]
+    assert tables["treatments"].select("drugs", "start_day", "stop_day").rows() == [
+        ("XELOX×8", 27, 210),
+        ("呋喹替尼", 575, None),
+    ]
+    assert tables["labs"].select("analyte", "value").rows() == [("CEA", "3.1")]
+    assert tables["published_endpoints"].select("endpoint", "time_days", "is_event").rows() == [("OS", 1154, False)]
+    assert any("备注: no column of labs; not read" in t for t in told)
+
+
+def test_times_of_survival_alone_are_follow_up(tmp_path):
+    """总生存期(月) with 是否死亡 and no date of last contact: nobody had a follow-up."""
+    head = ["住院号", "性别", "无进展生存期(月)", "是否进展", "总生存期(月)", "是否死亡"]
+    rows = [
+        ["M1", "男", "10.5", "1", "20.3", "0"],
+        ["M2", "男", "14", "否", "14", "死亡"],
+        ["M3", "男", "", "", "", ""],
+    ]
+    tables, _ = tables_of(_book(tmp_path / "x.xlsx", 患者=[head, *rows]))
+    assert tables["follow_up"].select(
+        "patient_id", "last_contact_day", "is_dead", "progression_day", "progression_free_day"
+    ).rows() == [("M1", 618, False, 320, None), ("M2", 426, True, None, 426)]
+    assert tables["published_endpoints"].height == 4

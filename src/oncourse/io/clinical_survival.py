@@ -131,6 +131,11 @@ def _pairs(source: pl.DataFrame, reading: Reading, anchors: Anchors) -> list[_Pa
 
 
 def _odd_times(raw: pl.Series, days: pl.Series, column: str, reading: Reading) -> None:
+    text = raw.cast(pl.String)
+    comma = text.filter((text.str.contains(",", literal=True) & days.is_not_null()).fill_null(False))
+    if len(comma):
+        told = f"{column}: {len(comma):,} values with a comma (first: '{comma[0]}') are read as decimal numbers"
+        reading.notes.append(told)
     lost = raw.filter(days.is_null()).drop_nulls()
     if len(lost):
         message = f"{column}: {len(lost):,} values are no number (first: '{lost[0]}'); taken as unknown."

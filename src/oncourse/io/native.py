@@ -81,7 +81,7 @@ def read_native(folder: Path, *, fasta: Fasta | None = None) -> Reading:
         else:
             # the file is there but cannot be read: said once, not again as a missing table
             reading.tables[name] = TABLES[name].empty()
-    as_our_tables(reading)
+    as_our_tables(reading, ours=True)
     if "variants" in reading.tables:
         reading.tables["variants"] = _in_our_words(reading.tables["variants"], reading)
     if fasta is not None and "calls" in reading.tables:

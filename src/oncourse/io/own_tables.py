@@ -10,9 +10,11 @@ from dataclasses import replace
 
 import polars as pl
 
+from oncourse.io import clinical_survival as survival
 from oncourse.io.gather import organ_of
 from oncourse.io.reading import Reading
 from oncourse.study.lab_values import analyte_of
+from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES, date_name
 from oncourse.study.words import meaning
 
@@ -23,12 +25,22 @@ _ROLES = ("primary", "metastasis", "local_recurrence")
 _FOLLOW_UP = tuple(c.name for c in TABLES["follow_up"].columns if c.name != "patient_id")
 
 
-def as_our_tables(reading: Reading) -> None:
+def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
     """Move what stands in another table than ours: follow-up and the operation beside the patients, lesions among the
-    samples, laboratory values in a column each."""
+    samples, laboratory values in a column each, times of survival in months.
+
+    Of a folder that is `ours` a column nobody knows, or a word in place of a date, stays what it is: an error.
+    """
+    _nobodys_name(reading)
+    if not ours:
+        _no_dates(reading)
     _long_labs(reading)
     _operation_of_patients(reading)
-    _recurrence_of_patients(reading)
+    _recurrence(reading, "patients")
+    _recurrence(reading, "follow_up")
+    if not ours:
+        _not_ours(reading)
+        _survival_in_months(reading)
     _follow_up_of_patients(reading)
     _lesions_of_samples(reading)
 
@@ -76,22 +88,133 @@ def _operation_of_patients(reading: Reading) -> None:
         reading.notes.append(f"no date of day 0: it is that of the operation ({column})")
 
 
-#: Names of whether, and where, a cancer came back, in a table of patients.
+#: Names of whether, and where, a cancer came back, in a table of patients or of follow-up.
 _RECURRED = ("复发", "是否复发", "有无复发", "recurrence", "recurred")
-_WHERE = ("复发部位", "复发转移部位", "recurrence_site", "site_of_recurrence")
+_WHERE = ("复发部位", "复发转移部位", "转移部位", "recurrence_site", "site_of_recurrence")
+
+#: Columns that say who somebody is.
+_NAMES_SOMEBODY = re.compile(
+    r"^(姓名|患者姓名|病人姓名|身份证号?码?|证件号码?|(联系)?电话(号码)?|手机号?码?|(家庭|联系|现)?住址|(家庭|联系)?地址|家属姓名|联系人|"
+    r"(patient_?|first_?|last_?|full_?)?name|surname|phone(_?number)?|address|e-?mail|national_?id)$",
+    re.I,
+)
 
 
-def _recurrence_of_patients(reading: Reading) -> None:
-    """Read "no recurrence" beside the patients as free of it at the last contact, and the sites of one as lesions."""
+def _nobodys_name(reading: Reading) -> None:
+    """Leave out the columns that name people: no page, table or copy of the study is to hold them."""
+    for name, frame in reading.tables.items():
+        named = [c for c in frame.columns if _NAMES_SOMEBODY.match(c.strip())]
+        if named and name in TABLES and not set(named) & set(TABLES[name].by_name):
+            reading.tables[name] = frame.drop(named)
+            reading.notes.append(f"{name}: {', '.join(named)} names people and is not kept")
+
+
+#: Status of an end point whose time is given in months, where its own status is not.
+_STATUS_BESIDE = {
+    "os_status": ("is_dead",),
+    "pfs_status": ("是否进展", "进展", "progressed", "progression"),
+    "dfs_status": _RECURRED,
+}
+
+
+def _survival_in_months(reading: Reading) -> None:
+    """Read times of survival in months beside the patients as published end points; as follow-up where there is none."""
     patients = reading.tables.get("patients")
     if patients is None or "patient_id" not in patients.columns:
         return
+    frame, by = patients, {c.strip().lower(): c for c in patients.columns}
+    for status, others in _STATUS_BESIDE.items():
+        beside = next((by[o] for o in others if o in by), None)
+        if status.replace("status", "months") in by and status not in by and beside:
+            frame = frame.with_columns(pl.col(beside).alias(status))
+    base = frame.rename({c: "PATIENT_ID" if c == "patient_id" else c.strip().upper() for c in frame.columns})
+    follow_up, published = survival.follow_up(base, base.clear(), reading)
+    if published.height and "published_endpoints" not in reading.tables:
+        reading.tables["published_endpoints"] = published
+        reading.notes.append(
+            f"times of survival are kept as published end points: {', '.join(published['source'].unique().sort())}"
+        )
+    dated = {"last_contact_date", "death_date", "last_contact_day", "death_day"} & set(patients.columns)
+    if follow_up.height and "follow_up" not in reading.tables and not dated:
+        reading.tables["follow_up"] = follow_up
+        reading.tables["patients"] = patients.drop([c for c in _FOLLOW_UP if c in patients.columns])
+        reading.notes.append("follow-up is that of the times of survival: no date of last contact is given")
+
+
+#: What people write in a column of dates where there is none: lost, until now, none, a dash.
+_NO_DATE = r"^(失访|至今|目前|迄今|持续|无|否|未|未死亡|未复发|未转移|未进展|未停药|存活|alive|ongoing"
+_NO_DATE += r"|present|lost.*|never|[-—–/\\]+)$"
+
+
+def _no_dates(reading: Reading) -> None:
+    """Take words that say there is no date (失访, 至今, unknown) for none; people without a last contact leave follow_up."""
+    for name, frame in reading.tables.items():
+        dated = [c for c, t in frame.schema.items() if t == pl.String and (c == "date" or c.endswith("_date"))]
+        words = {w: None for c in dated for w in _distinct(frame, c) if _is_no_date(w)}
+        if words:
+            reading.tables[name] = frame.with_columns(
+                pl.when(~pl.col(c).is_in(list(words))).then(c).alias(c) for c in dated
+            )
+            reading.notes.append(f"{name}: {', '.join(words)} in a column of dates is read as no date")
+    follow_up = reading.tables.get("follow_up")
+    lasts = [c for c in ("last_contact_day", "last_contact_date") if follow_up is not None and c in follow_up.columns]
+    if follow_up is None or not lasts:
+        return
+    known = [*lasts, *(c for c in ("death_day", "death_date") if c in follow_up.columns)]
+    seen = follow_up.select(pl.any_horizontal(pl.col(c).is_not_null() for c in known)).to_series()
+    if n := int((~seen).sum()):
+        reading.tables["follow_up"] = follow_up.filter(seen)
+        if "follow_up" in reading.lines:
+            reading.lines["follow_up"] = reading.lines["follow_up"].filter(seen)
+        reading.notes.append(f"{n:,} patients have no date of last contact or death: no follow-up is known of them")
+
+
+def _is_no_date(word: str) -> bool:
+    return re.match(_NO_DATE, word.strip().lower()) is not None or meaning("unknown", word) is not None
+
+
+def _not_ours(reading: Reading) -> None:
+    """Keep columns of follow_up that are none of ours with the patients; of other tables they are told and not read.
+
+    A column whose name is nearly one of ours stays, and is an error: it is a slip of the pen.
+    """
+    for name, frame in list(reading.tables.items()):
+        if name not in TABLES or TABLES[name].open:
+            continue
+        ours = {c.name for c in TABLES[name].columns}
+        ours |= {date_name(c) for c in ours if c == "day" or c.endswith("_day")}
+        others = [c for c in frame.columns if c not in ours and nearest(c, ours, cutoff=0.8) is None]
+        if not others:
+            continue
+        reading.tables[name] = frame.drop(others)
+        patients = reading.tables.get("patients")
+        if (
+            name == "follow_up"
+            and patients is not None
+            and {"patient_id"} <= set(patients.columns) & set(frame.columns)
+        ):
+            own = [c for c in others if c not in patients.columns]
+            told = frame.select("patient_id", *own).unique("patient_id", keep="first", maintain_order=True)
+            reading.tables["patients"] = patients.join(told, on="patient_id", how="left", maintain_order="left")
+            reading.notes.append(f"{', '.join(own)} stand in follow_up: kept with the patients, as they are")
+            continue
+        message = f"{', '.join(others)}: no column of {name}; not read."
+        cure = f"Columns of {name}: {', '.join(c.name for c in TABLES[name].columns)}."
+        reading.problems.append(Problem(name, None, others[0], None, message, cure, "warning"))
+
+
+def _recurrence(reading: Reading, name: str) -> None:
+    """Read "no recurrence" in a table as free of it at the last contact, and the sites of one as lesions."""
+    patients = reading.tables.get(name)
+    if patients is None or "patient_id" not in patients.columns:
+        return
     by = {c.strip().lower(): c for c in patients.columns}
-    recurred, where = (next((by[n] for n in names if n in by), None) for names in (_RECURRED, _WHERE))
+    sites = (*_WHERE, *(("site",) if name == "follow_up" else ()))  # the vocabulary calls 转移部位 a site
+    recurred, where = (next((by[n] for n in names if n in by), None) for names in (_RECURRED, sites))
     if recurred and "last_contact_date" in patients.columns and "recurrence_free_date" not in patients.columns:
         says = pl.Series([meaning("yes_no", w) for w in patients[recurred].cast(pl.String)], dtype=pl.String)
         free = pl.when(pl.lit(says) == "false").then("last_contact_date").alias("recurrence_free_date")
-        reading.tables["patients"] = patients.with_columns(free)
+        reading.tables[name] = patients = patients.with_columns(free)
         reading.notes.append(f"{recurred}: who had no recurrence was free of it at the last contact")
     if where is None or "lesions" in reading.tables:
         return

@@ -109,11 +109,35 @@ def read_redcap(path: Path) -> Reading:
     return out.finish()
 
 
+#: Key under which the choices of a date field hold the order it is typed in.
+_ORDER = "\0order"
+#: REDCap's codes of data that are missing, and numbers people use for it where a value cannot be negative.
+_MISSING = re.compile(r"^(NI|UNK|NASK|ASKU|NAVU?|MSK|INV|NP|DER|QS|TRC|-9{1,4}|-98|-97|-88|-77)$")
+
+
+def _whole(value: str, choices: dict[str, str]) -> str | None:
+    """Return a cell with its date year first where the dictionary says the order; None where it is a code of missing.
+
+    >>> _whole("13-04-2021", {_ORDER: "dmy"}), _whole("04/13/2021", {_ORDER: "mdy"}), _whole("UNK", {}), _whole("5", {})
+    ('2021-04-13', '2021-04-13', None, '5')
+    """
+    if _MISSING.match(value.strip()) and value not in choices:
+        return None
+    date = re.match(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(.*)$", value)
+    if date is None or _ORDER not in choices:
+        return value
+    day, month = (date[1], date[2]) if choices[_ORDER] == "dmy" else (date[2], date[1])
+    return f"{date[3]}-{int(month):02d}-{int(day):02d}{date[4]}"
+
+
 def _dictionary(source: Source) -> tuple[dict[str, tuple[str, dict[str, str]]], set[str]]:
     """Return field -> its label and its choices (code -> label), and the fields that may be kept (`_KEPT_TYPES`)."""
     out: dict[str, tuple[str, dict[str, str]]] = {}
     kept = set()
     for row in source.rows:
+        day_first = source.get(
+            row, "text validation type or show slider number", "text_validation_type_or_show_slider_number"
+        )
         field = source.get(row, "variable / field name", "field_name", "variable")
         choices = source.get(row, "choices, calculations, or slider labels", "select_choices_or_calculations") or ""
         pairs = (c.split(",", 1) for c in choices.split("|") if "," in c)
@@ -122,7 +146,12 @@ def _dictionary(source: Source) -> tuple[dict[str, tuple[str, dict[str, str]]], 
             kept.add(field.lower())
         if field:
             label = source.get(row, "field label", "field_label") or ""
-            out[field.lower()] = (label, {code.strip(): words.strip() for code, words in pairs})
+            codes = {code.strip(): words.strip() for code, words in pairs}
+            # the column of a check box writes a code with _ for every other sign: mets____99 of -99
+            boxes = {re.sub(r"[^a-z0-9]", "_", code.lower()): words for code, words in codes.items()}
+            out[field.lower()] = (label, boxes | codes)
+            if (order := re.match(r"(date|datetime\w*?)_(dmy|mdy)$", day_first or "")) is not None:
+                out[field.lower()] = (label, {_ORDER: order[2]})
             if kind == "yesno":
                 out[field.lower()] = (label, {"1": "Yes", "0": "No"})
     return out, kept
@@ -157,8 +186,12 @@ def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], kept: s
     extra: dict[str, dict[str, str]] = {}
     strange: dict[str, str] = {}
     unnamed = [b for b in boxes if b.split("___")[1] not in book.get(b.split("___")[0], ("", {}))[1]]
+    n_missing = 0
     source.used |= {record, *_EVENT_COLUMNS, *roles, *(b for b in boxes if b not in unnamed), *own}
-    for row in source.rows:
+    for raw in source.rows:
+        told = {c: _whole(v, book.get(c, ("", {}))[1]) for c, v in raw.items()}
+        row = {c: v for c, v in told.items() if v is not None}
+        n_missing += len(told) - len(row)
         patient = row.get(record)
         if patient is None:
             out.skip(source.name, "patients", "no record id", None)
@@ -187,6 +220,10 @@ def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], kept: s
                 "Nothing is to be done where it is unknown.",
             )
         out.problems.append(Problem(source.name, None, column, value, message, cure, "warning"))
+    if n_missing:
+        out.notes.append(
+            f"{n_missing:,} cells of {source.name} hold a code of missing data (UNK, NI, -99 ...): not known"
+        )
     if unnamed:
         message = f"check boxes without a name: {', '.join(unnamed[:6])}; kept under these names."
         cure = "Put the data dictionary beside the export, or export labels."

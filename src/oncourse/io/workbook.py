@@ -51,6 +51,20 @@ def our_names(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.rename(our_columns(frame.columns))
 
 
+#: Tables that several sheets may make together: 化疗 and 靶向治疗, PSA and 肿瘤标志物.
+_OF_SEVERAL = ("treatments", "labs", "procedures", "assessments", "adverse_events", "markers")
+
+
+def _add_rows(sheet: Sheet, name: str, reading: Reading) -> None:
+    """Add the rows of a further sheet of a table."""
+    table = sheet_table(sheet, name)
+    reading.problems += table.problems
+    both = [f.select(pl.all().cast(pl.String)) for f in (reading.tables[name], our_names(table.frame))]
+    reading.tables[name] = pl.concat(both, how="diagonal")
+    lines = [series.cast(pl.Int64) for series in (reading.lines[name], table.lines)]
+    reading.lines[name] = pl.concat(lines)
+
+
 def read_workbook(path: Path) -> Reading:
     """Read a workbook as a study.
 
@@ -80,6 +94,10 @@ def read_workbook(path: Path) -> Reading:
         place = f"{path.name}: {sheet.name}"
         if name in (None, "calls", "variants") and sheet_is_report(path, sheet):
             reports.append(sheet)
+            continue
+        if name in _OF_SEVERAL and name in reading.tables:
+            _add_rows(sheet, str(name), reading)
+            reading.ledger.file(place, str(name), "used", n_rows=len(sheet.rows))
             continue
         if name is None or name in reading.tables:
             why = "names no table" if name is None else f"{name} is there twice"

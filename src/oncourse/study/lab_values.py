@@ -18,7 +18,8 @@ _VALUE = r"^([<>]?=?)\s*([+-]?\d[\d.,\s']*?(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ%].*
 #: Powers of ten as they are typed: 3.2×10^2, 3.2*10E2.
 _POWER = re.compile(r"(?<=\d)\s*[x×*]\s*10\s*[\^eE]?\s*([+-]?\d+)")
 #: What a laboratory writes behind a value outside its normal range; it is no part of the value.
-_FLAG = r"\s*[↑↓*]+$|\s+(?i:[HL]|HH|LL)$|\s*[（(](?i:[HL])[)）]$"
+_FLAG = r"\s*[↑↓*]+$|\s+(?i:[HL]|HH|LL)$|\s*[（(](?i:[HLN]|normal|high|low)[)）]$"
+_FLAG += r"|\s*[（(]?(正常|升高|增高|偏高|偏低|降低)[)）]?$"
 BELOW = "below detection"
 
 
@@ -59,6 +60,8 @@ def tidy_values(values: pl.Series) -> pl.DataFrame:
 
     >>> tidy_values(pl.Series(["12,5", "＞1000", "6.1 ng/mL", "未检出", "<0,01", "high"])).rows()[:3]
     [('12.5', None), ('>1000', None), ('6.1', 'ng/mL')]
+    >>> tidy_values(pl.Series(["3.1(正常)", "12 升高", "5 (high)"]))["value"].to_list()
+    ['3.1', '12', '5']
     >>> tidy_values(pl.Series(["3.2E2", "1.5×10^3 ng/mL"])).rows()
     [('3.2E2', None), ('1.5e3', 'ng/mL')]
     """
