@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import polars as pl
@@ -29,6 +29,8 @@ HOW = (
 #: Texts that name no gene.
 NO_GENE = frozenset({"", ".", "-", "na", "n/a", "nan", "none", "null", "unknown", "intergenic", "igr", "0"})
 #: Former names that spreadsheets read as dates, by month; the day is the member (MARCH1, SEPT9, OCT4, DEC1).
+#: Up to so many names are kept with what they mean, and so many such lists: the tables of a study hold the same ones.
+KEPT_NAMES, KEPT_LISTS = 2_000, 64
 _MONTHS = {3: "MARCH", 9: "SEPT", 10: "OCT", 12: "DEC"}
 _MONTH_OF = {
     word: month
@@ -161,6 +163,17 @@ def _member(month: int, day: int) -> str | None:
 
 def gene_names(values: pl.Series) -> pl.DataFrame:
     """Return ``gene`` (today's symbol, null where none is named) and ``how`` of each value, each worked out once."""
+    if len(values) <= KEPT_NAMES:
+        return _kept(tuple(values.cast(pl.String).to_list()))
+    return _named(values)
+
+
+@lru_cache(maxsize=KEPT_LISTS)
+def _kept(values: tuple[str | None, ...]) -> pl.DataFrame:
+    return _named(pl.Series(values, dtype=pl.String))
+
+
+def _named(values: pl.Series) -> pl.DataFrame:
     distinct = values.cast(pl.String).unique().drop_nulls().sort()
     found = [gene_name(v) for v in distinct]
     table = pl.DataFrame(

@@ -7,7 +7,7 @@ A place in a gene whose exons are not known is named as such (region ``gene``); 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,9 @@ from oncourse.genome.place_effect import effects_of
 from oncourse.genome.stretches import GENE, OUTSIDE, REGIONS, Piece, Placed, Stretches, painted, pieces, place
 from oncourse.genome.variant import parts
 
+#: Up to so many variants a question is kept with its answer, and so many questions: checks, statuses and coverage ask
+#: for the same ones.
+KEPT_VARIANTS, KEPT_QUESTIONS = 2_000, 64
 _WORKING = ("chrom", "pos", "ref", "alt", "base", "step", "is_whole", "is_splice")
 
 
@@ -57,7 +60,17 @@ def locate(variant_ids: pl.Series, build: str | None) -> pl.DataFrame:
     ``consequence``: where the place alone decides it, else null; ``hgvs_p``: where the reference codons are known, else
     null; ``is_ref_match``: whether the reference allele is what the coding sequence has there, null where not known.
     """
-    ids = variant_ids.rename("variant_id")
+    if len(variant_ids) <= KEPT_VARIANTS:
+        return _kept(tuple(variant_ids.to_list()), build)
+    return _located(variant_ids.rename("variant_id"), build)
+
+
+@lru_cache(maxsize=KEPT_QUESTIONS)
+def _kept(variant_ids: tuple[str | None, ...], build: str | None) -> pl.DataFrame:
+    return _located(pl.Series("variant_id", variant_ids, dtype=pl.String), build)
+
+
+def _located(ids: pl.Series, build: str | None) -> pl.DataFrame:
     distinct = pl.DataFrame({"variant_id": ids.unique().drop_nulls().sort()}).with_columns(parts())
     found = _placed(distinct, build)
     found = pl.concat([found, effects_of(found)], how="horizontal").drop(*_WORKING)

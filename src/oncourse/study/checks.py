@@ -156,20 +156,23 @@ def _ids(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         frame = tables.get(name)
         if frame is None or frame.is_empty():
             continue
-        unsafe = _where(frame, pl.col(column).str.contains(_UNSAFE))
+        text = pl.col(column)
+        unsafe, long, low = frame.select(
+            text.str.contains(_UNSAFE).fill_null(False).alias("unsafe"),
+            (text.str.len_bytes() > 150).fill_null(False).alias("long"),
+            text.str.to_lowercase().alias("low"),
+        )
         message = "the id '{value}' holds '/', '\\', '..', a control character, or starts with '.', '~' or '-'."
         yield from _rows(name, frame, unsafe, column, message, "Use letters, digits, '_', '-' and '.'.")
-        long = _where(frame, pl.col(column).str.len_bytes() > 150)
         yield from _rows(name, frame, long, column, "the id is longer than 150 characters.", "Shorten it.")
         if name == "patients":
-            reserved = _where(frame, pl.col(column).str.to_lowercase().is_in(_RESERVED))
+            reserved = low.is_in(_RESERVED).fill_null(False)
             message = "'{value}' is a word of the command line, not an id."
             yield from _rows(name, frame, reserved, column, message, "Give the patient another id.")
-        unique = frame[column].drop_nulls().unique()
-        if unique.str.to_lowercase().n_unique() < len(unique):
-            low = frame.select(pl.col(column).str.to_lowercase().alias("low"), column)
-            clash = low.filter(pl.col(column).n_unique().over("low") > 1)["low"].unique()
-            bad = _where(frame, pl.col(column).str.to_lowercase().is_in(clash.implode()))
+        if low.n_unique() < frame[column].n_unique():
+            both = frame.select(column, low)
+            clash = both.filter(pl.col(column).n_unique().over("low") > 1)["low"].unique()
+            bad = low.is_in(clash.implode()).fill_null(False)
             message = "'{value}' differs from another id only in capitals."
             yield from _rows(name, frame, bad, column, message, "Is it the same one? Write it one way.", "warning")
 
@@ -195,8 +198,8 @@ def _references(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
 
 def _unknown(values: pl.Series, known: pl.Series) -> pl.Series:
     """Return the distinct values that are not among the known ones, sorted."""
-    used = pl.DataFrame({"x": values.unique().drop_nulls()})
-    return used.join(pl.DataFrame({"x": known}), on="x", how="anti")["x"].sort()
+    missing = pl.DataFrame({"x": values}).filter(pl.col("x").is_not_null() & ~pl.col("x").is_in(known.implode()))["x"]
+    return missing.unique().sort() if len(missing) else missing
 
 
 def _broken(
@@ -239,17 +242,17 @@ def _same_patient(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
 def _counts(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     calls = tables.get("calls")
     if calls is not None and not calls.is_empty():
-        more = _where(calls, pl.col("alt_count") > pl.col("depth"))
+        alt, depth, called = pl.col("alt_count"), pl.col("depth"), pl.col("is_called")
+        more, none, lone = calls.select(
+            (alt > depth).fill_null(False).alias("more"),
+            (called & (alt == 0)).fill_null(False).alias("none"),
+            (alt.is_not_null() & depth.is_null() & called.is_null()).alias("lone"),
+        )
         message = "{value} variant reads are more than the depth."
         cure = "depth counts all reads at the site, the variant's too. Are the columns swapped?"
         yield from _rows("calls", calls, more, "alt_count", message, cure)
-        none = _where(calls, pl.col("is_called") & (pl.col("alt_count") == 0))
         message = "the row is called and has no variant read."
         yield from _rows("calls", calls, none, "is_called", message, "Is is_called right here?", "warning")
-        lone = _where(
-            calls,
-            pl.col("alt_count").is_not_null() & pl.col("depth").is_null() & pl.col("is_called").is_null(),
-        )
         message = "without depth nobody can say whether {value} reads are a call."
         yield from _rows("calls", calls, lone, "alt_count", message, "Fill in depth or is_called.", "warning")
     if calls is not None and "variants" in tables and not tables["variants"].is_empty():

@@ -411,6 +411,8 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
 
 def _recurrence(lesions: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
     """Metastases found after day 0 that contradict the days of recurrence; the day they were found stands."""
+    if lesions.is_empty() or follow.is_empty():
+        return []
     days = follow.unique("patient_id", keep="first").select("patient_id", "recurrence_day", "recurrence_free_day")
     rows = lesions.join(days, on="patient_id", how="left", maintain_order="left")
     day = pl.col("found_day")
@@ -443,6 +445,8 @@ def _recurrence(lesions: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
 
 def _lines(treated: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
     name = "treatments"
+    if treated.is_empty():
+        return []
     people = follow.unique("patient_id", keep="first").select("patient_id", "death_day", "last_contact_day")
     rows = treated.join(people, on="patient_id", how="left", maintain_order="left")
     start = pl.col("start_day")
@@ -489,6 +493,8 @@ def _lines(treated: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
 
 
 def _after_death(name: str, rows: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
+    if rows.is_empty() or follow.is_empty():
+        return []
     people = follow.unique("patient_id", keep="first").select("patient_id", "death_day")
     joined = rows.join(people, on="patient_id", how="left", maintain_order="left")
     return _rows(
