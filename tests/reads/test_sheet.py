@@ -17,11 +17,12 @@ from oncourse.reads.collect import write_config
 from oncourse.reads.discover import common_variants
 from oncourse.reads.fastq import ADAPTERS, check_fastq, check_lane
 from oncourse.reads.profile import Bases, foreign_share, target_regions
-from oncourse.reads.run import _check_build, _check_targets, _remarks_of, build_of
+from oncourse.reads.run import _check_build, _check_targets, _remarks_of, build_of, run_reads
 from oncourse.reads.sheet import read_plan
 from oncourse.reads.simulate_genome import make_genome
 from oncourse.reads.simulate_reads import Library, simulate_pairs, write_fastq
 from oncourse.reads.steps import _check_pairs
+from oncourse.reads.twice import Sketch, check_own_reads, shared
 
 
 def _study(folder, *rows, header="patient\tsample\trole\tfastq_1\tfastq_2\tumi", yaml="fasta: ref.fa\n"):
@@ -64,6 +65,10 @@ def test_lanes_of_a_sample_are_joined_and_words_of_other_sheets_understood(tmp_p
         (["P1\tS1\tplasma\tx.bam\ta_2.fq\t"], "Give it in the column bam"),
         (["P1\tS1\tplasma\tpacked.fq\ta_2.fq\t"], "not named so"),
         (["P1\tS1\tplasma\tlane1\ta_2.fq\t"], "is a folder"),
+        (["P1\tS1\tT\ta_1.fq\ta_2.fq\t"], "whether the tissue is the primary or a metastasis"),
+        (["P1\tS1\tN\ts3://b/a_1.fq\ta_2.fq\t"], "copy it there"),
+        (["P1\tS1\tN\ta_*.fq\ta_2.fq\t"], "a row for each lane"),
+        (["P1\tS1\tN\ta_1.fq,b_1.fq\ta_2.fq\t"], "Name one file in a cell"),
         (["P1\tS1\tlocal recurrence\ta_1.fq\ta_2.fq\t"], "whether the tissue is the primary or a metastasis"),
     ],
 )
@@ -93,6 +98,59 @@ def test_reads_yaml_that_is_a_list_and_a_sheet_of_another_name_are_told(tmp_path
     (tmp_path / "reads.tsv").rename(tmp_path / "reads.csv")
     with pytest.raises(InputError, match=r"reads\.csv is not read"):
         read_plan(tmp_path)
+
+
+def test_a_sheet_without_tabs_and_a_column_of_another_word_are_told(tmp_path):
+    with pytest.raises(InputError, match="Divide the columns by tabs"):
+        read_plan(_study(tmp_path, "P1 S1 normal a_1.fq", header="patient sample role fastq_1"))
+    with pytest.raises(InputError, match=r"no column role.*rename one that is not understood \(kind\)"):
+        read_plan(_study(tmp_path, "P1\tS1\tnormal\ta_1.fq", header="patient\tsample\tkind\tfastq_1"))
+
+
+def test_a_file_where_the_steps_keep_theirs_is_told(tmp_path):
+    _study(tmp_path, "P1\tS1\tnormal\ta_1.fq\ta_2.fq\t")
+    (tmp_path / "reads").write_text("")
+    with pytest.raises(InputError, match="Move it away"):
+        run_reads(tmp_path)
+
+
+def test_indexes_of_another_reference_are_told_before_a_program_reads_them(tmp_path):
+    """freebayes found a non-DNA character; bwa would have aligned to the old sequences."""
+    fasta = tmp_path / "ref.fa"
+    fasta.write_text(">1\nACGT\n>2\nACGTAC\n")
+    check_reference(fasta, from_fastq=True)
+    (tmp_path / "ref.fa.ann").write_text("10 2 11\n0 1 (null)\n0 4 0\n0 2 (null)\n4 6 0\n")
+    check_reference(fasta, from_fastq=True)
+    fasta.write_text(">1\nACGTA\n>2\nACGTAC\n")
+    with pytest.raises(InputError, match=r"bwa index ref\.fa"):
+        check_reference(fasta, from_fastq=True)
+    (tmp_path / "ref.fa.fai").write_text("1\t4\t3\t4\t5\n2\t6\t11\t6\t7\n")
+    with pytest.raises(InputError, match=r"samtools faidx ref\.fa"):
+        check_reference(fasta, from_fastq=False)
+
+
+def test_a_target_that_ends_before_it_starts_is_told_with_its_line(tmp_path):
+    (tmp_path / "t.bed").write_text("track name=x\n1\t3\t1\n")
+    with pytest.raises(InputError, match=r"line 2: the region 1:3-1 ends before it starts"):
+        target_regions(tmp_path / "t.bed", Fasta(_fasta(tmp_path)))
+
+
+def test_reads_given_for_two_samples_are_told_though_the_files_have_other_names():
+    """A copied BAM file was a normal and a tumour without a mutation, without a word."""
+    sketches = {name: Sketch() for name in ("A", "B", "C")}
+    for n in range(6_000):
+        sketches["A"].add(f"r{n}", "ACGT")
+        sketches["B"].add(f"r{n}", "ACGT" if n % 4 == 0 else "CCCC")  # one lane of four
+        sketches["C"].add(f"r{n}", "TTTT")  # other reads that are named alike
+    assert shared(sketches["A"], sketches["B"]) == pytest.approx(0.25, abs=0.05)
+    check_own_reads({k: sketches[k] for k in "AC"})
+    with pytest.raises(OncourseError, match=r"A and B hold the same reads \(2\d%"):
+        check_own_reads(sketches)
+
+
+def _fasta(folder):
+    (folder / "one.fa").write_text(">1\nACGT\n")
+    return folder / "one.fa"
 
 
 def test_all_problems_are_told_at_once(tmp_path):

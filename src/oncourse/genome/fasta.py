@@ -37,7 +37,9 @@ class Fasta:
         self._handle = None if packed else self.path.open("rb")
         index = Path(f"{self.path}.fai")
         indexed = _read_index(index) if index.exists() and not packed else {}
-        self._entries = indexed if self._is_of(indexed) else self._scan()
+        #: Whether there is no index, or one of this file (of another one it is not used; other programs would).
+        self.index_fits = not index.exists() or packed or self._is_of(indexed)
+        self._entries = indexed if indexed and self.index_fits else self._scan()
         if not self._entries:
             raise InputError(f"{self.path.name}: no sequence found; is this a FASTA file?")
 

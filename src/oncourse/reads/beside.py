@@ -19,12 +19,32 @@ def check_reference(fasta: Path, *, from_fastq: bool) -> None:
                 f"{fasta.name}: is packed; the programs of the steps read the plain file. Unpack it (gunzip -k "
                 f"{fasta.name}) and write `fasta: {fasta.name.removesuffix('.gz')}` into reads.yaml."
             )
+    sequences = Fasta(fasta)
+    if not sequences.index_fits:
+        raise InputError(
+            f"{fasta.name}: {fasta.name}.fai is the index of another file (the reference was changed after it was made). "
+            f"Make it again: samtools faidx {fasta.name}"
+        )
+    if from_fastq and not _is_bwa_index_of(Path(f"{fasta}.ann"), sequences):
+        raise InputError(
+            f"{fasta.name}: {fasta.name}.bwt is bwa's index of another file (the reference was changed after it was made). "
+            f"Make it again: bwa index {fasta.name}"
+        )
     lacking = [end for end in (".fai", *([".bwt"] if from_fastq else [])) if not Path(f"{fasta}{end}").exists()]
     if lacking and not os.access(fasta.parent, os.W_OK):
         raise InputError(
             f"{fasta.name}: its indexes ({', '.join(lacking)}) are not there and {fasta.parent} cannot be written. "
             "Copy the reference to where you may write, or have them made (samtools faidx, bwa index)."
         )
+
+
+def _is_bwa_index_of(ann: Path, fasta: Fasta) -> bool:
+    """Whether bwa's index, where it is there, has the sequences of the file: their names and bases altogether."""
+    if not ann.is_file():
+        return True
+    lines = ann.read_text(errors="replace").splitlines()
+    names = tuple((line.split() + ["", ""])[1] for line in lines[1::2])  # a line of the name, one of the place
+    return names == fasta.names and lines[0].split()[0] == str(sum(map(fasta.length, fasta.names)))
 
 
 def check_known_sites(path: Path, fasta: Fasta) -> None:
@@ -57,9 +77,7 @@ def check_gene_models(path: Path, fasta: Fasta) -> None:
     # the contig is the first column of GTF and GFF3, the second or third of genePred
     with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
         for line in file:
-            cells = line.split("\t", 3)[
-                :3
-            ]  # the contig is the first column of GTF and GFF3, the second or third of genePred
+            cells = line.split("\t", 3)[:3]
             if own & {bare_name(cell.strip()) for cell in cells}:
                 return
             if not line.startswith("#"):

@@ -19,6 +19,7 @@ from oncourse.reads import _site_kernels as k
 from oncourse.reads.bam import Header, bare_name, read_header
 from oncourse.reads.genotype import Counting, walk
 from oncourse.reads.sites import Sites
+from oncourse.reads.twice import Sketch
 
 Ints = NDArray[np.int64]
 #: Target bases looked at in one go; a larger target is split, so that memory stays bounded.
@@ -84,6 +85,11 @@ def read_regions(path: Path) -> pl.DataFrame:
             continue
         if len(cells) < 3 or not (cells[1].strip().isdigit() and cells[2].strip().isdigit()):
             raise InputError(f"{path.name}, line {number}: is not 'contig, start, end' divided by tabs.")
+        if int(cells[1]) > int(cells[2]):
+            raise InputError(
+                f"{path.name}, line {number}: the region {':'.join(cells[:2])}-{cells[2].strip()} ends before it starts. "
+                "Exchange its start and end."
+            )
         rows.append((cells[0], int(cells[1]), int(cells[2]), cells[3].strip() if len(cells) > 3 else ""))
     if not rows:
         raise InputError(f"{path.name}: has no regions.")
@@ -235,8 +241,8 @@ def check_contigs(header: Header, fasta: Fasta, regions: pl.DataFrame) -> None:
 
 def read_quality(
     path: Path, bases: Bases, *, reference: Path
-) -> tuple[dict[str, float | int | None], dict[str, tuple[int, int]]]:
-    """Return the quality figures of a sample, and per read group its mapped pairs and those that face each other.
+) -> tuple[dict[str, float | int | None], dict[str, tuple[int, int]], Sketch]:
+    """Return the quality figures of a sample; per read group its mapped pairs and those that face each other; its reads.
 
     ``reads``, ``mapped_share``, ``duplicate_share`` (of mapped), ``paired_share`` (of mapped pairs: on opposite strands
     of one contig), ``insert_median`` (proper pairs, a sample of the file), ``mean_depth``, ``share_20x``, ``share_100x``
@@ -246,13 +252,15 @@ def read_quality(
 
     n = mapped = duplicates = 0
     inserts: list[int] = []
-    pairs, facing = Counter[str](), Counter[str]()
+    pairs, facing, sketch = Counter[str](), Counter[str](), Sketch()
     with pysam.AlignmentFile(str(path), reference_filename=str(reference)) as file:
         for read in file.fetch(until_eof=True):
             flag = read.flag
             if flag & 0x900:
                 continue
             n += 1
+            if not flag & 0x80 and sketch.wants(name := str(read.query_name)):
+                sketch.add(name, read.get_forward_sequence() or "")
             if flag & 0x4:
                 continue
             mapped += 1
@@ -280,7 +288,7 @@ def read_quality(
         "discordant_share": _share(discordant, int(depth.sum()) + discordant),
         "target_bases": len(depth),
     }
-    return quality, {group: (pairs[group], facing[group]) for group in pairs}
+    return quality, {group: (pairs[group], facing[group]) for group in pairs}, sketch
 
 
 def _share(part: int, whole: int) -> float | None:

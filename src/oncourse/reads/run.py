@@ -75,6 +75,8 @@ def run_reads(
         raise InputError(f"reads.tsv has no patient {patient}. It has: {', '.join(plan.patients[:8])}.")
     if executor == "kubernetes" and not dry_run:
         raise ToolError(_NO_PODS)
+    if plan.place().exists() and not plan.place().is_dir():
+        raise InputError(f"{plan.place()}: is a file where the steps keep theirs. Move it away.")
     from_fastq = any(s.fastq for s in plan.samples)
     need("pysam", "snakemake", *_EXECUTORS[executor], *_SOFTWARE[software])
     if software == "path" and executor != "kubernetes":

@@ -176,6 +176,9 @@ def read_plan(folder: Path, overrides: Mapping[str, str | None] | None = None) -
     theirs = our_names(table.frame.columns)
     frame = table.frame.rename(theirs)
     kept = next((name for name, ours in theirs.items() if ours == "preservation"), None)
+    if len(frame.columns) == 1:
+        first = frame.columns[0]
+        raise InputError(f"reads.tsv: its first line is one column ('{first[:60]}'). Divide the columns by tabs.")
     problems += _wrong_columns(frame)
     settings = _settings(folder, overrides or {}, problems)
     if problems:
@@ -199,7 +202,9 @@ def _wrong_columns(frame: pl.DataFrame) -> list[Problem]:
     out = []
     for name in ("patient", "sample", "role"):
         if name not in frame.columns:
-            out.append(_problem(None, name, f"has no column {name} ({COLUMNS[name]}).", "Add it."))
+            strange = ", ".join(c for c in frame.columns if c not in COLUMNS)
+            cure = f"Add it, or rename one that is not understood ({strange})." if strange else "Add it."
+            out.append(_problem(None, name, f"has no column {name} ({COLUMNS[name]}).", cure))
     for name in frame.columns:
         if name not in COLUMNS and (near := nearest(name, COLUMNS)):
             out.append(_problem(None, name, "is no column of reads.tsv.", f"Did you mean {near}?"))
@@ -333,7 +338,7 @@ def _sample(row: dict[str, Any], folder: Path, problems: list[Any]) -> Sample:
             wrong(column, f"'{row[column]}' cannot be part of a file name.", cure)
     role = role_of(row["role"])
     if role not in ROLES:
-        is_tumour = role in ("", "tumor", "tumour", "tissue", "local_recurrence", "肿瘤")
+        is_tumour = role in ("", "t", "tumor", "tumour", "tissue", "local_recurrence", "肿瘤")
         cure = "Say whether the tissue is the primary or a metastasis." if is_tumour else f"One of: {', '.join(ROLES)}."
         wrong("role", f"'{row['role']}' is no role.", cure)
     files = {c: str((folder / row[c]).resolve()) for c in ("fastq_1", "fastq_2", "bam", "cram") if row[c]}
@@ -370,12 +375,21 @@ def _sample(row: dict[str, Any], folder: Path, problems: list[Any]) -> Sample:
 _PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
+#: What a name of no file looks like, and the cure.
+_NO_FILE = (
+    (r"^\w+://", "Files are read from this machine's disks: copy it there."),
+    (r"[*?]", "Name each file: a row for each lane."),
+    (r"[,;] ?\S", "Name one file in a cell: a row for each lane."),
+)
+
+
 def _file_problem(column: str, given: str, path: Path) -> tuple[str, str] | None:
     """Return what is wrong with a file at the first look, and the cure; None of one that may be read."""
     if path.is_dir():
         return f"{given} is a folder.", "Name the file in it; a row for each lane."
     if not path.is_file():
-        return f"there is no file {given}.", "Paths are taken from the study folder, or absolute."
+        cures = (cure for pattern, cure in _NO_FILE if re.search(pattern, given))
+        return f"there is no file {given}.", next(cures, "Paths are taken from the study folder, or absolute.")
     if path.stat().st_size == 0:
         return f"{given} is empty (0 bytes).", "Copy it again."
     if set("{}") & set(str(path)):

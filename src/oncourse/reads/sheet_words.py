@@ -28,7 +28,7 @@ COLUMN_WORDS: dict[str, tuple[str, ...]] = {
 #: Role -> words that the vocabulary of clinical tables (`oncourse.study.words`) does not hold for it.
 ROLE_WORDS: dict[str, tuple[str, ...]] = {
     "white_cells": ("buffy_coat", "pbmc", "pbmcs", "leucocytes", "外周血单个核细胞", "血沉棕黄层"),
-    "normal": ("blood", "whole_blood", "germline", "control", "外周血", "全血", "血液"),
+    "normal": ("n", "blood", "whole_blood", "germline", "control", "外周血", "全血", "血液"),
 }
 _YES, _NO = ("yes", "true", "1", "y", "是"), ("no", "false", "0", "n", "否")
 

@@ -35,6 +35,7 @@ from oncourse.reads.profile import (
 )
 from oncourse.reads.sheet import Plan, Sample, load_plan
 from oncourse.reads.statistics import multiqc_step, statistics_step
+from oncourse.reads.twice import check_own_reads, load_sketch
 
 if TYPE_CHECKING:
     from oncourse.reads.copy_number import Copies, Tracks
@@ -86,7 +87,7 @@ def profile_step(plan: Plan, name: str) -> None:
             "counts on. Leave umi empty where there are none, or put them into RX before duplicates are marked."
         )
     bases = profile(bam, regions_of(plan, bam), reference, counting=counting_of(sample))
-    quality, pairs = read_quality(bam, bases, reference=reference)
+    quality, pairs, reads = read_quality(bam, bases, reference=reference)
     _check_usable(bam, bases, quality, plan)
     _check_pairs(sample, bam, pairs)
     if plan.microsatellites:
@@ -96,6 +97,7 @@ def profile_step(plan: Plan, name: str) -> None:
         quality["run_lengths"] = found.tolist()
     bases.save(plan.place("sample", f"{name}.bases.npz"))
     write_json(plan.place("sample", f"{name}.quality.json"), quality)
+    reads.save(plan.place("sample", f"{name}.reads.json"))
 
 
 def _check_usable(bam: Path, bases: Bases, quality: dict[str, float | int | None], plan: Plan) -> None:
@@ -220,6 +222,7 @@ def identity_step(plan: Plan, _: str) -> None:
         variable_places,
     )
 
+    check_own_reads({s.sample: load_sketch(plan.place("sample", f"{s.sample}.reads.json")) for s in plan.samples})
     bases = {s.sample: load_bases(plan.place("sample", f"{s.sample}.bases.npz")) for s in plan.samples}
     patients = {s.sample: s.patient for s in plan.samples}
     normals = {p: s.sample for p in plan.patients if (s := plan.germline(p)) is not None}
