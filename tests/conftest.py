@@ -46,6 +46,7 @@ TOGETHER = dict.fromkeys(
         "tests/analyses/test_golden.py",
         "tests/analyses/test_ledger_of_people.py",
         "tests/analyses/test_marks_of_figures.py",
+        "tests/analyses/test_metamorphic.py",
         "tests/analyses/test_registry.py",
         "tests/test_contradictions.py",
     ),

@@ -17,6 +17,7 @@ import argparse
 import ast
 import random
 import shutil
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -156,8 +157,8 @@ class Places(ast.NodeVisitor):
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, bool):
             self.whole(node, str(not node.value))
-        elif _is_number(node):
-            self.whole(node, f"({node.value} + 1)" if isinstance(node.value, int) else f"({node.value} * 1.5)")
+        elif _is_number(node) and (changed := _another(node.value)):
+            self.whole(node, changed)
 
     def visit_Call(self, node: ast.Call) -> None:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -192,6 +193,15 @@ class Places(ast.NodeVisitor):
     def visit_If(self, node: ast.If) -> None:
         if ast.unparse(node.test) not in ("TYPE_CHECKING", "__name__ == '__main__'"):
             self.generic_visit(node)
+
+
+def _another(number: float) -> str | None:
+    """Another number; none for one that stands for nothing, all or the limit of precision (1e-12, 1e-300)."""
+    if isinstance(number, int):
+        return f"({number} + 1)"
+    if number == 0:
+        return "1.0"
+    return f"({number} * 1.5)" if 1e-6 < abs(number) < 1e6 else None
 
 
 def _is_number(node: ast.expr) -> bool:
@@ -268,7 +278,7 @@ def noticed(folder: Path, mutant: Mutant, reach: Reach, tests: set[str]) -> str 
     whole = file.read_bytes()
     try:
         file.write_text(changed(mutant), "utf-8")
-        return reach.kill(asked)
+        return reach.kill(asked, mutant.path)
     finally:
         file.write_bytes(whole)
 
@@ -290,6 +300,7 @@ def judged(folder: Path, mutants: list[Mutant], reach: Reach, asked: list[list[s
             if by := noticed(folder, mutant, reach, set(tests)):
                 yield mutant, by
             else:
+                print("alive\t" + "\t".join(key(mutant)), file=sys.stderr, flush=True)
                 alive.append(mutant)
     yield from ((mutant, "SURVIVED") for mutant in alive)
 
