@@ -107,7 +107,7 @@ def headline_of(tested: pl.DataFrame, found: dict[str, Estimate], alpha: float) 
         words = (
             said("headline.biomarkers.named_first", **told, ratio=effect)
             if effect.unit == "ratio"
-            else said("headline.biomarkers.named_days", **told, days=effect)
+            else said("headline.biomarkers.named_days", **told, days=effect, day=round(named[0]["rmst_days"]))
         )
         return Headline(words, "uncertain", said("reason.named"), effect.name)
     if rest.height:

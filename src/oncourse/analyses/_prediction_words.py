@@ -99,8 +99,8 @@ def _accuracy(r: str, estimates: tuple[Estimate, ...], params: Asked, *, usable:
         else f"The {r} model predicted no better than giving every patient the same risk."
     )
     points = (
-        f"At a threshold of {{threshold:value}}, its sensitivity is {{sensitivity_{m}m {r}:value}} and its specificity "
-        f"{{specificity_{m}m {r}:value}}; its PPV is {{ppv_{m}m {r}:value}} and its NPV {{npv_{m}m {r}:value}}."
+        f"At a threshold of {{threshold:value}}, its sensitivity is {{sensitivity_{m}m {r}}} and its specificity "
+        f"{{specificity_{m}m {r}}}; its PPV is {{ppv_{m}m {r}}} and its NPV {{npv_{m}m {r}}}."
     )
     return [
         f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen.",

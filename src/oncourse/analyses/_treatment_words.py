@@ -242,10 +242,17 @@ def first_pair(compared: Comparisons, tested: list[dict[str, Any]], found: dict[
                 key = "ratio_unadjusted"
             elif key == "ratio" and (more := _hidden(rows, name)):
                 key = "ratio_hidden"
+            if part == "days":
+                more = {"day": _horizon(rows)}
             text = said(f"headline.treatment.{key}", **told, **{part: found[name]}, **more)
             return Headline(text, *_sure(found[name], weighted), name)
     told = {k: told[k] for k in ("arm", "reference", "line")}
     return cannot(said("headline.treatment.no_estimate", **told), said("reason.no_value"))
+
+
+def _horizon(rows: list[dict[str, Any]]) -> int:
+    """The day up to which means are restricted."""
+    return round(next(r["horizon_days"] for r in rows if r["estimate_name"] == "rmst_difference"))
 
 
 def _hidden(rows: list[dict[str, Any]], name: str) -> dict[str, float]:

@@ -254,8 +254,7 @@ def _share(name: str, is_so: pl.Series, question: str) -> Estimate:
 def _answer(estimates: list[Estimate], tests: pl.DataFrame) -> str:
     known = {e.name for e in estimates}
     words = (
-        "The median burden is {median_burden}, the mean {mean_burden:value}; {tmb_high:value} of samples are "
-        "certainly high."
+        "The median burden is {median_burden}, the mean {mean_burden:value}; {tmb_high} of samples are certainly high."
         if "median_burden" in known
         else "The burden per Mb of {profiled_samples} samples is not known: no assay states its size."
     )

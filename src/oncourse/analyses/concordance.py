@@ -237,8 +237,8 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
     more = (
         ("shared_fraction_called", " By calls alone it would be {%s}."),
         ("shared_fraction_latent", " Corrected for mutations that neither sample could show, it is {%s}."),
-        ("not_assessable_fraction", " Of the mutations, {%s:value} could not be judged in both samples."),
-        ("assumed_fraction", " Of the mutations in one sample only, {%s:value} rest on an assumption, not on counts."),
+        ("not_assessable_fraction", " Of the mutations, {%s} could not be judged in both samples."),
+        ("assumed_fraction", " Of the mutations in one sample only, {%s} rest on an assumption, not on counts."),
     )
     names = ((_of(known, name, comparison), words) for name, words in more)
     text = text[:1].upper() + text[1:] + "".join(words % name for name, words in names if name in known)

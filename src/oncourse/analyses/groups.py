@@ -448,7 +448,7 @@ def _headline(
             told: dict[str, Any] = {"group": _plain(row["group"]), "reference": _plain(row["reference"]), "n": number.n}
             told["endpoint"] = endpoint_words(row["endpoint"])
             if number.unit == "days":
-                text = said("headline.groups.days", **told, days=number)
+                text = said("headline.groups.days", **told, days=number, day=round(row["rmst_days"]))
                 return Headline(text, *difference_light(number), number.name)
             return Headline(said("headline.groups.ratio", **told, ratio=number), *light_of(number), number.name)
     if len(found.names) == 1:

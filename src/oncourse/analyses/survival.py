@@ -258,9 +258,7 @@ def _one(
     groups, _ = km_groups(time, event, entry, {label: everybody}, target.patients)
     if n_late:
         groups += km_groups(time, event, None, {"naive (late entry ignored)": everybody}, target.patients)[0]
-        words.append(
-            f"Ignoring late entry would show {{{name}_naive_median:value}} and {{{name}_naive_{two:g}m:value}}."
-        )
+        words.append(f"Ignoring late entry would show {{{name}_naive_median}} and {{{name}_naive_{two:g}m}}.")
         _late(target, n_late, estimates, notes)
     figures.append(
         Figure(
