@@ -15,13 +15,18 @@ from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import Therapy, ras_table
 from oncourse.disease import tumours as all_tumours
+from oncourse.facts.markers import UNCLEAR
 from oncourse.knowledge.classified import Classified
 from oncourse.knowledge.matching import BENEFIT, Match
+from oncourse.knowledge.pgx import GENES as PGX_GENES
+from oncourse.knowledge.pgx import NOT_ASSESSABLE
 from oncourse.knowledge.rules import DIRECTIONS, rules_version
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.words.catalogue import said
 
+#: Marker values that could not be read, named in the note.
+MOST_NAMED = 5
 TEXT, INT, NUM, BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
 _PATIENT = Column("patient_id", TEXT, "the patient")
 _RULE = Column("rule_id", TEXT, "the rule (`oncourse kb explain RULE`)")
@@ -175,6 +180,7 @@ def therapy(cohort: Cohort, params: Params) -> Result:
             "A variant that is not classified never matches, nor a plasma variant that may be clonal haematopoiesis.",
             "Wild type is claimed only where every codon was measured with enough power; 'assumed' is counted apart.",
             *notes,
+            *_not_read(cohort),
         ),
         methods=(
             f"Rules of oncourse of {date} (sha256 {checksum}): FDA, EMA, CIViC, trial reports; level by AMP/ASCO/CAP "
@@ -182,6 +188,29 @@ def therapy(cohort: Cohort, params: Params) -> Result:
             *_classified_words(found.knowledge.classified),
         ),
     )
+
+
+def _not_read(cohort: Cohort) -> tuple[str, ...]:
+    """What was recorded of a marker and nobody could read: a result that is not there, never a negative one."""
+    unclear = (pl.col("state") == UNCLEAR) & ~pl.col("value").str.contains(r"\d|^$")
+    rows = cohort.marker_readings.filter(unclear & (pl.col("source") == "markers"))
+    rows = rows.filter(~pl.col("marker").str.to_uppercase().str.contains(f"^(?:{'|'.join(PGX_GENES)})"))
+    told = rows.group_by("marker", "value").len().sort(["len", "marker", "value"], descending=[True, False, False])
+    words = [f"{m} '{_plain(v)}' ({n})" for m, v, n in told.head(MOST_NAMED).iter_rows()]
+    kinds = [
+        f"{patient}: {gene} {text}"
+        for patient, facts in sorted(cohort.findings.patients.items())
+        for gene, text in sorted(facts.phenotypes.items())
+        if text.startswith(NOT_ASSESSABLE)
+    ]
+    named = [*words, *(_plain(k) for k in kinds[:MOST_NAMED])]
+    if not named:
+        return ()
+    return (f"Recorded markers that could not be read, taken as not assessable: {'; '.join(named)}.",)
+
+
+def _plain(text: str) -> str:
+    return text.replace("{", "(").replace("}", ")")
 
 
 def _headline(known: list[str], found: dict[str, Estimate]) -> Headline:

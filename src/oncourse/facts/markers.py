@@ -138,7 +138,9 @@ REPAIR_PROTEINS = ("MLH1", "MSH2", "MSH6", "PMS2")
 _REPAIR_PROTEIN = re.compile(
     r"^(MLH1|MSH2|MSH6|PMS2)(?:[ _(（-]*(?:IHC|PROTEIN|STAINING|EXPRESSION|蛋白|免疫组化|表达)[)）]*)?$"
 )
-_PROTEINS_IN = re.compile(r"(MLH1|MSH2|MSH6|PMS2)\s*[:=]?\s*(\([+-]+\)|[+-]+|[^\s,;，；、()]+)", re.I)
+_PROTEIN_IN = re.compile(r"MLH1|MSH2|MSH6|PMS2", re.I)
+#: What stands between proteins that share one word: ``MLH1/PMS2 缺失``.
+_BETWEEN = re.compile(r"^(?:[\s/、,，;；&]|和|及|\band\b)*$", re.I)
 _HYBRIDISED = re.compile(r"^(?:HER-?2|ERBB2)[ _/(（-]*(?:D?C?FISH|[DCS]?ISH|AMPLIFICATION|基因扩增|扩增)[)）]*$")
 #: Other names of a marker, in capitals -> the name used here.
 NAMES = {
@@ -221,10 +223,8 @@ def marker_state(name: str, value: str | None) -> str:
     text = " ".join(plain.lower().replace("_", "-").split())
     if name.endswith(" IHC") and name[:-4] in REPAIR_PROTEINS:
         return _protein_state(text)
-    if name == "MMR" and (proteins := _PROTEINS_IN.findall(plain)):
-        return _repair_state({p.upper(): _protein_state(s.strip().lower()) for p, s in proteins})
     if name == "MMR":
-        return _of(text, _DEFICIENT, _PROFICIENT)
+        return _repair_words(plain, text)
     if name == "MSI":
         return _of(text, _UNSTABLE, _STABLE)
     if name == "HER2 IHC" and (score := her2_score(plain)):
@@ -240,6 +240,29 @@ def _protein_state(text: str) -> str:
         return NEGATIVE
     lost = r"^\(?(?:-\)?$|neg|negative|阴性|lost|loss|absent|缺失|未表达|不表达|no expression|deficient)"
     return POSITIVE if re.match(lost, text) else UNCLEAR
+
+
+def _repair_words(plain: str, text: str) -> str:
+    """What a recorded repair says: its word (dMMR), its proteins, or both where they agree.
+
+    >>> [_repair_words(t, t.lower()) for t in ("dMMR (MLH1/PMS2缺失)", "MLH1 and PMS2 lost", "loss of MSH6")]
+    ['positive', 'positive', 'positive']
+    >>> [_repair_words(t, t.lower()) for t in ("MLH1(+) MSH2(+) MSH6(+) PMS2(+)", "pMMR (MLH1 lost)", "MLH1 ?")]
+    ['negative', 'unclear', 'unclear']
+    """
+    found = list(_PROTEIN_IN.finditer(plain))
+    word = _of(text[: found[0].start()] if found else text, _DEFICIENT, _PROFICIENT)
+    if not found:
+        return word
+    ends = [*(m.start() for m in found[1:]), len(plain)]
+    told: dict[str, str] = {}
+    said = ""
+    for m, end in reversed(list(zip(found, ends, strict=True))):
+        between = plain[m.end() : end]
+        said = said if _BETWEEN.match(between) and said else between
+        told[m.group().upper()] = _protein_state(said.strip(" :=/、,，;；&和及").lower())
+    proteins = _repair_state(told)
+    return proteins if word == UNCLEAR else word if proteins in (word, UNCLEAR) else UNCLEAR
 
 
 def _repair_state(proteins: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ Three-valued logic after Kleene: AND is the least, OR the greatest of its parts,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -378,13 +379,27 @@ def _marker(atom: Atom, patient: PatientFindings) -> Outcome:
     value = patient.markers.get(atom.name.upper())
     if value == "not_assessable":
         return Outcome(UNKNOWN, missing=(f"{atom.name} not assessable",))
+    if value is not None and not _answers(value, atom.value):
+        return Outcome(UNKNOWN, missing=(f"{atom.name} recorded as '{value}', which was not understood",))
     return _compare(value, atom.op, atom.value, atom.name)
+
+
+#: A result in words, and a score of immunohistochemistry.
+_RESULTS, _SCORE = ("positive", "negative"), re.compile(r"[0-3]\+?")
+
+
+def _answers(value: str, wanted: str) -> bool:
+    """Whether a recorded value tells what a rule asks: a word that nobody understood is never "no"."""
+    if wanted in _RESULTS:
+        return value in _RESULTS
+    return not _SCORE.fullmatch(wanted) or value == "negative" or _SCORE.fullmatch(value) is not None
 
 
 def _phenotype(atom: Atom, patient: PatientFindings) -> Outcome:
     value = patient.phenotypes.get(atom.name)
     if value is None or value.startswith("not assessable"):
-        return Outcome(UNKNOWN, missing=(f"{atom.name} genotype not known",))
+        why = "" if value is None else f" ({value.removeprefix('not assessable: ')})"
+        return Outcome(UNKNOWN, missing=(f"{atom.name} genotype not known{why}",))
     wanted = ("poor", "intermediate") if atom.value == "reduced" else (atom.value,)
     if value.startswith(wanted):
         return Outcome(YES, facts=(f"{atom.name} {value}",))

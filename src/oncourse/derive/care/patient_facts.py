@@ -100,9 +100,12 @@ class Facts:
 
 
 def _latest_markers(readings: pl.DataFrame) -> dict[str, dict[str, str]]:
-    """patient -> marker in capitals -> latest value; words of a result as positive or negative."""
+    """patient -> marker in capitals -> latest value that tells, else the latest; words of a result as positive or
+    negative."""
     found: dict[str, dict[str, str]] = {}
-    rows = readings.filter(pl.col("source") == "markers").sort("patient_id", "day", "marker", "value", nulls_last=False)
+    tells = (pl.col("state") != UNCLEAR) | pl.col("value").str.contains(r"\d")
+    rows = readings.filter(pl.col("source") == "markers").with_columns(tells=tells)
+    rows = rows.sort("tells", "patient_id", "day", "marker", "value", nulls_last=False)
     for patient, marker, value, state in rows.select("patient_id", "marker", "value", "state").iter_rows():
         name = marker.upper()
         name = name.split()[0] if name.split()[0] in PGX_GENES else name

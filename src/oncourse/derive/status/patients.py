@@ -79,7 +79,9 @@ def _speaker(rows: list[dict[str, Any]], decision: str | None, status: Status) -
     # a later sample may have gained a mutation or lost it: an earlier one does not speak for it
     recorded = [r for r in told if r["basis"] == "recorded" or not status.codons]
     positive = [r for r in recorded if r["state"] == POSITIVE]
-    for group in (positive, recorded, at, read):
+    # what was recorded and not understood is said before that the sample has no record
+    words = [r for r in read if r["sample_id"] is None] if not status.genes else []
+    for group in (positive, recorded, words, at, read):
         if group:
             return group[-1]
     return rows[-1]

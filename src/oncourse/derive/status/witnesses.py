@@ -59,7 +59,7 @@ def _shaped(table: pl.DataFrame, status: Status) -> pl.DataFrame:
         reason=pl.when(positive & negative)
         .then(pl.format("contradicted by {}", "against"))
         .when(~positive & ~negative & unclear)
-        .then(pl.format("{}: not told positive from negative", "unclear"))
+        .then(pl.format("{}: recorded, but not told positive from negative", "unclear"))
         .when(~positive & ~negative)
         .then(pl.lit(f"{names} not recorded")),
         codons=pl.lit(None, pl.String),
