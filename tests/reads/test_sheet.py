@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from oncourse.reads import tools
 from oncourse.reads.beside import check_gene_models, check_known_sites, check_reference
 from oncourse.reads.collect import write_config
 from oncourse.reads.discover import common_variants
-from oncourse.reads.fastq import ADAPTERS, check_fastq, check_lane
+from oncourse.reads.fastq import ADAPTERS, alike_named, check_fastq, check_lane
 from oncourse.reads.profile import Bases, foreign_share, target_regions
 from oncourse.reads.run import _check_build, _check_targets, _remarks_of, build_of, run_reads
 from oncourse.reads.sheet import read_plan
@@ -259,6 +260,30 @@ def test_mates_of_two_lanes_that_count_their_reads_alike_are_told_by_where_they_
         _check_pairs(sample, bam, {"S1.0": (900, 860), "S1.1": (900, 450)})
     with pytest.raises(OncourseError, match=r"S1\.bam, read group x: only 10%"):
         _check_pairs(replace(sample, fastq=()), bam, {"x": (900, 90)})
+
+
+def test_reads_of_two_lanes_named_alike_are_told_apart_before_they_are_joined(tmp_path, monkeypatch):
+    """r0, r1 ... in both lanes: mates were looked for by name over all lanes, and half of the pairs were of two lanes."""
+    from oncourse.reads import align
+
+    lanes = [
+        (_fastq(tmp_path / f"{n}_1.fq", ["r0", "r1"], ""), _fastq(tmp_path / f"{n}_2.fq", ["r0", "r1"], ""))
+        for n in "ab"
+    ]
+    other = _fastq(tmp_path / "c_1.fq", ["q0", "q1"], "")
+    assert alike_named([lanes[0][0], lanes[1][0]]) and not alike_named([lanes[0][0], other])
+    said = []
+    monkeypatch.setattr(align, "pipe", lambda commands, _log: said.append(commands))
+    plan = read_plan(_study(tmp_path, "P1\tS1\tnormal\ta_1.fq\ta_2.fq\t"))
+    for is_renamed in (False, True):
+        align._lane(plan, plan.samples[0], 1, "a_1.fq", "a_2.fq", tmp_path, 2, is_renamed=is_renamed)
+    assert [[c[0] for c in commands] for commands in said] == [
+        ["fastp", "bwa", "samtools"],
+        ["fastp", "sed", "bwa", "samtools"],
+    ]
+    text = lanes[0][0].read_text()
+    renamed = subprocess.run(said[1][1], input=text, capture_output=True, text=True, check=True).stdout
+    assert renamed == text.replace("@", "@1:")
 
 
 def test_names_without_the_number_of_the_read_are_right(tmp_path):

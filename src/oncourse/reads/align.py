@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from oncourse.errors import InputError
-from oncourse.reads.fastq import check_lane
+from oncourse.reads.fastq import alike_named, check_lane
 from oncourse.reads.sheet import UMI, Plan, Sample
 from oncourse.reads.tools import need, pipe
 
@@ -20,9 +20,10 @@ def align(plan: Plan, sample: Sample, threads: int = 2) -> Path:
     work = out.parent / f".{sample.sample}.work"
     work.mkdir(parents=True, exist_ok=True)
     lanes = []
+    is_renamed = alike_named([Path(one) for one, _ in sample.fastq])
     for n, (one, two) in enumerate(sample.fastq):
         reads = check_lane(Path(one), Path(two) if two else None)
-        lanes.append(_lane(plan, sample, n, one, two, work, threads))
+        lanes.append(_lane(plan, sample, n, one, two, work, threads, is_renamed=is_renamed))
         _check_read(plan, sample, n, Path(one), reads)
     _join(sample, lanes, work / "whole.bam", plan, threads)
     pipe([["samtools", "index", str(work / "whole.bam")]], plan.place("log", f"align.{sample.sample}"))
@@ -42,7 +43,10 @@ def _check_read(plan: Plan, sample: Sample, n: int, one: Path, reads: int) -> No
         raise InputError(f"{one.name}: fastp read {found:,} of {reads:,} reads of the lane. Copy its files again.")
 
 
-def _lane(plan: Plan, sample: Sample, n: int, one: str, two: str, work: Path, threads: int) -> Path:
+def _lane(
+    plan: Plan, sample: Sample, n: int, one: str, two: str, work: Path, threads: int, *, is_renamed: bool
+) -> Path:
+    """Align one lane, sorted by name; `is_renamed` puts its number before the names, which another lane has too."""
     log = plan.place("log", f"align.{sample.sample}.{n}")
     out = work / f"lane{n}.bam"
     trim = [
@@ -91,7 +95,8 @@ def _lane(plan: Plan, sample: Sample, n: int, one: str, two: str, work: Path, th
         str(out),
         "-",
     ]
-    pipe([trim, bwa, sort], log)
+    rename = [["sed", f"1~4s/^@/@{n}:/"]] if is_renamed else []
+    pipe([trim, *rename, bwa, sort], log)
     return out
 
 

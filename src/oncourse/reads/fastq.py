@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from collections.abc import Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import IO
@@ -113,6 +114,12 @@ def check_mates(one: Path, two: Path) -> None:
     if ends[0] == ends[1] and len(ends[0]) == 1:
         which = "first" if ends[0] == {b"1"} else "second"
         raise InputError(f"{one.name} and {two.name}: both hold {which} reads. Give the file of the others.")
+
+
+def alike_named(lanes: Sequence[Path]) -> bool:
+    """Whether files of several lanes name their reads alike (r0, r1 ... in each): a name would not be a fragment's own."""
+    names = [{_name(head) for head in _heads(path)} for path in lanes]
+    return sum(map(len, names)) > len(set[str]().union(*names))
 
 
 def _are_exchanged(one: Path, two: Path) -> bool:
