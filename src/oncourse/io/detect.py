@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
+from oncourse.io.annotated_json import is_annotated_json
 from oncourse.io.annovar import is_multianno
 from oncourse.io.carried import add_carried, with_yaml
 from oncourse.io.formats import CLINICAL, known
@@ -58,7 +60,7 @@ def detect(path: Path) -> str:
             f"and {', '.join(CLINICAL)}; any other table with `oncourse import table FILE DIR --mapping map.yaml`."
         )
     name = path.name.lower().removesuffix(".gz")
-    if name.endswith((".vcf", ".bcf")):
+    if name.endswith((".vcf", ".bcf")) or is_annotated_json(path):
         return "vcf"
     if name.endswith(".maf") or is_multianno(path):
         return "maf"
@@ -67,10 +69,12 @@ def detect(path: Path) -> str:
     from oncourse.io import torrent
     from oncourse.io.maf import looks_like_maf, missing_columns
     from oncourse.io.text import read_table
+    from oncourse.io.tool_columns import with_tool_columns
 
     if said := document(path):
         raise InputError(f"{path.name}: {said}")
     table = read_table(path, lenient=True)
+    table = replace(table, frame=with_tool_columns(table.frame))
     if looks_like_maf(table.frame.columns):
         return "maf"
     if said := named(table.frame.columns) or named(_raw_header(path)):

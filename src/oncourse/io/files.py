@@ -13,7 +13,7 @@ from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import BUILDS
 from oncourse.io import clinical as words
 from oncourse.io import clinical_tables as ct
-from oncourse.io.bcf import as_vcf, is_bcf
+from oncourse.io.bcf import as_vcf, is_other_vcf
 from oncourse.io.beside import add_copies, add_depths, add_events, add_found_depth, add_fusions
 from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
@@ -82,7 +82,7 @@ def read_files(
     """
     trees = [_tree(path, kind) for path in paths]
     files = [file for tree in trees for file in tree.calls]
-    if told := [f"{f.name}: {said}" for f in files if not is_bcf(f) and (said := document(f))]:
+    if told := [f"{f.name}: {said}" for f in files if not is_other_vcf(f) and (said := document(f))]:
         raise InputError(told)
     if not files:
         names = {"counts": "table of counts (.tsv, .txt)", "vcf": "VCF file", "maf": "MAF file"}

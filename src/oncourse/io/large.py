@@ -31,6 +31,11 @@ SEGMENTS = {
     "minor_cn": pl.Float64,
     "log2_ratio": pl.Float64,
 }
+_FAILED_COPIES = "copy number that failed its FILTER"
+#: FILTER of Oncomine's copy numbers that are no fault (Ion Reporter's guide, from memory).
+_COPY_FILTERS = ("GAIN", "LOSS")
+#: Name of the fusion of a targeted RNA assay (Oncomine): ``CCDC6-RET.C1R12_1``.
+_TARGETED = re.compile(r"^([A-Z][A-Z0-9]+)-([A-Z][A-Z0-9-]*?)\.")
 _Pair = tuple[str | None, str | None]
 _Ends = Mapping[tuple[str, int], tuple[str | None, str | None]]
 
@@ -60,6 +65,8 @@ class _Record:
     tumours: Mapping[str, Mapping[str, str]]
     normals: Sequence[Mapping[str, str]]
     genes: tuple[str, ...]
+    name: str = ""
+    filter: str = ""
 
 
 def read_large(
@@ -81,9 +88,10 @@ def read_large(
     out = Large(pl.DataFrame(schema=FUSIONS), pl.DataFrame(schema=SEGMENTS))
     records = _records(table, named, normals, annotated)
     copies = [s for r in records for s in _segments(r)]
+    failed = sum(_has_copies(r) and not _is_kept(r) for r in records)
     events = [r for r in records if not _has_copies(r)]
     found: list[tuple[str, str | None, str | None, int | None]] = []
-    left: Counter[str] = Counter()
+    left: Counter[str] = Counter({_FAILED_COPIES: failed} if failed else {})
     pairs = [(r, junctions(r.chrom, r.pos, r.alt, r.info)) for r in events]
     ends = _genes([j for _, js in pairs for j in js], events, build)
     for record, joined in pairs:
@@ -112,11 +120,13 @@ def _records(
     columns = {c: frame[c].to_list() for c in ("#CHROM", "POS", "ALT", *named, *normals)}
     info = frame["INFO"].to_list() if "INFO" in frame.columns else [None] * frame.height
     keys = frame["FORMAT"].to_list() if "FORMAT" in frame.columns else [None] * frame.height
+    ids = frame["ID"].to_list() if "ID" in frame.columns else [None] * frame.height
     passed = (
         frame.select(filter=pl.col("FILTER")).select(passes())["filter"].to_list()
         if "FILTER" in frame.columns
         else ([True] * frame.height)
     )
+    filters = frame["FILTER"].to_list() if "FILTER" in frame.columns else [None] * frame.height
     out = []
     for i in range(frame.height):
         pos = columns["POS"][i] or ""
@@ -134,6 +144,8 @@ def _records(
                 {named[c]: cells[c] for c in named},
                 [cells[c] for c in normals],
                 annotated(info[i]),
+                ids[i] or "",
+                filters[i] or "",
             )
         )
     return out
@@ -148,11 +160,16 @@ def _has_copies(record: _Record) -> bool:
     return any("CN" in cells for cells in record.tumours.values()) and not re.search(r"[\[\]]", record.alt)
 
 
+def _is_kept(record: _Record) -> bool:
+    """Whether copies passed; Oncomine writes what they are into FILTER."""
+    return record.passed or record.filter in _COPY_FILTERS
+
+
 def _segments(record: _Record) -> list[tuple[object, ...]]:
     """CN of CNVkit, DRAGEN, Canvas, GATK; MCN is the minor, MCC the major allele's; a symbolic record starts after
     POS."""
     end = record.info.get("END", "")
-    if not _has_copies(record) or not end.isdigit() or not record.passed:
+    if not _has_copies(record) or not end.isdigit() or not _is_kept(record):
         return []
     out: list[tuple[object, ...]] = []
     start = record.pos + 1 if record.alt.startswith("<") else record.pos
@@ -200,6 +217,10 @@ def _judged(
     """Return why a record is in no table (empty: it is) and its rows."""
     if not record.passed:
         return "failed its FILTER", []
+    if (named := _TARGETED.match(record.name)) and "READ_COUNT" in record.info:
+        reads = _number(record.info["READ_COUNT"])
+        n = None if reads is None else int(reads)
+        return ("no read", []) if n == 0 else ("", [(s, named[1], named[2], n) for s in record.tumours])
     if not joined:
         return "names no second place (insertion, single breakend)", []
     seen = {s: support(cells) for s, cells in record.tumours.items()}

@@ -31,6 +31,7 @@ from oncourse.io.maf_numbers import COUNTED, at_lines, fractions_alone, one_base
 from oncourse.io.placeless import kept_by_gene
 from oncourse.io.signatures import named
 from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.io.tool_columns import PAIRS, carried, tool_names, with_tool_columns
 from oncourse.io.units import in_percent, with_percent
 from oncourse.io.whose import Manifest
 from oncourse.io.whose_rows import name_rows, one_sample, refuse_nobody
@@ -135,10 +136,11 @@ def read_maf(
     if looks_like_annovar(table.frame.columns):
         frame, notes = as_maf(table.frame, path)
         table = replace(table, frame=frame)
+    table = replace(table, frame=with_tool_columns(table.frame))
     table = replace(table, frame=table.frame.rename(spelled(table.frame.columns)))
     table = replace(table, frame=with_places(table.frame, missing_columns(table.frame.columns)))
     if missing_columns(table.frame.columns) == ["sample_id"]:
-        unknown = [h for h in header if h.lower() not in OURS]
+        unknown = [h for h in header if h.lower() not in OURS and h not in tool_names(header)]
         sample = one_sample(renamed(table.frame), unknown, path)
         notes.append(f"{path.name}: no sample column: every row is of sample {sample} (file name)")
         table = replace(table, frame=table.frame.with_columns(pl.lit(sample).alias("sample_id")))
@@ -191,6 +193,7 @@ _BECAME = {
     "region": "variants.consequence",
     "status": "calls.origin",
     "validation": "calls.is_called",
+    "genotype": "calls.is_called",
     "population_af": "calls.origin",
     "patient_id": "samples.patient_id",
     "build": "study.yaml: genome_build",
@@ -216,11 +219,11 @@ def write_rows(found: MafTables, file: str) -> None:
 
 def _wanted(header: list[str]) -> list[str]:
     annovar = ("func.", "otherinfo") if looks_like_annovar(header) else ()
-    loose = {*spelled(header), *torrent.COLUMNS}
+    loose = {*spelled(header), *torrent.COLUMNS, *tool_names(header)}
     return [
         h
         for h in header
-        if h.lower() in {*OURS, *COLUMNS, *BASES}
+        if h.lower() in {*OURS, *COLUMNS, *BASES, *PAIRS}
         or h in loose
         or (in_percent(h) or "").lower() in ALIASES["vaf"]
         or h.lower().startswith(annovar)
@@ -293,6 +296,8 @@ def tables_of(
     left: list[tuple[str, int, int | None]] = []
     left.append(("wild-type marker or structural variant", n_rows - frame.height, None))
     frame = frame.drop("end", "alt_1", "patient_id", "role", "normal_id", "variant_type", strict=False)
+    frame, n_missing = _with_genotypes(frame)
+    left.append(("a genotype of dots without depth", n_missing, None))
     frame = normalise(frame, fasta=fasta)
     frame, found, lost = kept_by_gene(frame, name)
     problems += found
@@ -446,6 +451,19 @@ def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:
     cure = f"Most rows are {main}: lift the others over, or give them as another study."
     message = "genome build {value} differs from the rest of the file."
     return main, [*old, *at_lines(frame, other, name, "build", message, cure)]
+
+
+def _with_genotypes(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Say of each row whether its genotype holds the variant; leave out those of dots without reads, and count them."""
+    if "genotype" not in frame.columns:
+        return frame, 0
+    held, dots = carried(frame["genotype"], frame["ref"], frame["alt"])
+    counts = [pl.col(c).is_not_null() for c in ("alt_count", "depth") if c in frame.columns]
+    silent = frame.select((pl.lit(dots) & ~pl.any_horizontal(*counts, pl.lit(False))).alias("x"))["x"]
+    uncounted = frame["alt_count"].is_null() if "alt_count" in frame.columns else pl.Series([True] * frame.height)
+    held = held.set(dots & uncounted, False)  # neither a genotype nor a read speaks for it
+    frame = frame.drop("genotype").with_columns(held.alias("carried"), dots.alias("joint"))
+    return frame.filter(~silent), int(silent.sum())
 
 
 def reference_problems(frame: pl.DataFrame, name: str) -> list[Problem]:

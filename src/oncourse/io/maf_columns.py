@@ -176,6 +176,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "hgvs_c": ("hgvsc", "cdna_change", "hgvs_c", "coding_change", "cds_mutation"),
     "build": ("ncbi_build", "assembly", "genome_build", "assembly_version", "genome_version"),
     "filter": ("filter", "filters", "judgement"),
+    "genotype": ("gt", "genotype", "t_gt", "tumor_gt", "tumor_genotype"),
     "status": ("mutation_status", "somatic_status", "variant_status"),
     "validation": ("validation_status", "verification_status"),
     "variant_type": ("variant_type",),

@@ -29,6 +29,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "start_position(bp)",
         "start.bp",
         "start_bp",
+        "gene_start",
     ),
     "end": (
         "end",
@@ -42,6 +43,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "end_position(bp)",
         "end.bp",
         "end_bp",
+        "gene_end",
     ),
     "total_cn": (
         "total_cn",
@@ -54,8 +56,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "ntotal",
         "cn",
         "cnt",
+        "corrected_copy_number",
         "copy.number",
+        "copy number",
         "modal_total_cn",
+        "mincopynumber",
     ),
     "minor_cn": (
         "minor_cn",
@@ -68,6 +73,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "minorallelecopynumber",
         "nmin1_a",
         "modal.a1",
+        "minminorallelecopynumber",
     ),
     "major_cn": ("major_cn", "nmajor", "majorcn", "major_copy_number", "majorallelecopynumber", "nmaj1_a", "modal.a2"),
     "log2_ratio": (
@@ -81,6 +87,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "mean_log2_copy_ratio",
         "seg.median.logr",
         "median_logr",
+        "median_cnlr_seg",
+        "log2_copy_ratio_posterior_50",
+        "logr",
     ),
 }
 #: Two columns of allele copies in no order: CNVkit call.cns (cn1, cn2), Sequenza (A, B).
@@ -90,6 +99,8 @@ _PURITY = {
     "purity": ("purity", "cellularity", "rho", "tumor_purity", "aberrantcellfraction"),
     "ploidy": ("ploidy", "psi", "ploidy.estimate", "dipt", "ploidy_estimate"),
 }
+#: The column that ichorCNA names after its sample.
+_ICHOR = ".logR"
 #: PURPLE's status of its own fit; a fit that failed has purity 1 or a guess.
 _STATUS = ("status", "qcstatus", "fitmethod")
 _FAILED = "NO_TUMOR|FAIL"
@@ -146,6 +157,34 @@ def _with_hash(path: Path, name: str) -> TextTable | None:
     return replace(table, frame=table.frame.rename({c: c.lstrip("# ") for c in table.frame.columns}))
 
 
+def _of_one(table: TextTable) -> TextTable:
+    """Read a file of one sample that ichorCNA (``P1.logR``) or GATK (``@RG SM:P1`` above) writes its name into."""
+    low = [c.lower() for c in table.frame.columns]
+    if set(low) & set(ALIASES["sample_id"]):
+        return table
+    prefix = next((c[: -len(_ICHOR)] for c in table.frame.columns if c.endswith(_ICHOR) and c != _ICHOR), None)
+    sample = prefix or next((m[1] for c in table.comments if (m := re.search(r"^@RG.*\tSM:([^\t]+)", c))), None)
+    if sample is None:
+        return table
+    frame = (
+        table.frame.rename({c: c.removeprefix(f"{prefix}.") for c in table.frame.columns}) if prefix else table.frame
+    )
+    return replace(table, frame=frame.with_columns(pl.lit(sample).alias("sample_id")))
+
+
+def _trusted(table: TextTable, name: str) -> tuple[TextTable, list[Problem]]:
+    """Leave out what FACETS-suite itself suppresses (its column filter), and say how many rows."""
+    column = next((c for c in table.frame.columns if c.lower() == "filter"), None)
+    if column is None:
+        return table, []
+    bad = table.frame[column].str.to_lowercase().str.contains("suppress").fill_null(False)
+    if not bad.any():
+        return table, []
+    message = f"{int(bad.sum()):,} rows that the caller suppresses are not used."
+    told = Problem(name, int(table.lines.filter(bad)[0]), column, None, message, "Nothing is to be done.", "warning")
+    return replace(table, frame=table.frame.filter(~bad), lines=table.lines.filter(~bad)), [told]
+
+
 def _with_clone(frame: pl.DataFrame) -> pl.DataFrame:
     """Add the copies of the largest tumour clone of HATCHet's seg.ucn (cn_clone1 = major|minor, u_clone1 its share)."""
     clones = [c.removeprefix("cn_") for c in frame.columns if re.fullmatch(r"cn_clone\d+", c)]
@@ -188,9 +227,12 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     path = Path(path)
     name = table_name(path)
     table = read_table(path, name=name, lenient=True)
-    if not {"chrom", "chr", "chromosome"} & {c.lower() for c in table.frame.columns}:
+    if table.frame.columns[:1] in (["@HD"], ["@SQ"], ["@RG"], ["@CO"]):
+        table = read_table(path, name=name, comment="@", lenient=True)
+    if not {"chrom", "chr", "chromosome", "contig"} & {c.lower() for c in table.frame.columns}:
         table = _with_hash(path, name) or table
-    frame, problems = _with_clone(table.frame), list(table.problems)
+    table, suppressed = _trusted(_of_one(table), name)
+    frame, problems = _with_clone(table.frame), [*table.problems, *suppressed]
     lowered = {c.lower().strip('"'): c for c in reversed(frame.columns)}
     found = {ours: lowered[a] for ours, names in ALIASES.items() for a in reversed(names) if a in lowered}
     lacking = [c for c in ("chrom", "start", "end") if c not in found]

@@ -34,11 +34,12 @@ _BLOCK = 128 << 20
 #: More columns are refused; matrices of genes by samples have as many as a centre has samples, tens of thousands.
 MAX_COLUMNS = 200_000
 
+_ARCHIVE = "Unpack it, and give the folder or the file in it."
 _MAGIC = (
     (
         b"PK\x03\x04",
         "is a zip file or Excel workbook.",
-        "Name a workbook .xlsx, or save it as tab-separated text (UTF-8).",
+        f"Name a workbook .xlsx; a zip file holds others. {_ARCHIVE}",
     ),
     (b"\xd0\xcf\x11\xe0", "is an old Excel workbook.", "Name it .xls, or save it as tab-separated text (UTF-8)."),
     (b"BZh", "is compressed with bzip2.", "Decompress it (bunzip2), or compress it with gzip."),
@@ -184,6 +185,13 @@ def read_lines(path: Path | str, max_line_bytes: int = MAX_LINE_BYTES) -> bytes:
         raise ValueError(f"{place}{refused.message} {refused.cure}") from None
 
 
+def _is_tar(path: Path, head: bytes) -> bool:
+    """Whether a file is a tar archive, packed or not."""
+    if not re.search(r"(?i)\.(tar(\.\w+)?|tgz|tbz2?|txz)$", path.name):
+        return False
+    return head[:2] == b"\x1f\x8b" or b"\0" in head or head[:3] in (b"BZh", b"\xfd7z")
+
+
 def _chunks(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as raw:
@@ -191,6 +199,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
             raw.seek(0)
             if not head:
                 raise _Refused("the file is empty.", "Give at least a header line with the column names.")
+            if _is_tar(path, head):
+                raise _Refused("is an archive (tar) of several files.", _ARCHIVE)
             for magic, message, cure in _MAGIC:
                 if head.lower().startswith(magic.lower()):
                     raise _Refused(message, cure)
@@ -302,12 +312,17 @@ def _skip_comments(data: bytes, comment: bytes, skip: int = 0) -> tuple[int, int
         end = len(data) if end < 0 else end
         line = data[at:end]
         quoted = line.lstrip(b'"')
-        if number > skip and line.strip() and not (comment and quoted.startswith(comment)):
+        is_remark = bool(comment) and quoted.startswith(comment) and not _NUMBERED.match(line)
+        if number > skip and line.strip() and not is_remark:
             break
         if line.strip():
             comments.append(line.decode())
         at, number = end + 1, number + 1
     return at, number, tuple(comments)
+
+
+#: The header of `bcftools query -H`: ``# [1]CHROM``.
+_NUMBERED = re.compile(rb"#\s*\[1\]")
 
 
 def _unquote(cell: str) -> str:
@@ -326,6 +341,8 @@ def _header(
         raise _Refused(message, "Check the line ends, or turn the table on its side.", line_no)
     line = data[at:end].decode()
     cells = [_unquote(c.strip()).strip() for c in line.split(separator)]
+    if _NUMBERED.match(line.encode()):
+        cells = [re.sub(r"^(#\s*)?\[\d+\]", "", c) for c in cells]
     while len(cells) > 1 and not cells[-1]:
         cells.pop()
     return column_names(cells, name, line_no, problems), min(end + 1, len(data))

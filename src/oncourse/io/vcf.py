@@ -345,7 +345,7 @@ def _rows(
                         _of_sample(_filter_of(filters[i], infos[i], number), fields.get("FT")),
                         *found,
                         None if None not in found else fraction(fields, site),
-                        _carried(fields, number),
+                        False if found[0] is None and _is_missing(fields) else _carried(fields, number),
                         len(tumours) > 1 or _is_missing(fields),
                         *_normal_counts(others, site),
                         _status(fields, infos[i]),

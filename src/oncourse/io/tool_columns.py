@@ -1,0 +1,108 @@
+"""Columns of tools that take tables out of a VCF, under the names of a MAF: SnpSift, bcftools query, OpenCRAVAT.
+
+Names of columns from memory of the tools' manuals. A genotype says of a row what it says in a VCF.
+"""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+#: SnpSift extractFields: the first annotation, the fields of one sample.
+_SNPSIFT = {
+    "GENE": "Hugo_Symbol",
+    "EFFECT": "Consequence",
+    "HGVS_C": "HGVSc",
+    "HGVS_P": "HGVSp",
+    "AD": "AD",
+    "DP": "t_depth",
+    "AF": "t_vaf",
+    "GT": "genotype",
+}
+_SNPSIFT_COLUMN = re.compile(r"^(?:ANN|EFF|GEN)\[([^\]]*)\]\.(\w+)$")
+#: OpenCRAVAT's columns, in small letters, without ``base__`` and with blanks for underscores.
+_OPENCRAVAT = {
+    "ref base": "Reference_Allele",
+    "alt base": "Tumor_Seq_Allele2",
+    "hugo": "Hugo_Symbol",
+    "sequence ontology": "Consequence",
+    "so": "Consequence",
+    "samples": "Tumor_Sample_Barcode",
+    "alternate reads": "t_alt_count",
+    "total reads": "t_depth",
+}
+#: Columns of the reads of reference and variant in one cell (``70,30``; lower case).
+PAIRS = ("ad", "t_ad", "tumor_ad", "allele_depth", "allelic_depth", "allele_depths", "allelic_depths")
+_NO_WORDS = ("wt", "wildtype", "wild type", "wild-type", "hom_ref", "homref", "reference", "ref", "none", "no call")
+
+
+def tool_names(columns: list[str]) -> dict[str, str]:
+    """Return column -> name in a MAF, of the tables of these tools.
+
+    >>> tool_names(["CHROM", "ANN[0].GENE", "ANN[*].HGVS_P", "GEN[0].AD", "GEN[1].AD"])
+    {'ANN[0].GENE': 'Hugo_Symbol', 'ANN[*].HGVS_P': 'HGVSp'}
+    >>> tool_names(["Ref Base", "Alt Base", "Hugo"])["Ref Base"], tool_names(["Ref Base", "Alt Base"])
+    ('Reference_Allele', {})
+    """
+    out: dict[str, str] = {}
+    samples = {m[1] for c in columns if c.startswith("GEN") and (m := _SNPSIFT_COLUMN.match(c))}
+    for column in columns:
+        found = _SNPSIFT_COLUMN.match(column)
+        if found and (not column.startswith("GEN") or len(samples) == 1):
+            name = _SNPSIFT.get(found[2])
+            if name and name not in out.values():
+                out[column] = name
+    plain = {c: re.sub(r"^\w+?__", "", c).replace("_", " ").lower() for c in columns}
+    if {"ref base", "alt base", "hugo"} <= set(plain.values()):
+        for column, name in ((c, _OPENCRAVAT.get(p)) for c, p in plain.items()):
+            if name and name not in out.values():
+                out[column] = name
+    return out
+
+
+def with_tool_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table with the names of a MAF; reads of both alleles in one cell become two columns.
+
+    >>> frame = with_tool_columns(pl.DataFrame({"AD": ["70,30", "1,2,3", None]}))
+    >>> frame.select("t_ref_count", "t_alt_count").rows()
+    [('70', '30'), (None, None), (None, None)]
+    """
+    frame = frame.rename(tool_names(frame.columns))
+    low = {c.lower(): c for c in frame.columns}
+    pair = next((low[p] for p in PAIRS if p in low), None)
+    if pair is None or {"t_alt_count", "alt_count"} & set(low):
+        return frame
+    parts = frame[pair].cast(pl.String).str.extract_groups(r"^\s*(\d+)[,/|](\d+)\s*$").struct.unnest()
+    if parts["1"].null_count() == parts.height:
+        return frame
+    return frame.hstack([parts["1"].alias("t_ref_count"), parts["2"].alias("t_alt_count")])
+
+
+def carried(genotype: pl.Series, ref: pl.Series, alt: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return whether each genotype holds the variant (null: it does not say), and whether it is one of dots.
+
+    A genotype in numbers (``0/1``), bases (``C/T``) or a word.
+
+    >>> cells = pl.Series(["0/1", "0|0", "./.", "C/T", "C/C", "wt", "het", None])
+    >>> bases = pl.Series(["C"] * 8), pl.Series(["T"] * 8)
+    >>> [s.to_list() for s in carried(cells, *bases)][0]
+    [True, False, None, True, False, False, None, None]
+    """
+    text = genotype.str.strip_chars()
+    is_number = text.str.contains(r"^[\d.]+([/|][\d.]+)*$").fill_null(False)
+    dots = text.str.contains(r"^\.([/|]\.)*$").fill_null(False)
+    says = pl.DataFrame({"g": text, "n": is_number & ~dots, "r": ref, "a": alt})
+    sides = pl.col("g").str.to_uppercase().str.split("/").list
+    bases = pl.col("g").str.contains(r"^(?i)[ACGT]+[/|][ACGT]+$")
+    held = (
+        pl.when("n")
+        .then(pl.col("g").str.contains("[1-9]"))
+        .when(bases & sides.contains(pl.col("a").str.to_uppercase()))
+        .then(True)
+        .when(bases & (pl.col("g").str.to_uppercase() == pl.format("{}/{}", "r", "r").str.to_uppercase()))
+        .then(False)
+        .when(pl.col("g").str.to_lowercase().is_in(_NO_WORDS))
+        .then(False)
+    )
+    return says.select(held.alias("carried"))["carried"], dots
