@@ -7,7 +7,9 @@ import doctest
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
+from oncourse.cli.import_ import import_
 from oncourse.errors import InputError
 from oncourse.facts import report_words
 from oncourse.genome import coding_change
@@ -166,3 +168,70 @@ def test_coding_and_protein_change_that_differ_are_told(tmp_path):
     reading = _read(tmp_path, "样本\t基因\tc.\tp.", "S1\tKRAS\tc.35G>A\tp.G12V", "S2\tKRAS\tc.34G>T\tp.G12C")
     assert [p.row for p in reading.problems if "is not p.G12V" in p.message] == [2]
     assert pl.Series(_calls(reading)).len() == 2
+
+
+def test_samples_of_one_patient_are_told_apart_by_material_site_and_date(tmp_path):
+    """Tissue and plasma of one patient were one tissue sample, with the reads of the first row and no word of it."""
+    header = ("病案号", "样本类型", "取样部位", "报告日期", "基因", "氨基酸改变", "丰度")
+    rows = [
+        ("001", "组织", "原发灶", "2023/1/5", "KRAS", "p.G12D", "12%"),
+        ("001", "组织", "肝转移", "2023-01-05", "KRAS", "p.G12D", "3%"),
+        ("001", "血浆", "", "2023年9月5日", "NRAS", "p.Q61R", "0.2%"),
+        ("002", "组织", "原发灶", "2023-02-01", "KRAS", "p.G12D", "9%"),
+    ]
+    path = tmp_path / "r.tsv"
+    path.write_text("\n".join("\t".join(row) for row in (header, *rows)) + "\n")
+    reading = read_panel(path)
+    samples = reading.tables["samples"].sort("sample_id").select("patient_id", "material", "day", "lesion_id").rows()
+    assert samples == [
+        ("001", "组织", "0", "001_primary"),
+        ("001", "组织", "0", "001_组织_肝转移_2023-01-05_lesion"),
+        ("001", "血浆", "243", None),
+        ("002", "组织", "0", "002_primary"),
+    ]
+    assert reading.tables["lesions"].sort("lesion_id").select("role", "site").rows() == [
+        ("primary", None),
+        ("metastasis", "liver"),
+        ("primary", None),
+    ]
+
+
+def test_a_call_with_two_fractions_in_one_sample_is_told(tmp_path):
+    path = tmp_path / "r.tsv"
+    path.write_text("病案号\t基因\t氨基酸改变\t丰度\n1\tKRAS\tp.G12D\t12%\n1\tKRAS\tp.G12D\t3%\n")
+    assert any("Are these several samples" in p.cure for p in read_panel(path).problems)
+
+
+def test_a_stained_protein_is_no_variant(tmp_path):
+    """PD-L1 (TPS 10 %) was a mutation of CD274 in 10 % of the reads."""
+    path = tmp_path / "r.tsv"
+    rows = ("S1\tKRAS\tp.G12D", "S1\tPD-L1\tTPS 10%", "S1\tMLH1\t蛋白表达缺失", "S1\tHER2\tIHC 3+")
+    path.write_text("样本编号\t基因\t检测结果\n" + "\n".join(rows) + "\n")
+    assert is_panel(path)
+    reading = read_panel(path)
+    assert reading.tables["variants"]["gene"].to_list() == ["KRAS"]
+    assert any("3 rows are of stained proteins" in p.message for p in reading.problems)
+
+
+def test_a_test_of_codons_is_of_its_gene_and_of_no_more(tmp_path):
+    path = tmp_path / "r.tsv"
+    rows = ("S1\tKRAS基因2号外显子12密码子\t野生型", "S2\tKRAS 12/13密码子\t突变型")
+    path.write_text("样本编号\t检测项目\t检测结果\n" + "\n".join(rows) + "\n")
+    reading = read_panel(path)
+    assert reading.tables["variants"]["gene"].to_list() == ["KRAS"]
+    assert dict(reading.tables["assays"].select("assay_id", "targets").rows())[reading.listed["S1"]] == ";"
+
+
+def test_chinese_names_of_both_alleles(tmp_path):
+    path = tmp_path / "r.tsv"
+    path.write_text("样本\t染色体\t位置\t参考\t变异\t基因\nS1\tchr12\t25398284\tC\tT\tKRAS\n")
+    assert read_panel(path).tables["calls"]["variant_id"].to_list() == ["12:25398284:C:T"]
+
+
+def test_options_that_a_format_does_not_use_are_told(tmp_path):
+    """`--material plasma` of a report was passed over, and its samples were tissue."""
+    path = tmp_path / "r.tsv"
+    path.write_text("样本编号\t基因\t氨基酸改变\t丰度\nS1\tKRAS\tp.G12D\t12%\n")
+    arguments = [str(path), str(tmp_path / "study"), "--material", "plasma", "--panel", "IMPACT468"]
+    said = CliRunner().invoke(import_, ["panel", *arguments])
+    assert said.exit_code == 0 and "does not use --panel, --material" in said.output

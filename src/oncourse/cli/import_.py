@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,7 @@ from oncourse.cli._shared import fasta_options
 from oncourse.disease import diseases
 
 if TYPE_CHECKING:
+    from oncourse.genome.fasta import Fasta
     from oncourse.io.reading import Reading
     from oncourse.io.whose import Question
 
@@ -201,39 +203,80 @@ def _read(
     from oncourse.io.detect import detect
     from oncourse.io.mapping import is_panel
     from oncourse.io.vendor_reports import is_vendor
+    from oncourse.study.schema import Problem
 
     kind = detect(source) if format_ == "auto" else format_
     reference = Fasta(fasta) if fasta else None
     if kind == "maf" and not clinical:
         kind = "panel" if is_panel(source) else "vendor" if is_vendor(source) else kind
+    given: dict[str, Any] = {
+        "--clinical": clinical,
+        "--segments": segments,
+        "--fusions": fusions,
+        "--coverage": coverage,
+    }
+    given |= {"--panel": panel, "--material": material != "tissue", "--called": called != "auto", "--files": manifest}
+    given |= {"--depth": depth, "--anchor": anchor, "--mapping": mapping}
+    reading = _of_kind(kind, source, reference, given, build=build, called=called, material=material)
+    used = _USED.get(kind, ())
+    unused = [option for option, value in given.items() if value and option not in used]
+    if unused:
+        message = f"`import {kind}` does not use {', '.join(unused)}: what it says is in no table."
+        cure = "Write it into the tables of the study, or a mapping."
+        reading.problems.append(Problem(source.name, None, None, None, message, cure, "warning"))
+    return reading
+
+
+_OF_FILES = ("--clinical", "--segments", "--fusions", "--coverage", "--panel", "--material", "--called", "--files")
+#: Format -> the options that its reader asks for; what is given to another is told.
+_USED = {
+    **dict.fromkeys(("maf", "vcf", "counts"), _OF_FILES),
+    "cbioportal": ("--called", "--anchor"),
+    "table": ("--mapping",),
+    **dict.fromkeys(CLONE_TABLES, ("--depth",)),
+}
+
+
+def _of_kind(
+    kind: str,
+    source: Path,
+    reference: Fasta | None,
+    given: Mapping[str, Any],
+    *,
+    build: str | None,
+    called: str,
+    material: str,
+) -> Reading:
+    """Read a source of a known format; `given` are the other options."""
     if kind in ("maf", "vcf", "counts"):
         from oncourse.io.files import read_files
 
+        manifest = given["--files"]
         if manifest is None and (source / "files.tsv").is_file():
             manifest = source / "files.tsv"
         return read_files(
             [source],
             manifest=manifest,
-            clinical=clinical,
-            segments=segments,
-            fusions=fusions,
-            depths=coverage,
+            clinical=given["--clinical"],
+            segments=given["--segments"],
+            fusions=given["--fusions"],
+            depths=given["--coverage"],
             fasta=reference,
             called=called,
             material=material,
-            panel=panel,
+            panel=given["--panel"],
             kind=kind,
             build=_build(build),
         )
     if kind in CLONE_TABLES:
         from oncourse.io.clone_studies import read_clone_tables
 
-        return read_clone_tables(kind, source, depth=depth)
+        return read_clone_tables(kind, source, depth=given["--depth"])
     if kind == "cbioportal":
         from oncourse.io.anchors import parse_anchors
         from oncourse.io.cbioportal import read_cbioportal
 
-        return read_cbioportal(source, fasta=reference, called=called, anchors=parse_anchors(anchor))
+        return read_cbioportal(source, fasta=reference, called=called, anchors=parse_anchors(given["--anchor"]))
     if kind in CLINICAL:
         from oncourse.io.formats import CLINICAL as FORMATS_OF
 
@@ -242,6 +285,7 @@ def _read(
         from oncourse.errors import InputError
         from oncourse.io.mapping import read_mapped
 
+        mapping = given["--mapping"]
         if mapping is None:
             raise InputError("import table needs --mapping FILE: which column of the table is which of ours.")
         return read_mapped(source, mapping)

@@ -31,6 +31,7 @@ _CODING = re.compile(
 _FRACTION = re.compile(r"[<>~≈]?\s?\d+(?:\.\d+)?\s?%")
 _NUMBERS = r"([0-9]+(?:\s*[-、,/]\s*[0-9]+)*)"
 _EXON = re.compile(rf"第?{_NUMBERS}\s*号?外显子|(?:exons?|外显子)\s*{_NUMBERS}", re.I)
+_CODON = re.compile(rf"第?{_NUMBERS}\s*号?\s*密码子|(?:codons?|密码子)\s*{_NUMBERS}", re.I)
 #: Words beside a gene's symbol that are no part of its name.
 _BESIDE = re.compile(
     r"基因|突变|检测|变异|状态|扩增|融合|重排|缺失|拷贝数|gene|mutations?|status|analysis|test|amplification|fusion|rearrangement",
@@ -93,11 +94,13 @@ def genes_named(text: str) -> tuple[str, ...]:
     (('BRAF',), ('HER2',))
     >>> genes_named("KRAS基因突变"), genes_named("KRAS/NRAS/BRAF"), genes_named("KRAS exon2"), genes_named("ZNF999")
     (('KRAS',), ('KRAS', 'NRAS', 'BRAF'), ('KRAS',), ('ZNF999',))
+    >>> genes_named("KRAS基因2号外显子12密码子")
+    ('KRAS',)
     """
     plain = _plain(text)
     if plain.upper() in symbols():
         return (plain,)
-    bare = _FRACTION.sub(" ", _PROTEIN.sub(" ", _CODING.sub(" ", _EXON.sub(" ", plain))))
+    bare = _FRACTION.sub(" ", _PROTEIN.sub(" ", _CODING.sub(" ", _EXON.sub(" ", _CODON.sub(" ", plain)))))
     bare = " ".join(_BESIDE.sub(" ", bare).split()).strip(" ()-:")
     if _known(bare):
         return (bare,)
@@ -126,6 +129,15 @@ def pair_named(text: str) -> tuple[str, str] | None:
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
+
+
+def names_codon(text: str | None) -> bool:
+    """Whether a cell names codons: the test looked at those alone (``KRAS基因2号外显子12密码子``).
+
+    >>> names_codon("KRAS 12、13密码子"), names_codon("KRAS codon 12/13"), names_codon("KRAS")
+    (True, True, False)
+    """
+    return bool(_CODON.search(unicodedata.normalize("NFKC", text or "")))
 
 
 def exons_named(*texts: str | None) -> frozenset[int]:

@@ -9,7 +9,7 @@ every row), ``sheet``, ``build`` and keys of study.yaml (`CONFIG`). Several tabl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ import polars as pl
 import yaml
 
 from oncourse.errors import InputError
+from oncourse.facts.report_words import genes_named
+from oncourse.genome.gene_names import symbols
 from oncourse.io.maf import looks_like_maf
 from oncourse.io.own_tables import as_our_tables
 from oncourse.io.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
@@ -25,6 +27,7 @@ from oncourse.io.report_layout import gene_headers, must_be_whose, report_table
 from oncourse.io.sheets import Sheet
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig, config_from_mapping
+from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES, date_name
 from oncourse.study.words import our_columns
@@ -106,7 +109,17 @@ def is_panel(path: Path) -> bool:
     wide = len(gene_headers(read_table(path, lenient=True).frame.columns)) > 1
     found = {"hgvs_p", "hgvs_c", "pos", *(("value",) if wide or "vaf" in ours else ())}
     whose = bool({"sample_id", "patient_id"} & ours)
+    if "value" in ours and "gene" in ours and whose:
+        found |= {"value"} if _of_genes(report_table(path).frame) else set()
     return whose and "gene" in ours and bool(found & ours) and not looks_like_maf(header)
+
+
+def _of_genes(frame: pl.DataFrame) -> bool:
+    """Whether half of the cells of the column of genes name known ones: a result beside them is a finding."""
+    ours = panel_columns(frame.columns)
+    cells = frame[next((c for c, o in ours.items() if o == "gene"), "gene")].drop_nulls().unique().to_list()
+    known = sum(any(g.upper() in symbols() for g in genes_named(c)) or bool(gene_headers([c])) for c in cells)
+    return bool(cells) and 2 * known >= len(cells)
 
 
 def read_panel(path: Path) -> Reading:
@@ -150,17 +163,61 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
         reading.config = config_from_mapping({"title": reading.config.title, **config}, source.name)
     as_our_tables(reading)
     complete(reading)
+    if all(t.table == "panel" for t in tables):
+        _first_report_is_day_0(reading)
     return reading
+
+
+def _first_report_is_day_0(reading: Reading) -> None:
+    """Count the days of a report alone from the first of each patient; a date that is none is told where days are made."""
+    samples = reading.tables["samples"]
+    if "date" not in samples.columns or "day" in samples.columns or "patient_id" not in samples.columns:
+        return
+    date = plain_dates(samples["date"].cast(pl.String))
+    whole = date.str.to_date("%Y-%m-%d", strict=False)
+    unread = samples.filter(date.is_not_null() & whole.is_null())["sample_id"]
+    if len(unread):
+        message = (
+            f"the date of {len(unread):,} samples is no whole date (first: {unread[0]}): their days are not known."
+        )
+        cure = "Write dates as 2023-05-01."
+        reading.problems.append(Problem("samples", None, "date", unread[0], message, cure, "warning"))
+    first = samples.with_columns(whole.alias("_first")).group_by("patient_id").agg(pl.col("_first").min())
+    days = samples.with_columns(whole.alias("_date")).join(first, on="patient_id", how="left", maintain_order="left")
+    day = (pl.col("_date") - pl.col("_first")).dt.total_days().cast(pl.String).alias("day")
+    reading.tables["samples"] = days.with_columns(day).drop("_date", "_first", "date")
+    reading.config = replace(reading.config, index=reading.config.index or "first report")
+    reading.notes.append("no date of day 0: days count from each patient's first report")
 
 
 def _by_patient(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """A report that names patients and no samples: his only sample, else one of the patient's name."""
     if "sample_id" in frame.columns or "patient_id" not in frame.columns:
         return frame
+    frame = _parted(frame, reading)
     samples = reading.tables.get("samples", pl.DataFrame(schema={"sample_id": pl.String, "patient_id": pl.String}))
     one = samples.filter(~pl.col("patient_id").is_duplicated()).select("patient_id", "sample_id").drop_nulls()
+    if "sample_id" in frame.columns:
+        return frame
     reading.notes.append("the report names no samples: its rows are of the patients' only samples")
     return frame.with_columns(pl.col("patient_id").replace(dict(one.iter_rows())).alias("sample_id"))
+
+
+#: What tells the samples of one patient apart in a report that does not name them.
+_APART = ("material", "role", "site", "date", "day")
+
+
+def _parted(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Name the samples of a patient whose rows are of several materials, lesions or days: each is one."""
+    columns = [c for c in _APART if c in frame.columns]
+    varies = [c for c in columns if frame.group_by("patient_id").agg(pl.col(c).n_unique())[c].max() not in (None, 1)]
+    if not varies:
+        return frame
+    parts = [pl.col(c).cast(pl.String).str.strip_chars().fill_null("") for c in varies]
+    name = pl.concat_str([pl.col("patient_id"), *parts], separator="_").str.replace_all("_+", "_").str.strip_chars("_")
+    several = pl.struct(varies).n_unique().over("patient_id") > 1
+    reading.notes.append(f"the report names no samples: {', '.join(varies)} tell those of a patient apart")
+    return frame.with_columns(pl.when(several).then(name).otherwise("patient_id").alias("sample_id"))
 
 
 def sheet_is_report(path: Path, sheet: Sheet) -> bool:

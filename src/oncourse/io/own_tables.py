@@ -11,7 +11,7 @@ from dataclasses import replace
 import polars as pl
 
 from oncourse.io import clinical_survival as survival
-from oncourse.io.gather import organ_of
+from oncourse.io.gather import METASTASIS_WORDS, organ_of
 from oncourse.io.reading import Reading
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem, nearest
@@ -280,6 +280,10 @@ def _lesions_of_samples(reading: Reading) -> None:
         return
     words = {w: r for w in _distinct(samples, "material") if (r := meaning("role", w)) in _ROLES and not _material(w)}
     roles = {w: r for w in _distinct(samples, "role") if (r := meaning("role", w)) in _ROLES}
+    sites = {w: r for w in _distinct(samples, "site") if (r := _role_of_site(w))} if not roles and not words else {}
+    if sites:
+        samples = samples.with_columns(pl.col("site").alias("role"))
+        roles = sites
     if not words and not roles:
         return
     said = [
@@ -303,7 +307,9 @@ def _lesions_of_samples(reading: Reading) -> None:
     given = pl.col("lesion_id") if "lesion_id" in samples.columns else pl.lit(None, pl.String)
     named = pl.when(pl.col("_role").is_not_null()).then(pl.coalesce(given, own)).otherwise(given)
     samples = samples.with_columns(named.alias("lesion_id"))
-    site = [pl.col("site")] if "site" in samples.columns else []
+    organs = {w: _organ(w) if w in sites else w for w in _distinct(samples, "site")}
+    organ = pl.col("site").replace_strict(organs, default=None, return_dtype=pl.String) if organs else pl.lit(None)
+    site = [organ.cast(pl.String).alias("site")] if "site" in samples.columns else []
     lesions = samples.filter(pl.col("_role").is_not_null()).select(
         "lesion_id", "patient_id", pl.col("_role").alias("role"), *site
     )
@@ -312,6 +318,22 @@ def _lesions_of_samples(reading: Reading) -> None:
     reading.notes.append(
         f"{lesions.height:,} samples say primary or metastasis: their lesions are made from these words"
     )
+
+
+def _role_of_site(word: str) -> str | None:
+    """Return the role of a site that says it: ``原发灶``, ``肝转移``, ``liver metastasis``.
+
+    >>> _role_of_site("原发灶"), _role_of_site("肝转移灶"), _role_of_site("肝")
+    ('primary', 'metastasis', None)
+    """
+    role = meaning("role", word)
+    return role if role in _ROLES else "metastasis" if re.search(METASTASIS_WORDS, word, re.I) else None
+
+
+def _organ(word: str) -> str | None:
+    """Return the organ that a site names beside its role (肝转移); null where it says the role alone (原发灶)."""
+    organ = organ_of(word)
+    return organ if organ != word else None
 
 
 def _distinct(frame: pl.DataFrame, column: str) -> list[str]:

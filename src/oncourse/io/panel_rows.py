@@ -48,6 +48,8 @@ PANEL = (
     "date",
     "value",
     "exon",
+    "role",
+    "site",
 )
 #: Names that English headers have for columns of a report that MAF has under none of its names.
 _ENGLISH = {
@@ -131,7 +133,7 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Series:
 
 def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Reading) -> None:
     """Turn the rows of a report into tables of ours; a row without a sample, or without any of these, is left out."""
-    table = pl.DataFrame({name: _column(frame, name) for name in PANEL}).with_columns(lines.alias("_line"))
+    table = _with_alt(pl.DataFrame({name: _column(frame, name) for name in PANEL}).with_columns(lines.alias("_line")))
     lost = table["sample_id"].is_null() | (table["gene"].is_null() & table["pos"].is_null())
     _tell_lost(table.filter(lost), source, reading)
     rows = understood(table.filter(~lost))
@@ -146,6 +148,16 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     reading.tables["calls"] = calls
     _nothing_said(table.filter(lost & table["sample_id"].is_not_null()), set(rows["sample_id"]), source, reading)
     _samples(table.filter(table["sample_id"].is_not_null()), reading)
+
+
+def _with_alt(table: pl.DataFrame) -> pl.DataFrame:
+    """Take bases in the column of changes as the allele where a place and its reference stand beside (参考, 变异)."""
+    bases = pl.col("hgvs_p").str.contains(r"^(?i)[ACGT]+$|^-$") & pl.col("alt").is_null()
+    is_alt = (bases & pl.col("ref").is_not_null() & pl.col("pos").is_not_null()).fill_null(False)
+    return table.with_columns(
+        pl.when(is_alt).then(pl.col("hgvs_p").str.to_uppercase()).otherwise("alt").alias("alt"),
+        pl.when(is_alt).then(None).otherwise("hgvs_p").alias("hgvs_p"),
+    )
 
 
 def _nothing_said(lost: pl.DataFrame, seen: set[str], source: Path, reading: Reading) -> None:
@@ -232,6 +244,12 @@ def _events(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
 
 def _facts(rows: pl.DataFrame, reading: Reading) -> None:
     """Keep MSI and TMB of the rows for the samples."""
+    stains = rows.filter(pl.col("fact") == "stain")
+    if stains.height:
+        message = f"{stains.height:,} rows are of stained proteins ({stains['words'][0]}): no variants, not read."
+        cure = "Put what is needed into a column of samples."
+        reading.problems.append(Problem("panel", stains["_line"][0], None, None, message, cure, "warning"))
+    rows = rows.filter((pl.col("fact") != "stain").fill_null(True))
     for sample, fact, words in rows.filter(pl.col("kind") == "fact").select("sample_id", "fact", "words").iter_rows():
         value = meaning("msi_status", words) if fact == "msi_status" else None
         if fact == "tmb_per_mb" and (found := re.search(r"\d+(?:\.\d+)?", words or "")):
@@ -268,9 +286,23 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     consequence = pl.coalesce(known, pl.Series(words, dtype=pl.String), told)
     table = table.with_columns(pl.select(consequence.alias("consequence"))["consequence"])
     calls = table.select("sample_id", "variant_id", *COUNTED, pl.lit("true").alias("is_called"), origin)
+    _tell_twice(calls, table["_line"], source, reading)
     facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
     reading.tables["variants"] = facts.unique("variant_id", keep="first", maintain_order=True)
     return calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
+
+
+def _tell_twice(calls: pl.DataFrame, lines: pl.Series, source: Path, reading: Reading) -> None:
+    """Say how many calls stand in several rows of a sample with other numbers: the first is used."""
+    key = ["sample_id", "variant_id"]
+    different = calls.with_columns(lines).unique([*key, *COUNTED]).filter(pl.struct(key).is_duplicated())
+    if different.height:
+        n = different.select(key).n_unique()
+        message = f"{n:,} calls stand several times in a sample with other numbers: the first is used."
+        cure = "Are these several samples? Give each its sample_id (样本编号)."
+        reading.problems.append(
+            Problem(source.name, different["_line"].to_list()[-1], "vaf", None, message, cure, "warning")
+        )
 
 
 def _origins(table: pl.DataFrame) -> pl.Series:
@@ -311,7 +343,7 @@ def _samples(table: pl.DataFrame, reading: Reading) -> None:
     for fact in sorted({f for facts in reading.facts.values() for f in facts}):
         value = [reading.facts.get(s, {}).get(fact) for s in own["sample_id"]]
         own = own.with_columns(pl.Series(fact, value, dtype=pl.String))
-    wanted = ("material", "assay_id", "day", "date", *_FACT_COLUMNS)
+    wanted = ("material", "assay_id", "day", "date", "role", "site", *_FACT_COLUMNS)
     kept = [c for c in wanted if c in own.columns and own[c].null_count() < own.height]
     samples = own.select("sample_id", "patient_id", *kept).unique("sample_id", keep="first", maintain_order=True)
     material = pl.col("material").fill_null("tissue") if "material" in kept else pl.lit("tissue").alias("material")

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.facts.report_words import Finding, exons_named, finding, genes_named, pair_named
+from oncourse.facts.report_words import Finding, exons_named, finding, genes_named, names_codon, pair_named
 from oncourse.study.words import meaning
 
 #: What a row is: a mutation; a fusion; a copy number; the gene was looked at and is not altered; only a part of it was;
@@ -33,6 +33,10 @@ _FACTS = {
     "msi_status": re.compile(r"^(msi|微卫星|mss/msi|microsatellite)", re.I),
     "tmb_per_mb": re.compile(r"^(tmb|肿瘤突变负荷|tumou?r mutation(al)? burden)", re.I),
 }
+#: A protein that was stained (immunohistochemistry): no variant of its gene.
+_STAIN = re.compile(
+    r"^(pd-?l1|程序性死亡)|\b(tps|cps)\b|\bihc\b|免疫组(化|织化学)|蛋白(表达|缺失)|immunohisto|protein expression", re.I
+)
 #: Exons that hold every codon of the RAS status: looked at in three rows they are the whole of it (NCCN, ESMO 2023).
 _WHOLE = {"KRAS": {2, 3, 4}, "NRAS": {2, 3, 4}}
 
@@ -83,6 +87,9 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if pattern.match(gene):
             yield row | {"kind": "fact", "fact": fact, "words": row["value"] or row["hgvs_p"]}
             return
+    if _STAIN.search(f"{gene} {_text(row)}"):
+        yield row | {"kind": "fact", "fact": "stain", "words": f"{gene}: {row['value'] or row['hgvs_p'] or ''}"}
+        return
     pair = pair_named(gene)
     genes = [pair[1]] if pair else list(genes_named(gene)) if gene else [None]
     cells = {k: finding(row[k]) for k in _CHANGE if row[k]}
@@ -91,7 +98,7 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     changes = _changes(cells) or asked
     kind = _kind(row, states, bool(changes), pair is not None)
     if kind == "negative":
-        row["exon_only"] = not (asked or _changes(cells) or _is_event(row))
+        row["exon_only"] = not (asked or _changes(cells) or _is_event(row) or names_codon(gene))
         part = not row["exon_only"] or exons_named(gene, _exon(row["exon"]))
         kind = "partly negative" if part else kind
     if kind == "call" and not changes and not row["pos"]:
