@@ -158,13 +158,13 @@ def ctdna_table(
 
 def _apart(study: Study, presence: PresenceTable | None) -> pl.DataFrame:
     """patient_id, variant_id of germline, blood clones and possible blood clones."""
-    blood = study["samples"].filter(is_normal()).select("sample_id", "patient_id")
+    blood = study["samples"].lazy().filter(is_normal()).select("sample_id", "patient_id")
     rule = pl.lit(None, pl.Int64).alias("min_alt_count"), pl.lit(None, pl.Float64).alias("min_vaf")
-    called = study["calls"].join(blood, on="sample_id", how="inner").with_columns(rule).filter(is_called_expr())
+    called = study["calls"].lazy().join(blood, on="sample_id", how="inner").with_columns(rule).filter(is_called_expr())
     frames = [called.select("patient_id", "variant_id")]
     if presence is not None and presence.cells.height:
-        frames.append(presence.cells.filter(pl.col("blood").is_not_null()).select("patient_id", "variant_id"))
-    return pl.concat(frames).unique()
+        frames.append(presence.cells.lazy().filter(pl.col("blood").is_not_null()).select("patient_id", "variant_id"))
+    return pl.concat(frames).unique().collect()
 
 
 def _called(study: Study, calls: pl.DataFrame, plasma: pl.DataFrame, tracked: pl.DataFrame) -> pl.DataFrame:
@@ -173,13 +173,14 @@ def _called(study: Study, calls: pl.DataFrame, plasma: pl.DataFrame, tracked: pl
     A tracked variant that was called without counts says as much: there are no reads to ask.
     """
     chip = gene_set("blood clone in plasma alone")
-    genes = study["variants"].select("variant_id", "gene")
-    mine = calls.filter("called").join(plasma.select("sample_id"), on="sample_id", how="semi")
-    known = mine.join(tracked, on=["patient_id", "variant_id"], how="semi").filter(pl.col("alt_count").is_null())
-    other = mine.join(tracked, on=["patient_id", "variant_id"], how="anti").join(genes, on="variant_id", how="left")
+    genes = study["variants"].lazy().select("variant_id", "gene")
+    mine = calls.lazy().filter("called").join(plasma.lazy().select("sample_id"), on="sample_id", how="semi")
+    followed = tracked.lazy()
+    known = mine.join(followed, on=["patient_id", "variant_id"], how="semi").filter(pl.col("alt_count").is_null())
+    other = mine.join(followed, on=["patient_id", "variant_id"], how="anti").join(genes, on="variant_id", how="left")
     other = other.filter(~pl.col("gene").is_in(chip).fill_null(False))
     both = pl.concat([known.select("sample_id"), other.select("sample_id")])
-    return both.group_by("sample_id").agg(n_called=pl.len().cast(pl.Int64))
+    return both.group_by("sample_id").agg(n_called=pl.len().cast(pl.Int64)).collect()
 
 
 def _reads(rows: pl.DataFrame, expected: Expected, params: CtdnaParams) -> pl.DataFrame:

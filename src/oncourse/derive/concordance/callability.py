@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -92,30 +93,37 @@ def callability(
     if purity is not None and not purity.is_empty():
         low = purity.select("sample_id", "purity_low")
         samples = samples.join(low, on="sample_id", how="left").with_columns(purity=pl.coalesce("purity", "purity_low"))
-    grid = samples.select(
-        "patient_id",
-        "sample_id",
-        "material",
-        "purity",
-        "min_alt_count",
-        "min_vaf",
-        "error_rate",
-        mean_depth="depth",
-        known_purity="given_purity",
-    ).join(wanted, how="cross")
-    on_panel = panels.profiled(sorted(codons)).select("sample_id", "gene", pl.lit(True).alias("on_panel"))
     grid = (
+        samples.lazy()
+        .select(
+            "patient_id",
+            "sample_id",
+            "material",
+            "purity",
+            "min_alt_count",
+            "min_vaf",
+            "error_rate",
+            mean_depth="depth",
+            known_purity="given_purity",
+        )
+        .join(wanted.lazy(), how="cross")
+    )
+    on_panel = panels.profiled(sorted(codons)).lazy().select("sample_id", "gene", pl.lit(True).alias("on_panel"))
+    known = (
         grid.join(on_panel, on=["sample_id", "gene"], how="left")
         .join(_depths(study, wanted), on=["sample_id", "gene", "codon"], how="left")
-        .join(_copies(study, wanted), on=["sample_id", "gene", "codon"], how="left")
+        .join(_copies(study, wanted).lazy(), on=["sample_id", "gene", "codon"], how="left")
+        .collect()
     )
-    grid = grid.with_columns(
-        power=pl.Series(_power(grid, params.concentration), dtype=pl.Float64).fill_nan(None),
-        reach=_reach(grid, params),
+    grid = known.lazy().with_columns(
+        power=pl.Series(_power(known, params.concentration), dtype=pl.Float64, nan_to_null=True),
+        reach=_reach(known, params),
     )
     blind = (pl.col("reach") < params.min_power).fill_null(False)
     has_depth, has_power = pl.col("depth").is_not_null(), pl.col("power").is_not_null()
-    grid = grid.join(unread_codons(study, wanted).drop("patient_id"), on=["sample_id", "gene", "codon"], how="left")
+    grid = grid.join(
+        unread_codons(study, wanted).lazy().drop("patient_id"), on=["sample_id", "gene", "codon"], how="left"
+    )
     state = (
         pl.when(pl.col("unread").is_not_null())
         .then(pl.lit("unread"))
@@ -154,31 +162,27 @@ def callability(
         grid.with_columns(state=state, reason=reason)
         .select(list(SCHEMA))
         .sort("patient_id", "sample_id", "gene", "codon")
+        .collect()
     )
 
 
-def _depths(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
+def _depths(study: Study, wanted: pl.DataFrame) -> pl.LazyFrame:
     """Return sample_id, gene, codon, depth: from coverage, else from counted calls at the codon."""
-    coverage = study["coverage"].with_columns(pl.col("min_depth").alias("depth"))
-    by_codon = coverage.drop_nulls(["gene", "codon"]).join(wanted, on=["gene", "codon"], how="semi")
+    coverage, asked = study["coverage"].lazy().with_columns(pl.col("min_depth").alias("depth")), wanted.lazy()
+    by_codon = coverage.drop_nulls(["gene", "codon"]).join(asked, on=["gene", "codon"], how="semi")
     whole = coverage.filter(pl.col("gene").is_not_null() & pl.col("codon").is_null() & pl.col("start").is_null())
-    parts = [by_codon.select("sample_id", "gene", "codon", "depth")]
-    if not whole.is_empty():
-        parts.append(
-            whole.select("sample_id", "gene", "depth")
-            .join(wanted, on="gene", how="inner")
-            .select("sample_id", "gene", "codon", "depth")
-        )
-    parts.append(_by_region(study, coverage, wanted))
-    measured = pl.concat(parts)
+    genes = whole.select("sample_id", "gene", "depth").join(asked, on="gene", how="inner")
+    parts = [frame.select("sample_id", "gene", "codon", "depth") for frame in (by_codon, genes)]
+    measured = pl.concat([*parts, _by_region(study, wanted).lazy()])
     measured = measured.group_by("sample_id", "gene", "codon").agg(pl.col("depth").min())
-    named = study["variants"].filter(pl.col("gene").is_in(wanted["gene"].unique().implode()))
+    named = study["variants"].lazy().filter(pl.col("gene").is_in(wanted["gene"].unique().implode()))
     named = named.select("variant_id", "gene", codon("hgvs_p").alias("codon")).drop_nulls("codon")
     counted = (
         study["calls"]
+        .lazy()
         .filter(pl.col("depth").is_not_null())
         .join(named, on="variant_id", how="inner")
-        .join(wanted, on=["gene", "codon"], how="semi")
+        .join(asked, on=["gene", "codon"], how="semi")
         .group_by("sample_id", "gene", "codon")
         .agg(pl.col("depth").min().alias("counted"))
     )
@@ -189,21 +193,26 @@ def _depths(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
 
 def codon_places(build: str | None, wanted: pl.DataFrame) -> pl.DataFrame:
     """Return gene, codon, chrom, first, last of the codons of `wanted` that lie in one piece; empty without a build."""
-    bases = codon_positions(build).join(wanted, on=["gene", "codon"], how="semi")
-    spans = bases.group_by("gene", "codon", "chrom").agg(first=pl.col("pos").min(), last=pl.col("pos").max())
-    return spans.filter(pl.col("last") - pl.col("first") == 2).sort("gene", "codon")
+    return _whole_codons(build).join(wanted, on=["gene", "codon"], how="semi").sort("gene", "codon")
 
 
-def _by_region(study: Study, coverage: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+@cache
+def _whole_codons(build: str | None) -> pl.DataFrame:
+    """Return gene, codon, chrom, first, last of every codon that lies in one piece, worked out once."""
+    spans = codon_positions(build).group_by("gene", "codon", "chrom")
+    found = spans.agg(first=pl.col("pos").min(), last=pl.col("pos").max())
+    return found.filter(pl.col("last") - pl.col("first") == 2)
+
+
+def _by_region(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     """Depth of codons that lie within one region of the coverage table given by position."""
     empty = pl.DataFrame(schema={"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "depth": pl.Int64})
-    regions = coverage.filter(pl.col("codon").is_null()).drop_nulls(["chrom", "start", "end"])
-    places = codon_places(study.config.genome_build, wanted)
-    if regions.is_empty() or places.is_empty():
+    coverage = study["coverage"].lazy().filter(pl.col("codon").is_null()).drop_nulls(["chrom", "start", "end"])
+    regions = coverage.select("sample_id", "chrom", "start", "end", depth="min_depth").collect()
+    if regions.is_empty():
         return empty
     return (
-        regions.select("sample_id", "chrom", "start", "end", "depth")
-        .join(places, on="chrom", how="inner")
+        regions.join(codon_places(study.config.genome_build, wanted), on="chrom", how="inner")
         .filter((pl.col("start") <= pl.col("first")) & (pl.col("end") >= pl.col("last")))
         .select("sample_id", "gene", "codon", "depth")
     )
@@ -213,11 +222,10 @@ def _copies(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     """Return sample_id, gene, codon, total_cn from the segment over the codon."""
     schema = {"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "total_cn": pl.Float64}
     segments = study["segments"].drop_nulls("total_cn")
-    places = codon_places(study.config.genome_build, wanted)
-    if segments.is_empty() or places.is_empty():
+    if segments.is_empty():
         return pl.DataFrame(schema=schema)
     return (
-        segments.join(places, on="chrom", how="inner")
+        segments.join(codon_places(study.config.genome_build, wanted), on="chrom", how="inner")
         .filter((pl.col("start") <= pl.col("first")) & (pl.col("end") >= pl.col("last")))
         .group_by("sample_id", "gene", "codon")
         .agg(pl.col("total_cn").max())

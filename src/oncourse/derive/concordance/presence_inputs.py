@@ -32,15 +32,16 @@ def tumour_samples(study: Study) -> pl.DataFrame:
     role: that of the lesion; `tissue` where a tissue sample names none; `plasma`. depth: mean_depth, else the
     mean of the sample's counted sites; null where neither is known.
     """
-    lesions = study["lesions"].select("lesion_id", pl.col("role"), pl.col("site"))
-    assays = study["assays"].select("assay_id", "min_depth", "error_rate", "min_alt_count", "min_vaf", "has_umi")
+    lesions = study["lesions"].lazy().select("lesion_id", pl.col("role"), pl.col("site"))
+    assays = study["assays"].lazy().select("assay_id", "min_depth", "error_rate", "min_alt_count", "min_vaf", "has_umi")
     counted = (
         study["calls"]
+        .lazy()
         .filter(pl.col("depth").is_not_null())
         .group_by("sample_id")
         .agg(pl.col("depth").mean().alias("counted_depth"))
     )
-    samples = study["samples"].filter(is_tumour())
+    samples = study["samples"].lazy().filter(is_tumour())
     kept = (
         "sample_id",
         "patient_id",
@@ -54,7 +55,7 @@ def tumour_samples(study: Study) -> pl.DataFrame:
     )
     samples = samples.select(kept).join(lesions, on="lesion_id", how="left").join(assays, on="assay_id", how="left")
     samples = samples.join(counted, on="sample_id", how="left").join(
-        altered_megabases(study["segments"]), on="sample_id", how="left"
+        altered_megabases(study["segments"]).lazy(), on="sample_id", how="left"
     )
     is_plasma = pl.col("material") == "plasma"
     given = [
@@ -73,17 +74,18 @@ def tumour_samples(study: Study) -> pl.DataFrame:
         .with_columns(role_rank=pl.col("role").replace_strict({r: i for i, r in enumerate(ROLE_ORDER)}))
         .sort("patient_id", "role_rank", "day", "sample_id", nulls_last=True)
         .drop(*_FRACTIONS, *_FRACTIONS.values(), "mean_depth", "counted_depth")
+        .collect()
     )
 
 
 def altered_megabases(segments: pl.DataFrame) -> pl.DataFrame:
     """Return sample_id, altered_mb: autosomal megabases with other than two copies (log2 ratio where no copies)."""
-    autosomal = segments.filter(~pl.col("chrom").is_in(["X", "Y", "MT"]))
+    autosomal = segments.lazy().filter(~pl.col("chrom").is_in(["X", "Y", "MT"]))
     by_copies = (pl.col("total_cn") - 2).abs() >= 0.5
     by_ratio = pl.col("log2_ratio").abs() >= MIN_LOG2_RATIO
     altered = autosomal.filter(by_copies.fill_null(by_ratio.fill_null(False)))
     length = (pl.col("end") - pl.col("start") + 1) / 1e6
-    return altered.group_by("sample_id").agg(altered_mb=length.sum())
+    return altered.group_by("sample_id").agg(altered_mb=length.sum()).collect()
 
 
 def tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool = False) -> pl.DataFrame:

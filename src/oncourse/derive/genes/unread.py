@@ -39,22 +39,29 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     `SCHEMA`, sorted; ``unread`` says what stands there (`_REASONS`) and names the variant, as it is written
     """
     seen = _loud(study)
+    if seen.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
     variants = seen.select(pl.col("variant_id").unique()).join(study["variants"], on="variant_id", how="left")
     genes = set(wanted["gene"])
     sites = _sites(variants, genes, study.config.genome_build)
     if sites.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    hit = sites.join(wanted, on="gene", how="inner").filter(
-        pl.col("first").is_null()
-        | (pl.col("codon") == 0)
-        | ((pl.col("first") <= pl.col("codon")) & (pl.col("codon") <= pl.col("last")))
+    hit = (
+        sites.lazy()
+        .join(wanted.lazy(), on="gene", how="inner")
+        .filter(
+            pl.col("first").is_null()
+            | (pl.col("codon") == 0)
+            | ((pl.col("first") <= pl.col("codon")) & (pl.col("codon") <= pl.col("last")))
+        )
     )
     # reads that a filter set aside forbid a wild type at a decision codon; over a whole gene they are too many to mean
     # that
     tumour = ~pl.col("elsewhere")
     aside = (tumour & ~pl.col("understood")) | ((~pl.col("called") | ~tumour) & (pl.col("codon") > 0))
     return (
-        seen.join(hit, on="variant_id", how="inner")
+        seen.lazy()
+        .join(hit, on="variant_id", how="inner")
         .filter(aside)
         .with_columns(_reason())
         .group_by("patient_id", "sample_id", "gene", "codon", "_reason")
@@ -64,6 +71,7 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.format("{}: {}", "_reason", "unread").str.join("; ").alias("unread"))
         .select(list(SCHEMA))
         .sort("sample_id", "gene", "codon")
+        .collect()
     )
 
 
@@ -92,13 +100,14 @@ def _loud(study: Study) -> pl.DataFrame:
 
     elsewhere: said to be germline or of blood in every row.
     """
-    assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
-    samples = study["samples"].filter(is_tumour()).select("sample_id", "patient_id", "assay_id")
+    assays = study["assays"].lazy().select("assay_id", "min_alt_count", "min_vaf")
+    samples = study["samples"].lazy().filter(is_tumour()).select("sample_id", "patient_id", "assay_id")
     reads = (pl.col("alt_count") >= pl.col("min_alt_count").fill_null(MIN_ALT_COUNT)) & (
         pl.col("alt_count") >= pl.col("min_vaf").fill_null(MIN_VAF) * pl.col("depth")
     )
     return (
         study["calls"]
+        .lazy()
         .join(samples.join(assays, on="assay_id", how="left"), on="sample_id", how="inner")
         .filter(is_called_expr() | reads.fill_null(False))
         .group_by("patient_id", "sample_id", "variant_id")
@@ -106,6 +115,7 @@ def _loud(study: Study) -> pl.DataFrame:
             called=is_called_expr().any(),
             elsewhere=pl.col("origin").is_in(["germline", "chip"]).fill_null(False).all(),
         )
+        .collect()
     )
 
 

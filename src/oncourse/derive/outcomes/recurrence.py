@@ -98,9 +98,10 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
     table = table.with_columns(recurrence_day="rec_day").drop("rec_day", "rec_table", "rec_row", "fu_row")
     after = (
         study["lesions"]
+        .lazy()
         .filter(pl.col("role").is_in(ROLES))
         .drop_nulls("found_day")
-        .join(table.select("patient_id", "origin_day"), on="patient_id")
+        .join(table.lazy().select("patient_id", "origin_day"), on="patient_id")
         .filter(pl.col("found_day") > pl.col("origin_day"))
     )
     reason = (
@@ -117,19 +118,19 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
     )
     table = table.with_columns(reason.alias("reason"))
     excluded = table.drop_nulls("reason").select("patient_id", pl.lit(None, pl.String).alias("sample_id"), "reason")
-    table = table.filter(pl.col("reason").is_null())
+    rows = table.lazy().filter(pl.col("reason").is_null())
     recurred, dead = pl.col("recurrence_day").is_not_null(), pl.col("death_day").is_not_null()
     last = pl.max_horizontal("last_contact_day", "death_day", "recurrence_day")
     free_until = pl.coalesce("recurrence_free_day", "last_contact_day")
     end = pl.when(recurred).then("recurrence_day").when(dead).then("death_day").otherwise(free_until)
-    table = table.with_columns(
+    rows = rows.with_columns(
         end_day=pl.max_horizontal(end, "origin_day"),
         state=pl.when(recurred).then(pl.lit("recurred")).when(dead).then(pl.lit("died")).otherwise(pl.lit("free")),
         last_day=last,
         dead=dead,
     ).with_columns(time_days=pl.col("end_day") - pl.col("origin_day") + 1)
     sites = (
-        after.join(table.select("patient_id", "recurrence_day"), on="patient_id")
+        after.join(rows.select("patient_id", "recurrence_day"), on="patient_id")
         .filter(pl.col("found_day") <= pl.col("recurrence_day") + site_window_days)
         .with_columns(
             place=pl.when(pl.col("role") == "local_recurrence")
@@ -144,15 +145,14 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
     )
     resected = (
         study["procedures"]
+        .lazy()
         .filter(pl.col("kind").str.to_lowercase() == "metastasectomy")
-        .join(table.select("patient_id", "recurrence_day"), on="patient_id")
+        .join(rows.select("patient_id", "recurrence_day"), on="patient_id")
         .filter(pl.col("day") >= pl.col("recurrence_day"))
         .group_by("patient_id")
         .agg(pl.col("day").min().alias("metastasectomy_day"))
     )
-    table = (
-        table.join(sites, on="patient_id", how="left").join(resected, on="patient_id", how="left").sort("patient_id")
-    )
+    rows = rows.join(sites, on="patient_id", how="left").join(resected, on="patient_id", how="left").sort("patient_id")
     words = "resection of the primary" if surgery else f"the index date ({study.config.index})"
     columns = [
         "patient_id",
@@ -168,7 +168,7 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
         "dead",
         "death_day",
     ]
-    return RecurrenceTable(table.select(columns).rename({"dead": "is_dead"}), excluded, words)
+    return RecurrenceTable(rows.select(columns).rename({"dead": "is_dead"}).collect(), excluded, words)
 
 
 def blood_after_surgery(ctdna: pl.DataFrame, table: RecurrenceTable, *, first_day: int, last_day: int) -> pl.DataFrame:

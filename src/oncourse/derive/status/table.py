@@ -173,9 +173,12 @@ def _sequenced(samples: pl.DataFrame, cells: pl.DataFrame, status: Status, evide
         "codon": pl.String,
         "germline": pl.Boolean,
     }
-    judged = pl.DataFrame(list(_judged(status, evidence)), schema=schema, orient="row")
-    found = judged.filter(~pl.col("germline")).join(cells, on=["patient_id", "variant_id"], how="inner")
-    born = samples.select("patient_id", "sample_id").join(judged.filter("germline"), on="patient_id", how="inner")
+    # one query a status: of a handful of samples, what each step costs to start is what it costs
+    judged = pl.LazyFrame(list(_judged(status, evidence)), schema=schema, orient="row")
+    found = judged.filter(~pl.col("germline")).join(cells.lazy(), on=["patient_id", "variant_id"], how="inner")
+    born = (
+        samples.lazy().select("patient_id", "sample_id").join(judged.filter("germline"), on="patient_id", how="inner")
+    )
     born = born.with_columns(
         state=pl.lit("present"),
         basis=pl.lit("counted"),
@@ -183,17 +186,18 @@ def _sequenced(samples: pl.DataFrame, cells: pl.DataFrame, status: Status, evide
         alt_count=pl.lit(None, pl.Int64),
         depth=pl.lit(None, pl.Int64),
     )
-    seen = pl.concat([found.select(sorted(found.columns)), born.select(sorted(found.columns))])
+    columns = sorted({*schema, *_CELLS})
+    seen = pl.concat([found.select(columns), born.select(columns)])
     told = pl.col("patient_id").is_in(sorted(evidence.with_normal)) & evidence.reports_germline
-    table = samples.with_columns(status=pl.lit(status.name), germline_told=told)
+    table = samples.lazy().with_columns(status=pl.lit(status.name), germline_told=told)
     for part in (_seen(seen), _read(status, evidence), _copies(status, evidence)):
         table = table.join(part, on="sample_id", how="left", maintain_order="left")
-    dry = evidence.plasma.filter(~pl.col("has_tumour")).select("sample_id", is_dry=pl.lit(True))
+    dry = evidence.plasma.lazy().filter(~pl.col("has_tumour")).select("sample_id", is_dry=pl.lit(True))
     table = table.join(dry, on="sample_id", how="left", maintain_order="left")
-    return _decided(table, status)
+    return _decided(table, status).collect()
 
 
-def _seen(seen: pl.DataFrame) -> pl.DataFrame:
+def _seen(seen: pl.LazyFrame) -> pl.LazyFrame:
     """Return per sample what its variants say: is_hit, hit_basis, variants, codons, counts, doubt (words)."""
     present = pl.col("state") == "present"
     hit = present & (pl.col("verdict") == "hit")
@@ -226,11 +230,11 @@ def _seen(seen: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _read(status: Status, evidence: Evidence) -> pl.DataFrame:
+def _read(status: Status, evidence: Evidence) -> pl.LazyFrame:
     """Return per sample how far absence of a mutation may be claimed: read (measured / assumed / no), why, power."""
     core = set(map(gene_name, status.core or status.lost))
-    asked = pl.DataFrame(_asked(status), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
-    rows = evidence.codons.join(asked, on=["gene", "codon"], how="inner")
+    asked = pl.LazyFrame(_asked(status), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
+    rows = evidence.codons.lazy().join(asked, on=["gene", "codon"], how="inner")
     must = pl.col("codon").ne(0) | pl.col("gene").is_in(sorted(core | set(status.codons)))
     failing = ~pl.col("state").is_in(["measured", "assumed"]) & must
     rows = rows.with_columns(fails=failing, open=pl.col("state") != "measured")
@@ -250,7 +254,7 @@ def _read(status: Status, evidence: Evidence) -> pl.DataFrame:
     return found.join(_gaps(told), on="sample_id", how="left")
 
 
-def _gaps(rows: pl.DataFrame) -> pl.DataFrame:
+def _gaps(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Return sample_id, why: genes and codons by their reason, "KRAS codon 12, 61: too few reads; ATM, PALB2: no
     reads"."""
     codons = pl.col("codon").filter(pl.col("codon") > 0).sort().cast(pl.String).str.join(", ")
@@ -264,10 +268,10 @@ def _gaps(rows: pl.DataFrame) -> pl.DataFrame:
     return by_reason.group_by("sample_id").agg(why=words.sort().str.join("; "))
 
 
-def _copies(status: Status, evidence: Evidence) -> pl.DataFrame:
+def _copies(status: Status, evidence: Evidence) -> pl.LazyFrame:
     """Return per sample is_copy_hit and n_copies (genes of known copy state)."""
     lost, amplified = set(map(gene_name, status.lost)), set(map(gene_name, status.amplified))
-    rows = evidence.copies.filter(pl.col("gene").is_in(sorted(lost | amplified)))
+    rows = evidence.copies.lazy().filter(pl.col("gene").is_in(sorted(lost | amplified)))
     hit = ((pl.col("state") == "amplified") & pl.col("gene").is_in(sorted(amplified))) | (
         (pl.col("state") == "homozygous_deletion") & pl.col("gene").is_in(sorted(lost))
     )
@@ -277,7 +281,7 @@ def _copies(status: Status, evidence: Evidence) -> pl.DataFrame:
     )
 
 
-def _decided(table: pl.DataFrame, status: Status) -> pl.DataFrame:
+def _decided(table: pl.LazyFrame, status: Status) -> pl.LazyFrame:
     """Turn the parts into state, basis and reason: the definition itself."""
     has_copies = pl.col("n_copies").fill_null(0) >= len(set(status.lost) | set(status.amplified))
     hit, copy_hit = pl.col("is_hit").fill_null(False), pl.col("is_copy_hit").fill_null(False)
