@@ -21,6 +21,9 @@ CONTAMINATION = 0.5
 #: Chance, over all pairs of samples of the study, that two tumours share so many by recurrence alone, from which on it
 #: is no contamination: two hypermutated tumours meet at dozens of sites (our choice).
 BY_CHANCE = 0.001
+#: Least share of the source's variants that a sample must show of those its contamination would lift to the level at
+#: which the shared ones stand: foreign DNA brings all of them, recurrence a few (our choice).
+COMPLETE = 0.5
 #: Places of a first guess at recurrence: the bases of an exome.
 EXOME_BASES = 3e7
 IDENTITY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
@@ -55,6 +58,7 @@ PERSONS = {
     "{n_rare} germline sites agree.",
 }
 SCHEMA = {name: dtype for name, dtype, _ in IDENTITY_COLUMNS}
+_PAIR = ["sample_id", "other_sample_id"]
 
 
 def identity_table(study: Study) -> pl.DataFrame:
@@ -92,9 +96,27 @@ def _by_tumour(study: Study) -> pl.DataFrame:
     of_both = ((of_each >= SAME_TUMOUR) & alike) | (of_each >= SAME_AT_ANY_LEVEL)
     holds = ~of_both & (pl.col("share") <= CONTAMINATION) & (pl.col("by_chance") < BY_CHANCE)
     finding = pl.when(of_both).then(pl.lit("same tumour")).when(holds).then(pl.lit("contaminated"))
-    told = pairs.with_columns(finding=finding).drop_nulls("finding").join(_kin(seen), on="sample_id", how="left")
+    told = pairs.with_columns(finding=finding).drop_nulls("finding")
+    held = told.filter(finding="contaminated").join(_shown(told, both, seen), on=_PAIR, how="left")
+    partial = held.filter(pl.col("shown") < COMPLETE)
+    told = told.join(partial, on=_PAIR, how="anti").join(_kin(seen), on="sample_id", how="left")
     return told.with_columns(share=pl.when(pl.col("finding") == "contaminated").then("share")).select(
         pl.col(n).cast(t) for n, t in SCHEMA.items()
+    )
+
+
+def _shown(pairs: pl.DataFrame, both: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """sample_id, other_sample_id, shown: of the source's variants that would stand at or above the median level of the
+    shared ones, if the sample held `share` of the source, the share that it does show."""
+    level = both.group_by(_PAIR).agg(level=pl.col("vaf").median())
+    source = seen.select("variant_id", other_sample_id="sample_id", other_vaf="vaf")
+    lifted = pairs.select(*_PAIR, "share").join(level, on=_PAIR).join(source, on="other_sample_id")
+    lifted = lifted.filter(pl.col("share") * pl.col("other_vaf") >= pl.col("level"))
+    shown = both.select(*_PAIR, "variant_id", is_shown=True)
+    return (
+        lifted.join(shown, on=[*_PAIR, "variant_id"], how="left")
+        .group_by(_PAIR)
+        .agg(shown=pl.col("is_shown").fill_null(False).mean())
     )
 
 
