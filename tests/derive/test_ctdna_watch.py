@@ -13,7 +13,7 @@ from oncourse.derive.care.lead import lead_times, line_lead_times
 from oncourse.derive.care.watchlist import emergence, retest_reminders
 from oncourse.evolution.course import course
 from oncourse.evolution.ctdna import detection_limit, fraction_interval, positivity, sensitivity
-from oncourse.stats.interval_censored import quantile_bounds, share_above, turnbull
+from oncourse.stats.interval import turnbull
 from oncourse.stats.rng import generator
 
 
@@ -185,8 +185,8 @@ def test_turnbull_is_the_kaplan_meier_of_right_censored_values():
     fit = turnbull([1, 2, 3, 4], [1, 2, np.inf, 4])
     assert fit.mass[:2] == pytest.approx([0.25, 0.25])
     assert fit.mass[2:].sum() == pytest.approx(0.5)
-    assert quantile_bounds(fit, 0.5)[1] == 2.0
-    assert share_above(fit, 0.0) == (pytest.approx(1.0), pytest.approx(1.0))
+    assert fit.quantile(0.5)[1] == 2.0
+    assert fit.share_above(0.0) == (pytest.approx(1.0), pytest.approx(1.0))
 
 
 def _cells(alt, depth, power, state):

@@ -307,14 +307,14 @@ MIN_LEADS = 6
 
 
 def _lead_estimates(leads: Leads, prefix: str, question: str) -> list[Estimate]:
-    from oncourse.stats.interval_censored import share_above, turnbull
+    from oncourse.stats.interval import turnbull
 
     if leads.table.is_empty():
         return []
     first = leads.table.unique("patient_id", keep="first", maintain_order=True)
     n = first.height
     fit = turnbull(first["lead_low_days"].to_numpy(), first["lead_high_days"].to_numpy())
-    least, most = share_above(fit, 0.0)
+    least, most = fit.share_above(0.0)
 
     def bounded(value: float) -> float | None:
         return float(value) if np.isfinite(value) else None

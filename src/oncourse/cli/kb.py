@@ -23,13 +23,13 @@ def kb() -> None:
 @click.option("--gene", help="Only rules that name this gene.")
 def list_(rules: Path | None, tumour: str | None, gene: str | None) -> None:
     """List the therapy rules: id, level, direction, biomarker, therapy."""
-    from oncourse.knowledge.alterations import gene_name
+    from oncourse.genome.gene_names import current_symbol
     from oncourse.knowledge.rules import DIRECTIONS
 
     for rule in _rules(rules):
         if tumour and tumour not in rule.tumours:
             continue
-        if gene and gene_name(gene.upper()) not in rule.genes:
+        if gene and current_symbol(gene.upper()) not in rule.genes:
             continue
         words = f"{rule.rule_id:<8}{rule.level():<6}{DIRECTIONS[rule.direction]:<26}"
         click.echo(f"{words}{rule.biomarker} -> {rule.therapy or 'prognosis'} [{rule.disease}; {rule.setting}]")
@@ -148,9 +148,9 @@ def _genes_asked() -> frozenset[str]:
     """Genes that rules and statuses ask for."""
     from oncourse.derive.care.therapy import Knowledge
     from oncourse.facts.statuses import STATUSES
-    from oncourse.knowledge.alterations import gene_name
+    from oncourse.genome.gene_names import current_symbol
 
-    return Knowledge(_rules(None), None).genes | {gene_name(g) for s in STATUSES for g in s.genes}
+    return Knowledge(_rules(None), None).genes | {current_symbol(g) for s in STATUSES for g in s.genes}
 
 
 def _import_experts(kind: str, source: Path, out: Path, stated: str | None, build: str | None) -> None:

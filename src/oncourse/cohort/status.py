@@ -30,9 +30,9 @@ class Status(Blood):
         """Called variants of the genes that rules and statuses ask for (`oncourse.derive.status.variants`)."""
         from oncourse.derive.status.variants import seen_variants
         from oncourse.facts.statuses import statuses_of
-        from oncourse.knowledge.alterations import gene_name
+        from oncourse.genome.gene_names import current_symbol
 
-        named = {gene_name(g) for s in statuses_of(self.study.config.statuses) for g in s.genes}
+        named = {current_symbol(g) for s in statuses_of(self.study.config.statuses) for g in s.genes}
         known = self.knowledge
         return seen_variants(
             self.study, self.presence_or_none, known.genes | named, self.plasma_states, known.classified

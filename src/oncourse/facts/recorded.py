@@ -14,8 +14,9 @@ import polars as pl
 
 from oncourse.facts.markers import NEGATIVE, POSITIVE, UNCLEAR
 from oncourse.facts.report_words import exons_named, finding, genes_named
+from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import codon_of, short_change
-from oncourse.knowledge.alterations import canonical, gene_name
+from oncourse.knowledge.alterations import current_numbering
 
 #: Genes of which a bare "positive" or "wild type" is a test for mutations; of any other it may be of protein or copies.
 TESTED = ("KRAS", "NRAS", "HRAS", "BRAF", "PIK3CA")
@@ -70,7 +71,9 @@ def _of(
 
     def record(change: str, state: str, whole: bool) -> GeneRecord:
         named = genes[0] if len(genes) == 1 else ""
-        return GeneRecord(patient, sample, day, genes, canonical(named, short_change(change)), state, whole, words)
+        return GeneRecord(
+            patient, sample, day, genes, current_numbering(named, short_change(change)), state, whole, words
+        )
 
     if changes:
         yield from (record(change, POSITIVE, False) for change in changes)
@@ -95,5 +98,5 @@ def _genes(marker: str) -> tuple[str, ...]:
     plain = marker.strip()
     if both := BOTH.get(plain.upper().replace(" ", "")):
         return both
-    named = tuple(gene_name(gene.upper()) for gene in genes_named(plain))
+    named = tuple(current_symbol(gene.upper()) for gene in genes_named(plain))
     return named if all(g.isascii() and " " not in g for g in named) else ()

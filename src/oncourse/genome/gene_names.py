@@ -71,6 +71,20 @@ def former_names() -> dict[str, str]:
     return {alias.upper(): gene for alias, gene in _table("gene_aliases.tsv").iter_rows()}
 
 
+def current_symbol(symbol: str) -> str:
+    """Return today's symbol of an older, trade or protein name; any other text as it is.
+
+    >>> [current_symbol(s) for s in ("HER2", "MRE11A", "PD-L1", "KRAS", "ZNF999")]
+    ['ERBB2', 'MRE11', 'CD274', 'KRAS', 'ZNF999']
+    """
+    return symbol if symbol in _own() else former_names().get(symbol.upper(), symbol)
+
+
+@cache
+def _own() -> frozenset[str]:
+    return frozenset(symbols().values())
+
+
 @cache
 def _by_id() -> dict[str, str]:
     table = _table("gene_ids.tsv")

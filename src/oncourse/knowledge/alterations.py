@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
 
+from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import codon_of, short_change
 from oncourse.knowledge.findings import VariantFinding
 
@@ -28,20 +29,10 @@ def _aliases() -> dict[tuple[str, str], str]:
     return {(r["gene"], r["alias"]): r["change"] for r in data_rows("aliases.tsv")}
 
 
-@lru_cache(maxsize=1)
-def _gene_aliases() -> dict[str, str]:
-    return {r["alias"]: r["gene"] for r in data_rows("gene_aliases.tsv")}
-
-
-def gene_name(symbol: str) -> str:
-    """Return today's symbol of an older or trade name (HER2 -> ERBB2, MRE11A -> MRE11)."""
-    return _gene_aliases().get(symbol, symbol)
-
-
-def canonical(gene: str, change: str) -> str:
+def current_numbering(gene: str, change: str) -> str:
     """Return a change in today's numbering (AR T877A -> T878A); other changes as they are.
 
-    >>> canonical("AR", "T877A"), canonical("KRAS", "G12C")
+    >>> current_numbering("AR", "T877A"), current_numbering("KRAS", "G12C")
     ('T878A', 'G12C')
     """
     return _aliases().get((gene, change), change)
@@ -145,7 +136,7 @@ def parse_site(text: str) -> Site:
     ('KRAS:12,13', 'AR:T878A', 'ERBB2')
     """
     gene, _, items = text.strip().partition(":")
-    gene = gene_name(gene.strip())
+    gene = current_symbol(gene.strip())
     changes: set[str] = set()
     codons: set[int] = set()
     spans: list[tuple[int, int]] = []
@@ -163,7 +154,7 @@ def parse_site(text: str) -> Site:
         elif (substitution := _SUBSTITUTION.match(item)) and not substitution[3]:
             codons.add(int(substitution[2]))
         elif codon_of(item) is not None:
-            changes.add(canonical(gene, short_change(item)))
+            changes.add(current_numbering(gene, short_change(item)))
         else:
             raise ValueError(f"'{item}' of {gene} is not a codon, a change, an exon or region known for {gene}")
     return Site(gene, frozenset(changes), frozenset(codons), tuple(spans), frozenset(effects))

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from oncourse.errors import InputError
+from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import short_change
-from oncourse.knowledge.alterations import data_rows, gene_name, regions
+from oncourse.knowledge.alterations import data_rows, regions
 from oncourse.knowledge.evaluate import germline_relevant
 from oncourse.knowledge.evidence import Evidence
 from oncourse.knowledge.expression import ExpressionError, parse
@@ -80,14 +81,14 @@ def _one(text: str) -> str:
     """Return the expression of one variant of one gene."""
     fusion = re.match(r"^(\S*)::(\S*)(?:\s+(?:Fusion|FUSION))?(?:\s.*)?$", text)
     if fusion:
-        genes = [gene_name(g) for g in fusion.groups() if re.fullmatch(r"[A-Z][A-Z0-9-]+", g)]
+        genes = [current_symbol(g) for g in fusion.groups() if re.fullmatch(r"[A-Z][A-Z0-9-]+", g)]
         return " AND ".join(f"fusion({g})" for g in genes) or f"unsupported({_plain(text)})"
     gene, _, rest = text.partition(" ")
     variant = re.sub(r"\s*\((?:c\.)?[^)]*\)?$", "", rest).strip()
     word = variant.lower()
     if gene.upper() in ("MSI", "TMB") and word == "high":
         return "msi = high" if gene.upper() == "MSI" else "tmb >= 10"
-    gene = gene_name(gene)
+    gene = current_symbol(gene)
     simple = _by_word(gene, word)
     if simple:
         return simple

@@ -16,8 +16,9 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.gene_models import BUILDS
+from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import short_change
-from oncourse.knowledge.alterations import canonical, gene_name
+from oncourse.knowledge.alterations import current_numbering
 
 COLUMNS = ("variant_id", "gene", "change", "classification", "stated", "review_status", "accession")
 CLASSIFICATIONS = ("pathogenic", "benign", "conflicting")
@@ -148,12 +149,12 @@ def _indexed(frame: pl.DataFrame, name: str) -> tuple[dict[tuple[str, str], List
     alleles: dict[tuple[str, str], Listing] = {}
     changes: dict[tuple[str, str], Listing] = {}
     for row in frame.iter_rows(named=True):
-        gene = gene_name(row["gene"])
+        gene = current_symbol(row["gene"])
         stated = row["stated"] or row["classification"]
         listing = Listing(
             verdict_of(row["classification"], row["review_status"]), f"{name}: {stated}, {row['review_status']}"
         )
-        change = canonical(gene, short_change(row["change"])) if row["change"] else ""
+        change = current_numbering(gene, short_change(row["change"])) if row["change"] else ""
         for index, key in ((alleles, row["variant_id"]), (changes, change)):
             if key:
                 index[(gene, key)] = _stronger(index.get((gene, key)), listing, name)

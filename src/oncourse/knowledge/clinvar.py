@@ -18,9 +18,9 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.gene_models import BUILDS
+from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import short_change
 from oncourse.genome.variant import normalise
-from oncourse.knowledge.alterations import gene_name
 from oncourse.knowledge.classified import COLUMNS
 
 LICENCE = "public domain"
@@ -152,7 +152,7 @@ def _cells(line: str, number: int, header: list[str], name: str) -> list[str]:
 def _records(cells: list[str], genes: Collection[str]) -> Iterator[dict[str, str]]:
     """Yield one row per known gene of a record that may change the product and says something of disease."""
     info = dict(item.partition("=")[::2] for item in cells[7].split(";"))
-    symbols = (gene_name(part.partition(":")[0]) for part in info.get("GENEINFO", "").split("|"))
+    symbols = (current_symbol(part.partition(":")[0]) for part in info.get("GENEINFO", "").split("|"))
     known = [symbol for symbol in dict.fromkeys(symbols) if symbol in genes]
     classification = classification_of(info.get("CLNSIG", ""))
     effects = {part.rpartition("|")[2] for part in info.get("MC", "").split(",") if part}

@@ -19,9 +19,9 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import short_change
 from oncourse.genome.variant import build_of_accession, normalise
-from oncourse.knowledge.alterations import gene_name
 
 #: Words of a classification -> ours; every other (uncertain, not yet reviewed) is left out and counted.
 _CLASSES = {
@@ -107,7 +107,7 @@ def read_expert_table(path: Path, genes: Collection[str], *, build: str | None =
     alleles: list[tuple[str, str, str, str] | None] = []
     n_other, n_unread = 0, 0
     for record in records:
-        gene = gene_name(_first(record, kind.gene))
+        gene = current_symbol(_first(record, kind.gene))
         if gene not in genes:
             continue
         stated = _first(record, kind.assertion)

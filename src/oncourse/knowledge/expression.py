@@ -16,7 +16,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from oncourse.knowledge.alterations import Site, gene_name, parse_site
+from oncourse.genome.gene_names import current_symbol
+from oncourse.knowledge.alterations import Site, parse_site
 
 SITE_ATOMS = ("mutation", "wild_type", "emerged")
 GENE_ATOMS = ("loss", "altered", "amplification", "deletion", "fusion", "germline_pathogenic", "reversion")
@@ -242,7 +243,7 @@ class _Parser:
         if kind == "emerged" and not under:
             raise self.error("emerged needs under=<class of drug>")
         if kind in GENE_ATOMS:
-            genes = tuple(gene_name(g.strip()) for item in items for g in item.split(",") if g.strip())
+            genes = tuple(current_symbol(g.strip()) for item in items for g in item.split(",") if g.strip())
             return Atom(kind, genes=genes, material=material, biallelic=biallelic)
         try:
             found = tuple(parse_site(item) for item in items)

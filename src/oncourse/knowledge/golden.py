@@ -9,8 +9,9 @@ from importlib import resources
 from typing import Any
 
 from oncourse.disease import disease, diseases
+from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import codon_of
-from oncourse.knowledge.alterations import canonical, gene_name
+from oncourse.knowledge.alterations import current_numbering
 from oncourse.knowledge.evaluate import germline_relevant
 from oncourse.knowledge.findings import MATERIALS, ORIGINS, PatientFindings, VariantFinding
 from oncourse.knowledge.matching import match_rules
@@ -35,8 +36,8 @@ def variant(text: str) -> VariantFinding:
     'AR T878A'
     """
     gene, change, *words = text.split()
-    gene = gene_name(gene)
-    change = canonical(gene, change)
+    gene = current_symbol(gene)
+    change = current_numbering(gene, change)
     effect = "missense"
     if change.endswith("*"):
         effect = "nonsense"

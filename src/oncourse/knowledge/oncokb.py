@@ -10,8 +10,9 @@ import io
 from pathlib import Path
 
 from oncourse.errors import InputError
+from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import short_change
-from oncourse.knowledge.alterations import canonical, gene_name
+from oncourse.knowledge.alterations import current_numbering
 from oncourse.knowledge.evidence import Evidence
 
 LEVELS = ("LEVEL_1", "LEVEL_2", "LEVEL_3A", "LEVEL_3B", "LEVEL_4", "LEVEL_R1", "LEVEL_R2")
@@ -40,8 +41,8 @@ def read_oncokb(path: Path, *, disease: str = "") -> list[Evidence]:
         raise InputError(f"{path.name}: not a MAF annotated by OncoKB (Hugo_Symbol and LEVEL_1 ... are expected).")
     found: dict[tuple[str, str, str, str], Evidence] = {}
     for row in reader:
-        gene = gene_name(row["Hugo_Symbol"])
-        change = canonical(gene, short_change(row.get("HGVSp_Short") or row.get("HGVSp") or ""))
+        gene = current_symbol(row["Hugo_Symbol"])
+        change = current_numbering(gene, short_change(row.get("HGVSp_Short") or row.get("HGVSp") or ""))
         if not change:
             continue
         for level in LEVELS:

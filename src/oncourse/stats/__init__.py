@@ -1,7 +1,7 @@
 """Statistics of clinical studies: arrays in, values out; no study needed.
 
 Survival: `kaplan_meier`, `logrank`, `survival_data`, `fit_cox` (Efron, Breslow, Firth; delayed entry, strata,
-clusters), `restricted_mean`, `turnbull` (interval-censored). Competing events: `cumulative_incidence`
+clusters), `restricted_mean`; `turnbull`, `weibull_interval` (interval-censored). Competing events: `cumulative_incidence`
 (Aalen-Johansen), `fine_gray`. Many features at once, with delayed entry: `scan_cox`, `scan_logrank`. Agreement:
 `kappa`, `gwet_ac1`, `mcnemar_exact`, `tango_interval`. Proportions: `clopper_pearson`, `wilson`,
 `newcombe` (difference), `fisher_exact`, `cochran_mantel_haenszel`. Many tests:
@@ -28,7 +28,7 @@ _HOME = {
     "generator": "rng",
     "logrank": "logrank",
     **dict.fromkeys(("compare_restricted_means", "restricted_mean"), "rmst"),
-    "turnbull": "interval_censored",
+    **dict.fromkeys(("turnbull", "weibull_interval"), "interval"),
 }
 __all__ = sorted(_HOME)
 

@@ -1,4 +1,4 @@
-"""Interval-censored times: an event known to lie between two visits (imaging endpoints, PSA)."""
+"""Values known only to lie in an interval: an event between two visits (imaging, PSA), a lead between two days."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Turnbull:
-    """The non-parametric curve: survival just after each right end of a Turnbull interval (left, right]."""
+    """The non-parametric curve: mass of each innermost interval (left, right] and survival just after its right end.
+
+    Within an interval the distribution is not identified; left = right is an exact value.
+    """
 
     left: Floats
     right: Floats
@@ -29,21 +32,43 @@ class Turnbull:
         values: Floats = np.concatenate([[1.0], self.survival])
         return values[index + 1]
 
+    def share_above(self, value: float) -> tuple[float, float]:
+        """Return the least and the greatest probability of more than `value` that the data allow.
+
+        >>> tuple(round(v, 3) for v in turnbull([1, 2, 2], [1, 2, np.inf]).share_above(1.5))
+        (0.667, 0.667)
+        """
+        exact = self.left == self.right
+        surely = self.mass[np.where(exact, self.left > value, self.left >= value)].sum()
+        return float(surely), float(self.mass[self.right > value].sum())
+
+    def quantile(self, share: float) -> tuple[float, float]:
+        """Return the interval in which the quantile lies; (nan, nan) without values.
+
+        >>> turnbull([0, 10, 20], [5, 15, np.inf]).quantile(0.5)
+        (10.0, 15.0)
+        """
+        if self.mass.size == 0:
+            return float("nan"), float("nan")
+        at = min(int(np.searchsorted(np.cumsum(self.mass), share - 1e-9)), self.mass.size - 1)
+        return float(self.left[at]), float(self.right[at])
+
 
 def _bounds(left: ArrayLike, right: ArrayLike) -> tuple[Floats, Floats]:
     low, high = np.asarray(left, float), np.asarray(right, float)
     low, high = np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), np.inf, high)
-    if low.shape != high.shape or (low > high).any() or (low < 0).any() or np.isinf(low).any():
-        raise ValueError("each event lies in (left, right] with 0 <= left <= right")
+    if low.shape != high.shape or (low > high).any() or np.isposinf(low).any() or np.isneginf(high).any():
+        raise ValueError("each event lies in (left, right] with left <= right")
     return low, high
 
 
 def turnbull(left: ArrayLike, right: ArrayLike, *, max_iter: int = 20_000, tolerance: float = 1e-10) -> Turnbull:
-    """Return the non-parametric maximum likelihood curve of interval-censored times [1]_.
+    """Return the non-parametric maximum likelihood curve of interval-censored values [1]_.
 
     Parameters
     ----------
-    left : shape (n,), last time known without the event; 0 or NaN: none
+    left : shape (n,), last time known without the event; 0 or NaN: none. Values of either sign (a lead in days) may
+        be given, and -inf
     right : shape (n,), first time known with it; infinite or NaN: never seen (right censored); equal to left: exact
 
     Notes
@@ -56,6 +81,8 @@ def turnbull(left: ArrayLike, right: ArrayLike, *, max_iter: int = 20_000, toler
     .. [1] Turnbull. J R Stat Soc B 1976;38:290; Varadhan, Roland. Scand J Stat 2008;35:335 (acceleration).
     """
     low, high = _bounds(left, right)
+    if low.size == 0:
+        return Turnbull(low, high, low, low, 0.0, 0, True)
     exact = low == high
     # an interval starts at a left end and stops at the next right end; exact times are points of their own
     ends = sorted(
@@ -155,6 +182,8 @@ def weibull_interval(left: ArrayLike, right: ArrayLike, x: ArrayLike) -> Weibull
     left, right as in `turnbull` (equal: exact); x shape (n, p), without intercept.
     """
     low, high = _bounds(left, right)
+    if (low < 0).any():
+        raise ValueError("a time is 0 or above")
     z = np.asarray(x, float)
     z = np.column_stack([np.ones(low.size), z])
     exact = low == high

@@ -28,7 +28,8 @@ from oncourse.facts.fusions import is_fusion
 from oncourse.facts.material import is_normal
 from oncourse.facts.recorded import gene_records
 from oncourse.facts.statuses import statuses_of
-from oncourse.knowledge.alterations import data_rows, gene_name
+from oncourse.genome.gene_names import current_symbol
+from oncourse.knowledge.alterations import data_rows
 from oncourse.knowledge.classified import Classified, read_classified
 from oncourse.knowledge.evidence import EvidenceBase, read_evidence
 from oncourse.knowledge.expression import atoms_of
@@ -308,14 +309,14 @@ def _fusions(
     owner = dict(study["samples"].select("sample_id", "patient_id").iter_rows())
     joined = study["fusions"].filter(is_fusion())
     for sample, five, three in joined.select("sample_id", "gene_5p", "gene_3p").iter_rows():
-        found.setdefault(owner[sample], set()).update(gene_name(g) for g in (five, three) if g)
+        found.setdefault(owner[sample], set()).update(current_symbol(g) for g in (five, three) if g)
     looked: dict[str, frozenset[str]] = {}
     cache: dict[str, frozenset[str]] = {}
     looking = panels.samples.drop_nulls("sv").filter(~pl.col("sample_id").is_in(sorted(blind)))
     for patient, assay in looking.select("patient_id", "sv").iter_rows():
         if assay not in cache:
             listed = panels.genes.get(assay)
-            cache[assay] = genes if listed is None else frozenset(gene_name(g) for g in listed) & genes
+            cache[assay] = genes if listed is None else frozenset(current_symbol(g) for g in listed) & genes
         looked[patient] = looked.get(patient, frozenset()) | cache[assay]
     return {p: tuple(sorted(g)) for p, g in found.items()}, looked
 
@@ -380,7 +381,7 @@ class _Sites:
                 lists = [self.panels.genes.get(a) for a, blind in assays if a and blind is is_blind]
                 if any(genes is None for genes in lists):
                     default[material] = state
-                listed = {gene_name(g) for genes in lists for g in genes or ()} & self.genes
+                listed = {current_symbol(g) for genes in lists for g in genes or ()} & self.genes
                 sites.update({(material, g, 0): state for g in listed})
             if default[material] == "assumed":
                 sites = {at: state for at, state in sites.items() if at[0] != material}

@@ -12,7 +12,7 @@ from oncourse.facts.absence import absent_by_calls
 from oncourse.facts.markers import NEGATIVE, POSITIVE
 from oncourse.facts.material import is_tumour
 from oncourse.genome.protein import short_change
-from oncourse.knowledge.alterations import Site, canonical, data_rows, parse_site
+from oncourse.knowledge.alterations import Site, current_numbering, data_rows, parse_site
 from oncourse.knowledge.drugs import drug_classes
 from oncourse.study.settings import section, setting
 
@@ -231,7 +231,7 @@ def _watched(
 
     rows = []
     for variant_id, gene, hgvs_p in variants.sort("variant_id", "gene").iter_rows():
-        change = canonical(gene, short_change(hgvs_p))
+        change = current_numbering(gene, short_change(hgvs_p))
         finding = VariantFinding(gene, change)
         for item in items:
             if change and any(site.gene == gene and site.accepts(finding) for site in item.sites):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.facts.material import is_tumour
+from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.genes import gene_places
-from oncourse.knowledge.alterations import gene_name
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -120,7 +120,7 @@ _PARTS = ["sample_id", "gene", "state", "copies", "is_allele_lost", "basis"]
 
 def _from_calls(study: Study, genes: Collection[str]) -> pl.DataFrame:
     table = study["gene_copy_number"].drop_nulls("call")
-    names = {g: gene_name(g) for g in table["gene"].unique().to_list()}
+    names = {g: current_symbol(g) for g in table["gene"].unique().to_list()}
     wanted = sorted(g for g, name in names.items() if name in genes)
     level = pl.col("call").round(0).cast(pl.Int64).replace_strict(_CALLS, default=None, return_dtype=pl.String)
     # one copy lost is one allele lost; a balanced gene may still have lost one (copy-neutral)

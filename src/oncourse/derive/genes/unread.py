@@ -10,10 +10,9 @@ from oncourse.derive.genes.calls import MIN_ALT_COUNT, MIN_VAF, is_called_expr
 from oncourse.facts.material import is_tumour
 from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 from oncourse.genome.gene_models import BUILDS
-from oncourse.genome.gene_names import is_symbol_like
+from oncourse.genome.gene_names import current_symbol, is_symbol_like
 from oncourse.genome.places import locate
 from oncourse.genome.protein import codon
-from oncourse.knowledge.alterations import gene_name
 from oncourse.study.model import Study
 from oncourse.study.place_checks import other_build_codons
 
@@ -137,7 +136,7 @@ def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.Dat
     table = table.with_columns(
         consequence=consequences(table["consequence"]),
         written="gene",
-        symbol=pl.col("gene").replace({s: gene_name(s) for s in symbols}),
+        symbol=pl.col("gene").replace({s: current_symbol(s) for s in symbols}),
         own_codon=codon("hgvs_p"),
     )
     rows: dict[tuple[str, str], tuple[int | None, int | None, bool, str]] = {}
@@ -172,7 +171,7 @@ def _meant(symbol: str) -> list[str]:
     >>> _meant("KRAS;LRMP"), _meant("kras"), _meant("HER2")
     (['KRAS', 'LRMP'], ['KRAS'], ['ERBB2'])
     """
-    return [gene_name(part.upper()) for part in re.split(r"[;,/|&\s]+", symbol.strip()) if part]
+    return [current_symbol(part.upper()) for part in re.split(r"[;,/|&\s]+", symbol.strip()) if part]
 
 
 def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: bool):  # type: ignore[no-untyped-def,type-arg]

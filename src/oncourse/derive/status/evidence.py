@@ -14,8 +14,9 @@ from oncourse.derive.status.table import Evidence, codons_asked, status_table
 from oncourse.derive.status.variants import SeenVariants, patient_variants
 from oncourse.facts.material import is_normal
 from oncourse.facts.statuses import Status
+from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.gene_sets import gene_set
-from oncourse.knowledge.alterations import gene_name, loss_reason
+from oncourse.knowledge.alterations import loss_reason
 from oncourse.study.model import Study
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def sample_statuses(
     copy_params: CopyNumberParams,
 ) -> pl.DataFrame:
     """Return the status table of the study (`oncourse.derive.status.columns.STATUS_COLUMNS`)."""
-    genes = {gene_name(gene) for status in statuses for gene in status.genes}
+    genes = {current_symbol(gene) for status in statuses for gene in status.genes}
     rows = seen.rows.filter(pl.col("gene").is_in(sorted(genes)))
     purity = presence.samples.select("sample_id", "purity_low") if presence is not None else None
     evidence = Evidence(

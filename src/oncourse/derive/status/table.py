@@ -18,7 +18,8 @@ from oncourse.derive.status.columns import NEGATIVE, POSITIVE, STATUS_SCHEMA, UN
 from oncourse.derive.status.witnesses import marker_rows, with_witnesses
 from oncourse.facts.recorded import gene_records
 from oncourse.facts.statuses import Status
-from oncourse.knowledge.alterations import gene_name, loss_reason
+from oncourse.genome.gene_names import current_symbol
+from oncourse.knowledge.alterations import loss_reason
 from oncourse.knowledge.evaluate import CHIP_TEXT, GERMLINE_TEXT
 from oncourse.knowledge.findings import VariantFinding
 from oncourse.study.model import Study
@@ -73,7 +74,7 @@ def codons_asked(statuses: Sequence[Status]) -> dict[str, tuple[int, ...]]:
 
 def _asked(status: Status) -> list[tuple[str, int]]:
     sites = [(site.gene, codon) for site in status.sites for codon in site.named_codons or (0,)]
-    return [*sites, *((gene_name(gene), 0) for gene in status.lost)]
+    return [*sites, *((current_symbol(gene), 0) for gene in status.lost)]
 
 
 def status_table(study: Study, statuses: Sequence[Status], evidence: Evidence) -> pl.DataFrame:
@@ -138,7 +139,7 @@ def _verdict(variant: VariantFinding, status: Status, reports_germline: bool) ->
     """
     if variant.is_reversion:
         return None
-    is_loss, why = loss_reason(variant) if variant.gene in map(gene_name, status.lost) else (False, "")
+    is_loss, why = loss_reason(variant) if variant.gene in map(current_symbol, status.lost) else (False, "")
     if any(site.accepts(variant) for site in status.sites):
         is_hit = variant.origin != "germline"
     elif any(site.may_accept(variant) for site in status.sites):
@@ -232,7 +233,7 @@ def _seen(seen: pl.LazyFrame) -> pl.LazyFrame:
 
 def _read(status: Status, evidence: Evidence) -> pl.LazyFrame:
     """Return per sample how far absence of a mutation may be claimed: read (measured / assumed / no), why, power."""
-    core = set(map(gene_name, status.core or status.lost))
+    core = set(map(current_symbol, status.core or status.lost))
     asked = pl.LazyFrame(_asked(status), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
     rows = evidence.codons.lazy().join(asked, on=["gene", "codon"], how="inner")
     must = pl.col("codon").ne(0) | pl.col("gene").is_in(sorted(core | set(status.codons)))
@@ -270,7 +271,7 @@ def _gaps(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 def _copies(status: Status, evidence: Evidence) -> pl.LazyFrame:
     """Return per sample is_copy_hit and n_copies (genes of known copy state)."""
-    lost, amplified = set(map(gene_name, status.lost)), set(map(gene_name, status.amplified))
+    lost, amplified = set(map(current_symbol, status.lost)), set(map(current_symbol, status.amplified))
     rows = evidence.copies.lazy().filter(pl.col("gene").is_in(sorted(lost | amplified)))
     hit = ((pl.col("state") == "amplified") & pl.col("gene").is_in(sorted(amplified))) | (
         (pl.col("state") == "homozygous_deletion") & pl.col("gene").is_in(sorted(lost))

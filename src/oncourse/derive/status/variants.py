@@ -13,14 +13,10 @@ from oncourse.derive.genes.hotspot_sites import with_codon_by_position
 from oncourse.facts.absence import BY_CALLS, absent_by_calls
 from oncourse.facts.material import TUMOUR, is_normal, is_tumour
 from oncourse.genome.effect import consequences
+from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.gene_sets import gene_set
-from oncourse.knowledge.alterations import (
-    canonical,
-    codon_of,
-    gene_name,
-    loss_reason,
-    short_change,
-)
+from oncourse.genome.protein import codon_of, short_change
+from oncourse.knowledge.alterations import current_numbering, loss_reason
 from oncourse.knowledge.classified import Classified, listings
 from oncourse.knowledge.evaluate import germline_relevant
 from oncourse.knowledge.findings import VariantFinding
@@ -82,14 +78,14 @@ def variant_rows(study: Study, genes: Collection[str], classified: Classified | 
     """
     variants = study["variants"].drop_nulls("gene")
     symbols = variants["gene"].unique().to_list()
-    named = {s: gene_name(s) for s in symbols}
+    named = {s: current_symbol(s) for s in symbols}
     wanted = [s for s in symbols if named[s] in genes]
     variants = variants.filter(pl.col("gene").is_in(wanted)).select(
         "variant_id", "gene", "hgvs_c", "hgvs_p", "consequence"
     )
     consequence = consequences(variants["consequence"]).to_list() if variants.height else []
     gene = [named[g] for g in variants["gene"]]
-    change = [canonical(g, short_change(p)) if p else "" for g, p in zip(gene, variants["hgvs_p"], strict=True)]
+    change = [current_numbering(g, short_change(p)) if p else "" for g, p in zip(gene, variants["hgvs_p"], strict=True)]
     effect = [effect_of(c, p) for c, p in zip(consequence, change, strict=True)]
     variants = variants.select(
         "variant_id",
