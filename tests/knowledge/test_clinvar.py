@@ -233,3 +233,11 @@ def test_a_table_of_ones_own_is_checked(tmp_path):
         read_classified(path)
     path.write_text(head + "\tBRCA1\tp.Ala1708Glu\tpathogenic\t\treviewed by expert panel\t\n")
     assert read_classified(path).of("BRCA1", "", "A1708E", build=None).verdict == "pathogenic"
+
+
+def test_a_table_that_is_not_there_or_no_text_is_one_sentence(tmp_path):
+    with pytest.raises(InputError, match=r"none\.tsv: cannot be read"):
+        read_classified(tmp_path / "none.tsv")
+    (tmp_path / "other.tsv").write_bytes(b"\xff\xfe\x00gene")
+    with pytest.raises(InputError, match=r"other\.tsv: cannot be read"):
+        read_classified(tmp_path / "other.tsv")

@@ -3,12 +3,15 @@ again."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oncourse.derive.care.used_drugs import is_spent
 from oncourse.facts.stage import stage_of
+from oncourse.knowledge.findings import VariantFinding
 from oncourse.knowledge.golden import examined, make
-from oncourse.knowledge.matching import BENEFIT, match_rules
+from oncourse.knowledge.matching import BENEFIT, match_rules, setting_of
 from oncourse.knowledge.rules import default_rules
 from oncourse.patients.page_data import approved_words
 
@@ -211,3 +214,28 @@ def test_two_repair_tests_that_disagree_are_told_beside_the_finding(msi, mmr, te
     """MSI high: pembrolizumab, I-A stood over an immunohistochemistry that was proficient, without a word."""
     match = of("colorectal", msi=msi, mmr=mmr, drug_classes=[], next_line=1)["CRC-15"]
     assert match.status == "matched" and text in match.facts
+
+
+@pytest.mark.parametrize(
+    ("states", "setting", "state", "expected"),
+    [
+        ((), "", None, "fits"),
+        ((), "", "mHSPC", "fits"),
+        (("mCRPC",), "", "mCRPC", "fits"),
+        (("mCRPC",), "", "mHSPC", "does_not_fit"),
+        (("mCRPC",), "", None, "not_known"),
+    ],
+)
+def test_a_setting_is_known_where_the_rule_asks_for_no_state_or_the_state_is_recorded(states, setting, state, expected):
+    rule = replace(default_rules()[0], states=states, setting_expression=setting)
+    assert setting_of(rule, replace(make(examined("prostate", GENES), {}), state=state)) == expected
+
+
+def test_a_change_is_named_as_a_doctor_writes_it():
+    """Gene and protein change; a splice site by its coding change; a record that names no change is "mutated"."""
+    assert VariantFinding("KRAS", "G12C").name == "KRAS G12C"
+    assert VariantFinding("MET", effect="splice", hgvs_c="c.3028+1G>T").name == "MET c.3028+1G>T"
+    assert VariantFinding("MET", effect="splice").name == "MET splice site"
+    assert VariantFinding("MET", "D1010H", effect="splice").name == "MET D1010H"
+    assert VariantFinding("KRAS", is_recorded=True, or_genes=("NRAS",)).name == "KRAS or NRAS mutated"
+    assert VariantFinding("KRAS", effect="missense", hgvs_c="c.34G>T").name == "KRAS c.34G>T"

@@ -131,3 +131,36 @@ def test_the_intercept_of_a_clustered_model_is_that_of_x_as_given():
     y = (random.random(300) < 1 / (1 + np.exp(-(x - 5)))).astype(float)
     beta = cluster_logistic(x, y, np.arange(300) // 5).value
     assert abs((1 / (1 + np.exp(-(beta[0] + beta[1] * x)))).mean() - y.mean()) < 1e-8
+
+
+def test_the_covariance_by_clusters_is_its_definition():
+    """A^-1 (sum V V') A^-1 with V = (I - M A^-1)^-1 U (Mancl, DeRouen 2001), on x as given, cluster by cluster."""
+    from oncourse.stats.cluster_logistic import cluster_logistic
+
+    random = np.random.default_rng(5)
+    x, cluster, weight = random.normal(1, 2, (60, 2)), np.arange(60) // 4, random.uniform(0.5, 2, 60)
+    y = (random.random(60) < 1 / (1 + np.exp(-(x[:, 0] - 1)))).astype(float)
+    fit = cluster_logistic(x, y, cluster, weight)
+    z = np.column_stack([np.ones(60), x])
+    p = 1 / (1 + np.exp(-z @ fit.value))
+    np.testing.assert_allclose(z.T @ (weight * (y - p)), 0, atol=1e-6)
+    inverse = np.linalg.inv(np.einsum("ni,nj,n->ij", z, z, weight * p * (1 - p)))
+    total = np.zeros((3, 3))
+    for name in np.unique(cluster):
+        rows = cluster == name
+        information = np.einsum("ni,nj,n->ij", z[rows], z[rows], (weight * p * (1 - p))[rows])
+        score = z[rows].T @ (weight * (y - p))[rows]
+        pulled = np.linalg.solve(np.eye(3) - information @ inverse, score)
+        total += np.outer(pulled, pulled)
+    np.testing.assert_allclose(fit.covariance, inverse @ total @ inverse, rtol=1e-6)
+    assert fit.df == 15 - 3
+    ratio, low, high, p_value = fit.ratio(0)
+    assert low < ratio < high and p_value < 0.05
+    assert ratio == pytest.approx(np.exp(fit.value[1])) and low * high == pytest.approx(ratio**2)
+
+
+def test_a_coefficient_that_one_cluster_decides_has_neither_limits_nor_p():
+    from oncourse.stats.cluster_logistic import cluster_logistic
+
+    assert len(cluster_logistic([1.0, 1.0], [0, 1], [0, 1]).ratio(0)) == 4
+    assert np.isnan(cluster_logistic([1.0, 1.0], [0, 1], [0, 1]).ratio(0)).all()

@@ -192,3 +192,31 @@ def test_robust_errors_with_entry_at_the_first_event_leave_that_event_out():
     shifted = [0, 0, 0, 2.5, 2.5, 0]
     one, two = (kaplan_meier(time, event, entry=e, robust=True) for e in (entry, shifted))
     np.testing.assert_allclose(one.std_err[:-1], two.std_err[:-1], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"time": [1, np.nan], "event": [1, 0]},
+        {"time": [1, 2], "event": [1, 0], "entry": [0, np.nan]},
+        {"time": [1, 2], "event": [1, 0], "weights": [1, np.nan]},
+        {"time": [1, 2], "event": [1, 0], "weights": [1, -1]},
+    ],
+)
+def test_unknown_times_and_weights_are_refused(wrong):
+    with pytest.raises(ValueError, match="must be known, weights 0 or more"):
+        kaplan_meier(**wrong)
+
+
+def test_one_weight_that_is_no_count_asks_for_robust_errors():
+    """Weights that are counts are patients; any other is a weight (R: robust = any(weights %% 1 != 0))."""
+    time, event = [1, 2, 3, 4, 5], [1, 0, 1, 1, 0]
+
+    def errors(weights, robust=None):
+        return kaplan_meier(time, event, weights=weights, robust=robust).std_err[:4]
+
+    some = [1, 0.5, 2, 1, 1]
+    np.testing.assert_array_equal(errors(some), errors(some, True))
+    counts = [1, 3, 2, 1, 1]
+    np.testing.assert_array_equal(errors(counts), errors(counts, False))
+    assert not np.allclose(errors(some), errors(some, False))

@@ -79,3 +79,23 @@ def test_intervals_hold_the_truth_when_truth_is_drawn_from_the_priors():
         (found,) = latent_class(counts, priors, n_draw=2**11)
         held.append(found.low["sensitivity_b"] <= b <= found.high["sensitivity_b"])
     assert 0.91 <= np.mean(held) <= 0.985
+
+
+@pytest.mark.parametrize("dependence", [0.0, 0.5, 1.0])
+def test_the_cells_are_chances_of_tests_that_depend_on_each_other(dependence):
+    """Margins stay what sensitivity and specificity say; at the largest dependence the better test is
+    positive wherever the worse one is."""
+    from oncourse.stats.latent_class import _cells
+
+    prevalence, a, b, none = (np.array([v]) for v in (1.0, 0.9, 0.7, 0.0))
+    both, a_only, b_only, neither = (
+        float(c[0]) for c in _cells(prevalence, a, b, none + 0.95, none + 0.99, dependence)
+    )
+    assert both + a_only + b_only + neither == pytest.approx(1)
+    assert (both + a_only, both + b_only) == (pytest.approx(0.9), pytest.approx(0.7))
+    assert both == pytest.approx(0.63 + dependence * 0.07)
+    free = _cells(none, a, b, none + 0.95, none + 0.99, dependence)
+    both, a_only, b_only, neither = (float(c[0]) for c in free)
+    assert both + a_only + b_only + neither == pytest.approx(1)
+    assert (both + a_only, both + b_only) == (pytest.approx(0.05), pytest.approx(0.01))
+    assert neither == pytest.approx(0.95 * 0.99 + dependence * (0.95 - 0.95 * 0.99))

@@ -188,3 +188,8 @@ def test_the_statistic_of_a_permuted_scan_is_its_score_over_its_exact_permutatio
     residual = np.array([1, 1, 0, 1, 0, 1, 1]) - np.cumsum(step)
     sums = [residual[list(c)].sum() for c in combinations(range(7), 3)]
     np.testing.assert_allclose(found, [abs(residual[[0, 1, 4]].sum() - np.mean(sums)) / np.std(sums)], rtol=1e-9)
+    unknown = np.array([1, 1, 0, 0, 1, 0, -1])  # of six patients then; a second feature has no carriers
+    found, _ = permuted_maxima(data, np.array([unknown, 0 * x]).T, permutations=2, random=np.random.default_rng(1))
+    sums = [residual[list(c)].sum() for c in combinations(range(6), 3)]
+    assert found[0] == pytest.approx(abs(residual[[0, 1, 4]].sum() - np.mean(sums)) / np.std(sums))
+    assert np.isnan(found[1])
