@@ -1,8 +1,10 @@
 # Every target sets itself up: a machine with Python 3.11-3.13 (and apt, where python3-venv is missing) is enough.
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
+LOWEST_TOOLS := pytest hypothesis jsonschema
+LOWEST_TESTS := tests/stats tests/models tests/disk tests/io tests/study tests/plots tests/report tests/analyses/test_golden.py
 
-.PHONY: build wheel demo demo-reads reads-tools test-slurm test test-all accept lint docs bench bench-quick clean
+.PHONY: build wheel demo demo-reads reads-tools test-slurm test test-all test-lowest accept lint docs bench bench-quick clean
 
 .venv/.ready: pyproject.toml constraints.txt tools/setup.sh setup.py build_loops.py
 	sh tools/setup.sh "$(PYTHON)"
@@ -42,6 +44,12 @@ test: lint ## the default suite, below four minutes on two cores
 test-all: lint ## with the slow tests
 	$(BIN)/pytest -n 2
 
+test-lowest: .venv/.ready ## tests of what rests on other packages, with the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python tools/lowest.py) $(LOWEST_TOOLS)
+	PYTHONPATH=src .venv-lowest/bin/python -m oncourse.cli.main verify
+	PYTHONPATH=src .venv-lowest/bin/python -m pytest -m "not slow" $(LOWEST_TESTS)
+
 accept: .venv/.ready ## write tests/answers anew after a change of words, numbers or tables that is wanted
 	$(BIN)/pytest tests/analyses/test_golden.py --accept
 
@@ -56,4 +64,4 @@ bench-quick: .venv/.ready ## below three minutes; fails where a work costs 1.3 t
 
 clean:
 	rm -f src/oncourse/_loops*
-	rm -rf .venv demo demo-reads build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest demo demo-reads build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

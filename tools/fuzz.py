@@ -33,6 +33,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,8 @@ CELLS = [
 ]
 ONLY = ["overview", "landscape", "ras_status", "recurrence", "therapy", "monitoring", "endpoints"]
 SECONDS = 10.0
+#: After so many seconds at one mutant a worker is ended from outside (the making of the bases included).
+HANGS = 300.0
 
 
 def make_bases(folder: Path) -> dict[str, str]:
@@ -328,18 +331,19 @@ def _last_fault() -> str:
 
 
 def work(numbers: range, seed: int, out: Path) -> None:
-    """All mutants of `numbers`, one after the other; faults are written as they are found."""
+    """All mutants of `numbers`, one after the other; faults are written as they are found, and the number at work."""
 
     def too_long(*_: object) -> None:
         raise TimeoutError
 
     signal.signal(signal.SIGALRM, too_long)
-    with tempfile.TemporaryDirectory() as temporary, out.open("w", encoding="utf-8") as found:
+    with tempfile.TemporaryDirectory() as temporary, out.open("a", encoding="utf-8") as found:
         os.environ["XDG_STATE_HOME"] = str(Path(temporary) / "state")
         bases = Path(temporary) / "bases"
         bases.mkdir()
         kinds = make_bases(bases)
         for number in numbers:
+            at_work(out).write_text(str(number), "utf-8")
             chance = random.Random(f"{seed} {number}")
             base = chance.choice(sorted(kinds))
             folder = Path(temporary) / "mutant"
@@ -352,6 +356,31 @@ def work(numbers: range, seed: int, out: Path) -> None:
             shutil.rmtree(folder)
 
 
+def at_work(out: Path) -> Path:
+    """The file that says which mutant the worker of `out` is at."""
+    return out.with_suffix(".now")
+
+
+def guarded(numbers: range, seed: int, out: Path) -> None:
+    """`work` in processes of its own: one that dies, or hangs where Python does not hear, is a fault of its mutant."""
+    out.write_text("", "utf-8")
+    while numbers:
+        at_work(out).write_text(str(numbers[0]), "utf-8")
+        words = [f"--share={numbers.start}", f"--n={numbers.stop}", f"--jobs={numbers.step}", f"--seed={seed}"]
+        worker = subprocess.Popen([sys.executable, __file__, *words, f"--out={out}"], start_new_session=True)
+        while worker.poll() is None and time.time() - at_work(out).stat().st_mtime < HANGS:
+            time.sleep(0.2)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(worker.pid, signal.SIGKILL)
+        if not (code := worker.wait()):
+            break
+        number = int(at_work(out).read_text("utf-8"))
+        with out.open("a", encoding="utf-8") as found:
+            found.write(f"{number}\t?\t?\tthe process ended ({code})\n")
+        numbers = numbers[numbers.index(number) + 1 :]
+    at_work(out).unlink(missing_ok=True)
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ask.add_argument("--n", type=int, default=300)
@@ -361,19 +390,21 @@ def main() -> None:
     ask.add_argument("--out", type=Path, default=Path("faults.tsv"))
     ask.add_argument("--share", type=int, default=None, help=argparse.SUPPRESS)
     given = ask.parse_args()
-    if given.share is not None or given.jobs == 1:
-        work(range(given.first + (given.share or 0), given.first + given.n, given.jobs), given.seed, given.out)
-    else:
-        parts = [given.out.with_suffix(f".{k}.part") for k in range(given.jobs)]
-        command = [sys.executable, __file__, *(f"--{k}={getattr(given, k)}" for k in ("n", "first", "seed", "jobs"))]
-        running = [subprocess.Popen([*command, f"--share={k}", f"--out={part}"]) for k, part in enumerate(parts)]
-        if any(process.wait() for process in running):
-            sys.exit("a worker died: its last mutant is the next number after its last line")
-        given.out.write_text("".join(part.read_text("utf-8") for part in parts), "utf-8")
-        for part in parts:
-            part.unlink()
+    if given.share is not None:
+        work(range(given.share, given.n, given.jobs), given.seed, given.out)
+        return
+    begun = time.monotonic()
+    parts = [given.out.with_suffix(f".{k}.part") for k in range(given.jobs)]
+    shares = [range(given.first + k, given.first + given.n, given.jobs) for k in range(given.jobs)]
+    with ThreadPoolExecutor(given.jobs) as pool:
+        list(pool.map(lambda part, share: guarded(share, given.seed, part), parts, shares))
+    given.out.write_text("".join(part.read_text("utf-8") for part in parts), "utf-8")
+    for part in parts:
+        part.unlink()
     faults = given.out.read_text("utf-8").splitlines()
-    print(f"{given.n} mutants, {len({line.split(chr(9))[0] for line in faults})} with a fault")
+    minutes = (time.monotonic() - begun) / 60
+    n_bad = len({line.split("\t")[0] for line in faults})
+    print(f"{given.n} mutants, {n_bad} with a fault; {given.n / minutes:.0f} a minute")
     for text, n in Counter(line.split("\t")[3] for line in faults).most_common(30):
         print(f"{n}\t{text}")
     sys.exit(1 if faults else 0)

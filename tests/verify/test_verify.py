@@ -110,3 +110,11 @@ def test_every_requirement_names_tests_that_are_there():
     house = Path(__file__).parents[2]
     for one in registry.all_cases():
         assert one.tests and all((house / name).exists() for name in one.tests), one.name
+
+
+def test_a_disk_that_mixes_old_and_new_results_is_found(monkeypatch):
+    from oncourse.disk import folder
+
+    monkeypatch.setattr(folder, "_bring_over", lambda old, new: [])
+    verdict = registry.judge(registry.CASES["results_on_disk"])
+    assert not verdict.passed and "note" in verdict.failures[0]

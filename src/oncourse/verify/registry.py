@@ -67,7 +67,7 @@ def case(
 
 def all_cases() -> list[Case]:
     """Return every case, in the order of the rooms they belong to."""
-    from oncourse.verify import molecular_cases, rule_cases, survival_cases  # noqa: F401
+    from oncourse.verify import disk_cases, molecular_cases, rule_cases, survival_cases  # noqa: F401
 
     return list(CASES.values())
 
