@@ -194,3 +194,26 @@ def test_a_patients_prefix_does_not_make_a_metastasis_primary(tmp_path):
     )
     roles = read_clone_tables("pyclone", tmp_path / "b.tsv").tables["lesions"]
     assert sorted(roles["role"]) == ["metastasis", "primary"]
+
+
+def test_segments_of_two_callers_are_those_of_one(tmp_path):
+    """nf-core/sarek writes ASCAT's and CNVkit's of one sample, ASCAT's under PATIENT_SAMPLE: its rows were left out."""
+    calls = tmp_path / "variant_calling" / "mutect2" / "P1_T_vs_P1_N" / "P1_T_vs_P1_N.mutect2.filtered.vcf"
+    calls.parent.mkdir(parents=True)
+    head = "##fileformat=VCFv4.2\n##contig=<ID=chr12,length=133275309>\n##normal_sample=P1_P1_N\n"
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP1_P1_N\tP1_P1_T\n"
+    calls.write_text(head + columns + "chr12\t25245350\t.\tC\tT\t.\tPASS\t.\tGT:AD\t0/0:50,0\t0/1:70,30\n")
+    for name, text in (
+        (
+            "ascat/x/P1_T_vs_P1_N.segments.txt",
+            "sample\tchr\tstartpos\tendpos\tnMajor\tnMinor\nP1_P1_T\t12\t1\t900\t2\t1\n",
+        ),
+        ("cnvkit/x/P1_T.call.cns", "chromosome\tstart\tend\tgene\tlog2\tcn\nchr12\t0\t900\tKRAS\t0.5\t5\n"),
+    ):
+        path = tmp_path / "variant_calling" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    reading = read_files([tmp_path])
+    assert reading.tables["segments"].select("sample_id", "total_cn").rows() == [("P1_T", 3.0)]
+    files = reading.ledger.tables()["intake/files"]
+    assert "P1_T_vs_P1_N.segments.txt has the copies of the same sample" in files["why"].to_list()

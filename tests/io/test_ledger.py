@@ -38,3 +38,25 @@ def test_warnings_that_differ_only_in_the_patient_come_in_one_order():
         Problem("labs", None, "day", v, "m", "c", "warning", w) for v, w in [("1", "B"), ("1", "A"), ("0", "A")]
     ]
     assert [(p.where, p.value) for p in sorted_problems(problems)] == [("A", "0"), ("A", "1"), ("B", "1")]
+
+
+def test_the_intake_page_says_first_whose_each_sample_is(tmp_path):
+    """The page began with what was not read, a row per file, and did not say which sample is whose."""
+    import polars as pl
+
+    from oncourse.report.intake import INTAKE_TABLES, intake_page, samples_read
+
+    tables = {
+        "samples": pl.DataFrame({"sample_id": ["S1", "S2"], "patient_id": ["P1", "P1"], "material": ["tissue"] * 2}),
+        "calls": pl.DataFrame({"sample_id": ["S1"] * 2, "variant_id": ["v", "w"], "is_called": [True, False]}),
+        "segments": pl.DataFrame({"sample_id": ["S2"]}),
+    }
+    read = samples_read(tables)
+    assert read.columns == [c.name for c in INTAKE_TABLES[0].columns]
+    assert read.select("n_calls", "n_looked_at", "n_without_effect", "n_segments").rows() == [
+        (1, 1, 1, 0),
+        (0, 0, 0, 1),
+    ]
+    files = pl.DataFrame({"file": ["a", "b"], "kind": "x", "state": "not read", "n_rows": 1, "why": "no calls"})
+    page = intake_page({"intake/samples": read, "intake/files": files}, "A study", [])
+    assert page.index("1 patients, 2 samples, 1 calls") < page.index(">a, b<") < page.index("Decisions")

@@ -13,6 +13,8 @@ from oncourse.cli._shared import fasta_options
 from oncourse.disease import diseases
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from oncourse.genome.fasta import Fasta
     from oncourse.io.reading import Reading
     from oncourse.io.whose import Question
@@ -176,7 +178,7 @@ def import_(
         raise InputError(errors)
     reading.ledger.with_times(tables, reading.config)
     write_study(folder, tables, replace(reading.config, clocks={}))  # converted once on reading
-    _write_intake(folder, reading)
+    _write_intake(folder, source.resolve().name, reading, tables)
     shown = ", ".join(f"{frame.height:,} {name}" for name, frame in tables.items() if frame.height)
     click.echo(f"{folder}: {shown}")
 
@@ -301,16 +303,17 @@ def _build(text: str | None) -> str | None:
     return config_from_mapping({"genome_build": text}, "--build").genome_build if text else None
 
 
-def _write_intake(folder: Path, reading: Reading) -> None:
+def _write_intake(folder: Path, title: str, reading: Reading, study: Mapping[str, pl.DataFrame]) -> None:
     """Write what was understood of the source: ``intake.html`` and ``tables/intake/*.tsv``."""
     from oncourse.io.ledger import write_ledger
-    from oncourse.report.intake import intake_page
+    from oncourse.report.intake import SAMPLES_TABLE, intake_page, samples_read
 
     tables = reading.ledger.tables()
     if any(frame.height for frame in tables.values()):
+        tables[SAMPLES_TABLE.name] = samples_read(study)
         write_ledger(tables, folder)
         (folder / "intake.html").write_text(
-            intake_page(tables, reading.config.title, reading.notes, reading.config.language), "utf-8"
+            intake_page(tables, reading.config.title or title, reading.notes, reading.config.language), "utf-8"
         )
 
 

@@ -40,7 +40,7 @@ def add_fusions(paths: Sequence[Path], built: ct.Built, reading: Reading, known:
             frame = found.large.fusions if found.large else _no_rows("fusions")
             names = list(found.large.looked) if found.large else []
             frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "fusions", reading))
-            looked |= set(_ids(names, built.samples["sample_id"])[0].values()) | set(names)
+            looked |= set(_ids(names, built.samples)[0].values()) | set(names)
         else:
             frame, problems = read_fusion_calls(path)
             reading.problems += problems
@@ -59,7 +59,7 @@ def add_events(found: Large, built: ct.Built, reading: Reading) -> None:
             ids = _known_ids(frame["sample_id"], built, Path(reading.sources.get("calls", "VCF")), name, reading)
             _add(frame.with_columns(ids), name, None, reading)
     if found.looked:
-        names = _ids(found.looked, built.samples["sample_id"])[0]
+        names = _ids(found.looked, built.samples)[0]
         mark_looked({names.get(s, s) for s in found.looked}, built, reading)
 
 
@@ -182,7 +182,7 @@ def _add(frame: pl.DataFrame, table: str, path: Path | None, reading: Reading) -
 def _known_ids(ids: pl.Series, built: ct.Built, path: Path, table: str, reading: Reading) -> pl.Series:
     """Return the ids as the samples table writes them; null, and told, where no sample is meant."""
     known = built.samples["sample_id"]
-    mapping, said = _ids(ids.drop_nulls().unique().to_list(), known)
+    mapping, said = _ids(ids.drop_nulls().unique().to_list(), built.samples)
     reading.notes += [f"{path.name}: {note}" for note in said]
     new = renamed(ids.to_frame("sample_id"), mapping)["sample_id"]
     lost = sorted(set(new.drop_nulls()) - set(known))
@@ -197,13 +197,17 @@ def _known_ids(ids: pl.Series, built: ct.Built, path: Path, table: str, reading:
     return new.set(new.is_in(lost).fill_null(False), None)
 
 
-def _ids(ids: Sequence[str], known: pl.Series) -> tuple[dict[str, str], list[str]]:
+def _ids(ids: Sequence[str], samples: pl.DataFrame) -> tuple[dict[str, str], list[str]]:
     """Match ids as `oncourse.io.ids.matched`; TUMOUR_NORMAL, and a name with a caller's word behind it, mean the
-    tumour."""
-    mapping, said = matched(ids, known.to_list())
+    tumour, PATIENT_SAMPLE (nf-core/sarek) the sample."""
+    known = set(samples["sample_id"])
+    mapping, said = matched(ids, known)
+    pairs = samples.select("sample_id", "patient_id").drop_nulls()
+    whole = {f"{patient}_{sample}": sample for sample, patient in pairs.iter_rows()}
+    mapping |= {i: whole[i] for i in ids if i in whole and i not in mapping and i not in known}
     begins = {}
-    for i in sorted(set(ids) - set(known) - set(mapping)):
-        heads = [k for k in known if k and re.match(rf"{re.escape(k)}[_.\-]", i)]
+    for i in sorted(set(ids) - known - set(mapping)):
+        heads = [k for k in sorted(known) if k and re.match(rf"{re.escape(k)}[_.\-]", i)]
         if heads:
             begins[i] = max(heads, key=len)
     if begins:

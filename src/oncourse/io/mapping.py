@@ -210,10 +210,13 @@ _APART = ("material", "role", "site", "date", "day")
 def _parted(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """Name the samples of a patient whose rows are of several materials, lesions or days: each is one."""
     columns = [c for c in _APART if c in frame.columns]
+    if "date" in columns:
+        frame = frame.with_columns(plain_dates(frame["date"]).alias("date"))
     varies = [c for c in columns if frame.group_by("patient_id").agg(pl.col(c).n_unique())[c].max() not in (None, 1)]
     if not varies:
         return frame
-    parts = [pl.col(c).cast(pl.String).str.strip_chars().fill_null("") for c in varies]
+    marks = r"[\s/\\:]+"  # an id holds none of these
+    parts = [pl.col(c).cast(pl.String).str.strip_chars().str.replace_all(marks, "-").fill_null("") for c in varies]
     name = pl.concat_str([pl.col("patient_id"), *parts], separator="_").str.replace_all("_+", "_").str.strip_chars("_")
     several = pl.struct(varies).n_unique().over("patient_id") > 1
     reading.notes.append(f"the report names no samples: {', '.join(varies)} tell those of a patient apart")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oncourse.io.sample_names import CALLERS, stem_of
+from oncourse.io.sample_names import CALLERS, sample_of_file, stem_of
 
 _VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
 _MAF = (".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz", "_multianno.csv")
@@ -16,6 +16,7 @@ _NOT_SOMATIC = (
     (r"(^|[/._-])(haplotypecaller|deepvariant|genotypegvcfs)([/._-]|$)", "germline calls"),
     (r"\.(variants|genome|germline|g)\.[vb]cf(\.b?gz)?$", "germline calls"),
     (r"(^|/)germline/|\.(sage|purple|gripss|esvee)\.(\w+\.)*germline\.", "germline calls"),
+    (r"(^|[/._-])virus(breakend|interpreter)([/._-]|$)", "viruses"),
     (r"\.amber\.", "common variants that show whose DNA it is"),
     (r"\.sage\.append\.", "reads of RNA beside calls of DNA that are in another file"),
     (
@@ -26,7 +27,7 @@ _NOT_SOMATIC = (
     (r"(^|/)(work|pipeline_info|reports?|multiqc|csv|preprocessing|reference)/", "work files and reports"),
 )
 #: A file of PURPLE, and those of the steps before it that hold the same calls of the same sample.
-_PURPLE_FOR = ((r"\.purple\.somatic\.", r"\.sage\.somatic\."), (r"\.purple\.sv\.", r"\.(gripss|esvee)\."))
+_PURPLE_FOR = ((r"\.purple\.somatic\.", r"\.(sage|pave)\.somatic\."), (r"\.purple\.sv\.", r"\.(gripss|esvee)\."))
 #: Manta's files beside somaticSV.vcf.gz.
 _MANTA_RAW = r"^(candidatesv|diploidsv|candidatesmallindels)\.vcf"
 _CALLER = re.compile(rf"(?:^|[/._-])({CALLERS})(?=[/._-]|$)")
@@ -98,6 +99,7 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
             tree.left.append((path, why))
         else:
             tree.calls.append(path)
+    _one_caller_of_copies(tree)
     for last, earlier in _PURPLE_FOR:
         final = {stem_of(p) for p in tree.calls if re.search(last, p.name.lower())}
         before = [p for p in tree.calls if re.search(earlier, p.name.lower()) and stem_of(p) in final]
@@ -106,6 +108,31 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
     tree.calls, before = _annotated(tree.calls)
     tree.left += [(p, "the annotated file of the same calls is read") for p in before]
     return tree
+
+
+#: Segments of one sample by several callers: those that fit purity and ploidy before the others, then in this order.
+_COPIES_FIRST = (
+    r"\.purple\.cnv\.",
+    r"(^|/)ascat/",
+    r"(^|/)(battenberg|sequenza|facets)/",
+    r"_subclones|\.cncf|_segments",
+)
+
+
+def _one_caller_of_copies(tree: Tree) -> None:
+    """Keep the segments of one caller per sample: those of two lie over each other."""
+
+    def rank(path: Path) -> int:
+        name = path.as_posix().lower()
+        return next((i for i, p in enumerate(_COPIES_FIRST) if re.search(p, name)), len(_COPIES_FIRST))
+
+    segments = [p for p in tree.copies if not re.search(r"purity", p.name.lower())]
+    best: dict[str, Path] = {}
+    for path in sorted(segments, key=rank):
+        best.setdefault(sample_of_file(path), path)
+    more = [p for p in segments if best[sample_of_file(p)] != p]
+    tree.copies = [p for p in tree.copies if p not in more]
+    tree.left += [(p, f"{best[sample_of_file(p)].name} has the copies of the same sample") for p in more]
 
 
 def _hidden(path: Path, folder: Path) -> bool:

@@ -19,7 +19,28 @@ _STATE = Column(
 _WHY = Column("why", pl.String, "why it is so")
 _BECAME = Column("became", pl.String, "table and column it is in")
 
+#: What became of the source, sample by sample: the first thing to compare with what one knows.
+SAMPLES_TABLE = OutputTable(
+    "intake/samples",
+    "whose each sample is, and what was read of it; a count that is wrong here is wrong everywhere",
+    (
+        Column("patient_id", pl.String, "patient"),
+        Column("sample_id", pl.String, "sample"),
+        Column("material", pl.String, "tissue, plasma, normal or white_cells"),
+        Column("role", pl.String, "role of its lesion; empty = not said"),
+        Column("assay_id", pl.String, "assay; empty = not said: every gene is taken as looked at"),
+        Column("n_calls", pl.Int64, "calls (germline ones too)"),
+        Column("n_looked_at", pl.Int64, "variants looked at and not called, or judged by the assay's thresholds"),
+        Column("n_without_effect", pl.Int64, "calls of which neither the file nor the place says an effect"),
+        Column("n_without_reads", pl.Int64, "calls without read counts"),
+        Column("n_fusions", pl.Int64, "fusions and changes within a gene"),
+        Column("n_segments", pl.Int64, "copy-number segments"),
+        Column("purity", pl.Float64, "tumour cell fraction"),
+        Column("ploidy", pl.Float64, "copies per tumour cell"),
+    ),
+)
 INTAKE_TABLES = (
+    SAMPLES_TABLE,
     OutputTable(
         "intake/files",
         "every file and what it was taken for",
@@ -75,28 +96,96 @@ INTAKE_TABLES = (
 OPEN = ("not understood", "not read", "left out")
 
 
+def samples_read(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return `SAMPLES_TABLE` of a study's tables: one row per sample, ordered by patient."""
+    samples = tables["samples"]
+    if not samples.height:
+        return pl.DataFrame(schema={c.name: c.dtype for c in SAMPLES_TABLE.columns})
+    calls = tables.get("calls", pl.DataFrame())
+    out = samples
+    if calls.height:
+        known = ("is_called", "alt_count", "vaf")
+        calls = calls.with_columns(pl.lit(None).alias(c) for c in known if c not in calls.columns)
+        variants = tables.get("variants", pl.DataFrame(schema={"variant_id": pl.String, "consequence": pl.String}))
+        told = variants.filter(pl.col("consequence").fill_null("unknown") != "unknown")["variant_id"]
+        called = pl.col("is_called").fill_null(False)
+        bare = pl.col("alt_count").is_null() & pl.col("vaf").is_null()
+        counts = calls.group_by("sample_id").agg(
+            n_calls=called.sum().cast(pl.Int64),
+            n_looked_at=(~called).sum().cast(pl.Int64),
+            n_without_effect=(called & ~pl.col("variant_id").is_in(told.implode())).sum().cast(pl.Int64),
+            n_without_reads=(called & bare).sum().cast(pl.Int64),
+        )
+        out = out.join(counts, on="sample_id", how="left", maintain_order="left")
+    for name in ("fusions", "segments"):
+        if (frame := tables.get(name)) is not None and frame.height:
+            n = frame.group_by("sample_id").agg(pl.len().cast(pl.Int64).alias(f"n_{name}"))
+            out = out.join(n, on="sample_id", how="left", maintain_order="left")
+    lesions = tables.get("lesions", pl.DataFrame())
+    if lesions.height and "lesion_id" in out.columns:
+        roles = lesions.select("lesion_id", "role").unique("lesion_id")
+        out = out.drop("role", strict=False).join(roles, on="lesion_id", how="left", maintain_order="left")
+    columns = [
+        (pl.col(c.name).cast(c.dtype) if c.name in out.columns else pl.lit(None, c.dtype)).alias(c.name)
+        for c in SAMPLES_TABLE.columns
+    ]
+    numbers = [pl.col(c.name).fill_null(0) for c in SAMPLES_TABLE.columns if c.name.startswith("n_")]
+    return out.select(columns).with_columns(numbers).sort("patient_id", "sample_id")
+
+
+#: Names that are shown of files or columns left for one reason.
+_NAMED = 6
+
+
+def _groups(tables: Mapping[str, pl.DataFrame]) -> list[tuple[str, str, str, int | None, str]]:
+    """Return files, what, state, number of rows, why of what is open: files of one reason together, then the columns of
+    each file, then rows."""
+    out: list[tuple[str, str, str, int | None, str]] = []
+    for name, by, listed in (
+        ("intake/files", ["state", "why"], "file"),
+        ("intake/columns", ["file", "state", "why"], "column"),
+    ):
+        if name not in tables:
+            continue
+        rows = tables[name].filter(pl.col("state").is_in(OPEN))
+        for found in rows.group_by(by, maintain_order=True).agg(pl.col(listed)).iter_rows(named=True):
+            names = found[listed]
+            shown = ", ".join(names[:_NAMED]) + (f" ... ({len(names):,})" if len(names) > _NAMED else "")
+            file, what = (shown, "") if listed == "file" else (found["file"], shown)
+            out.append((file, what, found["state"], None, found["why"]))
+    if "intake/rows" in tables:
+        left = tables["intake/rows"].filter(pl.col("state").is_in(OPEN))
+        out += [(r["file"], r["became"] or "", r["state"], r["n"], r["why"]) for r in left.iter_rows(named=True)]
+    return out
+
+
 def intake_page(tables: Mapping[str, pl.DataFrame], title: str, notes: Sequence[str], language: str = "en") -> str:
-    """Return intake.html: what was not read first, then everything, then the notes of the reading."""
+    """Return intake.html: the samples and what was read of each, what was not read, then everything, then the notes of
+    the reading."""
     views = [
         table_view(declared, tables[declared.name], language=language)
         for declared in INTAKE_TABLES
-        if declared.name in tables
+        if declared.name in tables and declared is not SAMPLES_TABLE
     ]
+    samples = tables.get(SAMPLES_TABLE.name, pl.DataFrame())
+    first = table_view(SAMPLES_TABLE, samples, language=language) if samples.height else None
     counts = [
         (state, declared.name.removeprefix("intake/"), int((tables[declared.name]["state"] == state).sum()))
         for state in OPEN
         for declared in INTAKE_TABLES
         if declared.name in tables and "state" in tables[declared.name].columns
     ]
-    open_rows = [
-        (row["file"], row.get("column") or row.get("became") or "", row["state"], row.get("n"), row["why"])
-        for name in ("intake/files", "intake/rows")
-        if name in tables
-        for row in tables[name].filter(pl.col("state").is_in(OPEN)).iter_rows(named=True)
-    ]
+    people = (samples["patient_id"].n_unique(), samples.height, int(samples["n_calls"].sum())) if first else (0, 0, 0)
     page = environment().get_template("intake.html")
     shown = [c for c in counts if c[2]]
     made = page.render(
-        title=title, language=language, views=views, counts=shown, open_rows=open_rows, notes=list(notes)
+        title=title,
+        language=language,
+        views=views,
+        first=first,
+        people=people,
+        counts=shown,
+        open_rows=_groups(tables),
+        notes=list(notes),
     )
     return page_in(str(made), language)

@@ -18,7 +18,7 @@ from oncourse.errors import ConfigError
 from oncourse.io.ledger import write_ledger
 from oncourse.report.execute import Outcome, admitted, outcomes_of, working
 from oncourse.report.front import nothing_answered
-from oncourse.report.intake import intake_page
+from oncourse.report.intake import SAMPLES_TABLE, intake_page, samples_read
 from oncourse.report.page import study_page
 from oncourse.report.provenance import provenance
 from oncourse.report.results import (
@@ -110,8 +110,9 @@ def report_study(
             write_tables(tables, folder / "tables")
             _write_drawn(outcomes, folder)
             if any(frame.height for frame in study.intake.values()):
-                write_ledger(study.intake, folder)
-                read = intake_page(study.intake, study.config.title, study.notes, study.config.language)
+                intake = {**study.intake, SAMPLES_TABLE.name: samples_read(study.tables)}
+                write_ledger(intake, folder)
+                read = intake_page(intake, study.config.title, study.notes, study.config.language)
                 (folder / "intake.html").write_text(read, "utf-8")
             write_json(results_json(outcomes, cohort.used, study.config.design), folder / "results.json")
             failed = pages()
