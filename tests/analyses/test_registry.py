@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import re
+from functools import cache
 from statistics import median
 
 import polars
@@ -32,18 +33,33 @@ def test_has_words_and_documented_settings(name):
         assert table.name.count("/") == 1
 
 
+@pytest.fixture(scope="module")
+def nobody(make_study):
+    """The Cohort of a study without rows, derived once for all analyses."""
+    return Cohort(make_study(patients=[], samples=[], calls=[]))
+
+
+@pytest.fixture(scope="module")
+def one_patient(simulated_study):
+    """Return a function: design -> the Cohort of its first patient, derived once for all analyses."""
+
+    @cache
+    def first_of(design):
+        study = simulated_study(design)
+        return Cohort(study.select(patients=study["patients"]["patient_id"].to_list()[:1]))
+
+    return first_of
+
+
 @pytest.mark.parametrize("name", ANALYSES)
-def test_empty_study_does_not_fail(name, make_study):
-    study = make_study(patients=[], samples=[], calls=[])
-    assert run_one(registry()[name], Cohort(study)).status in ("skipped", "too_few", "done")
+def test_empty_study_does_not_fail(name, nobody):
+    assert run_one(registry()[name], nobody).status in ("skipped", "too_few", "done")
 
 
 @pytest.mark.parametrize("name", ANALYSES)
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
-def test_one_patient_does_not_fail(name, design, simulated_study):
-    study = simulated_study(design)
-    study = study.select(patients=study["patients"]["patient_id"].to_list()[:1])
-    outcome = run_one(registry()[name], Cohort(study))
+def test_one_patient_does_not_fail(name, design, one_patient):
+    outcome = run_one(registry()[name], one_patient(design))
     assert outcome.status in ("skipped", "too_few", "done"), outcome.detail
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.typed import typed
 
 from oncourse.cli.main import ONE_THREAD
 
@@ -51,14 +52,14 @@ def test_unknown_command_names_the_nearest():
 
 def test_new_check_and_the_cure(tmp_path):
     folder = tmp_path / "study"
-    assert oncourse("new", folder, "--design", "crc").returncode == 0
+    assert typed("new", folder, "--design", "crc").returncode == 0
     assert (folder / "data_dictionary.tsv").exists()
-    again = oncourse("new", folder, "--design", "crc")
+    again = typed("new", folder, "--design", "crc")
     assert again.returncode == 2 and "not empty" in again.stderr
-    blank = oncourse("check", folder)
+    blank = typed("check", folder)
     assert "Traceback" not in blank.stderr and blank.returncode in (0, 2)
     (folder / "patients.tsv").write_text("patient_id\tsex\nP1\tmale\nP1\tfemale\n")
-    bad = oncourse("check", folder)
+    bad = typed("check", folder)
     assert bad.returncode == 2
     assert "patients.patient_id, row 3 (P1): the key patient_id is there twice." in bad.stdout
 
@@ -71,7 +72,7 @@ def test_run_refuses_a_broken_study_and_writes_nothing(tmp_path):
         "sample_id\tpatient_id\tmaterial\tpurity\nS1\tP1\ttissue\t7\nS2\tP9\ttissue\t.5\n"
     )
     (folder / "calls.tsv").write_text("sample_id\tvariant_id\nS1\t1:100:A:C\n")
-    done = oncourse("run", folder, "--out", tmp_path / "out")
+    done = typed("run", folder, "--out", tmp_path / "out")
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "samples.purity, row 2" in done.stderr and "samples.patient_id, row 3" in done.stderr
     assert not (tmp_path / "out").exists()
@@ -120,7 +121,7 @@ def test_simulate_check_run(simulated, tmp_path):
     ],
 )
 def test_wrong_arguments_name_the_cure_and_write_nothing(simulated, tmp_path, arguments, words):
-    done = oncourse("run", simulated, "--out", tmp_path / "out", "--only", "landscape", *arguments)
+    done = typed("run", simulated, "--out", tmp_path / "out", "--only", "landscape", *arguments)
     assert done.returncode == 2, done.stdout
     assert words in done.stderr and "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -128,6 +129,6 @@ def test_wrong_arguments_name_the_cure_and_write_nothing(simulated, tmp_path, ar
 
 def test_exclude_needs_known_ids_and_reasons(simulated, tmp_path):
     (tmp_path / "out.tsv").write_text("patient_id\treason\nPRAD0001\tconsent withdrawn\nPX\t\n")
-    done = oncourse("run", simulated, "--out", tmp_path / "r", "--exclude", tmp_path / "out.tsv")
+    done = typed("run", simulated, "--out", tmp_path / "r", "--exclude", tmp_path / "out.tsv")
     assert done.returncode == 2
     assert "'PX' is not in this study" in done.stderr and "reason" in done.stderr

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.typed import typed
 
 from oncourse.errors import InputError
 from oncourse.models.card import read_card
@@ -59,20 +60,20 @@ def test_a_table_that_is_no_file_is_not_read_as_absent(study, kind):
 def test_a_link_that_leads_out_of_the_folder_is_told(study, tmp_path):
     (tmp_path / "elsewhere.tsv").write_text("patient_id\tdrugs\tstart_day\nP1\tcapecitabine\t0\n")
     (study / "treatments.tsv").symlink_to(tmp_path / "elsewhere.tsv")
-    done = oncourse("check", study)
+    done = typed("check", study)
     assert "leads out of the study folder" in done.stdout
 
 
 def test_no_file_can_steer_the_terminal(study):
     (study / "patients.tsv").write_text("patient_id\tsex\nP1\t\x1b[2J\x1b]0;owned\x07\n")
-    done = oncourse("check", study)
+    done = typed("check", study)
     assert "\x1b" not in done.stdout + done.stderr
 
 
 def test_many_errors_of_one_cause_are_ten_lines_and_a_count(study):
     rows = "".join(f"P{i}\tsex{i}\n" for i in range(500))
     (study / "patients.tsv").write_text("patient_id\tsex\n" + rows)
-    done = oncourse("run", study, "--out", study.parent / "res", XDG_STATE_HOME=str(study.parent / "state"))
+    done = typed("run", study, "--out", study.parent / "res", XDG_STATE_HOME=str(study.parent / "state"))
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) < 40
     whole = study.parent / "state" / "oncourse" / "problems.txt"

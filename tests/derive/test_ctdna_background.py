@@ -13,27 +13,27 @@ from oncourse.evolution.quiet_sites import learn_background
 from oncourse.stats.rng import generator
 from oncourse.study.model import Study
 
-N_PATIENTS, N_VARIANTS, DEPTH, TOLD = 60, 16, 5000, 1e-4
+N_VARIANTS, DEPTH, TOLD = 16, 5000, 1e-4
 
 
-def blanks(factor: float, *, crossed: bool, positive: int = 0, seed: int = 1) -> Cohort:
-    """Patients whose 16 tracked variants plasma does not hold (the first `positive`: at .5 %), error `factor` times
+def blanks(factor: float, n: int, *, crossed: bool, positive: int = 0, seed: int = 1) -> Cohort:
+    """`n` patients whose 16 tracked variants plasma does not hold (the first `positive`: at .5 %), error `factor` times
     the told.
 
     crossed: each plasma sample is also counted at two other patients' variants.
     """
     rng = generator(seed, f"test/blanks/{factor}/{crossed}")
     kinds = ("C:T", "C:A", "A:G", "A:T")
-    ids = [[f"1:{1_000_000 + 1000 * p + v}:{kinds[v % 4]}" for v in range(N_VARIANTS)] for p in range(N_PATIENTS)]
+    ids = [[f"1:{1_000_000 + 1000 * p + v}:{kinds[v % 4]}" for v in range(N_VARIANTS)] for p in range(n)]
     samples, calls = [], []
-    for p in range(N_PATIENTS):
+    for p in range(n):
         for name, material in (("T", "tissue"), ("B", "plasma")):
             samples.append(
                 {"sample_id": f"{name}{p}", "patient_id": f"P{p}", "material": material, "day": 0, "assay_id": "p"}
             )
         calls += [{"sample_id": f"T{p}", "variant_id": v, "alt_count": 1000, "depth": 4000} for v in ids[p]]
         own = [(v, 0.005 if p < positive else 0.0) for v in ids[p]]
-        others = [(v, 0.0) for k in (1, 2) for v in ids[(p + k) % N_PATIENTS]] if crossed else []
+        others = [(v, 0.0) for k in (1, 2) for v in ids[(p + k) % n]] if crossed else []
         for variant, fraction in own + others:
             rate = TOLD * factor * rng.gamma(2.0, 0.5) + fraction
             calls.append(
@@ -46,7 +46,7 @@ def blanks(factor: float, *, crossed: bool, positive: int = 0, seed: int = 1) ->
             )
     made = study(
         {"title": "t", "genome_build": "GRCh38"},
-        patients=[{"patient_id": f"P{p}", "disease": "colorectal cancer"} for p in range(N_PATIENTS)],
+        patients=[{"patient_id": f"P{p}", "disease": "colorectal cancer"} for p in range(n)],
         samples=samples,
         calls=calls,
         variants=[{"variant_id": v, "gene": "APC"} for own in ids for v in own],
@@ -58,9 +58,10 @@ def blanks(factor: float, *, crossed: bool, positive: int = 0, seed: int = 1) ->
 def test_three_times_the_told_error_makes_few_false_positives():
     """16 variants x 5,000 reads: 43 % at twice and 88 % at three times the told error were false positives."""
     for crossed, background in ((True, "learned"), (False, "not known")):
-        table = blanks(3.0, crossed=crossed).ctdna
+        table = blanks(3.0, 60 if crossed else 20, crossed=crossed).ctdna
         assert set(table["background"]) == {background}
-        assert (table["state"] == "positive").sum() <= 3  # 2 % of 60, and its error
+        # 2 % of 60, and its error; not known, none is said
+        assert (table["state"] == "positive").sum() <= (3 if crossed else 0)
         if crossed:
             assert table["error_ratio"].median() == pytest.approx(3.0, rel=0.15)
             assert (table["state"] == "not_assessable").sum() == 0
@@ -73,8 +74,8 @@ def test_three_times_the_told_error_makes_few_false_positives():
 def test_a_level_that_all_plasma_has_in_common_may_be_background():
     """No other site was counted, the true error is five times the told one: 35-40 % of blanks were positive. Patients
     with tumour DNA among them (.5 %, 50 times the told error) are still found."""
-    table = blanks(5.0, crossed=False, positive=15).ctdna.with_columns(
-        blank=pl.col("patient_id").str.slice(1).cast(pl.Int64) >= 15
+    table = blanks(5.0, 40, crossed=False, positive=10).ctdna.with_columns(
+        blank=pl.col("patient_id").str.slice(1).cast(pl.Int64) >= 10
     )
     assert (table.filter("blank")["state"] == "positive").sum() <= 2
     assert (table.filter(~pl.col("blank"))["state"] == "positive").all()
@@ -82,7 +83,7 @@ def test_a_level_that_all_plasma_has_in_common_may_be_background():
 
 def test_sites_of_one_patient_alone_teach_nothing():
     """A caller lists them because it saw something: on cfDNA-neo they came out at nine times the stated error."""
-    cohort = blanks(1.0, crossed=True)
+    cohort = blanks(1.0, 20, crossed=True)
     calls = cohort.study["calls"]
     own = calls.filter(pl.col("sample_id").str.starts_with("B")).with_columns(
         variant_id=pl.format("2:{}:C:T", pl.int_range(pl.len()) + 1000), alt_count=pl.lit(3, pl.Int64)
@@ -93,10 +94,10 @@ def test_sites_of_one_patient_alone_teach_nothing():
 
 def test_a_learned_background_finds_what_an_unknown_one_cannot_say():
     """.5 % tumour DNA at the told error: found in all where learned."""
-    table = blanks(1.0, crossed=True, positive=20).ctdna
-    ill = pl.col("patient_id").is_in([f"P{p}" for p in range(20)])
+    table = blanks(1.0, 40, crossed=True, positive=14).ctdna
+    ill = pl.col("patient_id").is_in([f"P{p}" for p in range(14)])
     assert (table.filter(ill)["state"] == "positive").all()
-    assert (table.filter(~ill)["state"] == "positive").sum() <= 3
+    assert (table.filter(~ill)["state"] == "positive").sum() <= 2
 
 
 def test_a_noisy_sample_is_judged_at_its_own_noise():
