@@ -7,6 +7,7 @@ import json
 import pytest
 import xlsxwriter
 
+from oncourse.io.adam import read_adam
 from oncourse.io.aside import checked
 from oncourse.io.cbioportal import read_cbioportal
 from oncourse.io.fhir import read_fhir
@@ -199,3 +200,24 @@ def test_times_of_survival_alone_are_follow_up(tmp_path):
         "patient_id", "last_contact_day", "is_dead", "progression_day", "progression_free_day"
     ).rows() == [("M1", 618, False, 320, None), ("M2", 426, True, None, 426)]
     assert tables["published_endpoints"].height == 4
+
+
+def test_the_unit_of_a_time_stands_in_the_words_of_its_parameter(tmp_path):
+    """ADaM IG: AVALU may be in PARAM alone. Without dates 4.6 (Months) were 5 days."""
+    folder = written(
+        tmp_path,
+        adsl="USUBJID,SEX,RANDDT,DTHFL,LSTALVDT\nB,M,2020-01-02,N,2021-03-20\n",
+        adtte="USUBJID,PARAMCD,PARAM,AVAL,CNSR\nB,TRPROGM,Time to progression (Months),4.6,0\n",
+    )
+    tables, _ = tables_of(read_adam(folder))
+    assert tables["published_endpoints"]["time_days"].to_list() == [140]
+
+
+def test_a_response_of_a_timeline_stands_under_many_names(tmp_path):
+    """cBioPortal's IMAGING events name their columns freely: RECIST_RESPONSE was read by nobody."""
+    (tmp_path / "data_clinical_patient.txt").write_text("PATIENT_ID\tOS_MONTHS\tOS_STATUS\nP1\t20\t0:LIVING\n")
+    (tmp_path / "data_clinical_sample.txt").write_text("PATIENT_ID\tSAMPLE_ID\nP1\tA\n")
+    head = "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tRECIST_RESPONSE\n"
+    (tmp_path / "data_timeline_imaging.txt").write_text(head + "P1\t80\t\tIMAGING\tStable Disease\n")
+    tables, _ = tables_of(read_cbioportal(tmp_path))
+    assert tables["assessments"].select("day", "overall").rows() == [(80, "SD")]

@@ -20,6 +20,18 @@ SETS = ("adsl", "adtte", "adrs", "adtr", "adlb", "adpsa", "adae")
 _ENDS = (".csv", ".tsv", ".txt", ".xpt")
 #: Days of a unit of AVALU.
 UNIT_DAYS = {"days": 1.0, "day": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
+
+
+def _unit_in(param: str | None) -> str:
+    """Return the unit that the words of a parameter name, days where they name none.
+
+    >>> _unit_in("Overall Survival (months)"), _unit_in("Time to progression"), _unit_in("PFS [Weeks]")
+    ('months', 'days', 'weeks')
+    """
+    found = re.search(r"[(\[,]\s*(day|week|month|year)s?\s*[)\]]?\s*$", param or "", re.I)
+    return f"{found[1].lower()}s" if found else "days"
+
+
 #: SAS counts days from here where a transport file holds a date as a number.
 _SAS_ZERO = dt.date(1960, 1, 1)
 
@@ -184,7 +196,7 @@ def _time(
     get = source.get
     patient, code = get(row, "usubjid"), get(row, "paramcd")
     start, end = _date(get(row, "startdt")), _date(get(row, "adt"))
-    value, unit = source.number(row, "aval"), (get(row, "avalu") or "days").lower()
+    value, unit = source.number(row, "aval"), (get(row, "avalu") or _unit_in(get(row, "param"))).lower()
     if patient is None or code is None or (end is None and value is None):
         out.skip(source.name, "published_endpoints", "no subject, parameter or time", patient)
         return

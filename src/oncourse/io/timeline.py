@@ -330,11 +330,17 @@ def _imaging(rows: pl.DataFrame, out: Timeline) -> None:
             pl.col("PATIENT_ID").alias("patient_id"),
             pl.col("_start").alias("day"),
             _first(rows, "PROCEDURE_TYPE", "DIAGNOSTIC_TYPE", "MODALITY", "SUBTYPE", "IMAGING_TYPE").alias("method"),
-            _first(rows, "RESPONSE", "RESULT", "OVERALL", "FINDING").alias("overall"),
+            _first(rows, *_responses(rows)).alias("overall"),
             *(_first(rows, name.upper()).alias(name) for name in ("non_target", "new_lesions", "evaluator")),
             *(_whole(rows, name.upper()).alias(name) for name in ("new_bone_lesions", "bone_persisting")),
         ),
     )
+
+
+def _responses(rows: pl.DataFrame) -> list[str]:
+    """The columns of an imaging event that hold its response: RESPONSE, RECIST_RESPONSE, OVERALL_RESPONSE, RESULT ..."""
+    named = [c for c in rows.columns if re.search(r"RECIST|RESPONSE", c) and not re.search(r"DATE|DAY|CRITERI", c)]
+    return ["RESPONSE", *named, "RESULT", "OVERALL", "FINDING"]
 
 
 def _measurement(rows: pl.DataFrame, out: Timeline) -> None:
