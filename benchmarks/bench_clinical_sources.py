@@ -76,7 +76,23 @@ def fhir(folder: Path, n: int) -> None:
         for i in range(n):
             who = {"reference": f"Patient/p{i}"}
             rows: list[dict[str, object]] = [
-                {"resourceType": "Patient", "id": f"p{i}", "gender": "male", "birthDate": "1950-01-01"},
+                {
+                    "resourceType": "Patient",
+                    "id": f"p{i}",
+                    "gender": "male",
+                    "birthDate": "1950-01-01",
+                    **({"deceasedDateTime": iso(i, 700)} if i % 3 == 0 else {}),
+                },
+                *(
+                    {
+                        "resourceType": "MedicationStatement",
+                        "status": "completed",
+                        "medicationCodeableConcept": {"text": drug},
+                        "subject": who,
+                        "effectivePeriod": {"start": iso(i, d), "end": iso(i, d + 90)},
+                    }
+                    for drug, d in (("Enzalutamide 40 MG Oral Capsule", 10), ("atorvastatin 20 MG Oral Tablet", 5))
+                ),
                 {
                     "resourceType": "Condition",
                     "code": {"text": "Prostate cancer"},

@@ -257,3 +257,10 @@ def test_the_other_readings_are_counted_and_shown():
     assert (value(result, "confirmed_after_switch").value, value(result, "partial_days").value) == (1, 1)
     first, last = (value(result, f"OS_months_if_{d}_day").value for d in ("first", "last"))
     assert first == pytest.approx(779 / 30.4375) and last == pytest.approx(806 / 30.4375)
+
+
+def test_the_answer_says_how_many_were_never_assessed():
+    """A median of n = 4 of whom two were never scanned: they are censored on the first day (FDA 2018, table A)."""
+    result = run("endpoints")
+    assert "Of these, 2 had no assessment after the start and tell nothing." in result.answer
+    assert value(result, "unseen_rPFS_line_1").value == 2

@@ -28,6 +28,8 @@ TEXTS = [
     ("salt in Chinese", "甲磺酸阿帕替尼片", ("apatinib",)),
     ("dose and route", "Darolutamide 600 mg p.o. bid", ("darolutamide",)),
     ("dose per area", "docetaxel 75 mg/m2 q3w x 6 cycles", ("docetaxel",)),
+    ("cycles behind a regimen", "XELOX×8", ("capecitabine", "oxaliplatin")),
+    ("per mL", "oxaliplatin 5 MG/ML Injectable Solution", ("oxaliplatin",)),
     ("thousands", "Zytiga 1,000 mg, prednisone 5 mg", ("abiraterone", "prednisone")),
     ("brackets explain", "apalutamide (Erleada)", ("apalutamide",)),
     ("a name that is not known, explained in brackets", "ABC (apalutamide)", ("apalutamide",)),

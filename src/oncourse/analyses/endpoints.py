@@ -24,6 +24,7 @@ from oncourse.derive.clinical.endpoints import (
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.people import VitalStatus, late_by_sample, people, vital_status
 from oncourse.derive.clinical.readings import differing
+from oncourse.derive.clinical.tte import NO_ASSESSMENT
 from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
@@ -100,6 +101,8 @@ EXCLUDED = OutputTable(
 ANSWERED = ("OS", "CSS", "DFS", "PFS", "rPFS", "PSA_PFS")
 #: The same where no scan says when: the dates of progression of follow_up.
 RECORDED_PFS = "progression-free survival as the source records it"
+#: From this share of the records on the answer says how many were never assessed after the start: they are censored there.
+UNSEEN_TOLD = 0.1
 #: Said where nobody's vital status is known, instead of what death belongs to.
 WITHOUT_DEATHS = ("TTP", "TTPP")
 
@@ -229,6 +232,15 @@ def _answer(
                 parts.append(f"Median {text}{where} was not reached ({{events_{endpoint}{suffix}}} events).")
             else:
                 parts.append(f"Median {text}{where} was {{{name}}}.")
+            mine = (pl.col("endpoint") == endpoint) & pl.col("line").eq_missing(
+                pl.lit(first if suffix else None, pl.Int64)
+            )
+            unseen = table.filter(mine & (pl.col("event_or_reason") == NO_ASSESSMENT)).height
+            if unseen and unseen >= UNSEEN_TOLD * (by_name[name].n or 0):
+                estimates.append(Estimate(f"unseen_{endpoint}{suffix}", unseen, n=by_name[name].n, unit="count"))
+                parts.append(
+                    f"Of these, {{unseen_{endpoint}{suffix}:value}} had no assessment after the start and tell nothing."
+                )
     return estimates, " ".join(parts) or "No endpoint could be told."
 
 

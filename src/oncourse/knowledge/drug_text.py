@@ -17,7 +17,7 @@ _SEPARATOR = re.compile(r"[;+/,|&、·]|\b(?:and|with|plus|und|et)\b")
 _AMOUNT = re.compile(
     r"(?<![\w-])\d[\d.,]*\s*(?:-\s*\d[\d.]*\s*)?"
     r"(?:mg|g|mcg|µg|μg|ug|ml|iu|u|mbq|gbq|kbq|mci|gy|miu|unt|meq|mmol|ml|%|毫克|克|单位)(?:\s*/\s*(?:m\s*\^?\s*[2²]|kg|m²|day|d|日|天|次|dose|wk|week|ml|hr|h|actuat|l|毫升))*(?!\w)"
-    r"|\b(?:p\.o|i\.v|i\.m|s\.c)\b\.?|\bauc\s*=?\s*\d[\d.]*|\bq\s*\d*\s*(?:w|d|h|m|wk|weeks?)\b|\bd\d+(?:\s*-\s*d?\d+)?\b|(?<!\w)[x×*]\s*\d+\b|第?\d+(?:个)?(?:周期|疗程)"
+    r"|\b(?:p\.o|i\.v|i\.m|s\.c)\b\.?|\bauc\s*=?\s*\d[\d.]*|\bq\s*\d*\s*(?:w|d|h|m|wk|weeks?)\b|\bd\d+(?:\s*-\s*d?\d+)?\b|(?<!\w)x\s*\d+\b|[×*]\s*\d+(?!\w)|第?\d+(?:个)?(?:周期|疗程)"
     r"|\bevery\s+\d+\s+\w+|\b\d+\s*(?:x|times)\s*(?:daily|weekly|/\s*day)|\bdays?\s+\d+(?:\s*-\s*\d+)?|\b(?:c|cycles?)\s*\d+(?:\s*-\s*\d+)?\b|\b\d+\s+cycles?\b"
 )
 _WORDS = {row["word"]: row["kind"] for row in data_rows("drug_words.tsv")}
