@@ -262,5 +262,5 @@ def test_the_other_readings_are_counted_and_shown():
 def test_the_answer_says_how_many_were_never_assessed():
     """A median of n = 4 of whom two were never scanned: they are censored on the first day (FDA 2018, table A)."""
     result = run("endpoints")
-    assert "Of these, 2 had no assessment after the start and tell nothing." in result.answer
+    assert "Of these, 2 had no assessment that counts after the start, and tell nothing." in result.answer
     assert value(result, "unseen_rPFS_line_1").value == 2

@@ -24,7 +24,6 @@ from oncourse.derive.clinical.endpoints import (
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.people import VitalStatus, late_by_sample, people, vital_status
 from oncourse.derive.clinical.readings import differing
-from oncourse.derive.clinical.tte import NO_ASSESSMENT
 from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
@@ -103,6 +102,7 @@ ANSWERED = ("OS", "CSS", "DFS", "PFS", "rPFS", "PSA_PFS")
 RECORDED_PFS = "progression-free survival as the source records it"
 #: From this share of the records on the answer says how many were never assessed after the start: they are censored there.
 UNSEEN_TOLD = 0.1
+ASSESSED = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
 #: Said where nobody's vital status is known, instead of what death belongs to.
 WITHOUT_DEATHS = ("TTP", "TTPP")
 
@@ -136,7 +136,8 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         schema=SUMMARY.schema,
     )
     without = WITHOUT_DEATHS if _status(cohort, params).is_of_nobody else ()
-    words = _words(cohort.study.config.design, table, (*ANSWERED, *without))
+    scanned = any(cohort.study.has(name) for name in ("target_lesions", "assessments"))
+    words = _words(cohort.study.config.design, table, (*ANSWERED, *without), scanned=scanned)
     estimates, answer = _answer(table, summary, params, words)
     more, told, notes = _life(cohort, table, params)
     estimates, answer = estimates + more, " ".join([*told, answer])
@@ -232,16 +233,20 @@ def _answer(
                 parts.append(f"Median {text}{where} was not reached ({{events_{endpoint}{suffix}}} events).")
             else:
                 parts.append(f"Median {text}{where} was {{{name}}}.")
-            mine = (pl.col("endpoint") == endpoint) & pl.col("line").eq_missing(
-                pl.lit(first if suffix else None, pl.Int64)
-            )
-            unseen = table.filter(mine & (pl.col("event_or_reason") == NO_ASSESSMENT)).height
+            unseen = _unseen(table, endpoint, first if suffix else None, params)
             if unseen and unseen >= UNSEEN_TOLD * (by_name[name].n or 0):
                 estimates.append(Estimate(f"unseen_{endpoint}{suffix}", unseen, n=by_name[name].n, unit="count"))
-                parts.append(
-                    f"Of these, {{unseen_{endpoint}{suffix}:value}} had no assessment after the start and tell nothing."
-                )
+                count = f"{{unseen_{endpoint}{suffix}:value}}"
+                parts.append(f"Of these, {count} had no assessment that counts after the start, and tell nothing.")
     return estimates, " ".join(parts) or "No endpoint could be told."
+
+
+def _unseen(table: pl.DataFrame, endpoint: str, line: int | None, params: EndpointParams) -> int:
+    """How many records of an end point that is assessed (scans, PSA) are censored on the first day: nobody looked."""
+    if endpoint not in ASSESSED:
+        return 0
+    mine = (pl.col("endpoint") == endpoint) & pl.col("line").eq_missing(pl.lit(line, pl.Int64))
+    return table.filter(mine & ~pl.col("is_event") & (pl.col("time_days") <= int(params.count_first_day))).height
 
 
 def _headline(found: dict[str, Estimate], line: int | None) -> Headline:
@@ -266,11 +271,11 @@ def _called(names: tuple[str, ...]) -> dict[str, str]:
     return {name: str(endpoint_words(name)) for name in names}
 
 
-def _words(design: str | None, table: pl.DataFrame, names: tuple[str, ...]) -> dict[str, str]:
+def _words(design: str | None, table: pl.DataFrame, names: tuple[str, ...], *, scanned: bool) -> dict[str, str]:
     """What the endpoints are called: where no scan is recorded, progression is the source's own, by whatever rule."""
     words = _called(names) | dict(disease(design).endpoint_words if design else {})
     records = table.filter(pl.col("endpoint") == "PFS")
-    unseen = records.height > 0 and (records["source_table"] == "follow_up").all()
+    unseen = not scanned and records.height > 0 and (records["source_table"] == "follow_up").all()
     return words | ({"PFS": RECORDED_PFS} if unseen else {})
 
 
