@@ -141,7 +141,7 @@ def cbioportal(folder: Path, n: int) -> None:
     people = range(n)
     write(
         folder / "data_clinical_patient.txt",
-        ["PATIENT_ID\tSEX\tAGE\tOS_MONTHS\tOS_STATUS"] + [f"P{i}\tMale\t60\t{i % 60 + 0.5}\t{i % 2}" for i in people],
+        ["PATIENT_ID\tSEX\tAGE\tOS_MONTHS\tOS_STATUS"] + [f"P{i}\tMale\t60\t{i % 60 + 12.5}\t{i % 2}" for i in people],
     )
     write(folder / "data_clinical_sample.txt", ["PATIENT_ID\tSAMPLE_ID"] + [f"P{i}\tP{i}-T" for i in people])
     write(
