@@ -11,8 +11,9 @@ from oncourse.io.adam import read_adam
 from oncourse.io.aside import checked
 from oncourse.io.cbioportal import read_cbioportal
 from oncourse.io.fhir import read_fhir
+from oncourse.io.gdc import read_gdc
 from oncourse.io.omop import read_omop
-from oncourse.io.redcap import read_redcap
+from oncourse.io.redcap import is_redcap, read_redcap
 from oncourse.io.sdtm import read_sdtm
 from oncourse.io.workbook import read_workbook
 from oncourse.study.causes import cause_of_death
@@ -221,3 +222,26 @@ def test_a_response_of_a_timeline_stands_under_many_names(tmp_path):
     (tmp_path / "data_timeline_imaging.txt").write_text(head + "P1\t80\t\tIMAGING\tStable Disease\n")
     tables, _ = tables_of(read_cbioportal(tmp_path))
     assert tables["assessments"].select("day", "overall").rows() == [(80, "SD")]
+
+
+def test_redcap_labels_are_read_as_their_fields(tmp_path):
+    """The export of labels, which messages ask for, has "Event Name" and "Sites of metastasis (choice=Liver)" as headers."""
+    (tmp_path / "x_DATA_LABELS.csv").write_text(
+        '"Record ID","Event Name","Repeat Instrument","Repeat Instance","Sex","Date of diagnosis","Vital status",'
+        '"Date of last follow-up","PSA date","PSA (ng/mL)","Sites of metastasis (choice=Liver)"\n'
+        "1,Baseline,,,Male,2021-04-13,Alive,2022-05-01,,,Checked\n1,Baseline,Labs,1,,,,,2021-04-20,12.1,\n"
+    )
+    assert is_redcap(tmp_path)
+    tables, _ = tables_of(read_redcap(tmp_path))
+    assert tables["patients"].select("sex", "index_date").rows() == [("male", "2021-04-13")]
+    assert tables["follow_up"].select("last_contact_day", "is_dead").rows() == [(383, False)]
+    assert tables["labs"].select("day", "analyte", "value", "unit").rows() == [(7, "PSA", "12.1", "ng/ml")]
+    assert tables["lesions"]["site"].to_list() == ["liver"]
+
+
+def test_the_age_of_gdc_may_be_years_at_the_index(tmp_path):
+    (tmp_path / "clinical.tsv").write_text(
+        "case_submitter_id\tproject_id\tvital_status\tdays_to_death\tdays_to_last_follow_up\tage_at_index\n"
+        "TCGA-A\tTCGA-COAD\tAlive\t'--\t500\t60\n"
+    )
+    assert tables_of(read_gdc(tmp_path))[0]["patients"]["age_years"].to_list() == [60.0]

@@ -81,6 +81,7 @@ SHAPES = {
     "detected": VALUE,
     "recordedDate": VALUE,
     "effectiveDateTime": VALUE,
+    "effectiveInstant": VALUE,
     "performedDateTime": VALUE,
     "authoredOn": VALUE,
     "collectedDateTime": VALUE,
@@ -194,6 +195,9 @@ def read_fhir(path: Path) -> Reading:
         state = "used" if kind in _READ else "not read"
         if state == "not read":
             out.notes.append(f"{len(found):,} resources {kind} have no table here: not read")
+    others = [f.name for f in path.iterdir() if f.name.lower().endswith(".xml")] if path.is_dir() else []
+    if others:
+        out.notes.append(f"FHIR in XML is not read: {', '.join(sorted(others)[:6])}; export the resources as JSON")
     reading = out.finish()
     for kind, found in sorted(by_type.items()):
         reading.ledger.file(
@@ -368,7 +372,10 @@ def _ended_because(drug: Mapping[str, Any]) -> str | None:
 
 def _observation(row: Mapping[str, Any], status: dict[str, dict[str, str]], out: Gather) -> None:
     patient, codes = _patient(row), _codes(row.get("code"))
-    day = _date(row.get("effectiveDateTime") or (row.get("effectivePeriod") or {}).get("start"))
+    told = (
+        row.get("effectiveDateTime") or row.get("effectiveInstant") or (row.get("effectivePeriod") or {}).get("start")
+    )
+    day = _date(told)
     if row.get("status") in ("entered-in-error", "cancelled") or day is None:
         out.skip("Observation", "labs", "entered in error, or no date", patient)
         return

@@ -136,13 +136,14 @@ def _day(value: Any) -> int | None:
 def _write(patient: str, case: Mapping[str, Any], out: Gather) -> None:
     facts = case["facts"]
     age = _day(facts.get("age_at_diagnosis"))
+    years = _day(facts.get("age_at_index")) if age is None else round(age / 365.25, 2)
     site = facts.get("tissue_or_organ_of_origin") or facts.get("primary_site")
     stage = next((facts[s] for s in _STAGES if facts.get(s)), None)
     out.add(
         "patients",
         patient_id=patient,
         sex=facts.get("gender") or facts.get("sex_at_birth"),
-        age_years=None if age is None else round(age / 365.25, 2),
+        age_years=years,
         stage=stage,
         primary_site=site,
         disease=facts.get("primary_diagnosis") or facts.get("disease_type"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from oncourse.io.gather import Gather, Row, Source, files_of, organ_of
 from oncourse.io.reading import Reading
 from oncourse.study.causes import cause_of_death
+from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
 
@@ -84,7 +85,41 @@ def _split(path: Path) -> tuple[list[Path], Path | None]:
 def is_redcap(path: Path) -> bool:
     """Whether a file, or one in a folder, has REDCap's own columns."""
     files = [f for f in _split(path)[0] if f.name.lower().endswith((".csv", ".tsv"))]
-    return any(_EVENT_COLUMNS[0] in head or _EVENT_COLUMNS[1] in head for head in map(_head, files))
+    heads = [_head(file) for file in files]
+    return any(_EVENT_COLUMNS[0] in h or _EVENT_COLUMNS[1] in h or re.search(_LABELLED, h) for h in heads)
+
+
+#: Headers of an export of labels in place of field names.
+_LABELLED = r'(?i)(^|,)"?(event name|repeat instrument)"?(,|\s*$)'
+_LABELS = dict(
+    zip(("event name", "repeat instrument", "repeat instance", "data access group"), _EVENT_COLUMNS, strict=True)
+)
+
+
+def _with_field_names(source: Source, book: dict[str, tuple[str, dict[str, str]]]) -> None:
+    """Give the columns of a labelled export the names of their fields: by the dictionary, else made of the label.
+
+    ``Sites of metastasis (choice=Liver)`` is the box ``..___1`` of the field whose choices hold Liver.
+    """
+    if not set(_LABELS) & set(source.columns):
+        return
+    fields = {label.lower(): field for field, (label, _) in book.items() if label}
+    names: dict[str, str] = dict(_LABELS)
+    for column in source.columns:
+        if column in names:
+            continue
+        box = re.match(r"(.*?)\s*\(choice=(.*)\)$", column)
+        label = box[1] if box else column
+        field = fields.get(label) or re.sub(r"\W+", "_", label).strip("_")
+        known = book.setdefault(field, (label, {}))[1]
+        if box is None:
+            names[column] = field
+            continue
+        code = next((c for c, words in known.items() if words.lower() == box[2]), re.sub(r"\W+", "_", box[2]))
+        known.setdefault(code, box[2])
+        names[column] = f"{field}___{re.sub(r'[^a-z0-9]', '_', code.lower())}"
+    source.columns[:] = [names[c] for c in source.columns]
+    source.rows[:] = [{names[c]: value for c, value in row.items()} for row in source.rows]
 
 
 def _head(file: Path) -> str:
@@ -104,6 +139,7 @@ def read_redcap(path: Path) -> Reading:
     book, kept = _dictionary(out.table(dictionary)) if dictionary else ({}, set())
     for file in exports:
         source = out.table(file)
+        _with_field_names(source, book)
         if source.columns and (_EVENT_COLUMNS[0] in source.columns or _EVENT_COLUMNS[1] in source.columns):
             _export(source, book, kept, out)
     return out.finish()
@@ -165,7 +201,7 @@ def _role(field: str, label: str) -> str | None:
     analyte = (
         meaning("analyte", field)
         or meaning("analyte", re.sub(r"_?(value|val|result|res|level)$", "", field))
-        or (meaning("analyte", label))
+        or analyte_of(label)
     )
     return f"labs:{analyte}" if analyte else None
 
