@@ -191,7 +191,8 @@ def _lost(fitted: FittedPrediction, frame: PredictionFrame, params: Asked) -> li
     text = (
         f"{int(lost.sum())} patients were lost before {params.months:g} months. Were their odds of the event "
         f"{LOST_ODDS:g} times, or "
-        f"1/{LOST_ODDS:g} of, those of others at like risk, the AUC would lie between {low:.2f} and {high:.2f}."
+        f"1/{LOST_ODDS:g} of, those of others at like risk, the AUC would lie between {low:.2f} and {high:.2f}, the "
+        "luck of those lost included."
     )
     rank = np.argsort(np.argsort(risk)) / len(risk)
     fit = fit_cox(np.minimum(data.time, horizon), lost, rank[:, None]) if lost.sum() >= params.min_events else None
