@@ -173,3 +173,26 @@ def test_each_explanation_of_the_errors_has_cell_fractions_of_its_own():
     assert sum(r.weight for r in apart) == pytest.approx(1) and len(apart) <= 4
     assert sorted(len(r.parts) for r in apart) and sum(len(r.parts) for r in apart) == len(found.background.doubts)
     assert (found.p_present[~here] >= 0.95).mean() <= 0.02
+
+
+def test_a_small_clone_of_a_deep_sample_is_no_error():
+    """A primary at 800x holds the founder of its metastasis in 5 % of its cells: 8 sites show 1-2 % of the reads. They
+    were taken for errors twenty times those told, and called absent."""
+    cells, samples, here = two_samples(np.full(7, TOLD), depth=800, n_patient=6, n_variant=24)
+    rng, first = generator(8, "faint"), np.flatnonzero((cells.sample == 0) & ~here)
+    alt = cells.alt_count.copy()
+    alt[first] = rng.binomial(cells.depth[first].astype(int), 0.3 * 0.05)
+    found = presence(replace(cells, alt_count=alt), samples)
+    assert len(first) >= 5 and found.background.factor[0] < 3 and noise_words(found.background, 200.0)[0] is None
+    assert (found.p_present[first] > 0.5).all()
+
+
+def test_plasma_teaches_no_errors_at_sites_of_its_own_tumour():
+    """Plasma holds cells of lesions that nobody sampled: few reads at a site are a small share of its DNA."""
+    cells, samples, here = two_samples(np.full(7, TOLD), depth=120)
+    rng, plasma = generator(9, "shed"), np.arange(len(samples.purity)) % 2 == 1
+    few = np.flatnonzero(plasma[cells.sample] & ~here)
+    alt = cells.alt_count.copy()
+    alt[few] = rng.binomial(cells.depth[few].astype(int), 0.02)
+    shed = presence(replace(cells, alt_count=alt), replace(samples, is_plasma=plasma))
+    assert noise_words(shed.background, 200.0) == [None] * len(plasma) and shed.background.factor.max() < 2

@@ -62,7 +62,13 @@ PURITY_SHIFTS, PURITY_SPREAD = np.array([-0.5, -0.3, -0.15, 0.0, 0.15, 0.3, 0.5]
 #: Cell fractions of a variant that is there, and their weights: half are in all cells; for sites that teach errors a
 #: tenth is on `WRONG_COPIES` beside, or a lost allele nobody told of, above every expected fraction, would pass for error.
 LEVELS = np.array([0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0])
-LEVEL_SHARE = np.r_[np.full(6, 0.4 / 6), 0.5, 0.1]
+#: Fainter ones, for sites so deep that they show at least so many reads of such a clone: there a small clone, in all of
+#: the metastasis say, would pass for errors twenty times those told; elsewhere nothing tells the two apart.
+FAINT, FAINT_READS = np.array([0.02, 0.05]), 5.0
+LEVEL_SHARE = np.r_[np.full(6, 0.36 / 6), 0.5, 0.1, np.full(2, 0.02)]
+#: Reads from which a level is no error whatever the sample's errors (`_Sites.clear`), and the weight of the study's shares
+#: of those in a sample's own. Chosen on simulations: the less is asked, the more errors ten times those told are clones.
+CLEAR_READS, LEVEL_WEIGHT = np.r_[np.full(8, 10.0), np.full(2, FAINT_READS)], 5.0
 #: Most sites of a sample that teach errors (fewer in large studies, about `MAX_SITES` in all), and that teach
 #: spread (`MAX_SPREAD`).
 N_ERROR, MAX_SITES, N_SPREAD, MAX_SPREAD = 120, 200_000, 50, 40_000
@@ -108,7 +114,7 @@ class Background:
 
 
 def learn_background(
-    cells: Cells, samples: Samples, purity: FloatArray, kind: IntArray, usable: BoolArray
+    cells: Cells, samples: Samples, purity: FloatArray, kind: IntArray, usable: BoolArray, of_errors: BoolArray
 ) -> Background:
     """Learn the errors and the spread of every sample.
 
@@ -117,15 +123,18 @@ def learn_background(
     purity : shape (n_sample,), tumour cell fraction in use
     kind : shape (n_cell,), 0: the variant was called in no other sample; 1: elsewhere, subclonal; 2: clonal there
     usable : shape (n_cell,), counted, of a sample whose purity is known well enough to tell a variant from noise
+    of_errors : shape (n_cell,), those of them that teach errors
     """
     n_sample = len(samples.purity)
     change = np.full(cells.n, len(CHANGES) - 1) if cells.change is None else cells.change
     most = int(np.clip(MAX_SITES // max(n_sample, 1), 30, N_ERROR))
     # few reads of a variant that is subclonal elsewhere may be a small clone here, as well as background
-    rows = _spread_out(cells.sample, usable & (kind == 2), most)
+    rows = _spread_out(cells.sample, usable & of_errors & (kind == 2), most)
     sites = _Sites.of(cells, samples, purity, kind, change, rows)
     told = float(np.median(samples.noise_shape)) if n_sample else 2.0
     shape = sites.some().shape_of_any_factor(told)
+    sites.learn_levels(np.ones((n_sample, len(CHANGES))), shape)
+    sites.level = np.where(sites.clear, sites.level, LEVEL_SHARE)  # else high errors take what small clones show
     for _ in range(N_ROUND):
         table, absent = sites.tables(shape, n_sample)
         mass = _shrunk(table.sum(axis=1), np.log(FACTORS), 0.0)
@@ -226,7 +235,8 @@ class _Sites:
     """Sites that teach errors, shapes (n,): a mixture of variants that are there, at `LEVELS`, and of background alone.
 
     group : sample and kind; is_clonal : the variant is clonal elsewhere; there : (n, n_level), log-likelihood of the
-    reads at each level; level : (2, n_level), shares of the levels of variants that are there, learned over the cohort
+    reads at each level; level : (n_group, n_level), shares of the levels of variants that are there; clear : same shape,
+    levels of which a site shows so many reads that they are no errors: a sample may have its own share of those
     """
 
     sample: IntArray
@@ -238,6 +248,7 @@ class _Sites:
     rate: FloatArray
     there: FloatArray
     level: FloatArray
+    clear: BoolArray
 
     @classmethod
     def of(
@@ -248,16 +259,21 @@ class _Sites:
         one, most = (
             _clonal_vaf(cells, purity, rows, c) for c in (np.ones(len(rows)), np.maximum(cells.major_cn[rows], 1))
         )
+        level = np.r_[LEVELS, FAINT]
         there = [
             np.logaddexp(*(log_beta_binomial(alt, depth, np.minimum(v * x + error, 1.0), s) for v in (one, most)))
-            for x in LEVELS
+            for x in level
         ]
+        for i in range(len(LEVELS), len(level)):
+            there[i][depth * one * level[i] < FAINT_READS] = -np.inf
         wrong = [
             log_beta_binomial(alt, depth, np.minimum(v + error, 0.995), s) for v in _wrong_vafs(cells, purity, rows)
         ]
-        there.append(np.logaddexp.reduce(wrong, axis=0) + math.log(2 / len(wrong)))
+        there.insert(len(LEVELS), np.logaddexp.reduce(wrong, axis=0) + math.log(2 / len(wrong)))
         clonal = kind[rows] == 2
         group = np.unique(of * 2 + clonal, return_inverse=True)[1] if len(rows) else np.zeros(0, np.int64)
+        n_group = int(group.max(initial=-1)) + 1
+        shown = np.bincount(group, depth * one, n_group) / np.maximum(np.bincount(group, minlength=n_group), 1)
         return cls(
             of,
             change[rows],
@@ -267,11 +283,12 @@ class _Sites:
             depth,
             error,
             np.stack(there, axis=-1) - math.log(2),
-            np.tile(LEVEL_SHARE, (2, 1)),
+            np.tile(LEVEL_SHARE, (n_group, 1)),
+            shown[:, None] * np.r_[LEVELS, 1.0, FAINT] >= CLEAR_READS,
         )
 
     def _log_there(self) -> FloatArray:
-        return log_sum(self.there + np.log(self.level)[self.is_clonal.astype(int)], axis=1)
+        return log_sum(self.there + np.log(self.level)[self.group], axis=1)
 
     def _shares(self, there: FloatArray, nil: FloatArray) -> FloatArray:
         """Return the share of variants that are there, per site of its group, by EM; nil (n, m): log-likelihoods
@@ -311,28 +328,30 @@ class _Sites:
         return out
 
     def learn_levels(self, by_kind: FloatArray, shape: float) -> None:
-        """Set the shares of the levels to what the sites show at these multiples; two variants per kind hold their
-        shape."""
+        """Set the shares of the levels to what the sites show at these multiples; two variants hold those of the study,
+        `LEVEL_WEIGHT` those of a sample's `clear` ones: five variants of one small clone are no errors because others have
+        no such."""
         if not len(self.sample):
             return
-        there = self._log_there()
         nil = log_noise(self.alt, self.depth, self.rate * by_kind[self.sample, self.change], shape)
-        p = self._shares(there, nil[:, None])[:, 0]
-        for clonal in (0, 1):
-            mine = self.is_clonal == bool(clonal)
-            share = self.level[clonal]
-            without = np.log1p(-p[mine]) + nil[mine]
-            for _ in range(N_STEP):
-                joint = np.log(p[mine])[:, None] + np.log(share) + self.there[mine]
-                total = np.logaddexp(log_sum(joint, axis=1), without)
-                found = np.exp(joint - total[:, None]).sum(axis=0) + 2 * LEVEL_SHARE
-                share = found / found.sum()
-            self.level[clonal] = share
+        p = self._shares(self._log_there(), nil[:, None])[:, 0]
+        without, present, n_group = np.log1p(-p) + nil, np.log(p)[:, None] + self.there, len(self.level)
+        for _ in range(N_STEP):
+            joint = present + np.log(self.level)[self.group]
+            found = np.exp(joint - np.logaddexp(log_sum(joint, axis=1), without)[:, None])
+            own = np.stack([np.bincount(self.group, column, n_group) for column in found.T], axis=1)
+            common = own.sum(axis=0) + 2 * LEVEL_SHARE
+            common /= common.sum()
+            share = np.where(self.clear, own + LEVEL_WEIGHT * common, 0.0)
+            left = 1 - np.where(self.clear, 0.0, common).sum(axis=1, keepdims=True)
+            self.level = np.where(
+                self.clear, left * share / np.maximum(share.sum(axis=1, keepdims=True), 1e-300), common
+            )
 
     def some(self) -> _Sites:
         """Return the sites of so many samples that there are about `N_PLACES`."""
         keep = self.sample % max(1, len(self.sample) // N_PLACES) == 0
-        group = np.unique(self.group[keep], return_inverse=True)[1]
+        kept, group = np.unique(self.group[keep], return_inverse=True)
         return _Sites(
             self.sample[keep],
             self.change[keep],
@@ -342,7 +361,8 @@ class _Sites:
             self.depth[keep],
             self.rate[keep],
             self.there[keep],
-            self.level,
+            self.level[kept],
+            self.clear[kept],
         )
 
     def shape_of_any_factor(self, told: float) -> float:

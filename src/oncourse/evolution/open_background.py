@@ -62,7 +62,8 @@ def readings(background: Background) -> tuple[Reading, ...]:
 def chance_of_noise(background: Background) -> FloatArray:
     """Return shape (n_sample,): P(errors at least `OPEN_FACTOR` times those told), over what the reads leave open.
 
-    Half of it is the study's (median over the samples): what uneven errors do to one sample is mostly luck.
+    Half of it is the study's (median over the samples, as a geometric mean): what uneven errors do to one sample is
+    mostly luck.
     """
     from scipy.special import ndtr
 
@@ -70,7 +71,7 @@ def chance_of_noise(background: Background) -> FloatArray:
     for weight, _, multiple in background.doubts:
         above = np.log(multiple * background.factor / OPEN_FACTOR)
         chance += weight / whole * ndtr(above / OPEN_SPREAD)
-    return np.asarray((chance + np.median(chance)) / 2) if len(chance) else chance
+    return np.asarray(np.sqrt(chance * np.median(chance))) if len(chance) else chance
 
 
 def noise_words(background: Background, assumed: float) -> list[str | None]:

@@ -306,11 +306,13 @@ def _with_learned(
 ) -> tuple[Cells, Samples, Background]:
     """Return the cells and samples with the errors and spread that the reads teach.
 
-    Plasma of unknown tumour fraction teaches no errors: a low fraction and a high error rate would trade places.
+    Plasma teaches no errors at sites of the patient's own tumour: few reads of them are cells of some other lesion, or a
+    low tumour fraction, as well (`quiet_sites` teaches its errors where others' sites were counted).
     """
     kind, _ = _kinds(cells, elsewhere, _rough_ccf(cells, purity, counted))
     told = ~(np.isnan(samples.purity) & samples.is_plasma)
-    learned = learn_background(cells, samples, purity, kind, counted & told[cells.sample])
+    usable = counted & told[cells.sample]
+    learned = learn_background(cells, samples, purity, kind, usable, ~samples.is_plasma[cells.sample])
     change = np.full(cells.n, -1) if cells.change is None else cells.change
     rate = np.minimum(cells.error_rate * learned.by_kind[cells.sample, change], 0.3)
     shape = np.full(len(purity), learned.noise_shape)
