@@ -58,6 +58,24 @@ def test_page_one_says_what_something_hidden_would_need(confounded):
     assert text.endswith(f"Something unrecorded of risk ratio {row['e_value'].item():.1f} could explain it.")
 
 
+def test_where_the_ratio_changes_with_time_the_milestone_has_the_e_value():
+    """A mean difference of half a year, weighted, stood on page one and in the answer without one."""
+    rng = np.random.default_rng(2)
+    n = 200
+    age = rng.normal(65, 8, n)
+    arm = rng.random(n) < 1 / (1 + np.exp(-0.05 * (age - 65)))
+    early = rng.random(n) < 0.3  # docetaxel: some die at once, the others late; abiraterone: nobody lives two years
+    time = np.where(arm, np.where(early, rng.uniform(20, 200, n), rng.uniform(740, 1600, n)), rng.uniform(150, 700, n))
+    drugs = np.where(arm, "docetaxel", "abiraterone")
+    found = compared(study_of(np.ceil(time), np.ones(n), drugs, covariates={"age": age}))
+    row = found.tables["treatment/comparison"].filter(method="doubly_robust", estimate_name="milestone_difference")
+    assert row["e_value"].item() > row["e_value_limit"].item() > 2
+    # about 30 % against 100 % dead at two years: a risk ratio of 3.3
+    assert row["e_value"].item() == pytest.approx(e_value(1 / 0.33, common=False), rel=0.15)
+    assert f"; E-value {row['e_value'].item():.1f})" in found.headline.text.text()
+    assert "To explain this away, something unrecorded would need a risk ratio of" in found.answer
+
+
 def test_the_negative_control_is_no_endpoint_of_the_answer(confounded):
     assert "death of another cause" not in confounded.headline.text.text()
     tested = confounded.tables["treatment/interaction"]

@@ -232,18 +232,22 @@ def first_pair(compared: Comparisons, tested: list[dict[str, Any]], found: dict[
     told |= {"endpoint": endpoint_words(rows[0]["endpoint"]), "n": n}
     if (turning := _turning(rows, found, weighted)) is not None:
         days, share, months = turning
-        text = said("headline.treatment.milestone", **told, days=days, share=share, months=months)
+        more = _hidden(rows, "milestone_difference", "doubly_robust") if weighted else {}
+        key = "milestone_hidden" if more else "milestone"
+        text = said(f"headline.treatment.{key}", **told, days=days, share=share, months=months, **more)
         return Headline(text, *_sure(share, weighted), share.name)
     for name in ("hazard ratio overlap", "hazard ratio unadjusted", "rmst doubly_robust", "rmst rmst"):
         if name in found:
             key, part = ("difference", "days") if name.startswith("rmst") else ("ratio", "ratio")
-            more: dict[str, Any] = {}
+            more = {}
             if name.endswith("unadjusted"):
                 key = "ratio_unadjusted"
-            elif key == "ratio" and (more := _hidden(rows, name)):
+            elif key == "ratio" and (more := _hidden(rows, "hazard_ratio", name.removeprefix("hazard ratio "))):
                 key = "ratio_hidden"
             if part == "days":
-                more = {"day": _horizon(rows)}
+                more = _hidden(rows, "milestone_difference", "doubly_robust") if weighted else {}
+                key = "difference_hidden" if more else key
+                more |= {"day": _horizon(rows)}
             text = said(f"headline.treatment.{key}", **told, **{part: found[name]}, **more)
             return Headline(text, *_sure(found[name], weighted), name)
     told = {k: told[k] for k in ("arm", "reference", "line")}
@@ -255,13 +259,22 @@ def _horizon(rows: list[dict[str, Any]]) -> int:
     return round(next(r["horizon_days"] for r in rows if r["estimate_name"] == "rmst_difference"))
 
 
-def _hidden(rows: list[dict[str, Any]], name: str) -> dict[str, float]:
-    """The E-value of a ratio whose interval leaves out 1: what something unrecorded would need; else nothing."""
-    mine = (r for r in rows if r["estimate_name"] == "hazard_ratio" and name == f"hazard ratio {r['method']}")
-    row = next(mine, None)
+def _hidden(rows: list[dict[str, Any]], kind: str, method: str) -> dict[str, Any]:
+    """The E-value of an effect whose interval leaves out none: what something unrecorded would need; else nothing."""
+    row = next((r for r in rows if (r["estimate_name"], r["method"]) == (kind, method)), None)
     if row is None or row["e_value"] is None or row["e_value_limit"] in (None, 1.0):
         return {}
-    return {"e_value": round(row["e_value"], 1)}
+    return {"e_value": round(row["e_value"], 1), "limit": round(row["e_value_limit"], 1)}
+
+
+def _hidden_text(rows: list[dict[str, Any]], kind: str, method: str) -> str:
+    found = _hidden(rows, kind, method)
+    if not found:  # an interval that holds no effect needs nothing hidden to be explained
+        return ""
+    return (
+        f". To explain this away, something unrecorded would need a risk ratio of {found['e_value']:.1f} with both "
+        f"treatment and outcome ({found['limit']:.1f} for the end of the interval)"
+    )
 
 
 def _turning(
@@ -352,26 +365,18 @@ def _pair_text(
     if changes is not None and changes < CHANGING:
         first = "doubly_robust" if weighted else "rmst"
         mean = shown(first, "rmst_difference", "rmst", "days")
-        share = shown("doubly_robust" if weighted else "milestone", "milestone_difference", "milestone", "fraction")
+        at_end = "doubly_robust" if weighted else "milestone"
+        share = shown(at_end, "milestone_difference", "milestone", "fraction")
         at = next((r["horizon_days"] for r in rows if r["estimate_name"] == "rmst_difference"), None)
         text = f"no single hazard ratio (it changes with time, p {changes:.2g})"
         text += f". The mean difference to day {at:.0f} is {mean}{who}{alone}" if mean and at else ""
-        return text + (f". The difference in survival at the milestone is {share}" if share else "")
+        text += f". The difference in survival at the milestone is {share}" if share else ""
+        return text + _hidden_text(rows, "milestone_difference", at_end)
     ratio = shown("overlap" if weighted else "unadjusted", "hazard_ratio", "hazard ratio", "ratio")
     if not ratio:
         return "no estimate, because an arm has no event"
     other = "" if differ or not weighted else shown("unadjusted", "hazard_ratio", "hazard ratio", "ratio")
-    row = next(r for r in rows if r["method"] == ("overlap" if weighted else "unadjusted"))
-    # an interval that holds 1 needs nothing hidden to be explained
-    hidden = (
-        ""
-        if row["e_value"] is None or row["e_value_limit"] in (None, 1.0)
-        else (
-            f". To explain this away, something unrecorded would need a risk ratio of {row['e_value']:.1f} with both "
-            f"treatment "
-            f"and outcome ({row['e_value_limit']:.1f} for the end of the interval)"
-        )
-    )
+    hidden = _hidden_text(rows, "hazard_ratio", "overlap" if weighted else "unadjusted")
     return f"hazard ratio {ratio}{who}{alone}" + (f". Unadjusted it is {other}" if other else "") + hidden
 
 

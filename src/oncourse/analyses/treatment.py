@@ -87,8 +87,16 @@ COMPARISON = OutputTable(
             "day up to which means are restricted, or of the milestone",
             unit="days",
         ),
-        Column("e_value", pl.Float64, "hidden confounding (risk ratio) that would explain a hazard ratio away"),
-        Column("e_value_limit", pl.Float64, "the same for the interval's end nearer to 1; 1 = it holds 1 already"),
+        Column(
+            "e_value",
+            pl.Float64,
+            "hidden confounding (risk ratio) that would explain a ratio, or a difference at the milestone, away",
+        ),
+        Column(
+            "e_value_limit",
+            pl.Float64,
+            "the same for the interval's end nearer to no effect; 1 = it holds none already",
+        ),
         Column(
             "p_proportional", pl.Float64, "test that the unadjusted hazard ratio is the same at all times (score test)"
         ),

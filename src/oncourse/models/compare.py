@@ -50,12 +50,14 @@ class PairData:
 
 @dataclass(frozen=True)
 class PairRow:
-    """One estimate: method, estimate_name, the effect, and the days up to which means are restricted (NaN: none)."""
+    """One estimate: method, estimate_name, the effect, the days up to which means are restricted (NaN: none), and of a
+    milestone the reference's share without the event."""
 
     method: str
     estimate_name: str
     effect: w.Effect
     horizon: float = float("nan")
+    reference: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def compare(data: PairData, *, horizon: float, milestone: float) -> Pair:
         )
     one = np.ones(len(time))
     rows.append(PairRow("rmst", "rmst_difference", w.weighted_contrast(means, treated, one), tau))
-    rows.append(PairRow("milestone", "milestone_difference", w.weighted_contrast(share, treated, one), milestone))
+    gap, alive = w.weighted_contrast(share, treated, one), float(share[~treated].mean())
+    rows.append(PairRow("milestone", "milestone_difference", gap, milestone, alive))
     x = data.x[:, np.nanstd(data.x, axis=0) > 0] if data.x.shape[1] else data.x
     names = [n for n, s in zip(data.names, np.nanstd(data.x, axis=0), strict=True) if s > 0] if data.x.shape[1] else []
     balance: list[Balance] = []
@@ -224,7 +227,8 @@ def _weighted_rows(
         rows.append(PairRow(name, "rmst_difference", w.weighted_contrast(means, treated, weight), tau))
     for name, values, end in (("rmst", means, tau), ("milestone", share, milestone)):
         robust = w.doubly_robust(values, treated, chosen.x, score)
-        rows.append(PairRow("doubly_robust", f"{name}_difference", robust, end))
+        mean = float(np.average(values[~treated], weights=weights["overlap"][~treated]))
+        rows.append(PairRow("doubly_robust", f"{name}_difference", robust, end, mean))
     return rows
 
 

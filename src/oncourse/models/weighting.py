@@ -275,6 +275,18 @@ def e_value(hazard_ratio: float, *, common: bool = True) -> float:
     return ratio + math.sqrt(ratio * (ratio - 1))
 
 
+def e_value_of_shares(reference: float, difference: float) -> float:
+    """Return the E-value of a difference of shares without the event: of the ratio of the risks of the event.
+
+    NaN where a share is not known or a risk is 0: no ratio then.
+
+    >>> round(e_value_of_shares(0.75, -0.5), 2), e_value_of_shares(1.0, -0.2), e_value_of_shares(0.5, 0.0)
+    (5.45, nan, 1.0)
+    """
+    risk, other = 1 - reference, 1 - min(max(reference + difference, 0.0), 1.0)
+    return e_value(other / risk, common=False) if 0 < risk <= 1 and other > 0 else float("nan")
+
+
 def bias_factor(with_treatment: float, with_outcome: float) -> float:
     """Return by how much a hidden factor of these two risk ratios can at most move a ratio (Ding & VanderWeele 2016).
 

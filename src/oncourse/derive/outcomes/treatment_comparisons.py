@@ -4,6 +4,7 @@ which."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from oncourse.derive.outcomes.treatment_pairs import pair_data, unused_covariate
 from oncourse.study.model import Study
 
 if TYPE_CHECKING:
-    from oncourse.models.compare import Pair, PairData
+    from oncourse.models.compare import Pair, PairData, PairRow
 
 
 @dataclass(frozen=True)
@@ -139,14 +140,10 @@ def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed
 
 
 def _comparison_rows(head: dict[str, Any], pair: Pair, data: PairData, later: tuple[int, int]) -> list[dict[str, Any]]:
-    from oncourse.models.weighting import e_value
-
     out = []
     for row in pair.rows:
         e = row.effect
-        is_ratio = row.estimate_name == "hazard_ratio"
-        holds_one = is_ratio and e.ci_low <= 1 <= e.ci_high
-        near = e.ci_low if e.value > 1 else e.ci_high
+        hidden, hidden_limit = _e_values(row)
         out.append(
             {
                 **head,
@@ -162,8 +159,8 @@ def _comparison_rows(head: dict[str, Any], pair: Pair, data: PairData, later: tu
                 "p_value": e.p_value,
                 "n_effective": _number(pair.sizes.get(row.method)),
                 "horizon_days": _number(row.horizon),
-                "e_value": _number(e_value(e.value)) if is_ratio else None,
-                "e_value_limit": (1.0 if holds_one else _number(e_value(near))) if is_ratio else None,
+                "e_value": hidden,
+                "e_value_limit": hidden_limit,
                 "p_proportional": _number(pair.p_proportional),
                 "later_reference": later[0],
                 "later_arm": later[1],
@@ -171,6 +168,22 @@ def _comparison_rows(head: dict[str, Any], pair: Pair, data: PairData, later: tu
             }
         )
     return out
+
+
+def _e_values(row: PairRow) -> tuple[float | None, float | None]:
+    """E-value of a hazard ratio or of a difference at a milestone, and of its limit nearer to no effect (1: it holds
+    none)."""
+    from oncourse.models.weighting import e_value, e_value_of_shares
+
+    e = row.effect
+    if row.estimate_name == "hazard_ratio":
+        none, of = 1.0, e_value
+    elif row.estimate_name == "milestone_difference":
+        none, of = 0.0, partial(e_value_of_shares, row.reference)
+    else:
+        return None, None
+    near = e.ci_low if e.value > none else e.ci_high
+    return _number(of(e.value)), 1.0 if e.ci_low <= none <= e.ci_high else _number(of(near))
 
 
 #: Risk ratios of a hidden factor with treatment and outcome in the tipping-point table.
