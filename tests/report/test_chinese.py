@@ -80,3 +80,14 @@ def test_citations_and_ids_keep_their_own_words():
     page = '<td translate="no">TRITON2, liver<br><b>liver</b></td><td>liver</td>'
     assert book.page(page) == '<td translate="no">TRITON2, liver<br><b>liver</b></td><td>肝</td>'
     assert page_in(page, "en") == page
+
+
+def test_what_a_rule_says_to_a_doctor_is_chinese():
+    """Therapy, setting, biomarker and what else it asks for, of every rule; trial, effect and source stay."""
+    from oncourse.knowledge.rules import default_rules
+
+    book = Phrasebook({**pairs("zh")})
+    for rule in default_rules():
+        for text in (rule.therapy, rule.setting, rule.biomarker, rule.co_conditions):
+            book.text(text)
+    assert {text for text in book.missed if any(map(str.islower, english_left(text)))} == set()
