@@ -241,7 +241,10 @@ def _headline(estimates: tuple[Estimate, ...]) -> Headline:
         clones = found["clones_per_patient"]
         text = said("headline.evolution.clones", patients=patients, clones=clones, by_calls=by_calls)
         return Headline(text, "uncertain", said("reason.few_patients", n=patients), "clones_per_patient")
-    text = said("headline.evolution.poly", share=poly, patients=patients, by_calls=by_calls)
+    n = int(poly.n or 0)
+    text = said(
+        "headline.evolution.poly", k=round(poly.value * n), n=n, share=poly, patients=patients, by_calls=by_calls
+    )
     return Headline(text, *light_of(poly), poly.name)
 
 

@@ -338,6 +338,11 @@ def overview(cohort: Cohort, params: Params) -> Result:
         )
     people = _people(cohort, profiled)
     notes = identity_notes(cohort.identity)
+    if not doubted and profiled.height > 1:
+        notes.append(
+            "No sample looks like another patient's or holds another's DNA, by the rare variants of all samples; a "
+            "sample with few of them cannot tell (overview/identity)."
+        )
     if study.has("follow_up"):
         found, more = _follow_up(cohort, params)
         estimates, people = estimates + found, people + more

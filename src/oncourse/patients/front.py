@@ -101,7 +101,9 @@ def status_card(cohort: Cohort, patient: str, samples: Sequence[dict[str, Any]],
     for row in verdicts.sort("status").iter_rows(named=True):
         cells = tuple(_cell(known.get((row["status"], sample)), language) for sample, _ in columns)
         why = "; ".join(filter(None, (row["reason"], row["others"])))
-        rows.append(StatusRow(row["status"], cells, _cell(row, language), row["sample_id"] or "", why))
+        told = row["state"] in ("positive", "negative")  # without a sample: by a marker that was recorded
+        by = row["sample_id"] or (write("patient.recorded_test", language) if told else "")
+        rows.append(StatusRow(row["status"], cells, _cell(row, language), by, why))
     return StatusCard(columns, tuple(rows))
 
 

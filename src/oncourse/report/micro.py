@@ -39,11 +39,21 @@ def interval_svg(number: Numeric, words: str) -> str:
         open_end = number.ci_high is None or math.isinf(number.ci_high)
         high = _RIGHT if open_end or number.ci_high is None else place(number.ci_high)
         parts.append(f'<rect x="{low:.1f}" y="{_LINE - 4}" width="{max(high - low, 1):.1f}" height="8" class="ci"/>')
-    parts.append(f'<circle cx="{x:.1f}" cy="{_LINE}" r="5" class="dot"/>')
+    parts.append(_dot(x, number))
     return (
         f'<svg class="micro" viewBox="0 0 {_WIDTH} 34" role="img" aria-label="{escape(words, quote=True)}">'
         f"{''.join(parts)}</svg>"
     )
+
+
+def _dot(x: float, number: Numeric) -> str:
+    """The value: a dot; beyond the axis of ratios an arrow at its end."""
+    beyond = (
+        0 if number.unit != "ratio" or number.value is None else (number.value > _RATIO[1]) - (number.value < _RATIO[0])
+    )
+    if not beyond:
+        return f'<circle cx="{x:.1f}" cy="{_LINE}" r="5" class="dot"/>'
+    return f'<path d="M{x:.1f} {_LINE - 5}l{8 * beyond} 5l{-8 * beyond} 5z" class="dot"/>'
 
 
 def _axis(number: Numeric) -> tuple[Callable[[float], float], list[tuple[float, str]]] | None:
