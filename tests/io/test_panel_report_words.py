@@ -235,3 +235,14 @@ def test_options_that_a_format_does_not_use_are_told(tmp_path):
     arguments = [str(path), str(tmp_path / "study"), "--material", "plasma", "--panel", "IMPACT468"]
     said = CliRunner().invoke(import_, ["panel", *arguments])
     assert said.exit_code == 0 and "does not use --panel, --material" in said.output
+
+
+def test_what_a_table_of_shares_did_not_find_is_no_call(tmp_path):
+    """Reports that follow changes list those not found too (``ND``, 0 %): each was a call with unknown reads."""
+    path = tmp_path / "g.csv"
+    rows = ("A1,KRAS,G12D,0.3%", "A1,APC,R1450*,ND", "A1,TP53,R175H,0%")
+    path.write_text("Sample ID,Gene,Alteration,% cfDNA\n" + "\n".join(rows) + "\n")
+    reading = read_panel(path)
+    assert reading.tables["calls"].select("variant_id", "vaf").rows() == [("KRAS:p.G12D", 0.003)]
+    assert reading.tables["samples"]["material"].to_list() == ["plasma"]
+    assert reading.tables["assays"]["targets"].to_list() == ["KRAS"]

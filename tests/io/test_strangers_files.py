@@ -126,3 +126,10 @@ def test_words_beside_an_origin(tmp_path, word, called, origin):
     head, row = path.read_text().splitlines()
     path.write_text(f"{head}\tMutation_Status\n{row}\t{word}\n")
     assert _rows(read_files([path]), "calls", "is_called", "origin") == [(called, origin)]
+
+
+def test_ids_that_differ_by_capitals_alone_are_told(tmp_path):
+    """Two files of one sample under P1_T and p1-t were two patients without a word."""
+    rows = ({"Tumor_Sample_Barcode": "P1_T"}, {"Tumor_Sample_Barcode": "p1-t"})
+    reading = read_files([_maf(tmp_path / "a.maf", *rows)])
+    assert any("P1_T and p1-t" in p.message for p in reading.problems)

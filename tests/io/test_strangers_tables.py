@@ -188,3 +188,13 @@ def test_an_archive_is_told_to_be_unpacked(tmp_path):
     (tmp_path / "study.tar.gz").write_bytes(gzip.compress(bytes(1024)))
     with pytest.raises(InputError, match="Unpack it"):
         read_files([tmp_path / "study.tar.gz"])
+
+
+def test_what_ion_reporter_shows_is_read(tmp_path):
+    """The table of variants as Ion Reporter exports it: a locus, genes with exons, the observed allele."""
+    header = ("Sample Name", "Locus", "Genes (Exons)", "Amino Acid Change", "Allele Coverage", "Coverage", "Ref",
+              "Observed Allele", "Filter")  # fmt: skip
+    row = ("P1", "chr12:25398284", "KRAS(2)", "p.Gly12Asp", "C=700, T=300", 1000, "C", "T", "PASS")
+    reading = _read(tmp_path, "x.tsv", _table(header, row), build="GRCh37")
+    assert _rows(reading, "calls", "sample_id", "variant_id", "alt_count") == [("P1", "12:25398284:C:T", 300)]
+    assert _rows(reading, "variants", "gene", "hgvs_p") == [("KRAS", "p.G12D")]

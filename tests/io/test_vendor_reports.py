@@ -24,7 +24,8 @@ FOUNDATION = """\ufeff<?xml version="1.0"?><rr:ResultsReport xmlns:rr="http://in
 <short-variant cds-effect="3927_3931delAAAGA" depth="800" gene="APC" percent-reads="40" position="chr5:112175211"
  protein-effect="E1309fs*4"/></short-variants>
 <copy-number-alterations><copy-number-alteration gene="ERBB2" type="amplification"/>
-<copy-number-alteration gene="PTEN" type="loss"/></copy-number-alterations>
+<copy-number-alteration gene="PTEN" type="loss"/>
+<copy-number-alteration gene="CDKN2A" type="loss" equivocal="true"/></copy-number-alterations>
 <rearrangements><rearrangement description="TMPRSS2(NM_1)-ERG(NM_2)" other-gene="ERG" targeted-gene="TMPRSS2" type="fusion"
  supporting-read-pairs="30" in-frame="No"/>
 <rearrangement other-gene="N/A" targeted-gene="BRCA2" type="truncation"/></rearrangements>
@@ -75,7 +76,9 @@ def test_a_foundation_report_holds_calls_copies_rearrangements_and_markers(tmp_p
         ("TMPRSS2", "ERG", "out_of_frame"),
         ("BRCA2", "BRCA2", None),
     ]
-    assert dict(reading.tables["gene_copy_number"].select("gene", "call").iter_rows()) == {"ERBB2": "2", "PTEN": "-2"}
+    copies = dict(reading.tables["gene_copy_number"].select("gene", "call").iter_rows())
+    assert copies == {"ERBB2": "2", "PTEN": "-2", "CDKN2A": "-1"}  # an equivocal loss is no deep deletion
+    assert any("copies of CDKN2A are equivocal" in p.message for p in reading.problems)
 
 
 def test_a_tso500_output_is_read_by_its_sections(tmp_path):

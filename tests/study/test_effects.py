@@ -113,3 +113,11 @@ def test_every_table_speaks_today_s_symbols() -> None:
     assert typed["fusions"]["gene_3p"].to_list() == ["NTRK1"]
     assert typed["assays"]["targets"].to_list() == ["KMT2D;KRAS;PRKN"]
     assert sum("today's" in p for p in problems) == 3
+
+
+def test_a_word_of_another_transcript_gets_no_protein_change_of_this_one():
+    """TCGA COAD (Firehose) has one call of KRAS in the 3'UTR of transcript 4A; on the canonical 4B it is R164Q. The study
+    held both (utr3, p.R164Q), and the landscape counted 169 patients for the file's 168."""
+    typed, told = _study({"variant_id": "12:25362805:C:T", "gene": "KRAS", "consequence": "utr3"})
+    assert typed["variants"].select("gene", "hgvs_p", "consequence").row(0) == ("KRAS", None, "utr3")
+    assert any("outside the coding bases by the file's word" in text for text in told)

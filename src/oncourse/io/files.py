@@ -19,7 +19,7 @@ from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
 from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of_panel
 from oncourse.io.clinical import mapped
-from oncourse.io.ids import called_first, matched, patient_of, renamed, says, unmatched
+from oncourse.io.ids import alike, called_first, matched, patient_of, renamed, says, unmatched
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.one_patient import ask_whose
 from oncourse.io.reading import Reading
@@ -119,6 +119,7 @@ def read_files(
             reading.ledger.file(path.name, "other", "not read", why=why)
     if per_sample is not None:
         _match_ids(found, known, per_sample, reading)
+    reading.problems += alike(found.samples["sample_id"].drop_nulls().to_list(), "samples")
     samples = _controls(_samples(found.samples, per_sample, reading), found.samples)
     samples = _plasma_by_name(samples, reading)
     built = ct.build(per_patient, samples, reading)

@@ -145,6 +145,19 @@ def unmatched(ids: Collection[str], known: Collection[str], normals: Collection[
     return out
 
 
+def alike(ids: Collection[str], name: str) -> list[Problem]:
+    """Say which ids differ by capitals, blanks, separators or zeros alone: one sample under two names, maybe."""
+    by: dict[str, list[str]] = {}
+    for i in sorted(set(ids)):
+        by.setdefault(_plain(i), []).append(i)
+    pairs = [" and ".join(same) for same in by.values() if len(same) > 1]
+    if not pairs:
+        return []
+    message = f"{len(pairs):,} ids differ by capitals and separators alone ({'; '.join(pairs[:5])}): taken as several."
+    cure = "Write a sample's id in one way, if it is one."
+    return [Problem(name, None, "sample_id", pairs[0], message, cure, "warning")]
+
+
 def renamed(frame: pl.DataFrame, mapping: dict[str, str]) -> pl.DataFrame:
     """Return the frame with the ids of `mapping` in ``sample_id`` replaced."""
     return frame.with_columns(pl.col("sample_id").replace(mapping)) if mapping else frame

@@ -297,7 +297,7 @@ def tables_of(
     left.append(("wild-type marker or structural variant", n_rows - frame.height, None))
     frame = frame.drop("end", "alt_1", "patient_id", "role", "normal_id", "variant_type", strict=False)
     frame, n_missing = _with_genotypes(frame)
-    left.append(("a genotype of dots without depth", n_missing, None))
+    left += [("a genotype of dots without depth", n_missing, None)] if n_missing else []
     frame = normalise(frame, fasta=fasta)
     frame, found, lost = kept_by_gene(frame, name)
     problems += found

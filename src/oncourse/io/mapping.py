@@ -8,6 +8,7 @@ every row), ``sheet``, ``build`` and keys of study.yaml (`CONFIG`). Several tabl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -305,6 +306,10 @@ def _named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) ->
         if column in out.columns:
             pairs = {str(k): str(v) for k, v in words.items()}
             out = out.with_columns(pl.col(column).replace(pairs))
+    # a share of cell-free DNA (Guardant's ``% cfDNA``) is of plasma
+    of_plasma = any(o == "vaf" and re.search(r"(?i)cf_?dna|ctdna", c) for c, o in renamed.items())
+    if part.table == "panel" and of_plasma and "material" not in {*out.columns, *part.constants}:
+        out = out.with_columns(pl.lit("plasma").alias("material"))
     return out.with_columns(pl.lit(str(v)).alias(k) for k, v in part.constants.items())
 
 

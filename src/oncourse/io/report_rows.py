@@ -33,6 +33,7 @@ _FACTS = {
     "msi_status": re.compile(r"^(msi|微卫星|mss/msi|microsatellite)", re.I),
     "tmb_per_mb": re.compile(r"^(tmb|肿瘤突变负荷|tumou?r mutation(al)? burden)", re.I),
 }
+_ABSENT = "not detected"
 #: A protein that was stained (immunohistochemistry): no variant of its gene.
 _STAIN = re.compile(
     r"^(pd-?l1|程序性死亡)|\b(tps|cps)\b|\bihc\b|免疫组(化|织化学)|蛋白(表达|缺失)|immunohisto|protein expression", re.I
@@ -57,7 +58,8 @@ def understood(table: pl.DataFrame) -> pl.DataFrame:
         "gene_cell": pl.String,
         "exon_only": pl.Boolean,
     }
-    rows = [one for row in _without_filling(table).iter_rows(named=True) for one in _read(row)]
+    table = _zeros_are_absent(_without_filling(table))
+    rows = [one for row in table.iter_rows(named=True) for one in _read(row)]
     return _whole_genes(pl.DataFrame(rows, schema=schema, orient="row"))
 
 
@@ -74,6 +76,15 @@ def _without_filling(table: pl.DataFrame) -> pl.DataFrame:
         ]
         table = table.with_columns(cells)
     return table
+
+
+def _zeros_are_absent(table: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows with a word of absence for a fraction of 0, where another row has one above 0: a table that
+    follows changes lists those that were not found. Where all are 0, the column says nothing of what was found."""
+    share = table["vaf"].str.extract(r"^\s*([\d.]+)\s*%?\s*$").cast(pl.Float64, strict=False)
+    if not (share > 0).any():
+        return table
+    return table.with_columns(pl.when(pl.lit(share) == 0).then(pl.lit(_ABSENT)).otherwise("vaf").alias("vaf"))
 
 
 def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -93,10 +104,13 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     pair = pair_named(gene)
     genes = [pair[1]] if pair else list(genes_named(gene)) if gene else [None]
     cells = {k: finding(row[k]) for k in _CHANGE if row[k]}
-    states = {s for s in (*(f.state for f in cells.values()), _state_of(row["consequence"])) if s}
+    said = (*(f.state for f in cells.values()), _state_of(row["consequence"]))
+    states = {s for s in said if s}
     asked = finding(gene).changes if gene and len(genes) == 1 and genes[0] != gene else ()
     changes = _changes(cells) or asked
     kind = _kind(row, states, bool(changes), pair is not None)
+    if kind == "call" and not _has_reads(row) and (share := _state_of(row["vaf"])):
+        kind = {"absent": "negative"}.get(share, share)  # ``ND`` for a share: the change was asked for and not found
     if kind == "negative":
         row["exon_only"] = not (asked or _changes(cells) or _is_event(row) or names_codon(gene))
         part = not row["exon_only"] or exons_named(gene, _exon(row["exon"]))

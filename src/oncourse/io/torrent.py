@@ -17,6 +17,7 @@ from oncourse.io.text import TextTable, read_table
 
 #: Columns each program's table is known by, and all that is read of them, under the names of a MAF.
 _REPORTER = {"locus", "ref", "genotype"}
+_VIEW = {"Locus", "Ref", "Observed Allele"}
 _CALLER = {"Chrom", "Position", "Ref", "Variant", "Allele Call"}
 _NAMES = {
     "gene": "Hugo_Symbol",
@@ -33,9 +34,16 @@ _NAMES = {
     "Coverage": "t_depth",
     "Allele Cov": "t_alt_count",
     "Sample Name": "Tumor_Sample_Barcode",
+    "Observed Allele": "Tumor_Seq_Allele2",
+    "Genes": "Hugo_Symbol",
+    "Genes (Exons)": "Hugo_Symbol",
+    "Amino Acid Change": "HGVSp",
+    "Coding": "HGVSc",
+    "Allele Coverage": "t_alt_count",
+    "Filter": "FILTER",
 }
 #: Every column that is read.
-COLUMNS = _REPORTER | _CALLER | {*_NAMES, "allele_coverage"}
+COLUMNS = _REPORTER | _VIEW | _CALLER | {*_NAMES, "allele_coverage"}
 #: What the caller says of an allele, in the words of Mutation_Status.
 _SAID = {"absent": "uncalled", "no call": "uncalled", "heterozygous": "called", "homozygous": "called"}
 
@@ -46,7 +54,9 @@ def as_maf(table: TextTable, path: Path) -> tuple[TextTable, list[str]] | None:
         table = read_table(path, comment="##", lenient=True)
         table = replace(table, frame=table.frame.rename({c: c.lstrip("# ") for c in table.frame.columns}))
     columns = set(table.frame.columns)
-    if columns >= _REPORTER:
+    if columns >= _VIEW and not columns >= _CALLER:
+        table, notes = _viewed(table), list[str]()
+    elif columns >= _REPORTER:
         table, notes = _alleles(table, path.name)
     elif columns >= _CALLER:
         status = pl.col("Allele Call").str.strip_chars().str.to_lowercase().replace(_SAID)
@@ -61,6 +71,17 @@ def as_maf(table: TextTable, path: Path) -> tuple[TextTable, list[str]] | None:
     said = {"NCBI_Build": build, "Tumor_Sample_Barcode": sample}
     frame = frame.with_columns(pl.lit(v).alias(c) for c, v in said.items() if v and c not in frame.columns)
     return replace(table, frame=frame), notes
+
+
+def _viewed(table: TextTable) -> TextTable:
+    """Part the places (``chr12:25398284``) of a table that Ion Reporter shows, and take the exons off its genes."""
+    place = table.frame["Locus"].str.extract_groups(r"^\s*(?<c>[^:]+):(?<p>\d+)").struct.unnest()
+    names = {"c": "Chromosome", "p": "Start_Position"}
+    frame = table.frame.drop("Locus").hstack(place.rename(names).get_columns())
+    genes = [c for c in ("Genes", "Genes (Exons)") if c in frame.columns]
+    frame = frame.drop(genes[1:]).with_columns(pl.col(c).str.replace(r"\s*\(.*$", "") for c in genes[:1])
+    reads = pl.col("Allele Coverage").str.extract(r"(\d+)\D*$") if "Allele Coverage" in frame.columns else None
+    return replace(table, frame=frame if reads is None else frame.with_columns(reads.alias("Allele Coverage")))
 
 
 def _alleles(table: TextTable, name: str) -> tuple[TextTable, list[str]]:

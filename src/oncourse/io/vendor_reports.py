@@ -69,6 +69,7 @@ class Report:
     copies: list[tuple[str, str]] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
     parts: list[tuple[str, str, str, int]] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
 
 
 def _head(path: Path) -> bytes:
@@ -115,6 +116,13 @@ def read_vendor(path: Path) -> Reading:
     reading.lines.pop("calls", None)
     _beside(found, reading)
     for file, report in found:
+        if report.unsure:
+            genes = ", ".join(report.unsure)
+            message = (
+                f"copies of {genes} are equivocal: taken as a gain or loss of one level, not as amplified or deleted."
+            )
+            cure = "Confirm them by another method."
+            reading.problems.append(Problem(file.name, None, "gene_copy_number", genes, message, cure, "warning"))
         reading.ledger.file(file.name, "laboratory report", "used", n_rows=len(report.calls))
         for name, state, became, n in report.parts:
             reading.ledger.column(file.name, name, state, became=became, n=n)
@@ -178,7 +186,10 @@ def read_foundation(path: Path) -> Report:
     out.calls = [_foundation_call(v) for v in each.get("short-variant", [])]
     for cna in each.get("copy-number-alteration", []):
         if call := _COPIES.get(cna.get("type", "").lower()):
-            out.copies.append((cna.get("gene", ""), call))
+            # some evidence, not enough of it: no amplification and no deep deletion
+            unsure = cna.get("equivocal", "").lower() == "true"
+            out.copies.append((cna.get("gene", ""), {"2": "1", "-2": "-1"}.get(call, call) if unsure else call))
+            out.unsure += [cna.get("gene", "")] * unsure
     for event in each.get("rearrangement", []):
         out.fusions.append(_foundation_fusion(event))
     for msi in each.get("microsatellite-instability", []):

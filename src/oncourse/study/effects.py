@@ -232,6 +232,14 @@ def _raised() -> pl.Expr:
     return (pl.col("at_consequence").is_in(altering) & _harmless("word") & against).fill_null(False)
 
 
+def _elsewhere() -> pl.Expr:
+    """Whether the file says intron, UTR or the like, without a protein change, of a place that alters the protein on
+    the transcript known here: it speaks of another transcript, and its word stays."""
+    word = _harmless("word") & (pl.col("word") != "synonymous") & pl.col("hgvs_p").is_null()
+    apart = word & pl.col("at_consequence").is_in(sorted(_ALTERING)) & ~pl.col("decides")
+    return apart.fill_null(False) & ~_raised()
+
+
 def _gene() -> pl.Expr:
     by_place = pl.col("decides") | pl.col("gene").is_null() | _raised()
     return pl.when(by_place & pl.col("at_gene").is_not_null()).then(pl.col("at_gene")).otherwise(pl.col("gene"))
@@ -245,7 +253,8 @@ def _change() -> pl.Expr:
     is_one_gene = pl.col("gene").is_null() | (pl.col("gene") == pl.col("at_gene"))
     # the same exchange under another number is another transcript's numbering (BRAF V640E, AR T877A)
     by_place = pl.col("decides") | _raised() | (is_one_gene & (pl.col("hgvs_p").is_null() | same)).fill_null(False)
-    place = pl.when(pl.col("at_is_ref_match").fill_null(True)).then(pl.col("at_hgvs_p"))
+    is_told = pl.col("at_is_ref_match").fill_null(True) & ~_elsewhere()
+    place = pl.when(is_told).then(pl.col("at_hgvs_p"))
     return pl.when(by_place & place.is_not_null()).then(place).otherwise(pl.col("hgvs_p"))
 
 
@@ -293,6 +302,16 @@ def _differences(told: pl.DataFrame) -> Iterator[Problem]:
             "consequence",
             "{n} variants change their protein by their place, not by the file's word ({shown}): the place counts.",
             "Check the annotation of the file.",
+        ),
+        (
+            _harmless("word")
+            & (pl.col("word") != "synonymous")
+            & pl.col("at_consequence").is_in(sorted(_ALTERING))
+            & _harmless("consequence"),
+            "consequence",
+            "{n} variants are outside the coding bases by the file's word and change the protein by their place "
+            "({shown}): the file's word stays.",
+            "The file names another transcript. Where the canonical one is meant, annotate the file again.",
         ),
         (
             pl.col("at_by_reference")
