@@ -9,11 +9,14 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
+from oncourse.analyses._group_tables import groups_table, share_tests_table, shares_table, tests_table
 from oncourse.analyses._headline import Headline, cannot, rated
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.burden import BurdenParams
+from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import LandscapeParams
+from oncourse.derive.genes.group_shares import share_summaries, share_tests
 from oncourse.derive.genes.kataegis import along_genome, distances, kataegis
 from oncourse.derive.genes.sample_groups import group_summaries, group_tests, median_interval
 from oncourse.errors import NotEnoughData
@@ -69,42 +72,11 @@ TCGA = OutputTable(
         Column("share_below", _F, "share of the cohort's exomes below this study's median", unit="fraction"),
     ),
 )
-GROUPS = OutputTable(
-    "burden/groups",
-    "burden by group: mean and median",
-    (
-        Column("measure", _T, "tmb_per_mb"),
-        Column("group", _T, "the group"),
-        Column("n_samples", _I, "samples with a burden"),
-        Column("n_patients", _I, "their patients"),
-        Column("mean", _F, "arithmetic mean over samples", unit="per Mb"),
-        Column("mean_low", _F, "lower limit (t)", unit="per Mb"),
-        Column("mean_high", _F, "upper limit", unit="per Mb"),
-        Column("median", _F, "median over samples", unit="per Mb"),
-        Column("median_low", _F, "lower limit (exact, order statistics)", unit="per Mb"),
-        Column("median_high", _F, "upper limit", unit="per Mb"),
-        Column("q25", _F, "lower quartile", unit="per Mb"),
-        Column("q75", _F, "upper quartile", unit="per Mb"),
-    ),
-)
-TESTS = OutputTable(
-    "burden/tests",
-    "burden of two groups compared, by patient",
-    (
-        Column("measure", _T, "tmb_per_mb"),
-        Column("group_a", _T, "first group"),
-        Column("group_b", _T, "second group"),
-        Column("method", _T, "paired (patients with samples in both) or unpaired (all others)"),
-        Column("n_a", _I, "patients of the first group"),
-        Column("n_b", _I, "of the second"),
-        Column("median_a", _F, "median of patients", unit="per Mb"),
-        Column("median_b", _F, "median", unit="per Mb"),
-        Column("mean_a", _F, "mean of patients", unit="per Mb"),
-        Column("mean_b", _F, "mean", unit="per Mb"),
-        Column("p_value", _F, "two-sided"),
-        Column("q_value", _F, "false discovery rate over this table"),
-    ),
-)
+GROUPS = groups_table("burden/groups", "burden by group: mean and median", "tmb_per_mb", "per Mb")
+TESTS = tests_table("burden/tests", "burden of two groups compared, by patient", "tmb_per_mb", "per Mb")
+_MSI = "MSI-H as recorded, or by the mutations"
+MSI_GROUPS = shares_table("burden/msi_groups", "patients with MSI-H by group", _MSI)
+MSI_TESTS = share_tests_table("burden/msi_tests", "MSI-H of two groups compared, by patient", _MSI)
 FOCI = OutputTable(
     "burden/foci",
     "six and more substitutions of a sample at a mean distance of 1,000 bases (kataegis)",
@@ -135,7 +107,7 @@ RAINFALLS, MIN_RAIN = 4, 300
     question="How many mutations do the tumours have, compared with other cancers, and which are hypermutated?",
     needs=("samples", "calls"),
     params=BurdenParams,
-    tables=(SAMPLES, TCGA, GROUPS, TESTS, FOCI),
+    tables=(SAMPLES, TCGA, GROUPS, TESTS, MSI_GROUPS, MSI_TESTS, FOCI),
     order=11,
 )
 def burden(cohort: Cohort, params: BurdenParams) -> Result:
@@ -146,7 +118,7 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
     sized = samples.drop_nulls("tmb_per_mb")
     estimates = _estimates(samples, sized)
     values = _values(cohort, sized, params)
-    tests = group_tests(values)
+    tests, unstable = group_tests(values), _unstable(cohort, samples, params)
     steps = distances(cohort.annotated_calls)
     foci = kataegis(steps)
     tables = {
@@ -154,6 +126,8 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
         TCGA.name: TCGA.frame(_tcga_rows(sized, params)),
         GROUPS.name: GROUPS.frame(group_summaries(values)),
         TESTS.name: TESTS.frame(tests),
+        MSI_GROUPS.name: MSI_GROUPS.frame(share_summaries(unstable)),
+        MSI_TESTS.name: MSI_TESTS.frame(share_tests(unstable)),
         FOCI.name: FOCI.frame(foci),
     }
     unsized = samples.height - sized.height
@@ -182,8 +156,9 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
             "doi "
             "10.1038/nature12477); expected by the places of the other samples' substitutions.",
             "Groups: mean with t interval, median with exact interval over samples; tests by patient (Wilcoxon signed "
-            "rank "
-            "where a patient has both, else Mann-Whitney), Benjamini-Hochberg.",
+            "rank where a patient has both, else Mann-Whitney; Hodges and Lehmann's shift), Benjamini-Hochberg. MSI-H by "
+            "group: patients with it in any sample of the group, Clopper-Pearson; McNemar and Tango's interval where a "
+            "patient has both, else Fisher and Newcombe's.",
         ),
     )
 
@@ -293,6 +268,22 @@ def _values(cohort: Cohort, sized: pl.DataFrame, params: BurdenParams) -> pl.Dat
     joined = sized.join(groups, on="sample_id", how="left", maintain_order="left")
     columns = ("sample_id", "patient_id", "group")
     return joined.select(pl.lit("tmb_per_mb").alias("measure"), *columns, value="tmb_per_mb")
+
+
+def _unstable(cohort: Cohort, samples: pl.DataFrame, params: BurdenParams) -> pl.DataFrame:
+    """measure, sample_id, patient_id, group, value (MSI-H): by the named group, else by the lesion's role."""
+    named = cohort.sample_groups(params.group_by or cohort.params(LandscapeParams).group_by)
+    groups = group_of_samples(cohort.study, "role") if named is None else named
+    joined = samples.join(groups.select("sample_id", "group"), on="sample_id", how="left", maintain_order="left")
+    said = joined.with_columns(
+        recorded=pl.when(pl.col("msi_recorded").is_in(["MSI-H", "not MSI-H"])).then(pl.col("msi_recorded") == "MSI-H"),
+        predicted=pl.col("msi_predicted") == "MSI-H",
+    )
+    columns = ("sample_id", "patient_id", "group")
+    return pl.concat(
+        said.select(pl.lit(words).alias("measure"), *columns, value=name)
+        for name, words in (("recorded", "MSI-H as recorded"), ("predicted", "MSI-H by the mutations"))
+    )
 
 
 def _tcga_rows(sized: pl.DataFrame, params: BurdenParams) -> list[dict[str, Any]]:

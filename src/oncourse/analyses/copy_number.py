@@ -8,12 +8,14 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
+from oncourse.analyses._group_tables import groups_table, share_tests_table, shares_table, tests_table
 from oncourse.analyses._headline import Headline, rated
 from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.copy_states import CopyNumberParams
 from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import LandscapeParams
+from oncourse.derive.genes.group_shares import share_summaries, share_tests
 from oncourse.derive.genes.sample_groups import group_summaries, group_tests, median_interval
 from oncourse.errors import NotEnoughData
 from oncourse.genome.cytobands import cytobands
@@ -87,42 +89,12 @@ FOCAL = OutputTable(
         Column("patients", _T, "the patients, joined by ;"),
     ),
 )
-_MEASURE = Column("measure", _T, "fga, ploidy, loh_share or hrd_score")
-GROUPS = OutputTable(
-    "copy_number/groups",
-    "the samples' numbers by group",
-    (
-        _MEASURE,
-        Column("group", _T, "the group"),
-        Column("n_samples", _I, "samples"),
-        Column("n_patients", _I, "patients"),
-        Column("mean", _F, "mean"),
-        Column("mean_low", _F, "lower limit (t)"),
-        Column("mean_high", _F, "upper limit"),
-        Column("median", _F, "median"),
-        Column("median_low", _F, "lower limit (exact)"),
-        Column("median_high", _F, "upper limit"),
-        Column("q25", _F, "lower quartile"),
-        Column("q75", _F, "upper quartile"),
-    ),
-)
-TESTS = OutputTable(
-    "copy_number/tests",
-    "the same compared between groups, by patient",
-    (
-        _MEASURE,
-        Column("group_a", _T, "first group"),
-        Column("group_b", _T, "second group"),
-        Column("method", _T, "paired (patients with samples in both) or unpaired (all others)"),
-        Column("n_a", _I, "patients of the first"),
-        Column("n_b", _I, "of the second"),
-        Column("median_a", _F, "median"),
-        Column("median_b", _F, "median"),
-        Column("mean_a", _F, "mean"),
-        Column("mean_b", _F, "mean"),
-        Column("p_value", _F, "two-sided"),
-        Column("q_value", _F, "false discovery rate over this table"),
-    ),
+_MEASURE = "fga, ploidy, loh_share or hrd_score"
+GROUPS = groups_table("copy_number/groups", "the samples' numbers by group", _MEASURE)
+TESTS = tests_table("copy_number/tests", "the same compared between groups, by patient", _MEASURE)
+DOUBLED_GROUPS = shares_table("copy_number/doubled_groups", "patients with a doubled genome by group", "doubled genome")
+DOUBLED_TESTS = share_tests_table(
+    "copy_number/doubled_tests", "doubled genomes of two groups compared, by patient", "doubled genome"
 )
 MEASURES = ("fga", "ploidy", "loh_share", "hrd_score")
 #: Questions of the ledger.
@@ -134,7 +106,7 @@ MEASURED, ALLELES, NONE = "samples with segments", "samples whose alleles are kn
     question="How much of the genome is gained or lost, where, and is there a scar of repair deficiency?",
     needs=("samples", "segments"),
     params=CopyNumberParams,
-    tables=(SAMPLES, ARMS, BANDS, FOCAL, GROUPS, TESTS),
+    tables=(SAMPLES, ARMS, BANDS, FOCAL, GROUPS, TESTS, DOUBLED_GROUPS, DOUBLED_TESTS),
     order=13,
 )
 def copy_number(cohort: Cohort, params: CopyNumberParams) -> Result:
@@ -144,7 +116,7 @@ def copy_number(cohort: Cohort, params: CopyNumberParams) -> Result:
         raise NotEnoughData("No tumour sample has segments on an autosome.")
     named = cohort.sample_groups(cohort.params(LandscapeParams).group_by)
     groups = group_of_samples(cohort.study, "role") if named is None else named
-    values = _values(found.samples, groups)
+    values, doubled = _values(found.samples, groups), _doubled(found.samples, groups)
     estimates = _estimates(found.samples, params)
     return Result(
         answer=_answer(estimates, found.focal),
@@ -156,6 +128,8 @@ def copy_number(cohort: Cohort, params: CopyNumberParams) -> Result:
             FOCAL.name: FOCAL.frame(found.focal),
             GROUPS.name: GROUPS.frame(group_summaries(values)),
             TESTS.name: TESTS.frame(group_tests(values)),
+            DOUBLED_GROUPS.name: DOUBLED_GROUPS.frame(share_summaries(doubled)),
+            DOUBLED_TESTS.name: DOUBLED_TESTS.frame(share_tests(doubled)),
         },
         figures=tuple(_figures(cohort, groups)),
         people=_people(cohort, found.samples),
@@ -184,6 +158,13 @@ def _values(samples: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
         for m in MEASURES
     ]
     return pl.concat(kept)
+
+
+def _doubled(samples: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    joined = samples.join(groups.select("sample_id", "group"), on="sample_id", how="left", maintain_order="left")
+    return joined.select(
+        pl.lit("doubled genome").alias("measure"), "sample_id", "patient_id", "group", value="is_doubled"
+    )
 
 
 def _people(cohort: Cohort, samples: pl.DataFrame) -> pl.DataFrame:

@@ -9,13 +9,14 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
+from oncourse.analyses._group_tables import groups_table, tests_table
 from oncourse.analyses._headline import Headline, rated
 from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.exposures import Refit, refit, usable
 from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import LandscapeParams
-from oncourse.derive.genes.sample_groups import group_tests
+from oncourse.derive.genes.sample_groups import group_summaries, group_tests
 from oncourse.derive.genes.spectra import SignatureParams
 from oncourse.errors import NotEnoughData
 from oncourse.genome.contexts import SBS96
@@ -76,23 +77,11 @@ SPECTRA = OutputTable(
         Column("n", _I, "mutations"),
     ),
 )
-TESTS = OutputTable(
-    "signatures/tests",
-    "shares of signatures in two groups compared, by patient",
-    (
-        Column("measure", _T, "signature"),
-        Column("group_a", _T, "first group"),
-        Column("group_b", _T, "second group"),
-        Column("method", _T, "paired (patients with samples in both) or unpaired (all others)"),
-        Column("n_a", _I, "patients of the first group"),
-        Column("n_b", _I, "of the second"),
-        Column("median_a", _F, "median share", unit="fraction"),
-        Column("median_b", _F, "median share", unit="fraction"),
-        Column("mean_a", _F, "mean share", unit="fraction"),
-        Column("mean_b", _F, "mean share", unit="fraction"),
-        Column("p_value", _F, "two-sided"),
-        Column("q_value", _F, "false discovery rate over this table"),
-    ),
+GROUPS = groups_table(
+    "signatures/groups", "shares of signatures by group", "signature; 0 where it was not needed", "fraction"
+)
+TESTS = tests_table(
+    "signatures/tests", "shares of signatures in two groups compared, by patient", "signature", "fraction"
 )
 #: The question of the ledger, and why a patient is in it with no sample.
 ENOUGH, NONE = "samples with enough mutations for a refit", "no sample with a classified substitution"
@@ -103,7 +92,7 @@ ENOUGH, NONE = "samples with enough mutations for a refit", "no sample with a cl
     question="Which processes made the mutations, early and late?",
     needs=("samples", "calls"),
     params=SignatureParams,
-    tables=(EXPOSURES, FITS, SPECTRA, TESTS),
+    tables=(EXPOSURES, FITS, SPECTRA, GROUPS, TESTS),
     order=12,
 )
 def signatures(cohort: Cohort, params: SignatureParams) -> Result:
@@ -118,7 +107,7 @@ def signatures(cohort: Cohort, params: SignatureParams) -> Result:
     tables = {kind: _table(cohort, kind, params) for kind in ("SBS", "ID")}
     fits = [refit(spectra, kind, table, params, cohort.seed) for kind, table in tables.items()]
     both = Refit(pl.concat([f.exposures for f in fits]), pl.concat([f.fits for f in fits]))
-    estimates = _estimates(both)
+    estimates, by_group = _estimates(both), _by_group(cohort, both)
     own = both.fits.filter((pl.col("kind") == "SBS") & (pl.col("part") == "sample")).sort("sample_id")
     fitted = own.filter(pl.col("status") == "fitted")
     few = own.filter(pl.col("status") != "fitted").rename({"status": "reason"})
@@ -129,7 +118,8 @@ def signatures(cohort: Cohort, params: SignatureParams) -> Result:
             EXPOSURES.name: EXPOSURES.frame(both.exposures),
             FITS.name: FITS.frame(both.fits),
             SPECTRA.name: SPECTRA.frame(spectra),
-            TESTS.name: TESTS.frame(_tests(cohort, both)),
+            GROUPS.name: GROUPS.frame(group_summaries(by_group, shares=by_group["measure"].unique())),
+            TESTS.name: TESTS.frame(group_tests(by_group)),
         },
         figures=tuple(_figures(both, spectra, tables["SBS"])),
         people=counted(ENOUGH, cohort.study["patients"]["patient_id"], fitted, few, rest=NONE, unit="sample"),
@@ -211,7 +201,7 @@ def _headline(estimates: list[Estimate]) -> Headline | None:
     return rated(words, first, first.name)
 
 
-def _tests(cohort: Cohort, both: Refit) -> pl.DataFrame:
+def _by_group(cohort: Cohort, both: Refit) -> pl.DataFrame:
     """Shares by the group of landscape.group_by or --group, else by the lesion's role; 0 where none was needed."""
     found = cohort.sample_groups(cohort.params(LandscapeParams).group_by)
     found = group_of_samples(cohort.study, "role") if found is None else found
@@ -221,10 +211,9 @@ def _tests(cohort: Cohort, both: Refit) -> pl.DataFrame:
     names = mine.select("kind", "signature").unique().sort("kind", "signature")
     grid = fitted.select("patient_id", "sample_id", "kind").join(names, on="kind", how="inner")
     values = grid.join(mine.select("sample_id", "signature", "share"), on=["sample_id", "signature"], how="left")
-    values = values.join(groups, on="sample_id", how="left", maintain_order="left").select(
+    return values.join(groups, on="sample_id", how="left", maintain_order="left").select(
         "sample_id", "patient_id", "group", measure="signature", value=pl.col("share").fill_null(0.0)
     )
-    return group_tests(values)
 
 
 def _notes(both: Refit, tables: dict[str, Signatures | None]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import combinations
 
 import numpy as np
@@ -51,7 +52,7 @@ SHARES = ("fga", "loh_share")
 Floats = NDArray[np.float64]
 
 
-def group_summaries(values: pl.DataFrame) -> pl.DataFrame:
+def group_summaries(values: pl.DataFrame, *, shares: Collection[str] = SHARES) -> pl.DataFrame:
     """Return `SUMMARY_SCHEMA`: mean (t interval) and median (exact order-statistic interval) over samples.
 
     Of two or three skewed values the t interval can reach below what can be: of a measure that is never negative
@@ -60,13 +61,14 @@ def group_summaries(values: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     values : measure, sample_id, patient_id, group (null: in no group), value (null: not measured)
+    shares : the measures that are shares, 0-1
     """
     rows = []
     for (measure, group), part in _parts(values, ["measure", "group"]):
         x = np.sort(part["value"].to_numpy())
         low, high = _mean_interval(x)
         low = max(low, 0.0) if low is not None and x[0] >= 0 else low
-        high = min(high, 1.0) if high is not None and measure in SHARES else high
+        high = min(high, 1.0) if high is not None and measure in shares else high
         m_low, m_high = median_interval(x)
         rows.append(
             (
