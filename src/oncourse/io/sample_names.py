@@ -121,7 +121,19 @@ def sample_of_file(path: Path) -> str:
 
 
 def control_of(column: str, others: Iterable[str]) -> str | None:
-    """Return the stem of ``P6_blood``, ``P6-normal`` or ``P6_N`` beside others of the stem (``P6_primary``); else null."""
+    """Return the stem of ``P6_blood``, ``P6-normal`` or ``P6_N`` beside others of the stem (``P6_primary``); else null.
+
+    G is the germline beside D(iagnosis) and R(elapse) alone: among A to G it is a region.
+
+    >>> control_of("SJ01_G1", ["SJ01_D1", "SJ01_R1", "SJ01_G1"]), control_of("P1_G", ["P1_A", "P1_D", "P1_G"])
+    ('SJ01', None)
+    """
+    others = list(others)
+    germline = re.match(r"(?P<stem>.+)[_.-]G\d*$", column)
+    if germline:
+        stem = germline["stem"]
+        ends = {o[len(stem) + 1 :].rstrip("0123456789") for o in others if o != column and o[: len(stem)] == stem}
+        return stem if ends and ends <= {"D", "R"} else None
     ends = rf"(?:(?:{NORMAL_WORD})\d*|{_NORMAL_LETTERS})$"  # N1 and N2 may be nodes
     found = re.match(rf"(?i)(?P<stem>.+)[_.-]{ends}", column)
     if not found:
