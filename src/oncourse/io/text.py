@@ -39,7 +39,7 @@ _MAGIC = (
     (
         b"PK\x03\x04",
         "is a zip file or Excel workbook.",
-        f"Name a workbook .xlsx; a zip file holds others. {_ARCHIVE}",
+        "Name a workbook .xlsx, or save it as tab-separated text (UTF-8); unpack a zip file that holds others.",
     ),
     (b"\xd0\xcf\x11\xe0", "is an old Excel workbook.", "Name it .xls, or save it as tab-separated text (UTF-8)."),
     (b"BZh", "is compressed with bzip2.", "Decompress it (bunzip2), or compress it with gzip."),
