@@ -132,8 +132,8 @@ def control_of(column: str, others: Iterable[str]) -> str | None:
     germline = re.match(r"(?P<stem>.+)[_.-]G\d*$", column)
     if germline:
         stem = germline["stem"]
-        ends = {o[len(stem) + 1 :].rstrip("0123456789") for o in others if o != column and o[: len(stem)] == stem}
-        return stem if ends and ends <= {"D", "R"} else None
+        letters = {o[len(stem) + 1 :].rstrip("0123456789") for o in others if o != column and o[: len(stem)] == stem}
+        return stem if letters and letters <= {"D", "R"} else None
     ends = rf"(?:(?:{NORMAL_WORD})\d*|{_NORMAL_LETTERS})$"  # N1 and N2 may be nodes
     found = re.match(rf"(?i)(?P<stem>.+)[_.-]{ends}", column)
     if not found:
