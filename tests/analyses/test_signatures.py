@@ -151,3 +151,28 @@ def test_shared_and_private_mutations_are_fitted_apart(make_study):
     counts = Cohort(study).spectra
     found = {(r["part"], r["sample_id"]): r["n"] for r in counts.iter_rows(named=True)}
     assert found == {("sample", "S1"): 20, ("sample", "S2"): 30, ("shared", None): 20, ("private", "S2"): 10}
+
+
+def test_the_signature_that_comes_next_has_the_largest_score_test():
+    """Rao's score test of one weight more, the weights inside being fitted: score^2 / efficient information."""
+    from oncourse.stats.exposures import _next, _refit
+
+    random = np.random.default_rng(8)
+    chosen = set()
+    for _ in range(12):
+        signatures = random.dirichlet(np.full(30, 0.3), 6)
+        counts = random.poisson(400 * (random.dirichlet(np.ones(6)) @ signatures)).astype(float)
+        inside = [0, 1]
+        weights, _ = _refit(counts, signatures[inside], np.array([200.0, 200.0]))
+        mean = np.maximum(weights @ signatures[inside], 1e-9)
+        information = (signatures / mean) @ signatures.T
+        score = signatures @ (counts / mean - 1)
+        tests = {}
+        for k in range(2, 6):
+            across = information[k, inside]
+            own = information[k, k] - across @ np.linalg.solve(information[np.ix_(inside, inside)], across)
+            tests[k] = score[k] ** 2 / own if score[k] > 0 else -1.0
+        best = max(tests, key=tests.get)
+        assert _next(counts, signatures, inside, weights) == (best if tests[best] > 0 else None)
+        chosen.add(best)
+    assert len(chosen) > 2

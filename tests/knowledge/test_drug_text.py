@@ -194,3 +194,9 @@ def test_a_drug_beside_one_known_by_its_stem_is_read():
     assert read_drugs("多西他赛缬沙坦").names == ("docetaxel", "valsartan")
     assert read_drugs("docetaxel perindopril").names == ("docetaxel", "perindopril")
     assert compared_drugs("docetaxel perindopril") == "docetaxel"
+
+
+def test_the_nearest_name_differs_in_at_most_two_fifths_of_its_letters():
+    """Of twelve letters four may differ, five may not."""
+    assert nearest_name("enzaqqqqmide") == "enzalutamide"
+    assert nearest_name("enzqqqqqmide") is None

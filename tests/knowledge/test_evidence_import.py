@@ -26,6 +26,11 @@ from oncourse.knowledge.golden import examined, make
         ("v::NTRK1 Fusion", "fusion(NTRK1)"),
         ("KRAS G12 OR KRAS G13", "mutation(KRAS:12) OR mutation(KRAS:13)"),
         ("EREG EXPRESSION", "unsupported(EREG EXPRESSION)"),
+        (
+            "(BRAF V600E OR BRAF V600K) AND NOT KRAS G12D",
+            "(mutation(BRAF:V600E) OR mutation(BRAF:V600K)) AND NOT mutation(KRAS:G12D)",
+        ),
+        ("KRAS G12C AND ((BRAF V600E))", "mutation(KRAS:G12C) AND ((mutation(BRAF:V600E)))"),
     ],
 )
 def test_profile(profile, expression):
@@ -88,3 +93,12 @@ def test_wrong_files_are_named(tmp_path):
     pointer.write_text("version https://git-lfs.github.com/spec/v1\n")
     with pytest.raises(InputError, match="LFS pointer"):
         read_civic(pointer)
+    no_list = tmp_path / "z.yaml"
+    no_list.write_text("evidence_items: 3\n")
+    with pytest.raises(InputError, match=r"z\.yaml: no list of evidence_items"):
+        read_civic(no_list)
+    no_list.write_text("evidence_items: [\n")
+    with pytest.raises(InputError, match=r"z\.yaml: not valid YAML"):
+        read_civic(no_list)
+    no_list.write_text("evidence_items:\n- {evidence_type: Predictive, molecular_profile: KRAS G12C, id: 007}\n")
+    assert [i.profile for i in read_civic(no_list)] == ["KRAS G12C"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from oncourse.knowledge.compare import compare_rules
 from oncourse.knowledge.golden import examined, golden_changes, golden_patients, make
 from oncourse.knowledge.matching import match_rules
 from oncourse.knowledge.rules import default_rules
@@ -192,3 +193,11 @@ def test_a_lost_therapy_is_named_by_the_comparison():
     changes = golden_changes(default_rules(), kept)
     assert [c.rule_id for c in changes if c.is_loss] == ["CRC-09"] * len(changes) and changes
     assert golden_changes(default_rules(), default_rules()) == []
+
+
+def test_the_comparison_names_what_was_added_removed_and_changed():
+    first, second, third = default_rules()[:3]
+    found = compare_rules([first, second], [replace(second, therapy="x"), third])
+    assert (found.added, found.removed) == ((third.rule_id,), (first.rule_id,))
+    assert [(c.rule_id, c.column, c.after) for c in found.changed] == [(second.rule_id, "therapy", "x")]
+    assert {change.rule_id for change in found.lost} == {first.rule_id}

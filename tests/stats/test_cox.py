@@ -234,3 +234,13 @@ def test_survival_of_a_patient_is_the_curve_when_nothing_matters():
         [[1, np.exp(-1 / 4), np.exp(-1 / 4 - 1 / 3), np.exp(-1 / 4 - 1 / 3 - 1)]],
         rtol=1e-4,
     )
+
+
+def test_a_redundant_column_has_no_coefficient_and_changes_no_other():
+    """R prints NA for a column that is a combination of earlier ones."""
+    time, event = np.arange(1.0, 13), np.array([1, 1, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1])
+    x = np.column_stack([np.tile([0, 1, 1], 4), np.arange(12) % 5])
+    alone = fit_cox(time, event, x)
+    twice = fit_cox(time, event, np.column_stack([x, x.sum(axis=1)]))
+    np.testing.assert_allclose(twice.coef[:2], alone.coef, rtol=1e-9)
+    assert np.isnan(twice.coef[2]) and np.isnan(twice.std_err[2])
