@@ -267,12 +267,22 @@ def judged(both: pl.DataFrame, folder: Path) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["variant_id", "ours", "theirs", "ours_right", "theirs_right"], orient="row")
 
 
-#: Why the two differ, first rule that fits; all are what the HGVS nomenclature (21.1) asks of the name here.
+#: Why the two differ, first rule that fits; all are what the HGVS nomenclature (21.1) asks of the name here: `PAGES`.
 OVER_AN_EDGE = "over an exon's edge: HGVS p.? without RNA; no protein change here"
 AT_AN_EDGE = "inserted at an exon's edge: named as of the exon here"
 MOVED = "outside the coding bases: moved to the 3' end and dup before ins here"
 START = "start codon changed: p.M1? here"
 TRANSLATED = "the protein name here is the one that translating the c. name anew gives (3' rule, stop in a delins, =)"
+#: Reason -> page of the nomenclature (hgvs-nomenclature.org, docs/recommendations of its repository, read November 2026)
+#: and what it asks, in our words.
+PAGES = {
+    OVER_AN_EDGE: "protein/substitution, splicing: p.? where splicing may change and no RNA was looked at",
+    AT_AN_EDGE: "general: the 3' rule holds at c., but for deletions and duplications around a junction of exons",
+    MOVED: "general: the 3' rule holds at c.; a duplication goes before an insertion",
+    START: "protein/substitution, translation initiation codon: Met1? where the consequence cannot be told",
+    TRANSLATED: "general, protein/frameshift, protein/delins: a protein name compares proteins, not bases; the last of "
+    "equal residues; an immediate stop is a nonsense change; nothing is listed behind a stop",
+}
 UNEXPLAINED = "unexplained"
 
 
@@ -337,6 +347,7 @@ def main() -> None:
     named = reasons(both, verdict)
     print("c. or p. that do not mean the same, by the reason:")
     print(named.group_by("why").len().sort("len", descending=True).with_columns(share=pl.col("len") / both.height))
+    print("\n".join(f"{why}\n    {page}" for why, page in PAGES.items()))
     left = named.filter(pl.col("why") == UNEXPLAINED)
     print(
         f"c. and p. equal {1 - named.height / both.height:.4f}, equal or explained {1 - left.height / both.height:.4f}"
