@@ -13,7 +13,7 @@ from oncourse.stats.rng import generator
 
 
 def run(study, **settings):
-    return run_one(registry()["cohorts"], Cohort(study, {"cohorts": settings}))
+    return run_one(registry()["cohorts"], Cohort(study, {"cohorts": settings}), draw=False)
 
 
 def counts(*rows) -> pl.DataFrame:

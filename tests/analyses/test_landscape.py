@@ -11,7 +11,7 @@ from oncourse.report.execute import run_one
 
 
 def landscape(study, **settings):
-    outcome = run_one(registry()["landscape"], Cohort(study, {"landscape": settings}))
+    outcome = run_one(registry()["landscape"], Cohort(study, {"landscape": settings}), draw=False)
     assert outcome.status == "done", outcome.detail
     return outcome.result
 
@@ -112,6 +112,7 @@ def test_coad_kras_and_braf_exclude_each_other(shared_data):
     group = result.table("gene_groups").filter(pl.col("gene_group") == "RTK-RAS").row(0, named=True)
     assert group["direction"] == "exclusivity" and group["q_value"] < 0.01
     assert "exclusivity" in [f.name for f in result.figures]
+    assert all(f.svg.startswith("<svg") for f in result.figures)
 
 
 def three_lesions(make_study):

@@ -264,14 +264,21 @@ def consequence(text: str | None) -> str | None:
     return min(found, key=_RANK.__getitem__, default=None)
 
 
+_SUBSTITUTION = re.compile(r"^p\.([A-Z]\d+)[A-Z]$")
+
+
 def of_protein_change(change: str | None) -> str | None:
     """Return the consequence a canonical protein change implies; ``unknown`` where it implies none.
 
     >>> [of_protein_change(c) for c in ("p.G12D", "p.R213*", "p.Q986Rfs*32", "p.E746_A750del", "p.X125_splice")]
     ['missense', 'nonsense', 'frameshift', 'inframe_deletion', 'splice_site']
+    >>> of_protein_change("p.M1V"), of_protein_change("p.M12V"), of_protein_change("p.*394R")
+    ('start_lost', 'missense', 'stop_lost')
     """
     if change is None:
         return None
+    if plain := _SUBSTITUTION.match(change):  # nine of ten changes
+        return "start_lost" if plain[1] == "M1" else "missense"
     for pattern, word in (
         (r"fs", "frameshift"),
         (r"splice", "splice_site"),
@@ -283,7 +290,6 @@ def of_protein_change(change: str | None) -> str | None:
         (r"del", "inframe_deletion"),
         (r"ins|dup", "inframe_insertion"),
         (r"(?i)promoter", "upstream"),
-        (r"^p\.[A-Z]\d+[A-Z]$", "missense"),
     ):
         if re.search(pattern, change):
             return word

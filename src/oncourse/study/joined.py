@@ -44,8 +44,14 @@ def with_joined_changes(
     for row in rows.iter_rows(named=True):
         of_sample = by_patient.setdefault(owner.get(row["sample_id"], ""), {}).setdefault(row["sample_id"], {})
         of_sample[row["variant_id"]] = row
+    by_part: dict[str, list[str]] = {}  # a change is looked for in patients who have its first part
+    for made, of in candidates.items():
+        by_part.setdefault(of[0], []).append(made)
+    place = {made: i for i, made in enumerate(candidates)}
     for patient in sorted(by_patient):
-        for made, of in candidates.items():
+        theirs = {v for of_sample in by_patient[patient].values() for v in of_sample}
+        for made in sorted((m for v in theirs for m in by_part.get(v, ())), key=place.__getitem__):
+            of = candidates[made]
             joined = _joined(made, of, by_patient[patient])
             used = {r["_row"] for _, of_rows in joined for r in of_rows}
             if not joined or used & gone:
