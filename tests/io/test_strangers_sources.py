@@ -245,3 +245,15 @@ def test_the_age_of_gdc_may_be_years_at_the_index(tmp_path):
         "TCGA-A\tTCGA-COAD\tAlive\t'--\t500\t60\n"
     )
     assert tables_of(read_gdc(tmp_path))[0]["patients"]["age_years"].to_list() == [60.0]
+
+
+def test_a_disposition_ends_the_exposure_that_is_left_open(tmp_path):
+    """EXENDTC is empty where the last dose was not recorded; DS says when treatment was discontinued, and why."""
+    written(
+        tmp_path,
+        dm="USUBJID,SEX,RFSTDTC,RFPENDTC\nA,M,2020-01-05,2021-01-05\n",
+        ex="USUBJID,EXTRT,EXDOSE,EXSTDTC,EXENDTC\nA,ENZALUTAMIDE,160,2020-01-05,\n",
+        ds="USUBJID,DSDECOD,DSCAT,DSSTDTC,EPOCH\nA,PROGRESSIVE DISEASE,DISPOSITION EVENT,2020-07-01,TREATMENT\n",
+    )
+    tables, _ = tables_of(read_sdtm(tmp_path))
+    assert tables["treatments"].select("start_day", "stop_day", "stop_reason").rows() == [(0, 178, "progression")]

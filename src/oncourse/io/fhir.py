@@ -253,7 +253,10 @@ def _date(text: Any) -> str | None:
 def _first(index: dict[str, tuple[int, str]], patient: str, rank: int, text: Any) -> None:
     date = _date(text)
     if date and (len(date) == 10 or (rank == 0 and len(date) == 7)):
-        index[patient] = min((rank, date), index.get(patient, (rank, date)))
+        known = index.get(patient, (rank, date))
+        same_month = rank == known[0] and (date.startswith(known[1]) or known[1].startswith(date))
+        # of a month and a day of it the day is the better known
+        index[patient] = max(known, (rank, date)) if same_month else min(known, (rank, date))
 
 
 def _is_secondary(condition: Mapping[str, Any]) -> bool:

@@ -85,7 +85,8 @@ def _dosed(frame: pl.DataFrame, domain: str) -> pl.DataFrame:
 def _with_reasons(periods: pl.DataFrame, ds: pl.DataFrame | None) -> pl.DataFrame:
     """Give the patient's last study treatment the reason of its end, as DS says it for the treatment (not the study).
 
-    DS: EPOCH, DSSCAT or DSCAT name the treatment; DSDECOD is the reason (CDISC codelist NCOMPLT).
+    Where the exposure is left open, the day DS says it ended on is its last. DS: EPOCH, DSSCAT or DSCAT name the
+    treatment; DSDECOD is the reason (CDISC codelist NCOMPLT).
     """
     if ds is None or periods.is_empty():
         return periods
@@ -94,13 +95,21 @@ def _with_reasons(periods: pl.DataFrame, ds: pl.DataFrame | None) -> pl.DataFram
     ).str.to_uppercase()
     milestone = first_of(ds, "DSCAT").str.to_uppercase().str.contains("MILESTONE").fill_null(False)
     ended = ds.filter(about.str.contains(r"TREATMENT|STUDY (DRUG|MEDICATION)|EXPOSURE") & ~milestone)
-    rows = ended.select(pl.col("USUBJID").alias("patient_id"), first_of(ended, "DSDECOD", "DSTERM").alias("_why"))
-    rows = rows.drop_nulls().unique("patient_id", keep="last", maintain_order=True)
+    rows = ended.select(
+        pl.col("USUBJID").alias("patient_id"),
+        first_of(ended, "DSDECOD", "DSTERM").alias("_why"),
+        plain_date(first_of(ended, "DSSTDTC")).alias("_when"),
+    )
+    rows = rows.drop_nulls("_why").unique("patient_id", keep="last", maintain_order=True)
     rows = rows.with_columns(mapped(rows["_why"], stop_reason_of).alias("_why"))
     end = pl.coalesce("stop_date", "start_date")
     out = periods.join(rows, on="patient_id", how="left", maintain_order="left")
     is_last = (end == end.max().over("patient_id")) & pl.col("stop_reason").is_null()
-    return out.with_columns(pl.when(is_last).then("_why").otherwise("stop_reason").alias("stop_reason")).drop("_why")
+    is_open = is_last & pl.col("stop_date").is_null() & (pl.col("_when") >= pl.col("start_date")).fill_null(False)
+    return out.with_columns(
+        pl.when(is_last).then("_why").otherwise("stop_reason").alias("stop_reason"),
+        pl.when(is_open).then("_when").otherwise("stop_date").alias("stop_date"),
+    ).drop("_why", "_when")
 
 
 def stop_reason_of(text: str) -> str:
