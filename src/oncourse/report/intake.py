@@ -110,10 +110,11 @@ def samples_read(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         told = variants.filter(pl.col("consequence").fill_null("unknown") != "unknown")["variant_id"]
         called = pl.col("is_called").fill_null(False)
         bare = pl.col("alt_count").is_null() & pl.col("vaf").is_null()
+        calls = calls.with_columns(_told=calls["variant_id"].is_in(told.implode()))  # once, not in every group
         counts = calls.group_by("sample_id").agg(
             n_calls=called.sum().cast(pl.Int64),
             n_looked_at=(~called).sum().cast(pl.Int64),
-            n_without_effect=(called & ~pl.col("variant_id").is_in(told.implode())).sum().cast(pl.Int64),
+            n_without_effect=(called & ~pl.col("_told")).sum().cast(pl.Int64),
             n_without_reads=(called & bare).sum().cast(pl.Int64),
         )
         out = out.join(counts, on="sample_id", how="left", maintain_order="left")
