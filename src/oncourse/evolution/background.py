@@ -74,6 +74,9 @@ CLEAR_READS, LEVEL_WEIGHT = np.r_[np.full(8, 10.0), np.full(2, FAINT_READS)], 5.
 N_ERROR, MAX_SITES, N_SPREAD, MAX_SPREAD = 120, 200_000, 50, 40_000
 #: Least sites of a sample that teach spread of reads, and of a study that teach spread of errors between sites.
 LEAST_SPREAD, LEAST_SHAPE = 8, 50
+#: From this on a sample's few reads are weighed at its own spread before they are `absent` (of six re-sampled cancers
+#: a factor of two would leave 13 points more undecided, three 4).
+SPREAD = 3.0
 N_STEP, N_ROUND = 10, 3
 #: Cells that are weighed at a time.
 PIECE = 2000
@@ -163,14 +166,14 @@ def _told_apart(n_absent: float, n_site: int) -> float:
     return float(np.clip((n_absent / max(n_site, 1) - few) / (enough - few), 0.0, 1.0))
 
 
-def spread_beyond(background: Background, assumed: float) -> BoolArray:
+def spread_beyond(background: Background, assumed: float | FloatArray) -> BoolArray:
     """Return shape (n_sample,): whether reads spread more than assumed, with 95 % probability by a factor of two."""
-    return background.concentration_high < assumed / 2
+    return np.asarray(background.concentration_high < np.asarray(assumed) / 2)
 
 
 def likely_spread(background: Background, assumed: float) -> BoolArray:
-    """Return shape (n_sample,): whether reads spread at least twice as much as assumed, by the best guess."""
-    return background.concentration < assumed / 2
+    """Return shape (n_sample,): whether reads spread at least `SPREAD` times as much as assumed, by the best guess."""
+    return background.concentration < assumed / SPREAD
 
 
 def _spread_out(sample: IntArray, use: BoolArray, most: int) -> IntArray:

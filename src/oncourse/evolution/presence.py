@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.background import Background, learn_background, log_beta_binomial, log_noise
+from oncourse.evolution.background import Background, learn_background, log_beta_binomial, log_noise, spread_beyond
 from oncourse.evolution.open_background import readings
 from oncourse.evolution.tumour_fraction import Fractions, tumour_fractions
 
@@ -251,6 +251,7 @@ def presence(
     elsewhere = _called_elsewhere(cells)
     taught = counted if cells.teaches is None else counted & cells.teaches
     tumour = tumour_fractions(cells, samples, taught, elsewhere, n_thread=n_thread)
+    assumed = samples.concentration
     cells, samples, background = _with_learned(cells, samples, taught, elsewhere, tumour.mean)
     if np.isnan(samples.purity).any():
         tumour = tumour_fractions(cells, samples, taught, elsewhere, n_thread=n_thread)
@@ -286,7 +287,7 @@ def presence(
         excluded_ccf=_excluded_ccf(cells, counted, tumour.low),
         ccf=np.asarray(ccf, float),
         p_sizeable=sizeable,
-        tail_sizeable=_tail(cells, background, counted, tumour.mean, settings.sizeable_ccf),
+        tail_sizeable=_tail(cells, _spread_to_fear(background, assumed), counted, tumour.mean, settings.sizeable_ccf),
         kind=kind,
         likelihood=like,
         detection=power,
@@ -517,8 +518,14 @@ def _patients(cells: Cells, n_sample: int) -> IntArray:
     return patient
 
 
-def _tail(cells: Cells, background: Background, counted: BoolArray, purity: FloatArray, ccf: float) -> FloatArray:
-    """Return P(as few variant reads or fewer | CCF), one mutated copy, spread at its 5 % point. NaN without counts."""
+def _spread_to_fear(background: Background, assumed: FloatArray) -> FloatArray:
+    """Return each sample's concentration for `_tail`: its 5 % point where it surely is not as assumed, else the mean."""
+    sure = spread_beyond(background, assumed)
+    return np.minimum(np.where(sure, background.concentration_low, background.concentration), 1e6)
+
+
+def _tail(cells: Cells, concentration: FloatArray, counted: BoolArray, purity: FloatArray, ccf: float) -> FloatArray:
+    """Return P(as few variant reads or fewer | CCF), one mutated copy. NaN without counts."""
     from scipy.special import gammaln
 
     out = np.full(cells.n, np.nan)
@@ -530,7 +537,7 @@ def _tail(cells: Cells, background: Background, counted: BoolArray, purity: Floa
     copies = rho * cells.total_cn[rows] + (1 - rho) * cells.normal_cn[rows]
     vaf = rho * ccf * np.minimum(1.0, cells.total_cn[rows]) / np.maximum(copies, 1e-9)
     vaf = np.clip(vaf + (1 - vaf) * cells.error_rate[rows], 1e-9, 1 - 1e-9)
-    s = np.minimum(background.concentration_low[of], 1e6)
+    s = concentration[of]
     a, b = vaf * s, (1 - vaf) * s
     p = np.exp(gammaln(n + b) - gammaln(b) - gammaln(n + s) + gammaln(s))
     total = p.copy()
