@@ -7,9 +7,12 @@ import json
 import pytest
 import xlsxwriter
 
+from oncourse.derive.status.variants import called_rows
 from oncourse.io.adam import read_adam
 from oncourse.io.aside import checked
+from oncourse.io.carried import add_carried
 from oncourse.io.cbioportal import read_cbioportal
+from oncourse.io.export_cbioportal import export_cbioportal
 from oncourse.io.fhir import read_fhir
 from oncourse.io.gdc import read_gdc
 from oncourse.io.omop import read_omop
@@ -257,3 +260,38 @@ def test_a_disposition_ends_the_exposure_that_is_left_open(tmp_path):
     )
     tables, _ = tables_of(read_sdtm(tmp_path))
     assert tables["treatments"].select("start_day", "stop_day", "stop_reason").rows() == [(0, 178, "progression")]
+
+
+def test_intervals_of_days_come_back_from_a_cbioportal_folder(tmp_path, make_study):
+    """The format has no place for "some day of 2019": the intervals lie beside it, and the death keeps its own."""
+    study = make_study(
+        patients=[{"patient_id": "A"}, {"patient_id": "B"}],
+        samples=[],
+        calls=[],
+        follow_up=[
+            {"patient_id": "A", "last_contact_day": 300, "is_dead": True, "death_day": 330, "death_earliest_day": 315}
+            | {"death_latest_day": 345},
+            {"patient_id": "B", "last_contact_day": 600, "is_dead": False, "recurrence_day": 250},
+        ],
+        partial_dates=[
+            {
+                "patient_id": p,
+                "table": "follow_up",
+                "column": c,
+                "resolution": "month",
+                "day": d,
+                "earliest_day": d - 15,
+            }
+            | {"latest_day": d + 15}
+            for p, c, d in (("A", "death_day", 330), ("B", "recurrence_day", 250))
+        ],
+    )
+    export_cbioportal(study, tmp_path / "out", study_id="x", called=called_rows(study))
+    reading = read_cbioportal(tmp_path / "out")
+    add_carried(tmp_path / "out", reading)
+    tables, _ = tables_of(reading)
+    assert tables["partial_dates"].select("patient_id", "column", "day", "earliest_day", "latest_day").rows() == [
+        ("A", "death_day", 330, 315, 345),
+        ("B", "recurrence_day", 250, 235, 265),
+    ]
+    assert tables["follow_up"].sort("patient_id")["death_latest_day"].to_list() == [345, None]

@@ -37,10 +37,11 @@ PARTS = {
     "coverage": ("sample_id",),
     "segments": ("sample_id",),
     "markers": ("patient_id", "marker"),
+    "partial_dates": ("patient_id", "table", "column"),
 }
 TABLES = THINGS | PARTS
 #: What a cBioPortal folder has no place for (it has samples and lesions).
-OF_EXPORT = ("assays", "error_rates", "target_regions", "coverage", "segments")
+OF_EXPORT = ("assays", "error_rates", "target_regions", "coverage", "segments", "partial_dates")
 #: What reading the source by names says of samples, and of a panel without a gene list, which the tables answer.
 _ANSWERED = ("taken as plasma or normal by their names", "do not say primary or metastasis")
 
@@ -82,6 +83,20 @@ def add_carried(source: Path, reading: Reading) -> None:
         reading.lines.pop(name, None)
         reading.ledger.file(f"{FOLDER}/{name}.tsv", f"table {name} of oncourse", "used", n_rows=table.frame.height)
         _take_back(name, table.frame, reading)
+    _intervals_of_deaths(reading)
+
+
+def _intervals_of_deaths(reading: Reading) -> None:
+    """Give follow_up the interval of each death that the carried partial_dates hold."""
+    dates, follow_up = reading.tables.get("partial_dates"), reading.tables.get("follow_up")
+    columns = ("death_earliest_day", "death_latest_day")
+    if dates is None or follow_up is None or set(columns) & set(follow_up.columns):
+        return
+    rows = dates.filter((pl.col("table") == "follow_up") & (pl.col("column") == "death_day"))
+    told = rows.select("patient_id", pl.col("earliest_day").alias(columns[0]), pl.col("latest_day").alias(columns[1]))
+    if told.height:
+        told = told.unique("patient_id", keep="first", maintain_order=True)
+        reading.tables["follow_up"] = follow_up.join(told, on="patient_id", how="left", maintain_order="left")
 
 
 def with_yaml(folder: Path, config: StudyConfig) -> StudyConfig:
