@@ -80,7 +80,7 @@ def _by_stem(found: dict[str, list[int]]) -> Problem:
         f"{len(told)} {'drug is' if len(told) == 1 else 'drugs are'} known by the stem of the name only, taken as no "
         f"treatment of the tumour, and start no line: {', '.join(told[:_SHOWN])}{more}."
     )
-    cure = "Give a drug of the tumour the name its label has; see which drugs make a line in tables/endpoints."
+    cure = "Where one treats the tumour, write the name of its label."
     return Problem("treatments", min(r[0] for r in found.values()), "drugs", None, message, cure, WARNING)
 
 
