@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 from tests.derive.test_identity import made, of_persons
+from tests.studies import study
 
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
@@ -46,6 +47,12 @@ def both(a, b, finding, fits_a=None, fits_b=None):
         ((*both("aN", "aM", "another person"), *both("aP", "aM", "another person")), (), {"aM": "person"}),
         (both("aN", "aM", "another person"), (), {"aN": "person", "aM": "person"}),
         ((("aM", "contaminated", "bP", True),), (), {"aM": "contaminated"}),
+        # the source is itself another's: what both have is the sample's own
+        (
+            (("bM", "contaminated", "aM", False),),
+            (("aP", "aL", "related"), ("aP", "aM", "unrelated"), ("aL", "aM", "unrelated")),
+            {"aM": "stranger"},
+        ),
         # without common origin: the stranger among kin; of two it may be a second primary, which is the patient's own
         ((), (("aP", "aL", "related"), ("aP", "aM", "unrelated"), ("aL", "aM", "unrelated")), {"aM": "stranger"}),
         ((), (("aP", "aM", "unrelated"),), {}),
@@ -119,3 +126,37 @@ def test_germline_sites_set_apart_too():
     assert dict(table.select("sample_id", "reason").rows()) == dict.fromkeys(
         ["X1-n", "X1-t", "X2-n", "X2-t"], "fits another patient"
     )
+
+
+def test_a_lost_copy_is_no_evidence_of_common_origin():
+    """Two tumours under one name were related: what the one had on a chromosome the other lost counted as shared."""
+    own = {"P": [f"8:{1000 * k}:A:T" for k in range(1, 13)], "M": [f"5:{1000 * k}:A:T" for k in range(1, 13)]}
+    calls = [
+        {"sample_id": s, "variant_id": v, "alt_count": 60 * (v in own[s]), "depth": 200}
+        for s in own
+        for v in [*own["P"], *own["M"]]
+    ]
+    segments = [
+        {"sample_id": s, "chrom": c, "start": 1, "end": 90_000, "total_cn": n, "minor_cn": n - 1}
+        for s, lost in (("P", "5"), ("M", "8"))
+        for c in ("5", "8")
+        for n in (1 if c == lost else 2,)
+    ]
+    roles = {"P": "primary", "M": "metastasis"}
+    cohort = Cohort(
+        study(
+            {"genome_build": "GRCh37"},
+            patients=[{"patient_id": "X"}],
+            lesions=[{"lesion_id": f"l{s}", "patient_id": "X", "role": r, "site": "colon"} for s, r in roles.items()],
+            samples=[
+                {"sample_id": s, "patient_id": "X", "material": "tissue", "lesion_id": f"l{s}", "purity": 0.6}
+                for s in own
+            ],
+            variants=[{"variant_id": v, "gene": "TTN", "consequence": "missense"} for s in own for v in own[s]],
+            calls=calls,
+            segments=segments,
+        )
+    )
+    assert cohort.pairs.variants["is_lost"].any()
+    row = cohort.relatedness.row(0, named=True)
+    assert row["verdict"] != "related" and row["n_shared"] == 0 and row["log10_likelihood_ratio"] <= 0

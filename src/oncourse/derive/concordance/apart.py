@@ -47,7 +47,10 @@ def samples_apart(identity: pl.DataFrame, related: pl.DataFrame | None) -> pl.Da
         why.setdefault(sample, "stranger")
     for sample, reason in _across(identity, patient, why):
         why[sample] = "swap" if reason == "swap" else why.get(sample, reason)
-    for sample in identity.filter(finding="contaminated")["sample_id"]:
+    holds = identity.filter(finding="contaminated").select("sample_id", "other_sample_id")
+    # what a sample has in common with one that is itself another's may be its own
+    sound = [sample for sample, source in holds.rows() if why.get(source, "double") == "double"]
+    for sample in sound:
         why.setdefault(sample, "contaminated")
     rows = [(patient[sample], sample, REASONS[reason]) for sample, reason in why.items()]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("patient_id", "sample_id")

@@ -93,7 +93,7 @@ RELATEDNESS_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("log10_likelihood_ratio", pl.Float64, "log10 of P(these variants | common origin) / P(... | two tumours)"),
     ("verdict", pl.String, "related / unrelated / swap / second_primary / uninformative"),
     ("n_shared", pl.Int64, "variants in both"),
-    ("n_private", pl.Int64, "variants in one, absent in the other"),
+    ("n_private", pl.Int64, "variants in one, absent in the other, where no lost copy explains it"),
     ("n_snp", pl.Int64, "germline variants judged in both; 0 where none is given"),
     ("snp_identity", pl.Float64, "share of these with the same genotype; null without"),
 )
@@ -185,14 +185,15 @@ def relatedness_table(study: Study, presence: PresenceTable, pairs: PairTable) -
         frequency = np.zeros(0)
     else:
         frequency = population_frequency(presence.cells, presence.samples["patient_id"].n_unique()).to_numpy()
+    # what a lost copy took away in one sample tells neither of common origin nor against it
     used = pairs.variants.filter(
-        pl.col("state").is_in(["shared", "private_a", "private_b"]) & pl.col("blood").is_null()
+        pl.col("state").is_in(["shared", "private_a", "private_b"]) & pl.col("blood").is_null() & ~pl.col("is_lost")
     )
-    shared = ((used["state"] == "shared") | used["is_lost"]).to_numpy()
+    shared = (used["state"] == "shared").to_numpy()
     number = used["pair"].to_numpy()
     ratio = log10_likelihood_ratio(number, shared, frequency[used["cell_a"].to_numpy()], table.height)
     counts = used.group_by("pair").agg(
-        n_shared=((pl.col("state") == "shared") | pl.col("is_lost")).sum().cast(pl.Int64),
+        n_shared=(pl.col("state") == "shared").sum().cast(pl.Int64),
         n_all=pl.len().cast(pl.Int64),
     )
     table = table.with_columns(log10_likelihood_ratio=pl.Series(ratio, dtype=pl.Float64))
