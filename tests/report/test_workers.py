@@ -124,3 +124,19 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+PRELOAD = """
+import os
+import oncourse.report.preloaded
+tasks = (open(f"/proc/self/task/{t}/comm").read().strip() for t in os.listdir("/proc/self/task"))
+print(sorted({name for name in tasks if name.startswith(("polars-0", "tokio"))}))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the threads of a process are told by Linux only")
+def test_what_the_processes_are_forked_from_has_touched_no_table():
+    """A rule was parsed on import, and the names of genes behind it read by polars: every run of two jobs stood still,
+    for a thread pool that was started before a fork does not live after it."""
+    found = subprocess.run([sys.executable, "-c", PRELOAD], capture_output=True, text=True, check=True, timeout=120)
+    assert found.stdout.strip() == "[]"

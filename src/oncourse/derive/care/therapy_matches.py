@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import polars as pl
 
@@ -13,12 +14,17 @@ from oncourse.disease import of_tumour
 from oncourse.genome.gene_sets import site_text
 from oncourse.knowledge.evaluate import evaluate
 from oncourse.knowledge.evidence import EvidenceMatch
-from oncourse.knowledge.expression import parse
+from oncourse.knowledge.expression import Node, parse
 from oncourse.knowledge.findings import PatientFindings
 from oncourse.knowledge.matching import Match, match_rules
 from oncourse.study.model import Study
 
-_RAS_MUTATED = parse(f"mutation({site_text('RAS')})")
+
+@cache
+def _ras_mutated() -> Node:
+    """The question of a RAS mutation; parsed when asked, for an import may touch no table (`oncourse.report.preloaded`)."""
+    return parse(f"mutation({site_text('RAS')})")
+
 
 RAS_SCHEMA = {
     "patient_id": pl.String,
@@ -109,7 +115,7 @@ def _ras_row(
     facts: PatientFindings, decision: Mapping[str, object] | None, status: Mapping[str, object]
 ) -> tuple[object, ...]:
     key = (status["state"], None if status["state"] == "positive" else status["basis"])
-    conflicts = [v for v in evaluate(_RAS_MUTATED, facts).found if not v.in_decision]
+    conflicts = [v for v in evaluate(_ras_mutated(), facts).found if not v.in_decision]
     is_mutated = status["state"] == "positive"
     if status["basis"] == "recorded":  # no sample: a test written down
         decision = {"sample_id": None, "reason": f"a record: {status['variants']}"}
