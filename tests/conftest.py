@@ -54,10 +54,42 @@ TOGETHER = dict.fromkeys(
 )
 
 
+#: Files that take 5 CPU seconds or more: they come first, so that no worker is left alone with one of them.
+DEAR = {
+    "tests/cli/test_cli.py",
+    "tests/cli/test_fuzz.py",
+    "tests/derive/test_concordance.py",
+    "tests/derive/test_concordance_real.py",
+    "tests/derive/test_ctdna_background.py",
+    "tests/derive/test_endpoint_rules.py",
+    "tests/derive/test_statuses.py",
+    "tests/evolution/test_cluster.py",
+    "tests/evolution/test_presence.py",
+    "tests/evolution/test_tumour_fraction.py",
+    "tests/io/test_one_wrong_cell_of_a_maf.py",
+    "tests/paper/test_paper.py",
+    "tests/reads/test_patient.py",
+    "tests/report/test_chinese.py",
+    "tests/report/test_every_number.py",
+    "tests/report/test_patient_page.py",
+    "tests/report/test_plain_data.py",
+    "tests/stats/test_sharing.py",
+    "tests/study/test_broken_studies.py",
+    "tests/study/test_one_wrong_cell.py",
+    "tests/test_python.py",
+}
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.nodeid.split("::", 1)[0] not in DEAR)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """The tests of a file stay on one worker, and so do the files of `TOGETHER`."""
+    """The tests of a file stay on one worker, and so do the files of `TOGETHER`; in the order collected."""
     from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False  # by the number of tests: doctests first, the dear files last
 
     class Files(LoadScopeScheduling):
         def _split_scope(self, nodeid):

@@ -131,10 +131,11 @@ def target_visits(
         .agg(pl.col("size").last().alias("base"), pl.col("is_node").last())
     )
     later = _join_parts(joined.filter(on_line() & after_it), baseline)
-    visits = later.group_by("patient_id", "line", "day").agg(pl.col("row").min().alias("source_row"))
+    seen = later.lazy()
+    visits = seen.group_by("patient_id", "line", "day").agg(pl.col("row").min().alias("source_row"))
     grid = (
-        visits.join(baseline, on=["patient_id", "line"], how="left")
-        .join(later.drop("is_node", "row"), on=["patient_id", "line", "day", "lesion_id"], how="left")
+        visits.join(baseline.lazy(), on=["patient_id", "line"], how="left")
+        .join(seen.drop("is_node", "row"), on=["patient_id", "line", "day", "lesion_id"], how="left")
         .sort("patient_id", "line", "lesion_id", "day", nulls_last=True)
         .with_columns(pl.col("merged").forward_fill().over("patient_id", "line", "lesion_id").fill_null(False))
         .with_columns(pl.when("merged").then(0).otherwise(pl.col("size")).alias("size"))
@@ -152,25 +153,26 @@ def target_visits(
             pl.col("base").sum().alias("base"),
             gone.fill_null(True).all().alias("rest_gone"),
         )
-        .join(until, on=["patient_id", "line"], how="left")
-        .join(spans.select("patient_id", "line", "start_day"), on=["patient_id", "line"], how="left")
+        .join(until.lazy(), on=["patient_id", "line"], how="left")
+        .join(spans.lazy().select("patient_id", "line", "start_day"), on=["patient_id", "line"], how="left")
         .sort("patient_id", "line", "day")
         .with_columns((pl.col("n_missing") == 0).alias("complete"))
     )
-    return _target_response(table, params)
+    return _target_response(table, params).collect()
 
 
 def late_baselines(sizes: pl.DataFrame, spans: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
     """Return patient_id, line, base_until: the first scan shortly after the start, where no baseline was made before
     it."""
     days_before = pl.col("start_day") - pl.col("day")
-    joined = sizes.join(spans, on="patient_id").filter((pl.col("size") > 0) & ~pl.col("merged"))
+    joined = sizes.lazy().join(spans.lazy(), on="patient_id").filter((pl.col("size") > 0) & ~pl.col("merged"))
     made = joined.filter(days_before.is_between(0, params.baseline_window_days)).select("patient_id", "line")
     near = joined.filter(days_before.is_between(-params.baseline_after_days, -1) & on_line())
     return (
         near.join(made.unique(), on=["patient_id", "line"], how="anti")
         .group_by("patient_id", "line")
         .agg(pl.col("day").min().alias("base_until"))
+        .collect()
     )
 
 
@@ -198,7 +200,7 @@ def _join_parts(rows: pl.DataFrame, baseline: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _target_response(table: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
+def _target_response(table: pl.LazyFrame, params: ImagingParams) -> pl.LazyFrame:
     by = ["patient_id", "line"]
     before = pl.when("complete").then(pl.col("sum")).cum_min().forward_fill().shift(1).over(by)
     table = table.with_columns(pl.min_horizontal(before, "base").alias("nadir"))

@@ -42,10 +42,10 @@ def records(frame: pl.DataFrame, **columns: str | pl.Expr | bool) -> pl.DataFram
     )
 
 
-def _numbered(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def _numbered(parts: Sequence[pl.DataFrame]) -> pl.LazyFrame:
     if not parts:
-        return pl.DataFrame(schema=RECORD | {"_given": pl.Int64})
-    return pl.concat([p.with_columns(pl.lit(i, pl.Int64).alias("_given")) for i, p in enumerate(parts)])
+        return pl.LazyFrame(schema=RECORD | {"_given": pl.Int64})
+    return pl.concat([p.lazy().with_columns(pl.lit(i, pl.Int64).alias("_given")) for i, p in enumerate(parts)])
 
 
 def time_to_event(
@@ -75,7 +75,7 @@ def time_to_event(
     InputError : an event lies before its origin; every such row is named
     """
     by = ["patient_id", "line"]
-    origins = origins.with_row_index("_at").with_columns(pl.col("line").cast(pl.Int64))
+    started = origins.lazy().with_row_index("_at").with_columns(pl.col("line").cast(pl.Int64))
     order = ["_given", "source_row", "reason"]
     first = (
         _numbered(events).sort("day", "is_competing", *order).group_by(by, maintain_order=True).first().drop("_given")
@@ -83,8 +83,10 @@ def time_to_event(
     last = (
         _numbered(censors).sort("day", *order).group_by(by, maintain_order=True).last().drop("is_competing", "_given")
     )
-    joined = origins.join(first, on=by, how="left", nulls_equal=True).join(
-        last, on=by, how="left", nulls_equal=True, suffix="_c"
+    joined = (
+        started.join(first, on=by, how="left", nulls_equal=True)
+        .join(last, on=by, how="left", nulls_equal=True, suffix="_c")
+        .collect()
     )
     early = joined.filter(pl.col("day") < pl.col("origin_day")).sort("_at")
     if early.height:
@@ -104,7 +106,8 @@ def time_to_event(
         return pl.when(has_event).then(name).when(has_censor).then(f"{name}_c").otherwise(otherwise).alias(name)
 
     return (
-        joined.with_columns(
+        joined.lazy()
+        .with_columns(
             end.alias("end_day"),
             (has_event & ~pl.col("is_competing").fill_null(False)).alias("is_event"),
             (has_event & pl.col("is_competing").fill_null(False)).alias("is_competing"),
@@ -115,4 +118,5 @@ def time_to_event(
         .with_columns((pl.col("end_day") - pl.col("origin_day") + int(count_first_day)).alias("time_days"))
         .sort("_at")
         .drop("_at", "day", "reason", "day_c", "reason_c", "source_table_c", "source_row_c")
+        .collect()
     )
