@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from oncourse.cli.main import cli
 from oncourse.io.sdtm import read_sdtm
 from oncourse.study.validate import validate
 
@@ -78,3 +80,14 @@ def test_a_scan_of_a_month_shows_alive_from_its_first_day_only(tmp_path):
     (tmp_path / "rs.csv").write_text(HEAD + "S1,OVRLRESP,SD,INVESTIGATOR,2020-03,,WEEK 8,3,57\n")
     follow = read_sdtm(tmp_path).tables["follow_up"]
     assert follow["last_contact_date"].to_list() == ["2020-03-01"]
+
+
+def test_a_folder_with_a_scan_of_a_month_is_imported_by_the_command(tmp_path):
+    """What lies beside a source (`oncourse.io.carried`) is asked for after reading: intervals by date are left alone."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "dm.csv").write_text(DM)
+    (source / "rs.csv").write_text(HEAD + "S1,OVRLRESP,SD,INVESTIGATOR,2020-03,,WEEK 8,3,57\n")
+    done = CliRunner().invoke(cli, ["import", "auto", str(source), str(tmp_path / "study")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "study" / "partial_dates.tsv").read_text().splitlines()[1].split("\t")[4:] == ["56", "41", "71"]

@@ -83,14 +83,15 @@ def add_carried(source: Path, reading: Reading) -> None:
         reading.lines.pop(name, None)
         reading.ledger.file(f"{FOLDER}/{name}.tsv", f"table {name} of oncourse", "used", n_rows=table.frame.height)
         _take_back(name, table.frame, reading)
-    _intervals_of_deaths(reading)
+        if name == "partial_dates":
+            _intervals_of_deaths(reading)
 
 
 def _intervals_of_deaths(reading: Reading) -> None:
     """Give follow_up the interval of each death that the carried partial_dates hold."""
     dates, follow_up = reading.tables.get("partial_dates"), reading.tables.get("follow_up")
     columns = ("death_earliest_day", "death_latest_day")
-    if dates is None or follow_up is None or set(columns) & set(follow_up.columns):
+    if dates is None or follow_up is None or "earliest_day" not in dates or set(columns) & set(follow_up.columns):
         return
     rows = dates.filter((pl.col("table") == "follow_up") & (pl.col("column") == "death_day"))
     told = rows.select("patient_id", pl.col("earliest_day").alias(columns[0]), pl.col("latest_day").alias(columns[1]))
