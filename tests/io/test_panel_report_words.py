@@ -246,3 +246,12 @@ def test_what_a_table_of_shares_did_not_find_is_no_call(tmp_path):
     assert reading.tables["calls"].select("variant_id", "vaf").rows() == [("KRAS:p.G12D", 0.003)]
     assert reading.tables["samples"]["material"].to_list() == ["plasma"]
     assert reading.tables["assays"]["targets"].to_list() == ["KRAS"]
+
+
+def test_the_ledger_names_the_report_and_what_is_no_variant_in_it(tmp_path):
+    """The intake page of a report said "Files: 0 rows"."""
+    path = tmp_path / "r.tsv"
+    path.write_text("样本编号\t基因\t检测结果\nS1\tKRAS\tp.G12D\nS1\tPD-L1\tTPS 10%\n")
+    said = read_panel(path).ledger.tables()
+    assert said["intake/files"].select("file", "state", "n_rows").rows() == [("r.tsv", "used", 2)]
+    assert "stained proteins: no variants" in said["intake/rows"]["why"].to_list()

@@ -145,6 +145,8 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
             continue
         if is_panel and text.has_errors:
             continue  # a row of too many cells is none of a known form
+        kind = "report of a laboratory" if is_panel else f"table of {part.table}"
+        reading.ledger.file(source.name, kind, "used", n_rows=text.frame.height)
         frame = _named(text.frame, part, source, reading)
         read |= set(text.frame.columns) - _unread(text.frame, part)
         seen += [c for c in text.frame.columns if c not in seen]

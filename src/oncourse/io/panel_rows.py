@@ -140,7 +140,7 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     kinds = rows["kind"]
     _assays(rows, source, reading)
     _events(rows, source, reading)
-    _facts(rows, reading)
+    _facts(rows, source, reading)
     calls = _calls(rows.filter(kinds == "call"), source, reading)
     for kind, became in _BECAME.items():
         if n := int((kinds == kind).sum()):
@@ -242,13 +242,14 @@ def _events(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
             reading.sources.setdefault(name, source.name)
 
 
-def _facts(rows: pl.DataFrame, reading: Reading) -> None:
+def _facts(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     """Keep MSI and TMB of the rows for the samples."""
     stains = rows.filter(pl.col("fact") == "stain")
     if stains.height:
         message = f"{stains.height:,} rows are of stained proteins ({stains['words'][0]}): no variants, not read."
         cure = "Put what is needed into a column of samples."
-        reading.problems.append(Problem("panel", stains["_line"][0], None, None, message, cure, "warning"))
+        reading.problems.append(Problem(source.name, stains["_line"][0], None, None, message, cure, "warning"))
+        reading.ledger.left_out(source.name, stains.height, "stained proteins: no variants", line=stains["_line"][0])
     rows = rows.filter((pl.col("fact") != "stain").fill_null(True))
     for sample, fact, words in rows.filter(pl.col("kind") == "fact").select("sample_id", "fact", "words").iter_rows():
         value = meaning("msi_status", words) if fact == "msi_status" else None

@@ -13,6 +13,7 @@ from oncourse.genome.variant import chromosome, position
 from oncourse.io.clinical import number
 from oncourse.io.sample_names import sample_of_file
 from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.io.units import fractions
 from oncourse.study.schema import Problem
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -144,9 +145,15 @@ def read_purity(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     sample = next((lowered[a] for a in ALIASES["sample_id"] if a in lowered), None)
     out = frame.select(
         (pl.col(sample) if sample else pl.lit(sample_of_file(path))).alias("sample_id"),
-        *[number(frame[c]).alias(k) if c else pl.lit(None, pl.Float64).alias(k) for k, c in columns.items()],
+        *[_fraction(frame[c]).alias(k) if c else pl.lit(None, pl.Float64).alias(k) for k, c in columns.items()],
     )
     return out, problems
+
+
+def _fraction(cells: pl.Series) -> pl.Series:
+    """Return numbers; a cell that says % of itself (``60%``) is a fraction of 1."""
+    says = cells.cast(pl.String).str.contains("[%％]").fill_null(False)
+    return number(cells) if not says.any() else number(cells).zip_with(~says, fractions(cells)[0])
 
 
 def _with_hash(path: Path, name: str) -> TextTable | None:
