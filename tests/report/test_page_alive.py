@@ -271,3 +271,35 @@ def test_cells_of_samples_bands_and_pairs_say_what_they_are(page, section, figur
         f"clientX: b.left + {at[0]} * b.width, clientY: b.top + {at[1]} * b.height}})); }})()"
     )
     assert re.match(words, page.run("document.querySelector('#tip').textContent"))
+
+
+def test_a_table_and_a_figure_work_by_keyboard_alone(page):
+    """Sort, the patients of a row, and the list of what is drawn: by Enter; Escape closes and leaves the focus there."""
+    page.run("document.querySelectorAll('#survival details').forEach(d => d.open = true)")
+    box = "document.querySelector('details[data-table=t-survival-medians]')"
+    page.until(f"{box}.querySelector('tbody tr button') !== null")
+    page.run(f"{box}.querySelector('th button').focus()")
+    page.press("Enter")
+    assert page.run(f"{box}.querySelector('th').getAttribute('aria-sort')") == "ascending"
+    draw = "oncourse.draw(document.querySelector('#survival figure')).then(() => 1)"
+    page.run(draw)
+    listed = "document.querySelector('#survival figure .tools button[aria-label^=\"Values\"]')"
+    for button in (f"{box}.querySelector('tbody tr button')", listed):
+        page.run(f"{button}.focus()")
+        page.press("Enter")
+        page.until("document.querySelector('dialog[open] li, dialog[open] .ids *') !== null")
+        assert page.run("document.querySelector('dialog').contains(document.activeElement)")
+        page.press("Escape")
+        page.until("document.querySelector('dialog') === null")
+        assert page.run(f"document.activeElement === {button}")
+
+
+def test_everything_that_can_be_reached_has_a_name_and_a_place_in_the_order(page):
+    """Buttons, links, fields and regions that take the focus are named; none is out of the order of the page."""
+    page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+    nameless = page.run(
+        "[...document.querySelectorAll('a[href],button,input,summary,[tabindex]')].filter(e => !(e.textContent.trim() || "
+        "e.getAttribute('aria-label') || (e.labels && e.labels.length) || e.title)).map(e => e.outerHTML.slice(0, 90))"
+    )
+    assert nameless == []
+    assert page.run("[...document.querySelectorAll('[tabindex]')].filter(e => e.tabIndex > 0).length") == 0
