@@ -251,9 +251,16 @@ def _legible(fig: Figure) -> None:
             text.set_fontsize(least)
 
 
+def laid_out(fig: Figure) -> None:
+    """Put the axes where they will be drawn, so that texts can be measured; nothing is drawn for that."""
+    engine = fig.get_layout_engine()
+    if engine is not None:
+        engine.execute(fig)
+
+
 def keep_apart(fig: Figure, texts: Sequence[Any]) -> None:
     """Hide each text that lies on an earlier one: the more important come first."""
-    fig.draw_without_rendering()
+    laid_out(fig)
     kept: list[Any] = []
     for text in texts:
         box = text.get_window_extent()

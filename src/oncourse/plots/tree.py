@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean
+from oncourse.plots.theme import COLOURS, PALETTE, clean, laid_out
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -170,7 +170,7 @@ def _make_room(
 
     Genes go first, from the end, then the word after the number. The table of clones has all of them.
     """
-    ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+    laid_out(ax.get_figure(root=True))  # type: ignore[arg-type]
     kept = [c.get_window_extent() for c in circles]
     own = {id(label): i for i, label in enumerate(labels)}
     for label in labels:
