@@ -255,3 +255,41 @@ def test_the_ledger_names_the_report_and_what_is_no_variant_in_it(tmp_path):
     said = read_panel(path).ledger.tables()
     assert said["intake/files"].select("file", "state", "n_rows").rows() == [("r.tsv", "used", 2)]
     assert "stained proteins: no variants" in said["intake/rows"]["why"].to_list()
+
+
+def test_a_deletion_of_a_range_is_not_that_of_its_last_residue(tmp_path):
+    """E746_A750del was p.A750del."""
+    path = tmp_path / "r.tsv"
+    path.write_text("样本编号\t基因\t变异\nS1\tEGFR\tE746_A750del\n")
+    assert read_panel(path).tables["variants"]["hgvs_p"].to_list() == ["p.E746_A750del"]
+
+
+def test_one_accession_of_two_patients_is_refused(tmp_path):
+    """Two patients whose samples are both S1 were one, with the mutations of both."""
+    path = tmp_path / "r.tsv"
+    path.write_text("住院号\t样本编号\t基因\t氨基酸改变\nH1\tS1\tKRAS\tp.G12D\nH2\tS1\tNRAS\tp.Q61R\n")
+    assert any(p.severity == "error" and "H1, H2" in p.message for p in read_panel(path).problems)
+
+
+def test_signatures_below_a_table_are_no_samples(tmp_path):
+    path = tmp_path / "r.tsv"
+    path.write_text(
+        "样本编号\t基因\t氨基酸改变\nS1\tKRAS\tp.G12D\n备注：仅对送检样本负责\n检测者：张三\t审核者：李四\n"
+    )
+    assert read_panel(path).tables["samples"]["sample_id"].to_list() == ["S1"]
+
+
+def test_a_sentence_and_columns_of_exons_name_what_was_looked_at(tmp_path):
+    path = tmp_path / "s.tsv"
+    path.write_text("样本编号\t检测结果\nS1\tKRAS、NRAS均未检出突变\n")
+    reading = read_panel(path)
+    assert reading.tables["assays"]["targets"].to_list() == ["KRAS;NRAS"] and reading.tables["calls"].is_empty()
+    path.write_text("病案号\tKRAS 2外显子\tKRAS 3外显子\tKRAS 4外显子\tBRAF V600E\n001\tG12D\t野生型\t野生型\t野生型\n")
+    assert is_panel(path)
+    assert read_panel(path).tables["calls"]["variant_id"].to_list() == ["KRAS:p.G12D"]
+
+
+def test_fractions_of_two_units_in_one_column_are_told(tmp_path):
+    path = tmp_path / "r.tsv"
+    path.write_text("样本编号\t基因\t氨基酸改变\t丰度\nS1\tKRAS\tp.G12D\t0.123\nS2\tTP53\tp.R175H\t35\n")
+    assert any("hold 0.123 and 35 without a sign" in p.message for p in read_panel(path).problems)

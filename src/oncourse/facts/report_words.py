@@ -19,8 +19,9 @@ _ACID = "|".join(protein.ONE_LETTER)
 _LETTER = "[ACDEFGHIKLMNPQRSTVWY]"
 #: One protein change within a text; a bare one is a substitution of letters (G12D) or of names (Gly12Asp).
 _PROTEIN = re.compile(
-    rf"p\.\(?(?:{_ACID}|[A-Z*])\d+[A-Za-z0-9_*=>?]*\)?|\b(?:{_ACID})\d+(?:{_ACID}|fs|\*)|"
-    rf"(?<![A-Za-z0-9.]){_LETTER}\d+(?:{_LETTER}|\*|X|fs(?:\*?\d+)?|del|dup)(?![A-Za-z0-9])",
+    rf"p\.\(?(?:{_ACID}|[A-Z*])\d+[A-Za-z0-9_*=>?]*\)?|"
+    rf"\b(?:{_ACID})\d+(?:_(?:{_ACID})\d+(?:delins|ins|del|dup)[A-Za-z*]*|{_ACID}|fs|\*)|"
+    rf"(?<![A-Za-z0-9._]){_LETTER}\d+(?:_{_LETTER}\d+(?:delins|ins|del|dup)[A-Z*]*|{_LETTER}|\*|X|fs(?:\*?\d+)?|del|dup)(?![A-Za-z0-9])",
     re.I,
 )
 _CODING = re.compile(
@@ -57,11 +58,13 @@ def finding(text: str) -> Finding:
     Finding(changes=(('c.35G>A', 'p.G12D'),), fraction='12%', state=None)
     >>> finding("G12D/G13D").changes, finding("G12D突变").changes, finding("Gly12Asp").changes
     (((None, 'p.G12D'), (None, 'p.G13D')), ((None, 'p.G12D'),), ((None, 'p.G12D'),))
+    >>> finding("E746_A750del").changes, finding("Glu746_Ala750del 12%").changes
+    (((None, 'p.E746_A750del'),), ((None, 'p.E746_A750del'),))
     >>> [finding(t).state for t in ("未检出", "wild-type", "未测", "not tested", "阳性", "exon 2 codon 12")]
     ['absent', 'absent', 'untested', 'untested', 'present', None]
     """
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
-    if state := meaning("panel_result", plain):
+    if state := meaning("panel_result", plain) or meaning("panel_result", plain.removeprefix("均")):
         return Finding(state=state)
     if ":" in plain and plain.count(",") == plain.count(":p."):  # transcripts of one change, as ANNOVAR lists them
         plain = plain.split(",")[0]

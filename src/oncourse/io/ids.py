@@ -158,6 +158,17 @@ def alike(ids: Collection[str], name: str) -> list[Problem]:
     return [Problem(name, None, "sample_id", pairs[0], message, cure, "warning")]
 
 
+def of_two_patients(rows: pl.DataFrame, name: str) -> list[Problem]:
+    """Say which samples (sample_id, patient_id of `rows`) stand under several patients: all their rows would be one's."""
+    pairs = rows.select("sample_id", "patient_id").drop_nulls().unique(maintain_order=True)
+    owners = pairs.group_by("sample_id", maintain_order=True).agg("patient_id")
+    cure = "Give the samples of different patients different ids, or map the column that tells them apart."
+    return [
+        Problem(name, None, "sample_id", s, f"the sample {s} stands under several patients ({', '.join(p[:4])}).", cure)
+        for s, p in owners.filter(pl.col("patient_id").list.len() > 1).head(5).iter_rows()
+    ]
+
+
 def renamed(frame: pl.DataFrame, mapping: dict[str, str]) -> pl.DataFrame:
     """Return the frame with the ids of `mapping` in ``sample_id`` replaced."""
     return frame.with_columns(pl.col("sample_id").replace(mapping)) if mapping else frame

@@ -24,6 +24,7 @@ from oncourse.io import torrent
 from oncourse.io.annovar import as_maf, looks_like_annovar
 from oncourse.io.calling import decide
 from oncourse.io.genomic_change import BASES, COLUMNS, with_places
+from oncourse.io.ids import of_two_patients
 from oncourse.io.large import Large
 from oncourse.io.ledger import Ledger
 from oncourse.io.maf_columns import ALIASES, OURS, spelled
@@ -287,6 +288,8 @@ def tables_of(
     frame, found = _with_alleles(frame, name)
     problems = [*problems, *found]
     # also the samples of rows that cannot be used: they were sequenced and count in every denominator
+    if "patient_id" in frame.columns:
+        problems += of_two_patients(frame, name)
     samples = frame.select(
         "sample_id", _optional(frame, "patient_id"), *[c for c in ("role",) if c in frame.columns]
     ).unique("sample_id", maintain_order=True)

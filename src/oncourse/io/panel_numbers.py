@@ -48,7 +48,14 @@ def read_numbers(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
     alone = vaf.set(counted | (vaf == 0).fill_null(False), None)
     numbers = {"alt_count": alt, "depth": depth}
     out = pl.DataFrame({c: s.cast(pl.Int64, strict=False) for c, s in numbers.items()}).with_columns(alone.alias("vaf"))
-    told = _unread(table, text, {"vaf": vaf, "depth": depth, "alt_count": given}, name)
+    small = number.filter(~percent & (number > 0)).drop_nulls().sort().to_list()
+    if whole and small[0] <= 1:
+        message = f"the fractions hold {small[0]:g} and {small[-1]:g} without a sign: all are read as percent."
+        cure = "Write % behind each, or fractions of 1 throughout."
+        mixed = [Problem(name, None, "vaf", None, message, cure, "warning")]
+    else:
+        mixed = []
+    told = mixed + _unread(table, text, {"vaf": vaf, "depth": depth, "alt_count": given}, name)
     return out, [*told, *fractions_alone(out, name)]
 
 

@@ -16,6 +16,7 @@ from oncourse.genome.coding_change import protein_changes
 from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import ORIGINS
+from oncourse.io.ids import of_two_patients
 from oncourse.io.maf_columns import ALIASES
 from oncourse.io.maf_numbers import COUNTED
 from oncourse.io.panel_numbers import read_numbers
@@ -56,7 +57,9 @@ _ENGLISH = {
     "material": ("sample_type", "specimen_type", "material", "sample_source"),
     "value": ("result", "results", "test_result", "finding"),
     "gene": ("test", "test_name", "analyte", "target", "biomarker"),
-    "sample_id": ("specimen_id", "specimen", "sample_name"),
+    "sample_id": ("specimen_id", "specimen", "sample_name", "accession", "accession_number", "accession_no"),
+    "patient_id": ("mrn", "medical_record_number", "patient_no"),
+    "hgvs_c": ("nucleotide", "nucleotide_change", "coding"),
     "hgvs_p": ("aa", "protein", "mutation", "variant", "alteration", "amino_acid", "p_change", "protein_variant"),
     "consequence": ("mutation_type", "variant_type"),
     "date": ("report_date", "sample_date", "collection_date"),
@@ -133,6 +136,7 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Series:
 
 def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Reading) -> None:
     """Turn the rows of a report into tables of ours; a row without a sample, or without any of these, is left out."""
+    frame, lines = _without_remarks(frame, lines, source, reading)
     table = _with_alt(pl.DataFrame({name: _column(frame, name) for name in PANEL}).with_columns(lines.alias("_line")))
     lost = table["sample_id"].is_null() | (table["gene"].is_null() & table["pos"].is_null())
     _tell_lost(table.filter(lost), source, reading)
@@ -148,6 +152,26 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     reading.tables["calls"] = calls
     _nothing_said(table.filter(lost & table["sample_id"].is_not_null()), set(rows["sample_id"]), source, reading)
     _samples(table.filter(table["sample_id"].is_not_null()), reading)
+
+
+_REMARK = re.compile(
+    r"(?i)^\W*(备注|注释?|说明|声明|免责|提示|结论|检测[者人]|审核[者人]?|报告[者人]|签[名字]|复核|remarks?|notes?|comments?|"
+    r"reviewed|signed|disclaimer)[^:：]{0,8}[:：]"
+)
+
+
+def _without_remarks(
+    frame: pl.DataFrame, lines: pl.Series, source: Path, reading: Reading
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Leave out the remarks and signatures below a table, which would be samples."""
+    first = next((c for c in ("sample_id", "patient_id") if c in frame.columns), None)
+    if first is None:
+        return frame, lines
+    remark = frame[first].cast(pl.String).str.contains(_REMARK.pattern).fill_null(False)
+    if remark.any():
+        reading.notes.append(f"{source.name}: {int(remark.sum())} lines of remarks are no samples: left out")
+        reading.ledger.left_out(source.name, int(remark.sum()), "a remark", line=int(lines.filter(remark)[0]))
+    return frame.filter(~remark), lines.filter(~remark)
 
 
 def _with_alt(table: pl.DataFrame) -> pl.DataFrame:
@@ -346,6 +370,7 @@ def _samples(table: pl.DataFrame, reading: Reading) -> None:
         own = own.with_columns(pl.Series(fact, value, dtype=pl.String))
     wanted = ("material", "assay_id", "day", "date", "role", "site", *_FACT_COLUMNS)
     kept = [c for c in wanted if c in own.columns and own[c].null_count() < own.height]
+    reading.problems += of_two_patients(own, "samples")
     samples = own.select("sample_id", "patient_id", *kept).unique("sample_id", keep="first", maintain_order=True)
     material = pl.col("material").fill_null("tissue") if "material" in kept else pl.lit("tissue").alias("material")
     mine = samples.with_columns(material)

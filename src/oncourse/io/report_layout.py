@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.facts.report_words import exons_named, finding, genes_named
 from oncourse.genome.gene_names import symbols
 from oncourse.io.encoding import sniff
 from oncourse.io.panel_rows import panel_columns
@@ -88,11 +89,17 @@ def gene_headers(columns: list[str]) -> list[str]:
 
     >>> gene_headers(["样本编号", "KRAS", "NRAS基因", "stage"])
     ['KRAS', 'NRAS基因']
+    >>> gene_headers(["KRAS 2外显子", "BRAF V600E", "KRAS检测日期"])
+    ['KRAS 2外显子', 'BRAF V600E']
     """
     bare = {
         c: re.sub(r"(基因)?(突变)?(状态|结果)?$", "", unicodedata.normalize("NFKC", c).strip()).upper() for c in columns
     }
-    return [c for c, name in bare.items() if (name in symbols() and len(name) > 2) or name in ("MSI", "TMB")]
+    whole = [c for c, name in bare.items() if (name in symbols() and len(name) > 2) or name in ("MSI", "TMB")]
+    # KRAS 2外显子, BRAF V600E: a part of a gene
+    parts = [c for c in columns if c not in whole and (exons_named(c) or finding(c).changes)]
+    parts = [c for c in parts if len(genes_named(c)) == 1 and genes_named(c)[0].upper() in symbols()]
+    return [c for c in columns if c in whole or c in parts]
 
 
 def _from_line(path: Path, sheet: str | None, at: int) -> TextTable:
@@ -165,13 +172,18 @@ def _findings(text: str | None) -> list[tuple[str | None, str | None]]:
 
     >>> _findings("KRAS p.G12D (30%); TP53 p.R175H、p.R248Q"), _findings("未检出")
     ([('KRAS', 'p.G12D (30%)'), ('TP53', 'p.R175H'), ('TP53', 'p.R248Q')], [(None, '未检出')])
+    >>> _findings("KRAS、NRAS均未检出突变")
+    [('KRAS', '均未检出突变'), ('NRAS', '均未检出突变')]
     """
-    gene, out = None, []
+    gene: str | None = None
+    out: list[tuple[str | None, str | None]] = []
     for part in re.split(_PART, unicodedata.normalize("NFKC", text or "")):
         named = next((m for m in _SYMBOL.finditer(part) if m[1].upper() in symbols()), None)
         gene = named[1].upper() if named else gene
         words = (part[: named.start()] + part[named.end() :] if named else part).strip(" :,")
         if part.strip():
+            if words.startswith("均"):  # of each gene before it that says nothing of its own
+                out = [(g, w or words) for g, w in out]
             out.append((gene, words or None))
     return out or [(None, text)]
 
