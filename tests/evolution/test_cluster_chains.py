@@ -313,8 +313,9 @@ def test_thousands_of_variants_give_the_same_answer_in_any_order(shared_data):
         found = cluster_patient(Counts(*(table[order] for table in tables), counts.error_rate))
         answers.append(dict(zip(order.tolist(), found.labels.tolist(), strict=True)))
     assert answers[0] == answers[1]
-    # the evidence of the partition with an eighth of the variants clustered first, before all were refined
-    assert found.log_evidence > -17230
+    # -17306; clustering all 2,440 at once gives -17318, splitting every cluster in two and refining -17302, as does the
+    # partition of ten clusters that an earlier score, without the one trunk, held for best (-17500 as it is)
+    assert found.log_evidence > -17310
 
 
 def test_a_trunk_seen_in_many_samples_is_one_cluster():
