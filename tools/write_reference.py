@@ -240,7 +240,7 @@ def validation_page() -> str:
     """What must hold, how it is shown, which tests check it further; known limits; components."""
     from oncourse.analyses._base import registry
     from oncourse.analyses._least import least_patients
-    from oncourse.verify.registry import all_cases
+    from oncourse.verify.cases import all_cases
 
     text = (
         HEADER + "# Validation\n\n`oncourse verify` runs these cases on your machine ([how](../how-to/verify.md)).\n\n"

@@ -16,8 +16,9 @@ import pytest
 from oncourse.analyses._base import Estimate, Figure, Result, registry, say
 from oncourse.analyses._people import counted, unclosed
 from oncourse.cohort import Cohort
-from oncourse.report.execute import run_all, run_one
+from oncourse.report.execute import run_one
 from oncourse.report.results import _analysis_flow, results_json, write_json
+from oncourse.report.workers import run_all
 from oncourse.words.readable import TYPICAL, n_words, sentences, too_long
 
 ANALYSES = sorted(registry())

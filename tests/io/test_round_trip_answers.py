@@ -22,7 +22,7 @@ from oncourse.io.export_cbioportal import export_cbioportal
 from oncourse.io.export_workbook import export_workbook
 from oncourse.io.native import write_study
 from oncourse.io.phenopackets import write_phenopackets
-from oncourse.report.execute import run_all
+from oncourse.report.workers import run_all
 
 FORMS = ("native", "workbook", "cbioportal", "phenopackets")
 #: Tables that Phenopackets v2 has no place for: no assay, depth or segment, no lesion, no visit of imaging.

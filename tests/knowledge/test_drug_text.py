@@ -6,18 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oncourse.knowledge.drug_dictionary import dictionary, index, key
 from oncourse.knowledge.drug_stems import stem_of
 from oncourse.knowledge.drug_text import nearest_name, read_drugs
-from oncourse.knowledge.drugs import (
-    compared_drugs,
-    dictionary,
-    drug_classes,
-    drugs_in_text,
-    index,
-    key,
-    kind,
-    unknown_drugs,
-)
+from oncourse.knowledge.drugs import compared_drugs, drug_classes, drugs_in_text, kind, unknown_drugs
 
 FOLFOX = ("fluorouracil", "folinic acid", "oxaliplatin")
 #: Kinds of spelling asked for in cancervariants/therapy-normalization #258 and cBioPortal #7223.

@@ -13,12 +13,12 @@ import pytest
 from oncourse.errors import InputError, OncourseError, ToolError
 from oncourse.genome.fasta import Fasta
 from oncourse.reads import tools
-from oncourse.reads.beside import check_gene_models, check_known_sites, check_reference
+from oncourse.reads.beside import build_of, check_gene_models, check_known_sites, check_reference
 from oncourse.reads.collect import write_config
 from oncourse.reads.discover import common_variants
 from oncourse.reads.fastq import ADAPTERS, alike_named, check_fastq, check_lane
 from oncourse.reads.profile import Bases, foreign_share, target_regions
-from oncourse.reads.run import _check_build, _check_targets, _remarks_of, build_of, run_reads
+from oncourse.reads.run import _check_build, _check_targets, _remarks_of, run_reads
 from oncourse.reads.sheet import read_plan
 from oncourse.reads.simulate_genome import make_genome
 from oncourse.reads.simulate_reads import Library, simulate_pairs, write_fastq

@@ -15,8 +15,8 @@ from oncourse.cohort import Cohort
 from oncourse.disk.store import Store
 from oncourse.errors import OncourseError
 from oncourse.report import workers
-from oncourse.report.execute import working
 from oncourse.report.study import report_study
+from oncourse.report.workers import working
 
 ONLY = ["overview", "survival", "sites", "evolution"]
 SETTINGS = {"evolution": {"average": False}}

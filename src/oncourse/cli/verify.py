@@ -28,7 +28,8 @@ def verify(results: Path | None, out: Path | None, public_key: Path | None) -> N
         return
     from oncourse.disk.new import check_new, new_folder
     from oncourse.verify import report
-    from oncourse.verify.registry import all_cases, judge
+    from oncourse.verify.cases import all_cases
+    from oncourse.verify.registry import judge
 
     if out is not None:
         check_new(out)

@@ -16,7 +16,8 @@ from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import chromosome, position
 from oncourse.io.encoding import sniff
 from oncourse.io.sample_names import sample_of_file
-from oncourse.io.text import TextTable, read_lines, read_table
+from oncourse.io.text import read_lines, read_table
+from oncourse.io.text_table import TextTable
 from oncourse.study.checks import build_of_lengths
 
 _GATK = {

@@ -19,7 +19,8 @@ from oncourse.io.count_callers import caller_table
 from oncourse.io.maf import MafTables, renamed, tables_of, write_rows
 from oncourse.io.maf_columns import ALIASES, READS, wide_columns
 from oncourse.io.signatures import named
-from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.io.text import read_table, table_name
+from oncourse.io.text_table import TextTable
 from oncourse.study.schema import Problem
 
 _NORMAL = re.compile(r"(^|[_.-])(normal|germline|pbmc|n)$", re.I)

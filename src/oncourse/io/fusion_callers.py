@@ -11,7 +11,8 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.io.events import frames, joined_fusions
 from oncourse.io.sample_names import sample_of_file
-from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.io.text import read_table, table_name
+from oncourse.io.text_table import TextTable
 from oncourse.study.schema import Problem
 
 #: Our column -> the callers' names (lower case, without #).

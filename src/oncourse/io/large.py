@@ -19,7 +19,7 @@ from oncourse.genome.gene_models import BUILDS, models
 from oncourse.genome.places import locate
 from oncourse.io.calling import NORMAL_VAF, passes
 from oncourse.io.junctions import Junction, junctions, support
-from oncourse.io.text import TextTable
+from oncourse.io.text_table import TextTable
 
 FUSIONS = {"sample_id": pl.String, "gene_5p": pl.String, "gene_3p": pl.String, "support": pl.Int64}
 SEGMENTS = {

@@ -31,7 +31,8 @@ from oncourse.io.maf_columns import ALIASES, OURS, spelled
 from oncourse.io.maf_numbers import COUNTED, at_lines, fractions_alone, one_based, with_counts
 from oncourse.io.placeless import kept_by_gene
 from oncourse.io.signatures import named
-from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.io.text import read_table, table_name
+from oncourse.io.text_table import TextTable
 from oncourse.io.tool_columns import PAIRS, carried, tool_names, with_tool_columns
 from oncourse.io.units import in_percent, with_percent
 from oncourse.io.whose import Manifest

@@ -24,7 +24,8 @@ from oncourse.io.reading import Reading
 from oncourse.io.report_rows import copies_of, fusion_of, understood
 from oncourse.io.units import in_percent, with_percent
 from oncourse.study.schema import Problem
-from oncourse.study.words import meaning, our_columns, plain, translated
+from oncourse.study.translated import translated
+from oncourse.study.words import meaning, our_columns, plain
 
 #: Columns of a panel report, beside those of samples and patients.
 PANEL = (

@@ -21,7 +21,8 @@ from oncourse.io.encoding import sniff
 from oncourse.io.panel_rows import panel_columns
 from oncourse.io.sheet_table import sheet_table
 from oncourse.io.sheets import NotAWorkbook, is_workbook, read_sheets
-from oncourse.io.text import TextTable, read_lines, read_table
+from oncourse.io.text import read_lines, read_table
+from oncourse.io.text_table import TextTable
 
 #: So many lines are looked through for the header.
 _LOOKED_THROUGH = 60

@@ -12,7 +12,8 @@ from oncourse.errors import InputError
 from oncourse.genome.variant import chromosome, position
 from oncourse.io.clinical import number
 from oncourse.io.sample_names import sample_of_file
-from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.io.text import read_table, table_name
+from oncourse.io.text_table import TextTable
 from oncourse.io.units import fractions
 from oncourse.study.schema import Problem
 

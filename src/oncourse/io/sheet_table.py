@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.io.sheets import NotAWorkbook, Sheet, read_sheets
-from oncourse.io.text import TextTable, column_names
+from oncourse.io.text_table import TextTable, column_names
 from oncourse.study.schema import Problem
 
 

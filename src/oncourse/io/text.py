@@ -13,9 +13,7 @@ import gzip
 import io
 import re
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +21,9 @@ import polars as pl
 
 from oncourse.disk.unpack import MAX_RATIO, unfolds_too_far
 from oncourse.io.encoding import first_bad_byte, sniff
+from oncourse.io.sheet_table import from_workbook
 from oncourse.io.sheets import SUFFIXES, is_workbook
+from oncourse.io.text_table import TextTable, column_names
 from oncourse.study.schema import LISTED_PER_KIND, Problem
 
 #: A longer line is refused: no table of ours has one, and a file without line ends would fill the memory.
@@ -49,40 +49,6 @@ _MAGIC = (
     (b"<!doctype html", "is a web page, not a table.", "Download the file itself (the `raw` link)."),
     (b"<html", "is a web page, not a table.", "Download the file itself (the `raw` link)."),
 )
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A file as read: cells as text (null = empty), and where each row stood.
-
-    ``lines`` holds the file's line number of each row (the first is 1); ``comments`` the lines above the header.
-    A table that could not be read has no columns and says why in ``problems``.
-    """
-
-    frame: pl.DataFrame
-    lines: pl.Series
-    comments: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def first_row(self) -> int:
-        """Line of the first row."""
-        return int(self.lines[0]) if len(self.lines) else 2
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether a problem is an error."""
-        return any(p.severity == "error" for p in self.problems)
-
-    def renumber(self, problems: Sequence[Problem], first_row: int = 2) -> list[Problem]:
-        """Return the problems with row numbers counted from `first_row` turned into lines of the file."""
-        out = []
-        for problem in problems:
-            if problem.row is not None and 0 <= problem.row - first_row < len(self.lines):
-                line = int(self.lines[problem.row - first_row])
-                problem = Problem(**{**problem.__dict__, "row": line})
-            out.append(problem)
-        return out
 
 
 class _Refused(Exception):
@@ -134,8 +100,6 @@ def read_table(
     name = name or table_name(path)
     problems: list[Problem] = []
     if is_workbook(path):
-        from oncourse.io.sheet_table import from_workbook
-
         return from_workbook(path, name, sheet, columns)
     try:
         data = _load(path, max_line_bytes)
@@ -346,30 +310,6 @@ def _header(
     while len(cells) > 1 and not cells[-1]:
         cells.pop()
     return column_names(cells, name, line_no, problems), min(end + 1, len(data))
-
-
-def column_names(cells: list[str], name: str, line_no: int, problems: list[Problem]) -> list[str]:
-    """Return the column names; a missing or repeated one is a problem and gets a name of its own."""
-    seen: Counter[str] = Counter()
-    header = []
-    for number, cell in enumerate(cells, 1):
-        if not cell:
-            # R and pandas write the numbers of the rows under no name
-            is_index = number == 1 and len(cells) > 2
-            message, cure = f"column {number} has no name.", "Name it in the header line, or remove it."
-            cell = "row_number" if is_index else f"column_{number}"
-            if is_index:
-                message, cure = f"{message[:-1]}: read as {cell}.", "Write the table without row numbers."
-            problems.append(Problem(name, line_no, None, None, message, cure, "warning" if is_index else "error"))
-        seen[cell] += 1
-        if seen[cell] > 1:
-            is_value = bool(re.fullmatch(r"[\d.,+-]+|[ACGT]", cell))
-            cure = "Rename one of them, or remove the copy."
-            cure = "Is the line with the names of the columns missing? Add it." if is_value else cure
-            problems.append(Problem(name, line_no, cell, None, f"the column {cell} is there twice.", cure))
-            cell = f"{cell}_{seen[cell]}"
-        header.append(cell)
-    return header
 
 
 def _regular(

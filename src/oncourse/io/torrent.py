@@ -13,7 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.io.text import TextTable, read_table
+from oncourse.io.text import read_table
+from oncourse.io.text_table import TextTable
 
 #: Columns each program's table is known by, and all that is read of them, under the names of a MAF.
 _REPORTER = {"locus", "ref", "genotype"}

@@ -24,7 +24,8 @@ from oncourse.io.junctions import is_large
 from oncourse.io.large import annotated_genes, read_large
 from oncourse.io.maf import NO_SMALL_VARIANT, MafTables, reference_problems, variants_of, write_rows
 from oncourse.io.maf_numbers import COUNTED, fractions_alone
-from oncourse.io.text import TextTable, read_table, table_name
+from oncourse.io.text import read_table, table_name
+from oncourse.io.text_table import TextTable
 from oncourse.io.whose import Column, Start, assign
 from oncourse.study.checks import build_of_lengths
 from oncourse.study.schema import Problem

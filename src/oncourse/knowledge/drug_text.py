@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from oncourse.knowledge.alterations import data_rows
+from oncourse.knowledge.drug_dictionary import index, key
 from oncourse.knowledge.drug_stems import stem_of
-from oncourse.knowledge.drugs import index, key
 
 #: Between two drugs; a name that holds one (trifluridine/tipiracil) is looked up first.
 _SEPARATOR = re.compile(r"[;+/,|&、·]|\b(?:and|with|plus|und|et)\b")

@@ -1,71 +1,17 @@
-"""The drug dictionary: every name of a substance, its classes and kind; regimens as their drugs."""
+"""What the drugs of a text are: their names, classes and kinds; regimens as their drugs."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 
-from oncourse.knowledge.alterations import data_rows
+from oncourse.knowledge.drug_dictionary import Drug, dictionary, key
 from oncourse.knowledge.drug_stems import stem_of
+from oncourse.knowledge.drug_text import named_in, read_drugs
 
 #: Kinds of substances that a comparison of treatments compares; None: not known.
 COMPARED = ("anticancer", None)
 #: Kinds that never start a line of therapy.
 ACCOMPANYING = ("steroid", "supportive")
-
-
-@dataclass(frozen=True)
-class Drug:
-    """One substance: generic name, the other names it is written by, ATC code or group ("" = not known), classes,
-    kind."""
-
-    name: str
-    names: tuple[str, ...]
-    atc: str
-    classes: frozenset[str]
-    mechanism: str
-    kind: str
-
-
-@lru_cache(maxsize=1)
-def dictionary() -> dict[str, Drug]:
-    """Return generic name -> drug, in the order of ``data/drugs.tsv``."""
-    return {
-        row["drug"]: Drug(
-            row["drug"],
-            tuple(n for n in f"{row['names']};{row['chinese']}".split(";") if n),
-            row["atc"],
-            frozenset(c for c in row["class"].split(";") if c),
-            row["mechanism"],
-            row["kind"],
-        )
-        for row in data_rows("drugs.tsv")
-    }
-
-
-def key(text: str) -> str:
-    """Return the letters and digits of a name, folded: what two spellings of one name share.
-
-    >>> key("Lu-177 PSMA-617") == key("LU177-PSMA617")
-    True
-    """
-    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text).casefold())
-
-
-@lru_cache(maxsize=1)
-def index() -> dict[str, tuple[str, ...]]:
-    """Return the key of every name and regimen -> its substances."""
-    found: dict[str, tuple[str, ...]] = {}
-    for drug in dictionary().values():
-        for name in (drug.name, *drug.names):
-            found.setdefault(key(name), (drug.name,))
-    for row in data_rows("regimens.tsv"):
-        for name in (row["regimen"], *row["names"].split(";")):
-            if name:
-                found[key(name)] = tuple(row["drugs"].split(";"))
-    return found
 
 
 @lru_cache(maxsize=4096)
@@ -75,8 +21,6 @@ def drug_names(drugs: str) -> tuple[str, ...]:
     >>> drug_names("FOLFOX + Vectibix")
     ('fluorouracil', 'folinic acid', 'oxaliplatin', 'panitumumab')
     """
-    from oncourse.knowledge.drug_text import read_drugs
-
     return read_drugs(drugs).names
 
 
@@ -122,8 +66,6 @@ def known(name: str) -> Drug | None:
     >>> known("perindopril").mechanism, known("hrs-1")
     ('ACE inhibitor', None)
     """
-    from oncourse.knowledge.drug_text import read_drugs
-
     drug = dictionary().get(name)
     if drug is None and name in read_drugs(name).by_stem and (stem := stem_of(key(name))):
         return Drug(name, (), stem.atc, frozenset({stem.drug_class}), stem.drug_class, "supportive")
@@ -158,8 +100,6 @@ def drugs_in_text(text: str) -> tuple[str, ...]:
     >>> drugs_in_text("sotorasib 960 mg + panitumumab, not in everyone")
     ('panitumumab', 'sotorasib')
     """
-    from oncourse.knowledge.drug_text import named_in
-
     found = named_in(text)
     return tuple(name for name in dictionary() if name in found)
 

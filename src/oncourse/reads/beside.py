@@ -9,6 +9,8 @@ from pathlib import Path
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.reads.bam import bare_name
+from oncourse.reads.sheet import Plan
+from oncourse.study.checks import build_of_lengths
 
 
 def check_reference(fasta: Path, *, from_fastq: bool) -> None:
@@ -90,3 +92,9 @@ def _of_another(what: str, path: Path, contigs: list[str], fasta: Fasta) -> Inpu
         f"{what}: {path.name} has no contig of {fasta.path.name} ({', '.join(contigs[:3])} ... and "
         f"{', '.join(fasta.names[:3])} ...). Give one of the same genome build and names."
     )
+
+
+def build_of(plan: Plan) -> str | None:
+    """Return the genome build of the reference by the lengths of its chromosomes; None of slices and other genomes."""
+    fasta = Fasta(plan.fasta)
+    return build_of_lengths({bare_name(name): fasta.length(name) for name in fasta.names})

@@ -177,16 +177,6 @@ def _remarks_of(row: Mapping[str, Any], *, is_unmarked: bool) -> Iterator[str]:
         )
 
 
-def build_of(plan: Plan) -> str | None:
-    """Return the genome build of the reference by the lengths of its chromosomes; None of slices and other genomes."""
-    from oncourse.genome.fasta import Fasta
-    from oncourse.reads.bam import bare_name
-    from oncourse.study.checks import build_of_lengths
-
-    fasta = Fasta(plan.fasta)
-    return build_of_lengths({bare_name(name): fasta.length(name) for name in fasta.names})
-
-
 def _check_beside(plan: Plan, *, from_fastq: bool) -> None:
     from oncourse.genome.fasta import Fasta
     from oncourse.reads.beside import check_gene_models, check_known_sites, check_reference
@@ -199,6 +189,7 @@ def _check_beside(plan: Plan, *, from_fastq: bool) -> None:
 
 
 def _check_build(plan: Plan) -> None:
+    from oncourse.reads.beside import build_of
     from oncourse.study.config import read_config
 
     path, build = Path(plan.folder, "study.yaml"), build_of(plan)

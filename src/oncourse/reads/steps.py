@@ -353,7 +353,7 @@ def collect_step(plan: Plan, _: str) -> None:
     """The tables of the study folder."""
     from oncourse.reads import collect as c
     from oncourse.reads import quality as q
-    from oncourse.reads.run import build_of
+    from oncourse.reads.beside import build_of
     from oncourse.reads.vcf import filter_words, write_vcf
 
     folder, places, rules = Path(plan.folder), read_places(Path(plan.fasta)), Rules()
@@ -469,7 +469,7 @@ def _write_quality(plan: Plan, quality: dict, stopped: dict[str, str]) -> None: 
 
 
 def _build(plan: Plan) -> str | None:
-    from oncourse.reads.run import build_of
+    from oncourse.reads.beside import build_of
     from oncourse.study.config import read_config
 
     path = Path(plan.folder, "study.yaml")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, NotEnoughData
 
 if TYPE_CHECKING:
-    from oncourse.report.workers import Crew
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -75,42 +74,3 @@ def run_one(entry: Analysis, cohort: Cohort, *, draw: bool = True) -> Outcome:
         log.debug("analysis %s failed", entry.name, exc_info=True)
         message = f"{type(error).__name__}: {error}"
         return Outcome(entry, "failed", message=message[:500], detail=traceback.format_exc())
-
-
-def run_all(
-    cohort: Cohort,
-    analyses: Collection[Analysis],
-    *,
-    jobs: int = 1,
-    progress: Callable[[str], None] = lambda _: None,
-) -> list[Outcome]:
-    """Run the analyses, in `jobs` processes; the outcome does not depend on `jobs`."""
-    with working(cohort, analyses, jobs, progress) as crew:
-        return outcomes_of(cohort, analyses, crew, progress)
-
-
-@contextmanager
-def working(
-    cohort: Cohort, analyses: Collection[Analysis], jobs: int, progress: Callable[[str], None] = lambda _: None
-) -> Iterator[Crew | None]:
-    """Give the processes of a run; None where it is of one job, small, or on a system that cannot fork them."""
-    from oncourse.report import workers
-
-    if jobs <= 1 or len(analyses) < workers.FEWEST_ANALYSES or not workers.possible():
-        yield None
-        return
-    with workers.crew(cohort, jobs, progress) as crew:
-        yield crew
-
-
-def outcomes_of(
-    cohort: Cohort, analyses: Collection[Analysis], crew: Crew | None, progress: Callable[[str], None]
-) -> list[Outcome]:
-    """Run the analyses by the processes of a run, or here one after another."""
-    if crew is not None:
-        return crew.analyses(analyses)
-    outcomes = []
-    for entry in analyses:
-        progress(entry.name)
-        outcomes.append(run_one(entry, cohort))
-    return outcomes

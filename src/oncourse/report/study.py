@@ -16,10 +16,11 @@ from oncourse.disk.store import Store
 from oncourse.disk.tables import write_tables
 from oncourse.errors import ConfigError
 from oncourse.io.ledger import write_ledger
-from oncourse.report.execute import Outcome, admitted, outcomes_of, working
+from oncourse.report.execute import Outcome, admitted
 from oncourse.report.front import nothing_answered
 from oncourse.report.intake import SAMPLES_TABLE, intake_page, samples_read
 from oncourse.report.page import study_page
+from oncourse.report.pages import write_pages
 from oncourse.report.provenance import provenance
 from oncourse.report.results import (
     collect_tables,
@@ -28,6 +29,7 @@ from oncourse.report.results import (
     write_json,
     write_workbook,
 )
+from oncourse.report.workers import outcomes_of, working
 from oncourse.study.model import Study
 
 if TYPE_CHECKING:
@@ -194,28 +196,6 @@ def pages_of(
         return lambda: write_pages(cohort, folder, chosen, clones=clones, progress=progress)
     tasks = crew.pages(folder, chosen, clones=clones)
     return lambda: crew.failed_pages(tasks)
-
-
-def write_pages(
-    cohort: Cohort,
-    folder: Path,
-    patients: Sequence[str],
-    *,
-    clones: bool,
-    progress: Callable[[str], None] = lambda _: None,
-) -> dict[str, str]:
-    """Write one page per patient; return the patients whose page failed, with the reason."""
-    from oncourse.report.patient_page import patient_page
-
-    failed = {}
-    for number, patient in enumerate(patients, 1):
-        progress(f"patient page {number} of {len(patients)}")
-        try:
-            (folder / f"{patient}.html").write_text(patient_page(cohort, patient, clones=clones), "utf-8")
-        except Exception as error:  # one patient's page must not cost the study its report
-            log.debug("page of patient %s failed", patient, exc_info=True)
-            failed[patient] = f"{type(error).__name__}: {error}"[:300]
-    return failed
 
 
 def check_patients(study: Study, patients: str | Sequence[str]) -> None:

@@ -206,7 +206,7 @@ def _run(name: str) -> Told:
 
 
 def _pages(folder: Path, patients: Sequence[str], clones: bool) -> Told:
-    from oncourse.report.study import write_pages
+    from oncourse.report.pages import write_pages
 
     return _told(write_pages(_state["cohort"], folder, patients, clones=clones))
 
@@ -217,3 +217,42 @@ def _workbook(path: Path) -> Told:
     shared = _state["cohort"].shared
     write_workbook(shared.get("_tables"), path)
     return _told(None)
+
+
+def run_all(
+    cohort: Cohort,
+    analyses: Collection[Analysis],
+    *,
+    jobs: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Outcome]:
+    """Run the analyses, in `jobs` processes; the outcome does not depend on `jobs`."""
+    with working(cohort, analyses, jobs, progress) as crew:
+        return outcomes_of(cohort, analyses, crew, progress)
+
+
+@contextmanager
+def working(
+    cohort: Cohort, analyses: Collection[Analysis], jobs: int, progress: Callable[[str], None] = lambda _: None
+) -> Iterator[Crew | None]:
+    """Give the processes of a run; None where it is of one job, small, or on a system that cannot fork them."""
+    if jobs <= 1 or len(analyses) < FEWEST_ANALYSES or not possible():
+        yield None
+        return
+    with crew(cohort, jobs, progress) as processes:
+        yield processes
+
+
+def outcomes_of(
+    cohort: Cohort, analyses: Collection[Analysis], crew: Crew | None, progress: Callable[[str], None]
+) -> list[Outcome]:
+    """Run the analyses by the processes of a run, or here one after another."""
+    if crew is not None:
+        return crew.analyses(analyses)
+    from oncourse.report.execute import run_one
+
+    outcomes = []
+    for entry in analyses:
+        progress(entry.name)
+        outcomes.append(run_one(entry, cohort))
+    return outcomes

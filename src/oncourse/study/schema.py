@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.study.translated import translated
 from oncourse.study.values import plain_numbers, without_unit
-from oncourse.study.words import is_free, subject_of, translated
+from oncourse.study.words import is_free, subject_of
 
 #: Texts that mean "not assessed" in every column.
 NULL_TEXTS = ("", "NA", "N/A", "null", "NULL", "None", "nan", "NaN", ".")

@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-import polars as pl
-
 #: Columns whose words are of another subject than their name.
 _SUBJECTS = {"follow_up.is_dead": "dead", "markers.value": "marker_value", "published_endpoints.status": ""}
 #: Columns without choices whose known words are put into ours; an unknown one stays as it is.
@@ -63,25 +61,6 @@ def subject_of(table: str, column: str, *, is_true_false: bool = False) -> str:
     if named is not None:
         return named
     return "yes_no" if is_true_false else column if column in vocabulary() else ""
-
-
-def translated(values: pl.Series, subject: str, allowed: Sequence[str] = ()) -> pl.Series:
-    """Return a text column with every word the vocabulary knows in ours; those in `allowed` and the unknown stay."""
-    known = vocabulary().get(subject)
-    if not known or values.dtype != pl.String:
-        return values
-    keep = {a.lower() for a in allowed}
-    unique = values.unique().drop_nulls()
-    if subject == "kind":  # procedures have more names than a list of words holds
-        from oncourse.study.procedures import procedure_of
-
-        known = {plain(w): found.kind for w in unique if (found := procedure_of(w)) is not None}
-    if subject == "cause_of_death":  # so have causes of death
-        from oncourse.study.causes import cause_of_death
-
-        known = {plain(w): cause for w in unique if (cause := cause_of_death(w)) is not None}
-    pairs = {w: m for w in unique if plain(w) not in keep and (m := known.get(plain(w))) is not None and m != w}
-    return values.replace(pairs) if pairs else values
 
 
 def is_free(column: str) -> bool:

@@ -65,13 +65,6 @@ def case(
     return register
 
 
-def all_cases() -> list[Case]:
-    """Return every case, in the order of the rooms they belong to."""
-    from oncourse.verify import disk_cases, molecular_cases, rule_cases, survival_cases  # noqa: F401
-
-    return list(CASES.values())
-
-
 def judge(one: Case) -> Verdict:
     """Run a case and compare; an exception is a failure of the case, not of the run."""
     failures: list[str] = []

@@ -1,0 +1,62 @@
+"""The drug dictionary: every name of a substance, its classes and kind."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from oncourse.knowledge.alterations import data_rows
+
+
+@dataclass(frozen=True)
+class Drug:
+    """One substance: generic name, the other names it is written by, ATC code or group ("" = not known), classes,
+    kind."""
+
+    name: str
+    names: tuple[str, ...]
+    atc: str
+    classes: frozenset[str]
+    mechanism: str
+    kind: str
+
+
+@lru_cache(maxsize=1)
+def dictionary() -> dict[str, Drug]:
+    """Return generic name -> drug, in the order of ``data/drugs.tsv``."""
+    return {
+        row["drug"]: Drug(
+            row["drug"],
+            tuple(n for n in f"{row['names']};{row['chinese']}".split(";") if n),
+            row["atc"],
+            frozenset(c for c in row["class"].split(";") if c),
+            row["mechanism"],
+            row["kind"],
+        )
+        for row in data_rows("drugs.tsv")
+    }
+
+
+def key(text: str) -> str:
+    """Return the letters and digits of a name, folded: what two spellings of one name share.
+
+    >>> key("Lu-177 PSMA-617") == key("LU177-PSMA617")
+    True
+    """
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text).casefold())
+
+
+@lru_cache(maxsize=1)
+def index() -> dict[str, tuple[str, ...]]:
+    """Return the key of every name and regimen -> its substances."""
+    found: dict[str, tuple[str, ...]] = {}
+    for drug in dictionary().values():
+        for name in (drug.name, *drug.names):
+            found.setdefault(key(name), (drug.name,))
+    for row in data_rows("regimens.tsv"):
+        for name in (row["regimen"], *row["names"].split(";")):
+            if name:
+                found[key(name)] = tuple(row["drugs"].split(";"))
+    return found
