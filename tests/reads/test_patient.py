@@ -191,6 +191,23 @@ def _answers_alike(folder, theirs):
             assert_frame_equal(frame, two.tables[table])
 
 
+def test_the_folder_says_where_its_facts_come_from(patient):
+    """Sample sheet by line and column, every file of reads, and by tag what was counted and is no call."""
+    folder, _, evidence = patient
+    files, columns, rows = (
+        pl.read_csv(folder / "tables/intake" / f"{name}.tsv", separator="\t") for name in ("files", "columns", "rows")
+    )
+    kinds = dict(files.select("file", "kind").iter_rows())
+    assert kinds["P1-plasma.bam"] == "reads of P1-plasma, reads.tsv line 5" and kinds["targets.bed"] == "target regions"
+    became = dict(columns.select("column", "became").iter_rows())
+    assert became["role"] == "samples.material, lesions.role" and became["umi"] == "assays.has_umi"
+    own = evidence.filter(sample_id="P1-primary")
+    mine = rows.filter(file="P1-primary.bam")
+    assert mine.filter(state="taken")["n"].to_list() == [own["is_called"].sum()]
+    left = mine.filter(state="left out")
+    assert set(left["first"]) <= set(own["variant_id"]) and left["n"].sum() >= own.height - own["is_called"].sum()
+
+
 def test_the_vcf_of_the_patient_answers_through_the_intake_what_the_study_folder_answers(patient, tmp_path):
     """Every site in every sample: fragments, depth, call, filter and origin are those of calls.tsv, indels too; what an
     assay could have seen lies beside the VCF, so that every table of the answers is the same (issue 21, must hold 9)."""
@@ -313,6 +330,12 @@ def test_a_swapped_sample_stops_its_patient_and_nobody_else(tmp_path):
     assert "P1-primary and P2-primary look like one person" in stopped["P1"] and list(stopped) == ["P1"]
     samples = pl.read_csv(tmp_path / "samples.tsv", separator="\t")
     assert sorted(samples["patient_id"].unique()) == ["P2", "P3"]
+    files = pl.read_csv(tmp_path / "tables/intake/files.tsv", separator="\t").filter(
+        pl.col("kind").str.contains("line")
+    )
+    assert (
+        sorted(files.filter(state="not read")["file"]) == ["P1-primary.bam", "P1-white_cells.bam"] and files.height == 6
+    )
     pairs = pl.read_csv(plan.place("tables", "pairs.tsv"), separator="\t")
     verdicts = dict(zip(zip(pairs["sample_1"], pairs["sample_2"], strict=True), pairs["verdict"], strict=True))
     assert verdicts["P3-primary", "P3-white_cells"] == "same"
@@ -333,6 +356,7 @@ def test_a_swapped_sample_stops_its_patient_and_nobody_else(tmp_path):
     assert without("P1-primary") == [everyone - {"P1-primary"}] * 2
     assert without("none") == [everyone - {"P1-primary", "P1-white_cells"}] * 2
     assert without("P3-primary") == [everyone - {"P1-primary", "P1-white_cells", "P3-primary"}] * 2
+    assert "P3-primary" not in (tmp_path / "tables/intake/files.tsv").read_text()
 
 
 def test_the_report_says_what_each_sample_could_show_and_who_was_stopped(patient):

@@ -34,6 +34,7 @@ from oncourse.reads.profile import (
     write_json,
 )
 from oncourse.reads.sheet import Plan, Sample, load_plan
+from oncourse.reads.sources import write_sources
 from oncourse.reads.statistics import multiqc_step, statistics_step
 from oncourse.reads.twice import check_own_reads, load_sketch
 
@@ -409,6 +410,7 @@ def collect_step(plan: Plan, _: str) -> None:
     target_rows = places.to_genome(regions, "start", "end").select("chrom", "start", "end")
     target_rows.write_csv(c.draft_of(folder / "reads_targets.bed"), separator="\t", include_header=False)
     c.put_in_place(folder, c.WRITTEN)
+    write_sources(plan, calls, stopped)
     c.write_config(plan, build_of(plan))
     c.write_beside_vcf(plan, plan.place("vcf"))
     _write_quality(plan, quality, stopped)
