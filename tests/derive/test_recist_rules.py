@@ -471,3 +471,8 @@ def test_fast_equals_the_plain_definition(values):
         if whole:
             nadir = min(nadir, total)
     assert found == expected
+
+
+def test_no_lesion_gives_no_visit_of_the_same_columns():
+    found = target_visits(lesions({0: {"T1": 20}, 60: {"T1": 10}}), lines(0))
+    assert found.height and target_visits(lesions({}), lines(0)).schema == found.schema

@@ -14,6 +14,23 @@ from oncourse.facts.days import on_line
 #: Said of a visit whose target lesions have nothing to be compared with.
 NO_BASELINE = "no baseline of the target lesions within imaging.baseline_window_days"
 CM = {"mm": 1.0, "cm": 10.0}
+#: What `target_visits` returns.
+TARGET_SCHEMA = {
+    "patient_id": pl.String,
+    "line": pl.Int64,
+    "day": pl.Int64,
+    "sum_mm": pl.Float64,
+    "baseline_mm": pl.Float64,
+    "nadir_mm": pl.Float64,
+    "change_from_baseline_fraction": pl.Float64,
+    "change_from_nadir_fraction": pl.Float64,
+    "target": pl.String,
+    "possible_target": pl.String,
+    "n_target": pl.Int64,
+    "n_missing": pl.Int64,
+    "source_row": pl.Int64,
+    "baseline_note": pl.String,
+}
 
 
 def reader(frame: pl.DataFrame, evaluator: str | None) -> str | None:
@@ -113,6 +130,8 @@ def target_visits(
     non-nodal lesions 0 and all nodes below 10 mm = CR; sum at least 5 mm and 20 % above the nadir = PD (also of an
     incomplete sum); a lesion missing = NE; at least 30 % below baseline = PR; else SD. Without a baseline NE.
     """
+    if target_lesions.is_empty():
+        return pl.DataFrame(schema=TARGET_SCHEMA)
     params = params or ImagingParams()
     sizes = lesion_sizes(target_lesions, params)
     spans = lines.select("patient_id", "line", "start_day", "next_start_day")
@@ -131,11 +150,10 @@ def target_visits(
         .agg(pl.col("size").last().alias("base"), pl.col("is_node").last())
     )
     later = _join_parts(joined.filter(on_line() & after_it), baseline)
-    seen = later.lazy()
-    visits = seen.group_by("patient_id", "line", "day").agg(pl.col("row").min().alias("source_row"))
+    visits = later.group_by("patient_id", "line", "day").agg(pl.col("row").min().alias("source_row"))
     grid = (
-        visits.join(baseline.lazy(), on=["patient_id", "line"], how="left")
-        .join(seen.drop("is_node", "row"), on=["patient_id", "line", "day", "lesion_id"], how="left")
+        visits.join(baseline, on=["patient_id", "line"], how="left")
+        .join(later.drop("is_node", "row"), on=["patient_id", "line", "day", "lesion_id"], how="left")
         .sort("patient_id", "line", "lesion_id", "day", nulls_last=True)
         .with_columns(pl.col("merged").forward_fill().over("patient_id", "line", "lesion_id").fill_null(False))
         .with_columns(pl.when("merged").then(0).otherwise(pl.col("size")).alias("size"))
@@ -153,26 +171,25 @@ def target_visits(
             pl.col("base").sum().alias("base"),
             gone.fill_null(True).all().alias("rest_gone"),
         )
-        .join(until.lazy(), on=["patient_id", "line"], how="left")
-        .join(spans.lazy().select("patient_id", "line", "start_day"), on=["patient_id", "line"], how="left")
+        .join(until, on=["patient_id", "line"], how="left")
+        .join(spans.select("patient_id", "line", "start_day"), on=["patient_id", "line"], how="left")
         .sort("patient_id", "line", "day")
         .with_columns((pl.col("n_missing") == 0).alias("complete"))
     )
-    return _target_response(table, params).collect()
+    return _target_response(table, params)
 
 
 def late_baselines(sizes: pl.DataFrame, spans: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
     """Return patient_id, line, base_until: the first scan shortly after the start, where no baseline was made before
     it."""
     days_before = pl.col("start_day") - pl.col("day")
-    joined = sizes.lazy().join(spans.lazy(), on="patient_id").filter((pl.col("size") > 0) & ~pl.col("merged"))
+    joined = sizes.join(spans, on="patient_id").filter((pl.col("size") > 0) & ~pl.col("merged"))
     made = joined.filter(days_before.is_between(0, params.baseline_window_days)).select("patient_id", "line")
     near = joined.filter(days_before.is_between(-params.baseline_after_days, -1) & on_line())
     return (
         near.join(made.unique(), on=["patient_id", "line"], how="anti")
         .group_by("patient_id", "line")
         .agg(pl.col("day").min().alias("base_until"))
-        .collect()
     )
 
 
@@ -200,7 +217,7 @@ def _join_parts(rows: pl.DataFrame, baseline: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _target_response(table: pl.LazyFrame, params: ImagingParams) -> pl.LazyFrame:
+def _target_response(table: pl.DataFrame, params: ImagingParams) -> pl.DataFrame:
     by = ["patient_id", "line"]
     before = pl.when("complete").then(pl.col("sum")).cum_min().forward_fill().shift(1).over(by)
     table = table.with_columns(pl.min_horizontal(before, "base").alias("nadir"))
