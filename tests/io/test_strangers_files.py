@@ -133,3 +133,10 @@ def test_ids_that_differ_by_capitals_alone_are_told(tmp_path):
     rows = ({"Tumor_Sample_Barcode": "P1_T"}, {"Tumor_Sample_Barcode": "p1-t"})
     reading = read_files([_maf(tmp_path / "a.maf", *rows)])
     assert any("P1_T and p1-t" in p.message for p in reading.problems)
+
+
+def test_files_of_one_id_with_other_reads_or_patients_are_told(tmp_path):
+    """S1 of two files with 30 % and 3 % of one variant were one sample, without a word."""
+    for name, counts in (("a", ("700", "300")), ("b", ("970", "30"))):
+        _maf(tmp_path / f"{name}.maf", dict(zip(("t_ref_count", "t_alt_count"), counts, strict=True)))
+    assert any("3% and 30%" in p.message for p in read_files([tmp_path]).problems)

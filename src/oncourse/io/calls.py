@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.genome.fasta import Fasta
-from oncourse.io.ids import called_first
+from oncourse.io.ids import called_first, of_two_patients
 from oncourse.io.large import joined_large
 from oncourse.io.ledger import Ledger
 from oncourse.io.maf import MafTables, read_maf
@@ -17,6 +17,27 @@ from oncourse.study.schema import Problem
 
 #: Names of so many samples in the files are not compared one by one for a note.
 MANY = 5_000
+
+
+#: Two callers of one sample count alike; fractions this far apart, of so many reads each, are of two samples.
+_APART, _READS = 0.2, 50
+
+
+def _apart(calls: pl.DataFrame) -> list[Problem]:
+    """Say which samples' files have one variant with fractions that cannot be of one sample."""
+    share = pl.col("alt_count") / pl.col("depth")
+    read = calls.filter((pl.col("depth") >= _READS) & pl.col("is_called").fill_null(False))
+    spread = read.group_by("sample_id", "variant_id").agg(share.max().alias("high"), share.min().alias("low"))
+    odd = spread.filter(pl.col("high") - pl.col("low") > _APART).sort("sample_id", "variant_id")
+    if odd.is_empty():
+        return []
+    first = odd.row(0, named=True)
+    message = (
+        f"{odd.height:,} variants have fractions in two files of a sample that no one sample has "
+        f"({first['sample_id']}, {first['variant_id']}: {first['low']:.0%} and {first['high']:.0%})."
+    )
+    cure = "Are the files of one sample? If not, give each its id (--files)."
+    return [Problem("calls", None, "alt_count", first["variant_id"], message, cure, "warning")]
 
 
 def is_vcf(path: Path) -> bool:
@@ -80,11 +101,13 @@ def read_calls(
         parts[0].unseen = unseen
         return parts[0]
     # the same sample in two files (SNVs and indels apart, or two callers): called wins, then the deeper row
-    calls = called_first(pl.concat([p.calls.with_columns(p.lines.alias("line")) for p in parts]))
+    everything = pl.concat([p.calls.with_columns(p.lines.alias("line")) for p in parts])
+    calls = called_first(everything)
+    problems += _apart(everything)
     variants = pl.concat([p.variants for p in parts]).unique("variant_id", keep="first", maintain_order=True)
-    samples = pl.concat([p.samples for p in parts], how="diagonal").unique(
-        "sample_id", keep="first", maintain_order=True
-    )
+    samples = pl.concat([p.samples for p in parts], how="diagonal")
+    problems += of_two_patients(samples, "samples") if "patient_id" in samples.columns else []
+    samples = samples.unique("sample_id", keep="first", maintain_order=True)
     notes = list(dict.fromkeys(note for p in parts for note in p.notes))
     owners = [s for p in parts for s in p.samples["sample_id"].unique()]
     if several := sorted({s for s in owners if owners.count(s) > 1} if len(owners) < MANY else set()):
