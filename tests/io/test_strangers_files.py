@@ -140,3 +140,18 @@ def test_files_of_one_id_with_other_reads_or_patients_are_told(tmp_path):
     for name, counts in (("a", ("700", "300")), ("b", ("970", "30"))):
         _maf(tmp_path / f"{name}.maf", dict(zip(("t_ref_count", "t_alt_count"), counts, strict=True)))
     assert any("3% and 30%" in p.message for p in read_files([tmp_path]).problems)
+
+
+def test_bl_is_the_baseline_where_the_names_say_so(tmp_path):
+    """DTB-003-BL beside DTB-003-PRO, and P1_cfDNA_BL, were normals: every call of the patient was germline."""
+    names = ("DTB-003-BL", "DTB-003-PRO", "P1_cfDNA_BL", "P1_cfDNA_C3", "P1_WBC", "P2_BL", "P2_T1")
+    reading = read_files([_maf(tmp_path / "a.maf", *({"Tumor_Sample_Barcode": n} for n in names[:5]))])
+    assert dict(_rows(reading, "samples", "sample_id", "material")) == {
+        "DTB-003-BL": "tissue",
+        "DTB-003-PRO": "tissue",
+        "P1_WBC": "normal",
+        "P1_cfDNA_BL": "plasma",
+        "P1_cfDNA_C3": "plasma",
+    }
+    reading = read_files([_maf(tmp_path / "a.maf", *({"Tumor_Sample_Barcode": n} for n in names[5:]))])
+    assert dict(_rows(reading, "samples", "sample_id", "material")) == {"P2_BL": "normal", "P2_T1": "tissue"}

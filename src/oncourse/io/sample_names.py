@@ -120,6 +120,21 @@ def sample_of_file(path: Path) -> str:
     return pair[0] if pair else stem_of(path)
 
 
+#: The end of a name that says a time of treatment: progression, cycle, week, follow-up ...
+_TIME = re.compile(
+    r"(?i)[_.-](pro(g\w*)?|pd\d*|eo[tc]|fu\d*|post\w*|pre\w*|c\d+(d\d+)?|w(k|eek)?\d+|m\d+|v\d+|tp\d*|scr\w*|relapse)$"
+)
+
+
+def _is_baseline(stem: str, column: str, beside: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether BL at the end of a name is the baseline and not the blood."""
+    plasma = re.compile(r"(?i)cf_?dna|ct_?dna|plasma|血浆")
+    normal = re.compile(rf"(?i).+[_.-](?:{NORMAL_WORD})\d*$")
+    root = re.split(r"[_.-]", stem)[0]
+    siblings = [c for c in others if c != column and re.split(r"[_.-]", c)[0] == root]
+    return bool(plasma.search(column) or any(_TIME.search(c) for c in beside) or any(normal.match(c) for c in siblings))
+
+
 def control_of(column: str, others: Iterable[str]) -> str | None:
     """Return the stem of ``P6_blood``, ``P6-normal`` or ``P6_N`` beside others of the stem (``P6_primary``); else null.
 
@@ -127,6 +142,12 @@ def control_of(column: str, others: Iterable[str]) -> str | None:
 
     >>> control_of("SJ01_G1", ["SJ01_D1", "SJ01_R1", "SJ01_G1"]), control_of("P1_G", ["P1_A", "P1_D", "P1_G"])
     ('SJ01', None)
+
+    BL is the blood, or the baseline where the others are later times, the sample is plasma, or a normal is there.
+
+    >>> control_of("P1_BL", ["P1_BL", "P1_T1", "P1_T2"]), control_of("DTB-003-BL", ["DTB-003-BL", "DTB-003-PRO"])
+    ('P1', None)
+    >>> control_of("P1_cfDNA_BL", ["P1_cfDNA_BL", "P1_cfDNA_C3"])
     """
     others = list(others)
     germline = re.match(r"(?P<stem>.+)[_.-]G\d*$", column)
@@ -139,4 +160,6 @@ def control_of(column: str, others: Iterable[str]) -> str | None:
     if not found:
         return None
     beside = [c for c in others if re.match(rf"{re.escape(found['stem'])}[_.-]", c)]
+    if re.search(r"(?i)[_.-]BL$", column) and _is_baseline(found["stem"], column, beside, list(others)):
+        return None
     return found["stem"] if any(not re.match(rf"(?i).+[_.-]{ends}", c) for c in beside) else None
