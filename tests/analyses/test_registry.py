@@ -106,9 +106,9 @@ def test_no_shown_sentence_is_longer_than_35_words(name, twice):
 
 #: A share, and what must follow it before the sentence ends: its interval, its n, or that it has no interval.
 SHARE = re.compile(r"(?<![\d.-])\d+(?:\.\d+)? %(?! CI| limits)")
-TOLD = re.compile(r"95 % CI|n = |no interval| of \d")
+TOLD = re.compile(r"95 % CI|n = |no interval| of \d|in [\d,]+ patients")
 #: What is no share of anybody: a cut-off.
-CUT_OFF = re.compile(r"(?:at least|at most|chance of|fall by|rise of|below|above)(?: at least)? $")
+CUT_OFF = re.compile(r"(?:at least|at most|chance of|discovery rate|fall by|rise of|below|above)(?: at least)? $")
 
 
 def bare_shares(text):

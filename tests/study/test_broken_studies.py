@@ -6,9 +6,11 @@ import gzip
 import shutil
 import sys
 
+import polars as pl
 import pytest
 
 from oncourse.cli.main import main
+from oncourse.study.config import StudyConfig
 
 BASE = {
     "study.yaml": "title: a small study\ngenome_build: GRCh37\ndesign: crc\n",
@@ -551,3 +553,19 @@ def test_a_wrong_study_yaml_does_not_hide_the_problems_of_the_tables(tmp_path):
     problems = [str(p) for p in check_study(tmp_path) if p.severity == "error"]
     assert any("Did you mean genome_build?" in p for p in problems)
     assert any("Did you mean female?" in p for p in problems)
+
+
+def test_a_study_of_clinical_tables_alone_is_read():
+    """Trials of PSA and survival were refused for want of samples.tsv and calls.tsv; half of the two is still missed."""
+    from oncourse.study.validate import validate
+
+    people = pl.DataFrame({"patient_id": ["A", "B"], "arm": ["x", "y"]})
+    follow_up = pl.DataFrame({"patient_id": ["A", "B"], "last_contact_day": ["90", "80"], "is_dead": ["yes", "no"]})
+    typed, problems = validate({"patients": people, "follow_up": follow_up}, StudyConfig())
+    assert not [p for p in problems if p.severity == "error"]
+    assert typed["samples"].is_empty() and typed["calls"].is_empty() and typed["follow_up"].height == 2
+    samples = pl.DataFrame({"sample_id": ["S"], "patient_id": ["A"], "material": ["tissue"]})
+    _, problems = validate({"patients": people, "follow_up": follow_up, "samples": samples}, StudyConfig())
+    assert [p.table for p in problems if p.severity == "error"] == ["calls"]
+    _, problems = validate({"patients": people}, StudyConfig())
+    assert {p.table for p in problems if p.severity == "error"} == {"samples", "calls"}

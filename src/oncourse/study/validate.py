@@ -43,6 +43,7 @@ def validate(
     tables = {name: _with_plain_dates(frame) for name, frame in tables.items()}
     partial: list[pl.DataFrame] = []
     tables, problems = _with_index_months(tables, (first_row or {}).get("patients", 2), partial)
+    tables = _with_nothing_sequenced(tables)
     for name in REQUIRED_TABLES:
         if name not in tables:
             cure = f"Add {name}.tsv ({TABLES[name].text}), or a MAF or VCF." if name == "calls" else f"Add {name}.tsv."
@@ -76,6 +77,28 @@ def validate(
     problems += drug_checks(typed)
     problems += assay_checks(typed, (first_row or {}).get("assays", 2))
     return {name: _distinct(name, frame, problems) for name, frame in typed.items()}, problems
+
+
+#: What is told of patients of whom nothing was sequenced: a trial of PSA and scans is a study.
+_CLINICAL = {
+    "follow_up",
+    "published_endpoints",
+    "markers",
+    "procedures",
+    "treatments",
+    "labs",
+    "target_lesions",
+    "assessments",
+    "adverse_events",
+}
+
+
+def _with_nothing_sequenced(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Give a study that has clinical tables alone its empty tables of samples and calls; one of them alone is missed."""
+    given = {name for name in tables if name in TABLES}
+    if given & _CLINICAL and given <= {*_CLINICAL, "patients", "lesions", PARTIAL}:
+        return {**tables, "samples": TABLES["samples"].empty(), "calls": TABLES["calls"].empty()}
+    return dict(tables)
 
 
 def _distinct(name: str, frame: pl.DataFrame, problems: list[Problem]) -> pl.DataFrame:
