@@ -258,6 +258,18 @@ def test_no_two_outputs_of_a_simulated_study_disagree(answered, design: str):
     _no_contradiction(cohort)
 
 
+def test_no_two_outputs_disagree_where_samples_are_set_apart():
+    """Analyses answer without swapped samples, and the page of the patient does not use them either."""
+    from tests.derive.test_identity import made
+
+    cohort = Cohort(made(swap=(1, 2), n=4))
+    assert cohort.apart["patient_id"].unique().sort().to_list() == ["X1", "X2"]
+    claimed = [(s.__name__, c) for s in (samples_of_statuses, flips, page, ras_at_decision) for c in s(cohort)]
+    claimed += [("statuses", c) for c in patients_of_statuses(cohort.cleared)]
+    assert {("X1", "RAS"), ("X0", "RAS")} <= {(c[0], c[2]) for _, c in claimed}
+    assert _compared(claimed) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
 def test_no_two_outputs_of_forty_simulated_patients_disagree(simulated_study, design: str):
