@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from oncourse.plots.timeline import Bar, Mark, Timeline, timeline_svg
+from oncourse.plots.timeline import _LETTER, Bar, Line, Mark, Point, Timeline, Track, timeline_svg
 
 
 def places(svg: str) -> dict[str, float]:
@@ -28,3 +28,24 @@ def test_days_without_a_long_gap_keep_their_distances():
     at = places(svg)
     assert abs((at["c"] - at["b"]) / (at["b"] - at["a"]) - 2) < 0.01
     assert "shortened" not in svg
+
+
+def test_labels_of_days_that_follow_each_other_lie_on_no_other():
+    """Nadirs and PSA progressions of four lines within a year were written one over the other."""
+    days = (14, 200, 350, 402, 465, 561, 600)
+    events = tuple(Mark(d, f"nadir {10 + i}", "nadir") for i, d in enumerate(days)) + (
+        Mark(360, "PSA progression", "progression"),
+    )
+    line = Line("PSA", tuple(Point(d, 10.0 + d / 100) for d in days))
+    svg = timeline_svg(Timeline(tracks=(Track("PSA", "ng/ml, log", (line,), events),), last_day=720))
+    found = re.findall(
+        r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(start|end)" fill="#(?:9c1c00|31535f)"[^>]*>([^<]+)', svg
+    )
+    assert "PSA progression" in {label for *_, label in found}
+    boxes = []
+    for x, y, anchor, label in found:
+        width = _LETTER * len(label)
+        start = float(x) - (width if anchor == "end" else 0)
+        assert all(y != row or start + width < a or start > b for a, b, row in boxes), label
+        boxes.append((start, start + width, y))
+    assert all(f"<title>{mark.label}</title>" in svg for mark in events)

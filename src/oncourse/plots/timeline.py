@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import accumulate, pairwise
@@ -267,21 +267,53 @@ def _draw_track(parts: list[str], track: Track, axis: _Axis, top: float) -> floa
         _draw_line(parts, line, PALETTE[number % len(PALETTE)], axis, y)
     if len(track.lines) > 1:
         _name_lines(parts, track.lines, axis, y, head, foot)
-    used: list[float] = []
-    for mark in sorted(track.marks, key=lambda m: m.day):
-        x = axis.x(mark.day)
-        level = sum(abs(x - u) < 90 for u in used) % 3
-        used.append(x)
-        colour = "#9c1c00" if mark.kind in ("progression", "PD") else "#31535f"
-        anchor = "end" if x > _WIDTH - 110 else "start"
-        shift = -3 if anchor == "end" else 3
-        parts.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{head:.1f}" y2="{foot:.1f}" stroke="{colour}" stroke-dasharray="3 '
-            f'2"/>'
-            f'<text x="{x + shift:.1f}" y="{head + 11 + 12 * level:.1f}" text-anchor="{anchor}" fill="{colour}" '
-            f'font-size="11">{escape(mark.label)}</text>'
-        )
+    _draw_events(parts, track, axis, head, foot)
     return top + _SERIES_HEIGHT + 4
+
+
+def _draw_events(parts: list[str], track: Track, axis: _Axis, head: float, foot: float) -> None:
+    """Draw a line per mark with its label, where there is room for it; what has none is said on hover."""
+    taken: list[tuple[float, float, int]] = []
+    rows = range(max(1, int((foot - head - 4) // 12)))
+    for mark in sorted(track.marks, key=lambda m: (m.kind not in _FIRST, m.day)):
+        x, label = axis.x(mark.day), escape(mark.label)
+        colour = "#9c1c00" if mark.kind in _FIRST else "#31535f"
+        parts.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{head:.1f}" y2="{foot:.1f}" stroke="{colour}" '
+            f'stroke-dasharray="3 2"><title>{label}</title></line>'
+        )
+        place = _room(x, _LETTER * len(mark.label), rows, taken)
+        if place is not None:
+            taken.append(place)
+            start, _, row = place
+            anchor, at = ("start", start) if start > x else ("end", x - 3)
+            parts.append(
+                f'<text x="{at:.1f}" y="{head + 11 + 12 * row:.1f}" text-anchor="{anchor}" fill="{colour}" '
+                f'font-size="11">{label}</text>'
+            )
+
+
+#: Kinds of mark whose labels come first, and the width of a letter of them in pixels.
+_FIRST, _LETTER = ("progression", "PD"), 6.3
+
+
+def _room(
+    x: float, width: float, rows: Iterable[int], taken: Sequence[tuple[float, float, int]]
+) -> tuple[float, float, int] | None:
+    """Return (start, end, row) of a label of a line at x: beside it, in the first row where it lies on no other.
+
+    >>> _room(300, 60, range(2), [(303.0, 350.0, 0)])
+    (237, 297, 0)
+    >>> _room(300, 60, range(1), [(303.0, 350.0, 0)])
+    (237, 297, 0)
+    """
+    for row in rows:
+        for start in (x + 3, x - 3 - width):
+            end = start + width
+            inside = start >= _LEFT and end <= _WIDTH
+            if inside and all(r != row or end < a or start > b for a, b, r in taken):
+                return start, end, row
+    return None
 
 
 def _draw_line(parts: list[str], line: Line, colour: str, axis: _Axis, y: Callable[[float], float]) -> None:
