@@ -6,8 +6,10 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 import oncourse.io
-from oncourse.words.phrases import Phrasebook, english_left, pairs
+from oncourse.words.phrases import Phrasebook, english_left, pairs, phrasebook
 
 #: Calls whose texts a reader of the report sees.
 TOLD = {"_rows", "append", "Problem", "skip", "row_problems", "left_out", "at_lines", "_warning", "unread"}
@@ -45,3 +47,21 @@ def test_what_readers_of_files_tell_is_chinese():
         book.text(text)
     left = sorted(text for text in book.missed if any(map(str.islower, english_left(text))))
     assert len(left) <= NEW, "\n".join(left)
+
+
+@pytest.mark.parametrize("example", ["redcap", "sdtm", "omop", "fhir"])
+def test_the_page_of_what_was_read_is_chinese(example):
+    """Ledger, decisions and warnings of the examples of the docs; names of files and columns stay."""
+    from oncourse.io import load_study
+    from oncourse.report.intake import intake_page
+
+    study = load_study(Path(__file__).parents[2] / "docs" / "examples" / example)
+    phrasebook.cache_clear()
+    page = intake_page(study.intake, "X", study.notes, "zh")
+    book = phrasebook("zh")
+    for warning in study.warnings:
+        book.text(warning.message)
+        book.text(warning.cure or "")
+    assert '<html lang="zh' in page
+    left = {t for t in book.missed if any(map(str.islower, english_left(t))) and not re.match(r"[\w.]+$|'", t)}
+    assert left == set()
