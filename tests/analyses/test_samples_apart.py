@@ -79,7 +79,7 @@ def test_every_analysis_answers_without_swapped_samples_and_says_what_it_would_b
         assert "4 份样本" in result.headline.text.text("zh")
     landscape = registry()["landscape"].run(cohort)
     assert landscape.answer.startswith("In 4 profiled patients (8 samples)")
-    assert "in 6 patients" in landscape.answer
+    assert "with them: In 6 profiled patients (12 samples)" in landscape.answer
     gone = landscape.people.filter(
         ~pl.col("is_in") & pl.col("reason").str.contains("set apart (fits another", literal=True)
     )

@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.analyses._people import people_frame
 from oncourse.words.catalogue import said
+from oncourse.words.readable import split
 
 if TYPE_CHECKING:
     from oncourse.analyses._base import Estimate, Result
@@ -25,9 +26,8 @@ def with_all_beside(result: Result, everyone: Result, apart: pl.DataFrame) -> Re
     same = result.estimates == everyone.estimates and result.people.equals(everyone.people)
     if same and result.answer == everyone.answer:
         return result  # it does not rest on them
-    of_all = everyone.answer if everyone.headline is None else everyone.headline.text.text()
-    mine = result.answer if result.headline is None else result.headline.text.text()
-    with_them = "with them it would be the same." if of_all == mine else f"with them: {of_all[:1].upper()}{of_all[1:]}"
+    of_all, mine = (split(r.answer)[0] for r in (everyone, result))
+    with_them = "with them it would be the same." if of_all == mine else f"with them: {of_all}"
     head = result.headline
     left = f" Left out: {apart.height} samples that may be another patient's (overview/apart); "
     return replace(
