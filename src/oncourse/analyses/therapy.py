@@ -126,6 +126,8 @@ EVIDENCE = OutputTable(
     ),
 )
 
+#: Why a patient is in no share: nobody looked.
+NEVER_LOOKED = "never looked at: no profiled tumour sample and no marker"
 #: Directions that name no therapy of the tumour: prognosis, and what is to be done about the family.
 NO_THERAPY = ("prognostic_poor", "action")
 #: Evidence levels of CIViC that count in the comparison with an exact join: validated, clinical.
@@ -155,7 +157,8 @@ def therapy(cohort: Cohort, params: Params) -> Result:
     known = sorted({t for t in tumours.values() if t in all_tumours()})
     judged = _judged(cohort, matched)
     levels = LEVELS.frame(_levels(matched, judged, tumours, known))
-    ras = RAS.frame(ras_table(found, cohort.patient_statuses))
+    every_ras = RAS.frame(ras_table(found, cohort.patient_statuses))
+    ras = every_ras.filter(pl.col("patient_id").is_in(sorted(judged)))
     estimates = [*_shares(matched, judged, tumours, known, params.levels), *_ras_estimates(ras)]
     evidence, more, notes = _evidence(cohort, tumours)
     estimates += more
@@ -167,13 +170,13 @@ def therapy(cohort: Cohort, params: Params) -> Result:
         tables={
             "therapy/levels": levels,
             "therapy/matches": _matches(matched),
-            "therapy/ras": ras,
+            "therapy/ras": every_ras,
             "therapy/rules": _rules(cohort, tumours),
             "therapy/nearly": _near(matched),
             "therapy/evidence": evidence,
         },
         figures=_figures(levels, ras, _at_level(matched, judged, tumours)),
-        people=_people(cohort, judged, ras),
+        people=_people(cohort, judged, every_ras),
         samples_used=exclusions(found.decision.select("patient_id", "sample_id", "reason").iter_rows()),
         notes=(
             "Decision support for research use: every line is to be confirmed by a clinician.",
@@ -328,15 +331,13 @@ def _people(cohort: Cohort, judged: set[str], ras: pl.DataFrame) -> pl.DataFrame
     no_rule = f"tumour is none of {', '.join(all_tumours())}, or not recorded: no rule applies"
     for tumour in sorted({t for t in tumours.values() if t in all_tumours()}):
         out = [(p, "another tumour" if t in all_tumours() else no_rule) for p, t in tumours.items() if t != tumour]
-        out += [
-            (p, "never looked at: no profiled tumour sample and no marker")
-            for p, t in tumours.items()
-            if t == tumour and p not in judged
-        ]
+        out += [(p, NEVER_LOOKED) for p, t in tumours.items() if t == tumour and p not in judged]
         inside = [p for p, t in tumours.items() if t == tumour and p in judged]
         parts.append(counted(f"{tumour} tumour", everyone, inside, out))
     if ras.height:
-        parts.append(counted("RAS", everyone, ras, rest="no colorectal tumour"))
+        unseen = [(p, NEVER_LOOKED) for p in ras["patient_id"] if p not in judged]
+        looked = ras.filter(pl.col("patient_id").is_in(sorted(judged)))
+        parts.append(counted("RAS", everyone, looked, unseen, rest="no colorectal tumour"))
     if not parts:
         parts.append(counted("therapy", everyone, [], rest=no_rule))
     return ledger(parts)
