@@ -1,6 +1,6 @@
 """Recall, precision and false "private" mutations of a simulated patient, joint against per-sample calling.
 
-    python benchmarks/bench_calling.py [damage] [decoy]
+    python benchmarks/bench_calling.py [damage] [decoy] [patients]
 
 Normal 112x, primary 224x of purity 0.5, metastasis 224x of purity 0.7, 12 % duplicates; 31 kb of targets, 60 mutations
 of the trunk and 20 of each lesion, in 20 to 100 % of the tumour cells. Aligned perfectly; every step after alignment is
@@ -23,7 +23,18 @@ DEPTH = {"white_cells": 112, "primary": 224, "metastasis": 224}
 N_CHANGES = {"germline": 60, "trunk": 60, "primary": 20, "metastasis": 20, "chip": 4}
 
 
-def main(damage: float = 0.0, decoy: float = 0.0) -> None:
+def main(damage: float = 0.0, decoy: float = 0.0, patients: float = 1) -> None:
+    """Run so many patients, each from its own seed, and add up what was called."""
+    from oncourse.stats.proportions import clopper_pearson
+
+    runs = [patient(damage, decoy, seed) for seed in range(1, int(patients) + 1)]
+    right, called = (sum(counts) for counts in zip(*runs, strict=True))
+    low, high = map(float, clopper_pearson(right, called))
+    print(f"precision over {len(runs)} patients: {right} of {called} = {right / called:.3f} ({low:.3f}-{high:.3f})")
+
+
+def patient(damage: float, decoy: float, seed: int) -> tuple[int, int]:
+    """Simulate, call and report one patient; return the right somatic calls and all of them."""
     from oncourse.reads import steps
     from oncourse.reads.run import failure
     from oncourse.reads.sheet import read_plan
@@ -31,7 +42,7 @@ def main(damage: float = 0.0, decoy: float = 0.0) -> None:
     from oncourse.reads.simulate_patient import draw_patient, vafs_of, write_genome
     from oncourse.reads.simulate_reads import Library, simulate_pairs, write_bam
 
-    start, rng = time.perf_counter(), np.random.default_rng(1)
+    start, rng = time.perf_counter(), np.random.default_rng(seed)
     folder = Path(tempfile.mkdtemp(prefix="oncourse-bench-"))
     genome = make_genome(("KRAS", "TP53", "SMAD4", "PIK3R1", "STK11", "BRCA2", "TET2"), rng, n_runs=20)
     write_genome(genome, folder / "reference")
@@ -69,11 +80,12 @@ def main(damage: float = 0.0, decoy: float = 0.0) -> None:
         for role, purity in PURITY.items()
     )
     bases = sum(b - a for g in genome for a, b in g.targets)
-    report(seen, truth, bases)
+    found = report(seen, truth, bases)
     print(f"{bases:,} target bases, damage {damage:g}, decoy {decoy:g}: {time.perf_counter() - start:.0f} s")
+    return found
 
 
-def report(seen: pl.DataFrame, truth: pl.DataFrame, bases: int) -> None:
+def report(seen: pl.DataFrame, truth: pl.DataFrame, bases: int) -> tuple[int, int]:
     """Print recall, precision, and shared mutations that joint and per-sample calling take for private."""
     both = truth.join(seen, on=["sample_id", "variant_id"], how="left").filter(pl.col("clone") != "germline")
     tumour = both.filter((pl.col("sample_id") != "white_cells") & (pl.col("clone") != "chip"))
@@ -93,6 +105,7 @@ def report(seen: pl.DataFrame, truth: pl.DataFrame, bases: int) -> None:
         print(
             f"{name} calling: {counts.filter(pl.col('n') == 1).height} of {counts.height} shared mutations look private"
         )
+    return right, called.height
 
 
 if __name__ == "__main__":
