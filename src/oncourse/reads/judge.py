@@ -163,6 +163,9 @@ def beside(frame: pl.DataFrame, *, width: int = 15, times: float = 5.0) -> NDArr
 #: site of low fraction is. Choices, between 0 (a mutation) and about two (a place that differs in three of a hundred
 #: bases).
 STRAY_MISMATCHES, POOLED_MISMATCHES = 0.35, 0.6
+#: Sites of reads from elsewhere from which a patient has many, and the share of them at or below whose level (in every
+#: sample) another site is then one of them wherever it lies, unless its reads have fewer mismatches than the others'.
+MANY_STRAYS, STRAY_LEVEL = 30, 0.95
 
 
 def further_mismatches(frame: pl.DataFrame) -> NDArray[np.float64]:
@@ -178,18 +181,23 @@ def strays_together(frames: list[pl.DataFrame], rules: Rules) -> NDArray[np.bool
     """Return which sites are reads from elsewhere when the samples of a patient are taken together.
 
     Only sites below `Rules.low_vaf` in every sample and with eight fragments in all: a mutation that lies on the copy
-    with a germline variant has some further mismatches too. Beside such a site fewer mismatches and fragments suffice.
+    with a germline variant has some further mismatches too. Beside such a site fewer mismatches and fragments suffice,
+    and among many sites at their level none: of hundreds a few differ from the reference at one base of a read alone.
+    About half of the mutations as rare as they are carry the tag there, too: such reads cannot tell them apart.
     """
     count = np.stack([f["alt_count"].to_numpy() for f in frames]).astype(float)
-    depth = np.stack([f["depth"].to_numpy() for f in frames])
+    vaf = count / np.maximum(np.stack([f["depth"].to_numpy() for f in frames]), 1)
     extra = np.stack([further_mismatches(f) for f in frames])
     total = count.sum(0)
     pooled = (extra * count).sum(0) / np.maximum(total, 1)
-    low = (count / np.maximum(depth, 1)).max(0) < rules.low_vaf
+    low = vaf.max(0) < rules.low_vaf
     sure = low & (total >= 8) & (pooled >= POOLED_MISMATCHES)
     contig, pos = frames[0]["contig"].to_numpy(), frames[0]["pos"].to_numpy()
     out = sure.copy()
-    for row in np.flatnonzero(low & ~sure & (total >= 3) & (pooled >= STRAY_MISMATCHES)):
+    if sure.sum() >= MANY_STRAYS:
+        level = np.quantile(vaf[:, sure], STRAY_LEVEL, axis=1, keepdims=True)
+        out |= (vaf <= level).all(0) & (total >= 3) & (pooled >= 0)
+    for row in np.flatnonzero(low & ~out & (total >= 3) & (pooled >= STRAY_MISMATCHES)):
         away = np.abs(pos - pos[row])
         out[row] = (sure & (contig == contig[row]) & (away <= 120) & (away > 2)).any()
     return out
