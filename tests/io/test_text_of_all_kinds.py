@@ -211,3 +211,31 @@ def test_short_western_text_is_not_chinese(word):
 @pytest.mark.parametrize("word", ["男", "张三", "李䶮", "Ⅲ期", "ＰＳＡ（总）", "β-微球蛋白"])
 def test_short_chinese_text_is(word):
     assert sniff(f"id\tname\n1\t{word}\n".encode("gb18030"))[0] == "gb18030"
+
+
+def test_a_file_marked_as_utf_8_that_is_damaged_is_refused_with_its_line(tmp_path):
+    """Found by the fuzzer: a fault where the header had commas."""
+    (tmp_path / "report.tsv").write_bytes(b"\xef\xbb\xbfgene,change\nKRAS,\xe5\n")
+    (problem,) = read_table(tmp_path / "report.tsv").problems
+    assert problem.row == 2 and "damaged" in problem.message
+
+
+def test_a_day_beyond_all_days_is_no_day(tmp_path):
+    """Found by the fuzzer: 1e300 is a number, and no whole one."""
+    from oncourse.io.timeline import read_timelines
+
+    path = tmp_path / "data_timeline_treatment.txt"
+    path.write_text("PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\nP1\t1e300\t\tTREATMENT\nP1\t5\t1e300\tTREATMENT\n")
+    told = read_timelines([path]).problems
+    assert any(p.column == "START_DATE" and p.message.startswith("1 rows") for p in told)
+
+
+def test_a_genome_vcf_without_filters_tells_no_coverage():
+    """Found by the fuzzer: whether a record failed is not known then."""
+    import polars as pl
+
+    from oncourse.io.covered import covered
+
+    row = {"#CHROM": "1", "POS": "5", "REF": "A", "ALT": ".", "FORMAT": "DP", "P1": "90"}
+    assert covered(pl.DataFrame([row | {"FILTER": "PASS"}]), {"P1": "P1"}).height == 1
+    assert covered(pl.DataFrame([row]), {"P1": "P1"}) is None

@@ -171,4 +171,4 @@ def fraction(values: pl.Series) -> pl.Series:
 
 def days_of_months(values: pl.Series) -> pl.Series:
     """Return whole days of a column of months (x 30.4375, rounded); null where it is no number."""
-    return (number(values) * DAYS_PER_MONTH).round(0).cast(pl.Int64)
+    return (number(values) * DAYS_PER_MONTH).round(0).cast(pl.Int64, strict=False)

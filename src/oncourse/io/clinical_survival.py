@@ -335,7 +335,7 @@ def _published(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> pl
 
 
 def _whole_days(values: pl.Series) -> pl.Series:
-    return words.number(values).round(0).cast(pl.Int64)
+    return words.number(values).round(0).cast(pl.Int64, strict=False)
 
 
 def _cause(source: pl.DataFrame) -> pl.Series:

@@ -48,7 +48,7 @@ def covered(records: pl.DataFrame, named: Mapping[str, str]) -> pl.DataFrame | N
     `records`: columns of a VCF (text); `named`: sample column -> sample. A record that fails its filter, or whose depth
     is not given, says nothing.
     """
-    needed = {"#CHROM", "POS", "REF", "ALT", "FORMAT"}
+    needed = {"#CHROM", "POS", "REF", "ALT", "FILTER", "FORMAT"}
     if not needed <= set(records.columns):
         return None
     plain = records.filter(pl.col("ALT").fill_null(".").is_in(NO_VARIANT) & passes("FILTER"))

@@ -225,6 +225,11 @@ def _load(path: Path, max_line_bytes: int) -> bytes:
 def _as_utf8(data: bytes, name: str, problems: list[Problem], lenient: bool) -> bytes:
     encoding, mark = sniff(data)
     if encoding == "utf-8":
+        if mark and (bad := first_bad_byte(data)) is not None:
+            line = data.count(b"\n", 0, bad) + 1
+            raise _Refused(
+                "is marked as UTF-8 and is not, from here on: it is damaged.", "Save it anew as UTF-8.", line
+            )
         return data[mark:]
     if encoding == "binary":
         line = data.count(b"\n", 0, data.find(b"\0")) + 1

@@ -56,7 +56,7 @@ def read_timelines(paths: Sequence[Path]) -> Timeline:
             out.ledger.file(path.name, "timeline", "not read", n_rows=frame.height, why="no PATIENT_ID or START_DATE")
             continue
         frame = frame.with_columns(clean(c).alias(c) for c in frame.columns)
-        start = number(frame["START_DATE"]).round(0).cast(pl.Int64)
+        start = number(frame["START_DATE"]).round(0).cast(pl.Int64, strict=False)
         lost = int((start.is_null()).sum())
         out.ledger.file(path.name, "timeline", "used", n_rows=frame.height)
         out.ledger.left_out(path.name, lost, "no whole START_DATE")
@@ -66,7 +66,7 @@ def read_timelines(paths: Sequence[Path]) -> Timeline:
                 Problem(name, None, "START_DATE", None, message, "Days are numbers in a timeline.", "warning")
             )
         stop = (
-            number(frame["STOP_DATE"]).round(0).cast(pl.Int64)
+            number(frame["STOP_DATE"]).round(0).cast(pl.Int64, strict=False)
             if "STOP_DATE" in frame.columns
             else start.set(pl.repeat(True, len(start), eager=True), None)
         )

@@ -82,8 +82,8 @@ def in_days(name: str, frame: pl.DataFrame, clocks: list[Clock]) -> pl.DataFrame
             continue
         for column in _columns(clock, frame):
             number = pl.col(column).cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
-            days = (number * UNITS[clock.unit]).round().cast(pl.Int64).cast(pl.String)
-            text = pl.when(number.is_not_null()).then(days).otherwise(pl.col(column).cast(pl.String))
+            days = (number * UNITS[clock.unit]).round().cast(pl.Int64, strict=False).cast(pl.String)
+            text = pl.when(days.is_not_null()).then(days).otherwise(pl.col(column).cast(pl.String))
             frame = frame.with_columns(text.alias(column))
     return frame
 
