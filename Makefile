@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOWEST_TOOLS := pytest hypothesis jsonschema
 LOWEST_TESTS := tests/stats tests/models tests/disk tests/io tests/study tests/plots tests/report tests/analyses/test_golden.py
 
-.PHONY: build wheel demo demo-reads reads-tools test-slurm test test-all test-lowest accept lint docs bench bench-quick clean
+.PHONY: build wheel demo demo-reads reads-tools test-slurm test test-all test-lowest audit accept lint docs bench bench-quick clean
 
 .venv/.ready: pyproject.toml constraints.txt tools/setup.sh setup.py build_loops.py
 	sh tools/setup.sh "$(PYTHON)"
@@ -50,6 +50,10 @@ test-lowest: .venv/.ready ## tests of what rests on other packages, with the low
 	PYTHONPATH=src .venv-lowest/bin/python -m oncourse.cli.main verify
 	PYTHONPATH=src .venv-lowest/bin/python -m pytest -m "not slow" $(LOWEST_TESTS)
 
+audit: .venv/.ready ## known weaknesses of the pinned versions, as PyPI tells them (needs the internet)
+	$(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.venv-audit/bin/pip-audit --no-deps --disable-pip -r constraints.txt
+
 accept: .venv/.ready ## write tests/answers anew after a change of words, numbers or tables that is wanted
 	$(BIN)/pytest tests/analyses/test_golden.py --accept
 
@@ -64,4 +68,4 @@ bench-quick: .venv/.ready ## below three minutes; fails where a work costs 1.3 t
 
 clean:
 	rm -f src/oncourse/_loops*
-	rm -rf .venv .venv-lowest demo demo-reads build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-audit demo demo-reads build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
