@@ -184,9 +184,16 @@ def test_a_second_process_that_never_turned_sets_no_upper_limit():
     assert np.isinf(found.high) and found.high > 0 and np.isfinite(found.low)
 
 
+def test_a_turn_known_to_less_than_a_step_is_one_point_of_the_grid():
+    units = [Turns(np.array([a, a + 3.0]), np.array([1.0, 0.0]), a - 40.0, np.inf) for a in range(5)]
+    assert np.isfinite(lead(units, step=5.0, reach=150.0).low)
+
+
 def test_the_exact_poisson_interval_leaves_equal_tails():
     (low,), (high,) = poisson_interval(4, 0.9)
     assert (stats.poisson.sf(3, low), stats.poisson.cdf(4, high)) == pytest.approx((0.05, 0.05))
+    (low,), (high,) = poisson_interval(1, 0.9)
+    assert (stats.poisson.sf(0, low), stats.poisson.cdf(1, high)) == pytest.approx((0.05, 0.05))
 
 
 def test_p_values_below_nothing_are_refused_and_q_values_stay_below_one():

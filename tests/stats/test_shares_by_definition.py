@@ -170,7 +170,7 @@ def test_intervals_of_shares_at_ninety_per_cent():
 
 
 def test_fisher_refuses_negative_and_broken_counts():
-    for cells in ((-1, 2, 3, 4), (1, 2, 3, 4.5)):
+    for cells in ((-1, 2, 3, 4), (1, 2, 3, 4.5), ([1, -1], 2, 3, 4), (1, [2, 2.5], 3, 4)):
         with pytest.raises(ValueError, match="whole counts"):
             fisher_exact(*cells)
 
