@@ -4,11 +4,12 @@
 
 A mutant changes the meaning of one place: a comparison, an arithmetic or boolean operator, a number, True or False,
 `min` for `max`, `any` for `all`, a `not` or a statement left out. Words for readers (documentation, texts of tables
-and settings, messages of errors) and annotations are left alone, and so are files with `@compiled` loops: they would
-have to be built anew for each. First each test file runs once under coverage.py (`mutate_tests.py`), which says what it
-reaches; this is kept in `.mutate` for as long as the package and that test file stay as they are. A mutant is given to
-the files that reach it, the quickest first, until one fails. A mutant that no test file reaches survives. A survivor
-may be equal to the original (`<` for `<=` between reals): read the list before believing the share.
+and settings, messages of errors), annotations, guards and caps on iterations are left alone, and so are files with
+`@compiled` loops: they would have to be built anew for each. First each test file runs once under coverage.py
+(`mutate_tests.py`), which says what it reaches; this is kept in `.mutate` for as long as the package and that test file
+stay as they are. A mutant is given to the files that reach it, the quickest first, until one fails. A mutant that no test
+file reaches survives. A survivor may be equal to the original (`<` for `<=` between reals): read the list, close what
+matters, and write what is equal, with its reason, to `equal_mutants.tsv`: set aside there, it counts neither way.
 """
 
 from __future__ import annotations
@@ -81,6 +82,11 @@ PAIRS = [
 NAMES = dict(PAIRS) | {b: a for a, b in PAIRS}
 #: Calls whose arguments are words for readers.
 WORDS = {"Column", "Table", "TableDoc", "field", "setting", "InputError", "ConfigError", "NotEnoughData", "Problem"}
+
+#: What is promised to the type checker or holds anyway (`frozen`, `zip(strict=...)`), and what only a printed object shows.
+GUARDS = {"frozen", "strict", "repr", "slots"}
+#: Mutants that change nothing anybody could see: file, its line, old, new, why. They are set aside where they survive.
+EQUAL = Path(__file__).with_name("equal_mutants.tsv")
 
 
 @dataclass(frozen=True)
@@ -169,6 +175,15 @@ class Places(ast.NodeVisitor):
             end = self.at(node.func.end_lineno, node.func.end_col_offset)
             self.add(node, end - len(name), end, NAMES[name])
         self.generic_visit(node)
+
+    def visit_keyword(self, node: ast.keyword) -> None:
+        if node.arg not in GUARDS:
+            self.generic_visit(node)
+
+    def visit_For(self, node: ast.For) -> None:
+        """`for _ in range(60)`: the number of rounds is a cap on an iteration that ends when it has converged."""
+        for part in node.body if ast.unparse(node.target) == "_" else [node.iter, *node.body]:
+            self.visit(part)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         self.whole(node, "pass")
@@ -302,7 +317,19 @@ def judged(folder: Path, mutants: list[Mutant], reach: Reach, asked: list[list[s
             else:
                 print("alive\t" + "\t".join(key(mutant)), file=sys.stderr, flush=True)
                 alive.append(mutant)
-    yield from ((mutant, "SURVIVED") for mutant in alive)
+    equal = set_aside()
+    yield from ((mutant, equal.get(told(mutant), "SURVIVED")) for mutant in alive)
+
+
+def told(mutant: Mutant) -> tuple[str, ...]:
+    """A mutant by the text of its line, which stays where lines are put in before it."""
+    line = (HOUSE / mutant.path).read_text("utf-8").splitlines()[mutant.line - 1].strip()
+    return (str(mutant.path), line, *key(mutant)[2:])
+
+
+def set_aside() -> dict[tuple[str, ...], str]:
+    rows = [line.split("\t") for line in EQUAL.read_text("utf-8").splitlines()[1:]]
+    return {tuple(row[:4]): f"EQUAL: {row[4]}" for row in rows}
 
 
 def main() -> None:
@@ -325,17 +352,19 @@ def main() -> None:
         copy_of_house(folder)
         prepare(HOUSE, folder)
         reach = Reach(folder, given.known.resolve())
-        counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         with given.out.open("w", encoding="utf-8") as out:
             out.write("room\tfile\tline\told\tnew\tkilled_by\n")
             asked = [given.tests] if given.tests else stages(folder, given.rooms)
             for mutant, by in judged(folder, mutants, reach, asked):
                 counts[mutant.room][0] += 1
                 counts[mutant.room][1] += by == "SURVIVED"
+                counts[mutant.room][2] += by.startswith("EQUAL")
                 out.write("\t".join([mutant.room, *key(mutant), by]) + "\n")
                 out.flush()
-    for room, (n, alive) in sorted(counts.items()):
-        print(f"{room}\t{n} mutants\t{alive} survived\t{100 * (n - alive) / n:.0f} % killed")
+    for room, (n, alive, equal) in sorted(counts.items()):
+        share = 100 * (n - equal - alive) / max(n - equal, 1)
+        print(f"{room}\t{n} mutants\t{equal} set aside\t{alive} survived\t{share:.0f} % killed")
 
 
 if __name__ == "__main__":
