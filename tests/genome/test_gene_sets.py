@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from oncourse.genome.gene_models import codon_positions
-from oncourse.genome.gene_sets import codon_table, gene_set, set_codons
+from oncourse.genome.gene_sets import codon_table, gene_set, pathways, set_codons
 from oncourse.knowledge.rules import default_rules
 from oncourse.simulate.drivers import RAS_CODONS
 
@@ -53,3 +53,25 @@ def test_ras_codons_of_rules_and_simulation_are_those_of_the_set():
     # four of the twelve lay one or three bases off in a table of the simulation
     assert {(g, c): s for g, c, _, s in RAS_CODONS} == {(g, c): p for g, c, p in first.iter_rows()}
     assert len(RAS_CODONS) == 12
+
+
+#: Names of the ten pathways here and in the table of members that maftools ships (Sanchez-Vega 2018, table S3).
+TEN = {
+    "cell cycle": "Cell_Cycle",
+    "Hippo": "Hippo",
+    "MYC": "MYC",
+    "NOTCH": "NOTCH",
+    "NRF2": "NRF2",
+    "PI3K": "PI3K",
+    "RTK-RAS": "RTK-RAS",
+    "TGF-beta": "TGF-Beta",
+    "TP53": "TP53",
+    "WNT": "WNT",
+}
+
+
+def test_the_ten_pathways_of_sanchez_vega_are_there_and_hold_only_their_members(shared_data):
+    table = pl.read_csv(shared_data("kb-genes", "oncogenic_sig_patwhays.tsv"), separator="\t")
+    published = dict(table.group_by("Pathway").agg("Gene").iter_rows())
+    assert set(pathways()) >= set(TEN)
+    assert {n: set(pathways()[n]) - set(published[name]) for n, name in TEN.items()} == {n: set() for n in TEN}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_status import LandscapeParams, counted_samples
 from oncourse.errors import InputError, NotEnoughData
+from oncourse.genome.domains import Domains, protein_domains, read_domains
 from oncourse.genome.gene_sets import pathways
 from oncourse.genome.genes import genes_of_role, hotspot_codons, protein_lengths
 from oncourse.stats.proportions import clopper_pearson
@@ -30,7 +32,9 @@ class SiteParams:
     genes: tuple[str, ...] = setting((), "genes drawn (default: the cancer genes with most patients)")
     most: int = setting(4, "genes drawn where none are named", low=1, high=30)
     domains: str | None = setting(
-        None, "TSV of protein domains: gene, start, end, name (or maftools' HGNC, Start, End, Label)"
+        None,
+        "TSV of protein domains: gene, start, end, name (or maftools' HGNC, Start, End, Label); its genes instead of "
+        "the package's domains (NCBI CDD)",
     )
 
 
@@ -66,6 +70,8 @@ PATHWAYS = OutputTable(
     ),
 )
 PROFILED, NONE = "patients profiled for mutations", "no tumour sample profiled for mutations"
+#: A change of one residue to another, or to a stop.
+_SUBSTITUTION = re.compile(r"^([A-Z]\d+)(?:[A-Z*]|fs|=)$")
 _KINDS = {
     "missense": "missense",
     "inframe": "inframe",
@@ -122,7 +128,7 @@ def sites(cohort: Cohort, params: SiteParams) -> Result:
         headline=_headline(estimates),
         methods=(
             "Pathways after Sanchez-Vega 2018 (doi 10.1016/j.cell.2018.03.035) and others: gene_sets.tsv. Residues by "
-            "patient, all samples together; hotspots: hotspots.tsv.",
+            "patient, all samples together; hotspots: hotspots.tsv; domains: NCBI CDD, or sites.domains.",
         ),
     )
 
@@ -214,27 +220,42 @@ def _headline(estimates: list[Estimate]) -> Headline | None:
     return rated(words, first, first.name)
 
 
-def _domains(path: str | None) -> dict[str, list[tuple[int, int, str]]]:
-    """gene -> first, last residue and name of its domains; of several tellings of one place the first."""
+def _domains(path: str | None) -> Domains:
+    """The domains of the package, under those of the user's table for the genes that it names."""
     if path is None:
-        return {}
+        return protein_domains()
     try:
-        frame = pl.read_csv(Path(path), separator="\t", infer_schema=False, quote_char=None, truncate_ragged_lines=True)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"{Path(path).name}: cannot be read as a table of domains ({error}).") from None
-    names = {c.lower(): c for c in frame.columns}
-    columns = [
-        next((names[n] for n in options if n in names), None)
-        for options in (("gene", "hgnc"), ("start",), ("end",), ("name", "label"))
-    ]
-    if None in columns:
-        raise InputError(f"{Path(path).name}: domains need the columns gene, start, end and name.")
-    found: dict[str, list[tuple[int, int, str]]] = {}
-    for gene, start, end, words in frame.select(columns).drop_nulls().unique().sort(columns).iter_rows():
-        known = found.setdefault(gene, [])
-        if str(start).isdigit() and str(end).isdigit() and all(int(start) > b or int(end) < a for a, b, _ in known):
-            known.append((int(start), int(end), words))
-    return found
+        return protein_domains() | read_domains(Path(path))
+    except ValueError as error:
+        raise InputError(f"{Path(path).name}: {error}.") from None
+
+
+def residue_name(changes: str) -> str:
+    """Name one stick: its change, several of one residue together, else the first of them.
+
+    >>> [residue_name(c) for c in ("R273C;R273H", "P45fs", "F133C;F133I;F133L;F133S;F133V", "A1_B2del;A1T")]
+    ['R273C/H', 'P45fs', 'F133 (5 changes)', 'A1_B2del ...']
+    """
+    told = changes.split(";")
+    residues = {_SUBSTITUTION.match(c) for c in told}
+    if len(told) == 1:
+        return told[0]
+    if None in residues or len({m[1] for m in residues if m}) > 1:
+        return f"{told[0]} ..."
+    residue = next(m[1] for m in residues if m)
+    return residue + ("/".join(c.removeprefix(residue) for c in told) if len(told) < 5 else f" ({len(told)} changes)")
+
+
+def _most_often(genes: str, room: int = 34) -> str:
+    """The first genes of a list that fit, each with its whole count.
+
+    >>> _most_often("PTEN 459; PIK3CA 112; PIK3R1 80", 24)
+    'PTEN 459; PIK3CA 112 ...'
+    """
+    told = genes.split("; ")
+    fits = [n for n in range(1, len(told) + 1) if len("; ".join(told[:n])) <= room]
+    shown = max(fits, default=1)
+    return "; ".join(told[:shown]) + (" ..." if shown < len(told) else "")
 
 
 def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> list[Figure]:
@@ -244,7 +265,9 @@ def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> li
     figures = []
     shown = ways.filter(pl.col("n_altered") > 0)
     if shown.height:
-        counts = [f"{a}/{n}  {g[:30]}" for a, n, g in shown.select("n_altered", "n_profiled", "genes").iter_rows()]
+        counts = [
+            f"{a}/{n}  {_most_often(g)}" for a, n, g in shown.select("n_altered", "n_profiled", "genes").iter_rows()
+        ]
         limits = (shown["ci_low"].to_list(), shown["ci_high"].to_list())
         figures.append(
             Figure(
@@ -272,17 +295,17 @@ def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> li
         if rows.is_empty() or gene not in lengths:
             continue
         spots = sorted(c for g, c in hotspot_codons() if g == gene)
-        names = [c.split(";")[0] if ";" not in c else c.split(";")[0] + " ..." for c in rows["changes"]]
+        names = [residue_name(c) for c in rows["changes"]]
         at, hit = rows["codon"].to_list(), rows["n_patients"].to_list()
-        length = max(lengths[gene], *at)
         who = [ids.split(";") for ids in rows["patients"]]
         kinds = rows["effect"].to_list()
-        drawing = partial(lollipop_svg, gene, length, at, hit, kinds, names, spots, domains.get(gene, []), who)
+        drawing = partial(lollipop_svg, gene, lengths[gene], at, hit, kinds, names, spots, domains.get(gene, []), who)
         figures.append(
             Figure(
                 f"lollipop_{gene}",
                 f"{gene} by residue",
-                f"Patients hit at each residue of {gene}, by effect; triangles: hotspots. Table sites/codons.",
+                f"Patients hit at each residue of {gene}, by effect; triangles: hotspots; blocks: domains. "
+                "Table sites/codons.",
                 drawing,
             )
         )

@@ -43,7 +43,7 @@ def interval_bars(
         )
         edge = float(np.nanmax(high)) if len(v) else 1.0
         for i, text in enumerate(counts):
-            ax.text(high[i] + 0.01 * edge, i, text, va="center", fontsize=7, color=COLOURS["muted"])
+            ax.text(high[i] + 0.02 * edge, i, text, va="center", fontsize=7, color=COLOURS["muted"])
         ax.set_yticks(y, labels)
         ax.invert_yaxis()
         ax.set_xlim(0, edge * 1.18)

@@ -10,6 +10,8 @@ from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, keep_apart, m
 
 #: Residues named at most.
 MOST_NAMES = 8
+#: Width of a letter of a domain's name as a share of the protein as it is drawn.
+LETTER = 0.0085
 
 
 def lollipop_svg(
@@ -35,8 +37,10 @@ def lollipop_svg(
         most = max(patients, default=1)
         ax.add_patch(_box(0, length, most, "#D9DDE0"))
         for i, (first, last, words) in enumerate(domains):
-            ax.add_patch(_box(first, last - first, most, PALETTE[(i % 6) + 1], 0.75))
-            ax.text((first + last) / 2, -0.085 * most, words, ha="center", va="center", fontsize=6, clip_on=True)
+            block = ax.add_patch(_box(first, last - first, most, PALETTE[(i % 6) + 1], 0.75))
+            mark(block, f"{gene} {first}-{last}: {words}")
+            if (last - first) / length >= LETTER * len(words):
+                ax.text((first + last) / 2, -0.085 * most, words, ha="center", va="center", fontsize=6, clip_on=True)
         for spot in hotspots:
             ax.plot(spot, -0.2 * most, "^", color=COLOURS["text"], ms=3.5)
         order = np.argsort(patients, kind="stable")
@@ -54,7 +58,7 @@ def lollipop_svg(
             ax.plot([], [], "o", color=COLOURS.get(kind, COLOURS["other"]), ms=4.5, label=kind)
         if len(hotspots):
             ax.plot([], [], "^", color=COLOURS["text"], ms=3.5, label="hotspot")
-        ax.set_xlim(-0.01 * length, 1.01 * length)
+        ax.set_xlim(-0.01 * length, 1.01 * max(length, *codons, 0))
         ax.set_ylim(-0.26 * most, 1.18 * most)
         step = max(1, round(most / 4))
         ax.set_yticks(range(0, most + step, step))
