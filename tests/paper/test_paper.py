@@ -13,13 +13,32 @@ import pytest
 from click.testing import CliRunner
 
 from oncourse.cli.paper import paper
+from oncourse.paper.checklists import Places, place
 from oncourse.paper.documents import PaperTable, latex_table
 from oncourse.paper.references import bibtex, cited, references, ris, rows
-from oncourse.paper.table1 import smd_category, smd_number, table_one
+from oncourse.paper.table1 import by_status, even_status, named, smd_category, smd_number, table_one
+from oncourse.paper.tables import SHOWN, answer_table, chosen
+from oncourse.paper.write import PLACES
 from oncourse.report.study import report_study
 from oncourse.words.catalogue import catalogue
 from oncourse.words.phrases import Phrasebook, pairs
 
+STATUSES = pl.DataFrame(
+    {
+        "status": ["AR-V7", "AR-V7", "RAS", "RAS", "RAS"],
+        "comparison": ["tissue v plasma", "primary v metastasis"] * 2 + ["tissue v plasma"],
+        "set": ["all", "all", "all", "all", "informative"],
+        "n_both": [0, 0, 14, 15, 15],
+        "n_a_only": [0, 0, 0, 0, 0],
+        "n_b_only": [0, 0, 0, 1, 0],
+        "n_neither": [0, 0, 24, 31, 24],
+        "n_assumed": [0, 0, 0, 0, 0],
+        "n_not_assessable": [46, 46, 7, 0, 7],
+        "discordance": [None, None, 0.0, 1 / 47, 0.0],
+        "discordance_low": [None, None, 0.0, 0.0005, 0.0],
+        "discordance_high": [None, None, 0.09, 0.11, 0.09],
+    }
+)
 BASELINE = pl.DataFrame(
     [
         *[(f"P{i}", "age_years", "number", str(v)) for i, v in enumerate((50, 60, 70, 80))],
@@ -41,6 +60,34 @@ def test_table_one_by_hand():
     assert "p value" in table_one(BASELINE, GROUP, tests=True).columns
 
 
+def test_a_status_parts_table_one_and_an_assumed_negative_is_a_group_of_its_own():
+    """REMARK 14: the relation of the marker to the standard variables; not assessable is no negative."""
+    states = [*["positive"] * 5, *["negative"] * 7, "not_assessable"]
+    bases = [*["counted"] * 5, *["measured"] * 5, "assumed", "assumed", None]
+    people = [f"P{i}" for i in range(13)]
+    status = pl.DataFrame({"patient_id": people, "status": ["RAS"] * 13, "state": states, "basis": bases})
+    rare = status.with_columns(status=pl.lit("HRR"), state=pl.lit("negative"))
+    assert even_status(pl.concat([rare, status])) == "RAS" and even_status(rare) is None
+    sizes = dict(by_status(status, "RAS", "en")["group"].value_counts().iter_rows())
+    assert sizes == {"RAS positive": 5, "RAS negative": 5, "RAS negative, assumed": 2, "RAS not assessable": 1}
+    assert named(table_one(BASELINE), "en")["characteristic"].to_list()[:2] == ["age (years)", "sex"]
+    assert named(table_one(BASELINE), "zh")["水平"].to_list()[0] == "中位数[四分位距]"
+
+
+def test_a_table_of_the_paper_begins_with_what_was_found_and_shows_each_row_once():
+    """The first 25 rows by name held no RAS, and rows of two sets stood there twice."""
+    frame, note = answer_table(SHOWN["ras_status"], STATUSES, "en")
+    assert frame["status"].to_list() == ["RAS", "RAS", "AR-V7", "AR-V7"] and note == ""
+    assert frame["differ (95 % CI)"].to_list() == ["0 % (0-9)", "2 % (0-11)", "-", "-"]
+    line = pl.DataFrame({"endpoint": ["OS", "OS", "OS"], "line": [0, 1, None], "n": [60, 46, 60]})
+    assert chosen(SHOWN["endpoints"], line)["line"].to_list() == [None, 1]
+
+
+def test_every_head_of_the_tables_has_words():
+    heads = {f"paper.head.{head}" for shown in SHOWN.values() for head, _, _ in shown.columns}
+    assert heads <= set(catalogue("en"))
+
+
 def test_standardised_differences_of_the_literature():
     """A share of .5 against .7 (Yang and Dalton 2012: |p - q| / sqrt of the mean variance): 0.2 / sqrt(.23) = 0.417."""
     two = smd_category(pl.Series(["x"] * 5 + ["y"] * 5), pl.Series(["x"] * 7 + ["y"] * 3))
@@ -51,6 +98,9 @@ def test_standardised_differences_of_the_literature():
 
 def test_latex_is_escaped_and_has_three_lines():
     text = latex_table(PaperTable("Table 1", "50 % of A_B", pl.DataFrame({"x & y": ["{#1}"]})))
+    assert r"\begin{tabular}{l}" in text
+    wide = latex_table(PaperTable("Table 2", "", pl.DataFrame({"a": ["x" * 80], "b": ["y" * 80]})))
+    assert r"p{0.47\linewidth}p{0.47\linewidth}" in wide, "a text wider than the page is broken over lines"
     assert all(line in text for line in (r"\toprule", r"\midrule", r"\bottomrule", r"50 \% of A\_B", r"\{\#1\}"))
 
 
@@ -59,16 +109,29 @@ def test_references_name_each_work_once_and_in_both_forms():
     assert len(keys) == len(set(keys))
     works = cited(["biomarkers"])
     assert "cox1972" in {r.key for r in works} and "scher2016" not in {r.key for r in works}
+    named_others = bibtex(cited(["imaging"])), ris(cited(["imaging"]))
+    assert " and others}" in named_others[0] and "and and" not in named_others[0], "BibTeX took `and others` for a name"
+    assert "others" not in named_others[1]
     assert bibtex(works).count("@article{") == len(works) == ris(works).count("TY  - JOUR")
 
 
 def test_every_place_of_a_checklist_is_a_place_of_the_paper():
     places = {r["where"] for r in rows("checklists.tsv")} - {""}
     assert {f"paper.place.{p}" for p in places} <= set(catalogue("en"))
+    assert places == set(PLACES), "every place of a checklist has its bookmark, and every bookmark is used"
     for name, n, parts in (("STROBE", 22, 34), ("REMARK", 20, 20), ("TRIPOD+AI", 27, 52)):
         items = [r["item"] for r in rows("checklists.tsv") if r["checklist"] == name]
         assert len(items) == len(set(items)) == parts, name
         assert list(dict.fromkeys(int(i.rstrip("abcdefg")) for i in items)) == list(range(1, n + 1))
+
+
+def test_an_item_whose_analysis_is_not_answered_is_left_to_the_authors():
+    """The checklist named a place of the paper for the model even where no model was in the results."""
+    item = next(r for r in rows("checklists.tsv") if (r["checklist"], r["item"]) == ("TRIPOD+AI", "21"))
+    held = Places({"prediction": "Table 9"}, PLACES, ["overview", "prediction"])
+    assert place(item, held, "en") == "Table 9"
+    assert place(item, held, "zh", pages=True) == "表 9，第 {page:table_9} 页"
+    assert place(item, Places({}, PLACES, ["overview"]), "en") == "not in these results; to be written by the authors"
 
 
 def test_every_item_of_a_checklist_is_chinese():
@@ -106,9 +169,14 @@ def test_the_document_holds_table_one_and_the_answers(written):
     from docx import Document
 
     document = Document(str(written / "out/paper.docx"))
-    assert [c.text for c in document.tables[0].rows[0].cells][:2] == ["variable", "level"]
-    assert "sex" not in [r.cells[0].text for r in document.tables[0].rows]
+    assert [c.text for c in document.tables[0].rows[0].cells][:2] == ["characteristic", "level"]
+    first = [r.cells[0].text for r in document.tables[0].rows]
+    assert "sex" not in first and "age (years)" in first
     said = " ".join(p.text for p in document.paragraphs)
+    marks = set(re.findall(r'w:bookmarkStart[^>]*w:name="(\w+)"', document.element.xml))
+    pages = set(re.findall(r"PAGEREF (\w+)", document.element.xml))
+    assert pages and pages <= marks, "every page of a checklist is that of a place in the document"
+    assert all(heading in said for heading in ("The questions", "Limitations", "Figure legends"))
     assert "Kaplan-Meier" in said and "Median overall survival" in said
 
 

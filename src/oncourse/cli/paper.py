@@ -13,7 +13,9 @@ from oncourse.words import LANGUAGES
 @click.command()
 @click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write, new or empty.")
-@click.option("--group", metavar="VARIABLE", default=None, help="Variable of the patients that splits Table 1.")
+@click.option(
+    "--group", metavar="VARIABLE", default=None, help="Variable or status (RAS) of the patients that splits Table 1."
+)
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the text.")
 @click.option("--tests", is_flag=True, help="P values in Table 1 (a standardised difference says more).")
 @click.option(

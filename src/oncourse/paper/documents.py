@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,9 @@ from oncourse.errors import ToolError
 
 #: A fixed date in the properties of a document: the same results, the same bytes.
 _DATE = datetime(2000, 1, 1)
+#: The page of a bookmark, in a text of a document: Word and LibreOffice fill it in when they open the document.
+PAGE = "{{page:{}}}"
+_PAGE = re.compile(r"\{page:(\w+)\}")
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -32,24 +36,41 @@ _LATEX = {
 
 @dataclass(frozen=True)
 class PaperTable:
-    """One table of the paper: its number and title, its text cells, a note below."""
+    """One table of the paper: its number and title, its text cells, a note below, its bookmark."""
 
     number: str
     title: str
     frame: pl.DataFrame
     note: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A heading with its paragraphs."""
+    """A heading with its paragraphs and its bookmark."""
 
     heading: str
     paragraphs: tuple[str, ...]
+    mark: str = ""
 
 
-def write_docx(path: Path, parts: Sequence[Part], tables: Sequence[PaperTable]) -> None:
-    """Write headings, paragraphs and three-line tables into one DOCX.
+#: A heading and the tables below it.
+Appendix = tuple[str, Sequence[PaperTable]]
+
+
+def mark_of(text: str) -> str:
+    """Return the bookmark of a heading or a number of a table.
+
+    >>> mark_of("Table 1b")
+    'table_1b'
+    """
+    return re.sub(r"\W+", "_", text.lower())
+
+
+def write_docx(
+    path: Path, parts: Sequence[Part], tables: Sequence[PaperTable], appendix: Appendix | None = None
+) -> None:
+    """Write headings, paragraphs and three-line tables into one DOCX; the appendix (heading, tables) begins a page.
 
     Raises
     ------
@@ -65,11 +86,16 @@ def write_docx(path: Path, parts: Sequence[Part], tables: Sequence[PaperTable]) 
     document.core_properties.author = "oncourse"
     document.styles["Normal"].font.size = Pt(10)
     for part in parts:
-        document.add_heading(part.heading, level=1)
+        _bookmark(document.add_heading(part.heading, level=1), part.mark)
         for paragraph in part.paragraphs:
             document.add_paragraph(_plain(paragraph))
     for table in tables:
         _docx_table(document, table)
+    if appendix is not None:
+        document.add_page_break()
+        document.add_heading(appendix[0], level=1)
+        for table in appendix[1]:
+            _docx_table(document, table)
     document.save(str(path))
     _settle(path)
 
@@ -78,14 +104,16 @@ def _docx_table(document: Any, table: PaperTable) -> None:
     from docx.shared import Pt
 
     title = document.add_paragraph()
+    title.paragraph_format.keep_with_next = True
     title.add_run(f"{table.number}. ").bold = True
+    _bookmark(title, table.mark)
     title.add_run(_plain(table.title))
     made = document.add_table(rows=1, cols=table.frame.width)
     for cell, name in zip(made.rows[0].cells, table.frame.columns, strict=True):
         cell.paragraphs[0].add_run(_plain(name)).bold = True
     for row in table.frame.iter_rows():
         for cell, value in zip(made.add_row().cells, row, strict=True):
-            cell.text = _plain("" if value is None else str(value))
+            _write(cell.paragraphs[0], _plain("" if value is None else str(value)))
     last = len(made.rows) - 1
     for i, row in enumerate(made.rows):
         for cell in row.cells:
@@ -94,6 +122,50 @@ def _docx_table(document: Any, table: PaperTable) -> None:
                 run.font.size = Pt(8.5)
     if table.note:
         document.add_paragraph(_plain(table.note)).runs[0].font.size = Pt(8)
+
+
+def _write(paragraph: Any, text: str) -> None:
+    """Write a text whose pages of bookmarks are fields of the document."""
+    for i, piece in enumerate(_PAGE.split(text)):
+        if i % 2:
+            _field(paragraph, f"PAGEREF {piece} \\h")
+        elif piece:
+            paragraph.add_run(piece)
+
+
+def _field(paragraph: Any, code: str) -> None:
+    """A field that the reader's program fills in when the document is opened."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    for kind in ("begin", "code", "separate", "end"):
+        element = OxmlElement("w:instrText" if kind == "code" else "w:fldChar")
+        if kind == "code":
+            element.text = code
+        else:
+            element.set(qn("w:fldCharType"), kind)
+        if kind == "begin":
+            element.set(qn("w:dirty"), "true")
+        paragraph.add_run()._r.append(element)
+        if kind == "separate":
+            paragraph.add_run("...")
+
+
+def _bookmark(paragraph: Any, name: str) -> None:
+    """Mark a paragraph, so that its page can be told."""
+    from zlib import crc32
+
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    if not name:
+        return
+    for kind, place in (("bookmarkStart", 1), ("bookmarkEnd", len(paragraph._p) + 1)):
+        element = OxmlElement(f"w:{kind}")
+        element.set(qn("w:id"), str(crc32(name.encode()) % 10**6))
+        if kind == "bookmarkStart":
+            element.set(qn("w:name"), name)
+        paragraph._p.insert(place, element)
 
 
 def _lines(cell: Any, *, top: bool, bottom: bool) -> None:
@@ -138,16 +210,21 @@ def latex(text: str) -> str:
     return "".join(_LATEX.get(c, c) for c in _plain(text))
 
 
+#: Letters that fit the width of a page in small type; a wider table breaks its texts over lines.
+LETTERS = 95
+
+
 def latex_table(table: PaperTable) -> str:
-    """Return a table in LaTeX with the three lines of booktabs."""
+    """Return a table in LaTeX with the three lines of booktabs, not wider than the text."""
     head = " & ".join(latex(name) for name in table.frame.columns)
     rows = [" & ".join(latex("" if v is None else str(v)) for v in row) + r" \\" for row in table.frame.iter_rows()]
     return "\n".join(
         [
             r"\begin{table}",
             rf"\caption{{{latex(table.title)}}}",
+            *([rf"\label{{{table.mark}}}"] if table.mark else []),
             r"\footnotesize",
-            rf"\begin{{tabular}}{{{'l' * table.frame.width}}}",
+            rf"\begin{{tabular}}{{{_columns(table.frame)}}}",
             r"\toprule",
             head + r" \\",
             r"\midrule",
@@ -159,6 +236,16 @@ def latex_table(table: PaperTable) -> str:
             "",
         ]
     )
+
+
+def _columns(frame: pl.DataFrame) -> str:
+    """The columns of a tabular: as wide as their text, or shares of the width of the page where that is too little."""
+    lengths = [max(len(str(v)) for v in (name, *frame[name].fill_null("").to_list())) for name in frame.columns]
+    if sum(lengths) <= LETTERS:
+        return "l" * len(lengths)
+    fair = [min(n, 45) for n in lengths]
+    room = 0.98 - 0.02 * len(fair)
+    return "".join(rf"p{{{room * n / sum(fair):.2f}\linewidth}}" for n in fair)
 
 
 def latex_parts(parts: Sequence[Part]) -> str:

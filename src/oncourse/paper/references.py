@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+#: Authors who are not named: a word of BibTeX, which RIS does not have.
+OTHERS = "others"
+
 
 @dataclass(frozen=True)
 class Reference:
-    """One work; ``analyses`` are those that use it ("" = all)."""
+    """One work; ``analyses`` are those that use it ("" = all), the last author may be `OTHERS`."""
 
     key: str
     authors: tuple[str, ...]
@@ -74,7 +77,7 @@ def ris(works: Sequence[Reference]) -> str:
     """Return RIS, one record per work."""
     out = []
     for r in works:
-        lines = ["TY  - JOUR", f"ID  - {r.key}", *(f"AU  - {a}" for a in r.authors), f"TI  - {r.title}"]
+        lines = ["TY  - JOUR", f"ID  - {r.key}", *(f"AU  - {a}" for a in r.authors if a != OTHERS), f"TI  - {r.title}"]
         lines += [f"JO  - {r.journal}", f"PY  - {r.year}"]
         lines += [f"VL  - {r.volume}"] if r.volume else []
         first, _, last = r.pages.partition("-")

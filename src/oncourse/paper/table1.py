@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 import polars as pl
 
+from oncourse.words.catalogue import catalogue, write
+from oncourse.words.phrases import translator
+
 #: Columns of the table beside those of the groups.
 _TESTS = "p value"
 #: Levels of a category shown; rarer ones are one row.
 LEVELS_SHOWN = 8
 OTHER = "other levels"
+
+#: What a row says: the median of a number; patients of a level.
+MEDIAN, COUNTED = "median [IQR]", ", n (%)"
+#: Columns of `ras_status/patients` that Table 1 is parted by.
+STATUS = {"patient_id": pl.String, "status": pl.String, "state": pl.String, "basis": pl.String}
+#: Fewest patients of each side for a status to part Table 1 unasked.
+FEWEST = 5
+#: The unit at the end of a variable's name.
+_UNIT = re.compile(r"_(years|months|days|ng_ml|mm|percent)$")
 
 
 def table_one(baseline: pl.DataFrame, group: pl.DataFrame | None = None, *, tests: bool = False) -> pl.DataFrame:
@@ -63,12 +76,12 @@ def _named(rows: list[dict[str, str]], names: Sequence[str]) -> list[dict[str, s
 
 
 def _number_rows(variable: str, parts: list[pl.Series]) -> list[dict[str, str]]:
-    row = {"variable": variable, "level": "median [IQR]"}
+    row = {"variable": variable, "level": MEDIAN}
     for i, values in enumerate(parts):
         known = values.drop_nulls().cast(pl.Float64).to_numpy()
         if known.size:
             low, mid, high = np.quantile(known, [0.25, 0.5, 0.75])
-            row[str(i)] = f"{mid:.4g} [{low:.4g}-{high:.4g}]"
+            row[str(i)] = f"{mid:.3g} [{low:.3g}-{high:.3g}]"
     return [row]
 
 
@@ -78,7 +91,7 @@ def _category_rows(variable: str, parts: list[pl.Series]) -> list[dict[str, str]
     shown = levels if len(levels) <= LEVELS_SHOWN else levels[: LEVELS_SHOWN - 1]
     rows: list[dict[str, str]] = []
     for level in [*shown, *([OTHER] if len(shown) < len(levels) else [])]:
-        row = {"variable": "" if rows else variable, "level": f"{level}, n (%)"}
+        row = {"variable": "" if rows else variable, "level": f"{level}{COUNTED}"}
         for i, values in enumerate(parts):
             known = values.drop_nulls()
             n = int((~known.is_in(shown)).sum()) if level == OTHER else int((known == level).sum())
@@ -144,3 +157,51 @@ def _p_value(parts: list[pl.Series], kind: str) -> str:
         return ""
     p = stats.fisher_exact(table)[1] if table.shape == (2, 2) else stats.chi2_contingency(table)[1]
     return f"{p:.2g}"
+
+
+def even_status(statuses: pl.DataFrame) -> str | None:
+    """Return the status that parts the patients most evenly into positive and negative; None where none has
+    `FEWEST` of each."""
+    sides = [
+        (-min((part["state"] == "positive").sum(), (part["state"] == "negative").sum()), str(name))
+        for (name,), part in statuses.filter(pl.col("status").is_not_null()).group_by("status")
+    ]
+    least, name = min(sides, default=(0, ""))
+    return name if -least >= FEWEST else None
+
+
+def by_status(statuses: pl.DataFrame, status: str, language: str) -> pl.DataFrame:
+    """Return patient_id and group by a status; a negative that was assumed is a group of its own, as is what could not
+    be judged."""
+    mine = statuses.filter(pl.col("status") == status)
+    kinds = [
+        "assumed" if state == "negative" and basis == "assumed" else state
+        for state, basis in mine.select("state", "basis").iter_rows()
+    ]
+    names = [write(f"paper.group_{kind}", language, status=status) for kind in kinds]
+    return mine.select("patient_id").with_columns(group=pl.Series(names, dtype=pl.String))
+
+
+def named(frame: pl.DataFrame, language: str) -> pl.DataFrame:
+    """Return Table 1 with its heads and characteristics in words; the levels of the study's own stay."""
+    words, said = catalogue(language), translator(language)
+    texts = {c: frame[c].to_list() for c in frame.columns}
+    texts["variable"] = [_characteristic(v, language) for v in texts["variable"]]
+    texts["level"] = [_level(v, language) for v in texts["level"]]
+    heads = {c: words.get(f"paper.head.{c}") or said(c) for c in frame.columns}
+    return pl.DataFrame(texts, schema=dict.fromkeys(frame.columns, pl.String)).rename(heads)
+
+
+def _characteristic(variable: str, language: str) -> str:
+    """A column of the patients in words: ``age (years)``."""
+    if language != "en":
+        return catalogue(language).get(f"head.{variable}") or translator(language)(variable)
+    return _UNIT.sub(lambda unit: f" ({unit[1].replace('_', '/')})", variable).replace("_", " ")
+
+
+def _level(text: str, language: str) -> str:
+    """What a row of Table 1 counts, in words."""
+    level, counted, _ = text.rpartition(COUNTED)
+    if counted:
+        return write("paper.table1_level.other", language, level=level)
+    return write("paper.table1_level.number", language) if text == MEDIAN else text

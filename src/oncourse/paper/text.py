@@ -39,9 +39,13 @@ def sentence(entry: Mapping[str, Any], language: str) -> str:
     return str(head.get("text" if language == "en" else "text_zh") or head.get("text") or entry["answer"])
 
 
-def methods(entries: Sequence[tuple[str, Mapping[str, Any]]], version: str, language: str) -> Part:
-    """Return the Methods: one paragraph of what holds for all, then one per analysis."""
+def methods(
+    entries: Sequence[tuple[str, Mapping[str, Any]]], questions: Sequence[str], version: str, language: str
+) -> Part:
+    """Return the Methods: the questions, one paragraph per analysis, then what holds for all."""
     known = catalogue(language)
+    listed = " ".join(f"({i}) {question}" for i, question in enumerate(questions, 1))
+    asked = [write("paper.questions", language, questions=listed)] if questions else []
     general = " ".join(
         (
             write("paper.intervals", language),
@@ -50,7 +54,30 @@ def methods(entries: Sequence[tuple[str, Mapping[str, Any]]], version: str, lang
         )
     )
     each = [known[f"paper.method.{name}"] for name, _ in entries if f"paper.method.{name}" in known]
-    return Part(known["paper.methods"], (*each, general))
+    return Part(known["paper.methods"], (*asked, *each, general), "methods")
+
+
+def limitations(entries: Sequence[tuple[str, Mapping[str, Any]]], language: str) -> Part:
+    """Return the limits that the results themselves tell, a paragraph per question of the protocol."""
+    known, said = catalogue(language), translator(language)
+    paragraphs = [
+        f"{title_of(name, entry, language)}: {' '.join(said(note) for note in entry['notes'])}"
+        for name, entry in entries
+        if entry["notes"]
+    ]
+    return Part(known["paper.limitations"], tuple(paragraphs), "limitations")
+
+
+def legends(results: Results, figures: Sequence[str], language: str) -> Part:
+    """Return the legend of each figure: its number, its file among the figures, its caption."""
+    known, said = catalogue(language), translator(language)
+    paragraphs = []
+    for i, place in enumerate(figures, 1):
+        entry = results.analyses[place.partition("/")[0]]
+        file = place.removesuffix(".svg").replace("/", "_")
+        caption = said(str(entry.get("captions", {}).get(place, "")))
+        paragraphs.append(write("paper.legend", language, number=i, file=file, caption=caption))
+    return Part(known["paper.legends"], tuple(paragraphs), "legends")
 
 
 def findings(
@@ -68,14 +95,14 @@ def findings(
                 )
     missing = [(n, e) for n, e in results.analyses.items() if e["status"] in ("too_few", "skipped", "failed")]
     if missing:
-        names = ", ".join(str(e["title"]) if language == "en" else _title(n, e, language) for n, e in missing)
+        names = ", ".join(str(e["title"]) if language == "en" else title_of(n, e, language) for n, e in missing)
         paragraphs.append(write("paper.not_answered", language, n=len(missing), names=names))
-    return Part(catalogue(language)["paper.results"], tuple(paragraphs)), pl.DataFrame(
-        rows, schema=NUMBERS, orient="row"
-    )
+    part = Part(catalogue(language)["paper.results"], tuple(paragraphs), "results")
+    return part, pl.DataFrame(rows, schema=NUMBERS, orient="row")
 
 
-def _title(name: str, entry: Mapping[str, Any], language: str) -> str:
+def title_of(name: str, entry: Mapping[str, Any], language: str) -> str:
+    """Return the title of an analysis in a language."""
     return catalogue(language).get(f"analysis.{name}.title", str(entry["title"]))
 
 

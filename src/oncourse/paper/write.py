@@ -2,55 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.paper.documents import PaperTable, Part, latex_parts, latex_table, write_docx
+from oncourse.paper.checklists import Places, checklists
+from oncourse.paper.documents import PaperTable, Part, latex_parts, latex_table, mark_of, write_docx
 from oncourse.paper.figures import DPI, write_figures
-from oncourse.paper.references import bibtex, cited, ris, rows
-from oncourse.paper.table1 import table_one
-from oncourse.paper.text import answered, findings, methods, sentence
+from oncourse.paper.references import bibtex, cited, ris
+from oncourse.paper.table1 import STATUS, by_status, even_status, named, table_one
+from oncourse.paper.tables import NOTHING, SHOWN, answer_table
+from oncourse.paper.text import answered, findings, legends, limitations, methods, sentence, title_of
 from oncourse.report.results import Results
 from oncourse.study.schema import nearest
 from oncourse.words.catalogue import catalogue, write
 from oncourse.words.phrases import translator
-
-#: analysis -> its table in the paper and the columns shown; the whole table is in the results.
-SHOWN = {
-    "landscape": ("landscape/genes", ("gene", "n_altered", "n_profiled", "frequency", "ci_low", "ci_high")),
-    "concordance": (
-        "concordance/summary",
-        ("comparison", "estimand", "n_patients", "n_variants", "estimate", "ci_low", "ci_high"),
-    ),
-    "ras_status": (
-        "ras_status/statuses",
-        ("status", "comparison", "n_both", "n_a_only", "n_b_only", "n_neither", "n_not_assessable", "discordance"),
-    ),
-    "tissue_blood": (
-        "tissue_blood/variants",
-        ("stratum", "level", "n_patients", "n_tissue", "n_found", "ppa", "ci_low", "ci_high"),
-    ),
-    "survival": ("survival/medians", ("endpoint", "method", "n", "n_event", "median_months", "ci_low", "ci_high")),
-    "recurrence": ("recurrence/incidence", ("months", "measure", "estimate", "ci_low", "ci_high", "n_risk")),
-    "biomarkers": (
-        "biomarkers/scan",
-        ("feature", "endpoint", "n_altered", "n", "hazard_ratio", "ci_low", "ci_high", "q_value"),
-    ),
-    "prediction": ("prediction/performance", ("model", "metric", "apparent", "corrected", "ci_low", "ci_high")),
-    "treatment": (
-        "treatment/comparison",
-        ("endpoint", "line", "arm", "reference", "method", "estimate_name", "estimate", "ci_low", "ci_high"),
-    ),
-    "monitoring": (
-        "monitoring/emergence_rates",
-        ("drug_class", "name", "n_evaluable", "n_emerged", "ci_low", "ci_high"),
-    ),
-}
-ROWS_SHOWN = 25
 
 
 def write_paper(
@@ -69,7 +39,7 @@ def write_paper(
     ----------
     folder : what `oncourse run` wrote
     out : a folder that exists and is to be filled
-    group : a variable of overview/baseline that splits Table 1
+    group : a variable of overview/baseline, or a status of ras_status/patients, that splits Table 1
     tests : p values in Table 1
 
     Returns
@@ -80,25 +50,33 @@ def write_paper(
     order = _order(results)
     entries = answered(results, order)
     names = [name for name, _ in entries]
-    first, notes = _table_one(results, group, tests=tests)
-    tables = [in_language(table, language) for table in _tables(results, entries, first, language)]
-    version = _version(folder)
-    words = catalogue(language)
-    method = methods(entries, version, language)
+    first, notes = _table_one(results, group, language, tests=tests)
+    tables, of_answers = _tables(results, entries, first, language)
     told, numbers = findings(results, entries, language)
+    chosen = _figures(folder, results, names)
+    asked = [name for name in order if name in names]
+    parts = (
+        methods(entries, [_question(results, name, language) for name in asked], _version(folder), language),
+        told,
+        limitations([(n, e) for n, e in entries if n in asked], language),
+        legends(results, [place for _, place, _ in chosen], language),
+    )
+    marks = {p.mark: p.mark for p in parts} | {t.mark: t.mark for t in tables}
+    places = Places(of_answers, _places(marks), names)
     progress("tables and paragraphs")
-    write_docx(out / "paper.docx", (method, told), tables)
-    write_docx(out / "checklists.docx", (Part(words["paper.checklists"], ()),), _checklists(language))
+    heading = catalogue(language)["paper.checklists"]
+    write_docx(out / "paper.docx", parts, tables, (heading, checklists(places, language, pages=True)))
+    write_docx(out / "checklists.docx", (Part(heading, ()),), checklists(places, language))
     (out / "tables.tex").write_text("\n".join(map(latex_table, tables)), "utf-8")
-    (out / "text.tex").write_text(latex_parts((method, told)), "utf-8")
+    (out / "text.tex").write_text(latex_parts(parts), "utf-8")
     numbers.write_csv(out / "numbers.tsv", separator="\t")
-    if first is not None:
-        first.write_csv(out / "table1.tsv", separator="\t")
+    if first:
+        first[0].frame.write_csv(out / "table1.tsv", separator="\t")
     works = cited(names)
     (out / "references.bib").write_text(bibtex(works), "utf-8")
     (out / "references.ris").write_text(ris(works), "utf-8")
     progress("figures")
-    sizes = write_figures(_figures(folder, results, names), out / "figures", dpi=dpi, language=language)
+    sizes = write_figures([(name, path) for name, _, path in chosen], out / "figures", dpi=dpi, language=language)
     sizes.write_csv(out / "figures.tsv", separator="\t")
     wide = set(sizes["figure"]) - set(sizes.filter(pl.col("column") == "single")["figure"])
     if wide:
@@ -106,17 +84,24 @@ def write_paper(
     return notes
 
 
-def in_language(table: PaperTable, language: str) -> PaperTable:
-    """Return a table whose heads and cells of words are in a language; numbers and names stay."""
-    if language == "en":
-        return table
-    known, said = catalogue(language), translator(language)
-    frame = table.frame.with_columns(
-        pl.col(c).map_elements(said, return_dtype=pl.String) for c, t in table.frame.schema.items() if t == pl.String
-    )
-    heads = {c: known.get(f"head.{c}", said(c)) for c in frame.columns}
-    heads = heads if len(set(heads.values())) == len(heads) else {}
-    return replace(table, number=said(table.number), frame=frame.rename(heads), note=said(table.note))
+#: Place of a checklist -> the bookmark of the heading or table it stands at; none: beside the document.
+PLACES = {
+    "questions": "methods",
+    "methods": "methods",
+    "results": "results",
+    "limits": "limitations",
+    "table1": "table_1",
+    "table1_of": "table_1b",
+    "answers": "table_2",
+    "flow": "table_3",
+    "model": "",
+    "ctdna": "",
+}
+
+
+def _places(marks: Mapping[str, str]) -> dict[str, str]:
+    """The places of the checklists that this paper has."""
+    return {place: mark for place, mark in PLACES.items() if not mark or mark in marks}
 
 
 def _order(results: Results) -> tuple[str, ...]:
@@ -136,86 +121,111 @@ def _version(folder: Path) -> str:
         return oncourse.__version__
 
 
-def _table_one(results: Results, group: str | None, *, tests: bool) -> tuple[pl.DataFrame | None, list[str]]:
+def _table_one(
+    results: Results, group: str | None, language: str, *, tests: bool
+) -> tuple[list[PaperTable], list[str]]:
+    """Table 1, and by a status where no group is asked for and the results have one that parts the patients."""
+    words = catalogue(language)
     baseline = results.tables.get("overview/baseline")
     if baseline is None or baseline.is_empty():
-        return None, ["No Table 1: the results hold no overview/baseline (no column of patients, or an older run)."]
+        return [], ["No Table 1: the results hold no overview/baseline (no column of patients, or an older run)."]
+    statuses = results.tables.get("ras_status/patients", pl.DataFrame(schema=STATUS))
+    title, note = words["paper.table1"], words["paper.table1_note"]
+
+    def one(number: str, title: str, frame: pl.DataFrame, note: str) -> PaperTable:
+        return PaperTable(number, title, named(frame, language), note, mark_of(number))
+
     if group is None:
-        return table_one(baseline), []
+        whole = one("Table 1", title, table_one(baseline), note)
+        status = even_status(statuses)
+        if status is None:
+            return [whole], []
+        split = table_one(baseline, by_status(statuses, status, language), tests=tests)
+        of = write("paper.table1_of", language, status=status)
+        return [whole, one("Table 1b", of, split, f"{note} {words['paper.table1_of_note']}")], []
     known = baseline["variable"].unique().sort().to_list()
+    named_statuses = statuses["status"].unique().sort().to_list()
+    if group in named_statuses and group not in known:
+        split = table_one(baseline, by_status(statuses, group, language), tests=tests)
+        return [one("Table 1", write("paper.table1_of", language, status=group), split, note)], []
     if group not in known:
-        near = nearest(group, known, cutoff=0.5)
-        cure = f"Did you mean {near}?" if near else f"Known: {', '.join(known)}."
-        raise InputError(f"--group {group}: no such variable. {cure}")
+        near = nearest(group, [*known, *named_statuses], cutoff=0.5)
+        cure = f"Did you mean {near}?" if near else f"Known: {', '.join([*known, *named_statuses])}."
+        raise InputError(f"--group {group}: no such variable or status. {cure}")
     mine = baseline.filter(pl.col("variable") == group).select("patient_id", group="value")
     left = mine["group"].null_count()
     notes = [f"{left} patients without a value of {group} are not in Table 1."] if left else []
-    return table_one(baseline.filter(pl.col("variable") != group), mine, tests=tests), notes
+    split = table_one(baseline.filter(pl.col("variable") != group), mine, tests=tests)
+    return [one("Table 1", title, split, note)], notes
+
+
+def _question(results: Results, name: str, language: str) -> str:
+    """The question of the protocol, or that of the analysis."""
+    words = catalogue(language)
+    own = words.get(f"objective.{name}") or words.get(f"analysis.{name}.question")
+    return own or str(results.analyses[name]["question"])
 
 
 def _tables(
-    results: Results, entries: Sequence[tuple[str, object]], first: pl.DataFrame | None, language: str
-) -> list[PaperTable]:
+    results: Results, entries: Sequence[tuple[str, Mapping[str, Any]]], first: Sequence[PaperTable], language: str
+) -> tuple[list[PaperTable], dict[str, str]]:
+    """The tables of the paper, in order; and the number of each analysis' own."""
     words = catalogue(language)
-    out = [] if first is None else [PaperTable("Table 1", words["paper.table1"], first, words["paper.table1_note"])]
-    answers = []
-    for name, _ in entries:
-        entry = results.analyses[name]
-        head = entry.get("headline") or {}
-        asked = words.get(f"objective.{name}") or str(entry["question"])
-        light = words.get(f"light.{head.get('light')}", "")
-        answers.append((asked, sentence(entry, language), light))
+    out = list(first)
+    numbers: dict[str, str] = {}
+    answers = [
+        (
+            _question(results, name, language),
+            sentence(entry, language),
+            words.get(f"light.{(entry.get('headline') or {}).get('light')}", ""),
+        )
+        for name, entry in entries
+    ]
     columns = [words[f"paper.{key}"] for key in ("question", "answer", "how_sure")]
     out.append(PaperTable("Table 2", words["paper.answers"], pl.DataFrame(answers, schema=columns, orient="row")))
-    flow = results.tables.get("overview/flow")
-    if flow is not None:
-        out.append(PaperTable("Table 3", words["paper.flow"], flow.head(ROWS_SHOWN).cast(pl.String)))
-    for name, _ in entries:
-        table, wanted = SHOWN.get(name, ("", ()))
-        if table in results.tables and results.tables[table].height:
-            frame = results.tables[table]
-            shown = frame.select(_short(c, frame.schema[c]) for c in wanted if c in frame.columns).head(ROWS_SHOWN)
-            title = words.get(f"analysis.{name}.title", str(results.analyses[name]["title"]))
-            more = "" if frame.height <= ROWS_SHOWN else f"{ROWS_SHOWN} / {frame.height}: tables/{table}.tsv"
-            out.append(PaperTable(f"Table {len(out) + 1}", title, shown, more))
-    return out
+    out.append(PaperTable("Table 3", words["paper.flow"], _flow(results, language)))
+    for name, entry in entries:
+        shown = SHOWN.get(name)
+        if shown is None or results.tables.get(shown.table, pl.DataFrame()).is_empty():
+            continue
+        frame, note = answer_table(shown, results.tables[shown.table], language)
+        if (entry.get("headline") or {}).get("light") == "cannot":
+            note = f"{write('paper.no_result', language, why=sentence(entry, language))} {note}".rstrip()
+        numbers[name] = f"Table {len(numbers) + 4}"
+        out.append(PaperTable(numbers[name], title_of(name, entry, language), frame, note))
+    said = translator(language)
+    return [replace(t, number=said(t.number), mark=t.mark or mark_of(t.number)) for t in out], numbers
 
 
-def _short(column: str, dtype: pl.DataType) -> pl.Expr:
-    """A column as text, numbers with three figures."""
-    if dtype.is_float():
-        return pl.col(column).round_sig_figs(3).cast(pl.String)
-    return pl.col(column).cast(pl.String)
+def _flow(results: Results, language: str) -> pl.DataFrame:
+    """The flow of the study, and who is in each question of the protocol; that of the others is in overview/flow."""
+    flow = results.tables["overview/flow"]
+    asked = [name for name, entry in results.analyses.items() if entry.get("objective")]
+    place = pl.col("step").str.strip_prefix("analysis: ").str.split(", ").list.first()
+    kept = flow.filter(~pl.col("step").str.starts_with("analysis: ") | place.is_in(asked or list(results.analyses)))
+    words, said = catalogue(language), translator(language)
+
+    def step(text: str) -> str:
+        name, comma, what = text.removeprefix("analysis: ").partition(", ")
+        if name not in results.analyses or not text.startswith("analysis: "):
+            return said(text)
+        title = title_of(name, results.analyses[name], language)
+        return f"{title}: {said(what)}" if comma else title
+
+    cells = [
+        (step(s), NOTHING if p is None else f"{p:,}", NOTHING if n is None else f"{n:,}", said(r or ""))
+        for s, p, n, r in kept.select("step", "n_patients", "n_samples", "reason").iter_rows()
+    ]
+    heads = [words[f"paper.head.{key}"] for key in ("step", "patients", "samples", "left_out")]
+    return pl.DataFrame(cells, schema=dict.fromkeys(heads, pl.String), orient="row")
 
 
-def _checklists(language: str) -> list[PaperTable]:
-    words = catalogue(language)
-    columns = [words[f"paper.{key}"] for key in ("item", "topic", "where")]
-    out = []
-    for name in dict.fromkeys(r["checklist"] for r in rows("checklists.tsv")):
-        mine = [r for r in rows("checklists.tsv") if r["checklist"] == name]
-        cells = [
-            (
-                r["item"],
-                translator(language)(r["topic"]),
-                write(f"paper.place.{r['where']}", language) if r["where"] else words["paper.by_author"],
-            )
-            for r in mine
-        ]
-        out.append(
-            PaperTable(
-                translator(language)(name), words["paper.checklists"], pl.DataFrame(cells, schema=columns, orient="row")
-            )
-        )
-    return out
-
-
-def _figures(folder: Path, results: Results, names: Sequence[str]) -> list[tuple[str, Path]]:
-    """The first figure of each answered analysis, in the order of the paper."""
+def _figures(folder: Path, results: Results, names: Sequence[str]) -> list[tuple[str, str, Path]]:
+    """The first figure of each answered analysis, in the order of the paper: name, place in the results, file."""
     out = []
     for name in names:
         for place in results.analyses[name].get("figures", ())[:1]:
             path = folder / "figures" / place
             if path.is_file():
-                out.append((place.removesuffix(".svg").replace("/", "_"), path))
+                out.append((place.removesuffix(".svg").replace("/", "_"), place, path))
     return out
