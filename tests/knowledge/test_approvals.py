@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -71,5 +72,17 @@ def test_the_page_names_the_own_agency(make_study):
     )
     page = patient_page(Cohort(study), "P1")
     assert "NMPA 2021-06-15" in page
-    assert page.index("NMPA 2021-06-15") < page.index("FDA label; EMA 2021-01-21")
+    assert page.index("NMPA 2021-06-15") < page.index("FDA 2020-06-29; EMA 2021-01-21")
     assert "NMPA: no approval known here; FDA" in page
+
+
+def test_every_approval_that_names_a_drug_is_dated_or_to_be_confirmed():
+    """What an agency said of a drug has a year from a source; one NMPA year was found in none, and the page says so."""
+    labels = {"CRC-03", "CRC-17a", "CRC-30", "CRC-31"}  # words of a label on testing or dose, no approval
+    undated = {
+        (rule.rule_id, agency)
+        for rule in default_rules()
+        for agency, words in approvals(rule.regulatory)
+        if agency and not re.search(r"\b20\d\d\b", words) and rule.rule_id not in labels
+    }
+    assert undated == {("CRC-06", "NMPA")}
