@@ -60,9 +60,9 @@ LINES = [
         [(1, "enzalutamide;goserelin")],
     ),
     (
-        "a drug added to castration starts one",
+        "castration weeks before is the background of what is added",
         [("ADT", 0, None, None, None), ("Xtandi", 60, None, None, None)],
-        [(1, "castration"), (2, "enzalutamide")],
+        [(1, "castration;enzalutamide")],
     ),
 ]
 
@@ -77,6 +77,71 @@ def test_lines(name, rows, expected):
         ],
     )
     assert lines_table(treated).select("line", "drugs").rows() == expected
+
+
+#: Castration by itself beside other drugs: rows as in LINES -> (line, drugs, start, stop).
+CASTRATION = [
+    (
+        "months before, and after the drug has stopped",
+        [
+            ("诺雷得", -300, None, None, "mCRPC"),
+            ("abiraterone", 0, None, 200, "mCRPC"),
+            ("LHRHa", 320, None, None, None),
+        ],
+        [(1, "abiraterone;castration;goserelin", 0, 200)],
+    ),
+    (
+        "injections of a day each",
+        [*[("亮丙瑞林", d, None, d, None) for d in (-56, -28, 0, 28, 200, 400)], ("docetaxel", 10, None, 100, None)],
+        [(1, "docetaxel;leuprolide", 10, 100)],
+    ),
+    (
+        "stopped long before: nothing is known of what it was given beside",
+        [("ADT", -700, None, -300, None), ("enzalutamide", 0, None, None, None)],
+        [(1, "castration", -700, -300), (2, "enzalutamide", 0, None)],
+    ),
+    (
+        "castration by surgery never stops",
+        [("双侧睾丸切除术", -700, None, -700, None), ("enzalutamide", 0, None, None, None)],
+        [(1, "enzalutamide;orchiectomy", 0, None)],
+    ),
+    (
+        "alone in hormone-sensitive disease",
+        [("ADT", -700, None, None, "mCSPC"), ("enzalutamide", 0, None, None, "mCRPC")],
+        [(1, "castration", -700, None), (2, "enzalutamide", 0, None)],
+    ),
+    ("nothing else was given", [("ADT", 0, None, 300, None), ("ADT", 500, None, None, None)], None),
+    (
+        "around surgery years ago, and alone when it came back",
+        [("docetaxel", 0, None, 60, "neoadjuvant"), ("ADT", 2000, None, None, None)],
+        [(1, "docetaxel", 0, 60), (2, "castration", 2000, None)],
+    ),
+    (
+        "without a number beside drugs that have one",
+        [("ADT", -30, None, None, None), ("enzalutamide", 0, 1, 100, None), ("docetaxel", 130, 2, 200, None)],
+        [(1, "castration;enzalutamide", 0, 100), (2, "docetaxel", 130, 200)],
+    ),
+    (
+        "a bone agent that goes on does not keep the line open",
+        [("enzalutamide", 0, None, 100, None), ("zoledronic acid", 20, None, None, None)],
+        [(1, "enzalutamide;zoledronic acid", 0, 100)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "rows", "expected"), CASTRATION, ids=[c[0] for c in CASTRATION])
+def test_castration_beside_other_drugs_is_no_line(name, rows, expected):
+    """Merseburger 2014 (World J Urol): castration is kept up under every drug of castration-resistant disease. Recorded
+    by itself a month before or after, it counted as a line, and first-line treatment was called second-line."""
+    treated = table(
+        "treatments",
+        *[
+            {"patient_id": "P", "drugs": d, "start_day": s, "line": n, "stop_day": e, "setting": w}
+            for d, s, n, e, w in rows
+        ],
+    )
+    expected = expected or [(1, "castration", 0, 300), (2, "castration", 500, None)]
+    assert lines_table(treated).select("line", "drugs", "start_day", "stop_day").rows() == expected
 
 
 def test_lines_know_the_next_start():

@@ -192,3 +192,26 @@ def test_the_nearest_name_differs_in_at_most_two_fifths_of_its_letters():
     """Of twelve letters four may differ, five may not."""
     assert nearest_name("enzaqqqqmide") == "enzalutamide"
     assert nearest_name("enzqqqqqmide") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "持续ADT治疗",
+        "ADT维持",
+        "雄激素去除治疗",
+        "雄激素剥夺疗法",
+        "LHRH类似物",
+        "促性腺激素释放激素激动剂",
+        "ongoing ADT",
+    ],
+)
+def test_castration_is_read_in_chinese_prescriptions(text):
+    """ADT between Chinese characters was no word of its own, and an unknown drug."""
+    assert read_drugs(text).names == ("castration",) and compared_drugs(f"{text}+阿帕他胺") == "apalutamide"
+
+
+def test_castration_by_surgery_is_told_apart():
+    """It has no last day; words for an operation and for injections were one substance."""
+    assert read_drugs("双侧睾丸切除术").names == read_drugs("surgical castration").names == ("orchiectomy",)
+    assert read_drugs("去势").names == ("castration",) and compared_drugs("手术去势") == "castration"

@@ -229,7 +229,8 @@ def _chinese(word: str) -> list[tuple[str, list[tuple[str, ...]]]]:
     while place < len(word):
         for end in range(len(word), place + 1, -1):
             part = word[place:end]
-            known = index().get(key(part)) if len(part) > 3 or _CJK.search(part) else None
+            apart = len(part) > 3 or _CJK.search(part) or _whole_latin(word, place, end)
+            known = index().get(key(part)) if apart else None
             if known or part in _WORDS:
                 put_rest()
                 out.append((part, [known] if known else []))
@@ -240,6 +241,11 @@ def _chinese(word: str) -> list[tuple[str, list[tuple[str, ...]]]]:
             rest, place = (rest if _WORDS.get(one) == "beside" else rest + one), place + 1
     put_rest()
     return out
+
+
+def _whole_latin(word: str, start: int, end: int) -> bool:
+    """Whether a part is all the letters between Chinese characters (ADT in 持续ADT治疗), not a piece of a longer name."""
+    return not any(part.isascii() and part.isalnum() for part in (word[start - 1 : start], word[end : end + 1]))
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,14 @@ LINES_SCHEMA = {
 }
 
 
+#: Settings of disease that still answers to castration: there castration alone is the treatment, and a line.
+HORMONE_SENSITIVE = ("neoadjuvant", "adjuvant", "mCSPC")
+#: Before an operation meant to cure or after it; what is given years later is no continuation of it.
+_AROUND_SURGERY = ("neoadjuvant", "adjuvant")
+#: The castration that does not end.
+_SURGICAL = "orchiectomy"
+
+
 @section("lines")
 @dataclass(frozen=True)
 class LineParams:
@@ -65,6 +73,13 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     ``combination_days`` after its start, or once all its drugs have stopped (two drugs are a combination only while
     both are given: a switch for toxicity is a line of its own); when the setting changes; or when treatment resumes
     more than ``gap_days`` after it stopped. Dropping a drug, or restarting one of the line's own, starts none.
+
+    Castration recorded by itself beside drugs of the tumour is their background (every trial of abiraterone,
+    enzalutamide, radium-223 or cabazitaxel kept it up: Merseburger et al., World J Urol 2014,
+    doi 10.1007/s00345-014-1406-2): it starts no line, whether it came weeks before (not more than ``gap_days`` between
+    its stop and the drug; castration by surgery never stops) or after. It is named among the line's drugs, and the
+    line's days are those of the other drugs, as they are beside steroids and supportive drugs. In a hormone-sensitive
+    setting (`HORMONE_SENSITIVE`), or where nothing else was given, castration alone is the treatment, and a line.
     """
     params = params or LineParams()
     for name, dtype in (
@@ -84,27 +99,19 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     if rows.is_empty():
         return pl.DataFrame(schema=LINES_SCHEMA)
     rows = rows.with_columns(_drug_list(rows["drugs"]))
+    active = _active(rows, params)
+    background = _background(rows, active, params)
+    rows = rows.with_columns(
+        pl.Series("_background", background, pl.Boolean),
+        pl.Series("_aside", [b or not drugs for b, drugs in zip(background, active, strict=True)], pl.Boolean),
+    )
     unnumbered = rows.filter(pl.col("is_derived").any().over("patient_id"))
     if unnumbered.height:
-        numbered = unnumbered.with_columns(pl.Series("line", _number(unnumbered, params), pl.Int64))
+        counted = _number(unnumbered, _active(unnumbered, params), params)
+        numbered = unnumbered.with_columns(pl.Series("line", counted, pl.Int64))
         rows = pl.concat([rows.filter(~pl.col("is_derived").any().over("patient_id")), numbered])
         rows = rows.filter(pl.col("line").is_not_null())
-    lines = (
-        rows.group_by("patient_id", "line")
-        .agg(
-            pl.col("start_day").min(),
-            pl.when(pl.col("stop_day").is_null().any())
-            .then(None)
-            .otherwise(pl.col("stop_day").max())
-            .alias("stop_day"),
-            pl.col("_drugs").explode().unique().sort().str.join(";").alias("drugs"),
-            pl.col("setting").sort_by("start_day", "source_row").drop_nulls().first(),
-            pl.col("stop_reason").sort_by("stop_day", "source_row").drop_nulls().last(),
-            pl.col("is_derived").all(),
-            pl.col("source_row").sort_by("start_day", "source_row").first().cast(pl.Int64),
-        )
-        .sort("patient_id", "start_day", "line")
-    )
+    lines = _of_rows(rows)
     starts = (
         lines.select("patient_id", "start_day")
         .unique()
@@ -117,28 +124,77 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     return lines.select(pl.col(n).cast(t) for n, t in LINES_SCHEMA.items())
 
 
+def _of_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per patient and line: its drugs are those of all its rows; its days, of those that are not aside."""
+    its = ["patient_id", "line"]
+    drugs = rows.group_by(its).agg(pl.col("_drugs").explode().unique().sort().str.join(";").alias("drugs"))
+    own = rows.filter(~pl.col("_aside") | pl.col("_aside").all().over(its))
+    lines = own.group_by(its).agg(
+        pl.col("start_day").min(),
+        pl.when(pl.col("stop_day").is_null().any()).then(None).otherwise(pl.col("stop_day").max()).alias("stop_day"),
+        pl.col("setting").sort_by("start_day", "source_row").drop_nulls().first(),
+        pl.col("stop_reason").sort_by("stop_day", "source_row").drop_nulls().last(),
+        pl.col("is_derived").all(),
+        pl.col("source_row").sort_by("start_day", "source_row").first().cast(pl.Int64),
+    )
+    return lines.join(drugs, on=its, how="left").sort("patient_id", "start_day", "line")
+
+
 def _drug_list(drugs: pl.Series) -> pl.Series:
     names = [None if text is None else list(drug_names(text)) for text in drugs]
     return pl.Series("_drugs", names, dtype=pl.List(pl.String))
 
 
-def _number(rows: pl.DataFrame, params: LineParams) -> list[int | None]:
-    """Return the line of each row (sorted by patient and start); null for supportive drugs outside any line."""
+def _active(rows: pl.DataFrame, params: LineParams) -> list[set[str]]:
+    """Return the drugs of each row that can start a line: neither steroid nor supportive."""
     supportive = {name for text in params.supportive for name in drug_names(text)}
+    return [{drug for drug in drugs or () if not accompanies(drug)} - supportive for drugs in rows["_drugs"].to_list()]
+
+
+def _background(rows: pl.DataFrame, active: list[set[str]], params: LineParams) -> list[bool]:
+    """Return of each row whether it is castration, without a number of its own, kept up beside drugs of the tumour."""
+    treated: dict[str, list[tuple[int, str | None]]] = {}
+    columns = list(rows.select("patient_id", "start_day", "stop_day", "setting", "line").iter_rows())
+    for (who, day, _, place, _), drugs in zip(columns, active, strict=True):
+        if drugs - _castration(drugs):
+            treated.setdefault(who, []).append((day, place))
+
+    def beside(who: str, day: int, stop: int | None, drugs: set[str]) -> bool:
+        lasts = None if stop is None or _SURGICAL in drugs else stop + params.gap_days
+        return any(
+            (lasts is None or start <= lasts) if start >= day else place not in _AROUND_SURGERY
+            for start, place in treated.get(who, ())
+        )
+
+    return [
+        line is None
+        and bool(drugs)
+        and drugs == _castration(drugs)
+        and place not in HORMONE_SENSITIVE
+        and beside(who, day, stop, drugs)
+        for (who, day, stop, place, line), drugs in zip(columns, active, strict=True)
+    ]
+
+
+def _number(rows: pl.DataFrame, active_drugs: list[set[str]], params: LineParams) -> list[int | None]:
+    """Return the line of each row (sorted by patient and start); null for supportive drugs outside any line."""
     courses = _courses(rows)
     numbers: list[int | None] = []
     patient, start, end, setting_ = None, 0, None, None
     line: int | None = None
     held: set[str] = set()
+    waiting: list[int] = []  # castration before the first line, which is that line's background
     highest = 0
-    columns = ("patient_id", "start_day", "stop_day", "_drugs", "setting", "line")
-    for who, day, stop, drugs, place, given in rows.select(columns).iter_rows():
-        active = {drug for drug in drugs or () if not accompanies(drug)} - supportive
+    columns = ("patient_id", "start_day", "stop_day", "setting", "line", "_background")
+    for (who, day, stop, place, given, background), active in zip(
+        rows.select(columns).iter_rows(), active_drugs, strict=True
+    ):
         if who != patient:
-            patient, line, highest, held, end, setting_ = who, None, 0, set(), None, None
+            patient, line, highest, held, end, setting_, waiting = who, None, 0, set(), None, None, []
         if given is not None:
             begins, number = given != line, given
-        elif not active:
+        elif background or not active:
+            waiting += [len(numbers)] if background and line is None else []
             numbers.append(line)
             continue
         elif line is None:
@@ -147,8 +203,8 @@ def _number(rows: pl.DataFrame, params: LineParams) -> list[int | None]:
             other_setting = place is not None and setting_ is not None and place != setting_
             paused = end is not None and day - end > params.gap_days
             # castration given with a drug of the tumour is its background and starts no line
-            background = _castration(active) if held - _castration(held) else set()
-            added = not active - background <= held and (
+            castration = _castration(active) if held - _castration(held) else set()
+            added = not active - castration <= held and (
                 day - start > params.combination_days or _all_stopped(courses, who, held - active, day, params)
             )
             begins = other_setting or paused or added
@@ -161,6 +217,9 @@ def _number(rows: pl.DataFrame, params: LineParams) -> list[int | None]:
         held |= active
         setting_ = setting_ or place
         numbers.append(number)
+        for earlier in waiting:
+            numbers[earlier] = number
+        waiting = []
     return numbers
 
 
