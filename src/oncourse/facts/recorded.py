@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.facts.markers import NEGATIVE, POSITIVE, UNCLEAR
-from oncourse.facts.report_words import exons_named, finding, genes_named
+from oncourse.facts.report_genes import codons_named, exons_named, genes_named, names_part
+from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import current_symbol
+from oncourse.genome.gene_sets import set_codons
 from oncourse.genome.protein import codon_of, short_change
 from oncourse.knowledge.alterations import current_numbering
 
 #: Genes of which a bare "positive" or "wild type" is a test for mutations; of any other it may be of protein or copies.
 TESTED = ("KRAS", "NRAS", "HRAS", "BRAF", "PIK3CA")
-#: A test for both genes at once.
-BOTH = {"RAS": ("KRAS", "NRAS"), "RAS基因": ("KRAS", "NRAS"), "ALL-RAS": ("KRAS", "NRAS"), "全RAS": ("KRAS", "NRAS")}
 #: A change is spoken of without its name (codon 12 mutation), unless the words deny it.
 _MUTATED = re.compile(r"mutat|mutant|突变|variant", re.I)
 _DENIED = re.compile(r"\b(?:no|not|non|without|negative|wild|never)\b|[未无阴否]|野生", re.I)
@@ -48,6 +48,24 @@ class GeneRecord:
     def codon(self) -> int | None:
         """Codon of the change."""
         return codon_of(self.change) if self.change else None
+
+
+def is_statement(genes: tuple[str, ...], words: str) -> bool:
+    """Whether words say that one of these genes is mutated, of the codons a decision asks for, and not how.
+
+    >>> is_statement(("KRAS",), "12号密码子突变"), is_statement(("KRAS", "NRAS"), "突变型")
+    (True, True)
+    >>> is_statement(("KRAS",), "codon 22 mutated")
+    False
+    >>> is_statement(("EGFR",), "突变型"), is_statement(("KRAS",), "可疑突变"), is_statement(("BRAF",), "意义未明变异")
+    (False, False, False)
+    """
+    named = tuple(current_symbol(g.upper()) for g in genes)
+    decisive = {c for g in named for c in set_codons("RAS").get(g, (600,) if g == "BRAF" else ())}
+    codons = codons_named(words)
+    state = finding(words).state
+    is_said = state == "present" or (state is None and bool(_MUTATED.search(words)) and not _DENIED.search(words))
+    return is_said and set(named) <= set(TESTED) and (codons <= decisive if codons else True)
 
 
 def gene_records(readings: pl.DataFrame) -> list[GeneRecord]:
@@ -81,13 +99,13 @@ def _of(
     state = {"absent": NEGATIVE, "present": POSITIVE}.get(said.state or "", state)
     if state == UNCLEAR and _MUTATED.search(value or "") and not _DENIED.search(value or ""):
         state = POSITIVE
-    if state == UNCLEAR or said.state == "untested":
+    if state == UNCLEAR or said.state in ("untested", "doubt"):
         return
-    own = [c for _, c in asked.changes if c]
+    own = [c for _, c in (*asked.changes, *said.denied) if c]
     if own:
         yield from (record(change, state, False) for change in own)
-    elif state == NEGATIVE and exons_named(marker, value):
-        return  # other exons were not looked at
+    elif state == NEGATIVE and (said.is_part or names_part(marker) or exons_named(marker, value)):
+        return  # the rest of the gene was not looked at
     elif state == NEGATIVE and both:
         yield from (GeneRecord(patient, sample, day, (g,), "", state, True, words) for g in genes)
     else:
@@ -95,8 +113,5 @@ def _of(
 
 
 def _genes(marker: str) -> tuple[str, ...]:
-    plain = marker.strip()
-    if both := BOTH.get(plain.upper().replace(" ", "")):
-        return both
-    named = tuple(current_symbol(gene.upper()) for gene in genes_named(plain))
+    named = tuple(current_symbol(gene.upper()) for gene in genes_named(marker.strip()))
     return named if all(g.isascii() and " " not in g for g in named) else ()

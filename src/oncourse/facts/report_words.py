@@ -1,7 +1,8 @@
 """What a report's words say of one gene: the changes they name, or that nothing was found, or that nothing was tested.
 
-``exon2 c.35G>A p.G12D 12%``, ``G12D突变``, ``G12D/G13D``, ``未检出``, ``未测``. What is not understood stays as it was
-written: it is a finding nobody can judge, never the absence of one.
+``exon2 c.35G>A p.G12D 12%``, ``G12D突变``, ``G12D/G13D``, ``未检出``, ``未测``, ``未检出G12D``. Words that deny a change
+(``G12D 阴性``) find none. What is not understood stays as it was written: it is a finding nobody can judge, never the
+absence of one.
 """
 
 from __future__ import annotations
@@ -12,42 +13,104 @@ from dataclasses import dataclass
 from functools import cache
 
 from oncourse.genome import protein
-from oncourse.genome.gene_names import gene_name, symbols
+from oncourse.genome.gene_names import symbols
 from oncourse.study.words import meaning
 
 _ACID = "|".join(protein.ONE_LETTER)
 _LETTER = "[ACDEFGHIKLMNPQRSTVWY]"
 #: One protein change within a text; a bare one is a substitution of letters (G12D) or of names (Gly12Asp).
-_PROTEIN = re.compile(
+PROTEIN = re.compile(
     rf"p\.\(?(?:{_ACID}|[A-Z*])\d+[A-Za-z0-9_*=>?]*\)?|"
     rf"\b(?:{_ACID})\d+(?:_(?:{_ACID})\d+(?:delins|ins|del|dup)[A-Za-z*]*|{_ACID}|fs|\*)|"
     rf"(?<![A-Za-z0-9._]){_LETTER}\d+(?:_{_LETTER}\d+(?:delins|ins|del|dup)[A-Z*]*|{_LETTER}|\*|X|fs(?:\*?\d+)?|del|dup)(?![A-Za-z0-9])",
     re.I,
 )
-_CODING = re.compile(
+CODING = re.compile(
     r"c\.[0-9*+_-]+(?:[ACGT]+\s?[>→]\s?[ACGT]+|(?:delins|del|dup|ins|inv)[ACGT0-9]*(?:ins[ACGT]+)?)|c\.[ACGT]\d+[ACGT]\b|"
     r"(?<![\w.])\d+[ACGT]>[ACGT]\b",
     re.I,
 )
-_FRACTION = re.compile(r"[<>~≈]?\s?\d+(?:\.\d+)?\s?%")
+FRACTION = re.compile(r"[<>~≈]?\s?\d+(?:\.\d+)?\s?%")
 _NUMBERS = r"([0-9]+(?:\s*[-、,/]\s*[0-9]+)*)"
-_EXON = re.compile(rf"第?{_NUMBERS}\s*号?外显子|(?:exons?|外显子)\s*{_NUMBERS}", re.I)
-_CODON = re.compile(rf"第?{_NUMBERS}\s*号?\s*密码子|(?:codons?|密码子)\s*{_NUMBERS}", re.I)
-#: Words beside a gene's symbol that are no part of its name.
-_BESIDE = re.compile(
-    r"基因|突变|检测|变异|状态|扩增|融合|重排|缺失|拷贝数|gene|mutations?|status|analysis|test|amplification|fusion|rearrangement",
+EXON = re.compile(rf"第?{_NUMBERS}\s*号?外显子|(?:(?<![A-Za-z])ex(?:ons?)?\.?|外显子)\s*{_NUMBERS}", re.I)
+CODON = re.compile(rf"第?{_NUMBERS}\s*号?\s*密码子|(?:codons?|密码子)\s*{_NUMBERS}", re.I)
+#: A residue without what it became (``V600``), written alone.
+RESIDUE = re.compile(rf"(?<![A-Za-z0-9.]){_LETTER}\d{{1,4}}(?![A-Za-z0-9_>*])")
+#: Blanks and arrows within a change: ``Gly 12 Asp``, ``p. G12 D``, ``c.35 G > A``, ``35G->A``.
+_TIGHT = (
+    (re.compile(rf"(?<![A-Za-z])({_ACID})[\s-]?(\d+)[\s-]?({_ACID})\b", re.I), r"\1\2\3"),
+    (re.compile(r"\bp\.\s*([A-Z]\d+)\s+([A-Z*])(?![A-Za-z0-9])"), r"p.\1\2"),
+    (re.compile(r"\bp\.\s+(?=[A-Z])"), "p."),
+    (re.compile(r"\bc\.\s*(\d[\d+_-]*)\s*([ACGT])\s*(?:-?>|→)\s*([ACGT])", re.I), r"c.\1\2>\3"),
+    (re.compile(r"(?<=\d)([ACGT])(?:->|→)(?=[ACGT]\b)", re.I), r"\1>"),
+)
+#: A change written onto its gene: ``BRAFV600E``.
+_ONTO = re.compile(rf"\b([A-Z][A-Z0-9]{{2,}})({_LETTER}\d{{2,4}}[A-Z*]?)(?![A-Za-z0-9])")
+
+#: What the words of a clause say, as laboratories of English and Chinese write them (from memory). Whoever doubts says
+#: nothing that can be used; ``not tested`` and ``not detected`` come before ``detected``.
+_DOUBT = re.compile(
+    r"可疑|疑似|弱阳|不(?:能|可)?(?:完全)?排除|待(?:复查|复核|确认)|临界|检测下限|检出限|灰区|equivocal|suspicio|suspected|"
+    r"borderline|cannot|can't|\blod\b|limit of detection|(?<=[0-9A-Za-z ])(?<!\bp\.)(?<!Ter)\?\s*$",
     re.I,
 )
-_PARTS = re.compile(r"\s*[;；/、|+,，]\s*|\s{2,}|\s+和\s+")
+_UNTESTED = re.compile(
+    r"未(?:能)?(?:进行)?(?:检测|测|做|查|送检|评估|行)(?!到|出|见)\w{0,4}|"
+    r"(?:样[本品]|组织|标本|DNA|核酸|肿瘤细胞)?(?:质量|含量|数?量)?(?:不足|不合格|过低)|"
+    r"(?:检测|质控|扩增|建库)失败|未出结果|无结果|结果待\w|待[测检]|无法[评判检]\w*|"
+    r"insufficient\b(?: \w+)?|\b(?:qc )?fail(?:ed|ure)?\b|"
+    r"\bnot (?:been )?(?:tested|done|assess\w*|evalua\w*|performed|covered|analy[sz]ed|available)|"
+    r"\bno (?:result|call)s?\b|\bpending\b|indeterminate|inconclusive|\buntested\b",
+    re.I,
+)
+#: What limits a word of absence to a part of the gene's variants.
+_LIMIT = re.compile(
+    r"敏感|热点|已知|常见|致病|临床|靶向|耐药|获得性|意义|用药|胚系|germline|hot-?spot|pathogenic|actionable|clinical|"
+    r"significan|known|sensiti|resistan|common|target|deleterious",
+    re.I,
+)
+_KIND = r"(?:突变|变异|改变|异常|融合|重排|扩增|缺失)"
+_EN_KIND = r"(?:mutations?|variants?|alterations?|abnormalit\w+|fusions?|amplifications?)"
+_SEEN = r"(?:detected|found|identified|seen|present|observed)"
+_ABSENT = re.compile(
+    r"(?:未(?:能)?(?:明确)?(?:检出|检测到|检测出|发现|见到?|检到|测到|测出|检见|发生)|无(?![法义]|意义|功能|关))"
+    rf"(?:[^,;。()]{{0,16}}?{_KIND})?|未突变|非突变型?|阴性|野生型?|"
+    rf"\bno (?:\w+[ -]){{0,4}}?{_EN_KIND}(?: (?:was|were|is|are|has been|have been))?(?: {_SEEN})?|"
+    rf"\bnot (?:\w+ )?(?:{_SEEN}|mutated|altered|amplified|rearranged)|"
+    r"\b(?:undetected|undetectable|negative|neg|wild[- ]?type|wt|absent|none)\b|"
+    r"\b(?:un|non)-? ?(?:mutated|mutant|altered)\b|\bmut(?:ation)? ?-(?!\w)|"
+    r"[(（]\s*[-—–]\s*[)）]|(?<![\d.<])0+(?:\.0+)?\s?%",
+    re.I,
+)
+_PRESENT = re.compile(
+    r"阳性|检出|检测到|检测出|突变型|\b(?:positive|pos|detected|found|identified|present|mutated|mutant|altered)\b|"
+    r"[(（]\s*\+\s*[)）]|\bmut(?:ation)? ?\+",
+    re.I,
+)
+_HETEROZYGOUS = re.compile(r"杂合|hetero|\bhet\b", re.I)
+#: Where one statement ends and the next begins.
+_CLAUSES = re.compile(r"\s*(?:[,;。\n](?!\d)|(?<=[^\d])[,;](?=\d+%)|但是?|而(?!且)|\bbut\b|(?<=性)、)\s*", re.I)
+#: Words beside a gene's symbol that are no part of its name.
+BESIDE = re.compile(
+    r"基因|突变|检测|变异|状态|扩增|融合|重排|缺失|拷贝数|启动子|热点|gene|mutations?|status|analysis|test|amplification|fusion|"
+    r"rearrangement|promoter|hot-?spots?",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """``changes``: (coding, protein) pairs named, either may be null; ``state``: absent, untested, present or null."""
+    """``changes``: (coding, protein) pairs named, either may be null; ``state``: absent, untested, present, doubt or null.
+
+    ``denied``: changes that the words say were not found; ``is_part``: what is absent is only what the words name (a
+    change, a codon, "no hotspot mutation"), and the rest of the gene may be altered.
+    """
 
     changes: tuple[tuple[str | None, str | None], ...] = ()
     fraction: str | None = None
     state: str | None = None
+    denied: tuple[tuple[str | None, str | None], ...] = ()
+    is_part: bool = False
 
 
 @cache
@@ -55,30 +118,98 @@ def finding(text: str) -> Finding:
     """Return what a text says.
 
     >>> finding("exon2 c.35G>A p.G12D 12%")
-    Finding(changes=(('c.35G>A', 'p.G12D'),), fraction='12%', state=None)
+    Finding(changes=(('c.35G>A', 'p.G12D'),), fraction='12%', state=None, denied=(), is_part=False)
     >>> finding("G12D/G13D").changes, finding("G12D突变").changes, finding("Gly12Asp").changes
     (((None, 'p.G12D'), (None, 'p.G13D')), ((None, 'p.G12D'),), ((None, 'p.G12D'),))
     >>> finding("E746_A750del").changes, finding("Glu746_Ala750del 12%").changes
     (((None, 'p.E746_A750del'),), ((None, 'p.E746_A750del'),))
     >>> [finding(t).state for t in ("未检出", "wild-type", "未测", "not tested", "阳性", "exon 2 codon 12")]
     ['absent', 'absent', 'untested', 'untested', 'present', None]
+    >>> [finding(t).state for t in ("KRAS野生型（未检出突变）", "No mutations were found", "样本不足，未检测", "不排除突变")]
+    ['absent', 'absent', 'untested', 'doubt']
+    >>> found = finding("未检出G12D，检出G13D 5%")
+    >>> found.changes, found.state, finding("V600E: not detected").denied, finding("未检出热点突变").is_part
+    (((None, 'p.G13D'),), 'present', ((None, 'p.V600E'),), True)
     """
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
     if state := meaning("panel_result", plain) or meaning("panel_result", plain.removeprefix("均")):
         return Finding(state=state)
     if ":" in plain and plain.count(",") == plain.count(":p."):  # transcripts of one change, as ANNOVAR lists them
         plain = plain.split(",")[0]
-    fraction = found.group().replace(" ", "") if (found := _FRACTION.search(plain)) else None
-    rest = _FRACTION.sub(" ", plain)
-    coding = [m.group().replace(" ", "") for m in _CODING.finditer(rest)]
-    proteins = [_change(m.group()) for m in _PROTEIN.finditer(_CODING.sub(" ", rest))]
+    for pattern, tight in _TIGHT:
+        plain = pattern.sub(tight, plain)
+    plain = _ONTO.sub(lambda m: f"{m[1]} {m[2]}" if m[1].upper() in symbols() else m[0], plain)
+    clauses = _clauses(plain)
+    states = [_state(c) for c in clauses]
+    if "doubt" in states or (
+        "absent" in states and _HETEROZYGOUS.search(plain)
+    ):  # nobody knows which of the changes were found
+        return Finding(state="doubt")
+    kept = [c for c, s in zip(clauses, states, strict=True) if s not in ("absent", "untested")]
+    denied = " ; ".join(c for c, s in zip(clauses, states, strict=True) if s in ("absent", "untested"))
+    said = " ".join(_bare(c) for c in kept).strip()
+    if denied and not said:
+        part = bool(CODON.search(denied) or RESIDUE.search(denied) or _LIMIT.search(denied))
+        changes = _changes(denied)
+        state = "untested" if "untested" in states else "absent"
+        return Finding(state=state, denied=changes, is_part=part or bool(changes))
+    whole = " ".join(kept) if denied else plain
+    fraction = found.group().replace(" ", "") if (found := FRACTION.search(whole)) else None
+    present = "present" if "present" in states else None
+    return Finding(_changes(whole), fraction, present, _changes(denied) if denied else ())
+
+
+def _clauses(text: str) -> list[str]:
+    """Return the statements of a text; a list of changes before a word (``G12C,G12D阴性``) is one of them."""
+    out: list[str] = []
+    waiting = ""
+    for part in filter(None, _CLAUSES.split(text)):
+        joined = f"{waiting}, {part}" if waiting else part
+        names = _changes(part) and not _bare(CODING.sub(" ", PROTEIN.sub(" ", part)))
+        if names and not FRACTION.search(part):
+            waiting = joined
+            continue
+        out.append(joined)
+        waiting = ""
+    return [*out, waiting] if waiting else out
+
+
+def _bare(text: str) -> str:
+    """Return what is left of a statement without the names of genes and the words beside them."""
+    rest = BESIDE.sub(" ", text)
+    words = (w for w in re.split(r"[\s:：()\[\]/、,]+", rest) if w and w.upper() not in symbols())
+    return " ".join(words).strip(" -.;")
+
+
+def _state(clause: str) -> str | None:
+    """Return absent, untested, present or doubt; null where the words say none of them, or two."""
+    if _DOUBT.search(clause):
+        return "doubt"
+    tested = _UNTESTED.sub(" ", clause)
+    rest = _ABSENT.sub(" ", tested)
+    said = {
+        "untested": tested != clause,
+        "absent": rest != tested,
+        "present": bool(_PRESENT.search(rest)),
+    }
+    found = [state for state, holds in said.items() if holds]
+    if len(found) > 1:
+        return "untested" if found == ["untested", "absent"] else "doubt"
+    return found[0] if found else None
+
+
+def _changes(text: str) -> tuple[tuple[str | None, str | None], ...]:
+    """Return the (coding, protein) changes that a text names, in its order."""
+    rest = FRACTION.sub(" ", text)
+    coding = [m.group().replace(" ", "") for m in CODING.finditer(rest)]
+    proteins = [_change(m.group()) for m in PROTEIN.finditer(CODING.sub(" ", rest))]
     coding = [c if c[:2].lower() == "c." else f"c.{c}" for c in dict.fromkeys(coding)]
-    proteins = list(dict.fromkeys(p for p in proteins if p))
+    proteins = list(dict.fromkeys(p for p in proteins if p and not re.fullmatch(r"p\.[A-Z*]\d+", p)))
     if coding and proteins and len(coding) != len(proteins):
         coding = [coding[0]] if len(proteins) == 1 else []
     wide = max(len(coding), len(proteins))
     none: list[str | None] = [None] * wide
-    return Finding(tuple(zip(coding or none, proteins or none, strict=True)), fraction)
+    return tuple(zip(coding or none, proteins or none, strict=True))
 
 
 def _change(text: str) -> str | None:
@@ -87,70 +218,3 @@ def _change(text: str) -> str | None:
     if re.fullmatch(rf"{_LETTER}\d+{_LETTER}", bare, re.I):
         bare = bare.upper()
     return protein.canonical(bare)
-
-
-@cache
-def genes_named(text: str) -> tuple[str, ...]:
-    """Return the genes a cell names; the cell itself where it is no known symbol.
-
-    >>> genes_named("BRAF V600E"), genes_named("HER2基因扩增")
-    (('BRAF',), ('HER2',))
-    >>> genes_named("KRAS基因突变"), genes_named("KRAS/NRAS/BRAF"), genes_named("KRAS exon2"), genes_named("ZNF999")
-    (('KRAS',), ('KRAS', 'NRAS', 'BRAF'), ('KRAS',), ('ZNF999',))
-    >>> genes_named("KRAS基因2号外显子12密码子")
-    ('KRAS',)
-    """
-    plain = _plain(text)
-    if plain.upper() in symbols():
-        return (plain,)
-    bare = _FRACTION.sub(" ", _PROTEIN.sub(" ", _CODING.sub(" ", _EXON.sub(" ", _CODON.sub(" ", plain)))))
-    bare = " ".join(_BESIDE.sub(" ", bare).split()).strip(" ()-:")
-    if _known(bare):
-        return (bare,)
-    parts = [p for p in _PARTS.split(bare) if p]
-    if len(parts) > 1 and all(_known(p) for p in parts):
-        return tuple(parts)
-    return (plain,)
-
-
-def _known(text: str) -> bool:
-    return bool(text) and gene_name(text)[1] in ("plain", "spelling", "former name") and not text.isdigit()
-
-
-def pair_named(text: str) -> tuple[str, str] | None:
-    """Return the two genes of a cell that names a fusion by its partners alone (``EML4-ALK``).
-
-    >>> pair_named("EML4-ALK"), pair_named("KRAS"), pair_named("HLA-A")
-    (('EML4', 'ALK'), None, None)
-    """
-    found = re.fullmatch(
-        r"([A-Z][A-Z0-9]+)\s*(?:-|:{1,2}|—)\s*([A-Z][A-Z0-9]+)(?:融合|重排|fusion)?", _plain(text), re.I
-    )
-    whole = found is None or _known(text) or not (_known(found.group(1)) or _known(found.group(2)))
-    return None if found is None or whole else (found.group(1).upper(), found.group(2).upper())
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip()
-
-
-def names_codon(text: str | None) -> bool:
-    """Whether a cell names codons: the test looked at those alone (``KRAS基因2号外显子12密码子``).
-
-    >>> names_codon("KRAS 12、13密码子"), names_codon("KRAS codon 12/13"), names_codon("KRAS")
-    (True, True, False)
-    """
-    return bool(_CODON.search(unicodedata.normalize("NFKC", text or "")))
-
-
-def exons_named(*texts: str | None) -> frozenset[int]:
-    """Return the exons that the cells name, where a test looked at those alone (``KRAS exon 2``, ``2号外显子``).
-
-    >>> sorted(exons_named("KRAS exon 2")), sorted(exons_named("第2、3、4号外显子")), sorted(exons_named("KRAS"))
-    ([2], [2, 3, 4], [])
-    """
-    found: set[int] = set()
-    for text in texts:
-        for match in _EXON.finditer(unicodedata.normalize("NFKC", text or "")):
-            found |= {int(n) for n in re.findall(r"\d+", match.group(1) or match.group(2))}
-    return frozenset(found)

@@ -18,7 +18,7 @@ import polars as pl
 import yaml
 
 from oncourse.errors import InputError
-from oncourse.facts.report_words import genes_named
+from oncourse.facts.report_genes import genes_named
 from oncourse.genome.gene_names import symbols
 from oncourse.io.maf import looks_like_maf
 from oncourse.io.own_tables import as_our_tables

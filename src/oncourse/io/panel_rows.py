@@ -79,6 +79,7 @@ _BECAME = {
     "untested": "assays: not looked at",
     "unsaid": "assays: not looked at",
     "call": "calls",
+    "statement": "markers",
     "fusion": "fusions",
     "copies": "gene_copy_number",
     "fact": "samples",
@@ -146,6 +147,7 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     _assays(rows, source, reading)
     _events(rows, source, reading)
     _facts(rows, source, reading)
+    _statements(rows.filter(kinds == "statement"), source, reading)
     calls = _calls(rows.filter(kinds == "call"), source, reading)
     for kind, became in _BECAME.items():
         if n := int((kinds == kind).sum()):
@@ -216,7 +218,7 @@ def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     A sample of such a report whose rows all found something was tested for the genes of its rows alone, too.
     """
     only_facts = (pl.col("kind") == "fact").all().over("sample_id")  # MSI alone: no gene was reported on
-    lists = pl.col("kind").is_in(["negative", "partly negative", "untested", "unsaid"])
+    lists = pl.col("kind").is_in(["negative", "partly negative", "untested", "unsaid", "statement"])
     listed = rows if rows.select(lists.any()).item() else rows.filter(only_facts)
     if listed.is_empty() or "assays" in reading.tables or rows["assay_id"].is_not_null().any():
         return
@@ -265,6 +267,24 @@ def _events(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
             frame = pl.DataFrame(found, schema=dict.fromkeys(schema, pl.String), orient="row")
             reading.tables[name] = frame.unique(maintain_order=True)
             reading.sources.setdefault(name, source.name)
+
+
+def _statements(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
+    """Keep "KRAS 突变型" as a recorded marker: the status rests on the words, and no change of the gene is made up."""
+    if rows.is_empty():
+        return
+    patient = pl.coalesce("patient_id", "sample_id").alias("patient_id")
+    found = rows.select(patient, pl.col("gene_cell").alias("marker"), pl.col("words").alias("value"), "sample_id")
+    before = reading.tables.get("markers")
+    text = [found] if before is None else [before.select(pl.all().cast(pl.String)), found]
+    reading.tables["markers"] = pl.concat(text, how="diagonal").unique(maintain_order=True)
+    reading.sources.setdefault("markers", source.name)
+    shown = "; ".join(
+        f"{m}: {v}" for m, v in found.select("marker", "value").unique(maintain_order=True).head(5).rows()
+    )
+    message = f"{rows.height:,} rows say that a gene is mutated and not how ({shown}): recorded in markers, no calls."
+    cure = "Write the change as p.G12D or c.35G>A, to compare it and to count it."
+    reading.problems.append(Problem(source.name, rows["_line"][0], None, None, message, cure, "warning"))
 
 
 def _facts(rows: pl.DataFrame, source: Path, reading: Reading) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.facts.report_words import exons_named, finding, genes_named
+from oncourse.facts.report_genes import exons_named, genes_named
+from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import symbols
 from oncourse.io.encoding import sniff
 from oncourse.io.panel_rows import panel_columns

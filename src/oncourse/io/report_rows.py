@@ -14,12 +14,15 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.facts.report_words import Finding, exons_named, finding, genes_named, names_codon, pair_named
+from oncourse.facts.recorded import is_statement
+from oncourse.facts.report_genes import exons_named, genes_named, names_part, pair_named
+from oncourse.facts.report_words import Finding, finding
 from oncourse.study.words import meaning
 
-#: What a row is: a mutation; a fusion; a copy number; the gene was looked at and is not altered; only a part of it was;
-#: it was not tested; nothing is said of it; a fact of the sample (MSI, TMB).
-KINDS = ("call", "fusion", "copies", "negative", "partly negative", "untested", "unsaid", "fact")
+#: What a row is: a mutation; the words that a gene of RAS, RAF or PIK3CA is mutated, not how; a fusion; a copy number;
+#: the gene was looked at and is not altered; only a part of it was; it was not tested; nothing is said of it; a fact of
+#: the sample (MSI, TMB).
+KINDS = ("call", "statement", "fusion", "copies", "negative", "partly negative", "untested", "unsaid", "fact")
 #: Where a change is written, the most telling cell first.
 _CHANGE = ("hgvs_p", "hgvs_c", "value")
 _FUSION = re.compile(r"([A-Z][A-Z0-9]*)\s*(?:-|:{1,2}|/|—)\s*([A-Z][A-Z0-9]*).*(?:融合|重排|fusion|rearrange)", re.I)
@@ -112,13 +115,18 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if kind == "call" and not _has_reads(row) and (share := _state_of(row["vaf"])):
         kind = {"absent": "negative"}.get(share, share)  # ``ND`` for a share: the change was asked for and not found
     if kind == "negative":
-        row["exon_only"] = not (asked or _changes(cells) or _is_event(row) or names_codon(gene))
-        part = not row["exon_only"] or exons_named(gene, _exon(row["exon"]))
+        of_part = names_part(gene) or any(f.is_part for f in cells.values())
+        row["exon_only"] = not (asked or _changes(cells) or _is_event(row) or of_part)
+        part = not row["exon_only"] or _exons(row)
         kind = "partly negative" if part else kind
     if kind == "call" and not changes and not row["pos"]:
         row["words"] = (
             " ".join(row[k] for k in ("gene", *_CHANGE, "consequence") if row[k] and row[k] != genes[0]) or None
         )
+        told = " ".join(row[k] for k in (*_CHANGE, "consequence", "exon") if row[k])
+        if gene and is_statement(tuple(g or "" for g in genes), f"{gene} {told}"):
+            yield row | {"gene": genes[0], "kind": "statement", "words": told or "mutated"}
+            return
         row |= {"hgvs_p": None, "hgvs_c": None}
     row["vaf"] = row["vaf"] or next((f.fraction for f in cells.values() if f.fraction), None)
     for name in genes:
@@ -134,6 +142,11 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         else:
             for coding, protein in changes:
                 yield one | {"hgvs_c": coding, "hgvs_p": protein}
+
+
+def _exons(row: Mapping[str, Any]) -> frozenset[int]:
+    """Return the exons that a row names in any of its cells."""
+    return exons_named(row["gene_cell"], _exon(row["exon"]), row["hgvs_p"], row["value"])
 
 
 def _exon(cell: str | None) -> str | None:
@@ -203,8 +216,7 @@ def _whole_genes(rows: pl.DataFrame) -> pl.DataFrame:
         return rows
     seen: dict[tuple[str, str], set[int]] = {}
     for row in rows.filter(pl.col("kind").is_in(["partly negative", "call"])).iter_rows(named=True):
-        exons = exons_named(row["gene_cell"], _exon(row["exon"]))
-        seen.setdefault((row["sample_id"], row["gene"]), set()).update(exons)
+        seen.setdefault((row["sample_id"], row["gene"]), set()).update(_exons(row))
     whole = [s for s, exons in seen.items() if exons >= _WHOLE.get(s[1] or "", {10**6})]
     keys = pl.DataFrame(whole, schema={"sample_id": pl.String, "gene": pl.String}, orient="row")
     keys = keys.with_columns(pl.lit(True).alias("_all"))
