@@ -17,7 +17,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from oncourse.models.compare import PairData, compare
+from oncourse.models.compare import compare
+from oncourse.models.pair import PairData
 from oncourse.stats.proportions import clopper_pearson
 
 HORIZON, MILESTONE = 730.0, 365.0

@@ -17,7 +17,9 @@ import sys
 
 import numpy as np
 
-from oncourse.models.compare import PairData, compare, interaction
+from oncourse.models.compare import compare
+from oncourse.models.interaction import interaction
+from oncourse.models.pair import PairData
 from oncourse.stats.cox import fit_cox
 
 HORIZON, MILESTONE = 730.0, 365.0

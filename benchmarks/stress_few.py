@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaincinv, ndtr
 
-from oncourse.models.compare import PairData, interaction
+from oncourse.models.interaction import interaction
 from oncourse.models.metrics import auc, horizon_weights
+from oncourse.models.pair import PairData
 from oncourse.stats.clustered_share import clustered_share, paired_share_test
 from oncourse.stats.rng import generator
 

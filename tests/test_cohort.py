@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from oncourse.cohort import Cohort
-from oncourse.derive.clinical.psa import PsaParams
+from oncourse.derive.clinical.psa_values import PsaParams
 from oncourse.errors import ConfigError
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study

@@ -248,7 +248,8 @@ def test_too_few_patients_say_which_arms_there_are():
 @pytest.mark.slow
 def test_interaction_test_has_its_size():
     """2,000 null studies of 300: 5 % within the 99 % Monte Carlo band 3.7-6.3 %."""
-    from oncourse.models.compare import PairData, interaction
+    from oncourse.models.interaction import interaction
+    from oncourse.models.pair import PairData
 
     p = []
     for seed in range(2000):

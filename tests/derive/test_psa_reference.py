@@ -7,7 +7,8 @@ import json
 import polars as pl
 import pytest
 
-from oncourse.derive.clinical.psa import PsaParams, psa_table
+from oncourse.derive.clinical.psa import psa_table
+from oncourse.derive.clinical.psa_values import PsaParams
 
 
 def _one(case, **settings):

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncourse.derive.clinical.exact import declined, parts, risen, scaled
-from oncourse.derive.clinical.psa import PsaParams, doubling_time, psa_endpoints, psa_table, psa_values
+from oncourse.derive.clinical.psa import psa_endpoints, psa_table
+from oncourse.derive.clinical.psa_kinetics import doubling_time
+from oncourse.derive.clinical.psa_values import PsaParams, psa_values
 
 
 def labs(*values, patient="P", unit="ng/mL"):

@@ -10,7 +10,8 @@ from decimal import Decimal
 import polars as pl
 
 from oncourse.derive.clinical.lines import lines_table
-from oncourse.derive.clinical.psa import psa_table, psa_values
+from oncourse.derive.clinical.psa import psa_table
+from oncourse.derive.clinical.psa_values import psa_values
 from oncourse.derive.clinical.recist import recist_visits
 from oncourse.derive.clinical.response import best_response
 from oncourse.study.checks_endpoints import endpoint_checks

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from oncourse.models.compare import PairData, compare, interaction
+from oncourse.models.compare import compare
+from oncourse.models.interaction import interaction
+from oncourse.models.pair import PairData
 from oncourse.stats.cox import fit_cox
 from oncourse.stats.sandwich import small_sample_variance
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from oncourse.models.compare import PairData, compare, known_until
+from oncourse.models.compare import compare
+from oncourse.models.pair import PairData, known_until
 from oncourse.models.score_terms import choose_terms
 
 

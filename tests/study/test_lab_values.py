@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from oncourse.derive.clinical.psa import psa_values
+from oncourse.derive.clinical.psa_values import psa_values
 from oncourse.study.analytes import lab_values
 from oncourse.study.config import StudyConfig
 from oncourse.study.lab_values import nearest_analyte, tidy_labs, tidy_values

@@ -12,7 +12,8 @@ from oncourse.analyses._headline import cannot, line_words, rated
 from oncourse.analyses._people import ledger, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.lines import first_line
-from oncourse.derive.clinical.psa import OLD_BASELINE_DAYS, PSA_SCHEMA, PsaParams, psa_values
+from oncourse.derive.clinical.psa import OLD_BASELINE_DAYS, PSA_SCHEMA
+from oncourse.derive.clinical.psa_values import PsaParams, psa_values
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting

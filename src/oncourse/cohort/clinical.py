@@ -34,7 +34,8 @@ class Clinical(CohortBase):
     @derived
     def psa(self) -> pl.DataFrame:
         """PSA endpoints per patient and line (`oncourse.derive.clinical.psa`)."""
-        from oncourse.derive.clinical.psa import PsaParams, psa_table
+        from oncourse.derive.clinical.psa import psa_table
+        from oncourse.derive.clinical.psa_values import PsaParams
 
         return psa_table(self.study["labs"], self.lines, self.params(PsaParams))
 
@@ -42,7 +43,7 @@ class Clinical(CohortBase):
     def bone_visits(self) -> pl.DataFrame:
         """Bone-scan responses per visit (`oncourse.derive.clinical.bone`)."""
         from oncourse.derive.clinical.bone import BoneParams, bone_visits
-        from oncourse.derive.clinical.psa import PsaParams
+        from oncourse.derive.clinical.psa_values import PsaParams
 
         criteria = self.params(PsaParams).criteria
         return bone_visits(self.study["assessments"], self.lines, self.params(BoneParams), criteria=criteria)
@@ -69,7 +70,8 @@ class Clinical(CohortBase):
     def followed_visits(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """Imaging visits, bone scans and PSA of every line, judged and shown whatever treatment follows."""
         from oncourse.derive.clinical.bone import BoneParams, bone_visits
-        from oncourse.derive.clinical.psa import PsaParams, psa_table
+        from oncourse.derive.clinical.psa import psa_table
+        from oncourse.derive.clinical.psa_values import PsaParams
         from oncourse.derive.clinical.recist import recist_visits
         from oncourse.derive.clinical.response import ImagingParams
 

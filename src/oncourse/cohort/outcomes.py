@@ -75,7 +75,7 @@ class Outcomes(Status):
 
         See `oncourse.derive.outcomes.response_scan`.
         """
-        from oncourse.derive.clinical.psa import PsaParams
+        from oncourse.derive.clinical.psa_values import PsaParams
         from oncourse.derive.clinical.response import ImagingParams
         from oncourse.derive.outcomes.response_scan import objective_responses, psa_responses
 

@@ -63,7 +63,7 @@ def _bars(treatments: pl.DataFrame) -> list[Bar]:
 
 def _markers(cohort: Cohort, patient: str) -> list[Track]:
     """PSA and CEA on a log axis, PSA with nadir and progression by PCWG3 of each line."""
-    from oncourse.derive.clinical.psa import PsaParams, psa_values
+    from oncourse.derive.clinical.psa_values import PsaParams, psa_values
 
     labs = of_patient(cohort.study["labs"], patient)
     if labs.is_empty():

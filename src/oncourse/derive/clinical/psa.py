@@ -6,74 +6,17 @@ from PCWG2 (Scher et al., J Clin Oncol 2008;26:1148).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from oncourse.days import DAYS_PER_YEAR
 from oncourse.derive.clinical.exact import LARGEST, parts, scaled, scaled_expr, unscaled
+from oncourse.derive.clinical.psa_kinetics import kinetics
+from oncourse.derive.clinical.psa_values import PsaParams, psa_values
 from oncourse.facts.days import followed_on, on_line
-from oncourse.study.analytes import analytes, lab_factor, lab_number
-from oncourse.study.settings import section, setting
-from oncourse.study.words import words_for
 
 #: A baseline older than this is flagged (PCWG3, table 1: baseline at start of therapy).
 OLD_BASELINE_DAYS = 28
-PCWG_SOURCE = "PCWG3, J Clin Oncol 2016;34:1402"
-
-
-@section("psa")
-@dataclass(frozen=True)
-class PsaParams:
-    """The PSA rules of PCWG3 and their options."""
-
-    criteria: str = setting(
-        "pcwg3",
-        "version of the working group's rules; the PSA rules are the same in all, the bone rules differ",
-        choices=("pcwg2", "pcwg3", "pcwg4"),
-        source=PCWG_SOURCE,
-    )
-    rise_fraction: float = setting(0.25, "least rise above the nadir, as a fraction of it", low=0, source=PCWG_SOURCE)
-    min_rise_ng_ml: float = setting(2.0, "least absolute rise above the nadir in ng/mL", low=0, source=PCWG_SOURCE)
-    confirmation_days: int = setting(
-        21, "least days to the value that confirms a rise or a decline", low=0, source=PCWG_SOURCE
-    )
-    early_days: int = setting(84, "rises up to this day of the line are early (12 weeks)", low=0, source=PCWG_SOURCE)
-    early_scope: str = setting(
-        "no_decline",
-        "which early rises are not progression: those without a prior decline, or all",
-        choices=("no_decline", "all"),
-        source="PCWG3 ignores early rises of patients without a decline; some protocols ignore all",
-    )
-    confirm_no_decline: bool = setting(
-        True,
-        "whether a rise without any decline from baseline needs confirmation too; false is the literal text",
-        source=PCWG_SOURCE,
-    )
-    sustained: bool = setting(False, "whether every value up to the confirming one must stay below the decline limit")
-    week12_day: int = setting(84, "day of the 12-week value", low=1, source=PCWG_SOURCE)
-    week12_window_days: int = setting(14, "the 12-week value lies within this many days of it", low=0)
-    baseline_max_age_days: int | None = setting(
-        None, "a baseline older than this is not used; null: any age, flagged above 28 days", low=0
-    )
-    same_day: str = setting(
-        "highest", "which of several values of one day counts", choices=("highest", "lowest", "mean")
-    )
-    below_limit: str = setting(
-        "limit", "what `<x` stands for: the limit x, half of it, or zero", choices=("limit", "half", "zero")
-    )
-    doubling_min_values: int = setting(
-        3, "least values for a doubling time", low=3, source="Arlen et al., J Urol 2008;179:2181"
-    )
-    doubling_min_days: int = setting(28, "least days they must span", low=1, source="Arlen et al. 2008")
-    undetectable_ng_ml: float = setting(0.2, "a PSA below this is undetectable", low=0)
-    missing_in_denominator: bool = setting(
-        True, "whether patients without any PSA count as non-responders in rates (intention to treat)"
-    )
-
-
 PSA_SCHEMA = {
     "patient_id": pl.String,
     "line": pl.Int64,
@@ -112,85 +55,11 @@ PSA_SCHEMA = {
     "velocity_ci_low": pl.Float64,
     "velocity_ci_high": pl.Float64,
 }
-VALUES_SCHEMA = {
-    "patient_id": pl.String,
-    "day": pl.Int64,
-    "value_ng_ml": pl.Float64,
-    "is_below_limit": pl.Boolean,
-    "is_above_limit": pl.Boolean,
-    "n_same_day": pl.Int64,
-    "row": pl.Int64,
-}
 RULES = {
     1: "rise from nadir after decline",
     2: "rise from baseline beyond 12 weeks, no decline",
     3: "rise from nadir beyond 12 weeks, no baseline value",
 }
-
-
-def psa_values(labs: pl.DataFrame, params: PsaParams | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the usable PSA values in ng/mL, one per patient and day, and the rows left out with their reason.
-
-    Parameters
-    ----------
-    labs : patient_id, day, analyte, value (number, or text such as "<0.1"), unit (null is taken as ng/mL)
-
-    Returns
-    -------
-    values : `VALUES_SCHEMA`, sorted; ``row`` is the line of the labs table (header = 1) that was used
-    left_out : patient_id, row, reason
-    """
-    params = params or PsaParams()
-    unit = pl.col("unit") if "unit" in labs.columns else pl.lit(None, pl.String)
-    text = pl.col("value").cast(pl.String).str.strip_chars()
-    factor = {"limit": 1.0, "half": 0.5, "zero": 0.0}[params.below_limit]
-    rows = (
-        labs.with_row_index("row", 2)
-        .filter(pl.col("analyte").str.to_lowercase().str.strip_chars().is_in(words_for("analyte", "PSA")))
-        .with_columns(
-            text.str.starts_with("<").fill_null(False).alias("is_below_limit"),
-            text.str.starts_with(">").fill_null(False).alias("is_above_limit"),
-            lab_number(pl.col("value")).alias("_number"),  # >1000 is at least 1000
-            lab_factor(analytes()["psa"], unit).alias("_factor"),
-        )
-        .with_columns(
-            pl.when(pl.col("day").is_null())
-            .then(pl.lit("no day"))
-            .when(pl.col("value").is_null())
-            .then(pl.lit("no value"))
-            .when(pl.col("_number").is_null())
-            .then(pl.lit("not a number"))
-            .when(pl.col("_number") < 0)
-            .then(pl.lit("negative value"))
-            .when(pl.col("_factor").is_null())
-            .then(pl.lit("unknown unit"))
-            .when(pl.col("_number") * pl.col("_factor") > LARGEST)
-            .then(pl.lit("impossibly high"))
-            .alias("reason"),
-            (pl.col("_number") * pl.col("_factor") * pl.when("is_below_limit").then(factor).otherwise(1.0)).alias(
-                "value_ng_ml"
-            ),
-        )
-    )
-    left_out = rows.filter(pl.col("reason").is_not_null()).select("patient_id", pl.col("row").cast(pl.Int64), "reason")
-    pick = {
-        "highest": pl.col("value_ng_ml").max(),
-        "lowest": pl.col("value_ng_ml").min(),
-        "mean": pl.col("value_ng_ml").mean(),
-    }
-    values = (
-        rows.filter(pl.col("reason").is_null())
-        .sort("patient_id", "day", "value_ng_ml", "row")
-        .group_by("patient_id", "day", maintain_order=True)
-        .agg(
-            pick[params.same_day].alias("value_ng_ml"),
-            pl.col("is_below_limit").all(),
-            pl.col("is_above_limit").any(),
-            pl.col("value_ng_ml").n_unique().alias("n_same_day"),
-            (pl.col("row").first() if params.same_day == "lowest" else pl.col("row").last()).alias("row"),
-        )
-    )
-    return values.select(pl.col(n).cast(t) for n, t in VALUES_SCHEMA.items()), left_out
 
 
 def psa_table(
@@ -299,7 +168,7 @@ def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams |
         pl.when((pl.col("n_values") > 0) & pl.Series(later_counts > 0)).then(pl.col("progression_status")),
     )
     known = known.join(_summary(on_line, lines, params), on="group", how="left", maintain_order="left")
-    known = known.join(_kinetics(on_line, known, params), on="group", how="left", maintain_order="left")
+    known = known.join(kinetics(on_line, known, params), on="group", how="left", maintain_order="left")
     return known.select(pl.col(name).cast(dtype) for name, dtype in PSA_SCHEMA.items())
 
 
@@ -443,100 +312,3 @@ def _summary(on_line: pl.DataFrame, lines: pl.DataFrame, params: PsaParams) -> p
         pl.coalesce("_last_day", "baseline_day").alias("last_psa_day"),
         pl.coalesce("_last_row", "_base_row").alias("last_psa_row"),
     )
-
-
-def _kinetics(on_line: pl.DataFrame, known: pl.DataFrame, params: PsaParams) -> pl.DataFrame:
-    """Doubling time and velocity of the values from the nadir on."""
-    nadir = known.select("group", "nadir_day", "baseline_day", "baseline_ng_ml", "_base_above")
-    columns = ["group", "day", "value_ng_ml", "is_below_limit", "is_above_limit"]
-    at_base = nadir.filter(pl.col("baseline_day") == pl.col("nadir_day")).select(
-        "group",
-        pl.col("baseline_day").alias("day"),
-        pl.col("baseline_ng_ml").alias("value_ng_ml"),
-        pl.lit(False).alias("is_below_limit"),
-        pl.col("_base_above").fill_null(False).alias("is_above_limit"),
-    )
-    rising = (
-        pl.concat([on_line.select(columns), at_base.select(columns)])
-        .join(nadir, on="group")
-        .filter(pl.col("day") >= pl.col("nadir_day"))
-        .sort("group", "day")
-    )
-    logs = rising.filter((pl.col("value_ng_ml") > 0) & ~pl.col("is_below_limit") & ~pl.col("is_above_limit"))
-    slope = _slopes(logs, pl.col("value_ng_ml").log(), params)
-    plain = _slopes(rising, pl.col("value_ng_ml"), params)
-    ln2, year = float(np.log(2)), DAYS_PER_YEAR
-
-    def doubling(name: str) -> pl.Expr:  # a slope at or below zero does not double
-        return pl.when(pl.col(name) > 0).then(ln2 / pl.col(name))
-
-    log = slope.select(
-        "group",
-        doubling("slope").alias("doubling_time_days"),
-        pl.when(pl.col("slope") > 0).then(doubling("high")).alias("doubling_time_ci_low"),
-        pl.when(pl.col("slope") > 0).then(doubling("low")).alias("doubling_time_ci_high"),
-    )
-    velocity = plain.select(
-        "group",
-        (pl.col("slope") * year).alias("velocity_ng_ml_per_year"),
-        (pl.col("low") * year).alias("velocity_ci_low"),
-        (pl.col("high") * year).alias("velocity_ci_high"),
-    )
-    return velocity.join(log, on="group", how="full", coalesce=True)
-
-
-def _slopes(rows: pl.DataFrame, y: pl.Expr, params: PsaParams) -> pl.DataFrame:
-    """Least-squares slope per group with its 95 % t interval; groups with too few values are absent."""
-    from scipy.special import stdtrit
-
-    sums = (
-        rows.with_columns(y.alias("_y"), pl.col("day").cast(pl.Float64).alias("_d"))
-        .with_columns(
-            (pl.col("_d") - pl.col("_d").mean().over("group")).alias("_d"),
-            (pl.col("_y") - pl.col("_y").mean().over("group")).alias("_y"),
-            (pl.col("day").max() - pl.col("day").min()).over("group").alias("_span"),
-        )
-        .group_by("group", maintain_order=True)
-        .agg(
-            pl.len().alias("n"),
-            pl.col("_span").first(),
-            (pl.col("_d") ** 2).sum().alias("sxx"),
-            (pl.col("_d") * pl.col("_y")).sum().alias("sxy"),
-            (pl.col("_y") ** 2).sum().alias("syy"),
-        )
-        .filter((pl.col("n") >= params.doubling_min_values) & (pl.col("_span") >= params.doubling_min_days))
-    )
-    n = sums["n"].to_numpy().astype(float)
-    slope = sums["sxy"].to_numpy() / sums["sxx"].to_numpy()
-    rest = np.maximum(sums["syy"].to_numpy() - slope * sums["sxy"].to_numpy(), 0.0)
-    half = stdtrit(n - 2, 0.975) * np.sqrt(rest / (n - 2) / sums["sxx"].to_numpy())
-    return sums.select("group").with_columns(
-        pl.Series("slope", slope), pl.Series("low", slope - half), pl.Series("high", slope + half)
-    )
-
-
-def doubling_time(day: ArrayLike, value: ArrayLike) -> tuple[float, float, float]:
-    """Return the doubling time of one series in days with its 95 % interval; NaN where it does not rise.
-
-    Least squares of ln(value) on day; at least three positive values. The upper limit is infinite where the slope's
-    interval reaches zero.
-
-    >>> doubling_time([0, 30, 60], [1, 2, 4])[0]
-    30.0
-    """
-    from scipy.special import stdtrit
-
-    d, v = np.asarray(day, float), np.asarray(value, float)
-    keep = v > 0
-    d, y = d[keep], np.log(v[keep])
-    if len(d) < 3 or np.ptp(d) == 0:
-        return float("nan"), float("nan"), float("nan")
-    d = d - d.mean()
-    slope = float(d @ y / (d @ d))
-    rest = max(float(((y - y.mean() - slope * d) ** 2).sum()), 0.0)
-    half = float(stdtrit(len(d) - 2, 0.975)) * (rest / (len(d) - 2) / float(d @ d)) ** 0.5
-    if slope <= 0:
-        return float("nan"), float("nan"), float("nan")
-    ln2 = float(np.log(2))
-    high = ln2 / (slope - half) if slope > half else float("inf")
-    return round(ln2 / slope, 10), round(ln2 / (slope + half), 10), round(high, 10)

@@ -279,7 +279,8 @@ def in_subgroups(
     One Cox model with group, level and their product; variance clustered by patient. A number is tested as it is (per
     standard deviation); its two halves are shown beside it and are no test of their own (no q-value).
     """
-    from oncourse.models.compare import PairData, interaction
+    from oncourse.models.interaction import interaction
+    from oncourse.models.pair import PairData
     from oncourse.stats.fdr import benjamini_hochberg
 
     if len(names) < 2:
@@ -349,7 +350,8 @@ def _numbers_in_subgroups(
     params: GroupParams,
 ) -> list[dict[str, Any]]:
     """One row per covariate that is a number: its product with the group, per standard deviation."""
-    from oncourse.models.compare import PairData, number_interaction
+    from oncourse.models.interaction import number_interaction
+    from oncourse.models.pair import PairData
 
     out = []
     for covariate in (n for n, kind in covariates.items() if kind == "number"):

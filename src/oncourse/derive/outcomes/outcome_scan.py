@@ -238,7 +238,7 @@ def _scan_block(
 
 def over_time(data: Any, mine: NDArray[np.bool_], cell: NDArray[Any], is_binary: bool) -> dict[str, float | None]:
     """Whether the ratio is the same at all times; where it is not, the difference of the restricted means instead."""
-    from oncourse.models.compare import known_until
+    from oncourse.models.pair import known_until
     from oncourse.models.weighting import pseudo_values, weighted_contrast
     from oncourse.stats.cox import fit_cox
     from oncourse.stats.zph import proportional_hazards

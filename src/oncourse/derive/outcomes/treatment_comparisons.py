@@ -15,7 +15,8 @@ from oncourse.derive.outcomes.treatment_pairs import pair_data, unused_covariate
 from oncourse.study.model import Study
 
 if TYPE_CHECKING:
-    from oncourse.models.compare import Pair, PairData, PairRow
+    from oncourse.models.compare import Pair, PairRow
+    from oncourse.models.pair import PairData
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed
     `treatment_units.units`; x : covariates by unit. Pairs with fewer than `min_events` events are left out.
     """
     from oncourse.derive.outcomes.treatment_units import crossover, switch_days
-    from oncourse.models.compare import as_treated, compare, policy
+    from oncourse.models.compare import as_treated, compare
+    from oncourse.models.policy import policy
     from oncourse.stats.rng import generator
 
     found = Comparisons([], [], [], {})

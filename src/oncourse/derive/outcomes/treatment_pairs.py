@@ -15,7 +15,7 @@ from oncourse.disease import Hypothesis, disease, diseases
 
 if TYPE_CHECKING:
     from oncourse.derive.genes.gene_status import GeneStatus
-    from oncourse.models.compare import PairData
+    from oncourse.models.pair import PairData
 
 MAX_EXPLORATORY_GENES = 20
 #: Columns of the interaction table that an estimate fills.
@@ -172,7 +172,7 @@ def _interaction_row(
     rules: InteractionRules,
     is_prespecified: bool,
 ) -> dict[str, Any]:
-    from oncourse.models.compare import interaction
+    from oncourse.models.interaction import interaction
 
     value = known.filter(pl.col("marker") == marker).select("unit", "value")
     joined = inside.with_columns(treated.alias("treated")).join(value, on="unit", how="left", maintain_order="left")
@@ -236,7 +236,7 @@ def pair_data(rows: pl.DataFrame, treated: pl.Series, x: pl.DataFrame, *, rare: 
     and those that are the treatment itself (`arm_columns`)."""
     import numpy as np
 
-    from oncourse.models.compare import PairData
+    from oncourse.models.pair import PairData
 
     values = rows.select("unit").join(x, on="unit", how="left", maintain_order="left").drop("unit")
     is_arm = arm_columns(values, treated)
