@@ -25,7 +25,7 @@ from oncourse.io.own_tables import as_our_tables
 from oncourse.io.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
 from oncourse.io.reading import Reading
 from oncourse.io.report_layout import gene_headers, must_be_whose, report_table
-from oncourse.io.sheets import Sheet
+from oncourse.io.sheets import is_workbook, sheets_of
 from oncourse.io.text import read_table
 from oncourse.study.config import StudyConfig, config_from_mapping
 from oncourse.study.partial_dates import plain_dates
@@ -105,6 +105,8 @@ def is_panel(path: Path) -> bool:
     """Whether a table has headers known as sample and gene, with a place or a change, and is no MAF: a panel report."""
     if not path.is_file() or path.suffix.lower() not in (".txt", ".tsv", ".csv", ".xlsx", ".xls", ".ods"):
         return False
+    if is_workbook(path) and len(sheets_of(path)) > 1:
+        return False  # every sheet is looked at (`oncourse.io.workbook`)
     header = report_table(path).frame.columns
     ours = set(panel_columns(header).values()) | ({"sample_id", "gene", "value"} & set(header))
     wide = len(gene_headers(read_table(path, lenient=True).frame.columns)) > 1
@@ -147,11 +149,11 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
             continue  # a row of too many cells is none of a known form
         kind = "report of a laboratory" if is_panel else f"table of {part.table}"
         reading.ledger.file(source.name, kind, "used", n_rows=text.frame.height)
-        frame = _named(text.frame, part, source, reading)
-        read |= set(text.frame.columns) - _unread(text.frame, part)
+        frame = named(text.frame, part, source, reading)
+        read |= set(text.frame.columns) - unread(text.frame, part)
         seen += [c for c in text.frame.columns if c not in seen]
         if is_panel:
-            frame = _by_patient(frame, reading)
+            frame = of_patients(frame, reading)
             must_be_whose(frame.columns, text.frame.columns, source)
             panel_calls(frame, source, text.lines, reading)
         else:
@@ -159,7 +161,7 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
             reading.tables[part.table] = frame[once]
             reading.lines[part.table] = text.lines[once]
         reading.sources.setdefault("calls" if part.table == "panel" else part.table, source.name)
-    _told_unread(source.name, [c for c in seen if c not in read], reading)
+    told_unread(source.name, [c for c in seen if c not in read], reading)
     config: dict[str, Any] = {k: more[k] for k in CONFIG if k in more and k != "title"}
     config |= {"genome_build": more["build"]} if "build" in more else {}
     if config:
@@ -167,11 +169,11 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
     as_our_tables(reading)
     complete(reading)
     if all(t.table == "panel" for t in tables):
-        _first_report_is_day_0(reading)
+        first_report_is_day_0(reading)
     return reading
 
 
-def _first_report_is_day_0(reading: Reading) -> None:
+def first_report_is_day_0(reading: Reading) -> None:
     """Count the days of a report alone from the first of each patient; a date that is none is told where days are made."""
     samples = reading.tables["samples"]
     if "date" not in samples.columns or "day" in samples.columns or "patient_id" not in samples.columns:
@@ -193,7 +195,7 @@ def _first_report_is_day_0(reading: Reading) -> None:
     reading.notes.append("no date of day 0: days count from each patient's first report")
 
 
-def _by_patient(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+def of_patients(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """A report that names patients and no samples: his only sample, else one of the patient's name."""
     if "sample_id" in frame.columns or "patient_id" not in frame.columns:
         return frame
@@ -226,28 +228,6 @@ def _parted(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     return frame.with_columns(pl.when(several).then(name).otherwise("patient_id").alias("sample_id"))
 
 
-def sheet_is_report(path: Path, sheet: Sheet) -> bool:
-    """Whether a sheet of a workbook is a panel report: genes and findings of samples or patients, not our ids."""
-    header = report_table(path, sheet.name).frame.columns
-    ours = set(panel_columns(header).values()) | ({"sample_id", "patient_id", "gene", "value"} & set(header))
-    found = {"hgvs_p", "hgvs_c", "pos", "value"} & ours
-    return "variant_id" not in header and "gene" in ours and bool(found) and bool({"sample_id", "patient_id"} & ours)
-
-
-def add_report(path: Path, sheet: Sheet, reading: Reading) -> None:
-    """Add the rows of a sheet that is a panel report to a study that may have samples of its own."""
-    source = Path(f"{path.name}: {sheet.name}".replace("/", "_"))
-    text = report_table(path, sheet.name)
-    reading.problems += text.problems
-    part = Mapped("panel", {})
-    frame = _by_patient(_named(text.frame, part, source, reading), reading)
-    unread = _unread(text.frame, part)
-    _told_unread(source.name, [c for c in text.frame.columns if c in unread], reading)
-    must_be_whose(frame.columns, text.frame.columns, source)
-    panel_calls(frame, source, text.lines, reading)
-    reading.sources.setdefault("calls", source.name)
-
-
 def _once(frame: pl.DataFrame, part: Mapped, one_of_several: bool) -> list[int]:
     """Return the rows to keep: of a file of several tables, what one row says of a patient stands on each of his
     visits.
@@ -271,17 +251,17 @@ def _our_names(frame: pl.DataFrame, part: Mapped) -> dict[str, str]:
     return renamed | {c: o for c, o in guessed.items() if o in known and o not in renamed.values()}
 
 
-def _unread(frame: pl.DataFrame, part: Mapped) -> set[str]:
+def unread(frame: pl.DataFrame, part: Mapped) -> set[str]:
     """The columns that are in no column of this table of ours."""
     return set(frame.columns) - set(_our_names(frame, part)) - set(_known(part.table))
 
 
-def _told_unread(name: str, columns: Sequence[str], reading: Reading) -> None:
+def told_unread(name: str, columns: Sequence[str], reading: Reading) -> None:
     if columns:
         reading.notes.append(f"{name}: columns not read: {', '.join(columns[:12])}")
 
 
-def _named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) -> pl.DataFrame:
+def named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) -> pl.DataFrame:
     """Return the columns under our names; the vocabulary knows Chinese headers that the mapping leaves out."""
     theirs, known = {v.strip(): k for k, v in part.columns.items()}, set(_known(part.table))
     renamed = _our_names(frame, part)

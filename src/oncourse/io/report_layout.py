@@ -21,7 +21,7 @@ from oncourse.genome.gene_names import symbols
 from oncourse.io.encoding import sniff
 from oncourse.io.panel_rows import panel_columns
 from oncourse.io.sheet_table import sheet_table
-from oncourse.io.sheets import NotAWorkbook, is_workbook, read_sheets
+from oncourse.io.sheets import is_workbook, sheets_of
 from oncourse.io.text import read_lines, read_table
 from oncourse.io.text_table import TextTable
 
@@ -70,10 +70,7 @@ def _split(line: str) -> list[str]:
 
 
 def _sheet(path: Path, sheet: str | None):  # type: ignore[no-untyped-def]
-    try:
-        sheets = read_sheets(path)
-    except NotAWorkbook:
-        return None
+    sheets = sheets_of(path)
     named = [s for s in sheets if sheet and s.name.strip().lower() == sheet.strip().lower()]
     return next(iter(named or (() if sheet else sheets)), None)
 
@@ -122,11 +119,27 @@ def _with_sample(table: TextTable, above: list[str]) -> TextTable:
     if "sample_id" in panel_columns(table.frame.columns).values():
         return table
     said: dict[str, str] = {}
-    for cell in above:
-        if (found := _PAIR.match(cell)) and (ours := panel_columns([found["name"].strip()])):
-            said.setdefault(next(iter(ours.values())), found["value"])
+    for column, value in pairs_in(above):
+        said.setdefault(column, value)
     frame = table.frame.with_columns(pl.lit(said[c]).alias(c) for c in ("sample_id", "patient_id") if c in said)
     return replace(table, frame=frame)
+
+
+def pairs_in(cells: list[str]) -> list[tuple[str, str]]:
+    """Return (column of ours, value) of cells such as ``样本编号：S1``, or of a name with its value in the next cell.
+
+    >>> pairs_in(["样本编号：S1 ", "姓名", "某", "病案号", "", "77"])
+    [('sample_id', 'S1'), ('patient_id', '77')]
+    """
+    filled = [c for c in cells if c]
+    out = []
+    for cell, following in zip(filled, [*filled[1:], ""], strict=False):
+        found = _PAIR.match(cell)
+        name, value = (found["name"], found["value"]) if found else (cell.strip(" :："), following)
+        ours = next(iter(panel_columns([name.strip()]).values()), None)
+        if ours and value and not panel_columns([value]):
+            out.append((ours, value))
+    return out
 
 
 def _long(table: TextTable) -> TextTable:

@@ -38,6 +38,14 @@ def is_workbook(path: Path) -> bool:
         return file.read(4) in MAGIC
 
 
+def sheets_of(path: Path) -> list[Sheet]:
+    """Return the sheets of a workbook; none where it cannot be read as one."""
+    try:
+        return read_sheets(path)
+    except NotAWorkbook:
+        return []
+
+
 def read_sheets(path: Path) -> list[Sheet]:
     """Return the sheets that hold anything, in the workbook's order; hidden ones too.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import yaml
 
 from oncourse.errors import ConfigError, InputError
 from oncourse.io import sheets as raw
-from oncourse.io.mapping import add_report, sheet_is_report
+from oncourse.io.maf_sheets import add_mafs, sheet_is_maf
+from oncourse.io.mapping import first_report_is_day_0
 from oncourse.io.own_tables import as_our_tables
 from oncourse.io.reading import Reading
+from oncourse.io.report_sheets import add_reports, is_form, sheet_is_report
 from oncourse.io.sheet_table import sheet_table
 from oncourse.io.sheets import NotAWorkbook, Sheet, read_sheets
 from oncourse.study.config import StudyConfig, config_from_mapping
@@ -65,6 +68,41 @@ def _add_rows(sheet: Sheet, name: str, reading: Reading) -> None:
     reading.lines[name] = pl.concat(lines)
 
 
+def kind_of(path: Path, sheet: Sheet) -> str:
+    """Return what a sheet is: a table of ours by name, ``study``, ``dictionary``, ``maf``, ``report``, ``form``, or
+    ``unknown``."""
+    if plain(sheet.name) in ("study", "study.yaml", "研究", "研究信息"):
+        return "study"
+    if plain(sheet.name).replace(" ", "_") in _BESIDE:
+        return "dictionary"
+    if is_form(sheet):
+        return "form"
+    name = table_of(sheet.name) or _by_columns(sheet)
+    if name in (None, "calls", "variants"):
+        if sheet_is_maf(sheet):
+            return "maf"
+        if sheet_is_report(path, sheet):
+            return "report"
+    return name or "unknown"
+
+
+def _add_table(path: Path, sheet: Sheet, name: str, reading: Reading) -> None:
+    """Add a sheet that is a table of ours; of most tables there is one sheet."""
+    place, n = f"{path.name}: {sheet.name}", len(sheet.rows)
+    if name in reading.tables and name not in _OF_SEVERAL:
+        reading.ledger.file(place, "table", "not read", n_rows=n, why=f"{name} is there twice")
+        message, cure = f"the sheet {sheet.name}: {name} is there twice.", "Put the rows of both into one sheet."
+        reading.problems.append(Problem(path.name, None, None, sheet.name, message, cure))
+        return
+    if name in reading.tables:
+        _add_rows(sheet, name, reading)
+    else:
+        table = sheet_table(sheet, name)
+        reading.problems += table.problems
+        reading.tables[name], reading.lines[name] = our_names(table.frame), table.lines
+    reading.ledger.file(place, name, "used", n_rows=n)
+
+
 def read_workbook(path: Path) -> Reading:
     """Read a workbook as a study.
 
@@ -82,48 +120,23 @@ def read_workbook(path: Path) -> Reading:
     except NotAWorkbook as error:
         raise InputError(f"{path.name}: {error} Save it again as .xlsx without a password.") from None
     reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)))
-    reports = []
-    for sheet in sheets:
-        if plain(sheet.name) in ("study", "study.yaml", "研究", "研究信息"):
+    kinds = [(kind_of(path, sheet), sheet) for sheet in sheets]
+    for kind, sheet in kinds:
+        if kind == "study":
             reading.config = _config(sheet, path, reading)
-            continue
-        if plain(sheet.name).replace(" ", "_") in _BESIDE:
-            reading.ledger.file(f"{path.name}: {sheet.name}", "dictionary", "not read", why="explains the other sheets")
-            continue
-        name = table_of(sheet.name) or _by_columns(sheet)
-        place = f"{path.name}: {sheet.name}"
-        if name in (None, "calls", "variants") and sheet_is_report(path, sheet):
-            reports.append(sheet)
-            continue
-        if name in _OF_SEVERAL and name in reading.tables:
-            _add_rows(sheet, str(name), reading)
-            reading.ledger.file(place, str(name), "used", n_rows=len(sheet.rows))
-            continue
-        if name is None or name in reading.tables:
-            why = "names no table" if name is None else f"{name} is there twice"
-            reading.ledger.file(place, "unknown", "not read", n_rows=len(sheet.rows), why=why)
-            message = (
-                f"the sheet {sheet.name} is not read: it {why}." if name is None else f"the sheet {sheet.name}: {why}."
-            )
-            cure = f"Name it after its table: {', '.join(TABLES)}."
-            severity = "warning" if name is None else "error"
-            reading.problems.append(Problem(path.name, None, None, sheet.name, message, cure, severity))
-            continue
-        table = sheet_table(sheet, name)
-        reading.problems += table.problems
-        reading.tables[name], reading.lines[name] = our_names(table.frame), table.lines
-        reading.ledger.file(place, name, "used", n_rows=len(sheet.rows))
+        elif kind in TABLES:
+            _add_table(path, sheet, kind, reading)
+    mafs, reports, forms, unknown = ([s for k, s in kinds if k == w] for w in ("maf", "report", "form", "unknown"))
+    for sheet in (s for k, s in kinds if k == "dictionary"):
+        reading.ledger.file(f"{path.name}: {sheet.name}", "dictionary", "not read", why="explains the other sheets")
+    _told_unknown(path, [*unknown, *([] if reports else forms)], reading)
     as_our_tables(reading)
-    for sheet in reports:
-        place = f"{path.name}: {sheet.name}"
-        if "calls" in reading.tables:
-            reading.ledger.file(place, "panel report", "not read", n_rows=len(sheet.rows), why="calls are there twice")
-            cure = "Put the rows of all reports into one sheet."
-            message = f"the sheet {sheet.name}: calls are there twice."
-            reading.problems.append(Problem(path.name, None, None, sheet.name, message, cure))
-            continue
-        add_report(path, sheet, reading)
-        reading.ledger.file(place, "panel report", "used", n_rows=len(sheet.rows))
+    alone = not reading.tables
+    for found, add in ((mafs, add_mafs), (reports, partial(add_reports, others=[*forms, *unknown]))):
+        if found and "calls" in reading.tables:
+            _told_twice(path, found, reading)
+        elif found:
+            add(path, found, reading=reading)
     for name in [n for n, f in reading.tables.items() if f.is_empty() and n not in REQUIRED_TABLES]:
         del reading.tables[name]  # a sheet that nobody filled in
     if not reading.tables:
@@ -134,7 +147,31 @@ def read_workbook(path: Path) -> Reading:
             "or import one table with `oncourse import table FILE DIR --mapping map.yaml`."
         )
     _complete(reading)
+    if alone and reports:
+        first_report_is_day_0(reading)
     return reading
+
+
+def _told_unknown(path: Path, sheets: list[Sheet], reading: Reading) -> None:
+    """Name the sheets that are not read, together: they are neither table nor report."""
+    for sheet in sheets:
+        why = "names no table, and is no report"
+        reading.ledger.file(f"{path.name}: {sheet.name}", "other", "not read", n_rows=len(sheet.rows), why=why)
+    if sheets:
+        names = ", ".join(s.name for s in sheets[:12])
+        message = f"{len(sheets):,} sheets are not read ({names}): they name no table, and are no report."
+        cure = f"Name a sheet that should be read after its table: {', '.join(TABLES)}."
+        reading.problems.append(Problem(path.name, None, None, sheets[0].name, message, cure, "warning"))
+
+
+def _told_twice(path: Path, reports: list[Sheet], reading: Reading) -> None:
+    """Say that reports stand beside a sheet of calls."""
+    for sheet in reports:
+        place = f"{path.name}: {sheet.name}"
+        reading.ledger.file(place, "panel report", "not read", n_rows=len(sheet.rows), why="calls are there twice")
+        cure = "Keep the sheet of calls or the reports."
+        message = f"the sheet {sheet.name}: calls are there twice."
+        reading.problems.append(Problem(path.name, None, None, sheet.name, message, cure))
 
 
 def _by_columns(sheet: Sheet) -> str | None:
