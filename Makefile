@@ -60,7 +60,7 @@ accept: .venv/.ready ## write tests/answers anew after a change of words, number
 docs: .venv/.ready ## write docs/reference anew from the code
 	$(BIN)/python tools/write_reference.py
 
-bench: .venv/.ready ## CPU seconds of what users wait for, recorded with their page
+bench: .venv/.ready ## CPU seconds of what users wait for beside their peers (installed apart), recorded with their page
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=2 $(BIN)/python benchmarks/bench.py --write
 
 bench-quick: .venv/.ready ## below three minutes; fails where a work costs 1.3 times its recorded ratio
@@ -68,4 +68,4 @@ bench-quick: .venv/.ready ## below three minutes; fails where a work costs 1.3 t
 
 clean:
 	rm -f src/oncourse/_loops*
-	rm -rf .venv .venv-lowest .venv-audit demo demo-reads build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-audit .venv-peers demo demo-reads build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

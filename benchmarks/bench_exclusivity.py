@@ -22,7 +22,7 @@ from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_pairs import burden_model
 from oncourse.derive.genes.gene_status import LandscapeParams
 from oncourse.io import load_study
-from oncourse.stats.cooccurrence import Margins, fit_margins, pair_tests
+from oncourse.stats.cooccurrence import Counts, Margins, fit_margins, pair_tests
 from oncourse.stats.proportions import fisher_exact
 from oncourse.stats.rng import generator
 
@@ -106,19 +106,29 @@ def planted(
     )
 
 
-def speed(n: int = 50_000, genes: int = 200) -> None:
-    """Print the CPU seconds of fit and all pairs for `n` patients."""
+def altered_genes(n: int, genes: int = 500) -> NDArray[np.bool_]:
+    """Simulate which of the genes are altered in `n` patients of unequal burden."""
     rng = generator(3, "speed")
-    load = np.clip(rng.gamma(0.7, 1.0, n), 0.02, 6)[:, None] * np.geomspace(0.2, 0.004, 500)
-    altered = rng.random(load.shape) < np.clip(load, 0, 0.9)
-    start = time.process_time()
+    load = np.clip(rng.gamma(0.7, 1.0, n), 0.02, 6)[:, None] * np.geomspace(0.2, 0.004, genes)
+    return rng.random(load.shape) < np.clip(load, 0, 0.9)
+
+
+def all_pairs(altered: NDArray[np.bool_], genes: int) -> Counts:
+    """Fit the margins and test every pair of the first genes."""
     burden, size = np.unique(altered.sum(1), return_counts=True)
-    fitted = fit_margins(altered.sum(0), size, burden, np.ones((len(size), 500), bool))
+    fitted = fit_margins(altered.sum(0), size, burden, np.ones((len(size), altered.shape[1]), bool))
     seen = altered[:, :genes].astype(np.float32)
     both = np.rint(seen.T @ seen).astype(np.int64)
     a, b = np.triu_indices(genes, 1)
-    pair_tests(fitted, a, b, both[a, b])
-    print(f"{genes} genes, {n:,} patients, {len(size)} classes: {time.process_time() - start:.2f} CPU s")
+    return pair_tests(fitted, a, b, both[a, b])
+
+
+def speed(n: int = 50_000, genes: int = 200) -> None:
+    """Print the CPU seconds of fit and all pairs for `n` patients."""
+    altered = altered_genes(n)
+    start = time.process_time()
+    all_pairs(altered, genes)
+    print(f"{genes} genes, {n:,} patients: {time.process_time() - start:.2f} CPU s")
 
 
 def main() -> None:

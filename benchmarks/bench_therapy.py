@@ -14,24 +14,33 @@ import time
 from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 
-def matching(n_patients: int, civic: Path | None, studies: list[Path]) -> None:
+def many_patients(n_patients: int, civic: Path | None, studies: list[Path]) -> tuple[Any, list[Any]]:
+    """Return what is known (rules, evidence) and the findings of the studies' patients, repeated up to a number."""
     from oncourse.cohort import Cohort
-    from oncourse.derive.care.therapy_matches import match_patient
     from oncourse.io import load_study
 
     settings = {"knowledge": {"evidence": str(civic)}} if civic else {}
-    patients, found = [], None
+    each = [Cohort(load_study(path), settings).findings for path in studies]
+    patients = cycle([p for found in each for p in found.patients.values()])
+    return each[-1], [replace(p, patient_id=f"{i}") for i, p in enumerate(islice(patients, n_patients))]
+
+
+def match_all(found: Any, patients: list[Any]) -> int:
+    """Match every patient against rules and evidence; return how many have a line that fits."""
+    from oncourse.derive.care.therapy_matches import match_patient
+
+    return sum(any(m.status == "matched" for m in match_patient(p, found)[0]) for p in patients)
+
+
+def matching(n_patients: int, civic: Path | None, studies: list[Path]) -> None:
     started = time.process_time()
-    for path in studies:
-        found = Cohort(load_study(path), settings).findings
-        patients += list(found.patients.values())
-    print(f"load and findings of {len(patients):,} patients: {time.process_time() - started:.1f} CPU s")
-    assert found is not None
-    many = [replace(p, patient_id=f"{i}") for i, p in enumerate(islice(cycle(patients), n_patients))]
+    found, many = many_patients(n_patients, civic, studies)
+    print(f"load and findings of the studies: {time.process_time() - started:.1f} CPU s")
     started = time.process_time()
-    matched = sum(bool([m for m in match_patient(p, found)[0] if m.status == "matched"]) for p in many)
+    matched = match_all(found, many)
     seconds = time.process_time() - started
     print(f"matched {n_patients:,} patients in {seconds:.1f} CPU s; {matched:,} have at least one line")
 
