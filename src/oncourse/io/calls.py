@@ -45,6 +45,10 @@ def is_vcf(path: Path) -> bool:
     return path.name.lower().endswith((".vcf", ".vcf.gz", ".vcf.bgz"))
 
 
+#: What the rows of a file are by its name alone: column of calls -> value.
+_SAID = {"unsigned": {"filter": "not signed out"}, "germline": {"origin": "germline"}}
+
+
 def read_calls(
     paths: Sequence[Path],
     build: str | None = None,
@@ -54,13 +58,14 @@ def read_calls(
     kind: str | None = None,
     known: Mapping[str, str | None] | None = None,
     manifest: Manifest | None = None,
-    looked: Collection[Path] = (),
+    of: Mapping[str, Collection[Path]] | None = None,
 ) -> MafTables:
     """Read the files and join their tables; a build other than `build` (or than the first file's) is an error.
 
     `kind` "counts" reads them as tables of read counts, else each is a VCF or a MAF by its name;
     `known` are the samples that a clinical table names, with their material; `manifest` says whose a column is;
-    `looked` are the files whose rows are sites looked at, not calls.
+    `of` says which files hold no somatic calls: ``looked``, sites looked at; ``unsigned``, variants a laboratory saw and
+    did not sign out (no calls, and their filter says so); ``germline``.
 
     Raises
     ------
@@ -82,8 +87,10 @@ def read_calls(
         elif is_vcf(path):
             parts.append(read_vcf(path, fasta=fasta, called=called, whose=whose[path], build=build))
         else:
-            how = "no" if path in looked else called
+            what = next((kind for kind, paths_of in (of or {}).items() if path in paths_of), "")
+            how = "no" if what in ("looked", "unsigned") else called
             parts.append(read_maf(path, fasta=fasta, called=how, known=known, manifest=manifest))
+            parts[-1].calls = parts[-1].calls.with_columns(pl.lit(v).alias(c) for c, v in _SAID.get(what, {}).items())
     problems: list[Problem] = []
     unseen, large = _unseen(parts), joined_large([p.large for p in parts if p.large is not None])
     if unseen:

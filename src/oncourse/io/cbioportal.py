@@ -177,13 +177,20 @@ def _mutations(
     found: Folder, samples: pl.DataFrame | None, reading: Reading, fasta: Fasta | None, called: str
 ) -> MafTables | None:
     paths, looked = found.files.get("mutations", []), found.files.get("uncalled", [])
+    unsigned, germline = found.files.get("unsigned", []), found.files.get("germline", [])
     if not paths:
         return None
     named = [] if samples is None else samples["SAMPLE_ID"].drop_nulls().to_list()
     known = dict.fromkeys(map(str, named))
-    maf = read_calls([*paths, *looked], fasta=fasta, called=called, looked=looked, known=known)
-    for path in looked:
-        reading.notes.append(f"{path.name}: its rows are sites looked at and not called")
+    everything = [*paths, *looked, *unsigned, *germline]
+    of = {"looked": looked, "unsigned": unsigned, "germline": germline}
+    maf = read_calls(everything, fasta=fasta, called=called, known=known, of=of)
+    for paths, what in (
+        (looked, "sites looked at and not called"),
+        (unsigned, "not signed out by the laboratory: looked at, and no calls"),
+        (germline, "germline variants, whatever their status says"),
+    ):
+        reading.notes += [f"{path.name}: its rows are {what}" for path in paths]
     reading.notes += maf.notes
     reading.problems += maf.problems
     return maf

@@ -35,6 +35,8 @@ _NAME_KINDS = (
     ("timeline", r"data_(clinical_)?timeline.*"),
     ("mutations", r"data_mutations(_(extended|mskcc|mskcc_.*|somatic|merged|impact.*|tcga))?(\.maf)?"),
     ("uncalled", r"data_mutations_uncalled(_.*)?(\.maf)?"),
+    ("unsigned", r"data_(mutations_)?non_?signed_?out(_.*)?(\.maf)?"),
+    ("germline", r"data_(mutations_germline|germline_mutations)(_.*)?(\.maf)?"),
     ("cna", r"data_(cna|discrete_cna|cna_discrete|gistic|cna_gistic|cna_tcga)"),
     ("gistic", r"(.*[._])?all_thresholded\.by_genes"),
     ("seg", r".*(cna_hg\d+\.seg|_segments|_hg\d+\.seg|data_cna_seg|\.seg)"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from oncourse.io import clinical_survival as survival
 from oncourse.io.anchors import Anchors
 from oncourse.io.clinical import clean
 from oncourse.io.gather import METASTASIS_WORDS, organ_of
-from oncourse.io.ids import patient_of
+from oncourse.io.ids import patient_of, says
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table, table_name
 from oncourse.study.schema import Problem
@@ -183,8 +183,25 @@ def with_missing_samples(
     message = f"{len(new):,} samples are in the data files only (first: {new[0]}); their patient is taken from the id."
     cure = "Add them to the clinical sample table."
     reading.problems.append(Problem("samples", None, "sample_id", new[0], message, cure, "warning"))
-    rows = pl.DataFrame({"SAMPLE_ID": new, "PATIENT_ID": [patient_of(s) for s in new]})
+    owners = {
+        *samples["PATIENT_ID"].drop_nulls(),
+        *(patients["PATIENT_ID"].drop_nulls() if patients is not None else ()),
+    }
+    said = [_normal_of(s, owners) or says(s) or (s, "tumour") for s in new]
+    material = [role if role in ("normal", "plasma") else None for _, role in said]
+    rows = pl.DataFrame({"SAMPLE_ID": new, "PATIENT_ID": [p for p, _ in said]})
+    if any(material):
+        rows = rows.with_columns(pl.Series("MATERIAL", material, dtype=pl.String))
     return pl.concat([samples, rows], how="diagonal")
+
+
+_NORMAL = re.compile(r"(?i)^(.+?)[-_.](?:N|NL|GL|normal|germline|blood)(?:\d{1,2})?(?:[-_.].*)?$")
+
+
+def _normal_of(sample: str, patients: Collection[str]) -> tuple[str, str] | None:
+    """Return patient and "normal" of an id that is a known patient's with N behind it (``P3-N01``), else null."""
+    found = _NORMAL.match(sample)
+    return (found[1], "normal") if found and found[1] in patients else None
 
 
 def build(

@@ -97,18 +97,21 @@ def _reason() -> pl.Expr:
 def _loud(study: Study) -> pl.DataFrame:
     """Return patient_id, sample_id, variant_id, called, elsewhere: what is called, or has the reads of a call.
 
-    elsewhere: said to be germline or of blood in every row.
+    So has a row that a filter alone sets aside and whose reads nobody counted: it was seen. elsewhere: said to be
+    germline or of blood in every row.
     """
     assays = study["assays"].lazy().select("assay_id", "min_alt_count", "min_vaf")
     samples = study["samples"].lazy().filter(is_tumour()).select("sample_id", "patient_id", "assay_id")
     reads = (pl.col("alt_count") >= pl.col("min_alt_count").fill_null(MIN_ALT_COUNT)) & (
         pl.col("alt_count") >= pl.col("min_vaf").fill_null(MIN_VAF) * pl.col("depth")
     )
+    fails = ~pl.col("filter").str.to_lowercase().is_in(["pass", ".", ""])
+    uncounted = (fails & pl.col("alt_count").is_null() & ~pl.col("is_called")).fill_null(False)
     return (
         study["calls"]
         .lazy()
         .join(samples.join(assays, on="assay_id", how="left"), on="sample_id", how="inner")
-        .filter(is_called_expr() | reads.fill_null(False))
+        .filter(is_called_expr() | reads.fill_null(False) | uncounted)
         .group_by("patient_id", "sample_id", "variant_id")
         .agg(
             called=is_called_expr().any(),
