@@ -19,7 +19,7 @@ from oncourse.stats.driver_tests import (
     rate_spread,
     truncating_p,
 )
-from oncourse.stats.exposures import bootstrap_exposures, cosine, fit_exposures
+from oncourse.stats.exposures import MIN_GAIN, bootstrap_exposures, cosine, fit_exposures
 from oncourse.stats.fdr import benjamini_hochberg, max_t
 from oncourse.stats.paired_intervals import Turns, lead
 from oncourse.stats.poisson import poisson_interval
@@ -76,6 +76,7 @@ def test_the_spread_of_rates_is_the_moment_estimate():
     seen, expected = np.array([9.0, 0, 5, 1]), np.array([3.0, 4, 2, 3])
     excess = (36 - 9) + (16 - 0) + (9 - 5) + (4 - 1)
     assert rate_spread(seen, expected) == pytest.approx((9 + 16 + 4 + 9) / excess)
+    assert rate_spread([2], [0.5]) == pytest.approx(0.25 / (1.5**2 - 2))
     assert rate_spread([3, 4], [3, 4]) == 1e3 and rate_spread([30, 0], [3, 0.1]) == 0.3
 
 
@@ -83,7 +84,8 @@ def test_truncating_and_clustered_changes_are_binomial():
     np.testing.assert_allclose(truncating_p([3, 0], [5, 5], 0.2), [stats.binom.sf(2, 5, 0.2), 1.0])
     assert truncating_p(200, 200, 0.01) == SMALLEST_P
     # 100 codons of which a tenth are mutable: 10 codons, each hit with chance 1/10; Bonferroni over the ten
-    assert hotspot_p(1, 1, 100, 0.1) == 1
+    assert hotspot_p(1, 1, 100, 0.1) == 1 == hotspot_p(3, 3, 5, 0.1)  # never less than one codon
+    assert hotspot_p(4, 6, 100) == hotspot_p(4, 6, 100, 0.1)
     assert hotspot_p(4, 6, 100, 0.1) == pytest.approx(10 * stats.binom.sf(3, 6, 0.1))
     assert codon_p(3, 6, np.array([0.5, 0.25, 0.25])) == pytest.approx(
         stats.binom.sf(2, 6, 0.5) + 2 * stats.binom.sf(2, 6, 0.25)
@@ -106,7 +108,8 @@ def test_cauchy_combination_takes_the_tested_and_no_veto_of_a_certain_one():
     found = cauchy_combination(np.array([[0.03, 0.4, np.nan], [0.03, 1.0, np.nan]]))
     assert found[0] == pytest.approx(0.5 - np.arctan(tan.mean()) / np.pi)
     assert found[1] == pytest.approx(0.5 - np.arctan((tan[0] + np.tan((0.5 - LARGEST_P) * np.pi)) / 2) / np.pi)
-    assert cauchy_combination(np.array([[2e-8, 2e-8]]))[0] == pytest.approx(2e-8)
+    for p in (2e-8, 1e-12):  # of equal ones it is theirs
+        assert cauchy_combination(np.array([[p, p]]))[0] == pytest.approx(p)
 
 
 SIGNATURES = np.array([[8, 1, 1, 0, 0, 0], [0, 0, 1, 8, 1, 0], [1, 1, 1, 1, 1, 5], [2, 2, 2, 2, 1, 1]]) / 10.0
@@ -131,11 +134,19 @@ def test_a_signature_stays_where_it_gains_enough_or_is_usual():
     assert kept.counts[2] > 0 and kept.counts.sum() == pytest.approx(counts.sum())
 
 
+def test_one_of_eighty_signatures_that_are_not_there_is_taken_in_less_than_one_per_cent():
+    """Half a chi-square of one degree each: a gain of 7 is rare enough, 6.5 is not."""
+    assert 40 * stats.chi2.sf(2 * MIN_GAIN, 1) < 0.01 < 40 * stats.chi2.sf(2 * MIN_GAIN - 1, 1)
+    three = 0.8 * SIGNATURES[:3] + 0.2 / 6
+    taken = [(fit_exposures(300 * three[0] + n * three[1], three).counts[1] > 0) for n in (19, 30)]
+    assert taken == [False, True]
+
+
 def test_an_empty_spectrum_has_no_exposures_and_no_cosine():
     none = fit_exposures(np.zeros(6), SIGNATURES)
     assert none.counts.tolist() == [0] * 4 and np.isnan(none.cosine) and none.log_likelihood == 0
     assert np.isnan(cosine(np.zeros(6), SIGNATURES[0]))
-    assert cosine(np.array([3.0, 0]), np.array([3.0, 4.0])) == pytest.approx(0.6)
+    assert cosine(np.array([0.3, 0]), np.array([0.3, 0.4])) == pytest.approx(0.6)
 
 
 def test_resampled_spectra_hold_as_many_mutations():

@@ -28,6 +28,11 @@ def test_large_sample_limits_scale_with_the_quantile_of_their_level(of):
     assert narrow.value - narrow.low == pytest.approx(narrow.high - narrow.value)
 
 
+@pytest.mark.parametrize("of", [ag.kappa, ag.gwet_ac1])
+def test_limits_of_agreement_end_at_one_and_minus_one(of):
+    assert of(0, 3, 2, 0).low == -1.0 and of(8, 1, 0, 3).high == 1.0
+
+
 def test_agreement_takes_each_share_of_its_own_row_or_column():
     """both 20, a only 5, b only 3, neither 12: 20/25, 12/15, 32/40, 20/23, limits of the level asked for."""
     found = ag.agreement(20, 5, 3, 12, 0.9)
@@ -53,6 +58,7 @@ def test_tango_without_discordant_pairs_and_with_nothing_else():
     assert (value, low, high) == pytest.approx((0, -(Z90**2) / (30 + Z90**2), Z90**2 / (30 + Z90**2)), abs=1e-8)
     value, low, high = ag.tango_interval(12, 0, 12)
     assert value == high == 1.0 and 0.5 < low < 1
+    assert ag.tango_interval(0, 12, 12)[1] == -1.0
     assert np.isnan(ag.tango_interval(0, 0, 0)).all()
 
 
@@ -67,6 +73,8 @@ def test_a_cluster_bootstrap_draws_as_many_clusters_as_there_are_and_reads_its_q
     pair = ag.cluster_weights(2, 99, np.random.default_rng(3))
     two = ag.cluster_bootstrap([[1, 2], [2, 2]], lambda s: s[:, 0] / s[:, 1], pair)
     assert (two.low, two.high) == (0.5, 1.0)
+    some = ag.cluster_bootstrap([[1, 0], [1, 2]], lambda s: np.where(s[:, 1] > 0, s[:, 0], np.nan), pair)
+    assert some.low == some.high == 2.0  # a replicate that says nothing is left out
     never = ag.cluster_bootstrap([[1, 0], [2, 0]], lambda s: s[:, 0] * np.nan, pair)
     assert np.isnan(never.low) and np.isnan(never.high)
 
@@ -91,8 +99,9 @@ def test_the_posterior_of_a_clustered_share_is_its_double_integral():
     assert found.p_below(0.5) == pytest.approx(at, abs=0.003)
     assert found.p_below(found.lower_bound(0.1)) == pytest.approx(0.1)
     assert found.lower_bound() == found.lower_bound(0.025) < found.lower_bound(0.1)
-    with pytest.raises(ValueError, match="between 0 and total"):
-        clustered_share([3], [2])
+    for found in ([3, 1], [-1, 1]):
+        with pytest.raises(ValueError, match="between 0 and total"):
+            clustered_share(found, [2, 2])
     nobody = clustered_share([0], [0])
     assert np.isnan([nobody.value, nobody.p_below(0.5), nobody.lower_bound()]).all()
 
@@ -141,6 +150,14 @@ def test_a_clustered_model_without_a_maximum_has_no_coefficients(x, y):
 def test_as_many_clusters_as_coefficients_leave_the_value_and_no_limits():
     fit = cluster_logistic([1.0, 2, 3, 4, 5, 6], [0, 1, 0, 1, 0, 1], [0, 0, 0, 1, 1, 1])
     assert np.isfinite(fit.value).all() and np.isnan(fit.covariance).all() and np.isnan(fit.ratio(0)).all()
+
+
+def test_what_one_cluster_alone_tells_has_a_value_and_no_limits():
+    """x differs in the first of six clusters only: left out, it could not be estimated."""
+    x, y = np.zeros(24), np.tile([0.0, 1, 1, 0], 6)
+    x[:2] = 1
+    fit = cluster_logistic(x, y, np.arange(24) // 4)
+    assert np.isfinite(fit.value).all() and np.isnan(fit.ratio(0)).all() and fit.df == 4
 
 
 @pytest.mark.parametrize("method", [clopper_pearson, wilson])

@@ -73,6 +73,15 @@ def test_bad_survival_rows_are_refused():
         kaplan_meier([1, 2], [1, 0], conf_type="normal")
 
 
+def test_times_that_differ_by_rounding_are_one():
+    """A share of 1.5e-8 of their mean, and of 1 below it: .004 of a million is rounding, .02 of it is not."""
+    assert kaplan_meier([1e6, 1e6 + 0.004, 1e6 + 0.5], [1, 1, 1]).time.size == 2
+    assert kaplan_meier([1e6, 1e6 + 0.02, 1e6 + 0.5], [1, 1, 1]).time.size == 3
+    assert kaplan_meier([0.01, 0.01 + 1e-8, 0.02], [1, 1, 1]).time.size == 2
+    with pytest.raises(ValueError, match="one value per row"):
+        kaplan_meier([[1.0, 2.0]], [[1, 0]])
+
+
 def rows(n=24, seed=2):
     """Late entry, ties, two causes, weights that are not whole."""
     random = np.random.default_rng(seed)
@@ -138,6 +147,33 @@ def test_fine_gray_without_competing_events_is_cox_and_checks_its_rows():
         fine_gray(time, np.ones(40, int), x[1:])
     with pytest.raises(ValueError, match="known in every row"):
         fine_gray([1, 2], [1, 0], [0.0, np.nan])
+
+
+def test_who_is_lost_before_anything_happens_changes_no_subdistribution_hazard():
+    """At risk at no event, and of the censoring curve only a factor that cancels."""
+    random = np.random.default_rng(5)
+    time, cause, x = random.permutation(40) + 1.0, random.integers(0, 3, 40), random.normal(size=40)
+    plain = fine_gray(time, cause, x)
+    more = fine_gray([0.5, *time], [0, *cause], [2.0, *x])
+    np.testing.assert_allclose([more.coef, more.std_err], [plain.coef, plain.std_err], rtol=1e-8)
+
+
+def test_a_finite_coefficient_beside_an_infinite_one_is_that_of_the_limit():
+    """The four of group 1 die first: held there by a large offset, the other column has this fit alone."""
+    time, group = np.arange(1.0, 13), np.repeat([1.0, 0.0], [4, 8])
+    x = np.random.default_rng(6).normal(size=12)
+    both = fit_cox(time, np.ones(12), np.column_stack([group, x]))
+    alone = fit_cox(time, np.ones(12), x, offset=30 * group)
+    assert both.is_infinite.tolist() == [True, False]
+    np.testing.assert_allclose([both.coef[1], both.std_err[1]], [alone.coef[0], alone.std_err[0]], rtol=1e-5)
+
+
+def test_a_ridge_penalty_gives_every_column_a_coefficient():
+    """Of two columns that say the same each takes half."""
+    time, cause, entry, _ = rows(30, 3)
+    x = np.random.default_rng(7).normal(size=30)
+    fit = fit_cox(time, cause > 0, np.column_stack([x, x, np.ones(30)]), entry=entry, penalty=1.0)
+    assert fit.coef[0] == pytest.approx(fit.coef[1]) and fit.coef[0] != 0 and fit.coef[2] == pytest.approx(0)
 
 
 def test_the_restricted_mean_is_the_area_under_the_curve():
@@ -212,6 +248,8 @@ def test_a_weighted_log_rank_test_is_written_out():
     assert found.statistic == pytest.approx((seen - usual) ** 2 / variance) and found.df == 1
     assert found.p_value == pytest.approx(stats.chi2.sf(found.statistic, 1))
     assert found.groups == (0, 1) and found.n.tolist() == [15, 15]
+    third = logrank([0.5, *time], [0, *event], [2, *group], entry=[0, *entry], rho=0.5, gamma=2.0)
+    assert (third.df, third.statistic) == (1, pytest.approx(found.statistic))  # a group never at risk at an event
     nothing = logrank([1, 2], [0, 0], [0, 1])
     assert np.isnan(nothing.statistic) and np.isnan(nothing.p_value) and nothing.df == 0
 
@@ -325,6 +363,8 @@ def test_terms_of_several_columns_are_tested_together():
     assert found.terms["both"].statistic >= max(single["x1"].statistic, single["x3"].statistic) - 1e-9
     every = proportional_hazards(fit, transform="rank", terms={"all": [0, 1, 2]})
     assert every.terms["all"].statistic == pytest.approx(found.overall.statistic)
+    none = proportional_hazards(fit, terms={"none": []}).terms["none"]
+    assert none.df == 0 and np.isnan(none.statistic)
     with pytest.raises(ValueError, match="transform"):
         proportional_hazards(fit, transform="sqrt")
 
