@@ -159,6 +159,7 @@ ANSWERS = [
     ("reversion(BRCA2)", {"has": ["BRCA2 T1980del reversion"]}, YES, "near", ()),
     ("reversion(BRCA2)", {"has": ["BRCA2 T1980del reversion chip"]}, NO, "against", ("no reversion of BRCA2",)),
     ("reversion(BRCA2,PTEN)", {"has": ["PTEN R130*"]}, NO, "against", ("no reversion of PTEN",)),
+    ("reversion(BRCA2,PTEN)", {"has": ["PTEN A3G"]}, NO, "against", ("no reversion of BRCA2, PTEN",)),
     ("reversion(BRCA2,PTEN)", {}, NO, "against", ("no reversion of BRCA2, PTEN",)),
     ("reversion(BRCA2)", {"sites": {"decision": "not_covered"}}, UNKNOWN, "missing", ("BRCA2: not covered",)),
     ("emerged(KRAS; under=anti-EGFR)", {"has": ["KRAS G12D new=anti-EGFR"]}, YES, "near", ()),

@@ -34,6 +34,8 @@ _COPIES = (
     (2, re.compile(r"\bhom(?:o|ozygous|ozygote)?\b|纯合", re.I)),
     (1, re.compile(r"\bhet(?:ero|erozygous|erozygote)?\b|杂合", re.I)),
 )
+#: Two bases read at a place, behind the name of the change: no pair of alleles.
+_BASES = re.compile(r"[\s(:][ACGT]/[ACGT]\)?$", re.I)
 _NONE_FOUND = re.compile(
     r"^(?:wild[ -]?type|wt|normal|no (?:variant|mutation)s?(?: found)?|not detected|野生型?|正常|未检出|未突变)$", re.I
 )
@@ -65,7 +67,7 @@ def split_genotype(genotype: str) -> tuple[str, str] | None:
     if repeats := re.match(r"^\(?TA\)?([5-8])\s*/\s*\(?(?:TA)?\)?([5-8])$", text, re.I):
         return _REPEATS[repeats[1]], _REPEATS[repeats[2]]
     parts = [p.strip() for p in text.split("/")]
-    if len(parts) == 2 and all(parts):
+    if len(parts) == 2 and all(parts) and not _BASES.search(text):
         return parts[0], parts[1]
     return _by_copies(text)
 
