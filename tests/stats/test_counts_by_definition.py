@@ -195,9 +195,12 @@ def test_a_second_process_that_never_turned_sets_no_upper_limit():
     assert np.isinf(found.high) and found.high > 0 and np.isfinite(found.low)
 
 
-def test_a_turn_known_to_less_than_a_step_is_one_point_of_the_grid():
-    units = [Turns(np.array([a, a + 3.0]), np.array([1.0, 0.0]), a - 40.0, np.inf) for a in range(5)]
-    assert np.isfinite(lead(units, step=5.0, reach=150.0).low)
+def test_a_turn_known_to_less_than_half_a_step_is_not_lost():
+    """Blood and scans of neighbouring days, two samples of one day: no point of the grid of weeks lay between them, and
+    such a patient told nothing of the lead."""
+    units = [Turns(np.array([a, a, a + 2.0]), np.array([0.0, 1.0, 0.0]), a + 40.0, a + 45.0) for a in range(5)]
+    found = lead(units, step=7.0, reach=150.0)
+    assert 30 <= found.low <= found.value <= found.high <= 55
 
 
 def test_the_exact_poisson_interval_leaves_equal_tails():

@@ -85,11 +85,17 @@ def lead(units: Sequence[Turns], *, level: float = 0.95, step: float = 7.0, reac
 
 
 def _of_unit(unit: Turns, grid: Floats, step: float) -> Floats:
-    """Likelihood of each lead: turning times of the first on a fine grid, the second in its interval."""
+    """Likelihood of each lead: turning times of the first on a fine grid, the second in its interval.
+
+    Neighbouring days have a point of the first between them, and the second's interval is as wide as the grid of leads
+    is coarse: else what is known best would lie between the points and say nothing.
+    """
     last = unit.edges[-1] if np.isinf(unit.by) else unit.by - grid[0]
-    first = np.arange(unit.edges[0] + step / 2, max(last, unit.edges[0] + step), step)
+    gaps = np.diff(unit.edges)
+    fine = float(gaps[gaps > 0].min(initial=step))
+    first = np.arange(unit.edges[0] + fine / 2, max(last, unit.edges[0] + fine), fine)
     place = np.searchsorted(unit.edges, first, side="left") - 1
     weight = unit.weights[np.clip(place, 0, len(unit.weights) - 1)]
-    second = grid[:, None] + first[None, :]
-    found = ((second > unit.after) & (second <= unit.by)) @ weight
+    second, slack = grid[:, None] + first[None, :], max(step - (unit.by - unit.after), 0.0) / 2
+    found = ((second > unit.after - slack) & (second <= unit.by + slack)) @ weight
     return np.asarray(found / max(found.max(), 1e-300), float)
