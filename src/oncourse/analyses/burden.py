@@ -38,10 +38,15 @@ SAMPLES = OutputTable(
         Column("ci_high", _F, "upper limit", unit="per Mb"),
         Column("tmb_high", _T, "yes or no where the interval lies on one side of burden.tmb_high; else uncertain"),
         Column("p_tmb_high", _F, "chance that the burden is at least burden.tmb_high (Jeffreys)", unit="fraction"),
-        Column("caution", _T, "small panel, size not stated or not known"),
+        Column("caution", _T, "small panel, size not stated or not known, or no indel called"),
         Column("n_coding", _I, "distinct coding variants, silent ones included"),
         Column("n_indel_one_base", _I, "of these insertions or deletions of one base"),
-        Column("p_msi_high", _F, "chance of MSI-H by the mutations; null without a size", unit="fraction"),
+        Column(
+            "p_msi_high",
+            _F,
+            "chance of MSI-H by the mutations; null without a size or without called indels",
+            unit="fraction",
+        ),
         Column("p_hypermutated", _F, "chance of hypermutation without instability", unit="fraction"),
         Column("msi_predicted", _T, "MSI-H, not MSI-H, or uncertain, by the mutations"),
         Column(
@@ -164,7 +169,8 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
 
 
 #: Questions of the ledger.
-PROFILED, SIZED, BY_MUTATIONS, RECORDED = "samples profiled", "burden per Mb", "MSI by mutations", "MSI recorded"
+PROFILED, SIZED, RECORDED = "samples profiled", "burden per Mb", "MSI recorded"
+BY_MUTATIONS, TOLD = "MSI by mutations", "MSI told by mutations"
 
 
 def _people(cohort: Cohort, samples: pl.DataFrame) -> pl.DataFrame:
@@ -173,7 +179,11 @@ def _people(cohort: Cohort, samples: pl.DataFrame) -> pl.DataFrame:
     told = {
         PROFILED: (pl.lit(True), ""),
         SIZED: (pl.col("tmb_per_mb").is_not_null(), "no burden per Mb: the assay's size is not known"),
-        BY_MUTATIONS: (pl.col("msi_predicted").is_not_null(), "no size, or too few mutations looked at"),
+        BY_MUTATIONS: (pl.col("msi_predicted").is_not_null(), "no size, or no insertion or deletion called"),
+        TOLD: (
+            pl.col("msi_predicted").is_in(["MSI-H", "not MSI-H"]),
+            "no size, no insertion or deletion called, or a chance of MSI-H between 10 % and 90 %",
+        ),
         RECORDED: (pl.col("msi_recorded").is_in(["MSI-H", "not MSI-H"]), "MSI not recorded, or unclear"),
     }
     parts = []
@@ -202,7 +212,9 @@ def _estimates(samples: pl.DataFrame, sized: pl.DataFrame) -> list[Estimate]:
         ]
     predicted = samples.drop_nulls("msi_predicted")
     if predicted.height:
-        found.append(_share("msi_high_predicted", predicted["msi_predicted"] == "MSI-H", BY_MUTATIONS))
+        told = predicted.filter(pl.col("msi_predicted") != "uncertain")
+        if told.height:
+            found.append(_share("msi_high_predicted", told["msi_predicted"] == "MSI-H", TOLD))
         expected = float(predicted["p_msi_high"].sum())
         found.append(
             Estimate(
@@ -277,7 +289,7 @@ def _unstable(cohort: Cohort, samples: pl.DataFrame, params: BurdenParams) -> pl
     joined = samples.join(groups.select("sample_id", "group"), on="sample_id", how="left", maintain_order="left")
     said = joined.with_columns(
         recorded=pl.when(pl.col("msi_recorded").is_in(["MSI-H", "not MSI-H"])).then(pl.col("msi_recorded") == "MSI-H"),
-        predicted=pl.col("msi_predicted") == "MSI-H",
+        predicted=pl.when(pl.col("msi_predicted") != "uncertain").then(pl.col("msi_predicted") == "MSI-H"),
     )
     columns = ("sample_id", "patient_id", "group")
     return pl.concat(
@@ -313,6 +325,15 @@ def _notes(samples: pl.DataFrame, unsized: int) -> tuple[str, ...]:
         notes.append(
             f"{unsized} samples have no burden per Mb and no MSI by mutations: assays.callable_mb gives the size."
         )
+    silent = samples.filter(pl.col("tmb_per_mb").is_not_null() & pl.col("msi_predicted").is_null()).height
+    if silent:
+        notes.append(
+            f"In {silent} samples of assays without one insertion or deletion MSI is not told by the mutations: "
+            "they were not called, or not kept."
+        )
+    uncertain = int((samples["msi_predicted"] == "uncertain").sum())
+    if uncertain:
+        notes.append(f"The mutations leave MSI of {uncertain} samples open: they are in no share of MSI-H.")
     small = int((samples["caution"] == "small panel").sum())
     if small:
         notes.append(f"{small} samples are of panels below 1 Mb: their burden is uncertain beside that of exomes.")

@@ -1,10 +1,11 @@
 """Microsatellite instability from mutation counts: three kinds of tumour, told apart by load and by one-base indels.
 
 Unstable tumours have many mutations of which a seventh are insertions or deletions of one base; tumours with a broken
-polymerase proofreading have more mutations and hardly any of these; all others have few of both. Written for this
-project: medians and spreads of the 489 TCGA colon and rectum exomes (MC3 and Firehose, open), rounded; nothing was
-fitted to another cohort. On 2,203 prostate panels (prostate_msk_2024, MSIsensor) the chances are calibrated: see
-docs/explanation/landscape.md.
+polymerase proofreading have more mutations and hardly any of these; all others have few of both. How many indels a
+tumour shows is also a matter of its calling: where they were called poorly an unstable tumour has few of them, and few
+indels are no evidence of stability. Written for this project: medians and spreads of the 489 TCGA colon and rectum
+exomes (MC3 and Firehose, open), rounded; nothing was fitted to another cohort. Both reliability tables - 351 of these
+exomes and 2,203 prostate panels (prostate_msk_2024), each beside MSIsensor - are in docs/explanation/landscape.md.
 """
 
 from __future__ import annotations
@@ -36,16 +37,30 @@ KINDS = {
     "msi_high": Kind(45.0, 0.35, 4.0, 26.0),
     "hypermutated": Kind(150.0, 0.45, 1.0, 80.0),
 }
+#: Unstable tumours whose one-base indels were called no better than those of stable ones: 10 of the 59 of TCGA colon
+#: with MSIsensor of 10 and more have a share below 2.5 %, all of them called before 2012 (0.2, rounded up).
+POORLY_CALLED = 0.2
+#: Coding mutations of an assay from which at least one must be an indel of one base: of tumours that are all stable,
+#: called as poorly as those of Firehose (1.2 %), the chance of none is 1 %.
+LEAST_CALLED = 400
 #: Share of MSI-H and of other hypermutated tumours before the mutations are looked at. Colorectal, all stages: Cancer
 #: Genome Atlas, Nature 2012;487:330 (13 % and 3 %); prostate: Abida, JAMA Oncol 2019;5:471 (3.1 %).
 PRIOR = {"colorectal": (0.13, 0.03), "prostate": (0.03, 0.01)}
 ANY_TUMOUR = (0.04, 0.01)
 #: Exonuclease domains (proofreading), codons: Rayner, Nat Rev Cancer 2016;16:71.
 EXONUCLEASE = {"POLE": (268, 471), "POLD1": (304, 533)}
+#: Chance that a tumour of each kind has a change there: most without proofreading (Cancer Genome Atlas 2012: 8 of 9),
+#: the others by their load over these 434 codons (1.3 kb, three of four changes alter a residue).
+EXONUCLEASE_CHANGED = {"stable": 0.004, "msi_high": 0.04, "hypermutated": 0.8}
 
 
 def msi_chances(
-    n: ArrayLike, n_indel: ArrayLike, callable_mb: ArrayLike, tumour: str | None = None
+    n: ArrayLike,
+    n_indel: ArrayLike,
+    callable_mb: ArrayLike,
+    tumour: str | None = None,
+    *,
+    exonuclease: ArrayLike = False,
 ) -> tuple[Floats, Floats]:
     """Return the chances of MSI-H and of another hypermutation.
 
@@ -55,18 +70,21 @@ def msi_chances(
     n_indel : shape (n,), of these insertions or deletions of one base
     callable_mb : shape (n,), Mb looked at; NaN: not known, and so are the chances
     tumour : key of `PRIOR`, or None
+    exonuclease : whether POLE or POLD1 is changed in its exonuclease domain; False, which may be not looked at, says
+        nothing
 
     Returns
     -------
-    two arrays of shape (n,), fraction; what is missing to 1 is stable
+    two arrays of shape (n,), fraction; what is missing to 1 is stable. Many mutations with few indels leave both open:
+    an unstable tumour may have been called poorly (`POORLY_CALLED`)
 
     Examples
     --------
     >>> [p.round(2).tolist() for p in msi_chances([46, 3, 5000], [13, 0, 15], [1.2, 1.2, 33.0], "prostate")]
-    [[0.99, 0.0, 0.0], [0.0, 0.0, 0.94]]
+    [[0.99, 0.0, 0.07], [0.0, 0.0, 0.88]]
+    >>> msi_chances([3644], [9], [33.0], "colorectal", exonuclease=[True])[1].round(2).tolist()
+    [0.99]
     """
-    from scipy.special import betaln
-
     n_, one, mb = (np.asarray(v, float) for v in (n, n_indel, callable_mb))
     high, hyper = PRIOR.get(tumour or "", ANY_TUMOUR)
     logs = []
@@ -74,11 +92,23 @@ def msi_chances(
         kind = KINDS[name]
         spread = kind.spread**2 + 1 / ((n_ + 0.5) * np.log(10) ** 2)  # a small panel counts few: Poisson on top
         away = np.log10((n_ + 0.5) / mb / kind.median_per_mb)
-        share = betaln(one + kind.indels, n_ - one + kind.others) - betaln(kind.indels, kind.others)
-        logs.append(np.log(prior) - away * away / (2 * spread) - 0.5 * np.log(spread) + share)
+        share = _indels(one, n_, kind)
+        if name == "msi_high":
+            called, missed = np.log1p(-POORLY_CALLED), np.log(POORLY_CALLED)
+            share = np.logaddexp(called + share, missed + _indels(one, n_, KINDS["stable"]))
+        changed = np.where(np.asarray(exonuclease, bool), np.log(EXONUCLEASE_CHANGED[name]), 0.0)
+        logs.append(np.log(prior) + changed - away * away / (2 * spread) - 0.5 * np.log(spread) + share)
     weight = np.exp(np.array(logs) - np.max(logs, axis=0))
     weight /= weight.sum(0)
     return weight[1], weight[2]
+
+
+def _indels(one: Floats, n: Floats, kind: Kind) -> Floats:
+    """Log chance of so many one-base indels among ``n`` mutations (Beta-binomial, without the binomial term)."""
+    from scipy.special import betaln
+
+    found: Floats = betaln(one + kind.indels, n - one + kind.others) - betaln(kind.indels, kind.others)
+    return found
 
 
 @cache

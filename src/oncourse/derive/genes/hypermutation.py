@@ -8,7 +8,7 @@ import polars as pl
 from oncourse.derive.genes.burden import BurdenParams
 from oncourse.disease import disease, tumour_of
 from oncourse.genome.effect import PROTEIN_CHANGING
-from oncourse.genome.msi import EXONUCLEASE, msi_chances
+from oncourse.genome.msi import EXONUCLEASE, LEAST_CALLED, msi_chances
 from oncourse.genome.protein import codon
 from oncourse.study.model import Study
 
@@ -49,17 +49,21 @@ def hypermutation_table(
     readings : `oncourse.facts.markers.marker_readings` (MSI and MMR)
 
     tmb_high: yes or no where the exact interval lies on one side of `params.tmb_high`, else uncertain; null without a
-    size. msi_predicted: MSI-H, not MSI-H, or uncertain; null without a size. pole: the change in an exonuclease domain
-    of POLE or POLD1, and whether the load goes with it. conflict: the sources that disagree, in words.
+    size. msi_predicted: MSI-H, not MSI-H, or uncertain; null without a size, and where no indel of one base was called
+    in any sample of the assay (`LEAST_CALLED`): nothing then tells instability from other loads. pole: the change in an
+    exonuclease domain of POLE or POLD1, and whether the load goes with it. conflict: the sources that disagree, in
+    words.
     """
     table = burden.join(_counts(calls), on="sample_id", how="left", maintain_order="left").with_columns(
         pl.col("n_coding", "n_indel_one_base").fill_null(0)
     )
     table = _with_disease(table, study)
+    table = table.join(_pole(calls), on="sample_id", how="left", maintain_order="left")
+    table = _with_indels_called(table, study)
     table = _with_chances(table)
     table = _with_tmb_high(table, params)
     table = table.join(_readings(readings, burden), on="sample_id", how="left", maintain_order="left")
-    table = table.join(_pole(calls), on="sample_id", how="left", maintain_order="left").with_columns(
+    table = table.with_columns(
         pole=pl.when(pl.col("p_hypermutated").is_null())
         .then(pl.col("pole") + pl.lit("; load not assessed"))
         .when(pl.col("p_hypermutated") > 0.5)
@@ -93,6 +97,14 @@ def _with_disease(table: pl.DataFrame, study: Study) -> pl.DataFrame:
     )
 
 
+def _with_indels_called(table: pl.DataFrame, study: Study) -> pl.DataFrame:
+    """Add is_indel_called: false where an assay has many coding mutations and not one indel of one base."""
+    assays = study["samples"].select("sample_id", "assay_id")
+    called = (pl.col("n_coding").sum() < LEAST_CALLED) | (pl.col("n_indel_one_base").sum() > 0)
+    joined = table.join(assays, on="sample_id", how="left", maintain_order="left")
+    return joined.with_columns(is_indel_called=called.over("assay_id")).drop("assay_id")
+
+
 def _with_chances(table: pl.DataFrame) -> pl.DataFrame:
     """Add p_msi_high and p_hypermutated; null without a size."""
     parts = []
@@ -103,12 +115,14 @@ def _with_chances(table: pl.DataFrame) -> pl.DataFrame:
             rows["n_indel_one_base"].to_numpy(),
             size,
             None if tumour is None else str(tumour),
+            exonuclease=rows["pole"].is_not_null().to_numpy(),
         )
         parts.append(rows.select("row", p_msi_high=pl.Series(high), p_hypermutated=pl.Series(hyper)))
     if not parts:
         added = {"p_msi_high": pl.Float64, "p_hypermutated": pl.Float64, "msi_predicted": pl.String}
         return table.with_columns(pl.lit(None, kind).alias(name) for name, kind in added.items())
     chances = pl.concat(parts).sort("row").drop("row").fill_nan(None)
+    chances = chances.select(pl.when(table["is_indel_called"]).then(pl.col(c)).alias(c) for c in chances.columns)
     word = (
         pl.when(pl.col("p_msi_high") >= SURE)
         .then(pl.lit("MSI-H"))
@@ -137,6 +151,8 @@ def _with_tmb_high(table: pl.DataFrame, params: BurdenParams) -> pl.DataFrame:
     small = (
         pl.when(pl.col("callable_mb").is_null())
         .then(pl.lit("size of the assay not known"))
+        .when(~pl.col("is_indel_called"))
+        .then(pl.lit("no insertion or deletion of one base was called"))
         .when(pl.col("callable_mb") < params.small_panel_mb)
         .then(pl.lit("small panel"))
         .when(pl.col("callable_basis") != "stated")
