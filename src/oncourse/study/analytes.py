@@ -99,7 +99,11 @@ def same_unit(one: str, two: str) -> bool:
 
 def lab_factor(analyte: Analyte, unit: pl.Expr) -> pl.Expr:
     """Return the factor of each row's unit to the analyte's; 1 without a unit, null for an unknown one."""
-    plain = plain_unit(unit)
+    return unit_factor(analyte, plain_unit(unit))
+
+
+def unit_factor(analyte: Analyte, plain: pl.Expr) -> pl.Expr:
+    """Return the factor of units as `plain_unit` writes them, as `lab_factor` does."""
     known = plain.replace_strict(dict(analyte.factors), default=None, return_dtype=pl.Float64)
     return pl.when(plain.is_null()).then(1.0).otherwise(known)
 
