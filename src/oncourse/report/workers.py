@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LONGEST_FIRST = ("prediction", "evolution", "biomarkers", "endpoints", "concordance", "treatment", "drivers")
 #: Patient pages of one task.
 PAGES_AT_A_TIME = 8
+#: How seldom the cyclic collector looks (`gc.set_threshold`) once what was imported is passed over.
+SELDOM = (20_000, 20, 50)
 #: Fewer analyses than this are run in the process itself: to start others takes longer.
 FEWEST_ANALYSES = 4
 
@@ -59,9 +61,9 @@ def spare_the_collector() -> None:
 
     Once in a process: what is set aside again would keep rings of dead objects for ever.
     """
-    if gc.get_freeze_count() == 0:
+    if gc.get_threshold() != SELDOM:
         gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+        gc.set_threshold(*SELDOM)
 
 
 @dataclass
