@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-# one thread, as of the command line (oncourse.cli.main.ONE_THREAD); read when numpy is imported, by the workers too
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+# one thread, as of the command line (oncourse.cli.main.ONE_THREAD); read when numpy is imported, by the workers too.
+# Of polars too: the tables of tests are small, and handing a join of ten rows to a second thread costs twice the join
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(_name, "1")
 
 SHARED = Path(os.environ.get("ONCOURSE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -139,6 +139,10 @@ ALL = [(name, table, column, value) for name in FINDINGS for (table, column), vs
 ALL += [("MSI", table, column, value) for (table, column), vs in MSI.items() for value in vs]
 
 
+#: design, patients, seed -> a simulated study: of each design several findings are taken.
+_simulated = cache(simulate_study)
+
+
 @cache
 def _cut(name: str) -> tuple[dict[str, pl.DataFrame], pl.Expr, object]:
     """Return the tables (text) of one patient with one sample that shows the finding, its row, the settings."""
@@ -162,7 +166,7 @@ def _as_text(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
 
 def _msi() -> tuple[dict[str, pl.DataFrame], pl.Expr, object]:
-    made = simulate_study("crc", 40, 1)
+    made = _simulated("crc", 40, 1)
     high = made.tables["samples"].filter((pl.col("msi_status") == "MSI-H") & (pl.col("material") == "tissue"))
     sample, patient = high.sort("sample_id").select("sample_id", "patient_id").row(-1)
     return _as_text(_of_one(made.tables, sample, patient)), pl.col("sample_id") == sample, made.config
@@ -170,7 +174,7 @@ def _msi() -> tuple[dict[str, pl.DataFrame], pl.Expr, object]:
 
 def _mutated(name: str) -> tuple[dict[str, pl.DataFrame], pl.Expr, object]:
     design, gene, change, _, _ = FINDINGS[name]
-    made = simulate_study(design, 40, 1)
+    made = _simulated(design, 40, 1)
     found = made.tables["calls"].filter("is_called").join(made.tables["variants"], on="variant_id")
     found = found.filter((pl.col("gene") == gene) & (pl.col("alt_count") >= 15))
     found = found if change is None else found.filter(pl.col("hgvs_p") == change)
