@@ -307,18 +307,17 @@ def stages(folder: Path, rooms: list[str]) -> list[list[str]]:
 
 def judged(folder: Path, mutants: list[Mutant], reach: Reach, asked: list[list[str]]) -> Iterator[tuple[Mutant, str]]:
     """Each mutant and the test file that noticed it, as they die; the survivors last."""
-    alive = mutants
+    alive, equal = mutants, set_aside()
     for tests in asked:
         reach.measure(tests)
         tried, alive = alive, []
         for mutant in tried:
-            if by := noticed(folder, mutant, reach, set(tests)):
+            if by := noticed(folder, mutant, reach, set(tests)) or equal.get(told(mutant)):
                 yield mutant, by
             else:
                 print("alive\t" + "\t".join(key(mutant)), file=sys.stderr, flush=True)
                 alive.append(mutant)
-    equal = set_aside()
-    yield from ((mutant, equal.get(told(mutant), "SURVIVED")) for mutant in alive)
+    yield from ((mutant, "SURVIVED") for mutant in alive)
 
 
 def told(mutant: Mutant) -> tuple[str, ...]:
