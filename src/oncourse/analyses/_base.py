@@ -22,7 +22,7 @@ from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, NotEnoughData, OncourseError
 from oncourse.study.schema import Column, nearest
 from oncourse.words.counts import of_one
-from oncourse.words.numbers import limits, with_unit
+from oncourse.words.numbers import is_fine_number, limits, with_unit
 
 UNITS = ("fraction", "count", "ratio", "difference", "days", "months", "per_mb", "score", "")
 
@@ -62,8 +62,8 @@ class Estimate:
             object.__setattr__(self, "method", "; ".join(x for x in (self.method, _sayable.NO_LIMITS) if x))
 
     def number(self, value: float | None) -> str:
-        """Return one of its values as text in its unit, with the digits that `n` carries."""
-        return with_unit(value, self.unit, self.n)
+        """Return one of its values as text in its unit, with the digits that `n` and the interval carry."""
+        return with_unit(value, self.unit, self.n, fine=is_fine_number(self))
 
     def __str__(self) -> str:
         inside = [limits(self)] if self.ci_low is not None or self.ci_high is not None else []

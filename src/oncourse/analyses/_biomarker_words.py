@@ -96,19 +96,16 @@ def headline_of(tested: pl.DataFrame, found: dict[str, Estimate], alpha: float) 
         return Headline(said("headline.biomarkers.hits_plain", **told), "uncertain", said("reason.one_by_one"), "hits")
     named = _named_first(tested, found)
     if rest.height and named is not None:
+        effect = found[_name(named[0])]
         told = {
             "tests": rest.height,
             "what": feature_words(named[0]["feature"]),
-            "n": named[2],
-            "k": named[1],
+            "of": named[2],
             "endpoint": endpoint_words(named[0]["endpoint"]),
         }
-        effect = found[_name(named[0])]
-        words = (
-            said("headline.biomarkers.named_first", **told, ratio=effect)
-            if effect.unit == "ratio"
-            else said("headline.biomarkers.named_days", **told, days=effect, day=round(named[0]["rmst_days"]))
-        )
+        told |= {"ratio": effect} if effect.unit == "ratio" else {"days": effect, "day": round(named[0]["rmst_days"])}
+        told |= {"n": named[1]} if named[1] > 1 else {}
+        words = said(_NAMED[effect.unit == "ratio", named[1] > 1], **told)
         return Headline(words, "uncertain", said("reason.named"), effect.name)
     if rest.height:
         text = said("headline.biomarkers.none", tests=rest.height, patients=n)
@@ -125,6 +122,15 @@ def headline_of(tested: pl.DataFrame, found: dict[str, Estimate], alpha: float) 
             )
             return Headline(text, *light_of(ratio), ratio.name)
     return cannot(said("headline.too_few"), said("reason.too_few"))
+
+
+#: Whether a ratio is told, whether several findings went with outcome -> the sentence of those named beforehand.
+_NAMED = {
+    (True, True): "headline.biomarkers.named_first",
+    (True, False): "headline.biomarkers.named_one",
+    (False, True): "headline.biomarkers.named_days",
+    (False, False): "headline.biomarkers.named_one_days",
+}
 
 
 def _named_first(tested: pl.DataFrame, found: dict[str, Estimate]) -> tuple[dict[str, Any], int, int] | None:

@@ -242,9 +242,7 @@ def _headline(estimates: tuple[Estimate, ...]) -> Headline:
         text = said("headline.evolution.clones", patients=patients, clones=clones, by_calls=by_calls)
         return Headline(text, "uncertain", said("reason.few_patients", n=patients), "clones_per_patient")
     n = int(poly.n or 0)
-    text = said(
-        "headline.evolution.poly", k=round(poly.value * n), n=n, share=poly, patients=patients, by_calls=by_calls
-    )
+    text = said("headline.evolution.poly", k=round(poly.value * n), n=n, share=poly, by_calls=by_calls)
     return Headline(text, *light_of(poly), poly.name)
 
 

@@ -192,7 +192,7 @@ def _answer(names: set[str], rates: pl.DataFrame) -> str:
         parts.append("Hazard ratio of cleared against not cleared at the landmark: {clearance_hazard_ratio}.")
     for drug_class, name in rates.filter(pl.col("n_evaluable") > 0).select("drug_class", "name").iter_rows():
         if name == "any":
-            parts.append(f"New resistance under {drug_class}: {{{_slug(drug_class)}_emerged}}.")
+            parts.append(f"New resistance mutations under {drug_class}: {{{_slug(drug_class)}_emerged}}.")
     return " ".join(parts) or "No serial sample can tell of a change."
 
 

@@ -13,7 +13,7 @@ from oncourse.analyses._base import Estimate
 from oncourse.analyses._headline import feature_words
 from oncourse.analyses._treatment_words import arm_name
 from oncourse.words.catalogue import catalogue
-from oncourse.words.numbers import bare, limits, with_unit
+from oncourse.words.numbers import bare, limits, shown
 from oncourse.words.phrases import translator
 
 #: Rows of a table in the manuscript; the whole table is in the results.
@@ -292,8 +292,9 @@ def _interval(values: Sequence[Any], unit: str, language: str) -> str:
     value, low, high, n = (*values, None, None, None)[:4]
     if value is None:
         return NOTHING
-    text = with_unit(value, unit, n, language) if unit == "fraction" else bare(value, unit, n)
-    ends = limits(Estimate("", value, low, high, n, "", unit), language).partition("CI ")[2]
+    number = Estimate("", value, low, high, n, "", unit)
+    text = shown(number, language) if unit == "fraction" else bare(value, unit, n)
+    ends = limits(number, language).partition("CI ")[2]
     return f"{text} ({ends})" if ends else text
 
 

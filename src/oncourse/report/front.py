@@ -14,7 +14,7 @@ from oncourse.facts.material import is_tumour
 from oncourse.report.execute import Outcome
 from oncourse.report.micro import interval_svg
 from oncourse.words.catalogue import said, write
-from oncourse.words.numbers import limits, with_unit
+from oncourse.words.numbers import limits, shown
 
 #: Tables whose absence page one tells, in the words' order (`missing.<table>`).
 EXPECTED = ("follow_up", "treatments", "coverage", "segments", "target_lesions", "labs")
@@ -66,7 +66,7 @@ def card(outcome: Outcome, language: str) -> Card:
         light=headline.light,
         light_word=write(f"light.{headline.light}", language),
         reason=headline.reason.text(language),
-        number="" if number is None or counted else with_unit(number.value, number.unit, number.n, language),
+        number="" if number is None or counted else shown(number, language),
         interval="" if number is None or counted else limits(number, language),
         drawing="" if number is None else interval_svg(number, f"{number} - {sentence}"),
     )

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from oncourse.words.numbers import limits, with_unit
+from oncourse.words.numbers import limits, shown
 from oncourse.words.phrases import translator
 
 #: Below this many a share is told as a count.
@@ -114,7 +114,7 @@ def _number(value: Any, how: str, language: str) -> str:
         return write("number.of", language, k=round(value.value * value.n), n=value.n)
     if how not in ("", "value", "share"):
         return write(f"noun.{how}", language, n=int(value.value or 0))
-    text = with_unit(value.value, value.unit, value.n, language)
+    text = shown(value, language)
     interval = limits(value, language) if not how else ""
     return f"{text} ({interval})" if interval else text
 

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 #: From this many on a share is shown with one decimal.
 MANY = 1000
+#: Limits further apart than this carry no decimal of a percent, whatever the n: mutations of few patients.
+CARRIED = 0.05
 #: From this many on months are shown with one decimal whatever their size.
 HUNDREDS = 100
 #: Signs per language: between the limits, between limits of which one is negative or not reached, percent.
@@ -34,9 +36,20 @@ class Numeric(Protocol):
     def unit(self) -> str: ...
 
 
-def is_fine(value: float | None, n: int | None) -> bool:
-    """Return whether a share and its limits are shown with one decimal: many patients, or nearly none or nearly all."""
-    return (n or 0) >= MANY or (value is not None and (0 < value < 0.01 or 0.99 < value < 1))
+def is_fine(value: float | None, n: int | None, low: float | None = None, high: float | None = None) -> bool:
+    """Return whether a share and its limits are shown with one decimal: many patients and limits that are near each
+    other, or nearly none or nearly all.
+
+    >>> is_fine(0.719, 1793), is_fine(0.719, 1793, 0.674, 0.759), is_fine(0.004, 400, 0.0, 0.06)
+    (True, False, True)
+    """
+    near = low is None or high is None or high - low <= CARRIED
+    return ((n or 0) >= MANY and near) or (value is not None and (0 < value < 0.01 or 0.99 < value < 1))
+
+
+def is_fine_number(number: Numeric) -> bool:
+    """Return `is_fine` of a number with interval and n."""
+    return is_fine(number.value, number.n, number.ci_low, number.ci_high)
 
 
 def bare(value: float, unit: str, n: int | None = None, *, fine: bool | None = None) -> str:
@@ -61,8 +74,10 @@ def bare(value: float, unit: str, n: int | None = None, *, fine: bool | None = N
     return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
 
 
-def with_unit(value: float | None, unit: str, n: int | None = None, language: str = "en") -> str:
-    """Return a number with its unit.
+def with_unit(
+    value: float | None, unit: str, n: int | None = None, language: str = "en", *, fine: bool | None = None
+) -> str:
+    """Return a number with its unit; `fine` as of `bare`.
 
     >>> with_unit(0.6, "fraction"), with_unit(4.14, "months"), with_unit(None, "ratio")
     ('60 %', '4.1 months', 'not estimable')
@@ -72,7 +87,12 @@ def with_unit(value: float | None, unit: str, n: int | None = None, language: st
     if math.isinf(value):
         return _NOT_REACHED[language]
     unit_words = _SIGNS[language][2] if unit == "fraction" else _UNITS[language].get(unit, "")
-    return bare(value, unit, n) + unit_words
+    return bare(value, unit, n, fine=fine) + unit_words
+
+
+def shown(number: Numeric, language: str = "en") -> str:
+    """Return the value of a number with its unit, with the digits that its n and its interval carry."""
+    return with_unit(number.value, number.unit, number.n, language, fine=is_fine_number(number))
 
 
 def limits(number: Numeric, language: str = "en") -> str:
@@ -81,7 +101,7 @@ def limits(number: Numeric, language: str = "en") -> str:
     low, high = number.ci_low, number.ci_high
     if low is None and high is None:
         return ""
-    fine = is_fine(number.value, number.n)
+    fine = is_fine_number(number)
     ends = [
         _NOT_REACHED[language] if v is None or math.isinf(v) else bare(v, number.unit, number.n, fine=fine)
         for v in (low, high)
