@@ -114,7 +114,10 @@ def _ras(cohort: Cohort, facts: PatientFindings, label: str) -> Biomarker:
     from dataclasses import replace
 
     found = replace(cohort.findings, patients={facts.patient_id: facts})
-    row = ras_table(found, cohort.patient_statuses).row(0, named=True)
+    table = ras_table(found, cohort.patient_statuses)
+    if table.is_empty():
+        return _status(label, None)
+    row = table.row(0, named=True)
     state = {"mutated": "found", "wild_type": "none"}.get(row["state"], "unclear")
     text = row["mutations"] if row["state"] == "mutated" else _RAS_WORDS[row["state"]]
     if row["state"] == "assumed_wild_type" and row["sample_id"] is None:

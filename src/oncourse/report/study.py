@@ -55,9 +55,23 @@ class Report:
 
     @property
     def failures(self) -> list[str]:
-        """Return one line per part that failed; empty when all is well."""
+        """Return one line per part that failed, pages that failed alike in one; empty when all is well."""
         lines = [f"analysis {o.analysis.name} failed: {o.message}" for o in self.outcomes if o.status == "failed"]
-        return lines + [f"page of patient {p} failed: {message}" for p, message in self.failed_pages.items()]
+        alike: dict[str, list[str]] = {}
+        for patient, message in self.failed_pages.items():
+            alike.setdefault(message, []).append(patient)
+        return lines + [f"{_pages_of(patients)} failed: {message}" for message, patients in alike.items()]
+
+
+def _pages_of(patients: Sequence[str]) -> str:
+    """The pages of some patients in a message.
+
+    >>> _pages_of(["P1"]), _pages_of([f"P{i}" for i in range(60)])
+    ('page of patient P1', 'pages of 60 patients (P0, P1, P2 ...)')
+    """
+    if len(patients) == 1:
+        return f"page of patient {patients[0]}"
+    return f"pages of {len(patients)} patients ({', '.join(patients[:3])}{' ...' if len(patients) > 3 else ''})"
 
 
 def report_study(
