@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from oncourse.knowledge.alterations import Site, loss_reason, parse_site
+from oncourse.knowledge.alterations import Site, listed_genes, loss_reason, parse_site
 from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, Outcome, evaluate
 from oncourse.knowledge.expression import All, AtLeast, Atom, ExpressionError, Not, atoms_of, genes_of, parse
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
@@ -303,6 +303,11 @@ def test_a_variant_without_a_recorded_change_may_be_the_one_asked_for():
     found = evaluate(parse("mutation(KRAS:G12C)"), replace(BASE, variants=(unread,)))
     assert found.truth == UNKNOWN and "protein change not recorded; it may be one of KRAS:G12C" in found.missing[0]
     assert evaluate(parse("wild_type(KRAS:12)"), replace(BASE, variants=(unread,))).truth == UNKNOWN
+    beside = (unread, variant("KRAS G13D"), variant("KRAS G12C germline"))
+    near = evaluate(parse("mutation(KRAS:G12C)"), replace(BASE, variants=beside)).near
+    assert near == (
+        "KRAS G12C: germline variant, not a tumour mutation",
+    )  # what is another change is no near miss here
     for other in (replace(unread, origin="chip"), replace(unread, effect="frameshift"), replace(unread, codon=146)):
         assert evaluate(parse("mutation(KRAS:G12C)"), replace(BASE, variants=(other,))).truth == NO
     at = replace(unread, codon=12)
@@ -352,6 +357,7 @@ def test_a_loss_is_told_by_effect_list_and_place():
     ]
     # TP53 102-292 bears no change (pathogenic.tsv): a missense there is a loss, one codon outside is not
     assert [loss_reason(variant(f"TP53 A{c}V"))[0] for c in (101, 102, 292, 293)] == [False, True, True, False]
+    assert {"PALB2", "TP53"} <= listed_genes()  # of the one list, of the other
     splice = VariantFinding("BRCA2", effect="splice", codon=3400)
     assert loss_reason(splice)[0]
     listed = replace(variant("PTEN R130G"), listed="pathogenic", listed_by="x")

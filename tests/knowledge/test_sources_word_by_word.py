@@ -129,7 +129,8 @@ def test_evidence_of_other_columns_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"no evidence table \(columns evidence_id"):
         read_evidence(path)
     path.write_text("\t".join(COLUMNS) + "\n" + "\t".join(getattr(statement(), c) for c in COLUMNS) + "\n")
-    assert (read_evidence(path).name, len(read_evidence(path).items)) == ("e.tsv", 1)
+    base = read_evidence(path)
+    assert (base.name, len(base.items), len(base.checksum)) == ("e.tsv", 1, 12)
 
 
 def test_a_level_of_oncokb_is_a_statement_of_its_drug(tmp_path):
@@ -164,6 +165,9 @@ def test_a_listing_counts_for_its_allele_in_its_build_else_for_its_change(tmp_pa
     assert known.of("BRCA1", "17:1:A:C", "", build="GRCh38").verdict == "pathogenic"
     assert known.of("BRCA1", "17:1:A:C", "", build="GRCh37").verdict == ""
     assert known.of("BRCA1", "", "C61G", build=None).verdict == "pathogenic"
+    assert known.of("BRCA1", "", "C61G", build=None).words == "mine: pathogenic, practice guideline"
+    told = read_classified(listed(tmp_path / "t.tsv", stated="Likely pathogenic"))
+    assert told.of("BRCA1", "", "C61G", build=None).words == "mine: Likely pathogenic, practice guideline"
     fs = read_classified(listed(tmp_path / "f.tsv", change="S10fs"))
     assert fs.of("BRCA1", "", "S10fs", build=None).verdict == ""
     with pytest.raises(InputError, match="the study is GRCh37"):
@@ -235,11 +239,12 @@ def test_edits_are_counted_up_to_a_limit():
 
 def test_the_nearest_name_of_little_is_none():
     assert nearest_name("doc") is None and nearest_name("olap") == "olaparib"
+    assert nearest_name("enzalutamide tablet") == "enzalutamide" and nearest_name("tablet") is None
     assert nearest_name("no olaparib") is None and nearest_name("xqzwvkj") is None
 
 
 def test_treatments_are_named_by_backbone_class_or_as_written():
-    assert treatment_name("Group of choice") == "Group of choice"
+    assert treatment_name("Group of choice") == "Group of choice" and treatment_name("Studydrug-7") == "studydrug-7"
     assert treatment_name("capecitabine;oxaliplatin") == "CAPOX"
     assert treatment_name("fluorouracil;folinic acid;irinotecan;oxaliplatin;bevacizumab") == "FOLFOXIRI + bevacizumab"
     assert treatment_name("fluorouracil;folinic acid") == "5-FU/LV"
