@@ -1,5 +1,6 @@
 """Figures of clones: nested bands, layout, and drawing at the extremes."""
 
+import re
 import warnings
 
 import numpy as np
@@ -97,3 +98,33 @@ def test_every_figure_draws_at_its_extremes(n_clone, n_sample):
         with drawing(6, 2.5) as canvas:
             seeding_summary(canvas.ax, {"founders": {"monoclonal": n_sample, "not_assessable": 1}})
         assert f">{n_sample}<" in canvas.svg or str(n_sample) in canvas.svg
+
+
+def test_each_mark_of_a_patients_figures_says_what_it_is():
+    """Clone, sample or lesion with its value and n on hover: the figures of single patients said nothing."""
+    fraction, names = np.array([[0.6, 0.2], [0.3, 0.7]]), ["C1", "C2"]
+    drawn = {}
+    with drawing(9.5, 3, columns=2) as canvas:
+        clone_bars(canvas.ax[1], fraction, names, ["P", "M"])
+        clone_tree(canvas.ax[0], [-1, 0], names, n_variants=[57, 1], support=[1.0, 0.93], labels=["TP53", ""])
+    drawn["tree"] = canvas.svg
+    with drawing(5, 3) as canvas:
+        ccf_heat_map(canvas.ax, np.array([[1.0, np.nan], [0.3, 0.7]]), names, ["P", "M"], [57, 1])
+    drawn["ccf"] = canvas.svg
+    with drawing(5, 3) as canvas:
+        fish(canvas.ax, np.array([0.0, 84.0]), [-1, 0], fraction, names)
+    drawn["fish"] = canvas.svg
+    with drawing(4, 4) as canvas:
+        ccf = np.array([[1.0, 0.9], [0.2, np.nan]])
+        ccf_scatter(canvas.ax, ccf, np.array([0, -1]), ["P", "M"], {0: "C1"}, ["TP53 1:2:A:T", "1:3:C:G"])
+    drawn["pairs"] = canvas.svg
+    with drawing(4, 4) as canvas:
+        migration_graph(canvas.ax, ["P", "M"], 0, {(0, 1): 0.93})
+    drawn["migration"] = canvas.svg
+    said = {name: re.findall(r"<title>(.*?)</title>", svg) for name, svg in drawn.items()}
+    assert {"C1: 57 variants TP53", "C2: 1 variant", "C1 to C2: probability 0.93"} <= set(said["tree"])
+    assert "M, C2: 70 % of the tumour cells" in said["tree"]
+    assert {"M, C1 (57 variants): not looked at", "M, C2 (1 variant): 0.70 of the tumour cells"} <= set(said["ccf"])
+    assert "C2 alone: 30 % on day 0, 70 % on day 84" in said["fish"]
+    assert said["pairs"] == ["TP53 1:2:A:T, C1: 1.00 and 0.90"], "a variant not looked at in one sample has no point"
+    assert {"P to M: probability 0.93", "P: primary", "M: metastasis"} <= set(said["migration"])

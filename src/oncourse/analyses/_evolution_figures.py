@@ -96,12 +96,13 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
         side = len(samples) - 1
         named = dict(zip(patient.clusters, clones, strict=True))
         found = patient.clustering
+        variants = [_variant(*row) for row in patient.clones.variants.select("gene", "variant_id").iter_rows()]
         ccf = np.where(patient.clones.depth > 0, found.variant_ccf_mean, np.nan)
         add(
             "pairs",
             "variants in pairs of samples",
             "Cell fraction of each variant, coloured by clone; grey: none.",
-            lambda ax: ccf_scatter(ax, ccf, found.labels, samples, named),
+            lambda ax: ccf_scatter(ax, ccf, found.labels, samples, named, variants),
             *(2.2 + 1.5 * side, 1.6 + 1.5 * side),
             rows=side,
             columns=side,
@@ -126,6 +127,10 @@ def patient_figures(patient: PatientEvolution) -> list[Figure]:
             *(7.0, 3.2),
         )
     return out
+
+
+def _variant(gene: str | None, variant: str) -> str:
+    return f"{gene} {variant}" if gene else variant
 
 
 def _drawn(draw: Callable[[Any], Any], *size: float, **shape: int) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, clean
-from oncourse.plots.tree import clone_colours
+from oncourse.plots.theme import COLOURS, clean, mark
+from oncourse.plots.tree import clone_colours, variants_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,25 +23,21 @@ def ccf_heat_map(
     n_variants: Sequence[int],
 ) -> None:
     """Draw CCF (K, S) as shades with the numbers; NaN (not looked at) is hatched."""
-    shown = np.ma.masked_invalid(ccf.T)
-    ax.pcolormesh(
-        np.arange(len(clones) + 1),
-        np.arange(len(samples) + 1),
-        shown,
-        cmap="Blues",
-        vmin=0,
-        vmax=1,
-        edgecolors="white",
-        linewidth=1,
-    )
+    from matplotlib import colormaps
+    from matplotlib.patches import Rectangle
+
+    shade = colormaps["Blues"]
     for s in range(len(samples)):
         for k in range(len(clones)):
             value = ccf[k, s]
-            if np.isnan(value):
-                ax.fill_between(
-                    [k, k + 1], s, s + 1, facecolor=COLOURS["not_assessable"], hatch="///", edgecolor="white"
-                )
-            elif len(clones) * len(samples) <= 240:
+            unseen = bool(np.isnan(value))
+            colour = COLOURS["not_assessable"] if unseen else shade(float(np.clip(value, 0, 1)))
+            cell = Rectangle((k, s), 1, 1, facecolor=colour, edgecolor="white", hatch="///" if unseen else None)
+            mark(
+                ax.add_patch(cell),
+                f"{samples[s]}, {clones[k]} ({variants_words(n_variants[k])}): {_fraction_words(value)}",
+            )
+            if not unseen and len(clones) * len(samples) <= 240:
                 ax.text(
                     k + 0.5,
                     s + 0.5,
@@ -57,9 +53,18 @@ def ccf_heat_map(
         fontsize=7,
     )
     ax.set_yticks(np.arange(len(samples)) + 0.5, samples, fontsize=8 if len(samples) <= 12 else 6)
+    ax.set_xlim(0, len(clones))
     ax.set_ylim(len(samples), 0)
     ax.set_xlabel("clone, number of variants")
     clean(ax)
+
+
+def _fraction_words(value: float) -> str:
+    return "not looked at" if np.isnan(value) else f"{value:.2f} of the tumour cells"
+
+
+#: Points of a figure up to which each says which variant it is.
+NAMED_POINTS = 5_000
 
 
 def ccf_scatter(
@@ -68,22 +73,33 @@ def ccf_scatter(
     cluster: NDArray[np.int64],
     samples: Sequence[str],
     clones: dict[int, str],
+    variants: Sequence[str] = (),
 ) -> None:
     """Draw the CCFs (N, S) of a triangle of sample pairs, coloured by clone (-1: none, grey).
 
+    variants : name of each, said on hover up to `NAMED_POINTS` points of the figure
     axes : array of Axes, (S - 1) x (S - 1); the upper triangle is left empty
     """
     grid = np.atleast_2d(axes)
     colours = clone_colours(len(clones))
     place = {k: i for i, k in enumerate(sorted(clones))}
     colour = [colours[place[int(k)]] if int(k) in place else (0.7, 0.7, 0.7) for k in cluster]
+    named = bool(variants) and len(variants) * len(samples) * (len(samples) - 1) // 2 <= NAMED_POINTS
     for row in range(len(samples) - 1):
         for column in range(len(samples) - 1):
             ax = grid[row, column]
             if column > row:
                 ax.axis("off")
                 continue
-            ax.scatter(ccf[:, column], ccf[:, row + 1], c=colour, s=9, alpha=0.8, linewidths=0)
+            seen = np.isfinite(ccf[:, column]) & np.isfinite(ccf[:, row + 1])
+            at = np.flatnonzero(seen)
+            dots = ax.scatter(
+                ccf[at, column], ccf[at, row + 1], c=[colour[i] for i in at], s=9, alpha=0.8, linewidths=0
+            )
+            if named:
+                told = (f"{variants[i]}, {clones.get(int(cluster[i]), 'no clone')}" for i in at)
+                pairs = zip(told, ccf[at, column], ccf[at, row + 1], strict=True)
+                mark(dots, [f"{words}: {a:.2f} and {b:.2f}" for words, a, b in pairs])
             ax.set_xlim(-0.05, 1.08)
             ax.set_ylim(-0.05, 1.08)
             ax.set_xticks([0, 0.5, 1])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, clean
+from oncourse.plots.theme import COLOURS, clean, mark
 from oncourse.plots.tree import clone_colours
 
 if TYPE_CHECKING:
@@ -75,7 +75,11 @@ def fish(
             depth[k] += 1
             node = int(parent[node])
     for k in sorted(range(len(names)), key=lambda k: (depth[k], k)):
-        ax.fill_between(fine, low[k], high[k], color=colours[k], linewidth=0.3, edgecolor="white", label=names[k])
+        band = ax.fill_between(
+            fine, low[k], high[k], color=colours[k], linewidth=0.3, edgecolor="white", label=names[k]
+        )
+        shares = (f"{100 * f:.0f} % on day {d:.0f}" for d, f in zip(day, fraction[k], strict=True))
+        mark(band, f"{names[k]} alone: {', '.join(shares)}")
     for d in day:
         ax.axvline(d, color=COLOURS["text"], linewidth=0.6, linestyle=(0, (2, 2)))
     ax.set_xlim(fine[0], fine[-1])

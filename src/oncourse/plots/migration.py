@@ -35,7 +35,7 @@ def migration_graph(
         place[-1] = (0.0, 0.0)
     gap = 11 if many else 16
     for (source, target), p in sorted(shown.items()):
-        ax.annotate(
+        arrow = ax.annotate(
             "",
             place[target],
             place[source],
@@ -49,6 +49,8 @@ def migration_graph(
                 "connectionstyle": "arc3,rad=0.12",
             },
         )
+        ways = [UNKNOWN_SITE if i < 0 else lesions[i] for i in (source, target)]
+        mark(arrow.arrow_patch, f"{ways[0]} to {ways[1]}: probability {p:.2f}")
         if many and p < 0.5:
             continue
         (x0, y0), (x1, y1) = place[source], place[target]
@@ -65,7 +67,7 @@ def migration_graph(
         )
     for i, (x, y) in place.items():
         role = "primary" if i == primary else "metastasis"
-        ax.scatter(
+        dot = ax.scatter(
             [x],
             [y],
             s=180 if many else 420,
@@ -73,6 +75,7 @@ def migration_graph(
             zorder=3,
         )
         name = UNKNOWN_SITE if i < 0 else lesions[i]
+        mark(dot, name if i < 0 else f"{name}: {role}")
         if many and i >= 0:  # outwards, on the side where there is room
             side = "left" if x > 0.15 else "right" if x < -0.15 else "center"
             ax.text(1.13 * x, 1.13 * y, name, ha=side, va="center", fontsize=7, zorder=4)

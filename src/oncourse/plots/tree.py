@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, laid_out
+from oncourse.plots.theme import COLOURS, PALETTE, clean, laid_out, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,6 +76,11 @@ def n_leaves(parent: Sequence[int]) -> int:
     return len(set(range(len(parent))) - set(parent))
 
 
+def variants_words(n: int) -> str:
+    """Return a number of variants in words: ``1 variant``."""
+    return f"{n:,} variant{'' if n == 1 else 's'}"
+
+
 def clone_tree(
     ax: Axes,
     parent: Sequence[int],
@@ -103,7 +108,7 @@ def clone_tree(
     for k, p in enumerate(parent):
         from_x, from_y = (top, 0.0) if p < 0 else (x[p], y[p])
         # a sure edge is dark, a doubtful one light and broken
-        ax.plot(
+        (edge,) = ax.plot(
             [from_x, x[k]],
             [from_y, y[k]],
             color=COLOURS["muted"],
@@ -111,6 +116,8 @@ def clone_tree(
             linestyle="-" if support[k] >= 0.5 else (0, (3, 2)),
             zorder=1,
         )
+        above = "the root" if p < 0 else names[p]
+        mark(edge, f"{above} to {names[k]}: probability {support[k]:.2f}")
         if p >= 0 or len(roots) > 1:
             t = 0.68 if crowded else 0.5  # siblings are further apart near the child
             place = (from_x + t * (x[k] - from_x), from_y + t * (y[k] - from_y))
@@ -125,7 +132,9 @@ def clone_tree(
             on_edges.append(shown)
     ax.scatter([top], [0], s=30, color=COLOURS["muted"], zorder=2)
     area = 130 + 500 * np.sqrt(np.asarray(n_variants, float) / max(1, *n_variants))
-    ax.scatter(x, y, s=area, c=colours, zorder=2, edgecolors="white")
+    for k, name in enumerate(names):
+        dot = ax.scatter(x[k : k + 1], y[k : k + 1], s=area[k], color=[colours[k]], zorder=2, edgecolors="white")
+        mark(dot, f"{name}: {variants_words(n_variants[k])} {labels[k]}".rstrip())
     for k, name in enumerate(names):
         light = float(np.dot(colours[k][:3], (0.299, 0.587, 0.114))) > 0.65
         circle = ax.annotate(
@@ -139,7 +148,7 @@ def clone_tree(
             zorder=3,
         )
         circles.append(circle)
-        text = f"{n_variants[k]} variant{'' if n_variants[k] == 1 else 's'}"
+        text = variants_words(n_variants[k])
         genes = wrap(labels[k], ACROSS // max(n_leaves(parent), 1))
         text = "\n".join([text, *genes[:3]]) + (" ..." if len(genes) > 3 else "")
         beside, below = (14, -3), (0, -13)
@@ -200,7 +209,9 @@ def clone_bars(ax: Axes, fraction: NDArray[np.float64], names: Sequence[str], sa
     start = np.zeros(len(samples))
     at = np.arange(len(samples))
     for k, name in enumerate(names):
-        ax.barh(at, fraction[k], left=start, color=colours[k], label=name, height=0.75)
+        bars = ax.barh(at, fraction[k], left=start, color=colours[k], label=name, height=0.75)
+        for bar, sample, share in zip(bars, samples, fraction[k], strict=True):
+            mark(bar, f"{sample}, {name}: {100 * share:.0f} % of the tumour cells")
         start = start + fraction[k]
     ax.set_yticks(at, samples, fontsize=8 if len(samples) <= 12 else 6)
     ax.set_ylim(len(samples) - 0.5, -0.5)
