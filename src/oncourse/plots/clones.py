@@ -92,7 +92,7 @@ def ccf_scatter(
                 ax.axis("off")
                 continue
             seen = np.isfinite(ccf[:, column]) & np.isfinite(ccf[:, row + 1])
-            at = np.flatnonzero(seen)
+            at = np.flatnonzero(seen).tolist()
             dots = ax.scatter(
                 ccf[at, column], ccf[at, row + 1], c=[colour[i] for i in at], s=9, alpha=0.8, linewidths=0
             )
