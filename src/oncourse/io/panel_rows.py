@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.facts.recorded import TESTED
 from oncourse.genome import effect, protein
 from oncourse.genome.coding_change import protein_changes
 from oncourse.genome.gene_names import gene_names
@@ -57,11 +58,21 @@ PANEL = (
 _ENGLISH = {
     "material": ("sample_type", "specimen_type", "material", "sample_source"),
     "value": ("result", "results", "test_result", "finding"),
-    "gene": ("test", "test_name", "analyte", "target", "biomarker"),
+    "gene": ("gene_name", "test", "test_name", "analyte", "target", "biomarker"),
     "sample_id": ("specimen_id", "specimen", "sample_name", "accession", "accession_number", "accession_no"),
     "patient_id": ("mrn", "medical_record_number", "patient_no"),
-    "hgvs_c": ("nucleotide", "nucleotide_change", "coding"),
-    "hgvs_p": ("aa", "protein", "mutation", "variant", "alteration", "amino_acid", "p_change", "protein_variant"),
+    "hgvs_c": ("mutation_cds", "nucleotide", "nucleotide_change", "coding"),
+    "hgvs_p": (
+        "mutation_aa",
+        "aa",
+        "protein",
+        "mutation",
+        "variant",
+        "alteration",
+        "amino_acid",
+        "p_change",
+        "protein_variant",
+    ),
     "consequence": ("mutation_type", "variant_type"),
     "date": ("report_date", "sample_date", "collection_date"),
     "exon": ("exon", "exons", "exon_number"),
@@ -148,6 +159,8 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     _events(rows, source, reading)
     _facts(rows, source, reading)
     _statements(rows.filter(kinds == "statement"), source, reading)
+    denied = (kinds == "partly negative") & rows["words"].is_not_null() & rows["gene"].is_in(TESTED)
+    _recorded(rows.filter(denied.fill_null(False)), source, reading)  # a test of V600E alone says V600E, and no more
     calls = _calls(rows.filter(kinds == "call"), source, reading)
     for kind, became in _BECAME.items():
         if n := int((kinds == kind).sum()):
@@ -159,18 +172,28 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
 
 _REMARK = re.compile(
     r"(?i)^\W*(备注|注释?|说明|声明|免责|提示|结论|检测[者人]|审核[者人]?|报告[者人]|签[名字]|复核|remarks?|notes?|comments?|"
-    r"reviewed|signed|disclaimer)[^:：]{0,8}[:：]"
+    r"reviewed|signed|disclaimer)[^:：]{0,8}[:：]|^(以下空白|合计|总计|小计|空白|total)\W*$"
 )
+#: What an id does not hold: a mark of a footnote, the marks of a sentence, five Chinese characters and more.
+_SENTENCE = re.compile(r"^[*※#★]|[。，；！,;!]|\S+ \S+ \S+|(?:[\u4e00-\u9fff][^\u4e00-\u9fff]*){5,}")
 
 
 def _without_remarks(
     frame: pl.DataFrame, lines: pl.Series, source: Path, reading: Reading
 ) -> tuple[pl.DataFrame, pl.Series]:
-    """Leave out the remarks and signatures below a table, which would be samples."""
+    """Leave out the remarks, counts and signatures around a table, which would be samples.
+
+    A remark is named as one, or is a sentence in a row that holds nothing else (``以下空白``, ``共检测520个基因``).
+    """
     first = next((c for c in ("sample_id", "patient_id") if c in frame.columns), None)
     if first is None:
         return frame, lines
-    remark = frame[first].cast(pl.String).str.contains(_REMARK.pattern).fill_null(False)
+    text = frame[first].cast(pl.String)
+    others = [
+        pl.col(c).cast(pl.String).str.strip_chars().replace("", None).is_null() for c in frame.columns if c != first
+    ]
+    alone = frame.select(pl.all_horizontal(others or [pl.lit(False)]).alias("a"))["a"]
+    remark = (text.str.contains(_REMARK.pattern) | (alone & text.str.contains(_SENTENCE.pattern))).fill_null(False)
     if remark.any():
         reading.notes.append(f"{source.name}: {int(remark.sum())} lines of remarks are no samples: left out")
         reading.ledger.left_out(source.name, int(remark.sum()), "a remark", line=int(lines.filter(remark)[0]))
@@ -269,16 +292,23 @@ def _events(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
             reading.sources.setdefault(name, source.name)
 
 
+def _recorded(rows: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
+    """Add rows to the markers, as they are written; return these."""
+    patient = pl.coalesce("patient_id", "sample_id").alias("patient_id")
+    found = rows.select(patient, pl.col("gene_cell").alias("marker"), pl.col("words").alias("value"), "sample_id")
+    before = reading.tables.get("markers")
+    if found.height:
+        text = [found] if before is None else [before.select(pl.all().cast(pl.String)), found]
+        reading.tables["markers"] = pl.concat(text, how="diagonal").unique(maintain_order=True)
+        reading.sources.setdefault("markers", source.name)
+    return found
+
+
 def _statements(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     """Keep "KRAS 突变型" as a recorded marker: the status rests on the words, and no change of the gene is made up."""
     if rows.is_empty():
         return
-    patient = pl.coalesce("patient_id", "sample_id").alias("patient_id")
-    found = rows.select(patient, pl.col("gene_cell").alias("marker"), pl.col("words").alias("value"), "sample_id")
-    before = reading.tables.get("markers")
-    text = [found] if before is None else [before.select(pl.all().cast(pl.String)), found]
-    reading.tables["markers"] = pl.concat(text, how="diagonal").unique(maintain_order=True)
-    reading.sources.setdefault("markers", source.name)
+    found = _recorded(rows, source, reading)
     shown = "; ".join(
         f"{m}: {v}" for m, v in found.select("marker", "value").unique(maintain_order=True).head(5).rows()
     )

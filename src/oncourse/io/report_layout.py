@@ -20,6 +20,7 @@ from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import symbols
 from oncourse.io.encoding import sniff
 from oncourse.io.panel_rows import panel_columns
+from oncourse.io.report_wide import of_samples
 from oncourse.io.sheet_table import sheet_table
 from oncourse.io.sheets import is_workbook, sheets_of
 from oncourse.io.text import read_lines, read_table
@@ -37,10 +38,10 @@ def report_table(path: Path, sheet: str | None = None) -> TextTable:
     cells = _top(path, sheet)
     at = next((i for i, row in enumerate(cells) if _is_header(row)), None)
     if at is None:
-        return _of_sentences(_long(read_table(path, lenient=True, sheet=sheet)))
+        return _of_sentences(_long(of_samples(read_table(path, lenient=True, sheet=sheet))))
     table = _from_line(path, sheet, at)
     above = [cell for row in cells[:at] for cell in row]
-    return _long(_with_sample(table, above))
+    return _long(of_samples(_with_sample(table, above)))
 
 
 def _top(path: Path, sheet: str | None) -> list[list[str]]:
@@ -83,18 +84,23 @@ def _is_header(row: list[str]) -> bool:
     )
 
 
+#: Words behind the gene of a column of findings.
+_HEAD = re.compile(
+    r"(?i)(?:[ _.-]*(?:基因|突变|检测|状态|结果|情况|gene|mutations?|mutated|mut|status|results?|variants?|analysis|"
+    r"test(?:ing)?))+$"
+)
+
+
 def gene_headers(columns: list[str]) -> list[str]:
     """Return the columns that are headed by a gene.
 
     >>> gene_headers(["样本编号", "KRAS", "NRAS基因", "stage"])
     ['KRAS', 'NRAS基因']
-    >>> gene_headers(["KRAS 2外显子", "BRAF V600E", "KRAS检测日期"])
-    ['KRAS 2外显子', 'BRAF V600E']
+    >>> gene_headers(["KRAS 2外显子", "BRAF V600E", "KRAS检测日期", "KRAS mutation status", "NRAS突变检测结果"])
+    ['KRAS 2外显子', 'BRAF V600E', 'KRAS mutation status', 'NRAS突变检测结果']
     """
-    bare = {
-        c: re.sub(r"(基因)?(突变)?(状态|结果)?$", "", unicodedata.normalize("NFKC", c).strip()).upper() for c in columns
-    }
-    whole = [c for c, name in bare.items() if (name in symbols() and len(name) > 2) or name in ("MSI", "TMB")]
+    bare = {c: _HEAD.sub("", unicodedata.normalize("NFKC", c).strip()).strip(" _").upper() for c in columns}
+    whole = [c for c, n in bare.items() if (n in symbols() and len(n) > 2) or n in ("MSI", "TMB", "RAS", "全RAS")]
     # KRAS 2外显子, BRAF V600E: a part of a gene
     parts = [c for c in columns if c not in whole and (exons_named(c) or finding(c).changes)]
     parts = [c for c in parts if len(genes_named(c)) == 1 and genes_named(c)[0].upper() in symbols()]

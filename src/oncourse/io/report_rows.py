@@ -36,7 +36,7 @@ _FACTS = {
     "msi_status": re.compile(r"^(msi|微卫星|mss/msi|microsatellite)", re.I),
     "tmb_per_mb": re.compile(r"^(tmb|肿瘤突变负荷|tumou?r mutation(al)? burden)", re.I),
 }
-_ABSENT = "not detected"
+_ABSENT, _NOTHING = "not detected", "absent"
 #: A protein that was stained (immunohistochemistry): no variant of its gene.
 _STAIN = re.compile(
     r"^(pd-?l1|程序性死亡)|\b(tps|cps)\b|\bihc\b|免疫组(化|织化学)|蛋白(表达|缺失)|immunohisto|protein expression", re.I
@@ -49,8 +49,8 @@ def understood(table: pl.DataFrame) -> pl.DataFrame:
     """Return one row per gene and change of a report, with ``kind`` (one of `KINDS`), ``partner`` and ``words``.
 
     `table` has the columns of `oncourse.io.panel_rows.PANEL` and ``_line``. ``words`` holds what a change not
-    understood was written as; ``fact`` the column of samples that a fact belongs to; ``gene_cell`` the gene's cell as
-    written.
+    understood, or denied, was written as; ``fact`` the column of samples that a fact belongs to; ``gene_cell`` the
+    gene's cell as written.
     """
     schema: dict[str, Any] = {
         **table.schema,
@@ -110,7 +110,8 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     said = (*(f.state for f in cells.values()), _state_of(row["consequence"]))
     states = {s for s in said if s}
     asked = finding(gene).changes if gene and len(genes) == 1 and genes[0] != gene else ()
-    changes = _changes(cells) or asked
+    # a change that the test's name asks for was found where the result says so, not where nobody understands it
+    changes = _changes(cells) or (asked if "present" in states or _has_reads(row) else ())
     kind = _kind(row, states, bool(changes), pair is not None)
     if kind == "call" and not _has_reads(row) and (share := _state_of(row["vaf"])):
         kind = {"absent": "negative"}.get(share, share)  # ``ND`` for a share: the change was asked for and not found
@@ -119,6 +120,8 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         row["exon_only"] = not (asked or _changes(cells) or _is_event(row) or of_part)
         part = not row["exon_only"] or _exons(row)
         kind = "partly negative" if part else kind
+        named = asked or _changes(cells) or any(f.denied for f in cells.values())
+        row["words"] = _denied(row) if named and genes != [None] else None
     if kind == "call" and not changes and not row["pos"]:
         row["words"] = (
             " ".join(row[k] for k in ("gene", *_CHANGE, "consequence") if row[k] and row[k] != genes[0]) or None
@@ -142,6 +145,12 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         else:
             for coding, protein in changes:
                 yield one | {"hgvs_c": coding, "hgvs_p": protein}
+
+
+def _denied(row: Mapping[str, Any]) -> str:
+    """Return the words of a row that denies a change; where the change alone is written, that it was not found."""
+    words = " ".join(row[k] for k in _CHANGE if row[k])
+    return words if finding(words).state == _NOTHING else f"{words} {_ABSENT}".strip()
 
 
 def _exons(row: Mapping[str, Any]) -> frozenset[int]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from oncourse.disk.unpack import why_not_unpacked
+from oncourse.io.percent_cells import percent_cells
 
 SUFFIXES = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 #: First bytes of a zip (xlsx, ods) and of an old compound file (xls).
@@ -62,7 +63,8 @@ def read_sheets(path: Path) -> list[Sheet]:
         raise NotAWorkbook(reason)
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
-        raw = [(name, _cells(book.get_sheet_by_name(name))) for name in book.sheet_names]
+        percent = percent_cells(path)
+        raw = [(name, _cells(book.get_sheet_by_name(name), percent.get(name, ()))) for name in book.sheet_names]
     except calamine.PasswordError:
         raise NotAWorkbook("the workbook is protected by a password.") from None
     except Exception as error:  # calamine's own errors, and what a damaged file makes of them
@@ -70,9 +72,12 @@ def read_sheets(path: Path) -> list[Sheet]:
     return [sheet for name, cells in raw if (sheet := _sheet(name, cells)) is not None]
 
 
-def _cells(sheet: Any) -> list[list[Any]]:
-    """Return the cells of a sheet; one merged over several rows stands in each of them."""
+def _cells(sheet: Any, percent: Collection[tuple[int, int]]) -> list[list[Any]]:
+    """Return the cells of a sheet; one merged over several rows stands in each of them, one shown in percent says so."""
     cells = sheet.to_python(skip_empty_area=False)
+    for row, column in percent:
+        if row < len(cells) and column < len(cells[row]) and isinstance(cells[row][column], float):
+            cells[row][column] = f"{round(cells[row][column] * 100, 10):g}%"
     for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
         for row in range(top + 1, min(bottom + 1, len(cells))):
             if left < len(cells[row]) and cells[row][left] in ("", None):

@@ -25,7 +25,7 @@ def in_percent(column: str) -> str | None:
 def with_percent(values: pl.Expr) -> pl.Expr:
     """Write the unit of a column headed in percent into its cells."""
     text = values.cast(pl.String).str.strip_chars()
-    return pl.when(text.str.contains(r"^[<~]?[0-9.,eE+-]+$")).then(text + "%").otherwise(text)
+    return pl.when(text.str.contains(r"^[<~]?[0-9.,eE+-]*[0-9][0-9.,eE+-]*$")).then(text + "%").otherwise(text)
 
 
 def fractions(values: pl.Series) -> tuple[pl.Series, pl.Series]:

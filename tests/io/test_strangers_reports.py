@@ -1,0 +1,133 @@
+"""Reports of laboratories: what a stranger's inputs of the last day of November 2026 found wrong, by kind."""
+
+from __future__ import annotations
+
+import doctest
+
+import polars as pl
+import pytest
+import xlsxwriter
+
+from oncourse.io import report_wide, sheets
+from oncourse.io.aside import checked
+from oncourse.io.detect import read_any
+from oncourse.io.sheets import read_sheets
+
+
+def _read(folder, *rows):
+    (folder / "r.csv").write_text("\n".join(rows) + "\n")
+    return read_any(folder / "r.csv")
+
+
+def _calls(reading):
+    return reading.tables["calls"].select("sample_id", "variant_id").rows()
+
+
+def _states(reading):
+    """Return (sample, status) -> state of RAS and BRAF V600E."""
+    from oncourse.cohort import Cohort
+    from oncourse.study.model import Study
+
+    tables, _ = checked(reading)
+    found = Cohort(Study(reading.config, tables)).statuses.filter(pl.col("status").is_in(["RAS", "BRAF V600E"]))
+    return {(s, n): state for s, n, state in found.select("sample_id", "status", "state").iter_rows()}
+
+
+def test_columns_of_genes_with_yes_and_no(tmp_path):
+    """ "KRAS mutation: Yes" was not read and the patient RAS wild type; "BRAF V600E: No" was a called V600E."""
+    reading = _read(
+        tmp_path,
+        "Patient ID,KRAS mutation,NRAS mutation,BRAF V600E",
+        "P1,Yes,No,No",
+        "P2,No,No,Yes",
+        "P3,No,No,see note",
+    )
+    assert _calls(reading) == [("P2", "BRAF:p.V600E"), ("P3", "BRAF:line4")]
+    states = _states(reading)
+    assert [states[p, "RAS"] for p in ("P1", "P2", "P3")] == ["positive", "negative", "negative"]
+    assert [states[p, "BRAF V600E"] for p in ("P1", "P2", "P3")] == ["negative", "positive", "not_assessable"]
+
+
+def test_fractions_of_tissue_and_plasma_are_two_samples(tmp_path):
+    """Neither column was read, and what was found in plasma alone was a call in tissue."""
+    reading = _read(
+        tmp_path,
+        "样本编号,基因,氨基酸改变,组织丰度(%),血浆丰度(%)",
+        "P1,KRAS,p.G12D,12.3,0.5",
+        "P2,KRAS,p.G13D,-,0.4",
+        "P3,KRAS,p.G13D,3,",
+    )
+    calls = reading.tables["calls"].select("sample_id", "variant_id", "vaf").rows()
+    assert calls == [
+        ("P1_组织", "KRAS:p.G12D", 0.123),
+        ("P1_血浆", "KRAS:p.G12D", 0.005),
+        ("P2_血浆", "KRAS:p.G13D", 0.004),
+        ("P3_组织", "KRAS:p.G13D", 0.03),
+    ]
+    samples = reading.tables["samples"].select("sample_id", "patient_id", "material").rows()
+    assert samples[:4] == [
+        ("P1_组织", "P1", "tissue"),
+        ("P1_血浆", "P1", "plasma"),
+        ("P2_组织", "P2", "tissue"),
+        ("P2_血浆", "P2", "plasma"),
+    ]
+    assert _states(reading)["P2_组织", "RAS"] == "not_assessable"
+
+
+def test_fractions_before_and_after_treatment_are_two_samples(tmp_path):
+    reading = _read(tmp_path, "样本编号,基因,氨基酸改变,治疗前丰度,治疗后丰度", "P2,KRAS,p.G13D,5%,未检出")
+    assert _calls(reading) == [("P2_治疗前", "KRAS:p.G13D")]
+    assert reading.tables["samples"]["patient_id"].to_list() == ["P2", "P2"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "calls"),
+    [
+        (
+            ("基因,变异,P1,P2,P3", "KRAS,p.G12D,12.3%,-,0.5%", "BRAF,p.V600E,-,8%,-"),
+            [("P1", "KRAS:p.G12D"), ("P3", "KRAS:p.G12D"), ("P2", "BRAF:p.V600E")],
+        ),
+        (
+            ("Gene,S1,S2,Remark", "KRAS,p.G12D,WT,-", "BRAF,WT,V600E,-"),
+            [("S1", "KRAS:p.G12D"), ("S2", "BRAF:p.V600E")],
+        ),
+    ],
+)
+def test_a_column_per_sample(tmp_path, rows, calls):
+    """Genes down, samples across; a column of remarks is no sample."""
+    reading = _read(tmp_path, *rows)
+    assert _calls(reading) == calls
+    assert set(reading.tables["samples"]["sample_id"]) == {s for s, _ in calls}
+
+
+def test_lines_below_a_table_are_no_patients(tmp_path):
+    """``共检测520个基因`` and ``以下空白`` were two patients."""
+    reading = _read(
+        tmp_path, "样本编号,基因,检测结果", "P1,KRAS,p.G12D", "共检测520个基因,,", "*本报告仅对来样负责,,", "以下空白,,"
+    )
+    assert reading.tables["samples"]["sample_id"].to_list() == ["P1"]
+    assert any("3 lines of remarks" in n for n in reading.notes)
+
+
+def test_a_dash_in_a_column_of_percent_is_no_number(tmp_path):
+    """It became ``-%``, a cell nobody can read."""
+    reading = _read(tmp_path, "样本编号,基因,氨基酸改变,突变丰度(%)", "P1,KRAS,p.G12D,12.3", "P2,TP53,p.R175H,-")
+    assert not [p for p in reading.problems if "are no number" in p.message]
+
+
+def test_cells_shown_in_percent_say_so(tmp_path):
+    """Typed as 12.3%, a cell of a workbook holds 0.123: under a header in percent it was read as 0.123 %."""
+    path = tmp_path / "x.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("A & B")
+        sheet.write_row(0, 0, ["样本编号", "基因", "氨基酸改变", "突变丰度(%)"])
+        sheet.write_row(1, 0, ["P1", "KRAS", "p.G12D"])
+        sheet.write_number(1, 3, 0.123, book.add_format({"num_format": "0.0%"}))
+        sheet.write_row(2, 0, ["P2", "TP53", "p.R175H", 4.5])
+    assert [row[3] for row in read_sheets(path)[0].rows] == ["12.3%", "4.5"]
+    assert read_any(path).tables["calls"]["vaf"].to_list() == [0.123, 0.045]
+
+
+@pytest.mark.parametrize("module", [report_wide, sheets])
+def test_examples(module):
+    assert doctest.testmod(module).failed == 0
