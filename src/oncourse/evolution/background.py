@@ -102,6 +102,7 @@ class Background:
     concentration, concentration_low, concentration_high : shape (n_sample,), of variant reads: posterior mean (of the
     log)
         and at most what was assumed, 5 % and 95 % point
+    damage : shape (n_sample, 7), how many times the told errors each kind of change may have (`damage.open_damage`)
     """
 
     by_kind: FloatArray
@@ -114,6 +115,7 @@ class Background:
     concentration: FloatArray
     concentration_low: FloatArray
     concentration_high: FloatArray
+    damage: FloatArray
 
 
 def learn_background(
@@ -129,6 +131,8 @@ def learn_background(
     of_errors : shape (n_cell,), those of them that teach errors
     """
     n_sample = len(samples.purity)
+    from oncourse.evolution.damage import open_damage
+
     change = np.full(cells.n, len(CHANGES) - 1) if cells.change is None else cells.change
     most = int(np.clip(MAX_SITES // max(n_sample, 1), 30, N_ERROR))
     # few reads of a variant that is subclonal elsewhere may be a small clone here, as well as background
@@ -153,7 +157,9 @@ def learn_background(
     clonal = _spread_out(cells.sample, usable & (kind == 2), most)
     spread = _concentrations(learned, samples, purity, clonal, shape)
     low = FACTORS[np.argmax(np.cumsum(mass, axis=1) >= 0.05, axis=1)] if n_sample else mean
-    return Background(by_kind, kind_low, np.exp(mean), low**weight, n_absent.sum(axis=1), shape, doubts, *spread)
+    damage = open_damage(cells, purity, kind, usable & of_errors, np.exp(mean))
+    factor = np.exp(mean), low**weight
+    return Background(by_kind, kind_low, *factor, n_absent.sum(axis=1), shape, doubts, *spread, damage)
 
 
 def _told_apart(n_absent: float, n_site: int) -> float:
@@ -221,7 +227,8 @@ def log_beta_binomial(alt: FloatArray, depth: FloatArray, vaf: FloatArray, s: Fl
     return np.asarray(value + gammaln(s) - gammaln(depth + s))
 
 
-def _clonal_vaf(cells: Cells, purity: FloatArray, rows: IntArray, copies: FloatArray) -> FloatArray:
+def clonal_vaf(cells: Cells, purity: FloatArray, rows: IntArray, copies: FloatArray) -> FloatArray:
+    """Return the fraction of a variant of all cells on so many copies, shape (n_row,)."""
     rho = purity[cells.sample[rows]]
     total = rho * cells.total_cn[rows] + (1 - rho) * cells.normal_cn[rows]
     return np.asarray(rho * np.minimum(copies, cells.total_cn[rows]) / np.maximum(total, 1e-9))
@@ -260,7 +267,7 @@ class _Sites:
         alt, depth, error = cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
         of, s = cells.sample[rows], samples.concentration[cells.sample[rows]]
         one, most = (
-            _clonal_vaf(cells, purity, rows, c) for c in (np.ones(len(rows)), np.maximum(cells.major_cn[rows], 1))
+            clonal_vaf(cells, purity, rows, c) for c in (np.ones(len(rows)), np.maximum(cells.major_cn[rows], 1))
         )
         level = np.r_[LEVELS, FAINT]
         there = [
@@ -547,8 +554,8 @@ def _places(cells: Cells, purity: FloatArray, rows: IntArray, shape: float) -> F
     """Return log-likelihoods (n, n_concentration, n_place): background, in all cells on one copy or on every major one,
     on `WRONG_COPIES`, in a share of the cells (`LEVELS`)."""
     alt, depth, error = cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
-    one = _clonal_vaf(cells, purity, rows, np.ones(len(rows)))
-    vafs = [one, _clonal_vaf(cells, purity, rows, np.maximum(cells.major_cn[rows], 1.0))]
+    one = clonal_vaf(cells, purity, rows, np.ones(len(rows)))
+    vafs = [one, clonal_vaf(cells, purity, rows, np.maximum(cells.major_cn[rows], 1.0))]
     vafs += _wrong_vafs(cells, purity, rows)
     vafs += [one * x for x in LEVELS[:-1]]
     vaf = np.minimum(np.stack(vafs, axis=1) + error[:, None], 0.995)[:, None]

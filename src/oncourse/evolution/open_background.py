@@ -22,6 +22,8 @@ NOISY = 2.0
 #: such a spread (log) of what it shows. With data as told the chance was .05-.2 in simulated studies, with uneven
 #: errors at 5 and 10 times those told .35-.65.
 OPEN_FACTOR, OPEN_CHANCE, OPEN_SPREAD = 1.75, 0.3, 0.4
+#: and where damage of a kind of change by more than this multiple is possible (`damage`).
+DAMAGED = 5.0
 #: Explanations whose errors are within a factor of two (log) of each other, or less probable than this, are one.
 APART, LEAST_WEIGHT = float(np.log(2.0)), 0.1
 
@@ -87,6 +89,11 @@ def noise_words(background: Background, assumed: float) -> list[str | None]:
             f"{name} {f:.2g} times" + ("" if words else " the told errors")
             for name, f, low in zip(CHANGES, background.by_kind[d], background.by_kind_low[d], strict=True)
             if f > 2 * factor and low > NOISY
+        ]
+        words += [
+            f"{name} up to {f:.0f} times the told errors possible"
+            for name, f, m in zip(CHANGES, background.damage[d], background.by_kind[d], strict=True)
+            if f > max(DAMAGED, 2 * m)
         ]
         if not words and open_chance[d] >= OPEN_CHANCE:
             words.append(f"errors above those told are possible, chance {100 * open_chance[d]:.0f} %")

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncourse.evolution.background import Background, learn_background, log_beta_binomial, log_noise, spread_beyond
+from oncourse.evolution.damage import log_damaged
 from oncourse.evolution.open_background import readings
 from oncourse.evolution.tumour_fraction import Fractions, tumour_fractions
 
@@ -180,6 +181,7 @@ class Presence:
     ----------
     p_present : posterior that the variant is in the sample's tumour cells at ``min_ccf`` or more, `NEVER_SURE` away
         from 0 and 1
+    p_least : the same under those errors, of all that the reads leave open, under which it is least
     power : chance of a call of a clonal variant; NaN where the depth is not known
     power_same_ccf : chance of a call at the highest cell fraction found in the patient's other samples
     power_pure : chance of a call of a clonal variant were every cell a tumour cell (tells depth from purity)
@@ -197,6 +199,7 @@ class Presence:
     """
 
     p_present: FloatArray
+    p_least: FloatArray
     power: FloatArray
     power_same_ccf: FloatArray
     power_pure: FloatArray
@@ -251,7 +254,7 @@ def presence(
     elsewhere = _called_elsewhere(cells)
     taught = counted if cells.teaches is None else counted & cells.teaches
     tumour = tumour_fractions(cells, samples, taught, elsewhere, n_thread=n_thread)
-    assumed = samples.concentration
+    assumed, told = samples.concentration, cells.error_rate
     cells, samples, background = _with_learned(cells, samples, taught, elsewhere, tumour.mean)
     if np.isnan(samples.purity).any():
         tumour = tumour_fractions(cells, samples, taught, elsewhere, n_thread=n_thread)
@@ -265,13 +268,19 @@ def presence(
     patient = _patients(cells, len(samples.purity))
     theta, resp = np.zeros(()), np.zeros((), np.float32)
     learned, mixed = like[:, 0].copy(), np.zeros(cells.n, np.float32)
+    least = np.ones(cells.n)
     for share, ratio in _open_backgrounds(cells, background, counted & ~own_call):
         like[:, 0] = learned * ratio
         mixed += np.float32(share) * like[:, 0]
         usual, found = _learn(like, power, group, own_call, patient, samples, ccfs, settings, n_thread, cells.teaches)
         theta, resp = theta + share * usual, resp + np.float32(share) * found
+        least = np.minimum(least, found[:, 1:].sum(axis=1))
     like[:, 0] = mixed
     present = np.minimum(resp[:, 1:].sum(axis=1).astype(float), 1.0)
+    rows, noise = log_damaged(cells, told, background.damage, samples.noise_shape, counted & ~own_call)
+    noise -= weighing.log_scale(rows, samples.concentration)
+    there = (theta[group[rows], 1:] * like[rows, 1:]).sum(axis=1)
+    least[rows] = np.minimum(least[rows], there / (there + theta[group[rows], 0] * np.exp(noise)))
     ccf = (resp[:, 1:] @ ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
     sizeable = resp[:, 1:][:, ccfs >= settings.sizeable_ccf - 1e-9].sum(axis=1).astype(float)
     sizeable = np.minimum(sizeable, 1.0)
@@ -281,6 +290,7 @@ def presence(
     prior[used // 3, used % 3] = 1 - theta[used, 0]
     return Presence(
         p_present=np.clip(present, NEVER_SURE, 1 - NEVER_SURE),
+        p_least=least,
         power=np.where(known, power[:, -1], np.nan),
         power_same_ccf=np.where(known, detection_at(power, ccfs, ccf_elsewhere), np.nan),
         power_pure=np.where(known, pure, np.nan),
