@@ -60,7 +60,7 @@ def open_damage(cells: Cells, purity: FloatArray, kind: IntArray, usable: BoolAr
         mine = change == c
         if _deviate(shows[mine], shows[~mine]) > (KNOWN if name in KNOWN_KINDS else OTHER):
             told, own = mine & clonal_elsewhere, np.bincount(sample[mine & shows], minlength=len(purity)) > 0
-            found, expected = (np.bincount(sample[told], x[told], len(purity)) for x in (alt, usual))
+            found, expected = (np.bincount(sample[told], x[told], len(purity)).astype(float) for x in (alt, usual))
             out[:, c] = np.where(own, _upper(found, expected), 1.0)
     return out
 
