@@ -142,7 +142,53 @@ def hu2019(data: Path) -> None:
     print(f"within 5 or a quarter: {near} of {2 * len(HU_2019)}; {time.process_time() - start:.0f} CPU s", flush=True)
 
 
-ALL = {"hoadley": hoadley, "sanborn": sanborn, "mcpherson": mcpherson, "hu2019": hu2019}
+def agreement(study: Study) -> None:
+    """Print shared fractions, decided shares and what plasma finds."""
+    cohort = Cohort(study)
+    found = {name: registry()[name].run(cohort) for name in ("concordance", "tissue_blood")}
+    summary = (
+        found["concordance"]
+        .tables["concordance/summary"]
+        .filter(pl.col("set") == "all", pl.col("chip") == "without", pl.col("estimand").str.contains("shared|assess"))
+    )
+    with pl.Config(tbl_rows=60, tbl_cols=12, fmt_str_lengths=50, tbl_width_chars=150):
+        print(summary.select("comparison", "estimand", "estimate", "ci_low", "ci_high"))
+        print(cohort.presence.cells.group_by("state", "basis").len().sort("state", "basis"))
+        print(cohort.presence.samples.select("sample_id", "material", "purity", "n_present", "noise"))
+    for result in found.values():
+        print(result.answer, flush=True)
+
+
+def cfdna(data: Path) -> None:
+    """Tissue and cfDNA of one patient, 11,744 sites counted in both and in the normal."""
+    folder = data / "tissue_plasma_cfdnaneo"
+    with tempfile.TemporaryDirectory() as temporary:
+        table = Path(temporary, "samples.tsv")
+        table.write_text("sample_id\tpatient_id\tmaterial\nFrTu\tT\ttissue\ncfDNA\tT\tplasma\nNormal\tT\tnormal\n")
+        reading = read_files([folder / "test_full_variant_counts.tsv.gz"], clinical=[table], kind="counts")
+        agreement(Study(reading.config, checked(reading)[0]))
+
+
+def autopsy(data: Path) -> None:
+    """Lesions and plasma of five breast cancers at autopsy: calls of each sample alone."""
+    files = sorted((data / "tissue_plasma_breast_autopsy").glob("Patient_*/*mutect_filtered*.tsv.gz"))
+    with tempfile.TemporaryDirectory() as temporary:
+        table = Path(temporary, "samples.tsv")
+        names = {f.name.split("_exon_only")[0] + "_": f.parent.name for f in files}
+        rows = [f"{s}\t{p}\t{'plasma' if 'plasma' in s else 'tissue'}\t{s}" for s, p in names.items()]
+        table.write_text("\n".join(["sample_id\tpatient_id\tmaterial\tlesion_id", *rows]) + "\n")
+        reading = read_files(files, clinical=[table], kind="counts")
+        agreement(Study(reading.config, checked(reading)[0]))
+
+
+ALL = {
+    "hoadley": hoadley,
+    "sanborn": sanborn,
+    "mcpherson": mcpherson,
+    "hu2019": hu2019,
+    "cfdna": cfdna,
+    "autopsy": autopsy,
+}
 
 
 def main() -> None:
