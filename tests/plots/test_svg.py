@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib
 import pytest
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.font_manager import FontProperties
 
 from oncourse.plots import svg
 from oncourse.plots.theme import _RC, drawing, new
@@ -58,3 +59,14 @@ def test_what_is_kept_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     with drawing(3, 2) as canvas:
         canvas.ax.set_xticks(range(9), [f"label {i}" for i in range(9)])
     assert 0 < len(svg._size) <= 5
+
+
+def test_chinese_words_are_as_wide_as_they_are_high_and_miss_no_glyph(recwarn: pytest.WarningsRecorder) -> None:
+    """A study's own words (右半结肠) stand in figures of every language; issue: warnings, and labels over each other."""
+    with drawing(3, 2) as canvas:
+        canvas.ax.set_yticks([0], ["右半结肠"])
+    measured = svg.MeasuredOnce(100, 100, io.StringIO()).get_text_width_height_descent
+    prop = FontProperties(family="DejaVu Sans", size=10)
+    assert measured("右半结肠", prop, False)[0] == pytest.approx(40, rel=0.05)
+    assert "右半结肠" in canvas.svg
+    assert not [w for w in recwarn if "missing from font" in str(w.message)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -251,12 +252,12 @@ def _of_kind(
 ) -> Reading:
     """Read a source of a known format; `given` are the other options."""
     if kind in ("maf", "vcf", "counts"):
-        from oncourse.io.files import read_files
+        from oncourse.io.delivery import read_delivery
 
         manifest = given["--files"]
         if manifest is None and (source / "files.tsv").is_file():
             manifest = source / "files.tsv"
-        return read_files(
+        return read_delivery(
             [source],
             manifest=manifest,
             clinical=given["--clinical"],
@@ -324,9 +325,27 @@ def _write_manifest(question: Question, folder: Path) -> None:
     click.echo(f"{path}: fill in role (tumour, normal, ignore), correct the samples, and give it with --files {path}.")
 
 
+def grouped(notes: Sequence[str], most: int = 2) -> list[str]:
+    """Return the notes, of those that differ in names and numbers alone the first and a count.
+
+    >>> grouped(["A1.vcf: A1-N is a normal", "B2.vcf: B2-N is a normal", "C3.vcf: C3-N is a normal", "no patients"])
+    ['A1.vcf: A1-N is a normal', 'B2.vcf: B2-N is a normal', '... and 1 more of this kind (intake.html)', 'no patients']
+    """
+    kinds = [re.sub(r"[^\s()]*\d[^\s()]*", "#", note) for note in notes]
+    many, shown = Counter(kinds), Counter[str]()
+    out = []
+    for note, kind in zip(notes, kinds, strict=True):
+        shown[kind] += 1
+        if shown[kind] <= most:
+            out.append(note)
+        elif shown[kind] == most + 1:
+            out.append(f"... and {many[kind] - most:,} more of this kind (intake.html)")
+    return out
+
+
 def _report(problems: list, reading: Reading) -> None:  # type: ignore[type-arg]
     """Print notes and warnings; of many of one kind the first two and a count."""
-    for note in reading.notes:
+    for note in grouped(reading.notes):
         click.echo(f"note: {note}")
     warnings = [p for p in problems if p.severity != "error"]
     kinds = Counter((p.table, p.column, p.cure) for p in warnings)

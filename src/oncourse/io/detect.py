@@ -122,9 +122,9 @@ def read_any(path: Path, *, fasta: Path | None = None) -> Reading:
     elif kind in CLINICAL:
         reading = CLINICAL[kind].read(path)
     else:
-        from oncourse.io.files import read_files
+        from oncourse.io.delivery import read_delivery
 
-        reading = read_files([path], fasta=reference)
+        reading = read_delivery([path], fasta=reference)
     if path.is_dir():
         add_carried(path, reading)
         reading.config = with_yaml(path, reading.config)

@@ -19,6 +19,7 @@ from oncourse.io.calling import germline_by_normals
 from oncourse.io.calls import read_calls
 from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of_panel
 from oncourse.io.clinical import mapped
+from oncourse.io.clinical_workbook import overlay, samples_of
 from oncourse.io.ids import alike, called_first, matched, patient_of, renamed, says, unmatched
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.one_patient import ask_whose
@@ -58,6 +59,7 @@ def read_files(
     kind: str | None = None,
     manifest: Path | None = None,
     build: str | None = None,
+    beside: Reading | None = None,
 ) -> Reading:
     """Read MAF or VCF files as one study.
 
@@ -74,6 +76,7 @@ def read_files(
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
     manifest : table that says whose each file and column is (`oncourse.io.whose`); by default the ``files.tsv`` of a
     folder build : genome build where the files do not say
+    beside : clinical tables that were read from a workbook (`oncourse.io.delivery`); they stand as they are
     kind : which files of a folder: "vcf" or "maf"; "counts" for tables of read counts (`oncourse.io.counts`)
 
     Raises
@@ -90,9 +93,11 @@ def read_files(
         raise InputError(f"{source}: no {names.get(kind or '', 'MAF or VCF file')} found, also not below it.")
     fusions = [*fusions, *(path for tree in trees for path in tree.fusions)]
     segments = [*segments, *(path for tree in trees for path in tree.copies)]
-    beside = [*depths, *(path for tree in trees for path in tree.depths)]
+    depth_files = [*depths, *(path for tree in trees for path in tree.depths)]
     reading = Reading({}, StudyConfig(), foreign=True)
+    tables = _beside(beside, reading) if beside else {}
     per_sample, per_patient = _clinical(clinical, reading)
+    per_sample = samples_of(tables) if per_sample is None else per_sample
     known = (
         {}
         if per_sample is None
@@ -115,7 +120,7 @@ def read_files(
     reading.problems += found.problems
     reading.ledger.extend(found.ledger)
     for tree in trees:
-        for path, why in tree.left:
+        for path, why in ((p, w) for p, w in tree.left if p.name not in reading.sources.values()):
             reading.ledger.file(path.name, "other", "not read", why=why)
     if per_sample is not None:
         _match_ids(found, known, per_sample, reading)
@@ -123,6 +128,7 @@ def read_files(
     samples = _controls(_samples(found.samples, per_sample, reading), found.samples)
     samples = _plasma_by_name(samples, reading)
     built = ct.build(per_patient, samples, reading)
+    overlay(tables, built, reading)
     if material != "tissue":
         built.samples = built.samples.with_columns(
             pl.lit(material).alias("material"), pl.lit(None, pl.String).alias("lesion_id")
@@ -153,8 +159,8 @@ def read_files(
         add_fusions(fusions, built, reading, known)
     if segments:
         add_copies(segments, built, reading, known)
-    if beside:
-        add_depths(beside, built, reading, depths)
+    if depth_files:
+        add_depths(depth_files, built, reading, depths)
     reading.tables["samples"] = built.samples
     copies = with_copies(reading.tables.get("segments"), found, reading.notes)
     if copies is not None:
@@ -171,11 +177,22 @@ def read_files(
     reading.config = StudyConfig(
         title=first if len(files) == 1 else Path(paths[0]).name,
         genome_build=found.build if found.build in BUILDS else None,
-        index="day 0 of the source",
+        index=reading.config.index or "day 0 of the source",
         extra_columns=tuple(built.extra),
         sources=tuple(f.name for f in files[:20]),
     )
     return reading
+
+
+def _beside(book: Reading, reading: Reading) -> dict[str, pl.DataFrame]:
+    """Take over what was read of a workbook; return its tables."""
+    reading.notes += book.notes
+    reading.problems += book.problems
+    reading.ledger.extend(book.ledger)
+    reading.lines |= book.lines
+    reading.sources |= book.sources
+    reading.config = book.config
+    return book.tables
 
 
 def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:

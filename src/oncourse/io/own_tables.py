@@ -12,6 +12,8 @@ import polars as pl
 
 from oncourse.io import clinical_survival as survival
 from oncourse.io.gather import METASTASIS_WORDS, organ_of
+from oncourse.io.own_people import age_of_birth, nobodys_name
+from oncourse.io.own_treatments import lines_in_words
 from oncourse.io.reading import Reading
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem, nearest
@@ -31,11 +33,13 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
 
     Of a folder that is `ours` a column nobody knows, or a word in place of a date, stays what it is: an error.
     """
-    _nobodys_name(reading)
+    nobodys_name(reading)
     if not ours:
         _no_dates(reading)
     _long_labs(reading)
+    lines_in_words(reading)
     _operation_of_patients(reading)
+    age_of_birth(reading)
     _recurrence(reading, "patients")
     _recurrence(reading, "follow_up")
     if not ours:
@@ -91,23 +95,6 @@ def _operation_of_patients(reading: Reading) -> None:
 #: Names of whether, and where, a cancer came back, in a table of patients or of follow-up.
 _RECURRED = ("复发", "是否复发", "有无复发", "recurrence", "recurred")
 _WHERE = ("复发部位", "复发转移部位", "转移部位", "recurrence_site", "site_of_recurrence")
-
-#: Columns that say who somebody is.
-_NAMES_SOMEBODY = re.compile(
-    r"^(姓名|患者姓名|病人姓名|身份证号?码?|证件号码?|(联系)?电话(号码)?|手机号?码?|(家庭|联系|现)?住址|(家庭|联系)?地址|家属姓名|联系人|"
-    r"(patient_?|first_?|last_?|full_?)?name|surname|phone(_?number)?|address|e-?mail|national_?id)$",
-    re.I,
-)
-
-
-def _nobodys_name(reading: Reading) -> None:
-    """Leave out the columns that name people: no page, table or copy of the study is to hold them."""
-    for name, frame in reading.tables.items():
-        named = [c for c in frame.columns if _NAMES_SOMEBODY.match(c.strip())]
-        if named and name in TABLES and not set(named) & set(TABLES[name].by_name):
-            reading.tables[name] = frame.drop(named)
-            reading.notes.append(f"{name}: {', '.join(named)} names people and is not kept")
-
 
 #: Status of an end point whose time is given in months, where its own status is not.
 _STATUS_BESIDE = {

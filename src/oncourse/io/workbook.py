@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from oncourse.io.reading import Reading
 from oncourse.io.report_sheets import add_reports, is_form, sheet_is_report
 from oncourse.io.sheet_table import sheet_table
 from oncourse.io.sheets import NotAWorkbook, Sheet, read_sheets
+from oncourse.io.whose_sheets import column_of_people, others_numbering
 from oncourse.study.config import StudyConfig, config_from_mapping
 from oncourse.study.schema import Problem
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
@@ -120,6 +122,7 @@ def read_workbook(path: Path) -> Reading:
     except NotAWorkbook as error:
         raise InputError(f"{path.name}: {error} Save it again as .xlsx without a password.") from None
     reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)))
+    sheets = _with_people(sheets, reading)
     kinds = [(kind_of(path, sheet), sheet) for sheet in sheets]
     for kind, sheet in kinds:
         if kind == "study":
@@ -150,6 +153,27 @@ def read_workbook(path: Path) -> Reading:
     if alone and reports:
         first_report_is_day_0(reading)
     return reading
+
+
+def _with_people(sheets: list[Sheet], reading: Reading) -> list[Sheet]:
+    """Call the column that ties the sheets together patient_id, where hospitals number people more than once or by a
+    name nobody knows."""
+    tables = [s for s in sheets if table_of(s.name)]
+    chosen = column_of_people(tables) if tables else None
+    if chosen is None:
+        return sheets
+    others = others_numbering(tables, chosen)
+    if others or meaning("column", chosen) is None:
+        more = f"; {', '.join(others)} number people too and are not kept" if others else ""
+        reading.notes.append(f"{chosen} is the patient's id: it ties the sheets together{more}")
+    out = []
+    for sheet in sheets:
+        gone = [c for c in others if c in sheet.header] if chosen in sheet.header else []
+        kept = [at for at, c in enumerate(sheet.header) if c not in gone]
+        header = ["patient_id" if sheet.header[at] == chosen else sheet.header[at] for at in kept]
+        rows = [[row[at] if at < len(row) else None for at in kept] for row in sheet.rows]
+        out.append(replace(sheet, header=header, rows=rows))
+    return out
 
 
 def _told_unknown(path: Path, sheets: list[Sheet], reading: Reading) -> None:

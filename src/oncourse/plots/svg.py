@@ -7,12 +7,17 @@ The bytes are those of `matplotlib.backends.backend_svg`; a test compares them.
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 from matplotlib.backends.backend_mixed import MixedModeRenderer
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.font_manager import fontManager, get_font
 
+#: Characters as wide as the type is high in every font that has them; the font that measures, DejaVu Sans, has none.
+#: The reader's own font draws them. They are measured as its dash of the same width, on every machine alike.
+_FULL_WIDTH = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6]")
+_EM = "\u2014"
 #: Texts and fonts kept measured, of all figures of the process.
 KEPT = 20_000
 _size: dict[Any, tuple[float, float, float]] = {}
@@ -27,7 +32,7 @@ class MeasuredOnce(RendererSVG):  # type: ignore[misc]
         """Return width, height and descent of a text in points."""
         found = _size.get((s, prop, ismath))
         if found is None:
-            found = super().get_text_width_height_descent(s, prop, ismath)
+            found = super().get_text_width_height_descent(_FULL_WIDTH.sub(_EM, s), prop, ismath)
             _keep(_size, (s, prop.copy(), ismath), found)
         return found
 

@@ -123,7 +123,7 @@ def _with_index_months(
     What was read is added to `partials` (`oncourse.study.tables.PARTIAL_DATES`).
     """
     people = tables.get("patients")
-    if people is None or "index_date" not in people.columns:
+    if people is None or not {"patient_id", "index_date"} <= set(people.columns):
         return tables, []
     month = known_part(people["index_date"])
     month = month.set((month.str.len_chars() < 7).fill_null(False), None)

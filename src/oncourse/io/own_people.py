@@ -1,0 +1,58 @@
+"""What a hospital's tables say of who somebody is: names leave, a date of birth becomes the age at day 0."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from oncourse.days import DAYS_PER_YEAR
+from oncourse.io.reading import Reading
+from oncourse.study.partial_dates import plain_dates
+from oncourse.study.tables import TABLES
+
+#: Columns that say who somebody is.
+_NAMES_SOMEBODY = re.compile(
+    r"^(姓名|患者姓名|病人姓名|身份证号?码?|证件号码?|(联系)?电话(号码)?|手机号?码?|(家庭|联系|现)?住址|(家庭|联系)?地址|家属姓名|联系人|"
+    r"(patient_?|first_?|last_?|full_?)?name|surname|phone(_?number)?|address|e-?mail|national_?id)$",
+    re.I,
+)
+
+
+def nobodys_name(reading: Reading) -> None:
+    """Leave out the columns that name people: no page, table or copy of the study is to hold them."""
+    for name, frame in reading.tables.items():
+        named = [c for c in frame.columns if _NAMES_SOMEBODY.match(c.strip())]
+        if named and name in TABLES and not set(named) & set(TABLES[name].by_name):
+            reading.tables[name] = frame.drop(named)
+            reading.notes.append(f"{name}: {', '.join(named)} names people and is not kept")
+
+
+_BIRTH = re.compile(r"^(出生(日期|年月日?|时间)|生日|(date_?of_?)?birth_?(date|day)?|dob)$", re.I)
+
+
+def age_of_birth(reading: Reading) -> None:
+    """Turn a date of birth into the age at day 0 where no age is given; the date itself is not kept.
+
+    Without a day 0 no age is known of it; a month or a year of birth is read as its first day, an age at most a year
+    too high.
+    """
+    patients = reading.tables.get("patients")
+    column = None if patients is None else next((c for c in patients.columns if _BIRTH.match(c.strip())), None)
+    if patients is None or column is None:
+        return
+    said = "is not kept"
+    if "age_years" not in patients.columns and "index_date" in patients.columns:
+        born, zero = (_day(patients[c]) for c in (column, "index_date"))
+        age = ((zero - born).dt.total_days() / DAYS_PER_YEAR).round(1)
+        patients = patients.with_columns(age.cast(pl.String).alias("age_years"))
+        said = f"is the age at day 0 of {len(age.drop_nulls()):,} patients, and is not kept"
+    reading.tables["patients"] = patients.drop(column)
+    reading.notes.append(f"patients: {column} {said}")
+
+
+def _day(dates: pl.Series) -> pl.Series:
+    """Return the first day that a date, a month or a year may be; null where it is none of them."""
+    text = plain_dates(dates.cast(pl.String))
+    whole = pl.when(text.str.len_chars() == 4).then(text + "-01-01").when(text.str.len_chars() == 7).then(text + "-01")
+    return pl.select(whole.otherwise(text).str.slice(0, 10).str.to_date(strict=False)).to_series()
