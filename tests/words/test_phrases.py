@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from oncourse.words.phrases import Phrasebook, english_left, pairs
+from oncourse.words.phrases import Phrasebook, english_left, pairs, translator
 
 BOOK = Phrasebook(
     {
@@ -84,3 +84,11 @@ def test_what_stands_over_every_column_is_chinese():
         book.text(tip)
     left = {text for text in book.missed if any(map(str.islower, english_left(text)))}
     assert len(tips) > 900 and len(left) <= 0.03 * len(tips), sorted(left)
+
+
+def test_a_warning_told_as_a_sentence_is_translated_as_the_part_it_is():
+    """Warnings of the models are joined by semicolons in tables and told as sentences on the page."""
+    said = translator("zh")
+    warning = "the weighted arms are not alike in age squared (difference 0.15), age above its 60th percentile"
+    assert said(warning[0].upper() + warning[1:] + ".") == said(warning) + "。"
+    assert said(warning).startswith("加权后两臂")

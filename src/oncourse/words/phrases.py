@@ -191,6 +191,11 @@ class Phrasebook:
             if all(whole for _, whole in values.values()):
                 return text, True
             partly = partly or (text if pair.weight >= SAYS else None)
+        if english.endswith(".") and not english.endswith(".."):  # a part of a sentence told as one
+            for part in (english[:-1], _other_case(english[:-1])):
+                found, whole = self._part(part)
+                if whole and found != part:
+                    return f"{found}。", True
         if not any(word.islower() for word in english_left(english)):
             return english, True
         for between, sign in _LISTS:
