@@ -116,7 +116,12 @@ def test_a_focal_run_is_shorter_than_its_share_of_the_arm():
 
     def runs(*ends):
         rows = [("S", "P", "1", a, b, "gain", False, on) for a, b, on in ends]
-        return _focal_runs(states(*rows), pl.col("is_amplified"), "GRCh38", 0.5).select("start", "end").sort("start").rows()
+        return (
+            _focal_runs(states(*rows), pl.col("is_amplified"), "GRCh38", 0.5)
+            .select("start", "end")
+            .sort("start")
+            .rows()
+        )
 
     assert runs((start, start + half - 2, True)) == [(start, start + half - 2)]
     assert runs((start, start + half, True)) == []

@@ -11,6 +11,7 @@ import xlsxwriter
 from oncourse.io import report_wide, sheets
 from oncourse.io.aside import checked
 from oncourse.io.detect import read_any
+from oncourse.io.segments import read_purity
 from oncourse.io.sheets import read_sheets
 
 
@@ -131,3 +132,23 @@ def test_cells_shown_in_percent_say_so(tmp_path):
 @pytest.mark.parametrize("module", [report_wide, sheets])
 def test_examples(module):
     assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("effect", "change"), [("Missense_Mutation", "p.A18D"), ("Splice_Site", ""), ("Nonsense_Mutation", "p.Q22*")]
+)
+def test_without_a_build_a_residue_that_place_and_annotation_call_apart_is_not_understood(tmp_path, effect, change):
+    """KRAS 12:25398284 C>T as p.A18D in a MAF without NCBI_Build was RAS wild type."""
+    head = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tVariant_Classification\t"
+    row = f"KRAS\t12\t25398284\tC\tT\t{effect}\t{change}\tS1"
+    (tmp_path / "a.maf").write_text(f"{head}HGVSp_Short\tTumor_Sample_Barcode\n{row}\n")
+    assert _states(read_any(tmp_path / "a.maf"))["S1", "RAS"] == "not_assessable"
+
+
+def test_names_of_rows_that_r_writes_are_read_past(tmp_path):
+    """Battenberg's rho_and_psi.txt has a name before each row and none in its header: the caller's own file was refused."""
+    path = tmp_path / "S1_rho_and_psi.txt"
+    path.write_text("rho\tpsi\tploidy\tis.best\nASCAT\t0.62\t2.1\t2.0\tFALSE\nFRAC_GENOME\t0.58\t2.2\t2.1\tTRUE\n")
+    found, problems = read_purity(path)
+    assert found.rows() == [("S1_rho_and_psi", 0.58, 2.1)]
+    assert [p.severity for p in problems] == ["warning"]

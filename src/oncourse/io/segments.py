@@ -127,10 +127,13 @@ def purple_facts(path: Path) -> pl.DataFrame | None:
 
 
 def read_purity(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
-    """Return sample_id, purity (fraction), ploidy of a caller's table; of Sequenza's solutions the first, its best."""
+    """Return sample_id, purity (fraction), ploidy of a caller's table; of Sequenza's solutions the first, its best, of
+    Battenberg's the one it marks."""
     table = read_table(path, name=table_name(path), lenient=True)
     lowered = {c.lower(): c for c in reversed(table.frame.columns)}
     frame = table.frame
+    if "is.best" in lowered:  # Battenberg's solutions
+        frame = frame.filter(pl.col(lowered["is.best"]).str.to_uppercase() == "TRUE")
     if "sample_id" not in lowered and not set(ALIASES["sample_id"]) & set(lowered):
         frame = frame.head(1)
     problems = list(table.problems)

@@ -358,6 +358,16 @@ def _cells_per_line(body: bytes, sep: bytes) -> np.ndarray:
     return np.concatenate(counts) if counts else np.zeros(0, int)
 
 
+#: Names of the rows in Battenberg's ``rho_and_psi.txt``.
+_SOLUTIONS = {b"ASCAT", b"FRAC_GENOME", b"REF_SEG"}
+
+
+def _are_row_names(cells: list[bytes]) -> bool:
+    """Whether the first cells are names of rows that R wrote beside a header without one: 1, 2, 3 ..., or known names."""
+    bare = [c.strip(b'" ') for c in cells]
+    return bare == [b"%d" % n for n in range(1, len(bare) + 1)] or set(bare) <= _SOLUTIONS
+
+
 def _mend(
     body: bytes,
     counts: np.ndarray,
@@ -372,6 +382,11 @@ def _mend(
     out, kept, n_odd = [], [], 0
     texts = body.split(b"\n")[: len(counts)]
     row_names = bool(len(counts)) and bool((counts == width + 1).all())
+    if row_names and _are_row_names([line.partition(sep)[0] for line in texts]):
+        message = "every row has one cell more than the header: its first is read past, as R writes the names of rows."
+        cure = "Nothing is to be done, if that is right; else give every column a name."
+        problems.append(Problem(name, 1, None, None, message, cure, "warning"))
+        texts, counts = [line.partition(sep)[2] for line in texts], counts - 1
     for index, (line, n) in enumerate(zip(texts, counts.tolist(), strict=True)):
         if not line.strip(b"\t ,;\r"):
             continue

@@ -20,6 +20,7 @@ SCHEMA = {"patient_id": pl.String, "sample_id": pl.String, "gene": pl.String, "c
 _ALTERING = (*PROTEIN_CHANGING, "splice_site")
 #: Consequences that change residues: without a place and a protein change they may be at any.
 _OF_A_RESIDUE = ("missense", "inframe_insertion", "inframe_deletion")
+_ONE_BASE = re.compile(r":[ACGT]:[ACGT]$")
 _PLACED = re.compile(r"^(?:[1-9]|1\d|2[0-2]|X|Y|MT):\d+:[^:]*:[^:]*$")
 
 
@@ -184,6 +185,9 @@ def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: boo
     altering = row["consequence"] in _ALTERING
     if place and row["region"] in ("coding", "gene"):
         clean = row["symbol"] == place and (told or row["own_codon"] is not None)
+        # the build is not known, and place and annotation name two residues: one of them is wrong
+        is_apart = not placed and row["codon_first"] is not None and row["own_codon"] != row["codon_first"]
+        clean = clean and not (is_apart and altering and _ONE_BASE.search(row["variant_id"]))
         silent = told and not altering and row["by_place"] in _ALTERING
         # silent by its own word, and nothing else is known of the place
         harmless = told and not altering and not silent
