@@ -200,6 +200,39 @@ def test_treatments_by_line_give_no_unadjusted_ratio_in_the_headline():
     assert found.table("hazard_ratios").height > 0 and "docetaxel" in found.answer
 
 
+def test_arms_in_chinese_have_an_answer_each():
+    """Every character of another script became a dash: 阿比特龙 and 多西他赛 were one name, and the analysis failed."""
+    base = made()
+    named = base["patients"].with_columns(arm=pl.col("arm").replace({"A": "多西他赛", "B": "阿比特龙"}))
+    found = groups(dataclasses.replace(base, tables={**base.tables, "patients": named}), "arm")
+    english = groups(base, "arm")
+    assert found.answer.replace("多西他赛", "A").replace("阿比特龙", "B") == english.answer
+    assert found.estimate("median OS 阿比特龙").value == english.estimate("median OS B").value
+
+
+def test_columns_that_nobody_named_are_told_with_what_to_write():
+    """A statistician's first try: the covariate stood in patients.tsv, and neither baseline nor interaction had it."""
+    base = made()
+    own = base["patients"].with_columns(
+        lymph_invasion=pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("yes")).otherwise(pl.lit("no")),
+        score=pl.int_range(pl.len()) * 1.5,
+        remark=pl.concat_str(pl.lit("seen by "), "patient_id"),
+    )
+    told = groups(dataclasses.replace(base, tables={**base.tables, "patients": own}), "arm").notes[-1]
+    assert "test of interaction: lymph_invasion, score." in told and "remark" not in told
+    assert told.endswith("a line each: age_years: number, stage: category, lymph_invasion: yes_no, score: number.")
+    assert not any("Not compared" in note for note in groups(base, "arm").notes)
+
+
+def test_by_group_too_no_survival_is_told_where_vital_status_is_unknown():
+    """The refusal stood in survival alone; by group the sentence was silent."""
+    base = made()
+    unknown = base["follow_up"].with_columns(is_dead=pl.when(pl.int_range(pl.len()) % 2 == 0).then(True))
+    found = groups(dataclasses.replace(base, tables={**base.tables, "follow_up": unknown}), "arm")
+    assert "Overall survival is not told: vital status is unknown in 20 of 40 patients" in found.answer
+    assert "OS" not in found.table("times")["endpoint"].to_list() and "is not told" not in groups(base, "arm").answer
+
+
 def test_without_a_group_there_is_nothing_to_show():
     with pytest.raises(NotEnoughData, match="--group COLUMN"):
         registry()["groups"].run(Cohort(made()))

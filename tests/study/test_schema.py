@@ -50,10 +50,17 @@ def test_missing_column_names_the_nearest():
     assert any(p.column == "material" and "Rename materiel" in p.cure for p in problems)
 
 
+def test_a_column_is_compared_with_the_first_word_of_ours():
+    """age was taken for stage."""
+    assert nearest("age", ["stage", "age_years", "sex"]) == "age_years"
+
+
 def test_near_miss_of_an_optional_column_is_an_error_but_a_clinical_column_is_kept():
     frame, problems = check_table(SAMPLES, good(purty=["0.1", "0.2"], smoker=["yes", "no"]))
     errors = [p for p in problems if p.severity == "error"]
-    assert [(p.column, p.cure) for p in errors] == [("purty", "Did you mean purity?")]
+    assert [(p.column, p.cure) for p in errors] == [
+        ("purty", "Did you mean purity? A column of your own stands under covariates or extra_columns in study.yaml.")
+    ]
     assert [p.column for p in problems if p.severity == "warning"] == ["smoker"]  # kept, and told: nobody declared it
     assert frame["smoker"].to_list() == ["yes", "no"]
 

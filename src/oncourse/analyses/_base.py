@@ -145,7 +145,7 @@ def where_counted(estimates: Iterable[Estimate], notes: Mapping[str, str]) -> tu
     return tuple(note for name, note in notes.items() if counts[name] > 0)
 
 
-_NAMES = re.compile(r"\{([a-zA-Z0-9_.:+\- ]+?)(:value|:interval)?\}")
+_NAMES = re.compile(r"\{([\w.:+\- ]+?)(:value|:interval)?\}")
 
 
 def say(template: str, estimates: Iterable[Estimate]) -> str:

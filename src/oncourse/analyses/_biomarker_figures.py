@@ -130,7 +130,7 @@ def _curves(
             [p for p, is_kept in zip(target.patients, kept, strict=True) if is_kept],
         )
         text = "Patients enter on the day their sample was taken. " if late else ""
-        name = re.sub(r"[^a-zA-Z0-9]+", "_", f"km_{row['feature']}_{row['endpoint']}")
+        name = re.sub(r"[\W_]+", "_", f"km_{row['feature']}_{row['endpoint']}")
         out.append(
             Figure(
                 name,

@@ -41,7 +41,7 @@ def response_words(responses: pl.DataFrame, alpha: float) -> tuple[tuple[Estimat
 
 def _name(row: dict[str, object]) -> str:
     """The name of an estimate: letters, digits and a few signs only."""
-    return re.sub(r"[^a-zA-Z0-9_.:+\- ]", " ", f"{row['feature']} {row['endpoint']}")
+    return re.sub(r"[^\w.:+\- ]", " ", f"{row['feature']} {row['endpoint']}")
 
 
 def answer_words(tested: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ...], str]:

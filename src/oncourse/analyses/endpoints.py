@@ -287,7 +287,7 @@ def _life(cohort: Cohort, table: pl.DataFrame, params: EndpointParams) -> tuple[
     status = _status(cohort, params)
     estimates, told, notes = [], [], []
     if not status.is_told:
-        told.append(f"Overall survival is not told: {status.refusal}.")
+        told.append(status.sentence)
     late = late_by_sample(table, follow_up, "OS")
     if late:
         estimates.append(Estimate("late_by_sample", late, n=status.n, unit="count"))

@@ -14,9 +14,10 @@ from oncourse.analyses._headline import Headline, cannot, difference_light, endp
 from oncourse.analyses._people import counted, ledger, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.endpoint_base import EndpointParams
+from oncourse.derive.clinical.people import people, vital_status
 from oncourse.derive.genes.sample_groups import SUMMARY_SCHEMA, TEST_SCHEMA, group_summaries, group_tests
 from oncourse.derive.outcomes import group_tables as tables_of
-from oncourse.derive.outcomes.covariates import chosen_covariates
+from oncourse.derive.outcomes.covariates import chosen_covariates, unnamed_columns
 from oncourse.derive.outcomes.groups import MOST_NUMBERS, GroupParams, Groups
 from oncourse.derive.outcomes.outcome_scan import CHANGING
 from oncourse.errors import NotEnoughData
@@ -206,7 +207,8 @@ def groups(cohort: Cohort, params: GroupParams) -> Result:
         raise NotEnoughData(f"nobody is in a group of {found.words}.")
     covariates = {n: k for n, k in chosen_covariates(cohort.study, ()).items() if n != params.by}
     compared = chosen_covariates(cohort.study, params.subgroups)
-    first_day = cohort.params(EndpointParams).count_first_day
+    rules = cohort.params(EndpointParams)
+    first_day = rules.count_first_day
     records = cohort.time_to_event
     rows, gone, inside = None, None, []
     medians: list[dict[str, Any]] = []
@@ -221,6 +223,9 @@ def groups(cohort: Cohort, params: GroupParams) -> Result:
     values = _values(cohort, found)
     scores = group_tests(values)
     estimates, answer = _words(found, medians, ratios)
+    if cohort.study.has("follow_up"):
+        status = vital_status(people(cohort.study["follow_up"]), rules.max_unknown_status)
+        answer += f" {status.sentence}" if status.sentence else ""
     answer += _response_text(responses, estimates) + _score_text(scores)
     return Result(
         answer=answer,
@@ -239,7 +244,7 @@ def groups(cohort: Cohort, params: GroupParams) -> Result:
         },
         figures=tuple(_figures(rows, found)) if rows is not None else (),
         people=_people(cohort, found, rows, gone),
-        notes=_notes(found, ratios, inside),
+        notes=(*_notes(found, ratios, inside), *_not_asked(cohort, params, compared)),
         methods=METHODS,
     )
 
@@ -310,7 +315,7 @@ def _numbers(table: pl.DataFrame, key: str, besides: tuple[str, ...] = ()) -> li
 
 
 def _safe(text: object) -> str:
-    return re.sub(r"[^a-zA-Z0-9_.:+\- ]", "-", str(text))
+    return re.sub(r"[^\w.:+\- ]", "-", str(text))
 
 
 def _plain(text: object) -> str:
@@ -509,6 +514,21 @@ def _notes(found: Groups, ratios: list[dict[str, Any]], inside: list[dict[str, A
         words = told if hits else f"none stands after correction for their number; the strongest: {told}"
         notes.append(_plain(f"{tested} interactions with a covariate were tested: {words} (table subgroups)."))
     return tuple(notes)
+
+
+def _not_asked(cohort: Cohort, params: GroupParams, compared: dict[str, str]) -> tuple[str, ...]:
+    """What to write where columns of patients are asked by nothing."""
+    left = {n: k for n, k in unnamed_columns(cohort.study).items() if n not in (params.by, *compared)}
+    if not left or params.subgroups:
+        return ()
+    usual = {n: k for n, k in compared.items() if n in cohort.study["patients"].columns and n != params.by}
+    names = ", ".join(f"{n}: {k}" for n, k in {**usual, **left}.items())
+    return (
+        _plain(
+            f"Not compared at the start, and without a test of interaction: {', '.join(left)}. Where they were known at "
+            f"the start, write below covariates: in study.yaml, a line each: {names}."
+        ),
+    )
 
 
 def _interaction_text(row: dict[str, Any]) -> str:

@@ -132,9 +132,7 @@ def survival(cohort: Cohort, params: Params) -> Result:
         if by_sample:
             notes.append(ENTRY_BY_SAMPLE.format(name=name, n=by_sample))
     status = vital_status(people(cohort.study["follow_up"]), rules.max_unknown_status, len(everyone))
-    refused = (
-        "" if status.is_told or "OS" not in params.endpoints else f"Overall survival is not told: {status.refusal}."
-    )
+    refused = status.sentence if "OS" in params.endpoints else ""
     if not words:
         raise NotEnoughData(refused or f"Needs an endpoint with at least {params.min_events} events.")
     if refused:

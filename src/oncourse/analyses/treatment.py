@@ -381,7 +381,7 @@ def _figures(
         }
         event, people = lines["is_event"].to_numpy().astype(bool), lines["patient_id"].to_list()
         drawn, _ = km_groups(time, event, entry if (entry > 0).any() else None, groups, people)
-        name = re.sub(r"[^a-zA-Z0-9]+", "_", f"marker_{marker}_{arm}_{reference}_{endpoint}")
+        name = re.sub(r"[\W_]+", "_", f"marker_{marker}_{arm}_{reference}_{endpoint}")
         caption = (
             f"Kaplan-Meier of {endpoint} from the line's start by treatment and {marker} as known by then; each line "
             f"counts "

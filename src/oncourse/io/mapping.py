@@ -35,7 +35,10 @@ from oncourse.study.words import our_columns
 
 _KEYS = ("table", "columns", "values", "constants", "sheet")
 #: Keys of study.yaml that a mapping may hold.
-CONFIG = ("index", "title", "design", "clocks", "covariates", "extra_columns", "group", "cutoffs")
+CONFIG = (
+    *("title", "disease", "design", "country", "language", "index", "clocks", "covariates", "extra_columns"),
+    *("group", "cutoffs", "statuses", "settings", "sources", "report_germline"),
+)
 _TOP = ("tables", "build", *CONFIG, *_KEYS)
 
 

@@ -147,6 +147,9 @@ class Table:
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.75) -> str | None:
     """Return the known name most like `name`, None where none is near."""
     known = list(known)
+    begun = [k for k in known if k.lower().split("_")[0] == name.lower()]
+    if len(begun) == 1:  # age: age_years, and not stage
+        return begun[0]
     lowered = {k.lower(): k for k in reversed(known)}
     found = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=cutoff)
     return lowered[found[0]] if found else None
@@ -215,7 +218,8 @@ def _column_problems(table: Table, frame: pl.DataFrame, declared: Sequence[str])
             continue
         near = nearest(name, [k for k in known if k not in frame.columns])
         if near:
-            problems.append(Problem(table.name, None, name, None, "unknown column.", f"Did you mean {near}?"))
+            own = " A column of your own stands under covariates or extra_columns in study.yaml." if table.open else ""
+            problems.append(Problem(table.name, None, name, None, "unknown column.", f"Did you mean {near}?{own}"))
         elif table.open and table.name == "samples":
             cure = "List it under extra_columns (or covariates) in study.yaml if it is meant; else correct its name."
             message = "unknown column; kept under its own name and used by no analysis."

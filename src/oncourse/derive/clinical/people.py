@@ -149,6 +149,11 @@ class VitalStatus:
             f"{100 * self.max_unknown:g} % of endpoints.max_unknown_status"
         )
 
+    @property
+    def sentence(self) -> str:
+        """The refusal as a sentence; empty where overall survival is told."""
+        return "" if self.is_told else f"Overall survival is not told: {self.refusal}."
+
 
 def vital_status(table: pl.DataFrame, max_unknown: float, everyone: int = 0) -> VitalStatus:
     """Return how many of `people` have no known vital status; without any row of follow_up all of `everyone`."""

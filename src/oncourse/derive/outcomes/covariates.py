@@ -13,11 +13,14 @@ from oncourse.errors import ConfigError
 from oncourse.study.analytes import lab_values
 from oncourse.study.model import Study
 from oncourse.study.schema import nearest
+from oncourse.study.tables import TABLES
 
 #: Taken where study.yaml names no covariates and the column holds values.
 USUAL = {"age_years": "number", "sex": "category", "stage": "category", "primary_site": "category"}
 #: Categories with fewer patients are joined to "other": a coefficient of its own would rest on nothing.
 MIN_CATEGORY = 5
+#: More different words in a column are names, not levels.
+MOST_LEVELS = 6
 YES = ("yes", "true", "1", "y", "positive")
 NO = ("no", "false", "0", "n", "negative")
 
@@ -67,6 +70,28 @@ def chosen_covariates(study: Study, names: tuple[str, ...] = ()) -> dict[str, st
     if problems:
         raise ConfigError(problems)
     return {name: known[name] for name in names}
+
+
+def unnamed_columns(study: Study) -> dict[str, str]:
+    """Return column -> kind of the columns of patients that study.yaml does not name, where they could be covariates:
+    yes and no, 2 to `MOST_LEVELS` words, or numbers. Nothing asks them: they may be results of the disease.
+    """
+    config, table = study.config, study["patients"]
+    named = {*TABLES["patients"].by_name, *config.covariates, *config.extra_columns, *recorded_arms(table)}
+    kinds = {name: _kind(table[name].drop_nulls()) for name in table.columns if name not in named}
+    return {name: kind for name, kind in kinds.items() if kind}
+
+
+def _kind(values: pl.Series) -> str | None:
+    """Return yes_no, category or number; None for what has one value, or is a name or a day of each patient."""
+    words = values.cast(pl.String).str.strip_chars()
+    if words.n_unique() < 2:
+        return None
+    if words.str.to_lowercase().is_in([*YES, *NO]).all():
+        return "yes_no"
+    if words.n_unique() <= MOST_LEVELS:
+        return "category"
+    return "number" if words.cast(pl.Float64, strict=False).null_count() == 0 else None
 
 
 def covariates_at(study: Study, units: pl.DataFrame, covariates: Mapping[str, str]) -> pl.DataFrame:
