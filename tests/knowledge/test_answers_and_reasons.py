@@ -96,6 +96,8 @@ ANSWERS = [
     ),
     ("wild_type(KRAS:12; in=plasma)", {"has": ["KRAS G12D plasma gone"]}, YES, "near", ()),
     ("wild_type(KRAS:12; in=plasma)", {"has": ["KRAS G12D plasma"]}, NO, "near", ()),
+    ("wild_type(KRAS:12; in=plasma)", {"has": ["KRAS G12D plasma older"]}, NO, "near", ()),
+    ("wild_type(KRAS:12)", {"has": ["KRAS G12D older", "KRAS G12V"]}, NO, "near", ()),
     ("wild_type(KRAS)", {"has": ["KRAS G12D chip"]}, UNKNOWN, "missing", (f"KRAS G12D: {CHIP}",)),
     ("loss(PTEN)", {}, NO, "against", ("no loss of PTEN",)),
     ("loss(PTEN)", {"has": ["PTEN R130*"]}, YES, "facts", ()),

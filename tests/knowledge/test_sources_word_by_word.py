@@ -96,6 +96,7 @@ def test_statements_that_say_the_opposite_of_one_drug_in_one_tumour_are_marked()
         statement(evidence_id="6", disease="Solid Tumor", significance=""),
         statement(evidence_id="7", expression="mutation(BRAF:V600E)"),
         statement(evidence_id="8", expression="NOT mutation(BRAF)"),
+        statement(evidence_id="9", expression="mutation(KRAS:G12C) AND msi = high"),
     )
     base = EvidenceBase(items)
     found = {m.evidence.evidence_id: m for m in base.match(make(BASE, {"has": ["KRAS G12C"]}))}
@@ -168,6 +169,8 @@ def test_a_listing_counts_for_its_allele_in_its_build_else_for_its_change(tmp_pa
     assert known.of("BRCA1", "", "C61G", build=None).words == "mine: pathogenic, practice guideline"
     told = read_classified(listed(tmp_path / "t.tsv", stated="Likely pathogenic"))
     assert told.of("BRCA1", "", "C61G", build=None).words == "mine: Likely pathogenic, practice guideline"
+    (tmp_path / "s.tsv").write_text((tmp_path / "l.tsv").read_text().replace("# mine", "#mine"))
+    assert read_classified(tmp_path / "s.tsv").name == "mine"
     fs = read_classified(listed(tmp_path / "f.tsv", change="S10fs"))
     assert fs.of("BRCA1", "", "S10fs", build=None).verdict == ""
     with pytest.raises(InputError, match="the study is GRCh37"):
