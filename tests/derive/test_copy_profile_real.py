@@ -8,9 +8,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from oncourse.derive.genes.copy_profile import profile_table, segment_states
+from oncourse.derive.genes.copy_profile import arm_table, profile_table, segment_states
 from oncourse.derive.genes.copy_states import CopyNumberParams
-from oncourse.genome.cytobands import cytobands
+from oncourse.genome.cytobands import arms, cytobands
 
 MB = 1e6
 
@@ -49,8 +49,9 @@ def _scars(segments, centromere):
     return loh, tai, _transitions(left) + _transitions(right)
 
 
-@pytest.mark.slow
-def test_altered_share_loh_doubling_and_scars_of_real_exomes_equal_a_plain_count(shared_data, make_study):
+@pytest.fixture(scope="module")
+def hu(shared_data, make_study):
+    """The segments as read, and the study made of them."""
     raw = pl.read_csv(shared_data("crc_hu2019_multiregion", "CRC_HZ.seg.txt.gz"), separator="\t", infer_schema_length=0)
     rows = raw.select(
         "Patient_ID",
@@ -69,6 +70,11 @@ def test_altered_share_loh_doubling_and_scars_of_real_exomes_equal_a_plain_count
         segments=rows.drop("Patient_ID").to_dicts(),
         calls=[],
     )
+    return rows, study
+
+
+def test_altered_share_loh_doubling_and_scars_of_real_exomes_equal_a_plain_count(hu):
+    rows, study = hu
     ours = profile_table(segment_states(study, CopyNumberParams()), "GRCh37")
     long_arm = cytobands("GRCh37").filter(pl.col("arm").str.ends_with("q")).group_by("chrom").agg(pl.col("start").min())
     centromere = dict(long_arm.iter_rows())
@@ -86,3 +92,28 @@ def test_altered_share_loh_doubling_and_scars_of_real_exomes_equal_a_plain_count
             for (chrom,), part in mine.group_by(["chrom"], maintain_order=True)
         ]
         assert (row["hrd_loh"], row["hrd_tai"], row["hrd_lst"]) == tuple(map(sum, zip(*scars, strict=True)))
+
+
+def test_arms_of_real_exomes_equal_a_plain_count(hu):
+    """Gain or loss: 80 % of the measured bases of the arm; ends of the arms: UCSC hg19 centromere bands."""
+    rows, study = hu
+    states, params = segment_states(study, CopyNumberParams()), CopyNumberParams()
+    found = arm_table(states, "GRCh37", params)
+    ends = {(c, a): (f, e) for c, a, f, e in arms("GRCh37").iter_rows()}
+    ploidy = dict(profile_table(states, "GRCh37").select("sample_id", "ploidy").iter_rows())
+    told = {(r["sample_id"], r["arm"]): r["call"] for r in found.iter_rows(named=True)}
+    assert not {arm for _, arm in told} & {"13p", "14p", "15p", "21p", "22p"}
+    for sample in sorted(ploidy)[::6]:
+        mine = list(rows.filter(sample_id=sample).select("chrom", "start", "end", "total_cn").iter_rows())
+        for (chrom, arm), (first, last) in ends.items():
+            pieces = [
+                (min(e, last) - max(s, first) + 1, t) for c, s, e, t in mine if c == chrom and s <= last and e >= first
+            ]
+            whole = sum(size for size, _ in pieces)
+            if arm in ("13p", "14p", "15p", "21p", "22p") or 2 * whole < last - first + 1:
+                assert (sample, arm) not in told
+                continue
+            gain = sum(size for size, t in pieces if t > round(ploidy[sample])) / whole
+            loss = sum(size for size, t in pieces if t < round(ploidy[sample])) / whole
+            rest = "neutral" if gain + loss <= 0.2 else "partial"
+            assert told[sample, arm] == ("gain" if gain >= 0.8 else "loss" if loss >= 0.8 else rest)

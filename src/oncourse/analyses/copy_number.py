@@ -86,6 +86,7 @@ FOCAL = OutputTable(
         Column("p_value", _F, "of the permutation distribution (rotation), one-sided"),
         Column("q_value", _F, "false discovery rate over all bands of the kind"),
         Column("genes", _T, "cancer genes of known place in the band, joined by ;"),
+        Column("caution", _T, "why events of this band are seen without any selection; such a band is not named"),
         Column("patients", _T, "the patients, joined by ;"),
     ),
 )
@@ -217,8 +218,10 @@ def _answer(estimates: list[Estimate], focal: pl.DataFrame) -> str:
 
 
 def _peaks(focal: pl.DataFrame) -> list[tuple[str, str, str | None]]:
-    """The strongest band of each chromosome and kind at an FDR of 5 %: band, kind, genes."""
-    sure = focal.filter(pl.col("q_value") < 0.05).with_columns(arm=pl.col("band").str.extract(r"^([0-9XY]+[pq])"))
+    """The strongest band of each arm and kind at an FDR of 5 % that does not vary by itself: band, kind, genes."""
+    sure = focal.filter((pl.col("q_value") < 0.05) & pl.col("caution").is_null()).with_columns(
+        arm=pl.col("band").str.extract(r"^([0-9XY]+[pq])")
+    )
     best = sure.sort("p_value", "kind", "band").unique(["kind", "arm"], keep="first", maintain_order=True)
     return list(best.select("band", "kind", "genes").iter_rows())
 

@@ -10,6 +10,9 @@ import polars as pl
 AUTOSOMES = tuple(str(i) for i in range(1, 23))
 #: Order of the chromosomes on every page.
 CHROMOSOMES = (*AUTOSOMES, "X", "Y")
+#: Short arms of which neither build of the genome holds a sequence (satellites and ribosomal repeats): what a table of
+#: segments says of them was drawn on from the long arm.
+UNMEASURED = ("13p", "14p", "15p", "21p", "22p")
 
 
 @cache

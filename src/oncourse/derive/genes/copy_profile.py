@@ -7,7 +7,7 @@ import polars as pl
 from oncourse.derive.genes.copy_states import NO_COPY, CopyNumberParams
 from oncourse.derive.genes.hrd_scar import scar_table
 from oncourse.facts.material import is_tumour
-from oncourse.genome.cytobands import AUTOSOMES, arms
+from oncourse.genome.cytobands import AUTOSOMES, UNMEASURED, arms
 from oncourse.study.model import Study
 
 #: Columns of `segment_states`.
@@ -161,10 +161,17 @@ def _key() -> pl.Expr:
 def arm_table(states: pl.DataFrame, build: str | None, params: CopyNumberParams) -> pl.DataFrame:
     """Return `ARM_SCHEMA`: every arm of a sample that segments cover by half; what is not listed was not assessed.
 
+    The short arms of which the genome holds no sequence (`UNMEASURED`) are never listed, whatever the segments say.
+
     call: gain or loss where `params.arm_share` of the measured arm is so, neutral where so much of it is neutral, else
     partial.
     """
-    places = arms(build).rename({"start": "first", "end": "last"}).with_columns(pl.col("chrom").cast(pl.String))
+    places = (
+        arms(build)
+        .filter(~pl.col("arm").is_in(UNMEASURED))
+        .rename({"start": "first", "end": "last"})
+        .with_columns(pl.col("chrom").cast(pl.String))
+    )
     rows = states.filter(pl.col("state").is_not_null()).join(places, on="chrom", how="inner")
     over = pl.min_horizontal("end", "last") - pl.max_horizontal("start", "first") + 1
     rows = rows.with_columns(bases=over).filter(pl.col("bases") > 0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from oncourse.derive.genes.copy_states import CopyNumberParams
-from oncourse.genome.cytobands import AUTOSOMES, arms, cytobands
+from oncourse.genome.cytobands import AUTOSOMES, UNMEASURED, arms, cytobands
 from oncourse.genome.genes import gene_places
 from oncourse.stats.cooccurrence import poisson_binomial_tail
 from oncourse.stats.fdr import benjamini_hochberg
@@ -32,7 +35,20 @@ FOCAL_SCHEMA = {
     "p_value": pl.Float64,
     "q_value": pl.Float64,
     "genes": pl.String,
+    "caution": pl.String,
     "patients": pl.String,
+}
+_LYMPHOCYTES, _PEOPLE = "receptor genes rearranged in lymphocytes", "copies differ between healthy people"
+#: Bands in which focal events are seen without any selection, and why. From general knowledge (2026-11): the loci of
+#: immunoglobulins, T-cell receptors and HLA, and common copy-number variants and segmental duplications.
+VARIABLE = {
+    **dict.fromkeys(("2p11.2", "7p14.1", "7q34", "14q11.2", "14q32.33", "22q11.22"), _LYMPHOCYTES),
+    **dict.fromkeys(("6p21.32", "6p21.33", "6p22.1"), "HLA: reads of the other alleles map elsewhere"),
+    **dict.fromkeys(("1p13.3", "4q13.2", "8p11.22", "8p23.1", "17q21.31", "22q11.23"), _PEOPLE),
+    **dict.fromkeys(
+        ("1p36.13", "1p36.21", "1q21.1", "1q21.2", "7q22.1", "10q11.22", "15q11.2", "16p11.2", "16p12.2", "17p11.2"),
+        "segmental duplications",
+    ),
 }
 #: kind of event -> the flag of a segment that makes it.
 EVENTS = {
@@ -43,9 +59,22 @@ EVENTS = {
 }
 
 
+#: Unmeasured bases beyond which two segments are no neighbours (as between the pieces of a transition, Popova 2012).
+APART = 3_000_000
+
+
+#: A band where losses and gains both recur at this false discovery rate is one that is measured badly.
+NOISE = 0.05
+_LOSSES, _GAINS = ("loss", "deep deletion"), ("gain", "amplification")
+
+
 def _over_bands(states: pl.DataFrame, build: str | None) -> pl.DataFrame:
-    """Segments x bands with the bases they share: columns of both."""
-    bands = cytobands(build).select("chrom", "band", "arm", first="start", last="end")
+    """Segments x bands with the bases they share: columns of both; no band of an arm without a sequence."""
+    bands = (
+        cytobands(build)
+        .filter(~pl.col("arm").is_in(UNMEASURED))
+        .select("chrom", "band", "arm", first="start", last="end")
+    )
     rows = states.join(bands, on="chrom", how="inner")
     over = pl.min_horizontal("end", "last") - pl.max_horizontal("start", "first") + 1
     return rows.with_columns(bases=over).filter(pl.col("bases") > 0)
@@ -88,35 +117,35 @@ def band_frequencies(of_samples: pl.DataFrame, build: str | None) -> pl.DataFram
 
 
 def focal_events(states: pl.DataFrame, build: str | None, params: CopyNumberParams) -> pl.DataFrame:
-    """Test each band for focal events: `FOCAL_SCHEMA`, the bands with any.
+    """Test each measured band for focal events: `FOCAL_SCHEMA`, the bands with any.
 
     Focal: a run of neighbouring segments with the event, shorter than `params.focal_share` of its arm. Under random
-    rotation of each patient's events along the autosomes a band is hit with the share of bands the patient's events
-    hit, so that the count of patients is Poisson-binomial: the permutation distribution itself, not a sample of it.
+    rotation of each patient's events along the autosomes, base by base, a band is hit as often as its length and that
+    of the events make it (`_hit_chances`), so that the count of patients is Poisson-binomial: the permutation
+    distribution itself, not a sample of it.
     """
-    bands = cytobands(build).filter(pl.col("chrom").is_in(list(AUTOSOMES)))
     auto = states.filter(pl.col("chrom").is_in(list(AUTOSOMES)))
-    people = auto["patient_id"].unique().sort()
-    genes = _genes_of_bands(build)
+    bands = _measured_bands(auto, build)
+    n_patients = auto["patient_id"].n_unique()
     parts = []
     for kind, flag in EVENTS.items():
-        hits = _over_bands(_focal_runs(auto, flag, build, params.focal_share), build)
-        hits = hits.select("patient_id", "band").unique()
+        runs = _focal_runs(auto, flag, build, params.focal_share)
+        hits = _over_bands(runs, build).select("patient_id", "band").unique()
+        hits = hits.join(bands.select("band"), on="band", how="semi")
         if hits.is_empty():
             continue
-        shares = hits.group_by("patient_id").len("n").sort("patient_id")["n"].to_numpy() / bands.height
         names = pl.col("patient_id").sort().str.join(";")
-        counts = hits.group_by("band").agg(n_event=pl.len().cast(pl.Int64), patients=names).sort("band")
-        seen = counts["n_event"].to_numpy()
-        values, of_value = np.unique(seen, return_inverse=True)
-        chance = np.tile(shares, (len(values), 1))
-        tail = poisson_binomial_tail(chance, np.ones(len(shares), np.int64), values)
-        p = np.where(values > shares.sum(), tail, 1.0)[of_value]
+        counts = hits.group_by("band").agg(n_event=pl.len().cast(pl.Int64), patients=names)
+        counts = bands.join(counts, on="band", how="inner").sort("band")
+        chance = _hit_chances(runs, counts, bands, params.focal_share)
+        seen, expected = counts["n_event"].to_numpy(), chance.sum(1)
+        tail = poisson_binomial_tail(chance, np.ones(chance.shape[1], np.int64), seen)
+        p = np.where(seen > expected, tail, 1.0)
         parts.append(
             counts.with_columns(
                 kind=pl.lit(kind),
-                n=pl.lit(len(people), pl.Int64),
-                expected=pl.lit(float(shares.sum())),
+                n=pl.lit(n_patients, pl.Int64),
+                expected=pl.Series(expected),
                 p_value=pl.Series(p),
                 # bands without an event have p = 1: they count among the tests
                 q_value=pl.Series(benjamini_hochberg(np.append(p, np.ones(bands.height - len(p))))[: len(p)]),
@@ -124,15 +153,81 @@ def focal_events(states: pl.DataFrame, build: str | None, params: CopyNumberPara
         )
     if not parts:
         return pl.DataFrame(schema=FOCAL_SCHEMA)
-    table = pl.concat(parts).join(genes, on="band", how="left").select(list(FOCAL_SCHEMA))
-    return table.sort("p_value", "kind", "band")
+    table = pl.concat(parts).join(_genes_of_bands(build), on="band", how="left")
+    return table.with_columns(caution=_caution()).select(list(FOCAL_SCHEMA)).sort("p_value", "kind", "band")
+
+
+def _caution() -> pl.Expr:
+    """Why the events of a band may be no selection: the place (`VARIABLE`), or gains and losses that recur alike."""
+    known = pl.col("band").replace_strict(VARIABLE, default=None, return_dtype=pl.String)
+    sure = pl.col("q_value") < NOISE
+    lost, gained = ((sure & pl.col("kind").is_in(kinds)).any().over("band") for kinds in (_LOSSES, _GAINS))
+    return pl.coalesce(
+        known, pl.when(lost & gained).then(pl.lit("gains and losses recur alike: noise of the segments"))
+    )
+
+
+def _measured_bands(states: pl.DataFrame, build: str | None) -> pl.DataFrame:
+    """band, arm, size and length of the arm (bases) of the autosomal bands that segments of anybody reach."""
+    length = arms(build).select("arm", length=pl.col("end") - pl.col("start") + 1)
+    bands = cytobands(build).filter(pl.col("chrom").is_in(list(AUTOSOMES))).join(length, on="arm", how="left")
+    reached = _over_bands(states.group_by("chrom", "start", "end").agg(), build).select("band").unique()
+    bands = bands.join(reached, on="band", how="semi", maintain_order="left")
+    return bands.select("band", "arm", "length", size=pl.col("end") - pl.col("start") + 1)
+
+
+def _hit_chances(runs: pl.DataFrame, tested: pl.DataFrame, bands: pl.DataFrame, most: float) -> NDArray[np.float64]:
+    """Chance that a band is hit when each patient's events turn together along the genome: (band, patient with events).
+
+    An event of ``l`` bases hits a band of ``b`` from ``l + b`` places, less what the event behind it hits as well. It
+    can only lie on arms where it is focal: that is where it is looked for, and the genome along which it turns.
+    """
+    size, limit = tested["size"].to_numpy(), most * tested["length"].to_numpy()
+    room = bands.group_by("length").agg(pl.col("size").sum()).sort("length")
+    longest, rest = most * room["length"].to_numpy(), room["size"].to_numpy()[::-1].cumsum()[::-1]
+    starts = _starts_of_autosomes()
+    columns = []
+    for _, own in runs.sort("patient_id").group_by("patient_id", maintain_order=True):
+        first, last, single = _united(own, starts)
+        gap = np.append(first[1:] - last[:-1] - 1, size.max())
+        genome = rest[np.minimum(np.searchsorted(longest, single, side="right"), len(rest) - 1)]
+        places = (last - first + 1) + np.minimum(gap, size[:, None])
+        columns.append(np.where(single < limit[:, None], places / genome, 0.0).sum(1).clip(0.0, 1 - 1e-9))
+    return np.column_stack(columns)
+
+
+def _united(runs: pl.DataFrame, starts: dict[str, int]) -> tuple[NDArray[np.int64], ...]:
+    """First and last base along the genome of the events of all samples together, and the longest single one in
+    each."""
+    at = np.array([starts[c] for c in runs["chrom"]])
+    order = np.argsort(at + runs["start"].to_numpy(), kind="stable")
+    first, last = (at + runs["start"].to_numpy())[order], (at + runs["end"].to_numpy())[order]
+    reach = np.maximum.accumulate(last)
+    new = np.flatnonzero(np.append(True, first[1:] > reach[:-1]))
+    return first[new], np.maximum.reduceat(last, new), np.maximum.reduceat(last - first + 1, new)
+
+
+@cache
+def _starts_of_autosomes() -> dict[str, int]:
+    """Chromosome -> bases before it; the longer of both builds, so that chromosomes never overlap."""
+    ends = pl.concat([cytobands(b) for b in ("GRCh37", "GRCh38")]).group_by("chrom").agg(pl.col("end").max())
+    size = dict(ends.iter_rows())
+    starts, total = {}, 0
+    for chrom in AUTOSOMES:
+        starts[chrom] = total
+        total += size[chrom]
+    return starts
 
 
 def _focal_runs(rows: pl.DataFrame, flag: pl.Expr, build: str | None, most: float) -> pl.DataFrame:
-    """Runs of neighbouring segments with the flag, shorter than `most` of the arm they begin in."""
+    """Runs of neighbouring segments with the flag, shorter than `most` of the arm they begin in.
+
+    Segments with more than `APART` unmeasured between them are no neighbours: a table may hold the events alone.
+    """
     keys = ["sample_id", "patient_id", "chrom"]
     marked = rows.sort("sample_id", "chrom", "start").with_columns(on=flag.fill_null(False))
-    turn = (pl.col("on") != pl.col("on").shift(1)).fill_null(True).over("sample_id", "chrom")
+    apart = pl.col("start") - pl.col("end").shift(1) > APART
+    turn = ((pl.col("on") != pl.col("on").shift(1)) | apart).fill_null(True).over("sample_id", "chrom")
     runs = marked.with_columns(run=turn.cum_sum().over("sample_id", "chrom")).filter("on")
     runs = runs.group_by(*keys, "run").agg(pl.col("start").min(), pl.col("end").max())
     places = arms(build).select("chrom", "arm", first="start", last="end")
