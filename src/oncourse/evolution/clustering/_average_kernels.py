@@ -160,8 +160,8 @@ def split_merge(
     for t in range(m):
         v = members[t]
         r = row_of[v]
-        log_a = math.log(n_a) + log_predictive(post_a, trunk_a, prob[r], at_one[r])
-        log_b = math.log(n_b) + log_predictive(post_b, trunk_b, prob[r], at_one[r])
+        log_a = math.log(n_a) + log_predictive(post_a, trunk_a, prob[r], at_one[r], IMPOSSIBLE)
+        log_b = math.log(n_b) + log_predictive(post_b, trunk_b, prob[r], at_one[r], IMPOSSIBLE)
         p_a = 1.0 / (1.0 + math.exp(min(700.0, max(-700.0, log_b - log_a))))
         if is_split:
             goes_b[t] = uniform(state) >= p_a

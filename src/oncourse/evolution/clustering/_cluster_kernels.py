@@ -30,16 +30,27 @@ def dot(a, b):
     return total
 
 
+#: Nats below the best choice at which a choice is not looked at further: more than a thousand of them change no bit of
+#: the others' probabilities.
+FAR = 46.0
+
+
 @jit()
-def log_mass(prob_i, prob_j):
-    """Return sum over samples of log sum over the grid of prob_i x prob_j (one of them times the prior)."""
+def log_mass(prob_i, prob_j, least):
+    """Return sum over samples of log sum over the grid of prob_i x prob_j (one of them times the prior).
+
+    No sample adds to it, so that it ends, impossible, once it is below `least` (IMPOSSIBLE: it never is).
+    """
     total = 0.0
     product = 1.0
+    floor = math.exp(min(least, 1.0)) if least > -200.0 else 0.0
     for d in range(prob_i.shape[0]):
         mass = dot(prob_i[d], prob_j[d])
         if mass < TINY:
             return IMPOSSIBLE
         product *= mass
+        if product < floor and total == 0.0:
+            return IMPOSSIBLE
         if product < 1e-200:
             total += math.log(product)
             product = 1.0
@@ -85,7 +96,7 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
     log_trunk, log_other = math.log(trunk), math.log(1.0 - trunk)
     for i in range(n):
         at_one[i] = log_at_one(prob[i])
-        own[i] = log_sum(log_other + log_mass(prob[i], weight32), log_trunk + at_one[i])
+        own[i] = log_sum(log_other + log_mass(prob[i], weight32, IMPOSSIBLE), log_trunk + at_one[i])
     size = sizes.astype(np.float64)
     gain = np.full((n, n), IMPOSSIBLE)
     best_j = np.full(n, -1)
@@ -95,7 +106,7 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
             for g in range(n_grid):
                 weighed[d, g] = prob[i, d, g] * weight32[d, g]
         for j in range(i + 1, n):
-            joint = log_mass(weighed, prob[j])
+            joint = log_mass(weighed, prob[j], IMPOSSIBLE)
             if joint > IMPOSSIBLE:
                 joint = log_sum(log_other + joint, log_trunk + at_one[i] + at_one[j])
                 gain[i, j] = (
@@ -143,13 +154,13 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
                 prob[i, d, g] = value if value > 2 * TINY else np.float32(0.0)
                 weighed[d, g] = prob[i, d, g] * weight32[d, g]
         at_one[i] = log_at_one(prob[i])
-        own[i] = log_sum(log_other + log_mass(prob[i], weight32), log_trunk + at_one[i])
+        own[i] = log_sum(log_other + log_mass(prob[i], weight32, IMPOSSIBLE), log_trunk + at_one[i])
         size[i] += size[j]
         alive[j] = False
         for r in range(n):
             if not alive[r] or r == i:
                 continue
-            joint = log_mass(weighed, prob[r])
+            joint = log_mass(weighed, prob[r], IMPOSSIBLE)
             value = IMPOSSIBLE
             if joint > IMPOSSIBLE:
                 joint = log_sum(log_other + joint, log_trunk + at_one[i] + at_one[r])
@@ -239,14 +250,18 @@ def posterior_of(sums_k, weight, trunk, post_k):
 
 
 @jit()
-def log_predictive(post_k, p_trunk, prob_r, at_one_r):
-    """Return log P(row | cluster) up to the row's scale; at_one_r is `log_at_one` of the row."""
+def log_predictive(post_k, p_trunk, prob_r, at_one_r, least):
+    """Return log P(row | cluster) up to the row's scale; at_one_r is `log_at_one` of the row.
+
+    What is below `least` counts as impossible (IMPOSSIBLE: nothing is).
+    """
     if p_trunk < 1e-15:
-        return log_mass(post_k, prob_r)
+        return log_mass(post_k, prob_r, least)
     is_trunk = max(IMPOSSIBLE, math.log(p_trunk) + at_one_r)
     if 1.0 - p_trunk < 1e-15:
         return is_trunk
-    return log_sum(math.log(1.0 - p_trunk) + log_mass(post_k, prob_r), is_trunk)
+    log_other = math.log(1.0 - p_trunk)
+    return log_sum(log_other + log_mass(post_k, prob_r, least - log_other), is_trunk)
 
 
 @jit(
@@ -321,12 +336,16 @@ def sweep(
         log_in = math.log(n_in + outlier_prior[1]) - math.log(alpha + n_in)
         m = 0
         top = IMPOSSIBLE
+        if old_k >= 0 and counts[old_k] > 0:  # most stay: what is far below that is left alone
+            joins = log_predictive(post[old_k], p_trunk[old_k], prob[old_r], at_one[old_r], IMPOSSIBLE)
+            top = row_log_prior[old_r] + log_in + math.log(counts[old_k]) + scale_sum[old_r] + joins
         for r in range(row_start[i], row_start[i + 1]):
             base = row_log_prior[r] + log_in
             for k in range(n_cluster):
                 if counts[k] > 0:
-                    joins = log_predictive(post[k], p_trunk[k], prob[r], at_one[r])
-                    value[m] = base + math.log(counts[k]) + scale_sum[r] + joins
+                    size = base + math.log(counts[k]) + scale_sum[r]
+                    joins = log_predictive(post[k], p_trunk[k], prob[r], at_one[r], top - FAR - size)
+                    value[m] = size + joins
                     choice_k[m] = k
                     choice_r[m] = r
                     top = max(top, value[m])
@@ -428,9 +447,9 @@ def predictive_table(table, prob, weight, trunk, sums, sizes, labels, row_of, ro
             at_one = log_at_one(prob[r])
             for k in range(sums.shape[0]):
                 if k != mine:
-                    out[r, k] = log_predictive(post[k], p_trunk[k], prob[r], at_one)
+                    out[r, k] = log_predictive(post[k], p_trunk[k], prob[r], at_one, IMPOSSIBLE)
                 elif sizes[k] > 1:
-                    out[r, k] = log_predictive(own, own_trunk, prob[r], at_one)
+                    out[r, k] = log_predictive(own, own_trunk, prob[r], at_one, IMPOSSIBLE)
                 else:
                     out[r, k] = fresh[r]
 
