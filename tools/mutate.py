@@ -179,7 +179,9 @@ class Places(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_keyword(self, node: ast.keyword) -> None:
-        if node.arg not in GUARDS:
+        """Of a drawing the numbers given by name are how it looks: widths, sizes, shades."""
+        cosmetic = self.path.is_relative_to(PACKAGE / "plots") and isinstance(node.value, ast.Constant)
+        if node.arg not in GUARDS and not cosmetic:
             self.generic_visit(node)
 
     def visit_For(self, node: ast.For) -> None:
