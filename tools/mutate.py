@@ -4,8 +4,8 @@
 
 A mutant changes the meaning of one place: a comparison, an arithmetic or boolean operator, a number, True or False,
 `min` for `max`, `any` for `all`, a `not` or a statement left out. Words for readers (documentation, texts of tables
-and settings, messages of errors), annotations, guards and caps on iterations are left alone, and so are files with
-`@compiled` loops: they would have to be built anew for each. First each test file runs once under coverage.py
+and settings, messages of errors), annotations, guards and caps on iterations are left alone, and so are files of
+compiled loops: they would have to be built anew for each. First each test file runs once under coverage.py
 (`mutate_tests.py`), which says what it reaches; this is kept in `.mutate` for as long as the package and that test file
 stay as they are. A mutant is given to the files that reach it, the quickest first, until one fails. A mutant that no test
 file reaches survives. A survivor may be equal to the original (`<` for `<=` between reals): read the list, close what
@@ -229,14 +229,23 @@ def _is_number(node: ast.expr) -> bool:
 
 def mutants_of(room: str) -> Iterator[Mutant]:
     """All mutants of a room."""
-    folder = HOUSE / PACKAGE / room
+    folder, left_out = HOUSE / PACKAGE / room, compiled_files()
     for file in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]:
-        text = file.read_text("utf-8")
-        if "@compiled" in text:
+        if file in left_out:
             continue
+        text = file.read_text("utf-8")
         places = Places(file.relative_to(HOUSE), text)
         places.visit(ast.parse(text))
         yield from places.found
+
+
+def compiled_files() -> set[Path]:
+    """The files of loops (`ROOMS` of `compiled.py`): a changed one is refused by every test, not noticed by one."""
+    tree = ast.parse((HOUSE / PACKAGE / "compiled.py").read_text("utf-8"))
+    (rooms,) = (n.value for n in tree.body if isinstance(n, ast.AnnAssign) and ast.unparse(n.target) == "ROOMS")
+    assert rooms is not None
+    modules = [name for names in ast.literal_eval(rooms).values() for name in names]
+    return {HOUSE / PACKAGE / f"{name.replace('.', '/')}.py" for name in modules}
 
 
 def is_python(mutant: Mutant) -> bool:
