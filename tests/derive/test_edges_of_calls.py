@@ -1,0 +1,83 @@
+"""Which called variant is not understood, and where; which segment and which stratum a value has."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from oncourse.derive.concordance.callability import _copies
+from oncourse.derive.genes.unread import _unread
+from oncourse.derive.outcomes.prediction_data import Strata
+
+GENES = {"KRAS", "NRAS"}
+#: A missense of KRAS codon 12, by its place and by its annotation.
+SOUND = {"variant_id": "12:25245350:C:T", "place": "KRAS", "region": "coding", "symbol": "KRAS", "written": "KRAS"} | {
+    "consequence": "missense",
+    "own_codon": 12,
+    "codon_first": 12,
+    "codon_last": 12,
+    "by_place": "missense",
+}
+
+
+def told(placed=True, **changes):
+    meant = {"KRAS": ["KRAS"], "kras": ["KRAS"], "KRAS;LRMP": ["KRAS", "LRMP"]}
+    return list(_unread(SOUND | changes, GENES, meant, placed))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, [("KRAS", 12, 12, True)]),
+        ({"region": "gene"}, [("KRAS", 12, 12, True)]),
+        ({"symbol": "LRMP"}, [("KRAS", 12, 12, False)]),  # named as another gene than it lies in
+        ({"consequence": None}, [("KRAS", 12, 12, True)]),  # its protein change says enough
+        ({"consequence": None, "own_codon": None}, [("KRAS", 12, 12, False)]),
+        ({"consequence": "unknown", "own_codon": None}, [("KRAS", 12, 12, False)]),
+        ({"consequence": "synonymous", "by_place": "synonymous"}, []),
+        ({"consequence": "synonymous"}, [("KRAS", 12, 12, False)]),  # silent by its word, not by its place
+        ({"region": "intron"}, []),  # placed, and not in the coding bases
+        ({"place": "LRMP", "region": "coding"}, []),
+        (
+            {"variant_id": "c.35G>A", "place": None, "symbol": "?", "written": "?"},
+            [("KRAS", None, None, False), ("NRAS", None, None, False)],
+        ),
+        ({"variant_id": "c.35G>A", "place": None}, []),  # named, and its codon told
+        ({"variant_id": "c.35G>A", "place": None, "own_codon": None}, [("KRAS", None, None, False)]),
+        ({"variant_id": "c.35G>A", "place": None, "own_codon": None, "consequence": "nonsense"}, []),
+        ({"variant_id": "c.35G>A", "place": None, "symbol": "LRMP", "written": "KRAS;LRMP"}, [("KRAS", 12, 12, False)]),
+    ],
+)
+def test_a_call_is_understood_where_place_and_words_agree(changes, expected):
+    found = [row for row in told(**changes) if row[0] in GENES]
+    assert found == expected
+
+
+def test_without_a_build_a_place_and_an_annotation_must_name_one_residue():
+    apart = {"own_codon": 13}
+    assert told(**apart) == [("KRAS", 12, 12, True)] and told(placed=False, **apart) == [("KRAS", 12, 12, False)]
+    assert told(placed=False) == [("KRAS", 12, 12, True)]
+    # of insertions and deletions the residue is written in more than one way
+    assert told(placed=False, variant_id="12:25245350:CAC:-", **apart) == [("KRAS", 12, 12, True)]
+
+
+def test_the_copies_of_a_codon_are_of_a_segment_over_all_of_it(monkeypatch):
+    from oncourse.derive.concordance import callability
+
+    places = pl.DataFrame({"gene": ["KRAS"], "codon": [12], "chrom": ["12"], "first": [100], "last": [102]})
+    monkeypatch.setattr(callability, "codon_places", lambda build, wanted: places)
+
+    class Fake(dict):
+        config = type("Config", (), {"genome_build": "GRCh38"})
+
+    rows = [("A", "12", 1, 102, 3.0), ("A", "12", 100, 500, 2.0), ("B", "12", 1, 101, 3.0), ("C", "12", 101, 500, 3.0)]
+    rows += [("D", "11", 1, 500, 3.0), ("E", "12", 1, 500, None)]
+    names = ["sample_id", "chrom", "start", "end", "total_cn"]
+    found = _copies(Fake(segments=pl.DataFrame(rows, schema=names, orient="row")), places)
+    assert found.rows() == [("A", "KRAS", 12, 3.0)]
+
+
+def test_a_level_never_seen_is_other_where_there_is_one():
+    words = pl.Series(["a", "b", None, "c"])
+    assert Strata("x", "category", ("a", "b")).number(words).tolist() == [0, 1, -1, -1]
+    assert Strata("x", "category", ("a", "b", "other")).number(words).tolist() == [0, 1, -1, 2]
