@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from oncourse.io import report_wide, sheets
+from oncourse.io import examined, report_wide, sheets
 from oncourse.io.aside import checked
 from oncourse.io.detect import read_any
 from oncourse.io.segments import read_purity
@@ -140,8 +140,9 @@ def test_examples(module):
 def test_without_a_build_a_residue_that_place_and_annotation_call_apart_is_not_understood(tmp_path, effect, change):
     """KRAS 12:25398284 C>T as p.A18D in a MAF without NCBI_Build was RAS wild type."""
     head = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tVariant_Classification\t"
-    row = f"KRAS\t12\t25398284\tC\tT\t{effect}\t{change}\tS1"
-    (tmp_path / "a.maf").write_text(f"{head}HGVSp_Short\tTumor_Sample_Barcode\n{row}\n")
+    row = f"KRAS\t12\t25398284\tC\tT\t{effect}\t{change}\tS1\n"
+    other = "TP53\t17\t7675088\tC\tT\tMissense_Mutation\tp.R175H\tS2\n"  # GRCh38: no build fits both
+    (tmp_path / "a.maf").write_text(f"{head}HGVSp_Short\tTumor_Sample_Barcode\n{row}{other}")
     assert _states(read_any(tmp_path / "a.maf"))["S1", "RAS"] == "not_assessable"
 
 
@@ -152,3 +153,14 @@ def test_names_of_rows_that_r_writes_are_read_past(tmp_path):
     found, problems = read_purity(path)
     assert found.rows() == [("S1_rho_and_psi", 0.58, 2.1)]
     assert [p.severity for p in problems] == ["warning"]
+
+
+@pytest.mark.parametrize(("places", "build"), [(("25398284", "7578406"), "GRCh37"), (("25398284", "7675088"), None)])
+def test_a_build_that_no_column_says_is_that_of_the_places(tmp_path, places, build):
+    """Coordinates of KRAS G12D and TP53 R175H in GRCh37 and GRCh38 (Ensembl); two builds in one file are told."""
+    head = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\n"
+    rows = f"KRAS\t12\t{places[0]}\tC\tT\tS1\nTP53\t17\t{places[1]}\tC\tT\tS1\n"
+    (tmp_path / "a.maf").write_text(head + rows)
+    study, problems = examined(tmp_path / "a.maf")
+    assert study.config.genome_build == build
+    assert any("does not say its genome build" in m for m in (*study.notes, *(p.message for p in problems)))

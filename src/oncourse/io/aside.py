@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from oncourse.io.build_of_places import with_build
 from oncourse.io.reading import Reading
 from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES
@@ -38,6 +39,7 @@ def checked(reading: Reading) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
     of the ledger. Where many people are affected nothing is set aside: then the source as a whole was misunderstood.
     A native folder is the user's own: its errors stay errors.
     """
+    with_build(reading)
     tables, found = validate(reading.tables, reading.config, reading.first_row, reading.reference)
     if not reading.foreign or not any(p.severity == "error" for p in found):
         return tables, reading.located(found)

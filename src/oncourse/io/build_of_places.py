@@ -1,0 +1,55 @@
+"""The genome build of a source that does not say it, from the genes it names and the places it gives them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from oncourse.genome.gene_models import BUILDS
+from oncourse.genome.gene_names import gene_names
+from oncourse.genome.genes import gene_places
+from oncourse.genome.variant import parts
+from oncourse.io.reading import Reading
+from oncourse.study.schema import Problem
+
+#: So many of the named places lie in their gene in one build, and at most half as many in the other.
+_MOST = 0.8
+
+
+def fits(variants: pl.DataFrame) -> tuple[dict[str, int], int]:
+    """Return build -> number of variants whose place lies in the gene they name, and of how many that can be asked.
+
+    Null genes, genes not known here and variants without a place are not asked.
+    """
+    named = variants.select("variant_id", gene=gene_names(variants["gene"])["gene"]).with_columns(parts())
+    named = named.filter(pl.col("pos").is_not_null() & pl.col("gene").is_not_null())
+    found, asked = {}, 0
+    for build in BUILDS:
+        at = named.join(gene_places(build).rename({"chrom": "_chrom"}), on="gene", how="inner")
+        inside = (pl.col("chrom") == pl.col("_chrom")) & pl.col("pos").is_between("first", "last")
+        found[build] = at.select(inside.sum()).item()
+        asked = max(asked, at.height)
+    return found, asked
+
+
+def with_build(reading: Reading) -> None:
+    """Set the build of a foreign source that says none, where its places leave one; say so, or that they leave none."""
+    variants = reading.tables.get("variants")
+    if not reading.foreign or reading.config.genome_build or variants is None or variants.is_empty():
+        return
+    if "gene" not in variants.columns:
+        return
+    found, asked = fits(variants)
+    best = max(found, key=lambda b: found[b])
+    other = min(found.values())
+    if asked and found[best] >= _MOST * asked and found[best] >= 2 * other and found[best] > other:
+        reading.config = replace(reading.config, genome_build=best)
+        reading.notes.append(
+            f"the source does not say its genome build: {best} by {found[best]:,} of {asked:,} places in the genes it names"
+        )
+    elif asked:
+        said = ", ".join(f"{n:,} lie there in {b}" for b, n in sorted(found.items()))
+        message = f"the source does not say its genome build, and {asked:,} places in named genes do not tell ({said})."
+        cure = "Give it (--build, or genome_build in study.yaml): without it no effect is read from a place."
+        reading.problems.append(Problem("study.yaml", None, "genome_build", None, message, cure, "warning"))
