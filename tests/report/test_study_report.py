@@ -61,6 +61,7 @@ def test_page_asks_nothing_of_the_network(results):
     page = (results / "report.html").read_text("utf-8")
     outside = re.findall(r'(?:src|href|action|data)\s*=\s*"(?!#|data:)([^"]*)"', page)
     assert [u for u in outside if not u.startswith("#")] == []  # no patient pages here, which are links to neighbours
+    assert "days count from: resection of the primary" in page, "a data manager asks first what day 0 is"
     assert "@import" not in page and "url(http" not in page and "fetch(" not in page
 
 
