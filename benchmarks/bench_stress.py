@@ -1,7 +1,9 @@
 """How often is a claim wrong when the data are wrong in a way the method was not told of?
 
+    python benchmarks/bench_stress.py --all [--jobs 2] > tables.md      every table, at the sizes of `PLAN`
     python benchmarks/bench_stress.py [WHAT ...] [--patients N] [--studies N]
 
+All of them take about 20 CPU minutes: 10-12 minutes on two idle cores. They are of one state of the code, told first.
 Each line is a claim under one fault of the data: the share of wrong answers, beside what it must be. The studies are
 those of `stress_evolution`; the answers are those of the analyses that a user runs.
 """
@@ -9,7 +11,11 @@ those of `stress_evolution`; the answers are those of the analyses that a user r
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
@@ -19,6 +25,7 @@ import stress_evolution as stress
 import stress_few
 import stress_lesions
 import stress_matrix
+import stress_reads
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
 
@@ -127,31 +134,71 @@ OTHERS = {
     "lost": stress_few.lost_by_score,
     "least": stress_few.least,
     "lesions": stress_lesions.lesions,
+    "reads": stress_reads.table,
     "matrix": stress_matrix.matrix,
     "drugs": stress_matrix.drugs,
 }
 EVOLUTION = ("seeding", "presence", "noise")
+#: Patients (of `EVOLUTION`), or studies, patients or samples (of `OTHERS`; 40 a man of `lesions`), and about how many CPU
+#: seconds they take; the longest come first.
+PLAN = {
+    "lesions": (200, 230),
+    "noise": (20, 120),
+    "matrix": (200, 120),
+    "reads": (4, 110),
+    "course": (100, 105),
+    "lead": (60, 85),
+    "seeding": (25, 65),
+    "ctdna": (150, 60),
+    "drugs": (200, 60),
+    "agreement": (400, 40),
+    "lost": (60, 40),
+    "presence": (30, 30),
+    "repeat": (400, 20),
+    "carriers": (200, 20),
+    "spread": (400, 20),
+    "least": (400, 20),
+}
+
+
+def every_row(jobs: int) -> None:
+    """Print every row at the size of `PLAN`, each by a process of its own, with its CPU seconds."""
+    state = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
+    print(f"state {state.strip() or 'unknown'}", flush=True)
+
+    def run(name: str) -> str:
+        size = f"--{'patients' if name in EVOLUTION else 'studies'}={PLAN[name][0]}"
+        done = subprocess.run([sys.executable, __file__, name, size], capture_output=True, text=True, check=False)
+        return done.stdout if done.returncode == 0 else f"{name}: failed\n{done.stderr[-2000:]}"
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for name, text in zip(PLAN, pool.map(run, PLAN), strict=True):
+            print(f"\n## {name} ({PLAN[name][0]})\n{text}", flush=True)
+    used = os.times()
+    print(f"{used.children_user + used.children_system:.0f} CPU seconds")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="*", default=[*EVOLUTION, *OTHERS], help="rows of the table; all by default")
-    parser.add_argument(
-        "--studies", type=int, default=400, help="studies, patients or samples per cell of the other rows"
-    )
-    parser.add_argument("--patients", type=int, default=30)
+    parser.add_argument("--studies", type=int, help="studies, patients or samples per cell of the other rows")
+    parser.add_argument("--patients", type=int, help="patients of the rows on lesions; those of PLAN by default")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--all", action="store_true", help="every row at the size of PLAN")
+    parser.add_argument("--jobs", type=int, default=2, help="with --all: rows at a time")
     options = parser.parse_args()
-    if "seeding" in options.what:
-        seeding(options.patients, seed=options.seed)
-    if "presence" in options.what:
-        presence(options.patients, seed=options.seed)
-    if "noise" in options.what:
-        beyond_noise(options.patients)
-    for name, row in OTHERS.items():
+    if options.all:
+        every_row(options.jobs)
+        return
+    evolution = {
+        "seeding": lambda n: seeding(n, seed=options.seed),
+        "presence": lambda n: presence(n, seed=options.seed),
+        "noise": beyond_noise,
+    }
+    for name, row in (evolution | OTHERS).items():
         if name in options.what:
-            print(f"\n{name}")
-            row(options.studies)
+            print(f"\n{name}", flush=True)
+            row((options.patients if name in EVOLUTION else options.studies) or PLAN[name][0])
 
 
 if __name__ == "__main__":
