@@ -41,8 +41,9 @@ DAMAGED_SHARES, DAMAGE, UNDAMAGED = (
     0.7,
 )
 #: Shapes of the spread of error rates between sites that are weighed; where one is chosen the told one is worth two
-#: nats more.
-SHAPES, SHAPE_PRIOR = np.array([0.5, 1.0, 2.0, 4.0]), 2.0
+#: nats more. Of what is left open fewer are weighed, from uneven errors to nearly equal ones.
+SHAPES, SHAPE_PRIOR = np.array([0.5, 1.0, 2.0, 4.0, 12.0]), 2.0
+OPEN_SHAPES = np.array([0.5, 8.0])
 #: Multiples of the told errors, of the cohort, that are weighed with each shape: the reads of few samples often cannot
 #: tell uneven errors from small clones, and then either explains a few reads. Doubts less probable are left out.
 COHORTS, LEAST_DOUBT = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0]), 0.005
@@ -402,7 +403,7 @@ class _Sites:
             return ((1.0, learned, np.ones(len(mean))),)
         number, sample = np.unique(self.sample, return_inverse=True)
         found, logs = [], []
-        for shape in sorted({told, *SHAPES[:-1].tolist()}):
+        for shape in sorted({told, *OPEN_SHAPES.tolist()}):
             for centre in np.log(COHORTS):
                 here = replace(self, sample=sample.astype(np.int64), level=self.level.copy())
                 rates = np.full((len(number), len(CHANGES)), math.exp(centre))
