@@ -205,7 +205,7 @@ def test_a_line_takes_what_begins_within_its_days_and_ends_after_a_pause():
     assert open_end["stop_day"].to_list() == [None]  # a drug without a stop is not known to have stopped
     assert treated(("docetaxel", 0, 100), ("enzalutamide", 10, 90))["stop_day"].to_list() == [100]
     again = treated(("fluorouracil", 0, 9, "adjuvant"), ("fluorouracil", 20, 30, "metastatic"))
-    assert again["line"].to_list() == [1, 2] and again["setting_line"].to_list() == [1, 1]
+    assert again["line"].to_list() == [0, 1] and again["setting_line"].to_list() == [1, 1]
     assert treated(("docetaxel", 0, 9, None, 3), ("enzalutamide", 60, 70))["line"].to_list() == [3, 4]
     assert treated(("prednisone", -20, -10), ("docetaxel", 0, 50))["drugs"].to_list() == ["docetaxel"]
 
@@ -216,7 +216,7 @@ def test_castration_beside_drugs_of_the_tumour_is_their_background():
     assert treated(("leuprolide", -100, -91), ("docetaxel", 0, 50))["line"].to_list() == [1, 2]
     assert treated(("leuprolide", -100, -90), ("docetaxel", 0, 50))["line"].to_list() == [1]
     assert treated(("orchiectomy", -900, -900), ("docetaxel", 0, 50))["line"].to_list() == [1]
-    assert treated(("leuprolide", 0, 900, "mCSPC"), ("docetaxel", 300, 350, "mCRPC"))["line"].to_list() == [1, 2]
+    assert treated(("leuprolide", 0, 900, "mCSPC"), ("docetaxel", 300, 350, "mCRPC"))["line"].to_list() == [0, 1]
     assert treated(("leuprolide", 0, 900))["drugs"].to_list() == ["leuprolide"]
 
 

@@ -43,7 +43,20 @@ LINES = [
     ("dropping a drug starts none", [("a;b", 0, None, 60, None), ("a", 61, None, None, None)], [(1, "a;b")]),
     ("restart within 90 days", [("a", 0, None, 60, None), ("a", 150, None, None, None)], [(1, "a")]),
     ("restart after more", [("a", 0, None, 60, None), ("a", 151, None, None, None)], [(1, "a"), (2, "a")]),
-    ("another setting", [("a", 0, None, 60, "adjuvant"), ("a", 70, None, None, "metastatic")], [(1, "a"), (2, "a")]),
+    # a hospital's 治疗阶段 holds 辅助 and 一线: the adjuvant row was line 1 as well, and both were one line
+    ("another setting", [("a", 0, None, 60, "mCSPC"), ("a", 70, None, None, "mCRPC")], [(0, "a"), (1, "a")]),
+    ("adjuvant before a first line", [("a", 0, None, 60, "adjuvant"), ("b", 700, 1, None, None)], [(0, "a"), (1, "b")]),
+    (
+        "adjuvant alone is line 1",
+        [("a", 0, None, 60, "adjuvant"), ("b", 70, None, 90, "adjuvant")],
+        [(1, "a"), (2, "b")],
+    ),
+    ("no number twice", [("a", 0, None, 60, None), ("b", 700, 1, None, None)], [(0, "a"), (1, "b")]),
+    (
+        "one between",
+        [("a", 0, 1, 60, None), ("b", 100, None, 200, None), ("c", 300, 2, None, None)],
+        [(1, "a;b"), (2, "c")],
+    ),
     (
         "supportive drugs start none",
         [("a", 0, None, None, None), ("Denosumab", 60, None, None, None)],
@@ -108,7 +121,7 @@ CASTRATION = [
     (
         "alone in hormone-sensitive disease",
         [("ADT", -700, None, None, "mCSPC"), ("enzalutamide", 0, None, None, "mCRPC")],
-        [(1, "castration", -700, None), (2, "enzalutamide", 0, None)],
+        [(0, "castration", -700, None), (1, "enzalutamide", 0, None)],
     ),
     ("nothing else was given", [("ADT", 0, None, 300, None), ("ADT", 500, None, None, None)], None),
     (

@@ -73,6 +73,9 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     ``combination_days`` after its start, or once all its drugs have stopped (two drugs are a combination only while
     both are given: a switch for toxicity is a line of its own); when the setting changes; or when treatment resumes
     more than ``gap_days`` after it stopped. Dropping a drug, or restarting one of the line's own, starts none.
+    Where anybody is treated for advanced disease, unnumbered treatment in a setting before it (`HORMONE_SENSITIVE`) is
+    line 0, as studies that number their lines write it: the first line of advanced disease is line 1 of everybody. No
+    derived number is one that the study gives to a later treatment of the patient.
 
     Castration recorded by itself beside drugs of the tumour is their background (every trial of abiraterone,
     enzalutamide, radium-223 or cabazitaxel kept it up: Merseburger et al., World J Urol 2014,
@@ -107,7 +110,8 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     )
     unnumbered = rows.filter(pl.col("is_derived").any().over("patient_id"))
     if unnumbered.height:
-        counted = _number(unnumbered, _active(unnumbered, params), params)
+        early = HORMONE_SENSITIVE if _is_advanced(rows) else ()
+        counted = _number(unnumbered, _active(unnumbered, params), params, early)
         numbered = unnumbered.with_columns(pl.Series("line", counted, pl.Int64))
         rows = pl.concat([rows.filter(~pl.col("is_derived").any().over("patient_id")), numbered])
         rows = rows.filter(pl.col("line").is_not_null())
@@ -176,13 +180,19 @@ def _background(rows: pl.DataFrame, active: list[set[str]], params: LineParams) 
     ]
 
 
-def _number(rows: pl.DataFrame, active_drugs: list[set[str]], params: LineParams) -> list[int | None]:
-    """Return the line of each row (sorted by patient and start); null for supportive drugs outside any line."""
+def _number(
+    rows: pl.DataFrame, active_drugs: list[set[str]], params: LineParams, early: tuple[str, ...] = ()
+) -> list[int | None]:
+    """Return the line of each row (sorted by patient and start); null for supportive drugs outside any line.
+
+    early : settings whose treatment is line 0
+    """
     courses = _courses(rows)
     numbers: list[int | None] = []
     patient, start, end, setting_ = None, 0, None, None
     line: int | None = None
     held: set[str] = set()
+    recorded = _recorded(rows)
     waiting: list[int] = []  # castration before the first line, which is that line's background
     highest = 0
     columns = ("patient_id", "start_day", "stop_day", "setting", "line", "_background")
@@ -197,8 +207,10 @@ def _number(rows: pl.DataFrame, active_drugs: list[set[str]], params: LineParams
             waiting += [len(numbers)] if background and line is None else []
             numbers.append(line)
             continue
+        elif place in early:
+            begins, number = line != 0, 0
         elif line is None:
-            begins, number = True, highest + 1
+            begins, number = True, _free(highest + 1, 0, recorded.get(who, ()))
         else:
             other_setting = place is not None and setting_ is not None and place != setting_
             paused = end is not None and day - end > params.gap_days
@@ -208,7 +220,7 @@ def _number(rows: pl.DataFrame, active_drugs: list[set[str]], params: LineParams
                 day - start > params.combination_days or _all_stopped(courses, who, held - active, day, params)
             )
             begins = other_setting or paused or added
-            number = highest + 1 if begins else line
+            number = _free(highest + 1, line, recorded.get(who, ())) if begins else line
         if begins:
             line, start, held, end, setting_ = number, day, set(), stop, place
         else:
@@ -221,6 +233,23 @@ def _number(rows: pl.DataFrame, active_drugs: list[set[str]], params: LineParams
             numbers[earlier] = number
         waiting = []
     return numbers
+
+
+def _is_advanced(rows: pl.DataFrame) -> bool:
+    """Whether somebody has a numbered line, or is treated in a setting of advanced disease."""
+    later = (pl.col("line") >= 1) | (pl.col("setting").is_not_null() & ~pl.col("setting").is_in(HORMONE_SENSITIVE))
+    return bool(rows.select(later.fill_null(False).any()).item())
+
+
+def _recorded(rows: pl.DataFrame) -> dict[str, tuple[int, ...]]:
+    """Return patient -> the line numbers that the study gives."""
+    given = rows.drop_nulls("line").group_by("patient_id").agg(pl.col("line").unique().sort())
+    return {who: tuple(lines) for who, lines in given.iter_rows()}
+
+
+def _free(number: int, else_: int, recorded: tuple[int, ...]) -> int:
+    """Return the number, where no treatment of the patient bears it by the study's own count; else the line before."""
+    return else_ if number in recorded else number
 
 
 def _castration(drugs: set[str]) -> set[str]:
