@@ -128,7 +128,7 @@ def study_flow(cohort: Cohort) -> pl.DataFrame:
             "with follow-up",
             follow["patient_id"].n_unique(),
             None,
-            f"{patients.height - follow['patient_id'].n_unique()} patients without follow_up",
+            f"{patients.height - follow['patient_id'].n_unique()} patients without follow-up",
         ),
     ]
     return FLOW.frame(pl.DataFrame(rows, schema=FLOW.schema, orient="row"))

@@ -77,7 +77,7 @@ def love(names: Sequence[str], differences: Mapping[str, np.ndarray], *, title: 
     `differences` : weighting -> (covariates,), NaN is not drawn; the dashed line marks 0.1.
     people : the patients compared.
     """
-    with drawing(NARROW, max(1.8, 0.9 + 0.26 * len(names))) as canvas:
+    with drawing(NARROW, max(2.0, 1.1 + 0.26 * len(names))) as canvas:
         ax = canvas.ax
         at = np.arange(len(names))[::-1]
         for i, (label, values) in enumerate(differences.items()):
@@ -88,7 +88,7 @@ def love(names: Sequence[str], differences: Mapping[str, np.ndarray], *, title: 
         ax.set_yticks(at, list(names), fontsize=8)
         ax.set_xlim(left=0)
         ax.set_xlabel("absolute standardised difference between the arms")
-        ax.set_title(title)
-        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.55 / max(1.0, 0.3 * len(names))), ncols=3)
+        ax.set_title(title, pad=20)
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2, ncols=3)
         clean(ax, grid="x")
     return canvas.svg
