@@ -164,3 +164,26 @@ def test_a_build_that_no_column_says_is_that_of_the_places(tmp_path, places, bui
     study, problems = examined(tmp_path / "a.maf")
     assert study.config.genome_build == build
     assert any("does not say its genome build" in m for m in (*study.notes, *(p.message for p in problems)))
+
+
+def test_sentences_that_deny_several_genes_deny_each(tmp_path):
+    """``未检出KRAS、NRAS、BRAF突变`` was a mutated BRAF, and "KRAS p.G13D (12%). Negative: NRAS" denied G13D."""
+    reading = _read(
+        tmp_path,
+        "样本编号,检测结果",
+        "P1,未检出KRAS、NRAS、BRAF突变",
+        "P2,KRAS/NRAS/BRAF均为野生型",
+        'P3,"No mutations detected in KRAS, NRAS or BRAF"',
+        'P4,"Pathogenic variants: KRAS p.G13D (12%). Negative: NRAS, BRAF"',
+        "P5,KRAS G12D突变；NRAS、BRAF野生型",
+    )
+    assert _calls(reading) == [("P4", "KRAS:p.G13D"), ("P5", "KRAS:p.G12D")]
+    assert "markers" not in reading.tables
+    assert set(reading.tables["assays"]["targets"]) == {"BRAF;KRAS;NRAS"}
+
+
+def test_a_fraction_below_a_limit_is_neither_found_nor_absent(tmp_path):
+    """G12D with <0.1% was a call."""
+    reading = _read(tmp_path, "样本编号,基因,氨基酸改变,突变丰度", "P1,KRAS,p.G12D,<0.1%", "P2,TP53,p.R175H,12%")
+    assert _calls(reading) == [("P1", "KRAS:line2"), ("P2", "TP53:p.R175H")]
+    assert any("every gene is taken as looked at" in p.message for p in reading.problems)

@@ -89,13 +89,18 @@ _PRESENT = re.compile(
 )
 _HETEROZYGOUS = re.compile(r"杂合|hetero|\bhet\b", re.I)
 #: Where one statement ends and the next begins.
-_CLAUSES = re.compile(r"\s*(?:[,;。\n](?!\d)|(?<=[^\d])[,;](?=\d+%)|但是?|而(?!且)|\bbut\b|(?<=性)、)\s*", re.I)
+_CLAUSES = re.compile(
+    r"\s*(?:[,;。\n](?!\d)|(?<!\b[pc])\.\s+(?=[A-Z])|(?<=[^\d])[,;](?=\d+%)|但是?|而(?!且)|\bbut\b|(?<=性)、)\s*", re.I
+)
 #: Words beside a gene's symbol that are no part of its name.
 BESIDE = re.compile(
     r"基因|突变|检测|变异|状态|扩增|融合|重排|缺失|拷贝数|启动子|热点|gene|mutations?|status|analysis|test|amplification|fusion|"
     r"rearrangement|promoter|hot-?spots?",
     re.I,
 )
+
+
+_LINKS = re.compile(r"(?:and|or|nor|in|of|the|for|和|与|及|或|均|为|均为|等|以及)+", re.I)
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,8 @@ def finding(text: str) -> Finding:
     ['absent', 'absent', 'untested', 'untested', 'present', None]
     >>> [finding(t).state for t in ("KRAS野生型（未检出突变）", "No mutations were found", "样本不足，未检测", "不排除突变")]
     ['absent', 'absent', 'untested', 'doubt']
+    >>> finding("No mutations detected in KRAS, NRAS or BRAF").state, finding("G12D 12% negative").state
+    ('absent', 'doubt')
     >>> found = finding("未检出G12D，检出G13D 5%")
     >>> found.changes, found.state, finding("V600E: not detected").denied, finding("未检出热点突变").is_part
     (((None, 'p.G13D'),), 'present', ((None, 'p.V600E'),), True)
@@ -178,6 +185,7 @@ def _bare(text: str) -> str:
     """Return what is left of a statement without the names of genes and the words beside them."""
     rest = BESIDE.sub(" ", text)
     words = (w for w in re.split(r"[\s:：()\[\]/、,]+", rest) if w and w.upper() not in symbols())
+    words = (w for w in words if not _LINKS.fullmatch(w))
     return " ".join(words).strip(" -.;")
 
 
@@ -193,6 +201,8 @@ def _state(clause: str) -> str | None:
         "present": bool(_PRESENT.search(rest)),
     }
     found = [state for state, holds in said.items() if holds]
+    if found == ["absent"] and any(float(re.sub(r"[^\d.]", "", f)) > 0 for f in FRACTION.findall(clause)):
+        return "doubt"  # reads are given for what the words deny
     if len(found) > 1:
         return "untested" if found == ["untested", "absent"] else "doubt"
     return found[0] if found else None

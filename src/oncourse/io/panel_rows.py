@@ -243,7 +243,13 @@ def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     only_facts = (pl.col("kind") == "fact").all().over("sample_id")  # MSI alone: no gene was reported on
     lists = pl.col("kind").is_in(["negative", "partly negative", "untested", "unsaid", "statement"])
     listed = rows if rows.select(lists.any()).item() else rows.filter(only_facts)
-    if listed.is_empty() or "assays" in reading.tables or rows["assay_id"].is_not_null().any():
+    if "assays" in reading.tables or rows["assay_id"].is_not_null().any():
+        return
+    if listed.is_empty():
+        if rows.height:
+            message = "the report names no gene without a finding, and no assay: every gene is taken as looked at."
+            cure = "List the genes tested in assays.targets, or a row for each with 未检出: absence rests on it."
+            reading.problems.append(Problem(source.name, None, None, None, message, cure, "warning"))
         return
     looked = pl.col("kind").is_in(["negative", "call", "fusion", "copies"])
     own = pl.col("gene").filter(looked).drop_nulls().unique().sort().str.join(";").alias("targets")

@@ -165,6 +165,7 @@ def _long(table: TextTable) -> TextTable:
     return replace(table, frame=turned.drop("_line"), lines=turned["_line"])
 
 
+_SENTENCE = r"[;；。\n]+|(?<!\b[pc])\.\s+(?=[A-Z])"
 #: Parts of a sentence of findings, and the first word of each that may be a gene's symbol.
 _PART = r"[;；、\n]+|,(?=\s*[A-Z][A-Z0-9-]{2,}[\s:])"
 _SYMBOL = re.compile(r"(?<![A-Za-z0-9])([A-Z][A-Za-z0-9-]{2,9})(?![A-Za-z0-9])")
@@ -193,20 +194,30 @@ def _findings(text: str | None) -> list[tuple[str | None, str | None]]:
 
     >>> _findings("KRAS p.G12D (30%); TP53 p.R175H、p.R248Q"), _findings("未检出")
     ([('KRAS', 'p.G12D (30%)'), ('TP53', 'p.R175H'), ('TP53', 'p.R248Q')], [(None, '未检出')])
-    >>> _findings("KRAS、NRAS均未检出突变")
-    [('KRAS', '均未检出突变'), ('NRAS', '均未检出突变')]
+    >>> _findings("KRAS G12D突变；未检出NRAS、BRAF突变")
+    [('KRAS', 'G12D突变'), ('NRAS', '未检出、突变'), ('BRAF', '未检出、突变')]
     """
-    gene: str | None = None
     out: list[tuple[str | None, str | None]] = []
-    for part in re.split(_PART, unicodedata.normalize("NFKC", text or "")):
-        named = next((m for m in _SYMBOL.finditer(part) if m[1].upper() in symbols()), None)
-        gene = named[1].upper() if named else gene
-        words = (part[: named.start()] + part[named.end() :] if named else part).strip(" :,")
+    for sentence in re.split(_SENTENCE, unicodedata.normalize("NFKC", text or "")):
+        out += _of_sentence(sentence, next((g for g, _ in reversed(out) if g), None))
+    return out or [(None, text)]
+
+
+def _of_sentence(text: str, gene: str | None) -> list[tuple[str | None, str | None]]:
+    """Return gene and words of the findings of a sentence; `gene`: the last that was named before it."""
+    named = [(m[1].upper(), m) for m in _SYMBOL.finditer(text) if m[1].upper() in symbols()]
+    if len(named) > 1 and finding(text).state in ("absent", "untested") and not finding(text).denied:
+        return [(g, _SYMBOL.sub(lambda m: "" if m[1].upper() in symbols() else m[0], text).strip()) for g, _ in named]
+    out: list[tuple[str | None, str | None]] = []
+    for part in re.split(_PART, text):
+        first = next((m for m in _SYMBOL.finditer(part) if m[1].upper() in symbols()), None)
+        gene = first[1].upper() if first else gene
+        words = (part[: first.start()] + part[first.end() :] if first else part).strip(" :,")
         if part.strip():
             if words.startswith("均"):  # of each gene before it that says nothing of its own
                 out = [(g, w or words) for g, w in out]
             out.append((gene, words or None))
-    return out or [(None, text)]
+    return out
 
 
 def must_be_whose(columns: list[str], theirs: list[str], path: Path) -> None:

@@ -41,6 +41,7 @@ _ABSENT, _NOTHING = "not detected", "absent"
 _STAIN = re.compile(
     r"^(pd-?l1|程序性死亡)|\b(tps|cps)\b|\bihc\b|免疫组(化|织化学)|蛋白(表达|缺失)|immunohisto|protein expression", re.I
 )
+_BELOW = re.compile(r"^\s*[<≤]")
 #: Exons that hold every codon of the RAS status: looked at in three rows they are the whole of it (NCCN, ESMO 2023).
 _WHOLE = {"KRAS": {2, 3, 4}, "NRAS": {2, 3, 4}}
 
@@ -115,6 +116,8 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     kind = _kind(row, states, bool(changes), pair is not None)
     if kind == "call" and not _has_reads(row) and (share := _state_of(row["vaf"])):
         kind = {"absent": "negative"}.get(share, share)  # ``ND`` for a share: the change was asked for and not found
+    if kind == "call" and _BELOW.match(row["vaf"] or "") and not row["alt_count"]:
+        changes = ()  # less than the limit of detection: neither found nor absent
     if kind == "negative":
         of_part = names_part(gene) or any(f.is_part for f in cells.values())
         row["exon_only"] = not (asked or _changes(cells) or _is_event(row) or of_part)
@@ -124,7 +127,7 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         row["words"] = _denied(row) if named and genes != [None] else None
     if kind == "call" and not changes and not row["pos"]:
         row["words"] = (
-            " ".join(row[k] for k in ("gene", *_CHANGE, "consequence") if row[k] and row[k] != genes[0]) or None
+            " ".join(row[k] for k in ("gene", *_CHANGE, "consequence", "vaf") if row[k] and row[k] != genes[0]) or None
         )
         told = " ".join(row[k] for k in (*_CHANGE, "consequence", "exon") if row[k])
         if gene and is_statement(tuple(g or "" for g in genes), f"{gene} {told}"):
