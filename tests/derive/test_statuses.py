@@ -265,6 +265,7 @@ def test_every_status_has_a_name_of_its_own():
     [
         ({"origin": "germline"}, "called there and said to be germline or of blood"),
         ({"is_called": False, "filter": "clustered_events"}, "which its filter or caller sets aside"),
+        ({"alt_count": 30, "depth": 3000}, "too few reads for a call there, and more than the assay's errors explain"),
     ],
 )
 def test_the_reason_says_what_stands_at_the_codon(make_study, call, words):
@@ -275,3 +276,16 @@ def test_the_reason_says_what_stands_at_the_codon(make_study, call, words):
     reason = sample.filter((pl.col("status") == "RAS") & (pl.col("sample_id") == "T1"))["reason"].item()
     assert row["state"] != "positive"
     assert words in reason and "not understood" not in reason
+
+
+def test_reads_that_no_error_explains_forbid_wild_type_though_they_make_no_call(make_study):
+    """30 of 3,000 reads of G12D (a panel that calls from 2 % on) left RAS wild type: assumed, or by an older record."""
+    variant = {"variant_id": G12D["GRCh37"], "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense_variant"}
+    place = {"sample_id": "M1", "variant_id": G12D["GRCh37"]}
+    old = [{"marker": m, "value": "wild type", "day": -5} for m in ("KRAS", "NRAS")]
+    for alt, depth, state in ((30, 3000, "not_assessable"), (8, 500, "not_assessable"), (3, 1500, "negative")):
+        cohort = cohort_of(make_study, [{**place, "alt_count": alt, "depth": depth}], [variant], markers=old)
+        found = of(cohort, "RAS")
+        assert found["state"] == state, (alt, depth)
+        assert state == "negative" or "KRAS codon 12" in found["reason"]
+        assert (evaluate(parse(WILD), cohort.findings.patients["P1"]).truth == YES) == (state == "negative")

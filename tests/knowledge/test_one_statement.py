@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from oncourse.cohort import Cohort
 from oncourse.derive.care.used_drugs import is_spent
 from oncourse.facts.stage import stage_of
+from oncourse.knowledge.evaluate import evaluate
+from oncourse.knowledge.expression import parse
 from oncourse.knowledge.findings import VariantFinding
 from oncourse.knowledge.golden import examined, make
 from oncourse.knowledge.matching import BENEFIT, match_rules, setting_of
@@ -214,6 +217,20 @@ def test_two_repair_tests_that_disagree_are_told_beside_the_finding(msi, mmr, te
     """MSI high: pembrolizumab, I-A stood over an immunohistochemistry that was proficient, without a word."""
     match = of("colorectal", msi=msi, mmr=mmr, drug_classes=[], next_line=1)["CRC-15"]
     assert match.status == "matched" and text in match.facts
+
+
+def test_two_tests_of_microsatellites_that_disagree_are_told_beside_the_finding(make_study):
+    """MSI-H by PCR, MSS by sequencing: the page led with MSI high, and MSS stood in the table of statuses alone."""
+    made = make_study(
+        {"design": "crc"},
+        patients=[{"patient_id": "P1", "disease": "colon cancer"}],
+        samples=[{"sample_id": "T1", "patient_id": "P1", "material": "tissue", "day": 0, "msi_status": "MSS"}],
+        calls=[],
+        markers=[{"patient_id": "P1", "marker": "MSI", "value": "MSI-H", "day": 0}],
+    )
+    facts = Cohort(made).findings.patients["P1"]
+    assert evaluate(parse("msi = high"), facts).facts == ("MSI high, but MSS in T1",)
+    assert evaluate(parse("mmr = deficient"), facts).facts == ("MSI high, but MSS in T1",)
 
 
 @pytest.mark.parametrize(

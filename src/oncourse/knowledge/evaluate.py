@@ -428,14 +428,18 @@ def _repair(atom: Atom, patient: PatientFindings) -> Outcome:
     words = {"msi": {"high": "deficient", "stable": "proficient"}, "mmr": {"deficient": "high", "proficient": "stable"}}
     asked = {"msi": patient.msi, "mmr": patient.mmr}
     other = "mmr" if atom.kind == "msi" else "msi"
-    if asked[atom.kind] is None and asked[other] is not None:
-        return _compare(asked[other], atom.op, words[atom.kind][atom.value], other.upper())
-    own = asked[atom.kind]
-    found = _compare(own, atom.op, atom.value, atom.kind.upper() if own else "MSI / MMR")
-    if own is None or asked[other] is None or words[atom.kind][own] == asked[other]:
+    own, told = asked[atom.kind], atom.kind
+    if own is None and asked[other] is not None:
+        found, told = _compare(asked[other], atom.op, words[atom.kind][atom.value], other.upper()), other
+    else:
+        found = _compare(own, atom.op, atom.value, atom.kind.upper() if own else "MSI / MMR")
+    # tests that disagree: whoever reads the finding reads that, too
+    denied = [patient.repair_denied[told]] if told in patient.repair_denied else []
+    if own is not None and asked[other] is not None and words[atom.kind][own] != asked[other]:
+        denied.append(f"{other.upper()} {asked[other]}")
+    if not denied:
         return found
-    # the two tests disagree: whoever reads the finding reads that, too
-    but = f", but {other.upper()} {asked[other]}"
+    but = f", but {' and '.join(denied)}"
     return replace(found, facts=tuple(f + but for f in found.facts), against=tuple(a + but for a in found.against))
 
 

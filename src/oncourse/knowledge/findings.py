@@ -97,6 +97,7 @@ class PatientFindings:
     default_site : material -> state of a gene not in ``sites``
     markers : upper-case marker name -> value as recorded (AR-V7: positive; PTEN IHC % negative: 95)
     msi : high, stable or None; mmr : deficient, proficient or None; tmb_per_mb : number or None
+    repair_denied : msi or mmr -> what another test of the same says (MSS in P1-T), where that test is not followed
     side : left, right or None
     drug_classes : classes of every drug given so far, lines of metastatic disease; None = treatment not recorded
     adjuvant_classes : classes given before metastatic disease
@@ -122,6 +123,7 @@ class PatientFindings:
     markers: Mapping[str, str] = field(default_factory=dict)
     msi: str | None = None
     mmr: str | None = None
+    repair_denied: Mapping[str, str] = field(default_factory=dict)
     tmb_per_mb: float | None = None
     side: str | None = None
     drug_classes: frozenset[str] | None = None

@@ -48,6 +48,7 @@ class Facts:
                 self.markers.setdefault(patient, {})[name] = state
         samples = study["samples"].filter(is_tumour())
         self.msi, self.mmr = _any(readings, "MSI"), _any(readings, "MMR")
+        self.denied = {"msi": _denied(readings, "MSI"), "mmr": _denied(readings, "MMR")}
         self.tmb = _tmb(samples, burden, decision)
         self.metastatic, self.operated = _metastatic(study), operated(study)
         self.classes, self.adjuvant, self.settings = _treatments(study)
@@ -74,6 +75,7 @@ class Facts:
             "markers": {k: v for k, v in markers.items() if k not in ("MMR", "MSI", *PGX_GENES)},
             "msi": {"positive": "high", "negative": "stable"}.get(self.msi.get(patient, "")),
             "mmr": {"positive": "deficient", "negative": "proficient"}.get(self.mmr.get(patient, "")),
+            "repair_denied": {kind: said[patient] for kind, said in self.denied.items() if patient in said},
             "tmb_per_mb": self.tmb.get(patient),
             "stage": stage_of(row["stage"]),
             "surgery": DONE if patient in self.operated else None,
@@ -137,6 +139,16 @@ def _any(readings: pl.DataFrame, marker: str) -> dict[str, str]:
     for patient, state in mine.select("patient_id", "state").iter_rows():
         found[patient] = state if found.get(patient) != POSITIVE else POSITIVE
     return found
+
+
+def _denied(readings: pl.DataFrame, marker: str) -> dict[str, str]:
+    """patient -> the negative readings of a marker that another reading of it contradicts, with their samples."""
+    mine = readings.filter((pl.col("marker") == marker) & (pl.col("state") != UNCLEAR))
+    both = mine.filter((pl.col("state").n_unique() > 1).over("patient_id") & (pl.col("state") != POSITIVE))
+    said: dict[str, list[str]] = {}
+    for patient, value, sample in both.select("patient_id", "value", "sample_id").iter_rows():
+        said.setdefault(patient, []).append(f"{value} recorded" if sample is None else f"{value} in {sample}")
+    return {patient: " and ".join(dict.fromkeys(words)) for patient, words in said.items()}
 
 
 def _tmb(samples: pl.DataFrame, burden: pl.DataFrame, decision: Mapping[str, str]) -> dict[str, float]:

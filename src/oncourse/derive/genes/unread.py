@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import polars as pl
@@ -27,7 +28,8 @@ _PLACED = re.compile(r"^(?:[1-9]|1\d|2[0-2]|X|Y|MT):\d+:[^:]*:[^:]*$")
 def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     """Return the codons of `wanted` (gene, codon; 0 = the whole gene) at which a sample has something not understood.
 
-    That is a called variant - or reads that would pass the assay's calling rule, whatever its filter says - that lies
+    That is a called variant - or reads that would pass the assay's calling rule, whatever its filter says, or that its
+    background error explains with a chance below `MAX_CHANCE` (a Chernoff bound of the Poisson tail) - that lies
     in the codon by its place, or in a gene written so that it may be this one (``kras``, ``KRAS;LRMP``), while no
     effect and no protein change of this gene are recorded for it, or the recorded effect is silent and the place says
     otherwise. Germline and blood variants count at decision codons only: one cell of the table says where they come
@@ -80,7 +82,10 @@ _REASONS = {
     "unread": "called there and not understood",
     "elsewhere": "called there and said to be germline or of blood",
     "aside": "reads of a call there, which its filter or caller sets aside",
+    "few": "too few reads for a call there, and more than the assay's errors explain",
 }
+#: Background error where an assay states none, and the chance of as many errors below which reads are no error.
+ERROR_RATE, MAX_CHANCE = 1e-3, 1e-6
 
 
 def _reason() -> pl.Expr:
@@ -90,32 +95,40 @@ def _reason() -> pl.Expr:
         .then(pl.lit(_REASONS["unread"]))
         .when(pl.col("elsewhere"))
         .then(pl.lit(_REASONS["elsewhere"]))
+        .when(pl.col("few"))
+        .then(pl.lit(_REASONS["few"]))
         .otherwise(pl.lit(_REASONS["aside"]))
         .alias("_reason")
     )
 
 
 def _loud(study: Study) -> pl.DataFrame:
-    """Return patient_id, sample_id, variant_id, called, elsewhere: what is called, or has the reads of a call.
+    """Return patient_id, sample_id, variant_id, called, few, elsewhere: what is called, or has reads that are no error.
 
-    So has a row that a filter alone sets aside and whose reads nobody counted: it was seen. elsewhere: said to be
-    germline or of blood in every row.
+    So has a row that a filter alone sets aside and whose reads nobody counted: it was seen. few: below the assay's
+    calling rule in every row. elsewhere: said to be germline or of blood in every row.
     """
-    assays = study["assays"].lazy().select("assay_id", "min_alt_count", "min_vaf")
+    assays = study["assays"].lazy().select("assay_id", "min_alt_count", "min_vaf", "error_rate")
     samples = study["samples"].lazy().filter(is_tumour()).select("sample_id", "patient_id", "assay_id")
     reads = (pl.col("alt_count") >= pl.col("min_alt_count").fill_null(MIN_ALT_COUNT)) & (
         pl.col("alt_count") >= pl.col("min_vaf").fill_null(MIN_VAF) * pl.col("depth")
     )
+    alt = pl.col("alt_count")
+    errors = pl.col("error_rate").fill_null(ERROR_RATE) * pl.col("depth")
+    log_chance = alt - errors + alt * (errors / alt).log()
+    beyond = (alt >= MIN_ALT_COUNT) & (alt > errors) & (log_chance < math.log(MAX_CHANCE))
     fails = ~pl.col("filter").str.to_lowercase().is_in(["pass", ".", ""])
     uncounted = (fails & pl.col("alt_count").is_null() & ~pl.col("is_called")).fill_null(False)
     return (
         study["calls"]
         .lazy()
         .join(samples.join(assays, on="assay_id", how="left"), on="sample_id", how="inner")
-        .filter(is_called_expr() | reads.fill_null(False) | uncounted)
+        .with_columns(_loud=is_called_expr() | reads.fill_null(False) | uncounted)
+        .filter(pl.col("_loud") | beyond.fill_null(False))
         .group_by("patient_id", "sample_id", "variant_id")
         .agg(
             called=is_called_expr().any(),
+            few=~pl.col("_loud").any(),
             elsewhere=pl.col("origin").is_in(["germline", "chip"]).fill_null(False).all(),
         )
         .collect()
