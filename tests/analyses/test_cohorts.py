@@ -17,8 +17,18 @@ def run(study, **settings):
 
 
 def counts(*rows) -> pl.DataFrame:
-    names = ["gene", "cohort_a", "cohort_b", "method", "n_altered_a", "n_profiled_a", "n_altered_b", "n_profiled_b"]
-    return pl.DataFrame([(g, "a", "b", "counts", *n) for g, *n in rows], schema=names, orient="row")
+    names = [
+        "gene",
+        "cohort_a",
+        "cohort_b",
+        "method",
+        "counted",
+        "n_altered_a",
+        "n_profiled_a",
+        "n_altered_b",
+        "n_profiled_b",
+    ]
+    return pl.DataFrame([(g, "a", "b", "counts", "mutations", *n) for g, *n in rows], schema=names, orient="row")
 
 
 def test_alike_differs_and_not_decided():
@@ -126,6 +136,70 @@ def test_table_and_results_folder_of_another_cohort_give_the_same(make_study, tm
     assert (one["cohort_b"][0], one["n_profiled_a"][0], one["n_profiled_b"][0]) == ("western", 120, 200)
     outcome = run(study, other=str(tmp_path))
     assert outcome.status != "done" and "landscape" in outcome.message
+
+
+def kinds_apart(make_study):
+    """Ten primaries of a panel of mutations alone; ten metastases of one with copies too, six with PTEN lost."""
+    samples, lesions, copies = [], [], []
+    for i in range(20):
+        role, assay = ("metastasis", "both") if i < 10 else ("primary", "small")
+        lesions.append({"lesion_id": f"L{i}", "patient_id": f"P{i}", "role": role})
+        samples.append(
+            {"sample_id": f"S{i}", "patient_id": f"P{i}", "lesion_id": f"L{i}", "material": "tissue", "assay_id": assay}
+        )
+        if i < 10:
+            copies += [
+                {"sample_id": f"S{i}", "gene": g, "call": -2.0 if g == "PTEN" and i < 6 else 0.0}
+                for g in ("PTEN", "TP53")
+            ]
+    calls = [{"sample_id": f"S{i}", "variant_id": "17:7577120:C:T", "is_called": True} for i in (0, 1, 2, 10, 11, 12)]
+    targets = {"kind": "panel", "targets": "PTEN;TP53"}
+    return make_study(
+        patients=[{"patient_id": f"P{i}"} for i in range(20)],
+        lesions=lesions,
+        samples=samples,
+        assays=[{"assay_id": a, **targets} for a in ("both", "small")],
+        calls=calls,
+        variants=[{"variant_id": "17:7577120:C:T", "gene": "TP53", "consequence": "missense", "hgvs_p": "p.R273H"}],
+        gene_copy_number=copies,
+    )
+
+
+def test_what_one_group_was_not_looked_at_for_is_no_difference(make_study):
+    """PTEN: 6 of 10 deleted in metastases, where copies were looked at; no primary was. TP53: 3 of 10 mutated in both."""
+    outcome = run(kinds_apart(make_study), min_altered=1)
+    table = outcome.result.table("genes")
+    found = {r["gene"]: r for r in table.iter_rows(named=True)}
+    assert set(table["counted"]) == {"mutations"} and found["TP53"]["n_altered_a"] == found["TP53"]["n_altered_b"] == 3
+    assert "PTEN" not in found or found["PTEN"]["n_altered_a"] == found["PTEN"]["n_altered_b"] == 0
+    assert any("no difference" in note for note in outcome.result.notes)
+
+
+def test_another_cohort_without_copies_is_compared_by_mutations(make_study, tmp_path):
+    """TCGA's MAF tells no fusion: TMPRSS2 of MSK 2024 (557 of 2,257) was said to differ from 4 of 497."""
+    folder = tmp_path / "maf" / "tables" / "landscape"
+    folder.mkdir(parents=True)
+    head = "gene\tn_altered\tn_profiled\tn_mutated\tn_profiled_copies\tn_profiled_fusions\n"
+    (folder / "genes.tsv").write_text(head + "PTEN\t2\t30\t2\t0\t0\nTP53\t9\t30\t9\t0\t0\n")
+    study = kinds_apart(make_study)
+    found = {
+        r["gene"]: r
+        for r in run(study, other=str(tmp_path / "maf"), min_altered=1).result.table("genes").iter_rows(named=True)
+    }
+    assert (found["PTEN"]["n_altered_a"], found["PTEN"]["counted"]) == (0, "mutations")
+    (folder / "genes.tsv").write_text(head + "PTEN\t12\t30\t2\t30\t30\nTP53\t11\t30\t9\t30\t30\n")
+    found = {
+        r["gene"]: r
+        for r in run(study, other=str(tmp_path / "maf"), min_altered=1).result.table("genes").iter_rows(named=True)
+    }
+    assert (found["PTEN"]["n_altered_a"], found["PTEN"]["n_altered_b"]) == (
+        0,
+        2,
+    )  # the other's deletions count as little
+    (tmp_path / "west.tsv").write_text("gene\tn_altered\tn_profiled\nPTEN\t2\t30\n")
+    result = run(study, other=str(tmp_path / "west.tsv"), min_altered=1).result
+    assert result.table("genes")["counted"].to_list() == ["not said by the other cohort"]
+    assert any("not said" in note for note in result.notes)
 
 
 def test_prostate_against_rectum(shared_data, tmp_path):

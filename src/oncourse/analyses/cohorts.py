@@ -15,6 +15,7 @@ from oncourse.cohort import Cohort
 from oncourse.derive.genes.cohort_compare import UNPAIRED, against_reference, between_groups, judged
 from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams, counted_samples
+from oncourse.derive.genes.kinds_alike import KINDS, alike, counting, in_words
 from oncourse.errors import InputError, NotEnoughData
 from oncourse.io.lists import read_reference
 from oncourse.study.schema import Column
@@ -53,6 +54,7 @@ GENES = OutputTable(
         Column(
             "method", _T, "unadjusted counts; patients of one group each; or patients with samples in both (paired)"
         ),
+        Column("counted", _T, "what counts: mutations, and the kinds that both were looked at for alike"),
         Column("n_altered_a", _I, "altered in the first"),
         Column("n_profiled_a", _I, "looked at in the first"),
         Column("n_altered_b", _I, "altered in the second"),
@@ -81,6 +83,7 @@ GENES = OutputTable(
 )
 PROFILED, NONE = "patients profiled for mutations", "no tumour sample profiled for mutations"
 OWN = "this cohort"
+UNSAID = "not said by the other cohort"
 
 
 @analysis(
@@ -118,7 +121,7 @@ def cohorts(cohort: Cohort, params: CohortParams) -> Result:
         figures=tuple(_figures(table, params, cohort.gene_status)),
         people=counted(PROFILED, cohort.study["patients"]["patient_id"], profiled.select("patient_id"), rest=NONE),
         samples_used=profiled.select("patient_id", "sample_id", pl.lit("profiled for mutations").alias("reason")),
-        notes=_notes(bool(other), table),
+        notes=_notes(bool(other), table, cohort.gene_status),
         headline=_headline(estimates, differs),
         methods=(
             "Denominators: patients on whose panel the gene is. Difference: Newcombe 1998. Alike: two one-sided tests, "
@@ -141,21 +144,45 @@ def _words(row: dict[str, object]) -> str:
 
 def _against(cohort: Cohort, path: Path, settings: LandscapeParams, params: CohortParams) -> pl.DataFrame:
     """This cohort against a table of counts, or the table of another results folder."""
-    if path.is_dir():
-        source = path / "tables" / "landscape" / "genes.tsv"
-        if not source.exists():
-            raise InputError(f"{path.name}: no results of the landscape in it (tables/landscape/genes.tsv).")
-        numbers = {"n_altered": pl.Int64, "n_profiled": pl.Int64}
-        reference = pl.read_csv(source, separator="\t", columns=["gene", *numbers], schema_overrides=numbers)
-    else:
-        reference = read_reference(path)
     status = cohort.gene_status.of_samples(counted_samples(cohort.study, cohort.panels, settings.per_patient))
+    reference, counted = _other_counts(path, status)
+    if counted is not None:
+        status = counting(status, counted)
     found = status.altered_on_panel("patient_id").group_by("gene").agg(n_altered=pl.len().cast(pl.Int64))
     own = status.panels.n_profiled(set(reference["gene"])).join(found, on="gene", how="left").fill_null(0)
-    counts = against_reference(own, reference, (OWN, path.stem if path.is_file() else path.name))
+    names = (OWN, path.stem if path.is_file() else path.name)
+    counts = against_reference(own, reference, names, UNSAID if counted is None else in_words(counted))
     both = pl.col("n_altered_a") + pl.col("n_altered_b")
     counts = counts.filter(both >= params.min_altered).sort(both, descending=True).head(params.most_genes)
     return judged(counts, params.margin)
+
+
+def _other_counts(path: Path, status: GeneStatus) -> tuple[pl.DataFrame, tuple[str, ...] | None]:
+    """gene, n_altered, n_profiled of the other cohort, and the kinds that count beside mutations (None: not said).
+
+    Both count what both were looked at for. A results folder says of each gene how many were; where it counts kinds
+    that this study did not look for, mutations alone count on both sides.
+    """
+    if path.is_file():
+        return read_reference(path), None
+    source = path / "tables" / "landscape" / "genes.tsv"
+    if not source.exists():
+        raise InputError(f"{path.name}: no results of the landscape in it (tables/landscape/genes.tsv).")
+    names = ("n_altered", "n_profiled", "n_mutated", "n_profiled_copies", "n_profiled_fusions")
+    there = pl.read_csv(source, separator="\t", n_rows=0).columns
+    numbers = {c: pl.Int64 for c in names if c in there}
+    reference = pl.read_csv(source, separator="\t", columns=["gene", *numbers], schema_overrides=numbers)
+    if len(numbers) < len(names):
+        return reference, None
+    genes, whole = set(reference["gene"]), max(int(reference["n_profiled"].sum()), 1)
+    own = {k: int(status.panels.n_profiled(genes, "patient", c)["n_profiled"].sum()) for k, c in KINDS.items()}
+    all_of = max(int(status.panels.n_profiled(genes)["n_profiled"].sum()), 1)
+    shares = {k: [own[k] / all_of, int(reference[f"n_profiled_{k}"].sum()) / whole] for k in KINDS}
+    kinds = alike(pl.DataFrame(shares))
+    if any(k not in kinds and shares[k][1] > shares[k][0] for k in KINDS):
+        mutated = pl.min_horizontal("n_mutated", "n_profiled")
+        return reference.with_columns(n_altered=mutated), ()
+    return reference, kinds
 
 
 def _groups(cohort: Cohort, settings: LandscapeParams, params: CohortParams) -> pl.DataFrame:
@@ -179,11 +206,23 @@ def _strata(cohort: Cohort, params: CohortParams) -> pl.DataFrame | None:
     return table
 
 
-def _notes(is_other: bool, table: pl.DataFrame) -> tuple[str, ...]:
+def _notes(is_other: bool, table: pl.DataFrame, status: GeneStatus) -> tuple[str, ...]:
     notes = [
         "Comparisons of cohorts are exploratory: they differ in more than the gene (stage, treatment, assay, calling)."
     ]
+    own = in_words(tuple(k for k, c in KINDS.items() if status.panels.samples[c].is_not_null().any()))
+    fewer = table.filter(~pl.col("counted").is_in([own, UNSAID]))["counted"].unique().sort().to_list()
+    if fewer:
+        notes.append(
+            f"Compared by {' or '.join(fewer)} where not both were looked at alike for copies and fusions: what one "
+            "was not looked at for is no difference."
+        )
     if is_other:
+        if (table["counted"] == UNSAID).any():
+            notes.append(
+                "Whether the other cohort was looked at for copies and fusions is not said: what this one counts of "
+                "them may be all that differs. A results folder says it."
+            )
         notes.append("The other cohort has counts alone: burden and state of disease cannot be adjusted for.")
     elif (apart := table.filter(pl.col("method") == UNPAIRED)).is_empty():
         notes.append("Every patient compared has samples in both groups: each is beside itself, at its own burden.")

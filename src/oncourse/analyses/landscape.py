@@ -26,6 +26,7 @@ from oncourse.derive.genes.gene_groups import compare_groups, compare_reference
 from oncourse.derive.genes.gene_pairs import burden_model, co_occurrence, group_exclusivity
 from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams, counted_samples
 from oncourse.derive.genes.joint_fusions import joint_fusions, with_joint_fusions
+from oncourse.derive.genes.kinds_alike import KINDS, alike, counting, in_words, shares_by_group
 from oncourse.derive.status.alterations import cancer_genes
 from oncourse.errors import NotEnoughData
 from oncourse.io.lists import read_reference
@@ -239,7 +240,14 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         )
     groups = cohort.sample_groups(params.group_by)
     if groups is not None:
-        tables[GROUPS.name] = GROUPS.frame(compare_groups(status, groups, params))
+        kinds = alike(shares_by_group(status, groups))
+        tables[GROUPS.name] = GROUPS.frame(compare_groups(counting(status, kinds), groups, params))
+        if uneven := [k for k, c in KINDS.items() if k not in kinds and profiled[c].is_not_null().any()]:
+            notes = (
+                *notes,
+                f"The groups were not looked at alike for {' and '.join(uneven)}: landscape/groups compares them "
+                f"by {in_words(kinds)}.",
+            )
     if params.reference is not None:
         against = compare_reference(genes, read_reference(Path(params.reference)))
         tables[GROUPS.name] = GROUPS.frame(pl.concat([tables[GROUPS.name], GROUPS.frame(against)]))

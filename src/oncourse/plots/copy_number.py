@@ -69,6 +69,7 @@ def frequency_svg(
             mark(told_by, words, people=hit.split(";"))
         _chromosomes(ax, chroms, edge)
         ax.set_ylim(-top, top)
+        ax.set_yticks([t for t in ax.get_yticks() if abs(t) <= 1.0])  # above: room for names, no shares
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * abs(value):.0f} %")
         ax.set_ylabel("patients")
         ax.axhline(0, color=COLOURS["text"], lw=0.6)

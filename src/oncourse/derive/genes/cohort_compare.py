@@ -10,6 +10,7 @@ import polars as pl
 
 from oncourse.derive.genes.gene_groups import MAX_GROUPS
 from oncourse.derive.genes.gene_status import GeneStatus
+from oncourse.derive.genes.kinds_alike import alike, counting, in_words, shares_by_group
 from oncourse.stats.agreement import mcnemar_exact
 from oncourse.stats.fdr import benjamini_hochberg
 from oncourse.stats.proportions import cochran_mantel_haenszel, fisher_exact, mantel_haenszel_difference, newcombe
@@ -19,6 +20,7 @@ SCHEMA = {
     "cohort_a": pl.String,
     "cohort_b": pl.String,
     "method": pl.String,
+    "counted": pl.String,
     "n_altered_a": pl.Int64,
     "n_profiled_a": pl.Int64,
     "n_altered_b": pl.Int64,
@@ -44,8 +46,11 @@ MIN_GROUP = 5
 UNPAIRED, PAIRED = "patients of one group each", "patients with samples in both"
 
 
-def against_reference(genes: pl.DataFrame, reference: pl.DataFrame, names: tuple[str, str]) -> pl.DataFrame:
-    """Return gene, cohort_a, cohort_b, method and the four counts of two tables of gene, n_altered, n_profiled."""
+def against_reference(
+    genes: pl.DataFrame, reference: pl.DataFrame, names: tuple[str, str], counted: str
+) -> pl.DataFrame:
+    """Return gene, cohort_a, cohort_b, method, counted and the four counts of two tables of gene, n_altered,
+    n_profiled."""
     both = genes.select("gene", "n_altered", "n_profiled").join(
         reference.select("gene", "n_altered", "n_profiled"), on="gene", how="inner", suffix="_b"
     )
@@ -55,6 +60,7 @@ def against_reference(genes: pl.DataFrame, reference: pl.DataFrame, names: tuple
         cohort_a=pl.lit(names[0]),
         cohort_b=pl.lit(names[1]),
         method=pl.lit("unadjusted counts"),
+        counted=pl.lit(counted),
         n_altered_a="n_altered",
         n_profiled_a="n_profiled",
         n_altered_b="n_altered_b",
@@ -115,14 +121,20 @@ def between_groups(
     groups : sample_id, patient_id, group; burden : sample_id, n_nonsynonymous, callable_mb
     strata : sample_id, by (null: not known; such patients take no part in what is adjusted): state, panel ...
     """
-    cells = _cells(status, groups, burden, genes, strata)
+    shares = shares_by_group(status, groups)
+    cells_of_kinds: dict[tuple[str, ...], pl.DataFrame] = {}
+    whole = _cells(status, groups, burden, genes, strata)
     sizes = (
-        cells.group_by("group").agg(n=pl.col("patient_id").n_unique()).sort(["n", "group"], descending=[True, False])
+        whole.group_by("group").agg(n=pl.col("patient_id").n_unique()).sort(["n", "group"], descending=[True, False])
     )
     large = sizes.filter(pl.col("n") >= MIN_GROUP)["group"].head(MAX_GROUPS)
-    rows = []
+    rows: list[dict[str, object]] = []
     for a, b in combinations(sorted(large), 2):
-        pair = cells.filter(pl.col("group").is_in([a, b]))
+        kinds = alike(shares.filter(pl.col("group").is_in([a, b])))
+        if kinds not in cells_of_kinds:
+            cells_of_kinds[kinds] = _cells(counting(status, kinds), groups, burden, genes, strata)
+        pair = cells_of_kinds[kinds].filter(pl.col("group").is_in([a, b]))
+        before = len(rows)
         in_both = pair.group_by("patient_id").agg(n=pl.col("group").n_unique()).filter(pl.col("n") == 2)
         both = pair.join(in_both.select("patient_id"), on="patient_id", how="semi")
         apart = pair.join(in_both.select("patient_id"), on="patient_id", how="anti")
@@ -130,6 +142,8 @@ def between_groups(
             rows += _paired(cells_of, str(gene), a, b)
         for (gene,), cells_of in apart.group_by(["gene"], maintain_order=True):
             rows += _unpaired(cells_of, str(gene), a, b)
+        for row in rows[before:]:
+            row["counted"] = in_words(kinds)
     if not rows:
         return pl.DataFrame(schema=SCHEMA)
     return judged(pl.DataFrame(rows, infer_schema_length=None), margin)

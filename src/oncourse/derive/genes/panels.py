@@ -137,7 +137,8 @@ def read_panels(study: Study) -> Panels:
     nobody looked, and what a laboratory's markers say stands alone. A panel with target regions looked at the
     genes that lie in them; an exome with such regions at all genes, its sites are judged one by one. An assay that
     looked at no gene profiled nobody. The copy number and fusion assays are the sample's own, else its assay where the
-    study has that table; segments with copies show the genes of known place.
+    study has that table; segments with copies show the genes of known place. Where the table of gene copies holds
+    unchanged genes too, a sample without a row in it was not looked at.
     """
     samples = study["samples"].filter(is_tumour())
     assay = pl.col("assay_id").fill_null(ASSUMED)
@@ -152,7 +153,7 @@ def read_panels(study: Study) -> Panels:
         "patient_id",
         "material",
         (assay if study.has("calls") else pl.col("assay_id")).alias("mutation"),
-        pl.coalesce(kind("cna_assay_id", "gene_copy_number"), cut).alias("cna"),
+        pl.coalesce(_copies_looked_at(study, kind("cna_assay_id", "gene_copy_number")), cut).alias("cna"),
         kind("sv_assay_id", "fusions").alias("sv"),
     )
     genes = {row["assay_id"]: parse_targets(row["targets"]) for row in study["assays"].iter_rows(named=True)}
@@ -165,6 +166,15 @@ def read_panels(study: Study) -> Panels:
     nothing = [assay for assay, listed in genes.items() if listed is not None and not listed]
     looked = [pl.when(~pl.col(k).is_in(nothing)).then(pl.col(k)).alias(k) for k in KINDS]
     return Panels(table.with_columns(looked).sort("sample_id"), genes)
+
+
+def _copies_looked_at(study: Study, assay: pl.Expr) -> pl.Expr:
+    """The assay of the copies, null for a sample that a table with unchanged genes does not hold."""
+    told = study["gene_copy_number"].drop_nulls("call")
+    if told.filter(pl.col("call").abs() < 2).is_empty():  # the events alone: nothing says who had none
+        return assay
+    held = pl.col("cna_assay_id").is_not_null() | pl.col("sample_id").is_in(told["sample_id"].unique().implode())
+    return pl.when(held).then(assay)
 
 
 def target_regions(study: Study) -> pl.DataFrame:
