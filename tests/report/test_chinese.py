@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.analyses.test_groups import made
 from tests.studies import study
@@ -91,3 +92,19 @@ def test_what_a_rule_says_to_a_doctor_is_chinese():
         for text in (rule.therapy, rule.setting, rule.biomarker, rule.co_conditions):
             book.text(text)
     assert {text for text in book.missed if any(map(str.islower, english_left(text)))} == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_a_study_of_calls_and_a_workbook_is_chinese(simulated_study, design, tmp_path):
+    """What most hospitals hold: calls alone, no depth of what was not called, no assay, purity, copies, day of entry."""
+    whole = simulated_study(design)
+    called = whole["calls"].filter(pl.col("is_called"))
+    gone = {"assays", "coverage", "segments", "gene_copy_number", "fusions", "read_quality", "callability"}
+    samples = whole["samples"].with_columns(
+        pl.lit(None, whole["samples"].schema[c]).alias(c)
+        for c in ("assay_id", "purity", "tumor_fraction", "ploidy", "mean_depth", "msi_score", "msi_status")
+    )
+    tables = {n: f for n, f in whole.tables.items() if n not in gone} | {"calls": called, "samples": samples}
+    left = untranslated(replace(whole, tables=tables), tmp_path / design)
+    assert [t for t in left if not re.fullmatch(r"[a-z_]+(\.[a-z_]+|: [a-z_]+)", t)] == []
