@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -154,3 +156,16 @@ def test_germline_variants_tell_a_swap_from_a_second_primary():
     assert (
         share(table, "S", ("swap",)) == share(table, "D", ("second_primary",)) == share(table, "T", ("related",)) == 1
     )
+
+
+def test_a_sample_in_which_nobody_counted_reads_and_nothing_was_called_is_nobody_elses():
+    """Plasma without tumour DNA lacks every variant of the tissue; by calls alone it was 'unrelated' and left every
+    answer. Tumours that show their own variants are still told apart."""
+    study = planted(5)
+    calls = study["calls"].filter(pl.col("alt_count") / pl.col("depth") > 0.05)
+    empty = ["T000M", "S001M"]
+    tables = {**study.tables, "calls": calls.filter(~pl.col("sample_id").is_in(empty))}
+    found = dict(verdicts(replace(study, tables=tables)).select("patient_id", "verdict").iter_rows())
+    assert found["T000"] == found["S001"] == "uninformative"
+    assert {v for p, v in found.items() if p[0] in "SD" and p != "S001"} == {"unrelated"}
+    assert "unrelated" not in {v for p, v in found.items() if p[0] in "TF"}

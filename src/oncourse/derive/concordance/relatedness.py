@@ -18,6 +18,9 @@ EVIDENCE = 1.0
 NOT_RELATED = ("unrelated", "swap", "second_primary")
 #: Fewer assessable variants than this say nothing on their own, unless what they share is itself rare.
 MIN_VARIANTS = 3
+#: A sample with fewer variants of its own speaks against common origin only by counted reads: plasma without tumour DNA, or
+#: with a blood clone, lacks every variant of the tissue, and nobody counted there.
+MIN_OWN = 3
 #: Chance that an unrelated tumour of the kind carries exactly this variant, where no one else in the study has it.
 PASSENGER_FREQUENCY = 1e-4
 #: Weight, in patients, of the outside frequency against the study's own.
@@ -189,6 +192,7 @@ def relatedness_table(study: Study, presence: PresenceTable, pairs: PairTable) -
     used = pairs.variants.filter(
         pl.col("state").is_in(["shared", "private_a", "private_b"]) & pl.col("blood").is_null() & ~pl.col("is_lost")
     )
+    used = used.filter(~_lacks_by_calls(used))
     shared = (used["state"] == "shared").to_numpy()
     number = used["pair"].to_numpy()
     ratio = log10_likelihood_ratio(number, shared, frequency[used["cell_a"].to_numpy()], table.height)
@@ -217,6 +221,18 @@ def relatedness_table(study: Study, presence: PresenceTable, pairs: PairTable) -
         .otherwise(pl.lit("uninformative"))
     )
     return table.with_columns(verdict=verdict).drop("n_all")
+
+
+def _lacks_by_calls(used: pl.DataFrame) -> pl.Series:
+    """Whether a variant is assumed, not counted, to be absent from a sample with fewer than `MIN_OWN` variants of its
+    own."""
+    counts = [
+        (pl.col("state") != f"private_{other}").sum().over("pair").alias(side)
+        for side, other in (("a", "b"), ("b", "a"))
+    ]
+    n = used.select("state", "basis", *counts)
+    poor = pl.when(pl.col("state") == "private_a").then(pl.col("b")).otherwise(pl.col("a")) < MIN_OWN
+    return n.select((pl.col("state") != "shared") & (pl.col("basis") == "assumed") & poor).to_series().fill_null(False)
 
 
 def _snp_identity(study: Study, pairs: pl.DataFrame) -> pl.DataFrame:
