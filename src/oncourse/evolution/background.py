@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from oncourse.evolution.log_gamma import log_rising
 from oncourse.evolution.log_sum import log_sum
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ LEAST_SPREAD, LEAST_SHAPE = 8, 50
 #: a factor of two would leave 13 points more undecided, three 4).
 SPREAD = 3.0
 N_STEP, N_ROUND = 10, 3
-#: Cells that are weighed at a time.
-PIECE = 2000
+#: Cells that are weighed at a time: their likelihoods stay in the processor's cache.
+PIECE = 250
 #: Share of the sites that are without the variant: up to the first what they show may as well be small clones, and what
 #: is told holds (lesions that share everything taught three times the true errors); from the second on it is learned in
 #: full.
@@ -205,13 +206,8 @@ def log_noise(alt: FloatArray, depth: FloatArray, rate: FloatArray, shape: float
     >>> float(log_noise(np.array([0.0]), np.array([100.0]), np.array([1e-3]), 1e6)[0].round(3))
     -0.1
     """
-    from scipy.special import gammaln
-
-    rate = np.minimum(rate, 0.5)
-    total = shape / rate
-    b = total - shape
-    value = gammaln(alt + shape) - gammaln(shape) + gammaln(depth - alt + b) - gammaln(b)
-    return np.asarray(value + gammaln(total) - gammaln(depth + total))
+    total = shape / np.minimum(rate, 0.5)
+    return np.asarray(log_rising(shape, alt) + log_rising(total - shape, depth - alt) - log_rising(total, depth))
 
 
 def log_beta_binomial(alt: FloatArray, depth: FloatArray, vaf: FloatArray, s: FloatArray) -> FloatArray:
@@ -219,13 +215,9 @@ def log_beta_binomial(alt: FloatArray, depth: FloatArray, vaf: FloatArray, s: Fl
 
     The binomial coefficient, which every explanation of the same reads shares, is left out.
     """
-    from scipy.special import gammaln
-
     vaf = np.clip(vaf, 1e-9, 1 - 1e-9)
     s = np.minimum(s, 1e6)
-    a, b = vaf * s, (1 - vaf) * s
-    value = gammaln(alt + a) - gammaln(a) + gammaln(depth - alt + b) - gammaln(b)
-    return np.asarray(value + gammaln(s) - gammaln(depth + s))
+    return np.asarray(log_rising(vaf * s, alt) + log_rising((1 - vaf) * s, depth - alt) - log_rising(s, depth))
 
 
 def clonal_vaf(cells: Cells, purity: FloatArray, rows: IntArray, copies: FloatArray) -> FloatArray:
@@ -245,7 +237,7 @@ def _wrong_vafs(cells: Cells, purity: FloatArray, rows: IntArray) -> list[FloatA
 class _Sites:
     """Sites that teach errors, shapes (n,): a mixture of variants that are there, at `LEVELS`, and of background alone.
 
-    group : sample and kind; is_clonal : the variant is clonal elsewhere; there : (n, n_level), log-likelihood of the
+    group : sample and kind; is_clonal : the variant is clonal elsewhere; there : (n_level, n), log-likelihood of the
     reads at each level; level : (n_group, n_level), shares of the levels of variants that are there; clear : same shape,
     levels of which a site shows so many reads that they are no errors: a sample may have its own share of those
     """
@@ -293,13 +285,21 @@ class _Sites:
             alt,
             depth,
             error,
-            np.stack(there, axis=-1) - math.log(2),
+            np.stack(there) - math.log(2),
             np.tile(LEVEL_SHARE, (n_group, 1)),
             shown[:, None] * np.r_[LEVELS, 1.0, FAINT] >= CLEAR_READS,
         )
 
     def _log_there(self) -> FloatArray:
-        return log_sum(self.there + np.log(self.level)[self.group], axis=1)
+        return log_sum(self.there + np.log(self.level).T[:, self.group], axis=0)
+
+    def _by_group(self) -> tuple[IntArray | slice, IntArray]:
+        """Return an order that keeps each group together (all of it where they are), and where each group starts."""
+        groups = np.arange(int(self.group.max(initial=-1)) + 1)
+        if np.all(self.group[1:] >= self.group[:-1]):
+            return slice(None), np.searchsorted(self.group, groups)
+        order = np.argsort(self.group, kind="stable")
+        return order, np.searchsorted(self.group[order], groups)
 
     def _shares(self, there: FloatArray, nil: FloatArray) -> FloatArray:
         """Return the share of variants that are there, per site of its group, by EM; nil (n, m): log-likelihoods
@@ -307,8 +307,7 @@ class _Sites:
         n_group = int(self.group.max(initial=-1)) + 1
         n = np.bincount(self.group, minlength=n_group)[:, None]
         ratio = np.exp(np.clip(nil - there[:, None], -600, 600))
-        order = np.argsort(self.group, kind="stable")
-        starts = np.searchsorted(self.group[order], np.arange(n_group))
+        order, starts = self._by_group()
         share = np.full((n_group, nil.shape[1]), 0.5)
         for _ in range(N_STEP):
             p = share[self.group]
@@ -346,11 +345,14 @@ class _Sites:
             return
         nil = log_noise(self.alt, self.depth, self.rate * by_kind[self.sample, self.change], shape)
         p = self._shares(self._log_there(), nil[:, None])[:, 0]
-        without, present, n_group = np.log1p(-p) + nil, np.log(p)[:, None] + self.there, len(self.level)
+        without, present = np.log1p(-p) + nil, np.log(p) + self.there
+        most = np.maximum(present.max(axis=0), without)
+        present, without = np.exp(present - most), np.exp(without - most)
+        order, starts = self._by_group()
         for _ in range(N_STEP):
-            joint = present + np.log(self.level)[self.group]
-            found = np.exp(joint - np.logaddexp(log_sum(joint, axis=1), without)[:, None])
-            own = np.stack([np.bincount(self.group, column, n_group) for column in found.T], axis=1)
+            found = present * self.level.T[:, self.group]
+            found /= np.maximum(found.sum(axis=0) + without, 1e-300)
+            own = np.add.reduceat(found[:, order], starts, axis=1).T
             common = own.sum(axis=0) + 2 * LEVEL_SHARE
             common /= common.sum()
             share = np.where(self.clear, own + LEVEL_WEIGHT * common, 0.0)
@@ -371,7 +373,7 @@ class _Sites:
             self.alt[keep],
             self.depth[keep],
             self.rate[keep],
-            self.there[keep],
+            self.there[:, keep],
             self.level[kept],
             self.clear[kept],
         )
@@ -535,7 +537,7 @@ def _concentrations(
         part = rows[begin : begin + PIECE]
         for i, shift in enumerate(PURITY_SHIFTS):
             moved = np.minimum(purity * math.exp(shift), 1.0)
-            value = log_sum(_places(cells, moved, part, shape) + np.log(share), axis=2)
+            value = log_sum(_places(cells, moved, part, shape) + np.log(share)[:, None], axis=0)
             np.add.at(table[:, i], cells.sample[part], value)
     prior = np.exp(-0.5 * (PURITY_SHIFTS / PURITY_SPREAD) ** 2)
     likelihood = log_sum(table + np.log(prior / prior.sum())[None, :, None], axis=1)
@@ -552,34 +554,34 @@ def _concentrations(
 
 
 def _places(cells: Cells, purity: FloatArray, rows: IntArray, shape: float) -> FloatArray:
-    """Return log-likelihoods (n, n_concentration, n_place): background, in all cells on one copy or on every major one,
+    """Return log-likelihoods (n_place, n, n_concentration): background, in all cells on one copy or on every major one,
     on `WRONG_COPIES`, in a share of the cells (`LEVELS`)."""
     alt, depth, error = cells.alt_count[rows], cells.depth[rows], cells.error_rate[rows]
     one = clonal_vaf(cells, purity, rows, np.ones(len(rows)))
     vafs = [one, clonal_vaf(cells, purity, rows, np.maximum(cells.major_cn[rows], 1.0))]
     vafs += _wrong_vafs(cells, purity, rows)
     vafs += [one * x for x in LEVELS[:-1]]
-    vaf = np.minimum(np.stack(vafs, axis=1) + error[:, None], 0.995)[:, None]
-    there = log_beta_binomial(alt[:, None, None], depth[:, None, None], vaf, CONCENTRATIONS[:, None])
-    nil = np.repeat(log_noise(alt, depth, error, shape)[:, None, None], len(CONCENTRATIONS), axis=1)
-    return np.concatenate([nil, there], axis=2)
+    vaf = np.minimum(np.stack(vafs) + error, 0.995)[:, :, None]
+    there = log_beta_binomial(alt[:, None], depth[:, None], vaf, CONCENTRATIONS)
+    nil = np.repeat(log_noise(alt, depth, error, shape)[None, :, None], len(CONCENTRATIONS), axis=2)
+    return np.concatenate([nil, there])
 
 
 def _place_shares(cells: Cells, purity: FloatArray, rows: IntArray, shape: float) -> FloatArray:
-    """Return the share of the variants at each of `_places`, (n_concentration, n_place), by EM over the study, held by
+    """Return the share of the variants at each of `_places`, (n_place, n_concentration), by EM over the study, held by
     `PLACES`."""
     measured = cells.is_measured is None or cells.is_measured[rows].mean() > 0.5
     wrong = slice(3, 3 + len(WRONG_COPIES))
     prior = PLACES.copy()
     prior[wrong] *= WRONG if measured else WRONG_UNMEASURED
-    prior /= prior.sum()
-    share = np.repeat(prior[None], len(CONCENTRATIONS), axis=0)
+    prior = (prior / prior.sum())[:, None]
+    share = np.repeat(prior, len(CONCENTRATIONS), axis=1)
     logs = _places(cells, purity, rows, shape)
-    like = np.exp(logs - logs.max(axis=2, keepdims=True))
+    like = np.exp(logs - logs.max(axis=0))
     for _ in range(2 * N_STEP):
-        joint = like * share
-        found = (joint / joint.sum(axis=2, keepdims=True)).sum(axis=0)
-        share = (found + PLACE_WEIGHT * len(rows) * prior) / max((1 + PLACE_WEIGHT) * len(rows), 1)
-        share[:, wrong] = np.minimum(share[:, wrong], prior[wrong])
-        share /= share.sum(axis=1, keepdims=True)
+        joint = like * share[:, None]
+        joint /= joint.sum(axis=0)
+        share = (joint.sum(axis=1) + PLACE_WEIGHT * len(rows) * prior) / max((1 + PLACE_WEIGHT) * len(rows), 1)
+        share[wrong] = np.minimum(share[wrong], prior[wrong])
+        share /= share.sum(axis=0)
     return np.asarray(share)
