@@ -85,6 +85,13 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.nodeid.split("::", 1)[0] not in DEAR)
 
 
+def pytest_collection_finish():
+    """Five thousand collected tests are no garbage: the collector need not walk them again and again."""
+    from oncourse.report.workers import spare_the_collector
+
+    spare_the_collector()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """The tests of a file stay on one worker, and so do the files of `TOGETHER`; in the order collected."""

@@ -87,6 +87,26 @@ def test_the_collector_passes_over_imports_once_and_stays_on():
     assert told.stdout.split() == ["True"] * 4
 
 
+THREADS = """
+import os, sys
+os.environ.pop("POLARS_MAX_THREADS", None)
+os.environ.update(dict(pair.split("=") for pair in sys.argv[1:]))
+from oncourse.report.workers import prepare
+import multiprocessing
+prepare(os.cpu_count())
+before = os.environ.get("POLARS_MAX_THREADS")
+with multiprocessing.get_context("forkserver").Pool(1) as pool:
+    print(before, pool.apply(os.getenv, ["POLARS_MAX_THREADS"]))
+"""
+
+
+@pytest.mark.parametrize(("given", "told"), [([], ["None", "1"]), (["POLARS_MAX_THREADS=3"], ["3", "3"])])
+def test_the_processes_share_the_cores_and_this_one_keeps_them(given, told):
+    """As many processes as cores have one thread each for polars; what the user says holds for all."""
+    done = subprocess.run([sys.executable, "-c", THREADS, *given], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == told
+
+
 HELD = """
 import sys, time
 from oncourse.cohort import Cohort

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LONGEST_FIRST = ("prediction", "evolution", "biomarkers", "endpoints", "concordance", "treatment", "drivers")
 #: Patient pages of one task.
 PAGES_AT_A_TIME = 8
+#: What polars reads, once, for its number of threads.
+POLARS_THREADS = "POLARS_MAX_THREADS"
 #: How seldom the cyclic collector looks (`gc.set_threshold`) once what was imported is passed over.
 SELDOM = (20_000, 20, 50)
 #: Fewer analyses than this are run in the process itself: to start others takes longer.
@@ -47,12 +49,20 @@ def possible() -> bool:
 
 
 def prepare(jobs: int, only: Collection[str] = ()) -> None:
-    """Start the process the others are forked from, so that it imports while the study is read."""
+    """Start the process the others are forked from, so that it imports while the study is read.
+
+    The processes share the cores: each has its part of them for polars, where nothing else is told; more threads than
+    cores hand small joins to each other at twice their cost.
+    """
     if jobs > 1 and possible() and (not only or len(only) >= FEWEST_ANALYSES):
         from multiprocessing import forkserver
 
         multiprocessing.get_context("forkserver").set_forkserver_preload(["oncourse.report.preloaded"])
+        told = os.environ.get(POLARS_THREADS)
+        os.environ[POLARS_THREADS] = told or str(max(1, (os.cpu_count() or 1) // jobs))
         forkserver.ensure_running()
+        if told is None:
+            del os.environ[POLARS_THREADS]
 
 
 def spare_the_collector() -> None:
