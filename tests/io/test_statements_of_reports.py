@@ -101,6 +101,8 @@ def test_a_mutation_without_its_change_is_a_status_by_statement(tmp_path):
     states = {"P1": "positive", "P2": "positive", "P3": "positive", "P4": "negative", "P5": unknown, "P6": unknown}
     assert _ras(reading) == states
     assert any("mutated and not how" in p.message for p in reading.problems)
+    doubted = [row for row in reading.ledger.rows if row[2] == "not understood"]
+    assert [(row[1], row[3], row[5]) for row in doubted] == [("calls", 1, "KRAS: 可疑突变")]  # the intake page names it
 
 
 def test_a_gene_of_a_change_that_is_not_understood_is_never_wild_type(tmp_path):

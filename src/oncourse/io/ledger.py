@@ -79,6 +79,13 @@ class Ledger:
         if n:
             self.rows.append((file, became, "left out", n, line, first, why))
 
+    def doubted(
+        self, file: str, n: int, why: str, *, became: str = "", line: int | None = None, first: str = ""
+    ) -> None:
+        """Say that `n` of the rows that are taken hold what is not understood, why, and which is the first."""
+        if n:
+            self.rows.append((file, became, "not understood", n, line, first, why))
+
     def unread(self, file: str, names: Iterable[str], *, why: str = "no table holds it") -> None:
         """Say of several columns that they are known and not read."""
         for name in names:

@@ -411,6 +411,8 @@ def _tell_words(table: pl.DataFrame, source: Path, reading: Reading) -> None:
             f"{odd.height:,} findings name no change that is understood ({'; '.join(said)}): not assessable there."
         )
         cure = "Write the change as p.G12D or c.35G>A."
+        why = f"no change that is understood: {'; '.join(said)}"
+        reading.ledger.doubted(source.name, odd.height, why, became="calls", line=odd["_line"][0], first=said[0])
         reading.problems.append(Problem(source.name, odd["_line"][0], None, None, message, cure, "warning"))
 
 
