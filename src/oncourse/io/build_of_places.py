@@ -40,16 +40,18 @@ def with_build(reading: Reading) -> None:
         return
     if "gene" not in variants.columns:
         return
-    found, asked = fits(variants)
+    found, n_asked = fits(variants)
     best = max(found, key=lambda b: found[b])
-    other = min(found.values())
-    if asked and found[best] >= _MOST * asked and found[best] >= 2 * other and found[best] > other:
+    n_best, n_other = found[best], min(found.values())
+    if n_asked and n_best >= _MOST * n_asked and n_best >= 2 * n_other and n_best > n_other:
         reading.config = replace(reading.config, genome_build=best)
         reading.notes.append(
-            f"the source does not say its genome build: {best} by {found[best]:,} of {asked:,} places in the genes it names"
+            f"the source does not say its genome build: {best} by {n_best:,} of {n_asked:,} places in the genes it names"
         )
-    elif asked:
+    elif n_asked:
         said = ", ".join(f"{n:,} lie there in {b}" for b, n in sorted(found.items()))
-        message = f"the source does not say its genome build, and {asked:,} places in named genes do not tell ({said})."
+        message = (
+            f"the source does not say its genome build, and {n_asked:,} places in named genes do not tell ({said})."
+        )
         cure = "Give it (--build, or genome_build in study.yaml): without it no effect is read from a place."
         reading.problems.append(Problem("study.yaml", None, "genome_build", None, message, cure, "warning"))
