@@ -81,3 +81,19 @@ def test_a_level_never_seen_is_other_where_there_is_one():
     words = pl.Series(["a", "b", None, "c"])
     assert Strata("x", "category", ("a", "b")).number(words).tolist() == [0, 1, -1, -1]
     assert Strata("x", "category", ("a", "b", "other")).number(words).tolist() == [0, 1, -1, 2]
+
+
+def test_a_site_has_the_copies_of_the_segment_that_holds_it_borrowed_or_its_own(monkeypatch):
+    """From its first base to its last; what is borrowed never says that all copies are lost."""
+    from oncourse.derive.concordance import presence_inputs
+
+    donors = pl.DataFrame({"sample_id": ["B"], "donor": ["A"]})
+    monkeypatch.setattr(presence_inputs, "segment_donors", lambda study: donors)
+    rows = [("A", "1", 100, 200, 3.0, 1.0), ("A", "1", 300, 400, 0.4, 0.0), ("A", "2", 1, 900, 4.0, 2.0)]
+    names = ["sample_id", "chrom", "start", "end", "total_cn", "minor_cn"]
+    asked = [(s, "1", p) for s in "AB" for p in (99, 100, 200, 201, 300)] + [("A", "1", None), ("A", "2", 5)]
+    cells = pl.DataFrame(asked, schema={"sample_id": pl.String, "chrom": pl.String, "pos": pl.Int64}, orient="row")
+    found = presence_inputs._with_segments({"segments": pl.DataFrame(rows, schema=names, orient="row")}, cells)
+    assert found["total_cn"].to_list() == [None, 3, 3, None, 0.4, None, 3, 3, None, None, None, 4]
+    assert found["minor_cn"].to_list() == [None, 1, 1, None, 0, None, 1, 1, None, None, None, 2]
+    assert found["cn_borrowed"].to_list() == [False] * 6 + [True] * 2 + [False] * 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -342,3 +344,26 @@ def test_plasma_is_tested_against_a_goal_and_against_a_second_tissue():
     assert _row("c", "m", "o", 0.1, 3, "b", lower=-0.1)["is_noninferior"] is False
     assert _row("c", "m", "o", 0.1, 3, "b", lower=-0.099)["is_noninferior"] is True
     assert _row("c", "m", "o", 0.1, 3, "b", lower=float("nan"))["is_noninferior"] is None
+
+
+def test_a_spectrum_is_fitted_from_the_least_number_on_and_says_which_signatures_it_needs():
+    from oncourse.derive.genes.exposures import refit
+    from oncourse.derive.genes.spectra import SignatureParams
+
+    table = SimpleNamespace(
+        names=("SBS1", "SBSX"), classes=("a", "b", "c"), matrix=np.array([[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]])
+    )
+    params = SignatureParams(background=(), replicates=20, min_mutations=50)
+
+    def fitted(a, b, c, signatures=table):
+        rows = [("P", "S", "sample", "SBS", word, n) for word, n in zip("abc", (a, b, c), strict=True)]
+        names = ["patient_id", "sample_id", "part", "kind", "class", "n"]
+        found = refit(pl.DataFrame(rows, schema=names, orient="row"), "SBS", signatures, params, 1)
+        own = pl.col("part") == "sample"
+        return found.exposures.filter(own), found.fits.filter(own)
+
+    exposures, fits = fitted(80, 10, 10)
+    assert exposures["signature"].to_list() == ["SBS1"] and exposures["share"].to_list() == [1.0]
+    assert fits["n_signatures"][0] == 1
+    assert fitted(40, 5, 4)[1]["status"][0] == "too few mutations" and fitted(40, 5, 5)[1]["status"][0] == "fitted"
+    assert fitted(80, 10, 10, None)[1]["status"][0] == "no table of signatures"

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.derive.clones.evolution_tables import UNKNOWN, migration_rows, seeding_rows
+from oncourse.derive.clones.evolution_tables import UNKNOWN, migration_rows, progression_rows, seeding_rows
 from oncourse.derive.genes.gene_pairs import BurdenModel, co_occurrence, group_exclusivity
 from oncourse.derive.genes.gene_status import LandscapeParams
 from oncourse.derive.outcomes.group_tables import responses_by_group
@@ -156,3 +156,24 @@ def test_a_word_on_seeding_is_said_from_one_half_on():
 def test_ways_that_hardly_any_history_takes_are_left_out():
     found = [(r["source"], r["target"], r["probability"]) for r in migration_rows(seeded())]
     assert found == [("prim", "met", 0.01), (UNKNOWN, "met", 0.5)]
+
+
+def descended(linear, parallel, p_seeded=(0.9, 0.9)):
+    """Two metastases besides the primary."""
+    lesions = [SimpleNamespace(site=0, p_seeded=0.0)]
+    lesions += [SimpleNamespace(site=k + 1, p_seeded=p) for k, p in enumerate(p_seeded)]
+    square = np.zeros((3, 3))
+    forth = square.copy()
+    forth[1, 2] = 0.7
+    seeding = SimpleNamespace(lesions=lesions, p_descends=forth, p_linear=square + linear, p_parallel=square + parallel)
+    return next(progression_rows(SimpleNamespace(patient_id="P", lesions=("p", "a", "b"), primary=0, seeding=seeding)))
+
+
+def test_two_metastases_descend_or_are_parallel_where_both_were_seeded():
+    row = descended(0.6, 0.1)
+    assert (row["lesion_a"], row["lesion_b"], row["progression"], row["probability"]) == ("a", "b", "linear", 0.6)
+    assert row["p_b_from_a"] == 0.7 and 0 < row["p_a_from_b"] < 0.1  # not looked at is not none at all
+    assert descended(0.1, 0.6)["progression"] == "parallel" and descended(0.5, 0.5)["progression"] == "not_assessable"
+    for p in ((0.9, 0.5), (0.5, 0.9)):
+        unsure = descended(0.6, 0.1, p)
+        assert (unsure["progression"], unsure["probability"], unsure["p_b_from_a"]) == ("not_assessable", None, None)
