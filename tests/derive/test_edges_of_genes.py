@@ -207,6 +207,7 @@ def test_a_gene_is_alike_where_both_one_sided_tests_say_so():
         counts(("A", 60, 200), ("B", 20, 200), ("C", 3, 10), ("D", 0, 0), ("E", 1, 9)),
         counts(("A", 62, 200), ("B", 60, 200), ("C", 5, 10), ("D", 5, 10)),
         ("ours", "theirs"),
+        "mutations",
     )
     found = {r["gene"]: r for r in judged(table, 0.1).to_dicts()}
     assert {g: r["verdict"] for g, r in found.items()} == {
