@@ -49,7 +49,7 @@ def test_a_variant_is_as_common_as_in_the_other_patients_and_outside():
     assert words.select(re.change_expr())["change"].to_list() == ["APC E1309FS", "TP53 R213*"]
 
 
-def verdict(shared, private, *, snps=None, frequency="rare", lost=False):
+def verdict(shared, private, *, snps=None, frequency="rare", lost=False, basis="reads"):
     """Verdict on one pair with so many shared and private variants; `snps`: (same, different) germline genotypes."""
     n = shared + private
     gene, change = ("KRAS", "p.G12D") if frequency == "hotspot" else ("TTN", None)
@@ -60,7 +60,7 @@ def verdict(shared, private, *, snps=None, frequency="rare", lost=False):
     variants = pl.DataFrame(
         {"pair": [0] * n, "state": ["shared"] * shared + ["private_a"] * private, "cell_a": range(n)},
         schema={"pair": pl.Int64, "state": pl.String, "cell_a": pl.Int64},
-    ).with_columns(blood=pl.lit(None, pl.String), is_lost=pl.lit(lost))
+    ).with_columns(blood=pl.lit(None, pl.String), is_lost=pl.lit(lost), basis=pl.lit(basis))
     pairs = {
         "pair": [0],
         "patient_id": ["P"],
@@ -88,6 +88,10 @@ def test_a_verdict_needs_evidence_of_ten_to_one_on_three_variants():
     assert verdict(3, 0)[:3] == ("related", 3, 0) and verdict(0, 0)[0] == "uninformative"
     assert verdict(1, 0)[0] == "related"  # a shared passenger alone: more than a thousand to one
     assert verdict(1, 0, frequency="hotspot")[0] == "uninformative" and verdict(0, 2)[0] == "uninformative"
+    # nobody counted reads in a sample that shows nothing of its own: it lacks nothing
+    assert verdict(0, 20, basis="assumed")[:3] == ("uninformative", 0, 0)
+    own = re.MIN_OWN
+    assert [verdict(k, 20, basis="assumed")[2] for k in (own - 1, own)] == [0, 20]
     assert verdict(0, 20)[0] == "unrelated" and verdict(5, 0, lost=True)[:2] == ("uninformative", 0)
 
 
