@@ -183,8 +183,12 @@ def test_uneven_errors_and_small_clones_are_both_weighed():
     assert (found.p_present[~here] >= 0.95).mean() <= 0.03
     assert (found.p_present[here] >= 0.95).mean() >= 0.95
     assert chance_of_noise(found.background).mean() >= 0.5 and None not in noise_words(found.background, 200.0)
+    # present holds under the highest errors that explain the reads about as well as any, and these say something
+    highest = np.median(found.background.highest[1] * found.background.factor)
+    assert 3 < highest < 16 and (found.p_least[~here] >= 0.9).mean() <= (found.p_present[~here] >= 0.9).mean() / 2
+    assert (found.p_least[here] >= 0.9).mean() >= 0.95
     told = presence(*two_samples(np.full(7, TOLD))[:2]).background
-    assert chance_of_noise(told).max() < 0.25
+    assert chance_of_noise(told).max() < 0.25 and np.median(told.highest[1] * told.factor) < 3
     assert sum(w for w, _, multiple in told.doubts if np.median(multiple * told.factor) > 3) < 0.05
 
 

@@ -21,11 +21,13 @@ STRESSED: dict[str, Stressed] = {
     "concordance": Stressed(
         (
             "background errors ten times those told",
-            "formalin damage (C>T) in all or some of the samples",
+            "damage of one kind of change (C>T of formalin, C>A of oxidation) in all or some of the samples",
+            "1-3 % of the reads from the patient's other lesion",
             "reads that spread more than assumed, for present, absent and discordance beyond noise",
         ),
         (
-            "errors that differ between sites by far more than tenfold: 6-7 % of the absent seem present",
+            "errors ten times those told that differ between sites by far more than tenfold: 4-10 % of the absent seem "
+            "present, in samples that are mostly named",
             "mapping artefacts at one fraction in every sample: they are present in each",
         ),
         "concordance/samples (noise), overview/identity",

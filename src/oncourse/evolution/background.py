@@ -42,9 +42,10 @@ DAMAGED_SHARES, DAMAGE, UNDAMAGED = (
     0.7,
 )
 #: Shapes of the spread of error rates between sites that are weighed; where one is chosen the told one is worth two
-#: nats more. Of what is left open fewer are weighed, from uneven errors to nearly equal ones.
-SHAPES, SHAPE_PRIOR = np.array([0.5, 1.0, 2.0, 4.0, 12.0]), 2.0
-OPEN_SHAPES = np.array([0.5, 8.0])
+#: nats more.
+SHAPES, SHAPE_PRIOR = np.array([0.5, 1.0, 2.0, 4.0]), 2.0
+#: Errors explain the reads about as well as any where their log-likelihood is lower by at most so much.
+AS_WELL = 2.0
 #: Multiples of the told errors, of the cohort, that are weighed with each shape: the reads of few samples often cannot
 #: tell uneven errors from small clones, and then either explains a few reads. Doubts less probable are left out.
 COHORTS, LEAST_DOUBT = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0]), 0.005
@@ -104,6 +105,8 @@ class Background:
     concentration, concentration_low, concentration_high : shape (n_sample,), of variant reads: posterior mean (of the
     log)
         and at most what was assumed, 5 % and 95 % point
+    highest : shape of the spread, and per sample the multiple of the learned errors, of the highest errors that explain
+        the reads of all samples about as well as any (`AS_WELL`)
     damage : shape (n_sample, 7), how many times the told errors each kind of change may have (`damage.open_damage`)
     """
 
@@ -118,6 +121,7 @@ class Background:
     concentration_low: FloatArray
     concentration_high: FloatArray
     damage: FloatArray
+    highest: tuple[float, FloatArray]
 
 
 def learn_background(
@@ -152,7 +156,7 @@ def learn_background(
         sites.learn_levels(by_kind, shape)
     shape = sites.likeliest_shape(by_kind, shape)
     weight = _told_apart(float(n_absent.sum()), len(rows))
-    doubts = sites.some().doubts(mean, shape, told, weight)
+    doubts, highest = sites.some().doubts(mean, shape, told, weight)
     mean, by_kind, kind_low = mean * weight, by_kind**weight, kind_low**weight
     learned = replace(cells, error_rate=cells.error_rate * by_kind[cells.sample, change])
     most = int(np.clip(MAX_SPREAD // max(n_sample, 1), 16, N_SPREAD))
@@ -161,7 +165,7 @@ def learn_background(
     low = FACTORS[np.argmax(np.cumsum(mass, axis=1) >= 0.05, axis=1)] if n_sample else mean
     damage = open_damage(cells, purity, kind, usable & of_errors, np.exp(mean))
     factor = np.exp(mean), low**weight
-    return Background(by_kind, kind_low, *factor, n_absent.sum(axis=1), shape, doubts, *spread, damage)
+    return Background(by_kind, kind_low, *factor, n_absent.sum(axis=1), shape, doubts, *spread, damage, highest)
 
 
 def _told_apart(n_absent: float, n_site: int) -> float:
@@ -394,18 +398,18 @@ class _Sites:
 
     def doubts(
         self, mean: FloatArray, learned: float, told: float, weight: float
-    ) -> tuple[tuple[float, float, FloatArray], ...]:
-        """Return what the reads leave open (`Background.doubts`): each of `COHORTS` with each shape, the cell fractions
-        of what is there learned for each, the errors of the samples integrated out.
+    ) -> tuple[tuple[tuple[float, float, FloatArray], ...], tuple[float, FloatArray]]:
+        """Return what the reads leave open (`Background.doubts`, `Background.highest`): each of `COHORTS` with each
+        shape, the cell fractions of what is there learned for each, the errors of the samples integrated out.
 
         mean : shape (n_sample,), of the log of each sample's multiple, as learned. Where few sites are without the
         variant (`weight`, `_told_apart`) what is told holds.
         """
         if len(self.sample) < LEAST_SHAPE or weight <= 0:
-            return ((1.0, learned, np.ones(len(mean))),)
+            return ((1.0, learned, np.ones(len(mean))),), (learned, np.ones(len(mean)))
         number, sample = np.unique(self.sample, return_inverse=True)
-        found, logs = [], []
-        for shape in sorted({told, *OPEN_SHAPES.tolist()}):
+        found, logs, values = [], [], []
+        for shape in sorted({told, *SHAPES[:-1].tolist()}):
             for centre in np.log(COHORTS):
                 here = replace(self, sample=sample.astype(np.int64), level=self.level.copy())
                 rates = np.full((len(number), len(CHANGES)), math.exp(centre))
@@ -416,10 +420,14 @@ class _Sites:
                 multiple[number] = of_sample - mean[number]
                 found.append((shape, np.exp(multiple)))
                 logs.append(value - 0.5 * (centre / COHORT_SPREAD) ** 2)
+                values.append(value)
+        as_well = [x for x, value in zip(found, values, strict=True) if value >= max(values) - AS_WELL]
+        highest = max(as_well, key=lambda x: (float(np.median(x[1])), -x[0]))
+        highest = highest[0], np.maximum(highest[1], 1.0) ** weight
         share = np.exp(np.array(logs) - max(logs))
         share *= weight / share.sum()
         kept = tuple((float(p), *x) for p, x in zip(share, found, strict=True) if p > LEAST_DOUBT)
-        return ((1 - weight, learned, np.ones(len(mean))), *kept) if weight < 1 else kept
+        return (((1 - weight, learned, np.ones(len(mean))), *kept) if weight < 1 else kept), highest
 
     def likeliest_shape(self, by_kind: FloatArray, told: float) -> float:
         """Return the shape of the spread of error rates between sites: the likeliest of `SHAPES`, or the told one."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.background import CHANGES, clonal_vaf, log_noise
+from oncourse.evolution.background import CHANGES, Background, clonal_vaf, log_noise
 
 if TYPE_CHECKING:
     from oncourse.evolution.presence import Cells
@@ -99,3 +99,13 @@ def log_damaged(
     reads = cells.alt_count[rows], cells.depth[rows]
     usual = log_noise(*reads, cells.error_rate[rows], shape[cells.sample[rows]])
     return rows, np.maximum(log_noise(*reads, np.minimum(told[rows] * multiple[rows], 0.3), SHAPE), usual)
+
+
+def log_highest(cells: Cells, background: Background, asked: BoolArray) -> tuple[IntArray, FloatArray]:
+    """Return the cells with few reads, and the log-likelihood of background in them at `Background.highest`."""
+    shape, multiple = background.highest
+    rows = np.flatnonzero(
+        asked & (multiple[cells.sample] > 1) & (cells.alt_count > 0) & (cells.alt_count <= MOST_READS)
+    )
+    rate = np.minimum(cells.error_rate[rows] * multiple[cells.sample[rows]], 0.3)
+    return rows, log_noise(cells.alt_count[rows], cells.depth[rows], rate, shape)

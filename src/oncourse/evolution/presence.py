@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncourse.evolution.background import Background, learn_background, log_beta_binomial, log_noise, spread_beyond
-from oncourse.evolution.damage import log_damaged
+from oncourse.evolution.damage import log_damaged, log_highest
 from oncourse.evolution.open_background import readings
 from oncourse.evolution.tumour_fraction import Fractions, tumour_fractions
 
@@ -277,17 +277,21 @@ def presence(
         least = np.minimum(least, found[:, 1:].sum(axis=1))
     like[:, 0] = mixed
     present = np.minimum(resp[:, 1:].sum(axis=1).astype(float), 1.0)
-    rows, noise = log_damaged(cells, told, background.damage, samples.noise_shape, counted & ~own_call)
-    noise -= weighing.log_scale(rows, samples.concentration)
-    there = (theta[group[rows], 1:] * like[rows, 1:]).sum(axis=1)
-    least[rows] = np.minimum(least[rows], there / (there + theta[group[rows], 0] * np.exp(noise)))
+    # `usual`: of the highest errors that were weighed
+    for rows, noise, prior in (
+        (*log_highest(cells, background, counted & ~own_call), usual),
+        (*log_damaged(cells, told, background.damage, samples.noise_shape, counted & ~own_call), theta),
+    ):
+        noise -= weighing.log_scale(rows, samples.concentration)
+        there = (prior[group[rows], 1:] * like[rows, 1:]).sum(axis=1)
+        least[rows] = np.minimum(least[rows], there / (there + prior[group[rows], 0] * np.exp(noise)))
     ccf = (resp[:, 1:] @ ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
     sizeable = resp[:, 1:][:, ccfs >= settings.sizeable_ccf - 1e-9].sum(axis=1).astype(float)
     sizeable = np.minimum(sizeable, 1.0)
     known = cells.depth > 0
-    prior = np.full((len(samples.purity), 3), np.nan)
+    shares = np.full((len(samples.purity), 3), np.nan)
     used = np.unique(group)
-    prior[used // 3, used % 3] = 1 - theta[used, 0]
+    shares[used // 3, used % 3] = 1 - theta[used, 0]
     return Presence(
         p_present=np.clip(present, NEVER_SURE, 1 - NEVER_SURE),
         p_least=least,
@@ -306,7 +310,7 @@ def presence(
         purity_low=tumour.low,
         purity_high=tumour.high,
         purity_known=tumour.is_known,
-        prior=prior,
+        prior=shares,
         background=background,
         weighing=weighing,
     )
