@@ -211,3 +211,13 @@ def test_the_same_results_make_the_same_bytes_and_chinese_is_chinese(written):
         if path.is_file():
             assert path.read_bytes() == (written / "two" / path.relative_to(written / "one")).read_bytes(), path.name
     assert "中位总生存期" in (written / "one/text.tex").read_text("utf-8")
+
+
+def test_the_sentence_of_page_one_is_that_of_the_catalogue_in_chinese_results():
+    """An answer that begins with it kept it in English: no pair fits a sentence that is made of a template."""
+    from oncourse.paper.text import _answer
+
+    head = {"text": "RAS was the same in all 19 patients judged.", "text_zh": "19 例可判断患者的 RAS 均相同。"}
+    entry = {"headline": head, "answer": f"{head['text']} No weighted result."}
+    assert _answer(entry, "zh") == "19 例可判断患者的 RAS 均相同。不给出加权结果。"
+    assert _answer(entry, "en") == entry["answer"]

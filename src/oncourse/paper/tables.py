@@ -11,7 +11,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate
 from oncourse.analyses._headline import feature_words
-from oncourse.analyses._treatment_words import arm_name
+from oncourse.analyses._treatment_words import _in_words, arm_name
 from oncourse.words.catalogue import catalogue
 from oncourse.words.numbers import bare, limits, shown
 from oncourse.words.phrases import translator
@@ -245,7 +245,7 @@ def answer_table(shown: Shown, frame: pl.DataFrame, language: str) -> tuple[pl.D
     notes = [] if rows.height <= ROWS_SHOWN else [f"{ROWS_SHOWN} / {rows.height}: tables/{shown.table}.tsv"]
     if shown.caution in rows.columns:
         said = rows.head(ROWS_SHOWN)[shown.caution].drop_nulls().unique(maintain_order=True).to_list()
-        notes += [translator(language)(_sentence(text)) for text in said[:1]]
+        notes += [translator(language)(f"{_in_words(text)}.") for text in said[:1]]
     return pl.DataFrame(cells, schema=dict.fromkeys(heads, pl.String), orient="row"), " ".join(notes)
 
 
@@ -336,8 +336,3 @@ def words_of(value: Any, language: str) -> str:
         return words["paper.cell.at"].format(what=words[f"paper.cell.{horizon[1]}"], months=horizon[2])
     own = words.get(f"paper.cell.{text}") or words.get(f"endpoint.{text}")
     return own or translator(language)(text.replace("_", " "))
-
-
-def _sentence(text: str) -> str:
-    """A warning of the models as sentences."""
-    return ". ".join(part[:1].upper() + part[1:] for part in text.replace("_", " ").split("; ")).rstrip(".") + "."

@@ -86,7 +86,7 @@ def findings(
     """Return the Results and which estimate each sentence rests on (see `NUMBERS`)."""
     paragraphs, rows = [], []
     for name, entry in entries:
-        paragraphs.append(translator(language)(str(entry["answer"])))
+        paragraphs.append(_answer(entry, language))
         head = (entry.get("headline") or {}).get("estimate")
         for e in entry["estimates"]:
             if e["name"] == head or _is_told(e["name"], entry):
@@ -99,6 +99,15 @@ def findings(
         paragraphs.append(write("paper.not_answered", language, n=len(missing), names=names))
     part = Part(catalogue(language)["paper.results"], tuple(paragraphs), "results")
     return part, pl.DataFrame(rows, schema=NUMBERS, orient="row")
+
+
+def _answer(entry: Mapping[str, Any], language: str) -> str:
+    """The answer in a language; the sentence of page one that it begins with is that of the catalogue."""
+    answer, head = str(entry["answer"]), entry.get("headline") or {}
+    first = str(head.get("text") or "")
+    if language == "en" or not first or not answer.startswith(first):
+        return translator(language)(answer)
+    return f"{sentence(entry, language)}{translator(language)(answer[len(first) :].strip())}"
 
 
 def title_of(name: str, entry: Mapping[str, Any], language: str) -> str:
