@@ -3,7 +3,8 @@ covariates.
 
     python benchmarks/bench_treatment_confounding.py [STUDIES] [N] [SEED] [SHAPE ...]
 
-Shapes: quadratic, cubic, interaction, threshold, wave, heavy (a covariate of heavy tails); the true hazard ratio is 1.
+Shapes: quadratic, ushape (with a corner), cubic, interaction, threshold, wave, heavy (a covariate of heavy tails); the
+true hazard ratio is 1.
 mixed: linear confounding and a treatment that helps some and harms others; the truth of each method is its own mean
 over those who could have had either (drawn from a million patients). Printed: how often there is a weighted result, and
 of those how often the 95 % interval of each method holds the truth, with the exact interval of that share; and the mean
@@ -27,6 +28,7 @@ Floats = np.ndarray
 #: Shape of what treatment and hazard share, of two standardised numbers and a yes/no.
 SHAPES: dict[str, Callable[[Floats], Floats]] = {
     "quadratic": lambda x: x[:, 0] ** 2 - 1,
+    "ushape": lambda x: 1.4 * np.abs(x[:, 0]) - 1.1,
     "cubic": lambda x: 0.5 * x[:, 0] ** 3 - 0.8 * x[:, 0],
     "interaction": lambda x: 1.2 * x[:, 0] * x[:, 1],
     "threshold": lambda x: 1.6 * (x[:, 0] > 0.8) - 0.5,

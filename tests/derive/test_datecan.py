@@ -182,3 +182,24 @@ def test_dfs_is_refused_where_too_many_may_have_died():
     )
     cohort = Cohort(made)
     assert set(cohort.time_to_event["endpoint"]) & {"DFS", "RFS", "TTR"} == {"TTR"}
+
+
+def test_a_second_primary_of_an_organ_not_told_is_said():
+    """Its day was read, it was no event of disease-free survival, and nothing said so."""
+    from tests.studies import study
+
+    told = {
+        kind: [
+            p.message
+            for p in study(
+                patients=[{"patient_id": "P"}],
+                follow_up=[{"patient_id": "P", "last_contact_day": 900, "is_dead": False, **row}],
+            ).warnings
+            if p.column == "second_primary_day"
+        ]
+        for kind, row in (
+            ("unknown", {"second_primary_day": 300}),
+            ("same", {"second_primary_day": 300, "second_primary": "same"}),
+        )
+    }
+    assert told["same"] == [] and "day 300 of an organ that is not told" in told["unknown"][0]
