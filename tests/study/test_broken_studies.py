@@ -142,10 +142,6 @@ CASES = {
         edit(C, "30\t200", "30\t200\textra"),
         ["calls", "row 2", "5 cells", "tab inside a cell"],
     ),
-    "written with row names": (
-        put(P, "patient_id\tsex\n1\tP1\tfemale\n2\tP2\tmale\n"),
-        ["patients", "row 2", "3 cells", "row.names = FALSE"],
-    ),
     "quoted tab in an id": (
         put(P, 'patient_id\tsex\n"P1\tx"\tfemale\nP2\tmale\n'),
         ["P1", "row 2", "not in patients", "patients.tsv"],
