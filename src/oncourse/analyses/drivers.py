@@ -128,7 +128,7 @@ def _people(cohort: Cohort, params: DriverParams) -> pl.DataFrame:
     """Patients profiled for mutations; out: hypermutated ones."""
     rows = cohort.hypermutation
     high = (
-        (pl.col("p_msi_high") > 0.5) | (pl.col("p_hypermutated") > 0.5) | (pl.col("tmb_per_mb") > params.max_per_mb)
+        (pl.col("p_msi_high") + pl.col("p_hypermutated") > 0.5) | (pl.col("tmb_per_mb") > params.max_per_mb)
     ).fill_null(False)
     by = rows.group_by("patient_id").agg(is_high=(high | (pl.col("msi_recorded") == "MSI-H").fill_null(False)).any())
     out = by.filter("is_high").select("patient_id", pl.lit("hypermutated: a spectrum of its own").alias("reason"))
