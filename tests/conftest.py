@@ -57,6 +57,14 @@ TOGETHER = dict.fromkeys(
 
 #: Files that take 5 CPU seconds or more: they come first, so that no worker is left alone with one of them.
 DEAR = {
+    "tests/analyses/test_golden.py",
+    "tests/analyses/test_groups.py",
+    "tests/analyses/test_landscape.py",
+    "tests/analyses/test_ledger_of_people.py",
+    "tests/analyses/test_marks_of_figures.py",
+    "tests/analyses/test_metamorphic.py",
+    "tests/analyses/test_prediction.py",
+    "tests/analyses/test_registry.py",
     "tests/cli/test_cli.py",
     "tests/cli/test_fuzz.py",
     "tests/derive/test_concordance.py",
@@ -64,6 +72,7 @@ DEAR = {
     "tests/derive/test_ctdna_background.py",
     "tests/derive/test_endpoint_rules.py",
     "tests/derive/test_statuses.py",
+    "tests/disk/test_stopped_after_each_call.py",
     "tests/evolution/test_cluster.py",
     "tests/evolution/test_presence.py",
     "tests/evolution/test_tumour_fraction.py",
@@ -74,9 +83,14 @@ DEAR = {
     "tests/report/test_every_number.py",
     "tests/report/test_patient_page.py",
     "tests/report/test_plain_data.py",
+    "tests/simulate/test_simulated_study.py",
+    "tests/simulate/test_stress.py",
     "tests/stats/test_sharing.py",
     "tests/study/test_broken_studies.py",
     "tests/study/test_one_wrong_cell.py",
+    "tests/study/test_one_wrong_cell_simulated.py",
+    "tests/test_contradictions.py",
+    "tests/test_doctests.py",
     "tests/test_python.py",
 }
 
