@@ -187,3 +187,15 @@ def test_a_fraction_below_a_limit_is_neither_found_nor_absent(tmp_path):
     reading = _read(tmp_path, "样本编号,基因,氨基酸改变,突变丰度", "P1,KRAS,p.G12D,<0.1%", "P2,TP53,p.R175H,12%")
     assert _calls(reading) == [("P1", "KRAS:line2"), ("P2", "TP53:p.R175H")]
     assert any("every gene is taken as looked at" in p.message for p in reading.problems)
+
+
+@pytest.mark.parametrize("words", ["未扩增", "无扩增", "扩增阴性", "不扩增", "not amplified", "扩增：否", "没有扩增"])
+def test_an_amplification_that_is_denied_is_none(tmp_path, words):
+    """``未扩增`` was HER2 amplified."""
+    reading = _read(tmp_path, "样本编号,基因,检测结果", f"P1,ERBB2,{words}", "P2,ERBB2,扩增")
+    assert reading.tables["gene_copy_number"].rows() == [("P2", "ERBB2", "2")]
+
+
+def test_a_genotype_of_wild_type_and_a_change_is_no_denial(tmp_path):
+    reading = _read(tmp_path, "样本编号,基因,检测结果", "P1,KRAS,WT/G12D", "P2,KRAS,WT/WT")
+    assert _calls(reading) == [("P1", "KRAS:line2")]

@@ -74,7 +74,7 @@ _EN_KIND = r"(?:mutations?|variants?|alterations?|abnormalit\w+|fusions?|amplifi
 _SEEN = r"(?:detected|found|identified|seen|present|observed)"
 _ABSENT = re.compile(
     r"(?:未(?:能)?(?:明确)?(?:检出|检测到|检测出|发现|见到?|检到|测到|测出|检见|发生)|无(?![法义]|意义|功能|关))"
-    rf"(?:[^,;。()]{{0,16}}?{_KIND})?|未突变|非突变型?|阴性|野生型?|"
+    rf"(?:[^,;。()]{{0,16}}?{_KIND})?|[未非不](?:突变型?|扩增|融合|重排|缺失)|拷贝数(?:正常|无异常)|阴性|野生型?|"
     rf"\bno (?:\w+[ -]){{0,4}}?{_EN_KIND}(?: (?:was|were|is|are|has been|have been))?(?: {_SEEN})?|"
     rf"\bnot (?:\w+ )?(?:{_SEEN}|mutated|altered|amplified|rearranged)|"
     r"\b(?:undetected|undetectable|negative|neg|wild[- ]?type|wt|absent|none)\b|"
@@ -87,6 +87,7 @@ _PRESENT = re.compile(
     r"[(（]\s*\+\s*[)）]|\bmut(?:ation)? ?\+",
     re.I,
 )
+_GENOTYPE = re.compile(r"(?:\bwt|wild[- ]?type|野生型?)\s*/|/\s*(?:wt\b|wild[- ]?type|野生)", re.I)
 _HETEROZYGOUS = re.compile(r"杂合|hetero|\bhet\b", re.I)
 #: Where one statement ends and the next begins.
 _CLAUSES = re.compile(
@@ -158,6 +159,8 @@ def finding(text: str) -> Finding:
     if denied and not said:
         part = bool(CODON.search(denied) or RESIDUE.search(denied) or _LIMIT.search(denied))
         changes = _changes(denied)
+        if changes and _GENOTYPE.search(denied):  # WT/G12D: one allele of two
+            return Finding(state="doubt")
         state = "untested" if "untested" in states else "absent"
         return Finding(state=state, denied=changes, is_part=part or bool(changes))
     whole = " ".join(kept) if denied else plain

@@ -41,6 +41,7 @@ _ABSENT, _NOTHING = "not detected", "absent"
 _STAIN = re.compile(
     r"^(pd-?l1|程序性死亡)|\b(tps|cps)\b|\bihc\b|免疫组(化|织化学)|蛋白(表达|缺失)|immunohisto|protein expression", re.I
 )
+_DENIED = re.compile(r"[未无非不没否]|\b(?:no|not|non|without|negative)\b", re.I)
 _BELOW = re.compile(r"^\s*[<≤]")
 #: Exons that hold every codon of the RAS status: looked at in three rows they are the whole of it (NCCN, ESMO 2023).
 _WHOLE = {"KRAS": {2, 3, 4}, "NRAS": {2, 3, 4}}
@@ -201,9 +202,10 @@ def _kind(row: Mapping[str, Any], states: set[str], has_change: bool, is_pair: b
     if not (said or placed):
         return "call" if has_change else "unsaid"
     text = _text(row)
-    if is_pair or _FUSION.search(text):
+    denied = _DENIED.search(text)  # 扩增：否, and every denial that is not understood above
+    if not denied and (is_pair or _FUSION.search(text)):
         return "fusion"
-    if any(p.search(text) for _, p in COPIES) and not has_change:
+    if any(p.search(text) for _, p in COPIES) and not has_change and not denied:
         return "copies"
     return "call"
 
