@@ -389,6 +389,8 @@ def test_the_worst_codon_decides_and_all_of_its_kind_are_named():
     assert patient.worst_site("KRAS", (12, 13, 61), "any") == ("underpowered", (12, 13))
     assert patient.worst_site("KRAS", (61, 146), "any") == ("assumed", (61,))
     assert patient.site("NRAS", 61) == "not_covered"  # a codon of a gene known as a whole
+    first = replace(patient, sites={**patient.sites, ("any", "NRAS", 1): "measured"})
+    assert (first.site("NRAS"), first.site("NRAS", 1)) == ("not_covered", "measured")
     assert patient.worst_site("NRAS", (), "any") == ("not_covered", (0,))
     assert patient.site("BRAF", 600) == "measured" and patient.site("BRAF", 600, "plasma") == "no_sample"
     bare = PatientFindings("p")

@@ -217,6 +217,7 @@ def test_an_expert_table_needs_gene_and_assertion_and_leaves_out_what_was_taken_
     ("text", "names"),
     [
         ("abirateronnne", ("abiraterone",)),  # eleven letters: two edits
+        ("evorolimas", ("everolimus",)),  # ten are enough for two
         ("olaparob", ("olaparib",)),  # eight: one
         ("docetxael", ("docetaxel",)),  # neighbours exchanged are one edit
         ("perindopril prednisone", ("perindopril", "prednisone")),
@@ -248,6 +249,7 @@ def test_the_nearest_name_of_little_is_none():
 
 def test_treatments_are_named_by_backbone_class_or_as_written():
     assert treatment_name("Group of choice") == "Group of choice" and treatment_name("Studydrug-7") == "studydrug-7"
+    assert treatment_name("docetaxel novelmab") == "docetaxel + novelmab"  # one of them is known: a list of drugs
     assert treatment_name("capecitabine;oxaliplatin") == "CAPOX"
     assert treatment_name("fluorouracil;folinic acid;irinotecan;oxaliplatin;bevacizumab") == "FOLFOXIRI + bevacizumab"
     assert treatment_name("fluorouracil;folinic acid") == "5-FU/LV"

@@ -60,6 +60,7 @@ def test_tango_without_discordant_pairs_and_with_nothing_else():
     assert value == high == 1.0 and 0.5 < low < 1
     assert ag.tango_interval(0, 12, 12)[1] == -1.0
     assert np.isnan(ag.tango_interval(0, 0, 0)).all()
+    assert ag.tango_noninferiority(3, 2, 100, 1.0) == 0  # all pairs lost is against any pair that was not
 
 
 def test_a_cluster_bootstrap_draws_as_many_clusters_as_there_are_and_reads_its_quantiles():
