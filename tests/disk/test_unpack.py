@@ -10,6 +10,7 @@ import zipfile
 import pytest
 import xlsxwriter
 
+from oncourse.disk import unpack
 from oncourse.disk.unpack import FREE_BYTES, MAX_RATIO, unfolds_too_far, why_not_unpacked
 from oncourse.io.bed import read_bed
 from oncourse.io.sheets import NotAWorkbook, read_sheets
@@ -52,6 +53,16 @@ def test_a_workbook_that_unfolds_without_end_is_refused(tmp_path):
         book.writestr("xl/worksheets/sheet1.xml", b" " * (FREE_BYTES + 1))
     with pytest.raises(NotAWorkbook, match="no workbook of data does"):
         read_sheets(path)
+
+
+def test_a_workbook_larger_than_its_cells_can_be_held_is_refused(tmp_path, monkeypatch):
+    """124 MB that unfold fifteenfold took 1.8 GB: no bomb by its ratio, and no workbook."""
+    path = tmp_path / "large.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as book:
+        book.writestr("xl/worksheets/sheet1.xml", "x" * 2_000)
+    assert why_not_unpacked(path) is None
+    monkeypatch.setattr(unpack, "MAX_BOOK", 1_000)
+    assert "Save its sheets as text" in str(why_not_unpacked(path))
 
 
 def test_a_sheet_with_one_cell_in_its_last_corner_is_refused(tmp_path):

@@ -14,6 +14,8 @@ FREE_BYTES = 64 << 20
 MAX_RATIO = 100
 #: Cells that a sheet may span: 100 columns of 500,000 rows. Empty ones take memory as well.
 MAX_CELLS = 50_000_000
+#: Bytes that a workbook may unfold to: its cells are held in memory at once, at about a byte each.
+MAX_BOOK = 400 << 20
 _DIMENSION = re.compile(rb'<dimension[^>]*\sref="[A-Z]+\d+:([A-Z]+)(\d+)"')
 _HEAD_BYTES = 4096
 
@@ -40,6 +42,8 @@ def why_not_unpacked(path: Path) -> str | None:
             packed, unpacked = sum(m.compress_size for m in members), sum(m.file_size for m in members)
             if unfolds_too_far(packed, unpacked):
                 return f"unfolds from {packed:,} to {unpacked:,} bytes: no workbook of data does."
+            if unpacked > MAX_BOOK:
+                return f"unfolds to {unpacked:,} bytes, too many for a workbook. Save its sheets as text (TSV, CSV)."
             for member in members:
                 if re.fullmatch(r"xl/worksheets/[^/]+\.xml", member.filename):
                     with book.open(member) as sheet:
