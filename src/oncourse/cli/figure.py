@@ -62,9 +62,10 @@ def figure(
         width_mm = WIDTHS["single" if least <= WIDTHS["single"] else "double"]
     if width_mm < least:
         two = "a two-column figure" if WIDTHS["single"] < least <= WIDTHS["double"] else "wider than this"
-        raise ConfigError(
-            f"{name} is {two}: its smallest text would be below the {SMALLEST:g} points that journals print at "
-            f"{width_mm:g} mm. Give --width-mm {least:g} or more (two columns: {WIDTHS['double']})."
+        click.echo(
+            f"warning: {name} is {two}: at {width_mm:g} mm its smallest text is below the {SMALLEST:g} points that "
+            f"journals print. Give --width-mm {least:g} or more (two columns: {WIDTHS['double']}).",
+            err=True,
         )
     write_figure(source, out, width_mm, dpi=dpi, language=language)
     click.echo(f"{out}: {width_mm:g} mm wide")
