@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import polars as pl
 
@@ -89,6 +90,11 @@ BY_LINE = OutputTable(
         Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
     ),
 )
+BY_DRUGS = OutputTable(
+    "endpoints/psa_by_drugs",
+    "PSA response rates per line of therapy and drugs; not a comparison (analysis treatment)",
+    (BY_LINE.columns[0], Column("drugs", pl.String, "what was given"), *BY_LINE.columns[1:]),
+)
 VALUES_LEFT_OUT = OutputTable(
     "endpoints/psa_values_left_out",
     "PSA rows that could not be used",
@@ -116,7 +122,7 @@ class Params:
     question="How did PSA respond to each line of therapy, and when did it progress?",
     needs=("labs", "treatments"),
     params=Params,
-    tables=(PSA, BY_LINE, VALUES_LEFT_OUT),
+    tables=(PSA, BY_LINE, BY_DRUGS, VALUES_LEFT_OUT),
     order=40,
     sets_apart=False,
 )
@@ -179,7 +185,8 @@ def psa_response(cohort: Cohort, params: Params) -> Result:
         estimates=tuple(estimates),
         tables={
             PSA.name: PSA.frame(table.sort("patient_id", "start_day", "line")),
-            BY_LINE.name: _by_line(table, params, rules),
+            BY_LINE.name: BY_LINE.frame(_rates(table, ["line"], params, rules)),
+            BY_DRUGS.name: BY_DRUGS.frame(_rates(_with_drugs(table, cohort), ["line", "drugs"], params, rules)),
             VALUES_LEFT_OUT.name: VALUES_LEFT_OUT.frame(left_out.sort("patient_id", "row")),
         },
         figures=_figures(cohort, table, shown, values, params, what),
@@ -278,24 +285,26 @@ def _estimates(table: pl.DataFrame, shown: pl.DataFrame, params: Params, rules: 
     return out
 
 
-def _by_line(table: pl.DataFrame, params: Params, rules: PsaParams) -> pl.DataFrame:
+def _rates(table: pl.DataFrame, by: list[str], params: Params, rules: PsaParams) -> list[dict[str, Any]]:
+    """Return the rate of each measure in each group of lines."""
     rows = []
-    for (line,), part in table.sort("line").group_by("line", maintain_order=True):
+    for key, part in table.sort(by).group_by(by, maintain_order=True):
         for measure in MEASURES:
             k, n, low, high = _share(part, measure, params.level, rules.missing_in_denominator)
-            known = n > 0
-            rows.append(
-                {
-                    "line": line,
-                    "measure": measure,
-                    "n": n,
-                    "n_response": k,
-                    "fraction": k / n if known else None,
-                    "ci_low": low if known else None,
-                    "ci_high": high if known else None,
-                }
-            )
-    return BY_LINE.frame(rows)
+            limits = (k / n, low, high) if n else (None, None, None)
+            told = dict(zip(("fraction", "ci_low", "ci_high"), limits, strict=True))
+            rows.append({**dict(zip(by, key, strict=True)), "measure": measure, "n": n, "n_response": k, **told})
+    return rows
+
+
+def _with_drugs(table: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
+    """Add what was given on each line, as regimens are named; null where no drug is recorded."""
+    from oncourse.analyses._treatment_words import arm_name
+
+    drugs = cohort.lines.select("patient_id", "line", "drugs").unique(["patient_id", "line"], keep="first")
+    names = {d: arm_name(d) for d in drugs["drugs"].drop_nulls().unique()}
+    named = drugs.with_columns(pl.col("drugs").replace_strict(names, default=None, return_dtype=pl.String))
+    return table.join(named, on=["patient_id", "line"], how="left", maintain_order="left")
 
 
 def _without_unit(cohort: Cohort) -> int:
