@@ -105,6 +105,15 @@ def test_response_of_a_line_by_hand():
     assert (b["response"], b["clearance_day"], b["is_sustained"], b["progression_day"]) == ("clearance", 50, False, 90)
 
 
+def test_blood_of_the_day_of_a_switch_closes_the_old_line_and_is_the_baseline_of_the_new():
+    """Blood is drawn before the first dose: it was of neither line, and the rise it shows was lost."""
+    ctdna = _series([("A", 0, "positive", 900), ("A", 50, "negative", 0), ("A", 90, "positive", 1200)])
+    two = pl.concat([_lines("A").with_columns(next_start_day=pl.lit(90, pl.Int64)), _lines("A")])
+    two = two.with_columns(line=pl.Series([1, 2]), start_day=pl.Series([0, 90]))
+    (old,) = ctdna_response(ctdna, two, CtdnaParams()).to_dicts()
+    assert (old["line"], old["n_samples"], old["progression_day"]) == (1, 2, 90)
+
+
 def test_results_without_reads_rise_when_positive_follows_negative():
     rows = _series([("A", 0, "positive", 1), ("A", 30, "negative", 0), ("A", 60, "positive", 1)])
     rows = rows.with_columns(pl.lit(None, pl.Int64).alias(c) for c in ("alt_reads", "depth"))

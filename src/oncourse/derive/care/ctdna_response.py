@@ -170,7 +170,7 @@ def _line_response(
 ) -> dict[str, Any] | None:
     start, end = line["start_day"], line["next_start_day"]
     before = [s for s in samples if start - params.baseline_days <= s.day <= start and s.state == "positive"]
-    after = [s for s in samples if s.day > start and (end is None or s.day < end)]
+    after = [s for s in samples if s.day > start and (end is None or s.day <= end)]  # as `facts.days.on_line`
     if not before or not after:
         return None
     base = before[-1]
