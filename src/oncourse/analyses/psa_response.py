@@ -299,10 +299,10 @@ def _rates(table: pl.DataFrame, by: list[str], params: Params, rules: PsaParams)
 
 def _with_drugs(table: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
     """Add what was given on each line, as regimens are named; null where no drug is recorded."""
-    from oncourse.analyses._treatment_words import arm_name
+    from oncourse.knowledge.drugs import treatment_name
 
     drugs = cohort.lines.select("patient_id", "line", "drugs").unique(["patient_id", "line"], keep="first")
-    names = {d: arm_name(d) for d in drugs["drugs"].drop_nulls().unique()}
+    names = {d: treatment_name(d) for d in drugs["drugs"].drop_nulls().unique()}
     named = drugs.with_columns(pl.col("drugs").replace_strict(names, default=None, return_dtype=pl.String))
     return table.join(named, on=["patient_id", "line"], how="left", maintain_order="left")
 
