@@ -60,8 +60,8 @@ def test_a_baseline_is_positive_and_not_older_than_its_window():
     assert response((0, "positive", 100), (20, "positive", 90))["baseline_day"] == 0  # the day of the start
     assert response((0, "negative", 0), (20, "positive", 90)) is None
     assert response((-9, "positive", 50), (-2, "positive", 100), (20, "positive", 90))["baseline_day"] == -2
-    assert response((0, "positive", 100), (30, "positive", 90), end=30) is None  # the next line has begun
-    assert response((0, "positive", 100), (29, "positive", 90), end=30)["n_samples"] == 1
+    assert response((0, "positive", 100), (31, "positive", 90), end=30) is None  # the next line has begun
+    assert response((0, "positive", 100), (30, "positive", 90), end=30)["n_samples"] == 1  # drawn before its first dose
 
 
 def test_clearance_is_the_first_negative_sample_and_lasts_until_a_positive_one():

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from oncourse.evolution.background import CHANGES, log_noise
 from oncourse.evolution.log_gamma import log_rising
 from oncourse.evolution.open_background import chance_of_noise, noise_words, readings
 from oncourse.evolution.presence import Cells, Samples, presence
+from oncourse.evolution.site_reads import CHANGES, log_noise
 from oncourse.stats.rng import generator
 
 TOLD, C_T = 1e-3, CHANGES.index("C>T")

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.background import CHANGES, Background, clonal_vaf, log_noise
+from oncourse.evolution.site_reads import CHANGES, clonal_vaf, log_noise
 
 if TYPE_CHECKING:
+    from oncourse.evolution.background import Background
     from oncourse.evolution.presence import Cells
 
 FloatArray = NDArray[np.float64]

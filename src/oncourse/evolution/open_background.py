@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.background import CHANGES, Background, spread_beyond
+from oncourse.evolution.background import Background, spread_beyond
+from oncourse.evolution.site_reads import CHANGES
 
 FloatArray = NDArray[np.float64]
 

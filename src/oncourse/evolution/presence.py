@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.background import Background, learn_background, log_beta_binomial, log_noise, spread_beyond
+from oncourse.evolution.background import Background, learn_background, spread_beyond
 from oncourse.evolution.damage import log_damaged, log_highest
 from oncourse.evolution.open_background import readings
+from oncourse.evolution.site_reads import log_beta_binomial, log_noise
 from oncourse.evolution.tumour_fraction import Fractions, tumour_fractions
 
 FloatArray = NDArray[np.float64]

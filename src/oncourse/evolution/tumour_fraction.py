@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.background import log_beta_binomial, log_noise
+from oncourse.evolution.site_reads import log_beta_binomial, log_noise
 from oncourse.evolution.tissue_evidence import (
     DOUBLED,
     ELSEWHERE,

@@ -156,6 +156,10 @@ def _grid(
     }
 
 
+#: Share of the genome's width that a chromosome's name needs.
+NEAR = 0.02
+
+
 def _chromosomes(ax: object, chroms: Sequence[str], edge: NDArray[np.float64]) -> None:
     """Lines between chromosomes and their names below."""
     from matplotlib.axes import Axes
@@ -165,7 +169,12 @@ def _chromosomes(ax: object, chroms: Sequence[str], edge: NDArray[np.float64]) -
     first = [list(chroms).index(name) for name in names] + [len(chroms)]
     for at in first[1:-1]:
         ax.axvline(edge[at], color=COLOURS["grid"], lw=0.8)
-    ax.set_xticks([(edge[a] + edge[b]) / 2 for a, b in pairwise(first)], names, fontsize=6)
+    middle = [(edge[a] + edge[b]) / 2 for a, b in pairwise(first)]
+    low = False
+    for i in range(1, len(names)):  # a name too near to the one before it goes to a second line
+        low = not low and bool(middle[i] - middle[i - 1] < NEAR * edge[-1])
+        names[i] = f"\n{names[i]}" if low else names[i]
+    ax.set_xticks(middle, names, fontsize=6)
     ax.tick_params(axis="x", length=0)
     ax.set_xlim(0, edge[-1])
     ax.set_xlabel("chromosome")

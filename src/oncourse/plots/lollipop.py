@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, keep_apart, mark
+from oncourse.plots.theme import COLOURS, NOBODY, PALETTE, clean, drawing, keep_apart, mark
 
 #: Residues named at most.
 MOST_NAMES = 8
@@ -38,7 +38,8 @@ def lollipop_svg(
         ax.add_patch(_box(0, length, most, "#D9DDE0"))
         for i, (first, last, words) in enumerate(domains):
             block = ax.add_patch(_box(first, last - first, most, PALETTE[(i % 6) + 1], 0.75))
-            mark(block, f"{gene} {first}-{last}: {words}")
+            hit = sorted({p for c, own in zip(codons, people, strict=False) if first <= c <= last for p in own})
+            mark(block, f"{gene} {first}-{last}: {words}", people=hit, question="" if hit else NOBODY)
             if (last - first) / length >= LETTER * len(words):
                 ax.text((first + last) / 2, -0.085 * most, words, ha="center", va="center", fontsize=6, clip_on=True)
         for spot in hotspots:

@@ -257,7 +257,7 @@ def _weigh(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, params: Pre
 
 def _changes(ids: pl.Series) -> NDArray[np.int64]:
     """Return the kind of change of each variant: an index into `oncourse.evolution.background.CHANGES`."""
-    from oncourse.evolution.background import CHANGES
+    from oncourse.evolution.site_reads import CHANGES
 
     turn = dict(zip("ACGT", "TGCA", strict=True))
     pairs = [(a, b, CHANGES.index(f"{a}>{b}")) for a in "CT" for b in "ACGT" if a != b]
