@@ -82,3 +82,14 @@ def test_kills_at_random_moments_leave_one_whole_result(tmp_path, n_kills):
     assert (out / "note.txt").exists()
     left = [p.name for p in tmp_path.iterdir()]
     assert left == ["res"], left
+
+
+def test_a_process_that_calls_commands_again_and_again_has_one_listener():
+    """A thread and a pipe were left by each call: after a thousand nothing could be opened any more."""
+    code = (
+        "import os, threading\nfrom oncourse.disk.endings import listen\n"
+        "listen()\nn, fds = threading.active_count(), len(os.listdir('/proc/self/fd'))\n"
+        "[listen() for _ in range(20)]\n"
+        "assert (n, fds) == (threading.active_count(), len(os.listdir('/proc/self/fd')))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -19,6 +19,8 @@ EXIT = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 _cleanups: dict[int, Callable[[], None]] = {}
 _next = 0
+#: Process -> where its signals are written to; a forked one has its parent's entry, and no thread that reads it.
+_writers: dict[int, int] = {}
 #: Held while something must not be cut in two (the swap of two folders); an ending waits for it.
 whole = threading.RLock()
 
@@ -40,13 +42,18 @@ def cleaned_up(cleanup: Callable[[], None]) -> Iterator[None]:
 
 
 def listen() -> None:
-    """End within a second of SIGINT or SIGTERM, cleaned up, with exit code 130 or 143 (main thread only)."""
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    """End within a second of SIGINT or SIGTERM, cleaned up, with exit code 130 or 143 (main thread only).
+
+    A process that calls the commands again and again has one thread and one pipe for all of them.
+    """
+    if os.getpid() not in _writers:
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        _writers[os.getpid()] = writer
+        threading.Thread(target=_wait, args=(reader,), daemon=True, name="endings").start()
     for number in EXIT:
         signal.signal(number, _heard)
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    threading.Thread(target=_wait, args=(reader,), daemon=True, name="endings").start()
+    signal.set_wakeup_fd(_writers[os.getpid()], warn_on_full_buffer=False)
 
 
 def _heard(number: int, frame: FrameType | None) -> None:
