@@ -125,6 +125,7 @@ def import_(
     """
     from dataclasses import replace
 
+    from oncourse.disk.guard import refuse_special
     from oncourse.disk.new import check_new
     from oncourse.errors import InputError
     from oncourse.io.aside import checked
@@ -136,6 +137,8 @@ def import_(
     from oncourse.study.schema import sorted_problems
 
     check_new(folder, [source, *clinical, *segments])
+    for path in (source, *clinical, *segments, *fusions, *coverage):
+        refuse_special(path)
     reference = reference_of(source, fasta, gff)
     fasta = reference.fasta if reference else None
     try:

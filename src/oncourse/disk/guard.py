@@ -28,6 +28,17 @@ def refuse_over_input(out: Path, inputs: Iterable[Path]) -> None:
             )
 
 
+def refuse_special(source: Path) -> None:
+    """InputError where a file that is given, or one below a folder that is, is a device, a pipe or a socket: reading it
+    would never end."""
+    inside = source.rglob("*") if source.is_dir() else [source]
+    found = sorted(p for p in inside if p.exists() and not p.is_file() and not p.is_dir())
+    if found:
+        raise InputError(
+            [f"{p.name} is a device or pipe, not a file. Remove it, or put the file there." for p in found]
+        )
+
+
 def _same(one: Path, other: Path) -> bool:
     try:
         return os.path.samefile(one, other)

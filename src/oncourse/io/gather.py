@@ -304,6 +304,8 @@ def files_of(path: Path, *ends: str, needs: str = "") -> dict[str, Path]:
 
 def json_of(path: Path) -> Any:
     """Return the content of a JSON file; InputError where it is none."""
+    if not path.is_file():
+        raise InputError(f"{path.name}: is a folder, a device or a link that leads nowhere, not a file.")
     try:
         return json.loads(path.read_text("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
