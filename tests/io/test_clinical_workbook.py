@@ -101,6 +101,25 @@ def test_it_may_be_named_instead(source: Path) -> None:
     assert "treatments" in tables
 
 
+def test_calls_of_the_workbook_that_are_not_read_are_told(source: Path) -> None:
+    """The files beside it give the calls: a sheet of them was passed over without a word."""
+    book = xlsxwriter.Workbook(str(source.parent / "more.xlsx"))
+    for name, rows in {
+        "患者": (["患者编号"], ["C01"]),
+        "样本": (["样本编号", "患者编号", "样本类型"], ["C01-P", "C01", "原发灶"]),
+        "突变": (["样本编号", "基因", "氨基酸改变", "突变丰度"], ["C01-P", "BRAF", "p.V600E", "12%"]),
+    }.items():
+        sheet = book.add_worksheet(name)
+        for r, row in enumerate(rows):
+            sheet.write_row(r, 0, row)
+    book.close()
+    out = source.parent / "told"
+    done = CliRunner().invoke(
+        cli, ["import", "vcf", str(source / "vcf"), str(out), "--clinical", str(source.parent / "more.xlsx")]
+    )
+    assert "1 calls of the workbook are not read" in done.output
+
+
 def test_people_are_known_by_the_number_that_ties_the_sheets_together(source: Path) -> None:
     """A hospital numbers admissions (住院号) and people of the study; the first stood for the patient, and tied nothing."""
     reading = read_workbook(source / "临床资料.xlsx")

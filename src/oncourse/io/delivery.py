@@ -14,6 +14,7 @@ from oncourse.io.reading import Reading
 from oncourse.io.sheets import is_workbook, sheets_of
 from oncourse.io.workbook import kind_of, read_workbook
 from oncourse.study.config import StudyConfig
+from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES
 
 #: Tables that the files beside the workbook give.
@@ -50,6 +51,12 @@ def _read(books: Sequence[Path]) -> Reading:
         reading.notes += [n for n in book.notes if n.split()[:3] != ["no", "sheet", "of"]]
         reading.problems += book.problems
         reading.ledger.extend(book.ledger)
+        reading.notes.append(f"the clinical tables are those of {path.name}")
+        if n := sum(book.tables[name].height for name in _OF_FILES[:1] if name in book.tables):
+            message = f"{n:,} calls of the workbook are not read: those of the files beside it are."
+            cure = "Import the workbook alone for its calls, or remove their sheet."
+            reading.problems.append(Problem(path.name, None, "calls", None, message, cure, "warning"))
+            reading.ledger.left_out(path.name, n, "the files beside it hold the calls", became="calls")
         reading.config = replace(reading.config, index=reading.config.index or book.config.index or _day_0(book.tables))
         for name, frame in book.tables.items():
             if name in _OF_FILES or frame.is_empty():
