@@ -40,7 +40,7 @@ def arm_name(drugs: str) -> str:
     return "other treatments" if drugs == "other" else treatment_name(drugs)
 
 
-def _in_words(text: str) -> str:
+def in_words(text: str) -> str:
     """A warning of the models with its covariates in words."""
     for written, words in (("lab:", ""), ("marker:", ""), ("prior:", "earlier "), ("age_years", "age")):
         text = text.replace(written, words)
@@ -488,7 +488,7 @@ def notes_of(compared: Comparisons, tested: list[dict[str, Any]], landmark_days:
             }
         )
         notes.append(
-            plain(f"{where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''}: {_in_words(warning)}.")
+            plain(f"{where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''}: {in_words(warning)}.")
         )
     few: dict[tuple[str, str, str, str], list[str]] = {}
     for r in tested:

@@ -11,7 +11,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate
 from oncourse.analyses._headline import feature_words
-from oncourse.analyses._treatment_words import _in_words, arm_name
+from oncourse.analyses._treatment_words import arm_name, in_words
 from oncourse.words.catalogue import catalogue
 from oncourse.words.numbers import bare, limits, shown
 from oncourse.words.phrases import translator
@@ -245,7 +245,7 @@ def answer_table(shown: Shown, frame: pl.DataFrame, language: str) -> tuple[pl.D
     notes = [] if rows.height <= ROWS_SHOWN else [f"{ROWS_SHOWN} / {rows.height}: tables/{shown.table}.tsv"]
     if shown.caution in rows.columns:
         said = rows.head(ROWS_SHOWN)[shown.caution].drop_nulls().unique(maintain_order=True).to_list()
-        notes += [translator(language)(f"{_in_words(text)}.") for text in said[:1]]
+        notes += [translator(language)(f"{in_words(text)}.") for text in said[:1]]
     return pl.DataFrame(cells, schema=dict.fromkeys(heads, pl.String), orient="row"), " ".join(notes)
 
 
