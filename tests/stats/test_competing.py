@@ -88,3 +88,10 @@ def test_one_cause_is_one_minus_kaplan_meier():
 def test_nobody_with_the_cause():
     fit = fine_gray([1, 2, 3], [0, 2, 0], [0.0, 1.0, 2.0])
     assert np.isnan(fit.coef).all() and fit.n_event == 0
+
+
+def test_before_the_first_event_of_a_cause_there_is_an_upper_limit():
+    """0 of 10 whose state at 5 is known (8 at risk, 2 dead of the other cause); 2 were lost before."""
+    curve = cumulative_incidence([9.0] * 8 + [2.0, 3.0, 1.0, 4.0], [1] * 8 + [2, 2, 0, 0])
+    value, _, low, high = (v[0] for v in curve.at([5.0], 1))
+    assert (value, low) == (0.0, 0.0) and high == pytest.approx(1 - 0.025**0.1)

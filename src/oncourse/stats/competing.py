@@ -30,9 +30,15 @@ class Incidence:
     event_free: Floats
     n: int
     last: float
+    level: float
+    _rows: tuple[Floats, Floats, NDArray[np.int64], Floats]
 
     def at(self, times: ArrayLike, cause: int) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return incidence, standard error and limits of a cause at times; NaN past the end of follow-up."""
+        """Return incidence, standard error and limits of a cause at times; NaN past the end of follow-up.
+
+        Before the first event of the cause the upper limit is Clopper and Pearson's of 0 among those whose state at
+        the time is known: at risk still, or ended by another cause (NaN for weights that are no whole numbers).
+        """
         t = np.atleast_1d(np.asarray(times, float))
         row = self.causes.index(cause)
         index = np.searchsorted(self.time, t, side="right") - 1
@@ -42,12 +48,13 @@ class Incidence:
             out = np.where(index >= 0, values[row][np.maximum(index, 0)] if values.size else before, before)
             return np.where(known, out, np.nan)
 
-        return (
-            pick(self.incidence, 0.0),
-            pick(self.std_err, 0.0),
-            pick(self.ci_low, np.nan),
-            pick(self.ci_high, np.nan),
-        )
+        found, low, high = pick(self.incidence, 0.0), pick(self.ci_low, np.nan), pick(self.ci_high, np.nan)
+        entry, exit_, cause_of, weights = self._rows
+        if bool((weights == np.floor(weights)).all()):
+            for i in np.flatnonzero(found == 0):
+                told = ((entry < t[i]) & (exit_ >= t[i])) | ((cause_of > 0) & (cause_of != cause) & (exit_ < t[i]))
+                low[i], high[i] = 0.0, 1.0 - ((1.0 - self.level) / 2) ** (1.0 / max(weights[told].sum(), 1.0))
+        return found, pick(self.std_err, 0.0), low, high
 
 
 def cumulative_incidence(
@@ -108,7 +115,7 @@ def cumulative_incidence(
         low, high = np.exp(-np.exp(np.log(-np.log(f)) - shift)), np.exp(-np.exp(np.log(-np.log(f)) + shift))
     low, high = np.fmin(low, high), np.fmax(low, high)
     last = float(t.max()) if t.size else 0.0
-    return Incidence(causes, times, incidence, std_err, low, high, after, t.size, last)
+    return Incidence(causes, times, incidence, std_err, low, high, after, t.size, last, level, (e, t, k, w))
 
 
 def _influence(

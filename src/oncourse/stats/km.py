@@ -24,7 +24,12 @@ class Quantile(NamedTuple):
 
 
 class Landmark(NamedTuple):
-    """The curve at given times."""
+    """The curve at given times.
+
+    ``ci_low``/``ci_high`` are the curve's own limits; where it is still at 1, or has reached 0, and no limits by its
+    variance exist, those of the beta product (see `beta_product`). NaN where the survival is, and for weights that
+    are no whole numbers.
+    """
 
     time: Floats
     survival: Floats
@@ -39,7 +44,8 @@ class Curve:
     """A Kaplan-Meier curve at its distinct exit times.
 
     ``time`` ascending; ``n_risk`` (weighted) those with entry < time <= exit; ``survival`` just after the time;
-    ``std_err`` of the survival; ``ci_low``/``ci_high`` NaN where the survival is 0 or 1 (no interval exists).
+    ``std_err`` of the survival; ``ci_low``/``ci_high`` NaN where the survival is 0 or 1, where the variance gives none
+    (`at` has limits there).
     """
 
     time: Floats
@@ -71,14 +77,14 @@ class Curve:
             return np.where(known, out, np.nan)
 
         n_risk = np.array([self._weights[(self._entry < x) & (self._exit >= x)].sum() for x in t])
-        return Landmark(
-            t,
-            pick(self.survival, 1.0),
-            pick(self.ci_low, np.nan),
-            pick(self.ci_high, np.nan),
-            pick(self.std_err, 0.0),
-            n_risk,
+        survival, low, high = (
+            pick(values, before)
+            for values, before in ((self.survival, 1.0), (self.ci_low, np.nan), (self.ci_high, np.nan))
         )
+        if bool((self._weights == np.floor(self._weights)).all()):
+            for i in np.flatnonzero((survival == 1) | (survival == 0)):
+                low[i], high[i] = beta_product(self, float(t[i]))
+        return Landmark(t, survival, low, high, pick(self.std_err, 0.0), n_risk)
 
     def quantile(self, share: float = 0.5) -> Quantile:
         """Return the time by which `share` have had the event, with the limits read off the limits of the curve."""
@@ -93,6 +99,44 @@ class Curve:
     def median(self) -> Quantile:
         """The time by which half have had the event."""
         return self.quantile(0.5)
+
+
+def beta_product(curve: Curve, time: float) -> tuple[float, float]:
+    """Return limits of the survival at a time that exist without an event, and where the curve has reached 0 [1]_.
+
+    Each event time multiplies the survival by a beta of those at risk; the lower limit adds one more event just
+    after `time`, the upper limit one less. Products are read as the beta of the same mean and variance. Without
+    censoring they are the limits of Clopper and Pearson.
+
+    References
+    ----------
+    .. [1] Fay, Brittain, Proschan. Biostatistics 2013;14:723 (the beta product confidence procedure).
+
+    Examples
+    --------
+    24 patients followed beyond the time, none with an event: .025 ** (1 / 24)
+
+    >>> [round(v, 4) for v in beta_product(kaplan_meier([30.0] * 24, [0] * 24), 12.0)]
+    [0.8575, 1.0]
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - curve.level) / 2
+    past = (curve.time <= time) & (curve.n_event > 0)
+    at_risk, gone = curve.n_risk[past], curve.n_event[past]
+    seen = curve._weights[(curve._entry < time) & (curve._exit >= time)].sum()
+    after = float(seen - curve.n_event[curve.time == time].sum())  # at risk and without the event at the time
+
+    def limit(a: Floats, b: Floats, share: float) -> float:
+        mean = np.prod(a / (a + b))
+        square = np.prod(a * (a + 1) / ((a + b) * (a + b + 1)))
+        known = mean * (1 - mean) / (square - mean**2) - 1
+        return float(betaincinv(mean * known, (1 - mean) * known, share))
+
+    left = at_risk - gone + 1
+    low = limit(np.append(left, after), np.append(gone, 1.0), tail) if after > 0 else 0.0
+    high = limit(left, gone, 1 - tail) if at_risk.size else 1.0
+    return low, high
 
 
 def _crossing(time: Floats, height: Floats, target: float) -> float:
