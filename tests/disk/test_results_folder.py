@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from oncourse.disk import folder as disk_folder
 from oncourse.disk import manifest
 from oncourse.disk.folder import replaced_folder
 from oncourse.errors import InputError
@@ -153,3 +154,36 @@ def test_the_lock_of_a_dead_run_is_taken_over(tmp_path):
     lock.write_text(json.dumps({"host": "another-machine", "pid": done.pid, "born": "1"}))
     with pytest.raises(InputError, match="another-machine"):
         write(out, "two")
+
+
+def test_a_note_of_the_user_is_in_the_folder_at_every_instant(tmp_path, monkeypatch):
+    """Killed after the change of folders, a run left the note in a hidden folder until the next one (November 2026)."""
+    write(tmp_path / "res", "one")
+    (tmp_path / "res" / "tables" / "note.txt").write_text("mine")
+    (tmp_path / "res" / "link").symlink_to("tables/note.txt")
+    real, seen = disk_folder._exchange, []
+
+    def exchange(one, other):
+        done = real(one, other)
+        seen.append(((other / "tables" / "note.txt").read_text(), (other / "link").is_symlink()))
+        return done
+
+    monkeypatch.setattr(disk_folder, "_exchange", exchange)
+    write(tmp_path / "res", "two")
+    assert seen == [("mine", True)]
+    assert whole(tmp_path / "res") == "two" and names(tmp_path) == ["res"]
+    assert (tmp_path / "res" / "tables" / "note.txt").read_text() == "mine"
+    assert not list((tmp_path / "res").rglob("*.kept*"))
+
+
+def test_without_hard_links_the_users_files_move_over_after_the_change(tmp_path, monkeypatch):
+    write(tmp_path / "res", "one")
+    (tmp_path / "res" / "note.txt").write_text("mine")
+
+    def refused(*_, **__):
+        raise OSError("no hard links here")
+
+    monkeypatch.setattr(disk_folder.os, "link", refused)
+    write(tmp_path / "res", "two")
+    assert whole(tmp_path / "res") == "two" and (tmp_path / "res" / "note.txt").read_text() == "mine"
+    assert names(tmp_path) == ["res"]

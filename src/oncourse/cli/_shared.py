@@ -14,6 +14,9 @@ import click
 from oncourse.cli._errors import listed, visible
 from oncourse.errors import ConfigError
 
+#: First entry of a JSON file that oncourse writes and may therefore replace (`disk.guard.MARKS`).
+MARK = {"written_by": "oncourse"}
+
 
 def parse_settings(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return section -> setting -> text of ``--set section.name=value`` arguments; ConfigError lists the malformed."""
@@ -52,6 +55,19 @@ def fasta_options(command: Callable[..., Any]) -> Callable[..., Any]:
     genome = "Reference genome: names the variants by place, moves indels left, finds a wrong build."
     genes = "Gene models of the reference genome (GTF, GFF3 or genePred); without: the package's cancer genes."
     return click.option("--fasta", type=file, help=genome)(click.option("--gff", type=file, help=genes)(command))
+
+
+def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--force`` to a command that writes a file: its argument `force`."""
+    return click.option("--force", is_flag=True, help="Replace a file that oncourse did not write.")(command)
+
+
+def write_text(out: Path, text: str, inputs: Sequence[Path] = (), *, force: bool = False) -> None:
+    """Write a file whole or not at all, never over an input nor, without `force`, over somebody else's file."""
+    from oncourse.disk.file import replaced_file
+
+    with replaced_file(out, inputs, force=force) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def progress_line() -> Callable[[str], None]:

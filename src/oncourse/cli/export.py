@@ -59,9 +59,11 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         click.echo(f"{count} phenopackets: {out}")
         return
     if kind == "workbook":
+        from oncourse.disk.file import replaced_file
         from oncourse.io.export_workbook import export_workbook
 
-        rows_of = export_workbook(loaded, out)
+        with replaced_file(out, [study]) as draft:
+            rows_of = export_workbook(loaded, draft)
         end_progress()
         click.echo("\n".join(f"{n:>9,} rows  {out}: {sheet}" for sheet, n in rows_of.items()))
         return

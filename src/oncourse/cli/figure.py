@@ -45,6 +45,7 @@ def figure(
 
     SVG needs no further package; PDF, PNG and TIFF need the extra: pip install 'oncourse[paper]'.
     """
+    from oncourse.disk.file import replaced_file
     from oncourse.errors import ConfigError
     from oncourse.paper.figures import SMALLEST, WIDTHS, legible_width, write_figure
 
@@ -67,7 +68,8 @@ def figure(
             f"journals print. Give --width-mm {least:g} or more (two columns: {WIDTHS['double']}).",
             err=True,
         )
-    write_figure(source, out, width_mm, dpi=dpi, language=language)
+    with replaced_file(out, [results]) as draft:
+        write_figure(source, draft, width_mm, dpi=dpi, language=language)
     click.echo(f"{out}: {width_mm:g} mm wide")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from oncourse.cli._shared import fasta_options
+from oncourse.cli._shared import fasta_options, write_text
 from oncourse.disease import diseases
 
 if TYPE_CHECKING:
@@ -126,11 +126,11 @@ def import_(
     from dataclasses import replace
 
     from oncourse.disk.guard import refuse_special
-    from oncourse.disk.new import check_new
+    from oncourse.disk.new import check_new, new_folder
     from oncourse.errors import InputError
     from oncourse.io.aside import checked
     from oncourse.io.carried import add_carried, with_yaml
-    from oncourse.io.native import write_study
+    from oncourse.io.native import fill_study
     from oncourse.io.reference import reference_of, with_reference
     from oncourse.io.whose import Question
     from oncourse.study.config import config_from_mapping
@@ -160,7 +160,7 @@ def import_(
             build=build,
         )
     except Question as question:
-        _write_manifest(question, folder)
+        _write_manifest(question, folder, source)
         raise
     if source.is_dir():
         add_carried(source, reading)
@@ -181,8 +181,9 @@ def import_(
     if errors:
         raise InputError(errors)
     reading.ledger.with_times(tables, reading.config)
-    write_study(folder, tables, replace(reading.config, clocks={}))  # converted once on reading
-    _write_intake(folder, source.resolve().name, reading, tables)
+    with new_folder(folder, [source, *clinical, *segments]) as draft:
+        fill_study(draft, tables, replace(reading.config, clocks={}))  # converted once on reading
+        _write_intake(draft, source.resolve().name, reading, tables)
     shown = ", ".join(f"{frame.height:,} {name}" for name, frame in tables.items() if frame.height)
     click.echo(f"{folder}: {shown}")
 
@@ -307,7 +308,7 @@ def _build(text: str | None) -> str | None:
     return config_from_mapping({"genome_build": text}, "--build").genome_build if text else None
 
 
-def _write_intake(folder: Path, title: str, reading: Reading, study: Mapping[str, pl.DataFrame]) -> None:
+def _write_intake(draft: Path, title: str, reading: Reading, study: Mapping[str, pl.DataFrame]) -> None:
     """Write what was understood of the source: ``intake.html`` and ``tables/intake/*.tsv``."""
     from oncourse.io.ledger import write_ledger
     from oncourse.report.intake import SAMPLES_TABLE, intake_page, samples_read
@@ -315,16 +316,20 @@ def _write_intake(folder: Path, title: str, reading: Reading, study: Mapping[str
     tables = reading.ledger.tables()
     if any(frame.height for frame in tables.values()):
         tables[SAMPLES_TABLE.name] = samples_read(study)
-        write_ledger(tables, folder)
-        (folder / "intake.html").write_text(
+        write_ledger(tables, draft)
+        (draft / "intake.html").write_text(
             intake_page(tables, reading.config.title or title, reading.notes, reading.config.language), "utf-8"
         )
 
 
-def _write_manifest(question: Question, folder: Path) -> None:
-    """Write what is known of the files beside the folder that was to be made, for the user to fill in."""
+def _write_manifest(question: Question, folder: Path, source: Path) -> None:
+    """Write what is known of the files beside the folder that was to be made, for the user to fill in; one that is
+    there may be filled in already, and stays."""
     path = folder.with_name(f"{folder.name}.files.tsv")
-    question.manifest.write_csv(path, separator="\t", quote_style="never", null_value="")
+    if path.exists():
+        click.echo(f"{path}: is there already and was left as it is. Give it with --files {path}, or remove it.")
+        return
+    write_text(path, question.manifest.write_csv(separator="\t", quote_style="never", null_value=""), [source])
     click.echo(f"{path}: fill in role (tumour, normal, ignore), correct the samples, and give it with --files {path}.")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._shared import force_option
 from oncourse.disease import tumours
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -96,37 +97,46 @@ def diff(before: Path, after: Path | None) -> None:
     type=click.Choice(["GRCh37", "GRCh38"]),
     help="ClinVar and ClinGen: genome build where the file names none, or several.",
 )
-def import_(kind: str, source: Path, out: Path, stated: str | None, disease: str, build: str | None) -> None:
+@force_option
+def import_(
+    kind: str, source: Path, out: Path, stated: str | None, disease: str, build: str | None, force: bool
+) -> None:
     """Turn a CIViC file (nightly TSV or YAML), your OncoKB-annotated MAF, your rules, a ClinVar VCF, or a table of
     ClinGen's evidence repository or of ENIGMA (BRCA Exchange) into a table to use.
 
     Use it with `--set knowledge.evidence=OUT` (civic, oncokb), `--set knowledge.rules=OUT` (rules) or `--set
     knowledge.classified=OUT` (clinvar, clingen, enigma).
     """
+    from oncourse.disk.file import replaced_file
+
+    with replaced_file(out, [source], force=force) as draft:
+        if kind == "clinvar":
+            said = _import_clinvar(source, draft, stated, build)
+        elif kind in ("clingen", "enigma"):
+            said = _import_experts(kind, source, draft, stated, build)
+        else:
+            said = _import_statements(kind, source, draft, stated, disease)
+    click.echo(f"{said}: {out}")
+
+
+def _import_statements(kind: str, source: Path, draft: Path, stated: str | None, disease: str) -> str:
     from oncourse.knowledge import civic, oncokb
     from oncourse.knowledge.evidence import write_evidence
     from oncourse.knowledge.rules import read_rules
 
-    if kind == "clinvar":
-        _import_clinvar(source, out, stated, build)
-        return
-    if kind in ("clingen", "enigma"):
-        _import_experts(kind, source, out, stated, build)
-        return
     day = stated or date.today().isoformat()
     if kind == "rules":
         rules = read_rules(source)
-        out.write_bytes(source.read_bytes())
-        click.echo(f"{len(rules)} rules checked: {out}")
-        return
+        draft.write_bytes(source.read_bytes())
+        return f"{len(rules)} rules checked"
     items = civic.read_civic(source) if kind == "civic" else oncokb.read_oncokb(source, disease=disease)
     name, licence = ("CIViC", civic.LICENCE) if kind == "civic" else ("OncoKB", oncokb.LICENCE)
-    write_evidence(items, out, comment=f"{name}; {day}; {licence}")
+    write_evidence(items, draft, comment=f"{name}; {day}; {licence}")
     usable = sum(item.is_supported for item in items)
-    click.echo(f"{len(items):,} statements, {usable:,} of which sequencing data can answer: {out}")
+    return f"{len(items):,} statements, {usable:,} of which sequencing data can answer"
 
 
-def _import_clinvar(source: Path, out: Path, stated: str | None, build: str | None) -> None:
+def _import_clinvar(source: Path, out: Path, stated: str | None, build: str | None) -> str:
     from oncourse.knowledge.classified import verdict_of, write_classified
     from oncourse.knowledge.clinvar import LICENCE, read_clinvar
 
@@ -135,12 +145,10 @@ def _import_clinvar(source: Path, out: Path, stated: str | None, build: str | No
     comment = f"ClinVar; {day}; {LICENCE}; {found.build}; sha256 {found.checksum} of {source.name}"
     write_classified(found.rows, out, comment=comment)
     decide = sum(bool(verdict_of(r["classification"], r["review_status"])) for r in found.rows)
-    click.echo(
+    return (
         f"{len(found.rows):,} classified changes of {found.n_records:,} records, {decide:,} of which decide by their "
-        f"review "
-        f"status; {found.n_other:,} of uncertain or other significance and {found.n_unread:,} without an allele of "
-        f"bases "
-        f"were left out: {out}"
+        f"review status; {found.n_other:,} of uncertain or other significance and {found.n_unread:,} without an allele "
+        "of bases were left out"
     )
 
 
@@ -153,7 +161,7 @@ def _genes_asked() -> frozenset[str]:
     return Knowledge(_rules(None), None).genes | {current_symbol(g) for s in STATUSES for g in s.genes}
 
 
-def _import_experts(kind: str, source: Path, out: Path, stated: str | None, build: str | None) -> None:
+def _import_experts(kind: str, source: Path, out: Path, stated: str | None, build: str | None) -> str:
     from oncourse.errors import InputError
     from oncourse.knowledge.classified import write_classified
     from oncourse.knowledge.expert_tables import read_expert_table
@@ -164,10 +172,10 @@ def _import_experts(kind: str, source: Path, out: Path, stated: str | None, buil
     day = stated or date.today().isoformat()
     comment = f"{found.name}; {day}; terms of the source; {found.build}; sha256 {found.checksum} of {source.name}"
     write_classified(found.rows, out, comment=comment)
-    click.echo(
+    return (
         f"{len(found.rows):,} classified changes of {found.n_records:,} records of {found.name}; {found.n_other:,} of "
         f"uncertain significance or retracted and {found.n_unread:,} without an allele or one protein change were left "
-        f"out: {out}"
+        "out"
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oncourse.cli._shared import cache_options, end_progress, parse_settings, progress_line
+from oncourse.cli._shared import cache_options, end_progress, force_option, parse_settings, progress_line
 
 if TYPE_CHECKING:
     from oncourse.disk.store import Store
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", default=1, show_default=True, help="Seed of every random number.")
 @click.option("--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Change a setting; may be repeated.")
-@click.option("--force", is_flag=True, help="Replace a file that oncourse did not write.")
+@force_option
 @click.option(
     "--clones/--no-clones", default=None, help="With the clones or without; as a run of the study would, by default."
 )

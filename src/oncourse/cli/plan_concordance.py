@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._shared import MARK, force_option, write_text
+
 
 @click.command()
 @click.option(
@@ -84,18 +86,24 @@ import click
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the half-width by patients as SVG.",
 )
+@force_option
 def concordance(
     n_study: int,
     seed: int,
     json_file: Path | None,
     figure: Path | None,
+    force: bool,
     patients: int | None,
     stresses: tuple[str, ...],
     **design: float,
 ) -> None:
     """Patients needed to compare two samples of each: primary and metastasis, or tissue and blood."""
+    from oncourse.disk.file import check_file
     from oncourse.planning import concordance as plan
 
+    for path in (json_file, figure):
+        if path is not None:
+            check_file(path, force=force)
     made = plan.ConcordanceDesign(**design)  # type: ignore[arg-type]
     needed = plan.patients_for_half_width(made)
     test = plan.patients_for_noninferiority(made)
@@ -117,9 +125,9 @@ def concordance(
         faults = stressed_concordance(made, patients or needed, parse_stresses(stresses), seed=seed)
         result["stress"] = faults
     if figure is not None:
-        figure.write_text(_figure(rows), encoding="utf-8")
+        write_text(figure, _figure(rows), force=force)
     if json_file is not None:
-        json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        write_text(json_file, json.dumps({**MARK, **result}, indent=1) + "\n", force=force)
     click.echo(
         f"{needed} patients for a 95 % interval of +- {100 * made.half_width:g} points around the shared fraction"
     )

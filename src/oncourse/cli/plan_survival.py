@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from oncourse.cli._shared import MARK, force_option, write_text
+
 
 @click.command()
 @click.option(
@@ -71,6 +73,7 @@ import click
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the numbers here.",
 )
+@force_option
 def survival(
     hazard_ratio: float,
     share_altered: float,
@@ -92,15 +95,19 @@ def survival(
     stresses: tuple[str, ...],
     seed: int,
     json_file: Path | None,
+    force: bool,
 ) -> None:
     """Events and patients needed to find a hazard ratio, an interaction, a precise 24-month survival or a model.
 
     By formula (Schoenfeld; Peterson and George; Greenwood; Riley), and by simulating the planned study and
     analysing it as `oncourse run` would, delayed entry included.
     """
+    from oncourse.disk.file import check_file
     from oncourse.planning.report import survival_numbers, survival_text
     from oncourse.planning.survival import SurvivalDesign
 
+    if json_file is not None:
+        check_file(json_file, force=force)
     design = SurvivalDesign(
         hazard_ratio=hazard_ratio,
         share_altered=share_altered,
@@ -133,4 +140,4 @@ def survival(
         numbers["stress"] = stressed_survival(design, n, parse_stresses(stresses), seed=seed)
         click.echo(f"\nwhat {n} patients would say of the hazard ratio:\n{stress_text(numbers['stress'])}")
     if json_file is not None:
-        json_file.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+        write_text(json_file, json.dumps({**MARK, **numbers}, indent=1) + "\n", force=force)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._shared import force_option
+
 
 @click.command()
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -13,7 +15,7 @@ import click
 @click.option("--out", type=click.Path(path_type=Path), help="TSV to write; default: standard output.")
 @click.option("--shift", type=click.Path(path_type=Path), help="TSV of the shift check to write.")
 @click.option("--origin", help="Time zero in the new study; default: that of the model (see the prediction analysis).")
-@click.option("--force", is_flag=True, help="Replace files that are there.")
+@force_option
 def predict(model: Path, study: Path, out: Path | None, shift: Path | None, origin: str | None, force: bool) -> None:
     """Apply MODEL (tables/prediction/model.json of a run) to the patients of STUDY.
 

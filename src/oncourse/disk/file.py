@@ -23,13 +23,16 @@ def check_file(out: Path, inputs: Iterable[Path] = (), *, force: bool = False) -
 
 @contextmanager
 def replaced_file(out: Path, inputs: Iterable[Path] = (), *, force: bool = False) -> Iterator[Path]:
-    """Give a draft file that becomes `out` in one step when the block ends well (`check_file` is asked first)."""
+    """Give a draft file that becomes `out` in one step when the block ends well (`check_file` is asked first).
+
+    The draft has the ending of `out`, for writers that go by it.
+    """
     check_file(out, inputs, force=force)
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     with locked(out):
         clear_left(out)
-        number, name = tempfile.mkstemp(prefix=draft_prefix(out), dir=out.parent)
+        number, name = tempfile.mkstemp(prefix=draft_prefix(out), suffix=out.suffix, dir=out.parent)
         os.close(number)
         draft = Path(name)
         with cleaned_up(lambda: draft.unlink(missing_ok=True)):

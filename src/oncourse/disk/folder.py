@@ -1,8 +1,9 @@
 """A results folder that is replaced whole, and never takes anything of the user's with it.
 
-The new results are written into a draft beside the old ones; then draft and old folder change places in one step; then
-the user's own files move over and what oncourse wrote before is removed. At every instant one whole result stands
-there, and whatever a killed run leaves is cleared, or put back, at the next start.
+The new results are written into a draft beside the old ones, and the user's own files are linked into it; then draft
+and old folder change places in one step; then what oncourse wrote before is removed. At every instant one whole result
+with the user's files stands there (on a file system without hard links these move over after the change), and whatever
+a killed run leaves is cleared, or put back, at the next start.
 """
 
 from __future__ import annotations
@@ -133,6 +134,7 @@ def _sync_entry(folder: Path) -> None:
 
 
 def _swap(draft: Path, out: Path, tell: Callable[[str], None]) -> None:
+    _link_over(out, draft)
     with endings.whole:
         (draft / UNFINISHED).unlink()
         if not out.exists():
@@ -165,6 +167,16 @@ def _exchange(one: Path, other: Path) -> bool:
     raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(other))
 
 
+def _link_over(old: Path, new: Path) -> None:
+    """Let what is not ours in the old folder stand in the new one too, as the same file under a second name."""
+    for name in manifest.foreign(old):
+        with contextlib.suppress(OSError):  # no hard links here, or gone meanwhile: `_bring_over` comes later
+            target, is_there = _place(old / name, new / name)
+            if not is_there:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.link(old / name, target, follow_symlinks=False)
+
+
 def _bring_over(old: Path, new: Path) -> list[str]:
     """Move what is not ours from the old folder into the new one; where a name is taken, beside it. Return the
     names."""
@@ -173,20 +185,25 @@ def _bring_over(old: Path, new: Path) -> list[str]:
         return []
     moved = []
     for name in (*found.foreign, *found.changed):
-        target = _free(new / name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(old / name, target)
+        target, is_there = _place(old / name, new / name)
+        if is_there:
+            (old / name).unlink()
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.rename(old / name, target)
         moved.append(str(target.relative_to(new)))
     return moved
 
 
-def _free(target: Path) -> Path:
-    number = 0
-    wanted = target
+def _place(source: Path, wanted: Path) -> tuple[Path, bool]:
+    """The first name that is free, or that is the source itself by a hard link; and whether it is that."""
+    number, target = 0, wanted
     while os.path.lexists(target):
+        if os.path.samestat(source.lstat(), target.lstat()):
+            return target, True
         number += 1
         target = wanted.with_name(f"{wanted.stem}.kept{number}{wanted.suffix}")
-    return target
+    return target, False
 
 
 def _remove_ours(old: Path) -> None:

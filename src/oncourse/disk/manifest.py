@@ -81,6 +81,12 @@ def read(folder: Path) -> dict[str, tuple[int, str]] | None:
         return None
 
 
+def foreign(folder: Path) -> list[str]:
+    """Return what stands in a results folder and not in its manifest; nothing where it has no manifest."""
+    listed = read(folder)
+    return [] if listed is None else [name for name in entries(folder) if name != CARRIER and name not in listed]
+
+
 def contents(folder: Path) -> Contents | None:
     """Return what stands in a results folder, compared with its manifest; None where it has no manifest."""
     listed = read(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import tempfile
 from pathlib import Path
 
 import polars as pl
@@ -37,8 +38,9 @@ def export_workbook(study: Study, path: Path) -> dict[str, int]:
         told = ", ".join(f"{name} ({n:,})" for name, n in long.items())
         raise InputError(f"a sheet holds {MOST_ROWS:,} rows at most; there are more in {told}. Export another format.")
     written = {}
-    draft = path.with_name(f".{path.name}.draft")
-    with xlsxwriter.Workbook(str(draft), {"constant_memory": True, "nan_inf_to_errors": False}) as book:
+    parts = tempfile.TemporaryDirectory(prefix=f"{path.name}-", dir=path.parent)  # cleared with the draft of a dead run
+    options = {"constant_memory": True, "nan_inf_to_errors": False, "tmpdir": parts.name}
+    with parts, xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"title": study.config.title or "oncourse study", "created": _BORN})
         sheet = book.add_worksheet("study")
         for row, (key, value) in enumerate(_settings(study.config)):
@@ -54,7 +56,6 @@ def export_workbook(study: Study, path: Path) -> dict[str, int]:
                     if value is not None:
                         (sheet.write_string if isinstance(value, str) else sheet.write_number)(row, at, value)
             written[name] = frame.height
-    draft.replace(path)
     return written
 
 
