@@ -203,6 +203,16 @@ def test_a_curve_at_its_ends_has_limits_too():
     assert np.isnan(weighted.ci_low[0])
 
 
+def test_a_median_of_a_curve_that_falls_at_once_has_a_lower_limit():
+    """Four leave at 1, 2, 3, 4 without the event, the fifth has it at 9: .025 ** (1 / 2) is below one half."""
+    median = kaplan_meier([1, 2, 3, 4, 9], [0, 0, 0, 0, 1]).median
+    assert median.value == 9 and np.isnan(median.ci_high)
+    # .025 ** (1 / 5) = .478 of five at risk, none lost yet
+    assert median.ci_low == 0.0
+    more = kaplan_meier([1, 2, 3, 4, 5, 6, 9], [0, 0, 0, 0, 0, 0, 1]).median
+    assert more.ci_low == 3.0  # .025 ** (1 / 5): five are at risk at 3, and at 2 six, .025 ** (1 / 6) = .541
+
+
 @pytest.mark.parametrize("n, truth", [(20, 0.95), (40, 0.98)])
 def test_limits_cover_where_there_are_few_events(n, truth):
     """4,000 censored cohorts; those without an event count too. Monte Carlo error .4 %."""

@@ -25,7 +25,7 @@ def test_a_curve_at_a_time_counts_who_is_still_there_and_ends_with_follow_up():
     at = curve.at([1, 2, 3, 8, 9])
     assert at.survival.tolist()[:4] == [1.0, 2 / 3, 2 / 3, 1 / 3] and np.isnan(at.survival[4])
     assert at.n_risk.tolist() == [2, 3, 2, 1, 0] and at.std_err[0] == 0 and np.isnan(at.std_err[4])
-    assert np.isnan(at.ci_low[0]) and np.isnan(at.ci_high[0])
+    assert at.ci_low[0] == pytest.approx(0.025**0.5) and at.ci_high[0] == 1  # two at risk, nobody lost yet
     assert kaplan_meier([1, 2], [1, 1]).at([5]).survival[0] == 0  # a curve at 0 stays there
     nobody = kaplan_meier([], []).at([1])
     assert np.isnan(nobody.survival[0]) and nobody.n_risk[0] == 0
@@ -123,9 +123,13 @@ def test_the_error_of_an_incidence_is_its_infinitesimal_jackknife():
 
 def test_an_incidence_at_a_time_is_known_to_the_end_of_follow_up():
     curve = cumulative_incidence([2, 3, 5], [1, 2, 0])
-    value, error, low, _ = curve.at([1, 2, 5, 6], 1)
+    value, error, low, high = curve.at([1, 2, 5, 6], 1)
     assert value.tolist()[:3] == [0, pytest.approx(1 / 3), pytest.approx(1 / 3)] and np.isnan(value[3])
-    assert error[0] == 0 and np.isnan(low[0]) and (curve.n, curve.last) == (3, 5)
+    assert (
+        error[0] == 0
+        and (low[0], high[0]) == (0, pytest.approx(1 - 0.025 ** (1 / 3)))
+        and (curve.n, curve.last) == (3, 5)
+    )
     ended = cumulative_incidence([2, 3], [1, 2])
     assert ended.at([9], 2)[0][0] == 0.5  # nobody is left: it stays
     none = cumulative_incidence([2, 3], [0, 0])

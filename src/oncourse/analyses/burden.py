@@ -18,9 +18,10 @@ from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import LandscapeParams
 from oncourse.derive.genes.group_shares import share_summaries, share_tests
 from oncourse.derive.genes.kataegis import along_genome, distances, kataegis
-from oncourse.derive.genes.sample_groups import group_summaries, group_tests, median_interval
+from oncourse.derive.genes.sample_groups import group_summaries, group_tests
 from oncourse.errors import NotEnoughData
 from oncourse.genome.msi import tcga_burden
+from oncourse.stats.medians import median_interval
 from oncourse.stats.proportions import clopper_pearson
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said

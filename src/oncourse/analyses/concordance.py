@@ -45,7 +45,6 @@ from oncourse.derive.concordance.status_tables import flips, status_table
 from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
 from oncourse.facts.statuses import statuses_of
-from oncourse.stats.rng import generator
 from oncourse.words.catalogue import said
 
 MANY = 12
@@ -77,8 +76,7 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
         "pair", n_called_both="n_shared", n_called_one=pl.col("n_private_a") + pl.col("n_private_b")
     )
     counts = counts.join(plain, on="pair", how="left", maintain_order="left")
-    rng = generator(cohort.seed, "concordance")
-    summary, noise = summary_table(presence, pairs, judged, params, rng)
+    summary, noise = summary_table(presence, pairs, judged, params)
     counts = counts.join(noise, on="pair", how="left", maintain_order="left")
     statuses = statuses_of(cohort.study.config.statuses)
     two = cohort.cleared.status_pairs
@@ -137,6 +135,15 @@ _METHODS = (
 )
 
 
+#: How the limits of an estimand are found, by the start of its name; the others are shares of variants.
+HOW = {
+    "shared_fraction_sd": "beta-binomial fit",
+    "shared_fraction_latent": "sandwich over patients",
+    "discordance": "mixture of detection",
+    "excess": "sandwich over patients",
+}
+
+
 def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFrame) -> tuple[Estimate, ...]:
     out = []
     for row in summary.filter((pl.col("set") == "all") | (pl.col("chip") == "without")).iter_rows(named=True):
@@ -152,7 +159,10 @@ def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFram
                 row["ci_low"],
                 row["ci_high"],
                 row["n_variants"],
-                "patients drawn again",
+                next(
+                    (how for name, how in HOW.items() if row["estimand"].startswith(name)),
+                    "beta-binomial over patients",
+                ),
                 unit,
             )
         )

@@ -16,9 +16,10 @@ from oncourse.derive.genes.copy_states import CopyNumberParams
 from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import LandscapeParams
 from oncourse.derive.genes.group_shares import share_summaries, share_tests
-from oncourse.derive.genes.sample_groups import group_summaries, group_tests, median_interval
+from oncourse.derive.genes.sample_groups import group_summaries, group_tests
 from oncourse.errors import NotEnoughData
 from oncourse.genome.cytobands import cytobands
+from oncourse.stats.medians import median_interval
 from oncourse.stats.proportions import clopper_pearson
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said

@@ -41,8 +41,8 @@ from oncourse.derive.clones.evolution import EvolutionParams, PatientEvolution
 from oncourse.derive.concordance.presence_inputs import borrowed_note
 from oncourse.errors import NotEnoughData
 from oncourse.evolution.clustering.types import ClusterParams
-from oncourse.stats.proportions import clopper_pearson
-from oncourse.stats.rng import generator
+from oncourse.stats.clustered_share import clustered_share
+from oncourse.stats.medians import median_interval
 from oncourse.words.catalogue import said
 
 
@@ -160,25 +160,13 @@ def _people(cohort: Cohort, patients: Sequence[PatientEvolution]) -> pl.DataFram
     )
 
 
-def _bootstrap(
-    frame: pl.DataFrame, value: pl.Expr, rng: np.random.Generator, n: int = 1000
-) -> tuple[float | None, ...]:
-    """Mean of a 0/1 column over rows with its interval, patients drawn again; None without rows.
-
-    Where all rows agree drawing again shows nothing: then the limits are Clopper-Pearson's over patients.
-    """
-    per = frame.group_by("patient_id").agg(value.cast(pl.Float64).sum().alias("k"), pl.len().alias("n")).sort("k", "n")
+def _share(frame: pl.DataFrame, value: pl.Expr) -> tuple[float | None, ...]:
+    """Mean of a 0/1 column over rows with its limits, patients as clusters (`clustered_share`); None without rows."""
+    per = frame.group_by("patient_id").agg(value.cast(pl.Float64).sum().alias("k"), pl.len().alias("n"))
     if per.is_empty():
         return None, None, None
-    k, size = per["k"].to_numpy(), per["n"].to_numpy().astype(float)
-    if len(k) < 5:
-        return float(k.sum() / size.sum()), None, None
-    if k.sum() in (0.0, size.sum()):
-        low, high = clopper_pearson(len(k) if k.sum() else 0, len(k))
-        return float(k.sum() / size.sum()), float(low), float(high)
-    pick = rng.integers(0, len(k), (n, len(k)))
-    drawn = k[pick].sum(1) / size[pick].sum(1)
-    return float(k.sum() / size.sum()), float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))
+    share = clustered_share(per["k"], per["n"])
+    return share.value, share.low, share.high
 
 
 def _estimates(
@@ -189,16 +177,16 @@ def _estimates(
     drivers: pl.DataFrame,
     variants: pl.DataFrame,
 ) -> tuple[Estimate, ...]:
-    rng = generator(cohort.seed, "evolution")
-    method = "patients drawn again"
-    n_clones = [p.posterior.n_clone for p in patients]
+    method = "beta-binomial over patients"
+    n_clones = np.sort([float(p.posterior.n_clone) for p in patients])
     out = [
         Estimate("n_patients", len(patients), n=len(patients), unit="count", question=TREE),
         Estimate(
             "clones_per_patient",
-            float(np.median(n_clones)) if n_clones else None,
+            float(np.median(n_clones)) if len(n_clones) else None,
+            *median_interval(n_clones),
             n=len(patients),
-            method="median",
+            method="median, order statistics",
             unit="count",
             question=TREE,
         ),
@@ -208,25 +196,24 @@ def _estimates(
     out.append(Estimate("absences_by_calls", by_calls, n=absent.height, unit="count"))
     mets = seeding.filter(pl.col("role") != "primary")
     sure = mets.filter(pl.col("probability") >= params.min_probability)
-    value, low, high = _bootstrap(sure, pl.col("clonality") == "polyclonal", rng)
+    value, low, high = _share(sure, pl.col("clonality") == "polyclonal")
     out.append(Estimate("n_metastases", mets.height, n=mets.height, unit="count"))
     out.append(Estimate("polyclonal_fraction", value, low, high, sure.height, method, "fraction"))
-    value, low, high = _bootstrap(
+    value, low, high = _share(
         sure.filter(pl.col("probability_phyleticity") >= params.min_probability),
         pl.col("phyleticity") == "polyphyletic",
-        rng,
     )
     out.append(Estimate("polyphyletic_fraction", value, low, high, sure.height, method, "fraction"))
     timed = mets.filter(pl.col("divergence") != "not_assessable")
-    value, low, high = _bootstrap(timed, pl.col("divergence") == "early", rng)
+    value, low, high = _share(timed, pl.col("divergence") == "early")
     out.append(Estimate("early_divergence_fraction", value, low, high, timed.height, method, "fraction"))
     assessed = drivers.filter(pl.col("n_metastases_assessed") > 0)
     shared = pl.col("n_metastases_present") == pl.col("n_metastases_assessed")
     several = assessed.filter((pl.col("n_metastases_assessed") > 1) & (pl.col("n_metastases_present") > 0))
-    value, low, high = _bootstrap(several, shared, rng)
+    value, low, high = _share(several, shared)
     out.append(Estimate("drivers_in_all_metastases", value, low, high, several.height, method, "fraction"))
     new = assessed.filter(pl.col("in_primary").is_not_null() & (pl.col("n_metastases_present") > 0))
-    value, low, high = _bootstrap(new, ~pl.col("in_primary"), rng)
+    value, low, high = _share(new, ~pl.col("in_primary"))
     out.append(Estimate("drivers_new_in_metastasis", value, low, high, new.height, method, "fraction"))
     return tuple(out)
 

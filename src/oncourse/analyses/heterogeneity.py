@@ -15,7 +15,7 @@ from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.clones.heterogeneity import COLUMNS, HeterogeneityParams, HeterogeneityTable
 from oncourse.errors import NotEnoughData
-from oncourse.stats.rng import generator
+from oncourse.stats.medians import median_interval
 from oncourse.study.schema import columns
 from oncourse.words.catalogue import said
 
@@ -27,7 +27,6 @@ TABLE = OutputTable(
 #: Measure -> (what it is called in text, unit).
 OF_SAMPLE = {"math": "score", "subclonal_share": "fraction", "shannon": "score"}
 OF_PAIR = {"jsi": "score", "fst": "score", "nei": "score", "copy_number_divergence": "fraction"}
-N_BOOT = 1000
 
 
 @analysis(
@@ -47,7 +46,7 @@ def heterogeneity(cohort: Cohort, params: HeterogeneityParams) -> Result:
             f"no tumour sample has {params.min_variants} variants with read counts (calls.alt_count, calls.depth) "
             "and a purity."
         )
-    estimates = tuple(_medians(rows, cohort.seed))
+    estimates = tuple(_medians(rows))
     names = {e.name for e in estimates}
     parts = [
         text
@@ -155,8 +154,8 @@ _METHODS = (
 )
 
 
-def _medians(rows: pl.DataFrame, seed: int) -> list[Estimate]:
-    """Return medians over patients (of the mean over their samples or pairs), patients drawn again for the limits."""
+def _medians(rows: pl.DataFrame) -> list[Estimate]:
+    """Return medians over patients (of the mean over their samples or pairs); limits from six patients on."""
     out = []
     tissue = (pl.col("role_a") != "plasma") & (pl.col("role_b").is_null() | (pl.col("role_b") != "plasma"))
     for measure, unit in {**OF_SAMPLE, **OF_PAIR}.items():
@@ -164,10 +163,8 @@ def _medians(rows: pl.DataFrame, seed: int) -> list[Estimate]:
         values = use.group_by("patient_id").agg(pl.col("value").mean())["value"].sort().to_numpy()
         if len(values) < 3:
             continue
-        random = generator(seed, f"heterogeneity.median.{measure}")
-        drawn = np.median(values[random.integers(0, len(values), (N_BOOT, len(values)))], axis=1)
-        low, high = np.quantile(drawn, [0.025, 0.975])
-        method = "median over patients (tissue), percentile bootstrap of patients"
+        low, high = median_interval(values)
+        method = "median over patients (tissue), order statistics"
         out.append(Estimate(f"median_{measure}", float(np.median(values)), low, high, len(values), method, unit))
     return out
 

@@ -294,6 +294,7 @@ def _agreement(visits: pl.DataFrame, seed: int) -> list[Estimate]:
     import numpy as np
 
     from oncourse.stats.agreement import cluster_weights
+    from oncourse.stats.clustered_share import clustered_share
     from oncourse.stats.rng import generator
 
     both = visits.filter(
@@ -314,21 +315,19 @@ def _agreement(visits: pl.DataFrame, seed: int) -> list[Estimate]:
         chance = float(p.sum(0) @ p.sum(1))
         return (float(np.trace(p)) - chance) / (1 - chance) if chance < 1 else float("nan")
 
-    share = float((a == b).mean())
     rng = generator(seed, "imaging.agreement")
     weights = cluster_weights(len(tables), 400, rng) if len(tables) > 1 else None
-    low = high = low_k = high_k = None
+    low_k = high_k = None
     if weights is not None:
         drawn = np.tensordot(np.asarray(weights, float), tables, axes=1)
-        shares = np.array([np.trace(t) / t.sum() for t in drawn])
         kappas = np.array([kappa(t) for t in drawn])
-        low, high = (float(v) for v in np.quantile(shares, [0.025, 0.975]))
-        if np.isfinite(kappas).any():
+        if np.isfinite(kappas).any() and np.nanmin(kappas) < np.nanmax(kappas):  # all alike: drawing shows nothing
             low_k, high_k = (float(v) for v in np.nanquantile(kappas, [0.025, 0.975]))
-    how = "bootstrap over patients"
+    share = clustered_share(np.trace(tables, axis1=1, axis2=2), tables.sum((1, 2)))
+    of = (share.value, share.low, share.high, both.height, "beta-binomial over patients", "fraction")
     return [
-        Estimate("agreement", share, low, high, both.height, how, "fraction"),
-        Estimate("kappa", kappa(tables.sum(0)), low_k, high_k, both.height, how, "score"),
+        Estimate("agreement", *of),
+        Estimate("kappa", kappa(tables.sum(0)), low_k, high_k, both.height, "bootstrap over patients", "score"),
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, where_counted
@@ -16,6 +17,7 @@ from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.psa import OLD_BASELINE_DAYS, PSA_SCHEMA
 from oncourse.derive.clinical.psa_values import PsaParams, psa_values
 from oncourse.errors import NotEnoughData
+from oncourse.stats.medians import median_interval
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.words.catalogue import said
@@ -280,8 +282,10 @@ def _estimates(table: pl.DataFrame, shown: pl.DataFrame, params: Params, rules: 
     out.append(
         Estimate("progressed", k / n if n else None, low, high, n, "Clopper-Pearson", "fraction", PROGRESSION + at)
     )
-    best = shown["best_change_fraction"].drop_nulls()
-    out.append(Estimate("median_best_change", best.median(), n=len(best), method="median", unit="fraction"))  # type: ignore[arg-type]
+    best = shown["best_change_fraction"].drop_nulls().sort().to_numpy()
+    middle = float(np.median(best)) if len(best) else None
+    limits = median_interval(best)
+    out.append(Estimate("median_best_change", middle, *limits, len(best), "median, order statistics", "fraction"))
     return out
 
 

@@ -32,12 +32,12 @@ def landmark_days(months: float, *, first_day: bool = True) -> float:
 
 
 def in_months(days: float, *, first_day: bool = True) -> float:
-    """Return a time in months elapsed: a first day that was counted is no part of a month.
+    """Return a time in months elapsed: a first day that was counted is no part of a month (a limit at the start: 0).
 
     >>> round(in_months(731), 2), round(in_months(730, first_day=False), 2)
     (23.98, 23.98)
     """
-    return (days - int(first_day)) / DAYS_PER_MONTH
+    return max(days - int(first_day), 0.0) / DAYS_PER_MONTH
 
 
 def time_days(end: str, origin: str, *, first_day: bool = True) -> pl.Expr:

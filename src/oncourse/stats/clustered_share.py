@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 _MEANS = 200
+#: Fewest patients, and P of the rank correlation, at which a share is taken to go with the number of units.
+FROM_PATIENTS, GOES_WITH = 8, 0.3
 #: Concentrations a + b of the beta distribution of the patients' shares: from nearly 0/1 patients to nearly equal ones.
 _CONCENTRATIONS = np.exp(np.linspace(np.log(0.03), np.log(300), 40))
 
@@ -20,8 +22,8 @@ _CONCENTRATIONS = np.exp(np.linspace(np.log(0.03), np.log(300), 40))
 class ClusteredShare:
     """A pooled share with the posterior of the mean share of patients.
 
-    ``value`` is found / total over all units; ``low``, ``high`` the equal-tailed limits, widened to hold the value; NaN
-    without units.
+    ``value`` is found / total over all units; ``low``, ``high`` the equal-tailed limits, widened to hold the value and,
+    where the share goes with the number of units, those of the ratio; NaN without units.
     """
 
     value: float
@@ -85,6 +87,10 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     cover 61-89 % (means .6-.95, concentrations 2, 10 and infinite; ``benchmarks/bench_few_patients.py``). One patient
     says nothing of how patients differ: the limits are then nearly as wide as the prior.
 
+    Where patients with many units have other shares than those with few, the share over all units is not the mean of
+    the patients' shares. From `FROM_PATIENTS` on, and where the rank correlation of the two has P < `GOES_WITH`, the
+    limits are widened to those of the ratio: jackknifed (each patient left out once), Student's t on the logit scale.
+
     Examples
     --------
     >>> found = clustered_share([8, 9, 10, 2], [10, 10, 10, 10])
@@ -97,6 +103,7 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     if np.any(x < 0) or np.any(x > n):
         raise ValueError("found must lie between 0 and total")
     x, n = x[n > 0], n[n > 0]
+    x, n = (part[np.lexsort((n, x))] for part in (x, n))  # by what they hold: the names of patients move no limit
     mean, _, _, log_beta, prior = _grid()
     if len(n) == 0:
         none = np.full(len(mean), np.nan)
@@ -112,7 +119,30 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     steps, cautious = _cumulated(mass), _cumulated(mass * np.sqrt((1 - mean) / mean))
     value = float(x.sum() / n.sum())
     low, high = (float(np.interp(p, steps, edges)) for p in (0.5 - level / 2, 0.5 + level / 2))
-    return ClusteredShare(value, min(low, value), max(high, value), edges, steps, cautious)
+    wider = _ratio_limits(x, n, level) if _goes_with_number(x, n) else (value, value)
+    return ClusteredShare(value, min(low, value, wider[0]), max(high, value, wider[1]), edges, steps, cautious)
+
+
+def _goes_with_number(x: Floats, n: Floats) -> bool:
+    """Whether patients with many units seem to have other shares than those with few (Spearman)."""
+    from scipy.stats import spearmanr
+
+    share = x / n
+    if len(n) < FROM_PATIENTS or (n == n[0]).all() or (share == share[0]).all():
+        return False
+    return bool(spearmanr(n, share).pvalue < GOES_WITH)
+
+
+def _ratio_limits(x: Floats, n: Floats, level: float) -> tuple[float, float]:
+    """Limits of sum(x) / sum(n) as a ratio of two sums over patients: their logit and its jackknife error."""
+    from scipy.special import expit, logit, stdtrit
+
+    m, total = len(n), n.sum()
+    value = x.sum() / total
+    left_out = (x - value * n) / (1 - n / total)
+    error = np.sqrt((m - 1) / m * (left_out**2).sum()) / total / (value * (1 - value))
+    half = stdtrit(m - 1, 0.5 + level / 2) * error
+    return float(expit(logit(value) - half)), float(expit(logit(value) + half))
 
 
 def _cumulated(mass: Floats) -> Floats:

@@ -87,13 +87,17 @@ class Curve:
         return Landmark(t, survival, low, high, pick(self.std_err, 0.0), n_risk)
 
     def quantile(self, share: float = 0.5) -> Quantile:
-        """Return the time by which `share` have had the event, with the limits read off the limits of the curve."""
+        """Return the time by which `share` have had the event, with the limits read off the limits of the curve.
+
+        A curve that falls from 1 to 0 at once has no limits there, and so none of its quantiles: the lower limit is
+        then the first time at which the lower limit of the `beta_product` is as low (upper: not reached, NaN).
+        """
         height = 1.0 - share
-        return Quantile(
-            _crossing(self.time, self.survival, height),
-            _crossing(self.time, self.ci_low, height),
-            _crossing(self.time, self.ci_high, height),
-        )
+        value, low, high = (_crossing(self.time, c, height) for c in (self.survival, self.ci_low, self.ci_high))
+        if np.isfinite(value) and np.isnan(low) and bool((self._weights == np.floor(self._weights)).all()):
+            limits = np.array([beta_product(self, float(t))[0] for t in (0.0, *self.time)])
+            low = _crossing(np.append(0.0, self.time), limits, height)
+        return Quantile(value, low, high)
 
     @property
     def median(self) -> Quantile:

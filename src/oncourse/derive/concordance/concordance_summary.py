@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from oncourse.derive.concordance.pairs import COMPARISONS, ConcordanceParams, PairTable
 from oncourse.derive.concordance.presence import PresenceTable
 from oncourse.derive.concordance.relatedness import NOT_RELATED
-from oncourse.stats.agreement import Bootstrap, cluster_bootstrap, cluster_weights
+from oncourse.stats.clustered_share import clustered_share
 from oncourse.stats.proportions import wilson
 
 if TYPE_CHECKING:
@@ -127,18 +127,11 @@ def _ratio(top: NDArray[Any], bottom: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1), np.nan))
 
 
-def _fractions(sums: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the estimands of `_counts` sums, shape (k, 5): columns in the order of `PLAIN_ESTIMANDS`."""
-    shared, private, lost, unknown, assumed = sums.T
+def _fractions(counts: NDArray[Any]) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Return what each estimand of `PLAIN_ESTIMANDS` is a share of, per pair: tops and bottoms of `_counts` rows."""
+    shared, private, lost, unknown, assumed = counts.T
     seen = shared + private + lost
-    return np.column_stack(
-        [
-            _ratio(shared + lost, seen),
-            _ratio(shared, seen),
-            _ratio(unknown, seen + unknown),
-            _ratio(assumed, private),
-        ]
-    )
+    return [(shared + lost, seen), (shared, seen), (unknown, seen + unknown), (assumed, private)]
 
 
 #: Comparisons worked out at a time; their numbers do not depend on it.
@@ -156,12 +149,10 @@ def ratio_rows(
     counted: dict[tuple[str, str], NDArray[np.float64]],
     keep: pl.Series,
     key: dict[str, str],
-    n_bootstrap: int,
-    rng: np.random.Generator,
     *,
     withheld: bool = False,
 ) -> list[dict[str, Any]]:
-    """Return summary rows of one comparison and set: fractions of counts with patient-bootstrap limits.
+    """Return summary rows of one comparison and set: fractions of counts, patients as clusters (`clustered_share`).
 
     Parameters
     ----------
@@ -171,19 +162,18 @@ def ratio_rows(
     withheld : whether mutations could only be judged where both samples have them (`seen_alone`): no shared fraction
     """
     rows: list[dict[str, Any]] = []
-    weights = cluster_weights(len(keep), n_bootstrap, rng) if len(keep) > 1 else np.ones((1, len(keep)), np.float32)
     chosen = keep.to_numpy()
     for chip in ("with", "without"):
         for state in ("plain_state", "raw_state"):
             counts = counted[chip, state][chosen]
-            found = cluster_bootstrap(counts, _fractions, weights)
+            parts = _fractions(counts)
             names: tuple[str, ...] = PLAIN_ESTIMANDS
             if state == "plain_state":
                 names = ("shared_fraction_called",)
             assessed = counts[:, :3].sum(axis=1)
             for j, name in enumerate(names):
                 n = {2: counts[:, :4].sum(), 3: counts[:, 1].sum()}.get(j, assessed.sum())
-                numbers = _values(found, j) | _limits_of_few(found, j, counts)
+                numbers = _values(*parts[j])
                 if withheld and name.startswith("shared_fraction"):
                     numbers = dict.fromkeys(numbers)
                 rows.append(
@@ -216,26 +206,9 @@ def seen_alone(power: pl.Series, variants: pl.DataFrame, min_power: float) -> bo
     return any(not (side >= min_power).any() for side in sides)
 
 
-def _limits_of_few(found: Bootstrap, column: int, counts: NDArray[Any]) -> dict[str, float | None]:
-    """Limits where all patients are alike and drawing them again shows nothing: beta-binomial over patients.
-
-    Twelve of twelve mutations shared in six patients is no proof that all are.
-    """
-    from oncourse.stats.clustered_share import clustered_share
-
-    low, high = found.low[column], found.high[column]
-    if not np.isfinite(low) or high > low:
-        return {}
-    shared, private, lost, unknown, assumed = counts.T
-    seen = shared + private + lost
-    tops = (shared + lost, shared, unknown, assumed)
-    bottoms = (seen, seen, seen + unknown, private)
-    share = clustered_share(tops[column], bottoms[column])
-    return {"ci_low": float(share.low), "ci_high": float(share.high)}
-
-
-def _values(found: Bootstrap, column: int) -> dict[str, float | None]:
-    numbers = (found.value[column], found.low[column], found.high[column])
+def _values(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> dict[str, float | None]:
+    share = clustered_share(top, bottom)
+    numbers = (share.value, share.low, share.high)
     return {
         name: None if np.isnan(x) else float(x)
         for name, x in zip(("estimate", "ci_low", "ci_high"), numbers, strict=True)
@@ -276,7 +249,8 @@ MAX_LATENT = 20_000
 def latent_rows(presence: PresenceTable, variants: pl.DataFrame, key: dict[str, str]) -> list[dict[str, Any]]:
     """Return the latent shared fraction of some main pairs: variants of `PairTable`, one unit per pair.
 
-    Left out: sites of unknown depth or outside either panel (nothing could be seen there).
+    Left out: sites of unknown depth or outside either panel (nothing could be seen there). Where no judged variant is
+    private the fit lies at its end and its own limits are too near: those of the judged variants hold it then.
     """
     from oncourse.stats.sharing import latent_share
 
@@ -304,8 +278,11 @@ def latent_rows(presence: PresenceTable, variants: pl.DataFrame, key: dict[str, 
         "n_variants": len(a),
         "estimand": "shared_fraction_latent",
     }
-    limits = (found.ci_low, found.ci_high)
-    low, high = (None if np.isnan(x) else float(x) for x in limits)
+    low, high = (None if np.isnan(x) else float(x) for x in (found.ci_low, found.ci_high))
+    judged = variants.filter(pl.col("state") != "not_assessable")
+    if low is not None and (judged["state"] == "shared").all():
+        per = judged.group_by("pair").len()["len"].sort()
+        low = min(low, clustered_share(per, per).low)
     return [{**base, "estimate": found.share, "ci_low": low, "ci_high": high}]
 
 
@@ -446,8 +423,6 @@ def _of_comparison(
     comparison: str,
     of: pl.DataFrame,
     counted: dict[tuple[str, str], NDArray[np.float64]],
-    n_bootstrap: int,
-    rng: np.random.Generator,
     min_power: float,
 ) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:
     """Return the rows of one comparison with its main pairs `of`, and what noise explains per pair."""
@@ -461,7 +436,7 @@ def _of_comparison(
         key = {"comparison": comparison, "set": name}
         here = pairs.variants.join(chosen.select("pair"), on="pair", how="semi", maintain_order="left")
         withheld = seen_alone(presence.cells["power"], here, min_power)
-        rows.extend(ratio_rows(counted, chosen["pair"], key, n_bootstrap, rng, withheld=withheld))
+        rows.extend(ratio_rows(counted, chosen["pair"], key, withheld=withheld))
         if name == "related" and chosen.height == of.height:
             # the same pairs: the same numbers
             fitted = [r for r in rows if "latent" in r["estimand"] or "discordance" in r["estimand"]]
@@ -495,19 +470,18 @@ def summary_table(
     pairs: PairTable,
     related: pl.DataFrame,
     params: ConcordanceParams,
-    rng: np.random.Generator,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the summary (`SUMMARY_COLUMNS`) and, per main pair, what noise alone explains (`NOISE_SCHEMA`)."""
     counted = _counts(pairs)
     main = pairs.pairs.filter("is_main").join(related.select("pair", "verdict"), on="pair", how="left")
     here = [c for c in COMPARISONS if c in set(main["comparison"])]
 
-    def of(at: int, random: np.random.Generator) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:
+    def of(at: int) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:
         chosen = main.filter(pl.col("comparison") == here[at]).sort("pair")
-        return _of_comparison(presence, pairs, here[at], chosen, counted, params.n_bootstrap, random, params.min_power)
+        return _of_comparison(presence, pairs, here[at], chosen, counted, params.min_power)
 
     with ThreadPoolExecutor(N_THREAD) as pool:
-        found = list(pool.map(of, range(len(here)), rng.spawn(len(here))))
+        found = list(pool.map(of, range(len(here))))
     rows = [row for part, _ in found for row in part]
     noise = [pl.DataFrame(schema=NOISE_SCHEMA), *(frame for _, part in found for frame in part)]
     return pl.DataFrame(rows, schema={name: dtype for name, dtype, _ in SUMMARY_COLUMNS}), pl.concat(noise)

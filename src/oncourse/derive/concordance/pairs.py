@@ -39,7 +39,6 @@ class ConcordanceParams:
     merge_same_site: bool = setting(
         False, "count different alleles at one position in two samples of a patient as one variant"
     )
-    n_bootstrap: int = setting(2000, "patients are drawn again this many times for intervals", low=100, high=100_000)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from oncourse.derive.genes.gene_groups import MAX_GROUPS
 from oncourse.stats.fdr import benjamini_hochberg
+from oncourse.stats.medians import median_interval, paired_shift, shift
 
 SUMMARY_SCHEMA = {
     "measure": pl.String,
@@ -43,8 +44,6 @@ TEST_SCHEMA = {
     "p_value": pl.Float64,
     "q_value": pl.Float64,
 }
-#: More pairs of values than this: no interval of the shift (memory).
-MOST_PAIRS = 4_000_000
 #: Patients with samples in both groups from which a paired test is made.
 MIN_PAIRS = 6
 #: Measures that are shares of the genome.
@@ -107,31 +106,16 @@ def group_tests(values: pl.DataFrame) -> pl.DataFrame:
             x, y = (side.join(both, on="patient_id", how="anti") for side in (x, y))
             if both.height >= MIN_PAIRS:
                 one, two = both["value"].to_numpy(), both["value_b"].to_numpy()
-                told = *_sides(one, two), *_paired_shift(one, two), _wilcoxon(one, two), None
+                told = *_sides(one, two), *paired_shift(one, two), _wilcoxon(one, two), None
                 rows.append((measure, a, b, "paired, Wilcoxon signed rank", *told))
             one, two = x["value"].to_numpy(), y["value"].to_numpy()
             if min(len(one), len(two)) >= 2:
-                told = *_sides(one, two), *_shift(one, two), _mann_whitney(one, two), None
+                told = *_sides(one, two), *shift(one, two), _mann_whitney(one, two), None
                 rows.append((measure, a, b, "unpaired, Mann-Whitney", *told))
     table = pl.DataFrame(rows, schema=TEST_SCHEMA, orient="row")
     return table.with_columns(pl.Series("q_value", benjamini_hochberg(table["p_value"].to_numpy()))).sort(
         "p_value", "measure", "group_a", "group_b", "method"
     )
-
-
-def median_interval(x: Floats, level: float = 0.95) -> tuple[float | None, float | None]:
-    """Return the order statistics that cover the median with at least `level`; None where too few (below six).
-
-    >>> median_interval(np.arange(1.0, 11.0))
-    (2.0, 9.0)
-    """
-    from scipy.stats import binom
-
-    n = len(x)
-    k = int(binom.ppf((1 - level) / 2, n, 0.5))
-    if binom.cdf(k, n, 0.5) > (1 - level) / 2:
-        k -= 1
-    return (None, None) if k < 0 else (float(x[k]), float(x[n - 1 - k]))
 
 
 def _mean_interval(x: Floats) -> tuple[float | None, float | None]:
@@ -150,36 +134,6 @@ def _parts(values: pl.DataFrame, keys: list[str]):  # type: ignore[no-untyped-de
 
 def _sides(a: Floats, b: Floats) -> tuple[int, int, float, float, float, float]:
     return len(a), len(b), float(np.median(a)), float(np.median(b)), float(a.mean()), float(b.mean())
-
-
-def _shift(a: Floats, b: Floats) -> tuple[float | None, float | None, float | None]:
-    """Return by how much the values of `b` are above those of `a`: Hodges and Lehmann's shift and its 95 % interval.
-
-    The median of all differences, and the order statistics of them that the rank-sum test does not reject (normal law;
-    Hollander, Wolfe. Nonparametric Statistical Methods, 4.2-4.3).
-
-    >>> _shift(np.array([1.0, 2, 3, 4, 5, 6]), np.array([3.0, 4, 5, 6, 7, 8]))
-    (2.0, -1.0, 5.0)
-    """
-    m, n = len(a), len(b)
-    if m * n > MOST_PAIRS:
-        return None, None, None
-    return _order_interval(np.sort((b[None, :] - a[:, None]).ravel()), m * n / 2, m * n * (m + n + 1) / 12)
-
-
-def _paired_shift(a: Floats, b: Floats) -> tuple[float | None, float | None, float | None]:
-    """Return the same of pairs: median and order statistics of the means of two differences (Walsh averages)."""
-    d, n = b - a, len(a)
-    if n * n > MOST_PAIRS:
-        return None, None, None
-    i, j = np.triu_indices(n)
-    return _order_interval(np.sort((d[i] + d[j]) / 2), n * (n + 1) / 4, n * (n + 1) * (2 * n + 1) / 24)
-
-
-def _order_interval(sorted_: Floats, mean: float, variance: float) -> tuple[float, float | None, float | None]:
-    k = int(np.floor(mean - 1.959963984540054 * np.sqrt(variance)))
-    limits = (None, None) if k < 1 else (float(sorted_[k - 1]), float(sorted_[len(sorted_) - k]))
-    return float(np.median(sorted_)), *limits
 
 
 def _wilcoxon(a: Floats, b: Floats) -> float:
