@@ -117,6 +117,22 @@ def test_calls_of_a_simulated_patient_are_its_mutations(patient):
     assert right.height >= 0.90 * called.height
 
 
+def test_two_changed_bases_are_one_mutation_whatever_found_them(tmp_path, monkeypatch):
+    """Without freebayes only single bases were candidates: KRAS c.34_35delinsTT (G12F) was G12C and G12V."""
+    monkeypatch.setattr("oncourse.reads.tools.version", lambda name: None)
+    table, changes = _write_study(tmp_path, ["P1"], roles=("white_cells", "primary"), seed=6)["P1"]
+    plan = _run(tmp_path)
+    two = table.filter(pl.col("variant_id").str.contains(r":[ACGT]{2}:[ACGT]{2}$"))["variant_id"]
+    vafs = dict(zip(table["variant_id"], vafs_of(changes, "primary", PURITY["primary"]), strict=True))
+    wanted = {v for v in two if vafs[v] >= 0.05}
+    assert wanted and plan.patients == ["P1"]
+    calls = pl.read_csv(tmp_path / "reads/tables/evidence.tsv", separator="\t", infer_schema_length=None)
+    called = set(calls.filter(pl.col("is_called") & (pl.col("sample_id") == "P1-primary"))["variant_id"])
+    assert wanted <= called
+    parts = {f"{c}:{int(p) + i}:{r[i]}:{a[i]}" for c, p, r, a in (v.split(":") for v in wanted) for i in (0, 1)}
+    assert not parts & called
+
+
 def test_the_mates_of_simulated_fragments_lie_as_mates_do(patient):
     quality = pl.read_csv(patient[0] / "reads/tables/quality.tsv", separator="\t")
     assert quality["paired_share"].min() > 0.95

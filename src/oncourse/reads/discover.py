@@ -60,6 +60,27 @@ def from_counts(bases: Bases, *, min_count: int = MIN_COUNT, min_share: float = 
     )
 
 
+def beside_each_other(singles: pl.DataFrame) -> pl.DataFrame:
+    """Return the changes of two and three bases in a row that single-base changes of one sample may be parts of.
+
+    V600K is two bases: as two single changes it is V600E and V600M. Whether the same reads carry them is counted after.
+
+    >>> rows = pl.DataFrame({"chrom": ["7", "7", "7"], "pos": [5, 6, 9], "ref": ["A", "C", "G"], "alt": ["T", "T", "A"]})
+    >>> beside_each_other(rows).rows()
+    [('7', 5, 'AC', 'TT')]
+    """
+    runs, longest = [], singles
+    for _ in range(2):
+        after = singles.select("chrom", pl.col("pos").alias("next"), r="ref", a="alt")
+        longest = (
+            longest.with_columns(next=pl.col("pos") + pl.col("ref").str.len_bytes())
+            .join(after, on=["chrom", "next"], how="inner")
+            .select("chrom", "pos", ref=pl.col("ref") + pl.col("r"), alt=pl.col("alt") + pl.col("a"))
+        )
+        runs.append(longest)
+    return pl.concat(runs).sort("chrom", "pos", "ref", "alt")
+
+
 def indels_of(
     path: Path, regions: pl.DataFrame, fasta: Fasta, *, reference: Path, min_count: int = MIN_COUNT
 ) -> pl.DataFrame:

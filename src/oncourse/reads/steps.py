@@ -137,7 +137,7 @@ def _check_pairs(sample: Sample, bam: Path, pairs: dict[str, tuple[int, int]]) -
 
 def discover_step(plan: Plan, patient: str) -> None:
     """Candidate sites of a patient."""
-    from oncourse.reads.discover import by_freebayes, from_counts, hotspots, indels_of, union
+    from oncourse.reads.discover import beside_each_other, by_freebayes, from_counts, hotspots, indels_of, union
     from oncourse.reads.tools import version
 
     reference = Path(plan.fasta)
@@ -148,9 +148,8 @@ def discover_step(plan: Plan, patient: str) -> None:
     for sample in samples:
         bases = load_bases(plan.place("sample", f"{sample.sample}.bases.npz"))
         deep = sample.counts_families
-        found[f"counts:{sample.sample}"] = from_counts(
-            bases, min_count=2 if deep else 3, min_share=5e-4 if deep else 0.015
-        )
+        singles = from_counts(bases, min_count=2 if deep else 3, min_share=5e-4 if deep else 0.015)
+        found[f"counts:{sample.sample}"] = pl.concat([singles, beside_each_other(singles)], how="vertical_relaxed")
         found[f"indels:{sample.sample}"] = indels_of(plan.bam(sample.sample), regions, fasta, reference=reference)
     plain = [plan.bam(s.sample) for s in samples if not s.counts_families]
     if plain and version("freebayes") is not None:
