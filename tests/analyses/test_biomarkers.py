@@ -301,7 +301,7 @@ def test_a_named_finding_whose_ratio_changes_with_time_leads_the_sentence_too(ma
     found = biomarkers(Cohort(study), Params(n_bootstrap=0, curves=0))
     effect = found.estimate("hotspot:BRAF V600E OS")
     assert effect.unit == "days" and effect.ci_high < 0
-    assert "went with outcome, BRAF V600E: mean overall survival to day" in found.headline.text.text()
+    assert "showed an effect, BRAF V600E: mean overall survival to day" in found.headline.text.text()
 
 
 def test_a_named_finding_that_is_given_as_a_marker_is_named_too(make_study):

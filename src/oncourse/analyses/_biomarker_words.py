@@ -8,10 +8,18 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate
-from oncourse.analyses._headline import Headline, cannot, endpoint_words, feature_words, light_of
+from oncourse.analyses._headline import (
+    LEADING_EVENTS,
+    Headline,
+    can_lead,
+    cannot,
+    endpoint_words,
+    feature_words,
+    light_of,
+)
 from oncourse.derive.outcomes.features import FeatureTable
 from oncourse.derive.outcomes.outcome_scan import CHANGING, OutcomeScan
-from oncourse.words.catalogue import said
+from oncourse.words.catalogue import Said, said
 
 
 def response_words(responses: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ...], str]:
@@ -78,38 +86,37 @@ def answer_words(tested: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ..
 
 
 def headline_of(tested: pl.DataFrame, found: dict[str, Estimate], alpha: float) -> Headline:
-    """The first finding that holds after correction; without one, that only large effects could be seen."""
-    rest = tested.filter(~pl.col("is_prespecified"))
+    """What was named beforehand first, then what holds after correction; a ratio on too few events leads nothing.
+
+    Without either, that only large effects could be seen.
+    """
+    named, rest = tested.filter("is_prespecified"), tested.filter(~pl.col("is_prespecified"))
     hits = rest.filter((pl.col("q_value") <= alpha) & (pl.col("kind") != "covariate"))
-    n = max(tested["n"].to_list(), default=0)
-    for row in hits.iter_rows(named=True):
-        told = {"tests": rest.height, "hits": hits.height, "what": feature_words(row["feature"])}
-        told["endpoint"] = endpoint_words(row["endpoint"])
-        ratio = found.get(_name(row))
-        if ratio is not None and ratio.unit == "ratio":
-            return Headline(
-                said("headline.biomarkers.hits", **told, ratio=ratio),
-                "uncertain",
-                said("reason.one_by_one"),
-                ratio.name,
-            )
-        return Headline(said("headline.biomarkers.hits_plain", **told), "uncertain", said("reason.one_by_one"), "hits")
-    named = _named_first(tested, found)
-    if rest.height and named is not None:
-        effect = found[_name(named[0])]
-        told = {
-            "tests": rest.height,
-            "what": feature_words(named[0]["feature"]),
-            "of": named[2],
-            "endpoint": endpoint_words(named[0]["endpoint"]),
-        }
-        told |= {"ratio": effect} if effect.unit == "ratio" else {"days": effect, "day": round(named[0]["rmst_days"])}
-        told |= {"n": named[1]} if named[1] > 1 else {}
-        words = said(_NAMED[effect.unit == "ratio", named[1] > 1], **told)
-        return Headline(words, "uncertain", said("reason.named"), effect.name)
-    if rest.height:
+    apart = _apart(named, found)
+    if rest.is_empty():
+        return _only_named(tested, found)
+    if apart:
+        return _named_headline(apart, named.height, found, _others(rest.height, hits.height))
+    counts = {"tests": rest.height, "hits": hits.height}
+    counts |= {"of": named.height} if named.height else {}
+    if hits.is_empty():
+        n = max(tested["n"].to_list(), default=0)
         text = said("headline.biomarkers.none", tests=rest.height, patients=n)
         return Headline(text, "uncertain", said("reason.nothing_found"), "hits")
+    key = "headline.biomarkers.hits" + ("_not_named" if named.height else "")
+    first = next((row for row in hits.iter_rows(named=True) if _leads(row)), None)
+    if first is None:
+        text = said(f"{key}_few", **counts, least=LEADING_EVENTS)
+        return Headline(text, "uncertain", said("reason.few_events_with"), "hits")
+    told = {"what": feature_words(first["feature"]), "endpoint": endpoint_words(first["endpoint"])}
+    ratio = found.get(_name(first))
+    if ratio is not None and ratio.unit == "ratio":
+        return Headline(said(key, **counts, **told, ratio=ratio), "uncertain", said("reason.one_by_one"), ratio.name)
+    return Headline(said(f"{key}_plain", **counts, **told), "uncertain", said("reason.one_by_one"), "hits")
+
+
+def _only_named(tested: pl.DataFrame, found: dict[str, Estimate]) -> Headline:
+    """The first ratio where nothing but what was named beforehand was tested."""
     for row in tested.iter_rows(named=True):
         ratio = found.get(_name(row))
         if ratio is not None and ratio.unit == "ratio":
@@ -120,8 +127,15 @@ def headline_of(tested: pl.DataFrame, found: dict[str, Estimate], alpha: float) 
                 ratio=ratio,
                 patients=ratio.n,
             )
-            return Headline(text, *light_of(ratio), ratio.name)
+            light = light_of(ratio) if _leads(row) else ("uncertain", said("reason.few_events_with"))
+            return Headline(text, *light, ratio.name)
     return cannot(said("headline.too_few"), said("reason.too_few"))
+
+
+def _others(tests: int, hits: int) -> Said:
+    """What the exploratory tests beside the named ones showed."""
+    key = "beside.others" if hits else "beside.no_others"
+    return said(key, tests=tests, **({"hits": hits} if hits else {}))
 
 
 #: Whether a ratio is told, whether several findings went with outcome -> the sentence of those named beforehand.
@@ -133,16 +147,34 @@ _NAMED = {
 }
 
 
-def _named_first(tested: pl.DataFrame, found: dict[str, Estimate]) -> tuple[dict[str, Any], int, int] | None:
-    """The pre-specified finding with the smallest p whose interval leaves out no effect, how many do so, of how many.
+def _named_headline(apart: list[dict[str, Any]], of: int, found: dict[str, Estimate], others: Said) -> Headline:
+    """The pre-specified finding with the smallest p that rests on enough events; without one, that none does."""
+    told: dict[str, Any] = {"of": of, "others": others} | ({"n": len(apart)} if len(apart) > 1 else {})
+    first = next(filter(_leads, apart), None)
+    if first is None:
+        key = "headline.biomarkers.named_few" if len(apart) > 1 else "headline.biomarkers.named_one_few"
+        told |= {"least": LEADING_EVENTS}
+        told |= {} if len(apart) > 1 else {"what": feature_words(apart[0]["feature"])}
+        return Headline(said(key, **told), "uncertain", said("reason.few_events_with"))
+    effect = found[_name(first)]
+    told |= {"what": feature_words(first["feature"]), "endpoint": endpoint_words(first["endpoint"])}
+    told |= {"ratio": effect} if effect.unit == "ratio" else {"days": effect, "day": round(first["rmst_days"])}
+    words = said(_NAMED[effect.unit == "ratio", len(apart) > 1], **told)
+    return Headline(words, "uncertain", said("reason.named"), effect.name)
+
+
+def _apart(named: pl.DataFrame, found: dict[str, Estimate]) -> list[dict[str, Any]]:
+    """The pre-specified tests whose interval leaves out no effect, the smallest p first.
 
     The interval is that of the estimate that is told: of restricted means where the hazard ratio changes with time.
     They are no part of the exploratory tests, so that "no finding" must not be said over their heads.
     """
-    named = tested.filter(pl.col("is_prespecified") & pl.col("hazard_ratio").is_not_null())
-    rows = named.sort("p_value", "feature", "endpoint").iter_rows(named=True)
-    apart = [row for row in rows if (e := found.get(_name(row))) is not None and _leaves_out_no_effect(e)]
-    return (apart[0], len(apart), named.height) if apart else None
+    rows = named.drop_nulls("hazard_ratio").sort("p_value", "feature", "endpoint").iter_rows(named=True)
+    return [row for row in rows if (e := found.get(_name(row))) is not None and _leaves_out_no_effect(e)]
+
+
+def _leads(row: dict[str, Any]) -> bool:
+    return can_lead(row["n_event"], row["n_event_altered"])
 
 
 def _leaves_out_no_effect(effect: Estimate) -> bool:
