@@ -100,6 +100,8 @@ def test_latex_is_escaped_and_has_three_lines():
     text = latex_table(PaperTable("Table 1", "50 % of A_B", pl.DataFrame({"x & y": ["{#1}"]})))
     assert r"\begin{tabular}{l}" in text
     wide = latex_table(PaperTable("Table 2", "", pl.DataFrame({"a": ["x" * 80], "b": ["y" * 80]})))
+    numbered = latex_table(PaperTable("Table 1b", "", pl.DataFrame({"a": ["b"]})))
+    assert r"\renewcommand{\thetable}{1b}" in numbered, "LaTeX counted Table 1b as Table 2, which the answers are"
     assert r"p{0.47\linewidth}p{0.47\linewidth}" in wide, "a text wider than the page is broken over lines"
     assert all(line in text for line in (r"\toprule", r"\midrule", r"\bottomrule", r"50 \% of A\_B", r"\{\#1\}"))
 
@@ -112,6 +114,9 @@ def test_references_name_each_work_once_and_in_both_forms():
     named_others = bibtex(cited(["imaging"])), ris(cited(["imaging"]))
     assert " and others}" in named_others[0] and "and and" not in named_others[0], "BibTeX took `and others` for a name"
     assert "others" not in named_others[1]
+    with_doi = [r for r in references() if r.doi]
+    assert len(with_doi) >= len(keys) - 2 and all(re.fullmatch(r"10\.\d{4,5}/\S+", r.doi) for r in with_doi)
+    assert ris(works).count("DO  - 10.") == sum(bool(r.doi) for r in works) == bibtex(works).count("doi = {10.")
     assert bibtex(works).count("@article{") == len(works) == ris(works).count("TY  - JOUR")
 
 
@@ -178,6 +183,34 @@ def test_the_document_holds_table_one_and_the_answers(written):
     assert pages and pages <= marks, "every page of a checklist is that of a place in the document"
     assert all(heading in said for heading in ("The questions", "Limitations", "Figure legends"))
     assert "Kaplan-Meier" in said and "Median overall survival" in said
+
+
+def test_methods_cite_their_works_and_the_list_has_them_in_that_order(written):
+    """The references stood beside a text that cited none of them."""
+    from docx import Document
+
+    text = (written / "out/text.tex").read_text("utf-8")
+    keys = list(dict.fromkeys(k for group in re.findall(r"\\cite\{([^}]*)\}", text) for k in group.split(",")))
+    held = (written / "out/references.bib").read_text("utf-8")
+    assert {"schemper1996", "kaplan1958", "vonelm2007"} <= set(keys) and all(f"{{{key}," in held for key in keys)
+    lines = [p.text for p in Document(str(written / "out/paper.docx")).paragraphs]
+    listed = lines[lines.index("References") + 1 :][: len(keys)]
+    assert [int(line.split(". ")[0]) for line in listed] == list(range(1, len(keys) + 1))
+    assert listed[keys.index("kaplan1958")].partition(" ")[2].startswith("Kaplan EL, Meier P.")
+    assert r"\bibliography{references}" in (written / "out/paper.tex").read_text("utf-8")
+
+
+def test_no_limit_of_a_paper_names_a_setting_a_column_or_a_table():
+    """ "(column naive_hazard_ratio)" and "--set features.clones=no" stood in the limitations of a manuscript."""
+    from oncourse.paper.text import for_a_paper
+
+    kept = (
+        "ORR: 5 patients have no line with an evaluable visit and count as non-responders, as in the rates of response"
+    )
+    note = f"{kept} (imaging.missing_in_denominator=no leaves them out)."
+    assert for_a_paper(note) == f"{kept}."
+    assert for_a_paper("Shares (95 % CI 3-5; n = 4) stay.") == "Shares (95 % CI 3-5; n = 4) stay."
+    assert for_a_paper("A share (PSA/CEA) of 1/2 lost.") == "A share (PSA/CEA) of 1/2 lost."
 
 
 def test_figures_have_the_widths_of_a_journal_and_embedded_fonts(written):

@@ -47,11 +47,16 @@ class PaperTable:
 
 @dataclass(frozen=True)
 class Part:
-    """A heading with its paragraphs and its bookmark."""
+    """A heading with its paragraphs and its bookmark; the keys of the works that each paragraph cites."""
 
     heading: str
     paragraphs: tuple[str, ...]
     mark: str = ""
+    cites: tuple[tuple[str, ...], ...] = ()
+
+    def cited(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return each paragraph with the keys it cites."""
+        return list(zip(self.paragraphs, self.cites or ((),) * len(self.paragraphs), strict=True))
 
 
 #: A heading and the tables below it.
@@ -65,6 +70,15 @@ def mark_of(text: str) -> str:
     'table_1b'
     """
     return re.sub(r"\W+", "_", text.lower())
+
+
+def in_order(parts: Sequence[Part]) -> list[str]:
+    """Return the keys that the parts cite, each once, in the order in which they are cited.
+
+    >>> in_order([Part("a", ("x", "y"), cites=(("k2",), ("k1", "k2")))])
+    ['k2', 'k1']
+    """
+    return list(dict.fromkeys(key for part in parts for keys in part.cites for key in keys))
 
 
 def write_docx(
@@ -85,10 +99,13 @@ def write_docx(
     document.core_properties.created = document.core_properties.modified = _DATE
     document.core_properties.author = "oncourse"
     document.styles["Normal"].font.size = Pt(10)
+    place = {key: i for i, key in enumerate(in_order(parts), 1)}
     for part in parts:
         _bookmark(document.add_heading(part.heading, level=1), part.mark)
-        for paragraph in part.paragraphs:
-            document.add_paragraph(_plain(paragraph))
+        for paragraph, keys in part.cited():
+            made = document.add_paragraph(_plain(paragraph))
+            if keys:
+                made.add_run(f" [{', '.join(str(place[key]) for key in keys)}]")
     for table in tables:
         _docx_table(document, table)
     if appendix is not None:
@@ -221,6 +238,7 @@ def latex_table(table: PaperTable) -> str:
     return "\n".join(
         [
             r"\begin{table}",
+            rf"\renewcommand{{\thetable}}{{{latex(table.number.split()[-1])}}}",
             rf"\caption{{{latex(table.title)}}}",
             *([rf"\label{{{table.mark}}}"] if table.mark else []),
             r"\footnotesize",
@@ -249,6 +267,36 @@ def _columns(frame: pl.DataFrame) -> str:
 
 
 def latex_parts(parts: Sequence[Part]) -> str:
-    """Return headings and paragraphs in LaTeX."""
-    texts = (rf"\section*{{{latex(p.heading)}}}" + "\n" + "\n\n".join(map(latex, p.paragraphs)) for p in parts)
-    return "\n".join(texts) + "\n"
+    r"""Return headings and paragraphs in LaTeX, with the works they cite.
+
+    >>> latex_parts([Part("a", ("x",), cites=(("k1", "k2"),))])
+    '\\section*{a}\nx~\\cite{k1,k2}\n'
+    """
+    return "".join(
+        rf"\section*{{{latex(p.heading)}}}" + "\n" + "\n\n".join(_cited(*pair) for pair in p.cited()) + "\n"
+        for p in parts
+    )
+
+
+def _cited(paragraph: str, keys: Sequence[str]) -> str:
+    return latex(paragraph) + (rf"~\cite{{{','.join(keys)}}}" if keys else "")
+
+
+def latex_document(language: str) -> str:
+    """Return the document that holds text, tables and references; Chinese needs XeLaTeX (ctex)."""
+    kind = r"\documentclass[a4paper]{article}" if language == "en" else r"\documentclass[a4paper]{ctexart}"
+    lines = (
+        kind,
+        r"\usepackage[margin=2.2cm]{geometry}",
+        r"\usepackage{booktabs}",
+        r"\usepackage{textcomp}",
+        r"\usepackage{url}",
+        r"\begin{document}",
+        r"\input{text}",
+        r"\clearpage",
+        r"\input{tables}",
+        r"\bibliographystyle{unsrt}",
+        r"\bibliography{references}",
+        r"\end{document}",
+    )
+    return "\n".join(lines) + "\n"

@@ -14,7 +14,7 @@ OTHERS = "others"
 
 @dataclass(frozen=True)
 class Reference:
-    """One work; ``analyses`` are those that use it ("" = all), the last author may be `OTHERS`."""
+    """One work; ``analyses`` are those that use it ("" = all), the last author may be `OTHERS`, ``doi`` may be ""."""
 
     key: str
     authors: tuple[str, ...]
@@ -23,6 +23,7 @@ class Reference:
     year: str
     volume: str
     pages: str
+    doi: str
     analyses: tuple[str, ...]
 
 
@@ -45,6 +46,7 @@ def references() -> tuple[Reference, ...]:
             r["year"],
             r["volume"],
             r["pages"],
+            r["doi"],
             tuple(filter(None, r["analyses"].split(";"))),
         )
         for r in rows("references.tsv")
@@ -54,6 +56,22 @@ def references() -> tuple[Reference, ...]:
 def cited(analyses: Collection[str]) -> list[Reference]:
     """Return the references that these analyses rest on."""
     return [r for r in references() if not r.analyses or set(r.analyses) & set(analyses)]
+
+
+def keys_of(analysis: str) -> tuple[str, ...]:
+    """Return the keys of the works that the method of one analysis rests on."""
+    return tuple(r.key for r in references() if analysis in r.analyses)
+
+
+def citation(work: Reference) -> str:
+    """Return a work as a list of references shows it.
+
+    >>> citation(next(r for r in references() if r.key == "cox1972"))
+    'Cox DR. Regression models and life-tables. J R Stat Soc B 1972;34:187-220. doi:10.1111/j.2517-6161.1972.tb00899.x'
+    """
+    authors = ", ".join("et al" if a == OTHERS else a.replace(", ", " ") for a in work.authors)
+    place = f"{work.journal} {work.year};{work.volume}:{work.pages}."
+    return f"{authors}. {work.title}. {place}" + (f" doi:{work.doi}" if work.doi else "")
 
 
 def bibtex(works: Sequence[Reference]) -> str:
@@ -67,6 +85,7 @@ def bibtex(works: Sequence[Reference]) -> str:
             "year": r.year,
             "volume": r.volume,
             "pages": r.pages.replace("-", "--"),
+            "doi": r.doi,
         }
         body = ",\n".join(f"  {k} = {{{v}}}" for k, v in fields.items() if v)
         out.append(f"@article{{{r.key},\n{body}\n}}\n")
@@ -83,5 +102,6 @@ def ris(works: Sequence[Reference]) -> str:
         first, _, last = r.pages.partition("-")
         lines += [f"SP  - {first}"] if first else []
         lines += [f"EP  - {last}"] if last else []
+        lines += [f"DO  - {r.doi}"] if r.doi else []
         out.append("\n".join([*lines, "ER  - ", ""]))
     return "\n".join(out)

@@ -9,10 +9,13 @@ from typing import Any
 import polars as pl
 
 from oncourse.paper.documents import Part
+from oncourse.paper.references import keys_of
 from oncourse.report.results import Results
 from oncourse.words.catalogue import catalogue, write
 from oncourse.words.phrases import translator
 
+#: What the paragraph on intervals and that on reporting cite.
+INTERVALS, REPORTING = ("clopper1934",), ("austin2009", "vonelm2007")
 #: sentence of the paper -> the estimate in results.json that it rests on
 NUMBERS = {
     "sentence": pl.String,
@@ -53,19 +56,37 @@ def methods(
             write("paper.software", language, version=version),
         )
     )
-    each = [known[f"paper.method.{name}"] for name, _ in entries if f"paper.method.{name}" in known]
-    return Part(known["paper.methods"], (*asked, *each, general), "methods")
+    each = [name for name, _ in entries if f"paper.method.{name}" in known]
+    paragraphs = (*asked, *(known[f"paper.method.{name}"] for name in each), general, known["paper.reporting"])
+    cites = (*((),) * len(asked), *map(keys_of, each), INTERVALS, REPORTING)
+    return Part(known["paper.methods"], paragraphs, "methods", cites)
 
 
 def limitations(entries: Sequence[tuple[str, Mapping[str, Any]]], language: str) -> Part:
     """Return the limits that the results themselves tell, a paragraph per question of the protocol."""
     known, said = catalogue(language), translator(language)
+    told = ((name, entry, [text for note in entry["notes"] if (text := for_a_paper(note))]) for name, entry in entries)
     paragraphs = [
-        f"{title_of(name, entry, language)}: {' '.join(said(note) for note in entry['notes'])}"
-        for name, entry in entries
-        if entry["notes"]
+        f"{title_of(name, entry, language)}: {' '.join(map(said, notes))}" for name, entry, notes in told if notes
     ]
     return Part(known["paper.limitations"], tuple(paragraphs), "limitations")
+
+
+#: A bracket that names a column, a table or a setting: ``(column naive_hazard_ratio)``, ``(overview/identity)``.
+_ASIDE = re.compile(r" \((?=[^()]*\w[_/.=]\w)[^()]*[a-z]+[_/.=][a-z]+[^()]*\)")
+_SENTENCE = re.compile(r"(?<=[.!?]) +(?=[A-Z0-9])")
+
+
+def for_a_paper(note: str) -> str:
+    """Return a note without what only users of the program can follow: columns, tables and settings.
+
+    >>> for_a_paper("46 patients enter late: the naive estimate (column naive_hazard_ratio) counts the time before.")
+    '46 patients enter late: the naive estimate counts the time before.'
+    >>> for_a_paper("Clones take long: --set features.clones=no leaves them out.")
+    ''
+    """
+    plain = _ASIDE.sub("", note)
+    return " ".join(part for part in _SENTENCE.split(plain) if "--" not in part)
 
 
 def legends(results: Results, figures: Sequence[str], language: str) -> Part:

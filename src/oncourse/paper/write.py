@@ -11,9 +11,18 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.paper.checklists import Places, checklists
-from oncourse.paper.documents import PaperTable, Part, latex_parts, latex_table, mark_of, write_docx
+from oncourse.paper.documents import (
+    PaperTable,
+    Part,
+    in_order,
+    latex_document,
+    latex_parts,
+    latex_table,
+    mark_of,
+    write_docx,
+)
 from oncourse.paper.figures import DPI, write_figures
-from oncourse.paper.references import bibtex, cited, ris
+from oncourse.paper.references import bibtex, citation, cited, ris
 from oncourse.paper.table1 import STATUS, by_status, even_status, named, table_one
 from oncourse.paper.tables import NOTHING, SHOWN, answer_table
 from oncourse.paper.text import answered, findings, legends, limitations, methods, sentence, title_of
@@ -65,14 +74,18 @@ def write_paper(
     places = Places(of_answers, _places(marks), names)
     progress("tables and paragraphs")
     heading = catalogue(language)["paper.checklists"]
-    write_docx(out / "paper.docx", parts, tables, (heading, checklists(places, language, pages=True)))
+    works = cited(names)
+    listed = {r.key: citation(r) for r in works}
+    cites = [f"{i}. {listed[key]}" for i, key in enumerate(in_order(parts), 1)]
+    last = Part(catalogue(language)["paper.references"], tuple(cites), "references")
+    write_docx(out / "paper.docx", (*parts, last), tables, (heading, checklists(places, language, pages=True)))
     write_docx(out / "checklists.docx", (Part(heading, ()),), checklists(places, language))
     (out / "tables.tex").write_text("\n".join(map(latex_table, tables)), "utf-8")
     (out / "text.tex").write_text(latex_parts(parts), "utf-8")
+    (out / "paper.tex").write_text(latex_document(language), "utf-8")
     numbers.write_csv(out / "numbers.tsv", separator="\t")
     if first:
         first[0].frame.write_csv(out / "table1.tsv", separator="\t")
-    works = cited(names)
     (out / "references.bib").write_text(bibtex(works), "utf-8")
     (out / "references.ris").write_text(ris(works), "utf-8")
     progress("figures")
