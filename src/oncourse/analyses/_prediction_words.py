@@ -187,12 +187,13 @@ def _lost(fitted: FittedPrediction, frame: PredictionFrame, params: Asked) -> li
     lost = ~data.event & (data.time < horizon)
     if np.isnan(risk).any() or lost.mean() < MIN_LOST or data.entry.any():
         return []
+    text = f"{int(lost.sum())} patients were lost before {params.months:g} months."
+    if fitted.supported < 1:  # a model of which no accuracy is told has no bounds of it either
+        return [text]
     low, high = auc_bounds(risk, data.time, data.event, horizon)
-    text = (
-        f"{int(lost.sum())} patients were lost before {params.months:g} months. Were their odds of the event "
-        f"{LOST_ODDS:g} times, or "
-        f"1/{LOST_ODDS:g} of, those of others at like risk, the AUC would lie between {low:.2f} and {high:.2f}, the "
-        "luck of those lost included."
+    text += (
+        f" Were their odds of the event {LOST_ODDS:g} times, or 1/{LOST_ODDS:g} of, those of others at like risk, the AUC "
+        f"would lie between {low:.2f} and {high:.2f}, the luck of those lost included."
     )
     rank = np.argsort(np.argsort(risk)) / len(risk)
     fit = fit_cox(np.minimum(data.time, horizon), lost, rank[:, None]) if lost.sum() >= params.min_events else None
