@@ -283,7 +283,7 @@ def test_strata_are_refused_where_they_cannot_be(stratified):
 
 def test_a_model_of_too_few_events_prints_no_accuracy_in_the_notes_either():
     """Own hospital study: "too few to build a reliable model" stood above "the AUC would lie between 0.06 and 0.12"."""
-    few = prediction(Cohort(make_study(n=40)), QUICK)
+    few = prediction(Cohort(make_study(2, 60)), QUICK)
     assert "too few to build a reliable model" in few.answer
     told = [note for note in few.notes if "lost before 24 months" in note]
     assert told and "AUC" not in " ".join(few.notes)
