@@ -1,8 +1,8 @@
 """The fewest patients at which the intervals of an analysis were measured to hold, one line per analysis.
 
-Measured by ``benchmarks/bench_stress.py least agreement repeat carriers lead`` and ``benchmarks/bench_few_patients.py``
-(coverage of 95 % intervals 93-97 %, 92-98 % with their simulation error): below it no measurement speaks for an
-interval.
+Exact ones need no measurement. The others: ``benchmarks/bench_stress.py least agreement repeat carriers lead`` and
+``benchmarks/bench_few_patients.py`` (coverage of 95 % intervals 93-97 %, 92-98 % with their simulation error): below it
+no measurement speaks for an interval.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ _SHARES = (
     "alike)"
 )
 _EXACT = "Shares of patients are exact at any number (Clopper-Pearson)."
+_MEDIANS = "Medians over patients: exact from 6 (order statistics); none below."
+_CLUSTERS = "Shares of metastases and of drivers, patients differing: measured to hold from 6 patients (91-98 %)."
 _NONE = "The least number of patients at which its intervals hold was not measured."
 
 #: Analysis -> sentences for its methods.
@@ -21,6 +23,8 @@ LEAST: dict[str, tuple[str, ...]] = {
     "biomarkers": (_TIME,),
     "concordance": (f"{_SHARES}; kappa and AC1 from 6.", _EXACT),
     "endpoints": (_TIME,),
+    "evolution": (_CLUSTERS, _MEDIANS),
+    "heterogeneity": (_MEDIANS,),
     "imaging": (_EXACT,),
     "landscape": (_EXACT,),
     "monitoring": (
@@ -32,7 +36,9 @@ LEAST: dict[str, tuple[str, ...]] = {
     "published": (_TIME,),
     "ras_status": (_EXACT,),
     "recurrence": (_TIME, _EXACT),
+    "sites": (_EXACT,),
     "survival": (_TIME,),
+    "therapy": (_EXACT,),
     "tissue_blood": (f"{_SHARES}; their non-inferiority tests keep 2.5 % there.", _EXACT),
     "treatment": (f"{_TIME} Interaction ratio: with 12 of 80 carriers.",),
 }
@@ -41,7 +47,7 @@ LEAST: dict[str, tuple[str, ...]] = {
 def least_patients(analysis: str) -> tuple[str, ...]:
     """Return what is known of the least number of patients of an analysis; of one nobody measured, that.
 
-    >>> least_patients("evolution")
+    >>> least_patients("discordance")
     ('The least number of patients at which its intervals hold was not measured.',)
     """
     return LEAST.get(analysis, (_NONE,))

@@ -124,7 +124,7 @@ _METHODS = (
     "Background errors, by kind of change, and the spread of variant reads are learned from each sample and from the "
     "study: "
     "what the assay states, and the assumed concentration, are priors.",
-    "Fractions over patients use each patient's main pair; their intervals come from drawing patients again. The "
+    "Fractions over patients use each patient's main pair; their intervals take patients as clusters (beta-binomial). The "
     "latent "
     "shared fraction is that of all variants present in at least one of the two samples, corrected for those that "
     "neither "

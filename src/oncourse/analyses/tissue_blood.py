@@ -126,7 +126,7 @@ def tissue_blood(cohort: Cohort, params: Params) -> Result:
             "test). Informative plasma only: its tumour DNA is shown. That is by a recorded tumour fraction of 1 % or "
             "more, "
             "copy number altered over 50 megabases or more, or a variant outside the genes of the status in question.",
-            "Positive agreement of plasma with tissue by variant, limits by drawing patients again; statuses by "
+            "Positive agreement of plasma with tissue by variant, patients as clusters (beta-binomial); statuses by "
             "patient "
             "with Clopper-Pearson limits. Non-inferiority: H0: agreement <= aim - margin, one-sided 2.5 %, all sampled "
             "patients; the aim is a performance goal, or what a second sample of the lesion finds in the same patients "

@@ -25,7 +25,7 @@ STRATUM_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("n_not_assessable", pl.Int64, "of these, not assessable in plasma (not found, in the set of all)"),
     ("n_by_calls", pl.Int64, "of those not found, by calls alone: their reads in plasma were not counted"),
     ("ppa", pl.Float64, "share of tissue variants found in plasma"),
-    ("ci_low", pl.Float64, "lower limit: patients drawn again, exact where one patient"),
+    ("ci_low", pl.Float64, "lower limit: patients as clusters (beta-binomial)"),
     ("ci_high", pl.Float64, "upper limit"),
     ("n_plasma_only", pl.Int64, "variants present in plasma and absent in tissue"),
     ("ppv", pl.Float64, "share of the assessable plasma variants that tissue has"),
