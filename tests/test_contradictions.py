@@ -17,7 +17,8 @@ from tests.claims import Claim, page_of, result_of
 from tests.studies import study
 
 from oncourse.cohort import Cohort
-from oncourse.knowledge.evaluate import YES, evaluate
+from oncourse.facts.statuses import STATUSES
+from oncourse.knowledge.evaluate import GERMLINE_TEXT, YES, evaluate
 from oncourse.knowledge.expression import parse
 
 RAS = "KRAS:12,13,59,61,117,146; NRAS:12,13,59,61,117,146"
@@ -91,6 +92,19 @@ def ras_by_rules(cohort: Cohort) -> Iterator[Claim]:
             yield patient, "", "RAS", "negative measured"
 
 
+def losses_by_rules(cohort: Cohort) -> Iterator[Claim]:
+    """What the rules' question `loss(...)` says of the genes of BRCA and HRR: a reason they withhold "not altered"
+    for germline's sake is one for the status too."""
+    asked = {s.name: parse(f"loss({'; '.join(s.lost)})") for s in STATUSES if s.lost}
+    for patient, facts in cohort.findings.patients.items():
+        for status, question in asked.items():
+            outcome = evaluate(question, facts)
+            if outcome.truth == YES:
+                yield patient, "", status, "positive"
+            elif any(GERMLINE_TEXT in text for text in outcome.missing):
+                yield patient, "", status, "not_assessable"
+
+
 #: Label on the page -> status.
 LABELS = {
     "RAS (KRAS, NRAS)": "RAS",
@@ -114,7 +128,7 @@ def page(cohort: Cohort) -> Iterator[Claim]:
             status, words = LABELS.get(unescape(label)), unescape(rest)
             if status is None:
                 continue
-            assumed = "assumed" in words or "germline not reported" in words.split("<small>")[0]
+            assumed = "assumed" in words
             claim = {"found": "positive", "none": "negative"}.get(state, "not_assessable")
             if claim != "positive" and assumed and "not assessable" not in words.split("<small>")[0]:
                 claim = "negative assumed"
@@ -201,6 +215,7 @@ SOURCES: tuple[Callable[[Cohort], Iterator[Claim]], ...] = (
     codons_of_samples,
     ras_at_decision,
     ras_by_rules,
+    losses_by_rules,
     page,
     patients_of_statuses,
     treatment_markers,

@@ -306,10 +306,10 @@ def test_a_germline_variant_is_there_at_every_line_whenever_it_was_found_and_a_s
         "follow_up": table("follow_up", patient_id=ids, last_contact_day=[500, 500], is_dead=[False, False]),
         "samples": table(
             "samples",
-            sample_id=["A1", "B1", "A9", "B9"],
-            patient_id=["A", "B", "A", "B"],
-            material=["tissue"] * 4,
-            day=[10, 10, 300, 300],
+            sample_id=["A1", "B1", "A9", "B9", "AN", "BN"],
+            patient_id=["A", "B"] * 3,
+            material=["tissue"] * 4 + ["normal"] * 2,
+            day=[10, 10, 300, 300, None, None],
         ),
         "variants": table("variants", variant_id=["13:1:C:T"], gene=["BRCA2"], consequence=["stop_gained"]),
         "calls": table(

@@ -193,11 +193,49 @@ HRR_CASES = [
 
 @pytest.mark.parametrize(("place", "gene", "change", "effect", "state"), HRR_CASES)
 def test_hrr_is_loss_of_function(make_study, place, gene, change, effect, state):
+    normal = [{"sample_id": "N1", "patient_id": "P1", "material": "normal"}]
     variant = {"variant_id": place, "gene": gene, "hgvs_p": change, "consequence": effect}
-    cohort = cohort_of(make_study, [{"sample_id": "T1", "variant_id": place}], [variant])
+    call = {"sample_id": "T1", "variant_id": place}
+    cohort = cohort_of(make_study, [call], [variant], samples=normal, config={"report_germline": True})
     found = of(cohort, "HRR")
     assert found["state"] == state
     assert state == "positive" or found["basis"] == "assumed"
+
+
+# a tumour alone answers no question that a germline loss answers as well (FDA labels of olaparib: g/sBRCA)
+GERMLINE_QUESTIONS = [
+    ({}, False, "not_assessable"),
+    ({"report_germline": True}, False, "not_assessable"),  # no normal was sequenced
+    ({}, True, "not_assessable"),
+    ({"report_germline": True}, True, "negative"),
+]
+
+
+@pytest.mark.parametrize(("config", "has_normal", "state"), GERMLINE_QUESTIONS)
+@pytest.mark.parametrize(("status", "question"), [("HRR", "loss(BRCA2)"), ("BRCA", "loss(BRCA2)")])
+def test_no_loss_is_negative_where_a_germline_loss_would_count_and_is_not_told(
+    make_study, config, has_normal, state, status, question
+):
+    """The table said "negative, assumed; germline not reported", therapy that it cannot be judged."""
+    silent = {"variant_id": "2:179400000:C:T", "gene": "TTN", "consequence": "synonymous"}
+    normal = [{"sample_id": "N1", "patient_id": "P1", "material": "normal"}] if has_normal else []
+    call = {"sample_id": "T1", "variant_id": silent["variant_id"]}
+    cohort = cohort_of(make_study, [call], [silent], samples=normal, config=config)
+    found = of(cohort, status)
+    assert found["state"] == state
+    assert (state == "negative") == ("germline not reported" not in found["reason"])
+    facts = cohort.findings.patients["P1"]
+    hidden = any("germline not reported" in text for text in evaluate(parse(question), facts).missing)
+    assert hidden == (state == "not_assessable")
+
+
+def test_a_loss_that_no_germline_rule_knows_keeps_its_negative(make_study):
+    """PTEN: no rule withholds "not altered" for the germline's sake."""
+    silent = {"variant_id": "2:179400000:C:T", "gene": "TTN", "consequence": "synonymous"}
+    config = {"statuses": {"PTEN": ["PTEN loss"]}}
+    call = {"sample_id": "T1", "variant_id": silent["variant_id"]}
+    found = of(cohort_of(make_study, [call], [silent], config=config), "PTEN")
+    assert (found["state"], found["basis"]) == ("negative", "assumed")
 
 
 def test_a_germline_loss_counts_where_it_is_reported_and_leaves_no_trace_where_it_is_not(make_study):
@@ -213,7 +251,7 @@ def test_a_germline_loss_counts_where_it_is_reported_and_leaves_no_trace_where_i
     silent = {"variant_id": "2:179400000:C:T", "gene": "TTN", "consequence": "synonymous"}
     none = of(cohort_of(make_study, [call | {"variant_id": silent["variant_id"], "origin": None}], [silent]), "HRR")
     assert told["state"] == "positive"
-    assert hidden == none and hidden["state"] == "negative" and "germline not reported" in hidden["reason"]
+    assert hidden == none and hidden["state"] == "not_assessable" and "germline not reported" in hidden["reason"]
 
 
 def test_an_unknown_purity_is_assumed_never_one_half(make_study):

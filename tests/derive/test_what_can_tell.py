@@ -18,11 +18,11 @@ TISSUE = {"sample_id": "T", "patient_id": "P", "material": "tissue", "day": 0, "
 PLASMA = {"sample_id": "B", "patient_id": "P", "material": "plasma", "day": 300}
 
 
-def cohort_of(make_study, design, samples, calls, **tables) -> Cohort:
+def cohort_of(make_study, design, samples, calls, germline=False, **tables) -> Cohort:
     called = [{"sample_id": s, "variant_id": v, "alt_count": a, "depth": d} for s, v, a, d in calls]
     return Cohort(
         make_study(
-            {"design": design, "genome_build": "GRCh37"},
+            {"design": design, "genome_build": "GRCh37", "report_germline": germline},
             patients=[{"patient_id": "P", "stage": "IV"}],
             samples=samples,
             calls=called,
@@ -53,10 +53,12 @@ def test_a_sample_that_was_never_taken_is_not_called_uncovered(make_study):
 
 
 def test_a_change_that_no_list_decides_on_stands_beside_the_negative(make_study):
-    """ATM P2699S is no loss; HRR said "negative" without a word of it."""
-    cohort = cohort_of(make_study, "mcrpc", [TISSUE], [("T", "11:108206594:C:T", 60, 150)])
-    hrr = cohort.patient_statuses.filter(pl.col("status") == "HRR").row(0, named=True)
-    assert hrr["state"] == "negative" and hrr["reason"].startswith("ATM P2699S: not classified")
+    """ATM P2699S is no loss; HRR said "negative" without a word of it. (Without germline it is no negative at all.)"""
+    for told, state in ((True, "negative"), (False, "not_assessable")):
+        normal = {"sample_id": "N", "patient_id": "P", "material": "normal"}
+        cohort = cohort_of(make_study, "mcrpc", [TISSUE, normal], [("T", "11:108206594:C:T", 60, 150)], germline=told)
+        hrr = cohort.patient_statuses.filter(pl.col("status") == "HRR").row(0, named=True)
+        assert hrr["state"] == state and hrr["reason"].startswith("ATM P2699S: not classified")
 
 
 def test_a_restored_frame_is_the_tumours_and_no_blood_clone(make_study):

@@ -94,9 +94,12 @@ def test_gzip_and_chr_names_say_the_same(table, tmp_path):
 
 def one_variant(make_study, place, gene, change, effect):
     return make_study(
-        {"design": "mcrpc", "genome_build": "GRCh37"},
+        {"design": "mcrpc", "genome_build": "GRCh37", "report_germline": True},
         patients=[{"patient_id": "P1", "disease": "prostate cancer"}],
-        samples=[{"sample_id": "T1", "patient_id": "P1", "material": "tissue", "purity": 0.5, "day": 0}],
+        samples=[
+            {"sample_id": "T1", "patient_id": "P1", "material": "tissue", "purity": 0.5, "day": 0},
+            {"sample_id": "N1", "patient_id": "P1", "material": "normal"},
+        ],
         calls=[{"sample_id": "T1", "variant_id": place, "alt_count": 120, "depth": 400, "origin": "somatic"}],
         variants=[{"variant_id": place, "gene": gene, "hgvs_p": change, "consequence": effect}],
     )

@@ -70,6 +70,8 @@ def _status(label: str, row: Mapping[str, Any] | None) -> Biomarker:
     if row is None or row["state"] == "not_assessable":
         reason = "not recorded" if row is None else row["reason"]
         others = "" if row is None else row["others"]
+        if reason.startswith(GERMLINE_TEXT):  # the reads were looked at: only what is born with is not told
+            reason = f"none found in the tumour; {reason}"
         return Biomarker(label, "unclear", "not assessable", _shorten(_reasons(reason, others), 300))
     detail = "; ".join(filter(None, (row["reason"], row["others"])))
     if row["state"] == "positive":
@@ -79,8 +81,6 @@ def _status(label: str, row: Mapping[str, Any] | None) -> Biomarker:
     if row["basis"] == "measured":
         return Biomarker(label, "none", "none found", detail)
     words = _shorten(_reasons(row["reason"], row["others"]), 300)
-    if GERMLINE_TEXT in (row["reason"] or ""):
-        return Biomarker(label, "unclear", f"none found in the tumour; {GERMLINE_TEXT}", words)
     return Biomarker(label, "none", "none found (coverage assumed)", words)
 
 

@@ -20,7 +20,7 @@ from oncourse.facts.recorded import gene_records
 from oncourse.facts.statuses import Status
 from oncourse.genome.gene_names import current_symbol
 from oncourse.knowledge.alterations import loss_reason
-from oncourse.knowledge.evaluate import CHIP_TEXT, GERMLINE_TEXT
+from oncourse.knowledge.evaluate import CHIP_TEXT, GERMLINE_TEXT, germline_relevant
 from oncourse.knowledge.findings import VariantFinding
 from oncourse.study.model import Study
 
@@ -134,8 +134,8 @@ def _verdict(variant: VariantFinding, status: Status, reports_germline: bool) ->
 
     A change of a gene asked for that no list decides on is ``unclassified``: no hit, and said beside the negative.
 
-    A germline loss that is not to be reported is passed over here, so that no table tells of it; the negative says
-    that germline was not looked at.
+    A germline loss that is not to be reported is passed over here, so that no table tells of it: where it would
+    count, whoever has no loss in the tumour is not assessable, carriers and others alike.
     """
     if variant.is_reversion:
         return None
@@ -293,17 +293,20 @@ def _decided(table: pl.LazyFrame, status: Status) -> pl.LazyFrame:
     dry = pl.col("is_dry").fill_null(False)
     looked = pl.col("looked").fill_null(False) if asks_reads else pl.lit(True)
     copies_needed = ~has_copies if status.amplified else pl.lit(False)
+    # the genes that `oncourse.knowledge.evaluate` never calls unaltered without report and normal
+    born = germline_relevant() & set(map(current_symbol, status.lost))
+    untold = ~pl.col("germline_told") if born else pl.lit(False)
     state = (
         pl.when(hit | copy_hit)
         .then(pl.lit(POSITIVE))
-        .when(doubt | unseen | ~readable | dry | copies_needed)
+        .when(doubt | unseen | ~readable | dry | copies_needed | untold)
         .then(pl.lit(UNKNOWN))
         .otherwise(pl.lit(NEGATIVE))
     )
     measured = (pl.col("read") == "measured").fill_null(False) if asks_reads else pl.lit(True)
     if status.lost or status.amplified:
         measured = measured & has_copies
-    if status.lost:  # a germline loss counts as much: without report and normal it is only assumed to be none
+    if status.lost:  # a germline loss of any gene counts: without report and normal it is only assumed to be none
         measured = measured & pl.col("germline_told")
     table = table.with_columns(state=state)
     basis = (
@@ -315,9 +318,9 @@ def _decided(table: pl.LazyFrame, status: Status) -> pl.LazyFrame:
         .then(pl.when(measured).then(pl.lit("measured")).otherwise(pl.lit("assumed")))
     )
     gaps = pl.concat_str(
+        pl.when(~pl.col("germline_told") if status.lost else pl.lit(False)).then(pl.lit(GERMLINE_TEXT)),
         pl.when(pl.col("why").fill_null("").ne("")).then("why"),
         pl.when(~has_copies if status.lost else pl.lit(False)).then(pl.lit("deletion not profiled")),
-        pl.when(~pl.col("germline_told") if status.lost else pl.lit(False)).then(pl.lit(GERMLINE_TEXT)),
         separator="; ",
         ignore_nulls=True,
     )
@@ -334,7 +337,7 @@ def _decided(table: pl.LazyFrame, status: Status) -> pl.LazyFrame:
         .then(pl.lit("no tumour DNA shown in plasma"))
         .when(copies_needed)
         .then(pl.lit("copy number not profiled"))
-        .when(pl.col("basis") == "assumed")
+        .when((pl.col("state") == UNKNOWN) | (pl.col("basis") == "assumed"))
         .then(gaps)
     )
     open_class = pl.when((pl.col("state") != POSITIVE) & pl.col("unclassified").fill_null("").ne("")).then(
@@ -352,5 +355,5 @@ def _decided(table: pl.LazyFrame, status: Status) -> pl.LazyFrame:
         variants=pl.when(shown != "").then(shown),
         codons=pl.when(pl.col("codons") != "").then("codons"),
         is_doubtful=(pl.col("state") == UNKNOWN) & (doubt | pl.col("unread").fill_null(False)),
-        is_silent=(pl.col("state") == UNKNOWN) & ~doubt & ~unseen & looked & ~copies_needed,
+        is_silent=(pl.col("state") == UNKNOWN) & ~doubt & ~unseen & looked & ~copies_needed & ~untold,
     )
