@@ -48,7 +48,9 @@ _DATES = (
 _SERIAL = re.compile(r"^(3[2-9]\d{3}|4\d{4}|5[0-8]\d{3})(?:\.0)?$")
 #: Words that a report writes beside a symbol: the gene, its exon, its transcript.
 _BESIDE = re.compile(
-    r"[_ (]*[NX][MR]_\d+(?:\.\d+)?\)?|第?\d+号?外显子|(?:exons?|外显子|ex)[ ._-]*\d+|基因|突变|\bgene\b|^human ", re.I
+    r"[_ (]*(?:[NX][MR]_|ENST)\d+(?:\.\d+)?\)?|"
+    r"第?\d+号?外显子|(?:exons?|外显子|ex)[ ._-]*\d+|基因|突变|\bgene\b|^human ",
+    re.I,
 )
 _SEPARATORS = re.compile(r"\s*[;,|&]\s*|\s+/\s+")
 
@@ -112,7 +114,7 @@ def gene_name(text: str) -> tuple[str | None, str]:
     ('KRAS', 'spelling')
     >>> [gene_name(t)[0] for t in ("9-Sep", "1-Mar", "2024/9/2", "44441", "9月9日")]
     ['SEPTIN9', 'MARCHF1', 'SEPTIN2', 'SEPTIN2', 'SEPTIN9']
-    >>> [gene_name(t)[0] for t in ("KRAS (NM_004985)", "KRAS基因", "KRAS exon2", "TP53_NM_000546.5")]
+    >>> [gene_name(t)[0] for t in ("KRAS (NM_004985)", "KRAS基因", "KRAS exon2", "TP53_ENST00000269305.4")]
     ['KRAS', 'KRAS', 'KRAS', 'TP53']
     >>> gene_name("ZNF999"), gene_name("."), gene_name("kras")
     (('ZNF999', 'foreign'), (None, 'plain'), ('KRAS', 'spelling'))

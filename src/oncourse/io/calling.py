@@ -61,6 +61,9 @@ ORIGINS: dict[str, str] = {
     "likelyloh": "germline",
     "germline_vcf": "germline",
     "afdiff": "germline",
+    # DRAGEN's GermlineStatus of tumour-only calls: in a population database, or near variants that are
+    "germline_db": "germline",
+    "germline_proxi": "germline",
     # SS of VarScan, SomaticSniper, MuTect and MuSE
     "ss1": "germline",
     "ss2": "somatic",
@@ -72,7 +75,7 @@ ORIGINS: dict[str, str] = {
 }
 #: Words that may stand beside an origin: ``likely germline``, ``germline_het``, ``somatic mutation``.
 _BESIDE_ORIGIN = re.compile(
-    r"(?:(?:likely|probabl[ey]|predicted|presumed|putative)[ _-]*)?(somatic|germline)"
+    r"(?:(?:likely|probabl[ey]|predicted|presumed|putative|confirmed)[ _-]*)?(somatic|germline)"
     r"(?:[ _-]*(?:hets?|homs?|heterozygous|homozygous|variants?|mutations?|snvs?|snps?|indels?))?"
 )
 #: Words of a status column that say nothing.
@@ -94,6 +97,7 @@ NO_STATUS = (
     "ss5",
     "complex",
     "samelocus",
+    "variant of unknown origin",
     "null",
 )
 #: From so many variants seen in the normal alone on, a file is refused; one or two may be loss of an allele in the

@@ -67,7 +67,7 @@ def detect(path: Path) -> str:
     if kind := known(path):
         return kind
     from oncourse.io import torrent
-    from oncourse.io.maf import looks_like_maf, missing_columns
+    from oncourse.io.maf import lacking_with_places, looks_like_maf
     from oncourse.io.text import read_table
     from oncourse.io.tool_columns import with_tool_columns
 
@@ -80,7 +80,7 @@ def detect(path: Path) -> str:
     if said := named(table.frame.columns) or named(_raw_header(path)):
         raise InputError(f"{path.name}: {said}")
     # a table of one sample, or asked about where it is read; programs of the Torrent have their own columns
-    if missing_columns(table.frame.columns) == ["sample_id"] or torrent.as_maf(table, path) is not None:
+    if lacking_with_places(table.frame) in ([], ["sample_id"]) or torrent.as_maf(table, path) is not None:
         return "maf"
     raise InputError(
         [

@@ -38,6 +38,7 @@ from oncourse.io.units import in_percent, with_percent
 from oncourse.io.whose import Manifest
 from oncourse.io.whose_rows import name_rows, one_sample, refuse_nobody
 from oncourse.study.schema import Problem, all_distinct
+from oncourse.study.translated import translated
 
 #: Reason of a record that is left out because its allele is no sequence of bases.
 NO_SMALL_VARIANT = "no small variant (<NON_REF>, *)"
@@ -169,6 +170,22 @@ def read_maf(
     found.left_out.append(("of a sample the manifest leaves out", n_ignored, None))
     _write_ledger(found, path.name, header, n_rows, filled)
     return found
+
+
+def lacking_with_places(frame: pl.DataFrame) -> list[str]:
+    """Return what a table lacks to be a MAF once its columns are named as one's and its places are parted.
+
+    Places in one cell count where every row has one: another row would be lost.
+
+    >>> lacking_with_places(pl.DataFrame({"Sample name": ["S"], "HGVSG": ["12:g.25398284C>T"], "Gene": ["KRAS"]}))
+    []
+    """
+    frame = with_tool_columns(frame)
+    frame = frame.rename(spelled(frame.columns))
+    placed = with_places(frame, missing_columns(frame.columns))
+    new = [c for c in placed.columns if c not in frame.columns]
+    whole = not any(placed[c].null_count() for c in new)
+    return missing_columns((placed if whole else frame).columns)
 
 
 def _write_ledger(found: MafTables, file: str, header: Sequence[str], n_rows: int, filled: Mapping[str, int]) -> None:
@@ -496,13 +513,14 @@ def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Probl
     for column in ("classification", "term", "region"):
         if column not in calls.columns:
             continue
-        words = calls[column].unique().drop_nulls().sort()
+        said = translated(calls[column], "consequence")
+        words = said.unique().drop_nulls().sort()
         strange = [w for w in words if not effect.is_known(w) and w not in (".", "-")]
         if strange:
             message = f"unknown consequence {', '.join(strange[:5])}; read as unknown."
             cure = "A MAF classification, Sequence Ontology, ANNOVAR or snpEff term is understood."
             problems.append(Problem(name, None, column, strange[0], message, cure, "warning"))
-        mapped = effect.consequences(calls[column])
+        mapped = effect.consequences(said)
         usable = found.is_null() | (found == "unknown")
         found = found.set((usable & mapped.is_not_null()).fill_null(False), None).fill_null(mapped)
     return calls.with_columns(found.alias("consequence")), problems

@@ -20,7 +20,7 @@ import yaml
 from oncourse.errors import InputError
 from oncourse.facts.report_genes import genes_named
 from oncourse.genome.gene_names import symbols
-from oncourse.io.maf import looks_like_maf
+from oncourse.io.maf import lacking_with_places, looks_like_maf
 from oncourse.io.own_tables import as_our_tables
 from oncourse.io.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
 from oncourse.io.reading import Reading
@@ -117,7 +117,8 @@ def is_panel(path: Path) -> bool:
     whose = bool({"sample_id", "patient_id"} & ours)
     if "value" in ours and "gene" in ours and whose:
         found |= {"value"} if _of_genes(report_table(path).frame) else set()
-    return whose and "gene" in ours and bool(found & ours) and not looks_like_maf(header)
+    is_report = whose and "gene" in ours and bool(found & ours)
+    return is_report and not looks_like_maf(header) and bool(lacking_with_places(report_table(path).frame))
 
 
 def _of_genes(frame: pl.DataFrame) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import polars as pl
 
 from oncourse.facts.report_words import FRACTION, finding
+from oncourse.io.maf_columns import OURS
 from oncourse.io.panel_rows import panel_columns
 from oncourse.io.text_table import TextTable
 from oncourse.io.units import in_percent, with_percent
@@ -78,7 +79,8 @@ def _fractions(table: TextTable, ours: dict[str, str]) -> TextTable:
 
 def _columns(table: TextTable, ours: dict[str, str]) -> TextTable:
     """Give each column that is a sample its rows: genes (and changes) down, samples across."""
-    rest = [c for c in table.frame.columns if c not in ours and c not in ours.values()]
+    named = {*OURS, *ours.values()}  # a second column of protein changes is no sample
+    rest = [c for c in table.frame.columns if c not in ours and c.lower() not in named]
     cells = {c: table.frame[c].drop_nulls().unique().to_list() for c in rest}
     read = {c: [_kind(x) for x in found] for c, found in cells.items()}
     likely = [c for c, kinds in read.items() if kinds and sum(k is not None for k in kinds) >= _MOST * len(kinds)]

@@ -1,4 +1,5 @@
-"""Columns of tools that take tables out of a VCF, under the names of a MAF: SnpSift, bcftools query, OpenCRAVAT.
+"""Columns of tools that take tables out of a VCF, under the names of a MAF: SnpSift, bcftools query, OpenCRAVAT,
+Illumina's VariantStudio, Sophia's export.
 
 Names of columns from memory of the tools' manuals. A genotype says of a row what it says in a VCF.
 """
@@ -34,6 +35,16 @@ _OPENCRAVAT = {
 }
 #: Columns of the reads of reference and variant in one cell (``70,30``; lower case).
 PAIRS = ("ad", "t_ad", "tumor_ad", "allele_depth", "allelic_depth", "allele_depths", "allelic_depths")
+#: Columns of exports whose names no other table uses so (lower case); a table is one where it has two of these.
+_EXPORTS = {
+    "c.dna": "HGVSc",
+    "genome_position": "Start_Position",
+    "var.percent": "VAF(%)",
+    "coordinate": "Start_Position",
+    "alt variant freq": "VAF(%)",
+    "alt read depth": "t_alt_count",
+    "read depth": "t_depth",
+}
 _NO_WORDS = ("wt", "wildtype", "wild type", "wild-type", "hom_ref", "homref", "reference", "ref", "none", "no call")
 
 
@@ -42,6 +53,8 @@ def tool_names(columns: list[str]) -> dict[str, str]:
 
     >>> tool_names(["CHROM", "ANN[0].GENE", "ANN[*].HGVS_P", "GEN[0].AD", "GEN[1].AD"])
     {'ANN[0].GENE': 'Hugo_Symbol', 'ANN[*].HGVS_P': 'HGVSp'}
+    >>> tool_names(["Gene", "Variant", "Chr", "Coordinate", "Alt Variant Freq"])
+    {'Coordinate': 'Start_Position', 'Alt Variant Freq': 'VAF(%)'}
     >>> tool_names(["Ref Base", "Alt Base", "Hugo"])["Ref Base"], tool_names(["Ref Base", "Alt Base"])
     ('Reference_Allele', {})
     """
@@ -53,6 +66,8 @@ def tool_names(columns: list[str]) -> dict[str, str]:
             name = _SNPSIFT.get(found[2])
             if name and name not in out.values():
                 out[column] = name
+    exported = {c: n for c in columns if (n := _EXPORTS.get(c.lower()))}
+    out |= exported if len(exported) > 1 else {}
     plain = {c: re.sub(r"^\w+?__", "", c).replace("_", " ").lower() for c in columns}
     if {"ref base", "alt base", "hugo"} <= set(plain.values()):
         for column, name in ((c, _OPENCRAVAT.get(p)) for c, p in plain.items()):

@@ -213,6 +213,7 @@ _INFO_USED = {
     "CSQ",
     "ANN",
     "STATUS",
+    "GermlineStatus",
     "SS",
     "SOMATIC",
     "GERMLINE",
@@ -398,11 +399,14 @@ def _normal_counts(others: list[dict[str, str]], site: Site) -> tuple[int | None
     return None, None
 
 
-_SAID = re.compile(r"(?:^|;)(?:STATUS=([^;,]+)|SS=(\d)(?=;|$)|(SOMATIC|GERMLINE)(?=;|$)|set=(FilteredInAll)(?=;|$))")
+_SAID = re.compile(
+    r"(?:^|;)(?:(?:Germline)?S(?:TATUS|tatus)=([^;,]+)|SS=(\d)(?=;|$)|(SOMATIC|GERMLINE)(?=;|$)|set=(FilteredInAll)(?=;|$))"
+)
 
 
 def _status(fields: dict[str, str], info: str | None) -> str | None:
-    """Return what the record says of its origin: VarDict's STATUS, SS (VarScan, SomaticSniper, MuTect), a flag."""
+    """Return what the record says of its origin: VarDict's STATUS, DRAGEN's GermlineStatus, SS (VarScan,
+    SomaticSniper, MuTect), a flag."""
     if fields.get("SS", "").isdigit():
         return f"ss{fields['SS']}"
     found = _SAID.findall(info or "")

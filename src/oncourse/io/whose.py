@@ -234,7 +234,7 @@ def _bams(start: Start) -> dict[str, str]:
     """Return role -> sample by the file or sample name on the caller's command line."""
     out: dict[str, str] = {}
     for line in start.comments:
-        if re.match(r"(?i)\"?##\w*(cmd|command|mutect)", line):
+        if re.match(r"(?i)\"?##(\w*(cmd|command|mutect)|\w+=<.*\bcommand=)", line):
             for word, value in _BAM.findall(line):
                 role = "normal" if word.lower() == "normal" else "tumour"
                 out.setdefault(role, stem_of(Path(value).with_suffix(".vcf")))
@@ -280,7 +280,8 @@ def _role(
         return "normal" if letters[column] == "N" else "tumour"
     if len(others) == 1:  # HCC1954 and HCC1954_BL: the longer name says that it is the blood of the shorter
         for role, longer, shorter in (("normal", column, others[0]), ("tumour", others[0], column)):
-            if re.fullmatch(rf"{re.escape(shorter)}[_.-]({NORMAL_END}|{NORMAL_WORD})", longer, re.I):
+            # VarDict names the normal that it was given no name of T1-match
+            if re.fullmatch(rf"{re.escape(shorter)}[_.-]({NORMAL_END}|{NORMAL_WORD}|match(ed)?)", longer, re.I):
                 return role
     end = ROLE_END.match(column)
     ends = [ROLE_END.match(c) for c in others]
@@ -300,15 +301,20 @@ def _settled(roles: dict[str, str]) -> dict[str, str]:
 
 
 def _token_role(column: str, other: str) -> str | None:
-    """Return the role of a name that differs from another in one part alone: T1 there and N1 here.
+    """Return the role of a name that differs from another in one part alone: T1 there and N1 here, or a word.
 
     >>> _token_role("P1-N1-DNA1", "P1-T1-DNA1"), _token_role("P1-T1-DNA1", "P1-N1-DNA1"), _token_role("P1-A", "P1-B")
     ('normal', 'tumour', None)
+    >>> _token_role("germline_P1", "tumor_P1"), _token_role("P1_Tumor_DNA", "P1_Normal_DNA")
+    ('normal', 'tumour')
     """
     mine, theirs = (re.split(r"[-_.]", name) for name in (column, other))
     apart = [(a, b) for a, b in zip(mine, theirs, strict=False) if a != b]
     if len(mine) != len(theirs) or len(apart) != 1:
         return None
+    words = [is_normal_name(part) for part in apart[0]]
+    if words[0] != words[1]:
+        return "normal" if words[0] else "tumour"
     letters = [re.sub(r"\d+$", "", part).upper() for part in apart[0]]
     return {"N": "normal", "T": "tumour"}[letters[0]] if sorted(letters) == ["N", "T"] else None
 
