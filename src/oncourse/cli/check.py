@@ -25,9 +25,9 @@ def check(study: Path, strict: bool, model: Path | None, fasta: Path | None, gff
     refuses (exit code 2); a warning is unlikely but usable (exit code 0).
     """
     from oncourse.api import check as problems_of
-    from oncourse.study.schema import sorted_problems
+    from oncourse.study.first_cause import by_cause
 
-    problems = sorted_problems(problems_of(study, fasta=fasta, gff=gff, model=model))
+    problems = by_cause(problems_of(study, fasta=fasta, gff=gff, model=model))
     print_problems(problems)
     errors = sum(p.severity == "error" for p in problems)
     warnings = len(problems) - errors

@@ -134,7 +134,7 @@ def import_(
     from oncourse.io.reference import reference_of, with_reference
     from oncourse.io.whose import Question
     from oncourse.study.config import config_from_mapping
-    from oncourse.study.schema import sorted_problems
+    from oncourse.study.first_cause import by_cause
 
     check_new(folder, [source, *clinical, *segments])
     for path in (source, *clinical, *segments, *fusions, *coverage):
@@ -175,7 +175,7 @@ def import_(
         reading.config = replace(reading.config, **{k: getattr(named, k) for k in given})
     with_reference(reading, reference)
     tables, found = checked(reading)
-    problems = sorted_problems([*reading.problems, *found, *reading.ledger.problems()])
+    problems = by_cause([*reading.problems, *found, *reading.ledger.problems()])
     _report(problems, reading)
     errors = [p for p in problems if p.severity == "error"]
     if errors:

@@ -309,16 +309,6 @@ def consequences(values: pl.Series) -> pl.Series:
     return values.replace_strict(unique, pl.Series(mapped, dtype=pl.String), default=None, return_dtype=pl.String)
 
 
-def is_protein_changing(column: str = "consequence") -> pl.Expr:
-    """Whether the consequence changes the protein; null where it is null or unknown."""
-    return _among(column, PROTEIN_CHANGING)
-
-
-def is_splice_site(column: str = "consequence") -> pl.Expr:
-    """Whether the variant is within two bases of an exon's end; null where not known."""
-    return _among(column, frozenset({"splice_site"}))
-
-
 def is_altering(column: str = "consequence") -> pl.Expr:
     """Whether the variant makes its gene *altered*: protein-changing or splice site; null where not known."""
     return _among(column, PROTEIN_CHANGING | {"splice_site"})

@@ -157,8 +157,3 @@ def codon(column: str = "hgvs_p") -> pl.Expr:
     [12, 746, None, None]
     """
     return pl.col(column).str.extract(r"^p\.\(?[A-Z*?]?(\d+)", 1).cast(pl.Int64, strict=False)
-
-
-def is_substitution(column: str = "hgvs_p") -> pl.Expr:
-    """Whether the change is one amino acid for another (no stop, no synonymous change)."""
-    return pl.col(column).str.contains(r"^p\.[A-Z]\d+[A-Z]$")

@@ -58,8 +58,8 @@ def examined(
     from oncourse.io.detect import read_any
     from oncourse.io.lists import read_exclusions
     from oncourse.io.reference import reference_of, with_reference
+    from oncourse.study.first_cause import by_cause
     from oncourse.study.model import Study, nobody
-    from oncourse.study.schema import sorted_problems
 
     reference = reference_of(Path(path), fasta, gff)
     reading = read_any(Path(path), fasta=reference.fasta if reference else None)
@@ -69,7 +69,7 @@ def examined(
         withdrawn = read_exclusions(Path(exclude), reading.tables)
         reading.leave_out(withdrawn)
     tables, found = checked(reading)
-    problems = sorted_problems([*reading.problems, *found, *reading.ledger.problems()])
+    problems = by_cause([*reading.problems, *found, *reading.ledger.problems()])
     if any(p.severity == "error" for p in problems):
         return None, problems
     reading.ledger.with_times(tables, reading.config)

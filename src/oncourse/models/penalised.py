@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from oncourse.models._descent import fit_path
-from oncourse.models.risk_sets import RiskSets, cumulative_hazard, risk_sets, tie_code
+from oncourse.models.risk_sets import risk_sets, tie_code
 
 
 @dataclass(frozen=True)
@@ -181,13 +181,6 @@ class PathWalk:
         out = np.zeros((len(lambdas), self.p))
         out[:, self._columns] = coef
         return CoxPath(lambdas, out / self._scale, loglik, converged, self._null)
-
-
-def breslow_survival(
-    eta: np.ndarray, sets: RiskSets, at: float, new_eta: np.ndarray, *, ties: str = "efron"
-) -> np.ndarray:
-    """Return S(at) for new linear predictors, given those of the training patients (one stratum)."""
-    return np.exp(-cumulative_hazard(eta, sets, at, ties=ties)[0] * np.exp(new_eta))
 
 
 def _grouped(groups: np.ndarray | None, p: int) -> tuple[np.ndarray, np.ndarray]:

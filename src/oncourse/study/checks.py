@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.genome.variant import canonical_ids, parts
 from oncourse.study.config import StudyConfig
+from oncourse.study.first_cause import mismatched_ids
 from oncourse.study.schema import Problem, nearest, row_problems
 from oncourse.study.tables import TABLES
 
@@ -113,6 +114,7 @@ def cross_checks(tables: Tables, config: StudyConfig) -> list[Problem]:
         _nothing,
         _ids,
         _references,
+        _mismatched,
         _same_patient,
         _counts,
         _spellings,
@@ -194,6 +196,10 @@ def _references(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
             if len(missing):
                 known = tables[target][target_column].drop_nulls().unique().sort().to_list()
                 yield from _broken(name, frame, column.name, target, missing.to_list(), known)
+
+
+def _mismatched(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+    return mismatched_ids(tables)
 
 
 def _unknown(values: pl.Series, known: pl.Series) -> pl.Series:

@@ -208,8 +208,13 @@ def row_problems(
 def _column_problems(table: Table, frame: pl.DataFrame, declared: Sequence[str]) -> list[Problem]:
     problems = []
     known = [c.name for c in table.columns]
+    lacking = [c for c in table.columns if c.required and c.name not in frame.columns]
+    if len(lacking) > 1 and not set(known) & set(frame.columns):
+        first = ", ".join(list(frame.columns)[:3])
+        message = f"none of its columns is in the first line, which reads '{first[:80]}'."
+        problems.append(Problem(table.name, None, None, None, message, "Put the line of column names first, alone."))
     for column in table.columns:
-        if column.required and column.name not in frame.columns:
+        if column in lacking:
             near = nearest(column.name, [c for c in frame.columns if c not in known])
             cure = f"Rename {near} to {column.name}." if near else f"Add the column {column.name}: {column.text}."
             problems.append(Problem(table.name, None, column.name, None, "required column is missing.", cure))
