@@ -5,11 +5,11 @@
 A mutant changes the meaning of one place: a comparison, an arithmetic or boolean operator, a number, True or False,
 `min` for `max`, `any` for `all`, a `not` or a statement left out. Words for readers (documentation, texts of tables
 and settings, messages of errors), annotations, guards and caps on iterations are left alone, and so are files of
-compiled loops: they would have to be built anew for each. First each test file runs once under coverage.py
-(`mutate_tests.py`), which says what it reaches; this is kept in `.mutate` for as long as the package and that test file
-stay as they are. A mutant is given to the files that reach it, the quickest first, until one fails. A mutant that no test
-file reaches survives. A survivor may be equal to the original (`<` for `<=` between reals): read the list, close what
-matters, and write what is equal, with its reason, to `equal_mutants.tsv`: set aside there, it counts neither way.
+compiled loops: they would have to be built anew for each. A mutant is given to the tests that reach it, the nearest first
+(`mutate_tests.py`), until one fails; what each test reaches is measured once under coverage.py, and kept in `.mutate`.
+After `--limit` CPU seconds it counts as one that nobody noticed. A survivor may be equal to the original (`<` for `<=`
+between reals): read the list, close what matters, and write what is equal, with its reason, to `equal_mutants.tsv`: set
+aside there, it counts neither way.
 """
 
 from __future__ import annotations
@@ -81,8 +81,11 @@ PAIRS = [
     ("head", "tail"),
 ]
 NAMES = dict(PAIRS) | {b: a for a, b in PAIRS}
-#: Calls whose arguments are words for readers.
-WORDS = {"Column", "Table", "TableDoc", "field", "setting", "InputError", "ConfigError", "NotEnoughData", "Problem"}
+#: Calls whose arguments are words for readers, of logs and of the terminal too, or sizes of caches.
+WORDS = {
+    *("Column", "Table", "TableDoc", "field", "setting", "InputError", "ConfigError", "NotEnoughData", "Problem"),
+    *("echo", "debug", "info", "warning", "lru_cache", "cache"),
+}
 
 #: What is promised to the type checker or holds anyway (`frozen`, `zip(strict=...)`), and what only a printed object shows.
 #: The order that `maintain_order` keeps is lost in large tables alone.
@@ -227,6 +230,12 @@ def _is_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and type(node.value) in (int, float)
 
 
+def rooms() -> list[str]:
+    """Every room of the house, and its files of no room."""
+    inside = sorted((HOUSE / PACKAGE).iterdir())
+    return [p.stem for p in inside if p.suffix == ".py" or (p.is_dir() and p.name != "__pycache__")]
+
+
 def mutants_of(room: str) -> Iterator[Mutant]:
     """All mutants of a room."""
     folder, left_out = HOUSE / PACKAGE / room, compiled_files()
@@ -296,45 +305,20 @@ def drawn(every: dict[str, list[Mutant]], n: int, each: bool, seed: int, again: 
     """`n` mutants of each room, or of all rooms together; or the survivors of an earlier list."""
     if again is not None:
         rows = [line.split("\t") for line in again.read_text("utf-8").splitlines()]
-        wanted = {tuple(row[1:5]) for row in rows if row[5] == "SURVIVED"}
+        wanted = {tuple(row[1:5]) for row in rows if row[5].startswith("SURVIVED")}
         return [m for mutants in every.values() for m in mutants if key(m) in wanted]
     groups = list(every.values()) if each else [[m for mutants in every.values() for m in mutants]]
     shuffled = (random.Random(seed).sample(g, len(g)) for g in groups)
     return [m for g in shuffled for m in itertools.islice(filter(is_python, g), n)]
 
 
-def noticed(folder: Path, mutant: Mutant, reach: Reach, tests: set[str]) -> str | None:
-    """The test file (the first of its batch) that notices the mutant, or None."""
-    asked = [test for test in reach.of(mutant.path, mutant.line) if test in tests]
-    file = folder / mutant.path
-    whole = file.read_bytes()
-    try:
-        file.write_text(changed(mutant), "utf-8")
-        return reach.kill(asked, mutant.path)
-    finally:
-        file.write_bytes(whole)
-
-
-def stages(folder: Path, rooms: list[str]) -> list[list[str]]:
-    """The test files of the rooms themselves, then all others: most mutants die before those are measured."""
-    tests = sorted(str(f.relative_to(folder)) for f in (folder / "tests").rglob("test_*.py"))
-    own = [t for t in tests if t.split("/")[1] in rooms]
-    return [own, [t for t in tests if t not in own]]
-
-
-def judged(folder: Path, mutants: list[Mutant], reach: Reach, asked: list[list[str]]) -> Iterator[tuple[Mutant, str]]:
-    """Each mutant and the test file that noticed it, as they die; the survivors last."""
-    alive, equal = mutants, set_aside()
-    for tests in asked:
-        reach.measure(tests)
-        tried, alive = alive, []
-        for mutant in tried:
-            if by := noticed(folder, mutant, reach, set(tests)) or equal.get(told(mutant)):
-                yield mutant, by
-            else:
-                print("alive\t" + "\t".join(key(mutant)), file=sys.stderr, flush=True)
-                alive.append(mutant)
-    yield from ((mutant, "SURVIVED") for mutant in alive)
+def judged(mutants: list[Mutant], reach: Reach) -> Iterator[tuple[Mutant, str]]:
+    """Each mutant and the test that noticed it."""
+    equal = set_aside()
+    for mutant in mutants:
+        by, asked_all = reach.kill(mutant.path, mutant.line, changed(mutant))
+        by = by or equal.get(told(mutant)) or ("SURVIVED" if asked_all else "SURVIVED the tests of its limit")
+        yield mutant, by
 
 
 def told(mutant: Mutant) -> tuple[str, ...]:
@@ -350,14 +334,12 @@ def set_aside() -> dict[tuple[str, ...], str]:
 
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ask.add_argument(
-        "--rooms", nargs="+", default=["stats", "knowledge", "derive", "facts", "models", "analyses", "study"]
-    )
+    ask.add_argument("--rooms", nargs="+", default=rooms(), help="default: the whole house")
     ask.add_argument("--n", type=int, default=200, help="mutants over all rooms, drawn at random")
     ask.add_argument("--each", action="store_true", help="as many of each room")
     ask.add_argument("--again", type=Path, help="the survivors of an earlier list, instead of new ones")
     ask.add_argument("--seed", type=int, default=1)
-    ask.add_argument("--tests", nargs="*", default=[], help="only these test files, for a quick look (default: all)")
+    ask.add_argument("--limit", type=float, default=120.0, help="CPU seconds of tests of one mutant; then it survives")
     ask.add_argument("--known", type=Path, default=HOUSE / ".mutate", help="folder of what each test file reaches")
     ask.add_argument("--out", type=Path, default=Path("mutants.tsv"))
     given = ask.parse_args()
@@ -367,17 +349,18 @@ def main() -> None:
         folder = Path(temporary)
         copy_of_house(folder)
         prepare(HOUSE, folder)
-        reach = Reach(folder, given.known.resolve())
+        reach = Reach(folder, given.known.resolve(), given.limit)
         counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         with given.out.open("w", encoding="utf-8") as out:
             out.write("room\tfile\tline\told\tnew\tkilled_by\n")
-            asked = [given.tests] if given.tests else stages(folder, given.rooms)
-            for mutant, by in judged(folder, mutants, reach, asked):
-                counts[mutant.room][0] += 1
-                counts[mutant.room][1] += by == "SURVIVED"
-                counts[mutant.room][2] += by.startswith("EQUAL")
+            for mutant, by in judged(mutants, reach):
+                for room in (mutant.room, "all"):
+                    counts[room][0] += 1
+                    counts[room][1] += by.startswith("SURVIVED")
+                    counts[room][2] += by.startswith("EQUAL")
                 out.write("\t".join([mutant.room, *key(mutant), by]) + "\n")
                 out.flush()
+                print("\t".join([*key(mutant), by])[:300], file=sys.stderr, flush=True)
     for room, (n, alive, equal) in sorted(counts.items()):
         share = 100 * (n - equal - alive) / max(n - equal, 1)
         print(f"{room}\t{n} mutants\t{equal} set aside\t{alive} survived\t{share:.0f} % killed")
