@@ -340,6 +340,7 @@ def main() -> None:
     ask.add_argument("--again", type=Path, help="the survivors of an earlier list, instead of new ones")
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--limit", type=float, default=120.0, help="CPU seconds of tests of one mutant; then it survives")
+    ask.add_argument("--near", action="store_true", help="without the dear tests that go through the whole house")
     ask.add_argument("--known", type=Path, default=HOUSE / ".mutate", help="folder of what each test file reaches")
     ask.add_argument("--out", type=Path, default=Path("mutants.tsv"))
     given = ask.parse_args()
@@ -349,7 +350,7 @@ def main() -> None:
         folder = Path(temporary)
         copy_of_house(folder)
         prepare(HOUSE, folder)
-        reach = Reach(folder, given.known.resolve(), given.limit)
+        reach = Reach(folder, given.known.resolve(), given.limit, not given.near)
         counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         with given.out.open("w", encoding="utf-8") as out:
             out.write("room\tfile\tline\told\tnew\tkilled_by\n")

@@ -172,8 +172,9 @@ class Reach:
     A file of the package that has changed since is asked as a whole: who ran any line of it.
     """
 
-    def __init__(self, folder: Path, known: Path, limit: float) -> None:
+    def __init__(self, folder: Path, known: Path, limit: float, whole: bool = True) -> None:
         self.folder, self.known, self.limit = folder, known, limit
+        self.last = WHOLE if whole else ()
         self.seconds: dict[str, float] = {}
         #: CPU seconds until the first test of a file runs: its imports
         self.before: dict[str, float] = {}
@@ -271,7 +272,7 @@ class Reach:
             by := self._failing([f"{EXAMPLES}::test_examples_are_true[{module}]"], 5.0, file, changed)
         ):
             return by, True
-        for test in near(self.folder, file, line):
+        for test in [*near(self.folder, file, line), *self.last]:
             if spent > self.limit:
                 return None, False
             if tests := self.of(test, file, line):
@@ -300,7 +301,7 @@ class Reach:
 def near(folder: Path, file: Path, line: int) -> list[str]:
     """The test files that may reach a line: those that name its module, its function or what imports it, nearest first.
 
-    Files that go through the whole house come last; of equals the shorter comes first.
+    Of equals the shorter comes first; files that go through the whole house (`WHOLE`) are left to the caller.
     """
     module = ".".join(file.with_suffix("").parts[1:]).removesuffix(".__init__")
     parent, _, stem = module.rpartition(".")
@@ -317,7 +318,7 @@ def near(folder: Path, file: Path, line: int) -> list[str]:
         score += 2.0 * any(re.search(rf"\bfrom {re.escape(user)} import", text) for user in called)
         if score > 1 and place not in (*WHOLE, EXAMPLES):
             scores[place] = (-score, len(text))
-    return [*sorted(scores, key=lambda t: scores[t]), *WHOLE]
+    return sorted(scores, key=lambda t: scores[t])
 
 
 def _functions_at(tree: ast.Module, line: int) -> list[str]:
