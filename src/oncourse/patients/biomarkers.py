@@ -56,13 +56,27 @@ def _asked(
 
 def _biomarker(label: str, outcome: Outcome) -> Biomarker:
     if outcome.truth == YES:
-        return Biomarker(label, "found", ", ".join((*(v.name for v in outcome.found), *outcome.facts)), "")
+        found = (*(v.name for v in outcome.found), *(_bare(label, fact) for fact in outcome.facts))
+        return Biomarker(label, "found", ", ".join(found), "")
     if outcome.truth == NO:
         text = "none found (coverage assumed)" if outcome.assumed else "none found"
         if outcome.against and not outcome.against[0].startswith("no "):
             text = "; ".join(outcome.against)
-        return Biomarker(label, "none", text, "")
-    return Biomarker(label, "unclear", "not assessable", _shorten(outcome.missing))
+        return Biomarker(label, "none", _bare(label, text), "")
+    # what a part of the question was answered with is said beside what is missing: no HER2 amplification, IHC unknown
+    return Biomarker(label, "unclear", "not assessable", _shorten((*outcome.missing, *outcome.against)))
+
+
+def _bare(label: str, text: str) -> str:
+    """What a test says without the name that stands over it; a variant keeps its gene.
+
+    >>> _bare("AR-V7", "AR-V7 negative"), _bare("MSI / MMR", "MSI MSS"), _bare("TMB >= 10/Mb", "TMB 3.7")
+    ('negative', 'MSS', '3.7')
+    >>> _bare("MSI / MMR", "MMR proficient"), _bare("BRAF V600E", "BRAF V600E")
+    ('MMR proficient', 'BRAF V600E')
+    """
+    name = label.partition(" >")[0]
+    return text.removeprefix(f"{name} ").replace("MSI MS", "MS")
 
 
 def _status(label: str, row: Mapping[str, Any] | None) -> Biomarker:
@@ -75,9 +89,9 @@ def _status(label: str, row: Mapping[str, Any] | None) -> Biomarker:
         return Biomarker(label, "unclear", "not assessable", _shorten(_reasons(reason, others), 300))
     detail = "; ".join(filter(None, (row["reason"], row["others"])))
     if row["state"] == "positive":
-        return Biomarker(label, "found", row["variants"] or "positive", detail)
+        return Biomarker(label, "found", _bare(label, row["variants"] or "positive"), detail)
     if row["basis"] == "recorded":
-        return Biomarker(label, "none", row["variants"] or "negative", detail)
+        return Biomarker(label, "none", _bare(label, row["variants"] or "negative"), detail)
     if row["basis"] == "measured":
         return Biomarker(label, "none", "none found", detail)
     words = _shorten(_reasons(row["reason"], row["others"]), 300)

@@ -50,6 +50,11 @@ class FrontLine:
     matches: tuple[Match, ...]
     n_more: int
 
+    @property
+    def fits(self) -> bool:
+        """Whether any of its rules is for a setting that the patient may be in."""
+        return any(m.setting != "does_not_fit" for m in self.matches)
+
 
 def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) -> dict[str, Any]:
     """Return what the page and `oncourse.patients.plain` show of one patient; arguments as of `patient_page`."""
