@@ -149,7 +149,7 @@ def learn_background(
     for _ in range(N_ROUND):
         table, absent = sites.tables(shape, n_sample)
         mass = _shrunk(table.sum(axis=1), np.log(FACTORS), 0.0)
-        mean, n_absent = mass @ np.log(FACTORS), sites.count(absent, n_sample)
+        mean, n_absent = _mean(mass, np.log(FACTORS)), sites.count(absent, n_sample)
         by_kind, kind_low = _kinds(table, mean)
         sites.learn_levels(by_kind, shape)
     shape = sites.likeliest_shape(by_kind, shape)
@@ -161,7 +161,7 @@ def learn_background(
     clonal = _spread_out(cells.sample, usable & (kind == 2), most)
     spread = _concentrations(learned, samples, purity, clonal, shape)
     low = FACTORS[np.argmax(np.cumsum(mass, axis=1) >= 0.05, axis=1)] if n_sample else mean
-    damage = open_damage(cells, purity, kind, usable & of_errors, np.exp(mean))
+    damage = open_damage(cells, samples, purity, kind, usable & of_errors, np.exp(mean))
     factor = np.exp(mean), low**weight
     return Background(by_kind, kind_low, *factor, n_absent.sum(axis=1), shape, doubts, *spread, damage, highest)
 
@@ -413,6 +413,11 @@ class _Sites:
         return best
 
 
+def _mean(mass: FloatArray, grid: FloatArray) -> FloatArray:
+    """Return the mean over the last axis: added up in one order, whatever the number of threads."""
+    return np.asarray(np.einsum("...k,k->...", mass, grid))
+
+
 def _mass(log_likelihood: FloatArray, grid: FloatArray, centre: FloatArray, spread: float) -> FloatArray:
     """Return the posterior over `grid` (logs; last axis) with a normal prior."""
     logs = log_likelihood - 0.5 * ((grid - centre[..., None]) / spread) ** 2
@@ -431,7 +436,7 @@ def _around(table: FloatArray, centre: float) -> tuple[float, FloatArray]:
         joint = table + prior - np.logaddexp.reduce(prior)
         total = np.logaddexp.reduce(joint, axis=1)
         if total.sum() > best[0]:
-            best = (float(total.sum()), np.exp(joint - total[:, None]) @ grid)
+            best = (float(total.sum()), _mean(np.exp(joint - total[:, None]), grid))
     return best
 
 
@@ -492,7 +497,7 @@ def _kinds(table: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray]
         mass += w[:, None] * one / (one.sum(axis=2, keepdims=True) + 1e-300)
     mass /= mass.sum(axis=2, keepdims=True)
     low = FACTORS[np.argmax(np.cumsum(mass, axis=2) >= 0.05, axis=2)]
-    return np.asarray(np.exp(mass @ grid)), low
+    return np.asarray(np.exp(_mean(mass, grid))), low
 
 
 def _concentrations(
@@ -518,7 +523,7 @@ def _concentrations(
     likelihood = log_sum(table + np.log(prior / prior.sum())[None, :, None], axis=1)
     centre = float(np.log(np.median(np.minimum(told, CONCENTRATIONS[-1])))) if len(told) else 0.0
     mass = _shrunk(likelihood, np.log(CONCENTRATIONS), centre)
-    learned = np.minimum(np.exp(mass @ np.log(CONCENTRATIONS)), told)
+    learned = np.minimum(np.exp(_mean(mass, np.log(CONCENTRATIONS))), told)
     total = np.cumsum(mass, axis=1)
     low, high = (CONCENTRATIONS[np.argmax(total >= q, axis=1)] for q in (0.05, 0.95))
     return (

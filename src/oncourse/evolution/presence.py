@@ -286,7 +286,7 @@ def presence(
         noise -= weighing.log_scale(rows, samples.concentration)
         there = (prior[group[rows], 1:] * like[rows, 1:]).sum(axis=1)
         least[rows] = np.minimum(least[rows], there / (there + prior[group[rows], 0] * np.exp(noise)))
-    ccf = (resp[:, 1:] @ ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
+    ccf = np.einsum("ik,k->i", resp[:, 1:], ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
     sizeable = resp[:, 1:][:, ccfs >= settings.sizeable_ccf - 1e-9].sum(axis=1).astype(float)
     sizeable = np.minimum(sizeable, 1.0)
     known = cells.depth > 0

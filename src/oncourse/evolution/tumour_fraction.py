@@ -352,7 +352,7 @@ class _Weighed:
         grid = self.fraction
         if self.is_guessed:
             grid, to = _blurred(grid, UNMEASURED_SPREAD)
-            mass, without = mass @ to, without @ to
+            mass, without = (np.einsum("...k,kj->...j", x, to) for x in (mass, without))
         low, high = (_quantile(grid, mass, q) for q in (TAIL, 1 - TAIL))
         edge = (PLASMA_RANGE if self.is_plasma else TISSUE_RANGE)[0] * EDGE
         is_known = bool(mass[grid <= edge].sum() <= EDGE_MASS)
@@ -361,7 +361,7 @@ class _Weighed:
             even = mass * (np.sqrt(grid) if self.is_plasma else 1.0)
             low, high = 0.0, _quantile(grid, even / even.sum(), 1 - TAIL)
         points, to = _points(grid, mass)
-        weights, rows = (_dropped(x @ to) for x in (mass[None], without))
+        weights, rows = (_dropped(np.einsum("ik,kj->ij", x, to)) for x in (mass[None], without))
         mean = float((grid * mass).sum())
         known = np.array(is_known)
         return Fractions(mean, low, high, known, points, weights[0], rows, np.zeros(0, np.int64))  # type: ignore[arg-type]
@@ -412,7 +412,7 @@ def _spread_prior(by_spread: FloatArray, centre: FloatArray) -> FloatArray:
     for _ in range(20):
         found = like * weight[own]
         found /= found.sum(axis=1, keepdims=True)
-        weight = near.T @ found + SPREAD_WEIGHT / len(SPREADS)
+        weight = np.einsum("ij,ik->jk", near, found) + SPREAD_WEIGHT / len(SPREADS)
         weight /= weight.sum(axis=1, keepdims=True)
     return np.asarray(weight[own])
 
