@@ -199,6 +199,8 @@ def test_a_curve_at_its_ends_has_limits_too():
     assert few.ci_low[0] == pytest.approx(0.025**0.5)
     gone = kaplan_meier(np.arange(1.0, 11.0), np.ones(10)).at([10.0, 99.0])
     assert gone.ci_low.tolist() == [0.0, 0.0] and gone.ci_high == pytest.approx([1 - 0.025**0.1] * 2)
+    late = kaplan_meier([3.0, 9.0], [1, 0], entry=[0.0, 5.0]).at([7.0])
+    assert (late.survival[0], late.ci_low[0]) == (0.0, 0.0)  # who enters after it reached 0 does not lift it
     weighted = kaplan_meier([30.0] * 4, [0] * 4, weights=[0.5] * 4).at(12.0)
     assert np.isnan(weighted.ci_low[0])
 

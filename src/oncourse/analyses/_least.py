@@ -15,13 +15,16 @@ _SHARES = (
 )
 _EXACT = "Shares of patients are exact at any number (Clopper-Pearson)."
 _MEDIANS = "Medians over patients: exact from 6 (order statistics); none below."
+_SAMPLES = "Medians and shares over samples, patients as clusters: measured to hold from 6 patients (95-100 %)."
 _CLUSTERS = "Shares of metastases and of drivers, patients differing: measured to hold from 6 patients (91-98 %)."
 _NONE = "The least number of patients at which its intervals hold was not measured."
 
 #: Analysis -> sentences for its methods.
 LEAST: dict[str, tuple[str, ...]] = {
     "biomarkers": (_TIME,),
+    "burden": (_SAMPLES,),
     "concordance": (f"{_SHARES}; kappa and AC1 from 6.", _EXACT),
+    "copy_number": (_SAMPLES,),
     "endpoints": (_TIME,),
     "evolution": (_CLUSTERS, _MEDIANS),
     "heterogeneity": (_MEDIANS,),

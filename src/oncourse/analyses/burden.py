@@ -12,6 +12,7 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.analyses._group_tables import groups_table, share_tests_table, shares_table, tests_table
 from oncourse.analyses._headline import Headline, cannot, rated
 from oncourse.analyses._people import counted, ledger
+from oncourse.analyses._shares import median, share
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.burden import BurdenParams
 from oncourse.derive.genes.gene_groups import group_of_samples
@@ -21,8 +22,6 @@ from oncourse.derive.genes.kataegis import along_genome, distances, kataegis
 from oncourse.derive.genes.sample_groups import group_summaries, group_tests
 from oncourse.errors import NotEnoughData
 from oncourse.genome.msi import tcga_burden
-from oncourse.stats.medians import median_interval
-from oncourse.stats.proportions import clopper_pearson
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
 
@@ -161,9 +160,9 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
             "Foci: any six neighbouring substitutions within 5,000 bases, joined where they overlap (Alexandrov 2013, "
             "doi "
             "10.1038/nature12477); expected by the places of the other samples' substitutions.",
-            "Groups: mean with t interval, median with exact interval over samples; tests by patient (Wilcoxon signed "
-            "rank where a patient has both, else Mann-Whitney; Hodges and Lehmann's shift), Benjamini-Hochberg. MSI-H by "
-            "group: patients with it in any sample of the group, Clopper-Pearson; McNemar and Tango's interval where a "
+            "Groups: mean with t interval, median with order statistics, patients as clusters; tests by patient (Wilcoxon "
+            "signed rank where a patient has both, else Mann-Whitney; Hodges and Lehmann's shift), Benjamini-Hochberg. "
+            "MSI-H by group: patients with it in any sample of the group, Clopper-Pearson; McNemar and Tango's interval where a "
             "patient has both, else Fisher and Newcombe's.",
         ),
     )
@@ -197,25 +196,24 @@ def _people(cohort: Cohort, samples: pl.DataFrame) -> pl.DataFrame:
 def _estimates(samples: pl.DataFrame, sized: pl.DataFrame) -> list[Estimate]:
     found = [Estimate("profiled_samples", samples.height, unit="count", method="counted", question=PROFILED)]
     if sized.height:
-        x = np.sort(sized["tmb_per_mb"].to_numpy())
-        low, high = median_interval(x)
+        x, whose = sized["tmb_per_mb"], sized["patient_id"]
         found += [
-            Estimate("median_burden", float(np.median(x)), low, high, len(x), "order statistics", "per_mb", SIZED),
+            median("median_burden", x, whose, "per_mb", SIZED),
             Estimate(
                 "mean_burden",
-                float(x.mean()),
+                float(x.to_numpy().mean()),
                 n=len(x),
                 unit="per_mb",
                 method="arithmetic mean over samples",
                 question=SIZED,
             ),
-            _share("tmb_high", sized["tmb_high"] == "yes", SIZED),
+            share("tmb_high", sized["tmb_high"] == "yes", whose, SIZED),
         ]
     predicted = samples.drop_nulls("msi_predicted")
     if predicted.height:
         told = predicted.filter(pl.col("msi_predicted") != "uncertain")
         if told.height:
-            found.append(_share("msi_high_predicted", told["msi_predicted"] == "MSI-H", TOLD))
+            found.append(share("msi_high_predicted", told["msi_predicted"] == "MSI-H", told["patient_id"], TOLD))
         expected = float(predicted["p_msi_high"].sum())
         found.append(
             Estimate(
@@ -229,14 +227,8 @@ def _estimates(samples: pl.DataFrame, sized: pl.DataFrame) -> list[Estimate]:
         )
     recorded = samples.filter(pl.col("msi_recorded").is_in(["MSI-H", "not MSI-H"]))
     if recorded.height:
-        found.append(_share("msi_high_recorded", recorded["msi_recorded"] == "MSI-H", RECORDED))
+        found.append(share("msi_high_recorded", recorded["msi_recorded"] == "MSI-H", recorded["patient_id"], RECORDED))
     return found
-
-
-def _share(name: str, is_so: pl.Series, question: str) -> Estimate:
-    k, n = int(is_so.sum()), len(is_so)
-    low, high = clopper_pearson(k, n)
-    return Estimate(name, k / n, float(low), float(high), n, "Clopper-Pearson", "fraction", question)
 
 
 def _answer(estimates: list[Estimate], tests: pl.DataFrame) -> str:

@@ -11,6 +11,7 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.analyses._group_tables import groups_table, share_tests_table, shares_table, tests_table
 from oncourse.analyses._headline import Headline, rated
 from oncourse.analyses._people import counted
+from oncourse.analyses._shares import median, share
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.copy_states import CopyNumberParams
 from oncourse.derive.genes.gene_groups import group_of_samples
@@ -19,8 +20,6 @@ from oncourse.derive.genes.group_shares import share_summaries, share_tests
 from oncourse.derive.genes.sample_groups import group_summaries, group_tests
 from oncourse.errors import NotEnoughData
 from oncourse.genome.cytobands import cytobands
-from oncourse.stats.medians import median_interval
-from oncourse.stats.proportions import clopper_pearson
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
 
@@ -184,24 +183,15 @@ def _people(cohort: Cohort, samples: pl.DataFrame) -> pl.DataFrame:
 
 def _estimates(samples: pl.DataFrame, params: CopyNumberParams) -> list[Estimate]:
     found = [Estimate("measured_samples", samples.height, unit="count", method="counted", question=MEASURED)]
-    fga = np.sort(samples["fga"].drop_nulls().to_numpy())
-    if len(fga) == samples.height:
-        low, high = median_interval(fga)
-        found.append(
-            Estimate("median_fga", float(np.median(fga)), low, high, len(fga), "order statistics", "fraction", MEASURED)
-        )
+    if samples["fga"].null_count() == 0:
+        found.append(median("median_fga", samples["fga"], samples["patient_id"], "fraction", MEASURED))
     known = samples.drop_nulls("is_doubled")
     if known.height:
-        found.append(_share("genome_doubled", known["is_doubled"]))
+        found.append(share("genome_doubled", known["is_doubled"], known["patient_id"], ALLELES))
     if (scarred := known.drop_nulls("hrd_score")).height:
-        found.append(_share("hrd_high", scarred["hrd_score"] >= params.hrd_high))
+        high = scarred["hrd_score"] >= params.hrd_high
+        found.append(share("hrd_high", high, scarred["patient_id"], ALLELES))
     return found
-
-
-def _share(name: str, is_so: pl.Series) -> Estimate:
-    k, n = int(is_so.sum()), len(is_so)
-    low, high = clopper_pearson(k, n)
-    return Estimate(name, k / n, float(low), float(high), n, "Clopper-Pearson", "fraction", ALLELES)
 
 
 def _answer(estimates: list[Estimate], focal: pl.DataFrame) -> str:

@@ -13,6 +13,7 @@ from oncourse.analyses._base import Estimate, Figure, Result, analysis
 from oncourse.analyses._headline import Headline, cannot, rated
 from oncourse.analyses._monitoring_tables import CTDNA, EMERGENCE, LEAD, RATES, RESPONSE
 from oncourse.analyses._people import counted, ledger, of_lines
+from oncourse.analyses._shares import share
 from oncourse.cohort import Cohort
 from oncourse.derive.care.ctdna import CtdnaParams
 from oncourse.derive.care.ctdna_response import MIN_REPEATS
@@ -276,13 +277,13 @@ def _states(ctdna: pl.DataFrame) -> Iterator[Estimate]:
         yield Estimate("ctdna_found", known.height, n=known.height, unit="count", question=STATE)
         yield Estimate("ctdna_unjudged", unjudged, n=ctdna.height, unit="count")
     elif known.height:
-        yield _share("ctdna_positive", int((known["state"] == "positive").sum()), known.height, STATE)
+        yield share("ctdna_positive", known["state"] == "positive", known["patient_id"], STATE)
 
 
 def _response_shares(response: pl.DataFrame) -> Iterator[Estimate]:
     if response.height:
         for name in ("clearance", "molecular_response"):
-            yield _share(name, int((response["response"] == name).sum()), response.height, COURSE)
+            yield share(name, response["response"] == name, response["patient_id"], COURSE)
 
 
 def _leads(cohort: Cohort, ctdna: pl.DataFrame) -> tuple[pl.DataFrame, list[Estimate]]:

@@ -83,7 +83,9 @@ class Curve:
         )
         if bool((self._weights == np.floor(self._weights)).all()):
             for i in np.flatnonzero((survival == 1) | (survival == 0)):
-                low[i], high[i] = beta_product(self, float(t[i]))
+                limits = beta_product(self, float(t[i]))
+                # who enters after the curve has reached 0 does not lift it again
+                low[i], high[i] = (limits[0], 1.0) if survival[i] == 1 else (0.0, limits[1])
         return Landmark(t, survival, low, high, pick(self.std_err, 0.0), n_risk)
 
     def quantile(self, share: float = 0.5) -> Quantile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 #: More differences than this have no shift: 32 MB of them.
@@ -25,6 +25,63 @@ def median_interval(x: Floats, level: float = 0.95) -> tuple[float | None, float
     if binom.cdf(k, n, 0.5) > (1 - level) / 2:
         k -= 1
     return (None, None) if k < 0 else (float(x[k]), float(x[n - 1 - k]))
+
+
+def clustered_median_interval(x: Floats, cluster: ArrayLike, level: float = 0.95) -> tuple[float | None, float | None]:
+    """Return limits of the median over units (samples) of which a cluster (patient) may have several.
+
+    The values m at which one half is a share that `clustered_share` allows for the units at or below m (lower limit)
+    and below m (upper limit): the sign test turned round, patients as clusters. None beyond the values. They hold the
+    limits of `median_interval` over the clusters' own medians, and with one unit in each cluster are these.
+
+    Parameters
+    ----------
+    x : shape (n,), any order, no NaN
+    cluster : shape (n,), whose unit each is
+
+    Examples
+    --------
+    Ten patients with one sample each, and with the same sample twice:
+
+    >>> x = np.arange(1.0, 11.0)
+    >>> clustered_median_interval(x, range(10))
+    (2.0, 9.0)
+    >>> clustered_median_interval(np.repeat(x, 2), np.repeat(range(10), 2))
+    (2.0, 9.0)
+    """
+    from oncourse.stats.clustered_share import clustered_share
+
+    x = np.asarray(x, dtype=float)
+    whose, sizes = np.unique(np.asarray(cluster), return_inverse=True, return_counts=True)[1:]
+    if (sizes == 1).all():
+        return median_interval(x, level)
+    values = np.unique(x)
+
+    def first(side: int) -> float | None:
+        """The outermost value of a side whose units that far out may be half; by bisection, they grow inwards."""
+        inwards = values if side == 0 else values[::-1]
+
+        def allowed(j: int) -> bool:
+            out = (x <= inwards[j]) if side == 0 else (x >= inwards[j])
+            found = np.bincount(whose, out, len(sizes)) if j >= 0 else np.zeros(len(sizes))
+            return clustered_share(found, sizes, level).high >= 0.5
+
+        if allowed(-1):
+            return None
+        low, high = -1, len(inwards) - 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if allowed(middle) else (middle, high)
+        return float(inwards[high])
+
+    order = np.argsort(whose, kind="stable")
+    own = np.array([np.median(part) for part in np.split(x[order], np.cumsum(sizes)[:-1])])
+    low, high = first(0), first(1)
+    inner = median_interval(own, level)
+    return (
+        low if low is None or inner[0] is None else min(low, inner[0]),
+        high if high is None or inner[1] is None else max(high, inner[1]),
+    )
 
 
 def shift(a: Floats, b: Floats) -> tuple[float | None, float | None, float | None]:

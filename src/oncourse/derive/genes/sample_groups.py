@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from oncourse.derive.genes.gene_groups import MAX_GROUPS
 from oncourse.stats.fdr import benjamini_hochberg
-from oncourse.stats.medians import median_interval, paired_shift, shift
+from oncourse.stats.medians import clustered_median_interval, paired_shift, shift
 
 SUMMARY_SCHEMA = {
     "measure": pl.String,
@@ -52,7 +52,7 @@ Floats = NDArray[np.float64]
 
 
 def group_summaries(values: pl.DataFrame, *, shares: Collection[str] = SHARES) -> pl.DataFrame:
-    """Return `SUMMARY_SCHEMA`: mean (t interval) and median (exact order-statistic interval) over samples.
+    """Return `SUMMARY_SCHEMA`: mean (t interval) and median (order statistics) over samples, patients as clusters.
 
     Of two or three skewed values the t interval can reach below what can be: of a measure that is never negative
     (burdens, shares, counts) its lower limit is at least 0, of one within 0 and 1 that is a share its upper at most 1.
@@ -64,11 +64,11 @@ def group_summaries(values: pl.DataFrame, *, shares: Collection[str] = SHARES) -
     """
     rows = []
     for (measure, group), part in _parts(values, ["measure", "group"]):
-        x = np.sort(part["value"].to_numpy())
-        low, high = _mean_interval(x)
-        low = max(low, 0.0) if low is not None and x[0] >= 0 else low
+        x, whose = part["value"].to_numpy(), part["patient_id"].to_numpy()
+        low, high = _mean_interval(x, whose)
+        low = max(low, 0.0) if low is not None and x.min() >= 0 else low
         high = min(high, 1.0) if high is not None and measure in shares else high
-        m_low, m_high = median_interval(x)
+        m_low, m_high = clustered_median_interval(x, whose)
         rows.append(
             (
                 measure,
@@ -118,12 +118,19 @@ def group_tests(values: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _mean_interval(x: Floats) -> tuple[float | None, float | None]:
+def _mean_interval(x: Floats, whose: NDArray[np.str_]) -> tuple[float | None, float | None]:
+    """Limits of the mean over samples: Student's t of the sums of residuals by patient (Liang, Zeger 1986).
+
+    With one sample in each patient the usual ones.
+    """
     from scipy.stats import t
 
-    if len(x) < 2:
+    cluster = np.unique(whose, return_inverse=True)[1]
+    m = int(cluster.max()) + 1
+    if m < 2:
         return None, None
-    half = float(t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
+    sums = np.bincount(cluster, x - x.mean())
+    half = float(t.ppf(0.975, m - 1) * np.sqrt(m / (m - 1) * (sums**2).sum()) / len(x))
     return float(x.mean()) - half, float(x.mean()) + half
 
 
