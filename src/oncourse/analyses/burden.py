@@ -162,8 +162,8 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
             "10.1038/nature12477); expected by the places of the other samples' substitutions.",
             "Groups: mean with t interval, median with order statistics, patients as clusters; tests by patient (Wilcoxon "
             "signed rank where a patient has both, else Mann-Whitney; Hodges and Lehmann's shift), Benjamini-Hochberg. "
-            "MSI-H by group: patients with it in any sample of the group, Clopper-Pearson; McNemar and Tango's interval where a "
-            "patient has both, else Fisher and Newcombe's.",
+            "MSI-H by group: patients with it in any sample of the group, Clopper-Pearson; McNemar and Tango's interval "
+            "where a patient has both, else Fisher and Newcombe's.",
         ),
     )
 
