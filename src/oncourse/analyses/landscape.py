@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Result, analysis
@@ -21,6 +20,7 @@ from oncourse.analyses._landscape_tables import (
     SAMPLES,
 )
 from oncourse.analyses._people import counted, ledger
+from oncourse.analyses._shares import median
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_groups import compare_groups, compare_reference
 from oncourse.derive.genes.gene_pairs import burden_model, co_occurrence, group_exclusivity
@@ -206,16 +206,7 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     )
     sized = burden.drop_nulls("tmb_per_mb")
     if sized.height:
-        estimates.append(
-            Estimate(
-                "median_tmb",
-                float(np.median(sized["tmb_per_mb"].to_numpy())),
-                n=sized.height,
-                unit="per_mb",
-                method="median over samples",
-                question="burden per Mb",
-            )
-        )
+        estimates.append(median("median_tmb", sized["tmb_per_mb"], sized["patient_id"], "per_mb", "burden per Mb"))
         answer += " The median burden was {median_tmb}."
     estimates += (msi := _msi(burden, params.unit))
     if msi:
