@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.optimize import minimize_scalar
 
 from oncourse.analyses.biomarkers import Params, biomarkers
 from oncourse.analyses.psa_response import Params as PsaResponse
@@ -118,6 +119,33 @@ def test_signature_exposures_are_features_as_given_and_other_numbers_only_when_n
     row = response(biomarkers(Cohort(study), Params(n_bootstrap=0)), "signature:SBS3")
     assert row["kind"] == "signature" and row["per"].startswith("per 10 percentage points")
     assert row["odds_ratio"] < 1
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-7, 1e6])
+def test_a_number_without_a_scale_is_told_per_standard_deviation_whatever_its_unit(unit):
+    """A score of 0 to 1e-6 had a hazard ratio of 1.4e-07 per unit in the table, and its odds ratio another such."""
+    study, rng = psa_study(), np.random.default_rng(4)
+    score = rng.normal(size=80)
+    tables = {
+        **study.tables,
+        "samples": study["samples"].with_columns(grade2=pl.Series(score * unit)),
+        "patients": study["patients"].with_columns(load=pl.Series(score * unit)),
+    }
+    config = StudyConfig(design="mcrpc", covariates={"load": "number"})
+    result = biomarkers(Cohort(Study(config, tables), {"features": {"scores": ["grade2"]}}), Params(n_bootstrap=0))
+    step = f"per standard deviation ({np.std(score * unit):.3g})"
+    # the partial likelihood written out: patient i ends on day 400 + i, every third by death, and nobody on one day
+    z, dead = score / score.std(), np.arange(80) % 3 == 0
+    slope = minimize_scalar(
+        lambda b: -sum(b * z[i] - np.log(np.exp(b * z[i:]).sum()) for i in np.flatnonzero(dead)), bounds=(-3, 3)
+    ).x
+    effects = result.tables["biomarkers/scan"].filter(pl.col("endpoint") == "OS")
+    for name in ("score:grade2", "covariate:load"):
+        row = effects.filter(pl.col("feature") == name).row(0, named=True)
+        assert (row["per"], row["sd"]) == (step, pytest.approx(1))
+        assert row["hazard_ratio"] == pytest.approx(np.exp(slope), rel=1e-4)
+    row = response(result, "score:grade2")
+    assert row["per"] == step and 0.5 < row["odds_ratio"] < 2
 
 
 def test_seeding_is_known_from_the_last_sample_and_unknown_where_it_cannot_be_judged(monkeypatch):

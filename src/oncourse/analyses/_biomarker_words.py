@@ -200,14 +200,9 @@ def _effects(rows: pl.DataFrame, estimates: list[Estimate]) -> list[str]:
                 f"{row['rmst_days']:.0f} {{{name}}}"
             )
             continue
-        # per unit is a scale that nobody knows; the other steps are named in the column per
-        step = row["sd"] if row["per"] == "per unit" and row["sd"] else 1.0
-        value, low, high = (
-            None if v is None else v**step for v in (row["hazard_ratio"], row["ci_low"], row["ci_high"])
-        )
-        estimates.append(Estimate(name, value, low, high, n, f"Cox, {row['ci_method']}", "ratio"))
-        per = f" per standard deviation ({step:.3g})" if step != 1.0 else ""
-        per = per or (f" {row['per']}" if row["sd"] else "")
+        limits = row["ci_low"], row["ci_high"]
+        estimates.append(Estimate(name, row["hazard_ratio"], *limits, n, f"Cox, {row['ci_method']}", "ratio"))
+        per = f" {row['per']}" if row["sd"] else ""
         doubt = ", which changes with time" if changes else ""
         out.append(f"{who}, hazard ratio {{{name}}}{per}{doubt}")
     return out

@@ -78,7 +78,7 @@ SCAN = OutputTable(
         Column("n_delayed_entry", pl.Int64, "patients who enter after the start"),
         Column("n_assumed_baseline", pl.Int64, "patients whose sample has no day"),
         Column("same_as", pl.String, "an earlier feature that says the same of every patient: one test, counted there"),
-        Column("sd", pl.Float64, "standard deviation of a number; null for yes or no"),
+        Column("sd", pl.Float64, "standard deviation of a number, in steps of the column per; null for yes or no"),
         Column("p_proportional", pl.Float64, "test that the hazard ratio is the same at all times (score test)"),
         Column("rmst_difference", pl.Float64, "difference of restricted means where it is not", unit="days"),
         Column("rmst_ci_low", pl.Float64, "lower 95 % limit", unit="days"),

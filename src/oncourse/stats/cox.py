@@ -126,7 +126,8 @@ class CoxFit:
         from scipy.special import ndtri
 
         half = float(ndtri(0.5 + level / 2.0)) * self.std_err
-        return np.exp(self.coef - half), np.exp(self.coef + half)
+        with np.errstate(over="ignore"):  # of a column in a tiny unit the limit is past any number: infinite
+            return np.exp(self.coef - half), np.exp(self.coef + half)
 
     @property
     def wald_test(self) -> ChiSquare:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from oncourse.derive.genes.panels import Panels
 
 
+#: What a block says whose numbers have no scale of their own: a step of one is a scale that nobody knows.
+PER_UNIT = "per unit"
 SAMPLE_RULES = ("first", "primary", "metastasis", "tissue", "plasma")
 
 
@@ -48,6 +50,27 @@ class FeatureBlock:
     def is_binary(self) -> bool:
         """Whether values are altered / not altered / unknown."""
         return self.values.dtype == np.int8
+
+
+def per_deviation(block: FeatureBlock) -> FeatureBlock:
+    """Return a block of one number without a scale of its own per standard deviation over the patients who have it.
+
+    A number of 0 to 1e-6 had a ratio of 1.4e-07 per unit. Any other block is returned as it is.
+
+    >>> raw = FeatureBlock(("marker:X",), ("marker",), np.array([[1.0], [3.0]]), np.zeros(2), (None, None), PER_UNIT)
+    >>> per_deviation(raw).values.ravel().tolist(), per_deviation(raw).per
+    ([1.0, 3.0], 'per standard deviation (1)')
+    >>> small = FeatureBlock(raw.names, raw.kinds, raw.values * 2e-7, raw.day, raw.sample_id, PER_UNIT)
+    >>> per_deviation(small).values.ravel().round(6).tolist(), per_deviation(small).per
+    ([1.0, 3.0], 'per standard deviation (2e-07)')
+    """
+    if block.per != PER_UNIT or block.values.shape[1] != 1:
+        return block
+    known = block.values[~np.isnan(block.values)]
+    step = float(known.std()) if known.size else 0.0
+    if not (np.isfinite(step) and step > 0):
+        return block
+    return replace(block, values=block.values / step, per=f"per standard deviation ({step:.3g})")
 
 
 @dataclass(frozen=True)

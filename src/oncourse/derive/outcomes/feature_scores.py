@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.derive.outcomes.feature_blocks import (
+    PER_UNIT,
     FeatureBlock,
     FeatureTables,
     Finding,
@@ -94,4 +95,4 @@ def number_blocks(
 def score_scale(values: np.ndarray, is_signature: bool) -> tuple[Callable[[np.ndarray], np.ndarray], str]:
     """Return how a column is scaled and what a step is: exposures that are shares per 10 percentage points."""
     share = is_signature and bool(((values >= 0) & (values <= 1)).all())
-    return (lambda v: 10.0 * v, "per 10 percentage points of the mutations") if share else (lambda v: v, "per unit")
+    return (lambda v: 10.0 * v, "per 10 percentage points of the mutations") if share else (lambda v: v, PER_UNIT)

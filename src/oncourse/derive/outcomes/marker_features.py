@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from oncourse.derive.outcomes.feature_blocks import FeatureBlock
+from oncourse.derive.outcomes.feature_blocks import PER_UNIT, FeatureBlock
 from oncourse.facts.markers import NEGATIVE, POSITIVE, marker_name, marker_state
 from oncourse.study.model import Study
 
@@ -62,6 +62,6 @@ def marker_blocks(
         if np.unique(x[~np.isnan(x)]).size < 2:
             continue
         values: NDArray[Any] = np.where(np.isnan(x), -1, x).astype(np.int8) if binary else x
-        per = "positive v negative" if as_state else "per unit" if cut is None else f"at least {cut:g} v below"
+        per = "positive v negative" if as_state else PER_UNIT if cut is None else f"at least {cut:g} v below"
         out.append(FeatureBlock((f"marker:{marker}",), ("marker",), values[:, None], day, tuple(ids), per))
     return out

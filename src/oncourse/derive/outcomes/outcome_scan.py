@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.derive.outcomes.covariates import CovariateColumn, covariates_at, encode
+from oncourse.derive.outcomes.feature_blocks import PER_UNIT, per_deviation
 from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
 from oncourse.facts.endpoints import ENDPOINTS
 from oncourse.stats.rng import generator
@@ -132,13 +133,13 @@ def scan_outcome(
     out.incomplete = max(out.incomplete, int(np.isnan(x).any(axis=1).sum())) if x.shape[1] else out.incomplete
     out.enrolled_late |= {p for p, entry in zip(target.patients, target.entry, strict=True) if entry > 0}
     maxima: list[tuple[list[dict[str, Any]], Floats, Floats]] = []
-    for block in features.blocks:
+    for block in map(per_deviation, features.blocks):
         _scan_block(target, block, index, x, None, rules, out, maxima)
     for j, column in enumerate(columns):
         others = np.array([c.covariate != column.covariate for c in columns])
         _scan_block(
             target,
-            _as_block(column, x[:, j]),
+            per_deviation(_as_block(column, x[:, j])),
             np.arange(index.size),
             x[:, others],
             column,
@@ -153,7 +154,7 @@ def scan_outcome(
 def _as_block(column: CovariateColumn, values: Floats) -> FeatureBlock:
     binary = column.kind != "number"
     kept: NDArray[Any] = np.where(np.isnan(values), -1, values).astype(np.int8) if binary else values
-    per = "v the commonest" if column.kind == "category" else "yes v no" if binary else "per unit"
+    per = "v the commonest" if column.kind == "category" else "yes v no" if binary else PER_UNIT
     nothing: tuple[str | None, ...] = (None,) * values.size
     days = np.full(values.size, -np.inf)  # known at the origin
     return FeatureBlock((f"covariate:{column.name}",), ("covariate",), kept[:, None], days, nothing, per)

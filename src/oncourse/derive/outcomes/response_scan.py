@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from oncourse.derive.outcomes.feature_blocks import per_deviation
 from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
 from oncourse.derive.outcomes.outcome_scan import EVENTS_PER_COEFFICIENT, Outcome, covariate_block
 from oncourse.study.model import Study
@@ -83,7 +84,7 @@ def scan_response(
     x, _ = covariate_block(study, target, covariates)
     rows: list[dict[str, Any]] = []
     late: dict[tuple[str, str | None], str] = {}
-    for block in features.blocks:
+    for block in map(per_deviation, features.blocks):
         values = block.values[index].astype(float)
         values[values < 0] = np.where(block.is_binary, np.nan, values[values < 0])
         day = block.day[index]
