@@ -113,3 +113,113 @@ def test_chinese_and_plain_words_of_consequences_in_a_maf(tmp_path):
     rows = [f"GENE{i}|1|{i}00|C|T|{w}|S1" for i, w in enumerate(words, 1)]
     reading = read_any(_table(tmp_path / "a.maf", "\n".join([head, *rows]), "\t"))
     assert reading.tables["variants"].sort("gene")["consequence"].to_list() == list(words.values())
+
+
+def test_reads_of_a_table_with_decimal_commas_have_dots_between_thousands(tmp_path):
+    """A depth of 1.000 was one read, and the call of it one with none; 1.200 refused the file."""
+    text = (
+        "Sample;Chr;Pos;Ref;Alt;Gene;Depth;VAF\nS1;12;25398284;C;T;KRAS;1.000;0,30\nS1;17;7578406;C;T;TP53;1.200;0,05"
+    )
+    found = _calls(read_any(_table(tmp_path / "a.csv", text)), "alt_count", "depth")
+    assert found == [("S1", KRAS, 300, 1000), ("S1", "17:7578406:C:T", 60, 1200)]
+
+
+REPORT = """检测报告
+样本编号：ZH2024001|患者姓名：赵某
+体细胞变异
+基因|外显子|核苷酸变化|氨基酸变化|突变丰度|测序深度
+KRAS|exon2|c.35G>A|p.G12D|30.12%|1000
+胚系变异
+基因|转录本|核苷酸变化|氨基酸变化|杂合性
+BRCA2|NM_000059.4|c.5946del|p.S1982Rfs*22|杂合
+拷贝数变异
+基因|拷贝数|变异类型
+ERBB2|12.3|扩增
+融合
+融合基因|断点|丰度
+TPM3-NTRK1|chr1:154142876-chr1:156844362|5.1%
+MSI：MSS
+TMB：5.6 Muts/Mb
+本报告仅供参考
+"""
+
+
+def test_a_report_of_several_tables_is_read_table_by_table(tmp_path):
+    """Further headers were findings of a gene 基因, the germline variant somatic, the rest not assessable."""
+    reading = read_any(_table(tmp_path / "report.txt", REPORT, "\t"))
+    assert _calls(reading, "origin") == [
+        ("ZH2024001", "BRCA2:p.S1982Rfs*22", "germline"),
+        ("ZH2024001", "KRAS:p.G12D", "somatic"),
+    ]
+    assert reading.tables["fusions"].rows() == [("ZH2024001", "TPM3", "NTRK1")]
+    assert reading.tables["gene_copy_number"].rows() == [("ZH2024001", "ERBB2", "2")]
+    sample = reading.tables["samples"].row(0, named=True)
+    assert (sample["msi_status"], float(sample["tmb_per_mb"])) == ("MSS", 5.6)
+    assert any("17 (本报告仅供参考)" in p.message for p in reading.problems)
+
+
+def test_guardant_s_percentage_and_fusions(tmp_path):
+    """Columns of a Guardant360 export: a number under Percentage is percent, a draw of another day another sample."""
+    path = _table(
+        tmp_path / "guardant.csv",
+        """
+GHRequestID,Patient ID,Sample Collection Date,Gene,Type,Alteration,Percentage
+A1,P1,2024-01-02,KRAS,SNV,G12D,0.3
+A1,P1,2024-01-02,RET,Fusion,CCDC6-RET,1.2
+A2,P1,2024-03-02,KRAS,SNV,G12D,0.1
+""",
+    )
+    reading = read_any(path)
+    assert _calls(reading, "vaf") == [("A1", "KRAS:p.G12D", 0.003), ("A2", "KRAS:p.G12D", 0.001)]
+    assert reading.tables["fusions"].rows() == [("A1", "CCDC6", "RET")]
+
+
+def test_mismatch_repair_among_the_biomarkers_of_a_report_is_no_variant(tmp_path):
+    """Caris lists it between genes: it was a call of a gene of that name."""
+    text = "Patient ID,Biomarker,Result,Variant\nP1,KRAS,Pathogenic,p.G12D\nP1,Mismatch Repair Status,Proficient,"
+    reading = read_any(_table(tmp_path / "caris.csv", text))
+    assert _calls(reading) == [("P1", "KRAS:p.G12D")]
+    assert reading.tables["markers"].select("marker", "value").rows() == [("Mismatch Repair Status", "Proficient")]
+
+
+CALLS = """
+Hugo_Symbol|Chromosome|Start_Position|Reference_Allele|Tumor_Seq_Allele2|HGVSp_Short|Tumor_Sample_Barcode|NCBI_Build
+KRAS|12|25398284|C|T|p.G12D|P1T|GRCh37
+"""
+FITS = {
+    "P1T.facets.out": ("# INPUT PARAMETERS GIVEN\n# Purity = 0.72\n# Ploidy = 2.9\n", (0.72, 2.9)),
+    "P1T.params.txt": (
+        "Sample\tTumor Fraction\tPloidy\nP1T\t0.12\t2.1\n\nTumor Fraction:\t0.12\nPloidy:\t2.1\n",
+        (0.12, 2.1),
+    ),
+    # Sequenza: low, best and high of its interval
+    "P1T_confints_CP.txt": (
+        "cellularity\tploidy.estimate\tploidy.mean.cn\n0.7\t2.9\t3\n0.72\t3.0\t3\n0.75\t3.1\t3\n",
+        (0.72, 3.0),
+    ),
+}
+
+
+@pytest.mark.parametrize("file", FITS)
+def test_purity_that_a_fit_writes_as_text(tmp_path, file):
+    text, expected = FITS[file]
+    (tmp_path / file).write_text(text)
+    calls = _table(tmp_path / "calls.maf", CALLS, "\t")
+    samples = read_delivery([calls], segments=[tmp_path / file]).tables["samples"]
+    assert samples.select("purity", "ploidy").row(0) == expected
+
+
+def test_the_list_of_control_freec_has_no_header(tmp_path):
+    (tmp_path / "P1T.bam_CNVs").write_text("17\t0\t22000000\t1\tloss\n12\t60000\t30000000\t4\tgain\n")
+    reading = read_delivery([_table(tmp_path / "calls.maf", CALLS, "\t")], segments=[tmp_path / "P1T.bam_CNVs"])
+    found = reading.tables["segments"].select("sample_id", "chrom", "start", "end", "total_cn").rows()
+    assert found == [("P1T", "17", 1, 22000000, 1.0), ("P1T", "12", 60000, 30000000, 4.0)]
+
+
+@pytest.mark.parametrize(("word", "status"), [("Unstable", "MSI-H"), ("Stable", "MSS")])
+def test_mantis_says_stable_or_unstable(tmp_path, word, status):
+    """MANTIS 1.0.4: the third of its three metrics decides nothing; the step-wise difference does."""
+    lines = ["Average\tMetric Value\tThreshold\tMSI Status", f"Step-Wise Difference (DIF)\t0.68\t0.4000\t{word}"]
+    (tmp_path / "P1T.mantis.status").write_text("\n".join([*lines, "Cosine Dissimilarity (COS)\t0\t0.07\tStable"]))
+    reading = read_delivery([_table(tmp_path / "calls.maf", CALLS, "\t")], depths=[tmp_path / "P1T.mantis.status"])
+    assert reading.tables["samples"]["msi_status"].to_list() == [status]

@@ -12,6 +12,7 @@ import click
 
 from oncourse.cli._shared import fasta_options, write_text
 from oncourse.disease import diseases
+from oncourse.words import LANGUAGES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -94,6 +95,12 @@ FORMATS = ("auto", "cbioportal", "maf", "vcf", "counts", *CLINICAL, "table", "na
     "anchors: index, diagnosis, sequencing, sample, surgery, treatment. May be repeated.",
 )
 @click.option("--build", help="Genome build (GRCh37 or GRCh38) where the source does not say.")
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default=None,
+    help="Language of intake.html, and of the study's reports (study.yaml).",
+)
 def import_(
     format_: str,
     source: Path,
@@ -109,6 +116,7 @@ def import_(
     material: str,
     design: str | None,
     build: str | None,
+    language: str | None,
     depth: int | None,
     anchor: tuple[str, ...],
     manifest: Path | None,
@@ -169,9 +177,9 @@ def import_(
     models = reference.gff if reference else None
     genome_path, models_path = (str(p.resolve()) if p else "" for p in (fasta, models))
     reading.config = replace(reading.config, fasta=genome_path, gff=models_path)
-    given = {k: v for k, v in (("design", design), ("genome_build", build)) if v}
+    given = {k: v for k, v in (("design", design), ("genome_build", build), ("language", language)) if v}
     if given:
-        named = config_from_mapping(given, "--design/--build")
+        named = config_from_mapping(given, "--design/--build/--language")
         reading.config = replace(reading.config, **{k: getattr(named, k) for k in given})
     with_reference(reading, reference)
     tables, found = checked(reading)

@@ -14,6 +14,7 @@ from oncourse.io import clinical_tables as ct
 from oncourse.io.calls import is_vcf, read_calls
 from oncourse.io.cbioportal_panels import NOT_PROFILED
 from oncourse.io.depths import read_depths
+from oncourse.io.fits import mantis
 from oncourse.io.fusion_callers import read_fusion_calls
 from oncourse.io.ids import matched, renamed
 from oncourse.io.large import Large
@@ -108,6 +109,12 @@ def add_depths(paths: Sequence[Path], built: ct.Built, reading: Reading, given: 
     A file that the user did not name (`given`) but a result tree holds, and that is none, is not read, and told.
     """
     for path in paths:
+        if (said := mantis(path)) is not None:
+            facts = pl.DataFrame({"sample_id": [sample_of_file(path)], "msi_status": [said]})
+            ids = _known_ids(facts["sample_id"], built, path, "samples", reading)
+            _fill(facts.with_columns(ids).drop_nulls("sample_id"), built)
+            reading.ledger.file(path.name, "MANTIS", "used", n_rows=1)
+            continue
         try:
             frame, score = read_depths(path)
         except InputError as error:

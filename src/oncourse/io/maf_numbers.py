@@ -32,10 +32,16 @@ def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Prob
     """Read ``alt_count``, ``depth`` and the normal's counts (text) as numbers; what a row lacks follows from the
     others."""
     problems: list[Problem] = []
+    # a table whose fractions have a decimal comma parts the thousands of its reads by dots: 1.200 are 1,200 reads
+    dotted = "vaf" in frame.columns and bool(frame["vaf"].str.contains(r"^\s*\d*,\d+\s*%?\s*$").any())
     for column in _COUNTS:
         if column not in frame.columns:
             frame = frame.with_columns(pl.lit(None, pl.Int64).alias(column))
             continue
+        if dotted:
+            parted = pl.col(column).str.contains(r"^\s*\d{1,3}(\.\d{3})+\s*$")
+            bare = pl.col(column).str.replace_all(".", "", literal=True)
+            frame = frame.with_columns(pl.when(parted).then(bare).otherwise(column).alias(column))
         number = whole_numbers(frame[column])
         wrong = _wrong(frame[column], number)
         severity = "warning" if column.startswith("normal") else "error"

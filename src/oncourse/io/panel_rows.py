@@ -59,9 +59,17 @@ _ENGLISH = {
     "material": ("sample_type", "specimen_type", "material", "sample_source"),
     "value": ("result", "results", "test_result", "finding"),
     "gene": ("gene_name", "test", "test_name", "analyte", "target", "biomarker"),
-    "sample_id": ("specimen_id", "specimen", "sample_name", "accession", "accession_number", "accession_no"),
+    "sample_id": (
+        "specimen_id",
+        "specimen",
+        "sample_name",
+        "accession",
+        "accession_number",
+        "accession_no",
+        "ghrequestid",
+    ),
     "patient_id": ("mrn", "medical_record_number", "patient_no"),
-    "hgvs_c": ("mutation_cds", "nucleotide", "nucleotide_change", "coding"),
+    "hgvs_c": ("mutation_cds", "nucleotide", "nucleotide_change", "coding", "mut_nt"),
     "hgvs_p": (
         "mutation_aa",
         "aa",
@@ -72,9 +80,10 @@ _ENGLISH = {
         "amino_acid",
         "p_change",
         "protein_variant",
+        "mut_aa",
     ),
-    "consequence": ("mutation_type", "variant_type"),
-    "date": ("report_date", "sample_date", "collection_date"),
+    "consequence": ("mutation_type", "variant_type", "alteration_type", "mutation_class", "variant_class", "type"),
+    "date": ("report_date", "sample_date", "collection_date", "sample_collection_date"),
     "exon": ("exon", "exons", "exon_number"),
 }
 #: A column headed in percent that is the share of the reads: ``% cfDNA`` (Guardant), ``Allele Freq %``.
@@ -331,7 +340,8 @@ def _facts(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
         cure = "Put what is needed into a column of samples."
         reading.problems.append(Problem(source.name, stains["_line"][0], None, None, message, cure, "warning"))
         reading.ledger.left_out(source.name, stains.height, "stained proteins: no variants", line=stains["_line"][0])
-    rows = rows.filter((pl.col("fact") != "stain").fill_null(True))
+    _recorded(rows.filter((pl.col("fact") == "mmr") & pl.col("words").is_not_null()), source, reading)
+    rows = rows.filter(~pl.col("fact").is_in(["stain", "mmr"]).fill_null(False))
     for sample, fact, words in rows.filter(pl.col("kind") == "fact").select("sample_id", "fact", "words").iter_rows():
         value = meaning("msi_status", words) if fact == "msi_status" else None
         if fact == "tmb_per_mb" and (found := re.search(r"\d+(?:\.\d+)?", words or "")):

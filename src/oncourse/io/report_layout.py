@@ -20,6 +20,7 @@ from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import symbols
 from oncourse.io.encoding import sniff
 from oncourse.io.panel_rows import panel_columns
+from oncourse.io.report_sections import MOST_LINES, sections
 from oncourse.io.report_wide import of_samples
 from oncourse.io.sheet_table import sheet_table
 from oncourse.io.sheets import is_workbook, sheets_of
@@ -39,7 +40,7 @@ def report_table(path: Path, sheet: str | None = None) -> TextTable:
     at = next((i for i, row in enumerate(cells) if _is_header(row)), None)
     if at is None:
         return _of_sentences(_long(of_samples(read_table(path, lenient=True, sheet=sheet))))
-    table = _from_line(path, sheet, at)
+    table = _of_sections(path, sheet, at) or _from_line(path, sheet, at)
     above = [cell for row in cells[:at] for cell in row]
     return _long(of_samples(_with_sample(table, above)))
 
@@ -61,6 +62,22 @@ def _top(path: Path, sheet: str | None) -> list[list[str]]:
         return []
     lines = data[mark : mark + (1 << 16)].decode(encoding, errors="replace").splitlines()[:_LOOKED_THROUGH]
     return [_split(line) for line in lines]
+
+
+def _of_sections(path: Path, sheet: str | None, at: int) -> TextTable | None:
+    """Return the tables of a report that holds several, one below the other; null where it is one."""
+    if is_workbook(path):
+        found = _sheet(path, sheet)
+        if found is None:
+            return None
+        rows = [[c or "" for c in row] for row in [found.header, *found.rows]]
+        return sections(rows[at:], [1, *found.lines][at:], path.stem, rows[:at])
+    data = read_lines(path)
+    if data.count(b"\n") > MOST_LINES:
+        return None
+    encoding, mark = sniff(data)
+    rows = [_split(line) for line in data[mark:].decode(encoding, errors="replace").splitlines()]
+    return sections(rows[at:], range(at + 1, len(rows) + 1), path.stem, rows[:at])
 
 
 def _split(line: str) -> list[str]:

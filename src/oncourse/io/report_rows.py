@@ -35,6 +35,8 @@ COPIES = (
 _FACTS = {
     "msi_status": re.compile(r"^(msi|微卫星|mss/msi|microsatellite)", re.I),
     "tmb_per_mb": re.compile(r"^(tmb|肿瘤突变负荷|tumou?r mutation(al)? burden)", re.I),
+    # mismatch repair as a whole; a protein of it (错配修复蛋白 MLH1) is a stain
+    "mmr": re.compile(r"^([dp]?mmr|mismatch repair( \(mmr\))?|错配修复)[ _-]*(status|ihc|状态|功能|结果)?$", re.I),
 }
 _ABSENT, _NOTHING = "not detected", "absent"
 #: A protein that was stained (immunohistochemistry): no variant of its gene.

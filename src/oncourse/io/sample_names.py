@@ -37,7 +37,7 @@ _STEPS = (
     r"ensemble|consensus|calls?|variants?|somaticsv|gridss|gripss|esvee|pave|linx|purple|flagged|muts|dedup|md|recal|bwa|bam|cram|"
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
     r"call_stats|snp|ss|fb|(bam-)?readcounts?|alleliccounts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
-    r"thresholds|per-base|bed|mosdepth|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
+    r"thresholds|per-base|bed|mosdepth|mantis|status|params|confints_cp|alternative_solutions|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
 )
 _ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
 _ONLY_STEPS = re.compile(rf"^({_STEPS}|expectedresults|variant_calling|annotation)([._-]({_STEPS}))*$", re.I)

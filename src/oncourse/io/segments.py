@@ -11,6 +11,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.variant import chromosome, position
 from oncourse.io.clinical import number
+from oncourse.io.fits import fit_of
 from oncourse.io.sample_names import sample_of_file
 from oncourse.io.text import read_table, table_name
 from oncourse.io.text_table import TextTable
@@ -29,6 +30,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "chromosome_start",
         "start.pos",
         "start_position(bp)",
+        "start_position.bp.",  # as R writes it
         "start.bp",
         "start_bp",
         "gene_start",
@@ -43,6 +45,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "end.pos",
         "stop",
         "end_position(bp)",
+        "end_position.bp.",
         "end.bp",
         "end_bp",
         "gene_end",
@@ -111,7 +114,10 @@ _BATTENBERG = "nmaj1_a"
 
 
 def is_purity_table(path: Path) -> bool:
-    """Whether a table gives purity (and ploidy) of a sample and no segments: PURPLE, Sequenza, Battenberg, ASCAT."""
+    """Whether a file gives purity (and ploidy) of a sample and no segments: PURPLE, Sequenza, Battenberg, ASCAT,
+    FACETS, ichorCNA."""
+    if fit_of(path) is not None:
+        return True
     low = {c.lower() for c in read_table(path, lenient=True).frame.columns}
     return bool(low & set(_PURITY["purity"])) and not (low & set(ALIASES["start"]) and low & set(ALIASES["end"]))
 
@@ -128,10 +134,15 @@ def purple_facts(path: Path) -> pl.DataFrame | None:
 
 def read_purity(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     """Return sample_id, purity (fraction), ploidy of a caller's table; of Sequenza's solutions the first, its best, of
-    Battenberg's the one it marks."""
+    Battenberg's the one it marks; of Sequenza's interval (low, best, high) the middle."""
+    if (fit := fit_of(path)) is not None:
+        one = {"sample_id": [sample_of_file(path)], "purity": [fit.get("purity")], "ploidy": [fit.get("ploidy")]}
+        return pl.DataFrame(one, schema={"sample_id": pl.String, "purity": pl.Float64, "ploidy": pl.Float64}), []
     table = read_table(path, name=table_name(path), lenient=True)
     lowered = {c.lower(): c for c in reversed(table.frame.columns)}
     frame = table.frame
+    if "ploidy.estimate" in lowered and frame.height == 3:  # Sequenza's confints_CP.txt
+        frame = frame.slice(1, 1)
     if "is.best" in lowered:  # Battenberg's solutions
         frame = frame.filter(pl.col(lowered["is.best"]).str.to_uppercase() == "TRUE")
     if "sample_id" not in lowered and not set(ALIASES["sample_id"]) & set(lowered):
@@ -166,6 +177,19 @@ def _with_hash(path: Path, name: str) -> TextTable | None:
     if not table.frame.columns or not table.frame.columns[0].startswith("#"):
         return None
     return replace(table, frame=table.frame.rename({c: c.lstrip("# ") for c in table.frame.columns}))
+
+
+def _of_freec(table: TextTable) -> TextTable:
+    """Return Control-FREEC's list of gains and losses under names: it has no header, its first row stands for one."""
+    first = table.frame.columns
+    if len(first) < 5 or not re.fullmatch(r"\d+", first[1]) or not re.fullmatch(r"\d+", first[2]):
+        return table
+    names = ["chrom", "start", "end", "copy number", "status", *first[5:]]
+    row = pl.DataFrame([first], schema=dict.fromkeys(names, pl.String), orient="row")
+    rest = table.frame.rename(dict(zip(first, names, strict=True))).cast(pl.String)
+    lines = pl.concat([pl.Series([1], dtype=table.lines.dtype), table.lines])
+    problems = tuple(p for p in table.problems if p.row != 1)
+    return replace(table, frame=pl.concat([row, rest]), lines=lines, problems=problems)
 
 
 def _of_one(table: TextTable) -> TextTable:
@@ -240,6 +264,8 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     table = read_table(path, name=name, lenient=True)
     if table.frame.columns[:1] in (["@HD"], ["@SQ"], ["@RG"], ["@CO"]):
         table = read_table(path, name=name, comment="@", lenient=True)
+    if re.search(r"(?i)_CNVs(\.txt)?$", path.name):
+        table = _of_freec(table)
     if not {"chrom", "chr", "chromosome", "contig"} & {c.lower() for c in table.frame.columns}:
         table = _with_hash(path, name) or table
     table, suppressed = _trusted(_of_one(table), name)

@@ -9,13 +9,21 @@ import polars as pl
 _PERCENT_NAME = re.compile(r"[ _.]*(\(%\)|\[%\]|（%）|%|_pct|_perc|_percent|percent|in_percent)$", re.I)
 
 
+#: Headers that are nothing but the unit: in a table of variants the share of the reads (Guardant's ``Percentage``).
+_ALONE = ("percentage", "percent", "百分比")
+
+
 def in_percent(column: str) -> str | None:
     """Return the name of a column without the percent sign in its header; null where it has none.
 
     >>> in_percent("VAF(%)"), in_percent("t_vaf_pct"), in_percent("VAF")
     ('VAF', 't_vaf', None)
+    >>> in_percent("Percentage")
+    'vaf'
     """
     text = column.strip()
+    if text.lower() in _ALONE:
+        return "vaf"
     if text.startswith("%"):
         return text[1:].strip("_ .")
     bare = _PERCENT_NAME.sub("", text)

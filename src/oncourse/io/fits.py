@@ -1,0 +1,48 @@
+"""Results that programs write as lines of text and not as a table: purity and ploidy of a fit, MSI of a comparison.
+
+FACETS's ``.out`` (``# Purity = 0.72``), ichorCNA's ``.params.txt`` (``Tumor Fraction:  0.12``), MANTIS's ``.status``
+(``Step-Wise Difference (DIF)  0.68  0.4  Unstable``). Lines as the programs' manuals show them, November 2026.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+#: No such file is longer.
+_MOST_BYTES = 1 << 20
+_FIT = re.compile(r"(?im)^\W*(?P<what>purity|tumor fraction|ploidy)\s*[:=]\s*(?P<value>[\d.eE+-]+|NA|NaN)\s*$")
+_MANTIS = re.compile(r"(?im)^\s*Step-Wise Difference \(DIF\)\t.*\b(?P<said>unstable|stable)\s*$")
+
+
+def fit_of(path: Path) -> dict[str, float | None] | None:
+    """Return purity and ploidy of a fit that is written as lines of text; null where a file is no such text."""
+    found: dict[str, float | None] = {}
+    for match in _FIT.finditer(_text(path)):
+        what = "ploidy" if match["what"].lower() == "ploidy" else "purity"
+        found.setdefault(what, _number(match["value"]))
+    return found if "purity" in found else None
+
+
+def mantis(path: Path) -> str | None:
+    """Return MSI-H or MSS by MANTIS's own word for its step-wise difference (Kautto 2017, Oncotarget 8:7452); null
+    where a file is none of its."""
+    found = _MANTIS.search(_text(path))
+    return None if found is None else "MSI-H" if found["said"].lower() == "unstable" else "MSS"
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if value == value else None
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
+    except OSError:
+        return ""
+    return "" if len(data) > _MOST_BYTES or b"\0" in data else data.decode("utf-8", errors="replace").replace("\r", "")
