@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oncourse.cohort import Cohort
@@ -254,3 +256,16 @@ def test_the_promoter_of_tert_counts_at_its_known_bases_alone(make_study):
         ("S0", "TERT", "upstream"),
         ("S1", "TERT", "upstream"),
     ]
+
+
+def test_the_status_of_all_samples_is_the_status_itself_and_of_some_its_own(cohort):
+    """What is kept of one status is not handed to another made from it."""
+    status = cohort.gene_status
+    everyone = status.panels.samples["sample_id"]
+    assert status.of_samples(everyone) is status
+    before = status.altered_on_panel("sample_id")
+    some = status.of_samples(["S4"])
+    assert set(some.altered_on_panel("sample_id")["sample_id"]) <= {"S4"}
+    assert before.height > some.altered_on_panel("sample_id").height
+    none = replace(status, altered=status.altered.clear())
+    assert none.altered_on_panel("sample_id").is_empty()

@@ -9,7 +9,7 @@ from tests.studies import study
 
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
-from oncourse.derive.concordance.identity import identity_notes, identity_table
+from oncourse.derive.concordance.identity import MIN_SHARED, _met, identity_notes, identity_table
 from oncourse.derive.concordance.persons import person_pairs
 from oncourse.stats.rng import generator
 
@@ -174,3 +174,17 @@ def test_the_overview_names_them_and_swapped_pairs_leave_the_headline_with_the_a
     assert dict(out.select("patient_id", "reason").rows()) == dict.fromkeys(
         ["X3", "X4"], "the two samples are of two tumours"
     )
+
+
+def test_meetings_of_samples_are_those_counted_one_by_one():
+    """Plain slow definition beside the one by numbers: common variants of two samples of different patients."""
+    rng = generator(5, "meetings")
+    owner = {f"S{i}": f"P{i // 2}" for i in range(12)}
+    held = {s: sorted({f"1:{v}:A:T" for v in rng.integers(1, 30, 8)}) for s in owner}
+    rows = [{"sample_id": s, "patient_id": owner[s], "variant_id": v, "vaf": 0.1} for s in owner for v in held[s]]
+    both, met = _met(pl.DataFrame(rows))
+    common = {(a, b): set(held[a]) & set(held[b]) for a in owner for b in owner if owner[a] != owner[b]}
+    assert met == sum(map(len, common.values()))
+    found = {(a, b, v) for a, b, v in both.select("sample_id", "other_sample_id", "variant_id").iter_rows()}
+    assert found == {(a, b, v) for (a, b), vs in common.items() if len(vs) >= MIN_SHARED for v in vs}
+    assert {(owner[a], owner[b]) for a, b, _ in found} == set(both.select("patient_id", "other_patient_id").rows())

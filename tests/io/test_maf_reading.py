@@ -138,3 +138,12 @@ def test_real_mafs(shared_data, names, rows, samples):
     found = read_maf(shared_data(*names))
     assert (found.calls.height, found.samples.height) == (rows, samples)
     assert not [p for p in found.problems if p.severity == "error"]
+
+
+def test_the_same_of_two_conflicts_is_named_at_every_reading(write):
+    """Two variants stand twice with other counts: the first by sample and variant was whichever a hash put first."""
+    kras, apc = GDC.splitlines()[2:]
+    text = GDC + kras.replace("40\tPASS", "41\tPASS") + "\n" + apc.replace("30\tPASS", "31\tPASS") + "\n"
+    for _ in range(5):
+        told = [p.row for p in read_maf(write(text)).problems if "stand twice in a sample" in p.message]
+        assert told == [5]  # of 12:25245350:C:T, which comes before 5:112839515:-:A

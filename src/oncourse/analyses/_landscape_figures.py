@@ -147,25 +147,21 @@ def oncoprint_data(
 
     samples = _by_role(cohort, status.panels.samples.drop_nulls("mutation"))
     genes, ids = top["gene"].to_list(), samples["sample_id"].to_list()
-    column = {s: i for i, s in enumerate(ids)}
     row = {g: i for i, g in enumerate(genes)}
     looked = np.zeros((len(genes), len(ids)), bool)
     mutation, copy = np.zeros(looked.shape, np.int8), np.zeros(looked.shape, np.int8)
     assays = samples["mutation"].to_numpy()
     for gene, i in row.items():
         looked[i] = np.isin(assays, status.panels.assays_with(gene))
-    events = status.altered.filter(pl.col("gene").is_in(genes) & pl.col("is_altered") & pl.col("sample_id").is_in(ids))
-    for event in events.iter_rows(named=True):
-        i, j = row[event["gene"]], column[event["sample_id"]]
-        if event["is_mutated"]:
-            mutation[i, j] = 1 + MUTATION_KINDS.index(_LABELS.get(event["effect"] or "", "other"))
-        for flag, kind in (
-            ("is_fused", "fusion"),
-            ("is_deleted", "deletion"),
-            ("is_amplified", "amplification"),
-        ):
-            if event[flag]:
-                copy[i, j] = 1 + COPY_KINDS.index(kind)
+    events = _placed_events(status.altered, genes, ids)
+    at, column = events["row"].to_numpy(), events["column"].to_numpy()
+    effect = events["effect"].fill_null("").replace_strict(_LABELS, default="other", return_dtype=pl.String)
+    kind = effect.replace_strict({k: n for n, k in enumerate(MUTATION_KINDS, 1)}, return_dtype=pl.Int8).to_numpy()
+    is_mutated = events["is_mutated"].to_numpy()
+    mutation[at[is_mutated], column[is_mutated]] = kind[is_mutated]
+    for flag, word in (("is_fused", "fusion"), ("is_deleted", "deletion"), ("is_amplified", "amplification")):
+        has = events[flag].to_numpy()
+        copy[at[has], column[has]] = 1 + COPY_KINDS.index(word)
     facts = (
         samples.select("sample_id")
         .join(
@@ -206,6 +202,14 @@ def oncoprint_data(
         samples["patient_id"].to_list(),
         split,
     )
+
+
+def _placed_events(altered: pl.DataFrame, genes: list[str], samples: list[str]) -> pl.DataFrame:
+    """The altered rows of these genes and samples, with the row and column of their cell."""
+    rows = pl.DataFrame({"gene": genes}, schema={"gene": pl.String}).with_row_index("row")
+    columns = pl.DataFrame({"sample_id": samples}, schema={"sample_id": pl.String}).with_row_index("column")
+    of_gene = altered.filter("is_altered").join(rows, on="gene", maintain_order="left")
+    return of_gene.join(columns, on="sample_id", maintain_order="left")
 
 
 def _by_role(cohort: Cohort, samples: pl.DataFrame) -> pl.DataFrame:

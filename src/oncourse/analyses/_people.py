@@ -188,7 +188,9 @@ def flow_rows(people: pl.DataFrame, samples: Collection[str] = ()) -> pl.DataFra
     rows = []
     for (question, unit), part in people.group_by("question", "unit", maintain_order=True):
         inside = part.filter("is_in")
-        kinds = Counter(reason_kind(reason, samples) for reason in part.filter(~pl.col("is_in"))["reason"])
+        kinds: Counter[str] = Counter()  # each reason is read once, however many units it holds for
+        for reason, n in part.filter(~pl.col("is_in")).group_by("reason").len().iter_rows():
+            kinds[reason_kind(reason, samples)] += n
         rows.append(
             (
                 question,
@@ -216,13 +218,13 @@ def unclosed(people: pl.DataFrame, patients: Collection[str], estimates: Iterabl
     if everyone and people.is_empty():
         return ["no ledger of people"]
     for (question,), part in people.group_by(["question"], maintain_order=True):
-        here = set(part["patient_id"])
+        here = set(part["patient_id"].unique())
         for found, words in ((everyone - here, "neither in nor out"), (here - everyone, "not in the study")):
             if found:
                 first = ", ".join(map(str, sorted(found, key=str)[:3]))
                 problems.append(f"{question}: {first}{' ...' if len(found) > 3 else ''} ({len(found)}) {words}")
         units = part.select("patient_id", "line", "lesion_id", "sample_id")
-        if units.is_duplicated().any():
+        if units.n_unique() < units.height:
             problems.append(f"{question}: {int(units.is_duplicated().sum())} rows of units that are listed twice")
         silent = part.filter(~pl.col("is_in") & pl.col("reason").is_null()).height
         if silent:

@@ -71,10 +71,22 @@ def _kept(variant_ids: tuple[str | None, ...], build: str | None) -> pl.DataFram
 
 
 def _located(ids: pl.Series, build: str | None) -> pl.DataFrame:
-    distinct = pl.DataFrame({"variant_id": ids.unique().drop_nulls().sort()}).with_columns(parts())
-    found = _placed(distinct, build)
-    found = pl.concat([found, effects_of(found)], how="horizontal").drop(*_WORKING)
+    if not ids.null_count() and ids.n_unique() == len(ids):  # as in a table of variants: nothing is asked twice
+        return _answered(pl.DataFrame({"variant_id": ids}), build)
+    found = _answered(pl.DataFrame({"variant_id": ids.unique().drop_nulls().sort()}), build)
     return pl.DataFrame({"variant_id": ids}).join(found, on="variant_id", how="left", maintain_order="left")
+
+
+def _answered(distinct: pl.DataFrame, build: str | None) -> pl.DataFrame:
+    found = _placed(distinct.with_columns(parts()), build)
+    return pl.concat([found, effects_of(found)], how="horizontal").drop(*_WORKING)
+
+
+def in_coding(frame: pl.DataFrame, build: str) -> pl.Series:
+    """Return whether each variant (chrom, pos, ref) touches a coding base of a gene whose exons are known."""
+    if build not in BUILDS:
+        return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True)
+    return pl.Series(place(_maps(build), *spans(frame)).region == REGIONS.index("coding"))
 
 
 def _placed(frame: pl.DataFrame, build: str | None) -> pl.DataFrame:
@@ -99,15 +111,13 @@ def _placed(frame: pl.DataFrame, build: str | None) -> pl.DataFrame:
     )
 
 
-def spans(
-    frame: pl.DataFrame,
-) -> tuple[NDArray[np.object_], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+def spans(frame: pl.DataFrame) -> tuple[pl.Series, NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Return chromosome, first and last base of each variant (chrom, pos, ref), and whether it lies between the two."""
     between = (pl.col("ref") == "-").fill_null(False)
     width = pl.when(between).then(2).otherwise(pl.col("ref").str.len_bytes()).fill_null(1).cast(pl.Int64)
     pos = pl.col("pos").fill_null(0)
     table = frame.select(chrom="chrom", first=pos, last=pos + width - 1, between=between)
-    return tuple(table[c].to_numpy() for c in table.columns)  # type: ignore[return-value]
+    return table["chrom"], table["first"].to_numpy(), table["last"].to_numpy(), table["between"].to_numpy()
 
 
 def _named(name: str, numbers: NDArray[np.int64], names: Sequence[str]) -> pl.Series:

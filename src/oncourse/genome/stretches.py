@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.genome.gene_models import Model
@@ -120,7 +121,7 @@ def strongest(
 
 def place(
     maps: dict[str, Stretches],
-    chrom: NDArray[np.object_],
+    chrom: pl.Series,
     first: NDArray[np.int64],
     last: NDArray[np.int64],
     between: NDArray[np.bool_],
@@ -128,7 +129,7 @@ def place(
     """Return `strongest` of each span on its chromosome; gene and region -1 on chromosomes without a map."""
     out = Placed.nowhere(len(first))
     for name, stretches in maps.items():
-        rows = (chrom == name).nonzero()[0]
+        rows = (chrom == name).arg_true().to_numpy()
         if len(rows):
             out.put(rows, strongest(stretches, first[rows], last[rows], between[rows]))
     return out

@@ -157,10 +157,10 @@ def normalise(
     """
     columns = [c for c in frame.columns if c not in ("variant_id", "why_not", "is_ref_match")]
     out = frame.select(columns).with_columns(
-        _once(frame[chrom], chromosome("x")),
+        once(frame[chrom], chromosome("x")),
         _positions(frame[pos]),
-        _once(frame[ref], _allele("x")),
-        _once(frame[alt], _allele("x")),
+        once(frame[ref], _allele("x")),
+        once(frame[alt], _allele("x")),
     )
     out = _one_base(out, ref, alt)
     out = _trimmed(out, pos, ref, alt)
@@ -175,7 +175,7 @@ def normalise(
     )
 
 
-def _once(values: pl.Series, expression: pl.Expr) -> pl.Series:
+def once(values: pl.Series, expression: pl.Expr) -> pl.Series:
     """Return `expression` (of a column ``x``) of each value, worked out once per distinct value."""
     distinct = pl.DataFrame({"x": values.unique().drop_nulls().cast(pl.String)})
     results = distinct.select(expression.alias("x"))["x"]

@@ -166,10 +166,8 @@ def with_seen_genes(
         .join(samples.select("sample_id", "assay_id"), on="sample_id")
         .select("sample_id", "assay_id", "gene")
         .drop_nulls()
-        .unique()
-        .sort("sample_id", "gene")
     )
-    used, own = set(seen["gene"]), _listed_by(found)
+    used, own = set(seen["gene"].unique()), _listed_by(found)
     rows: list[tuple[str, str, str | None]] = []
     added: list[str] = []
     moved: dict[str, str] = {}
@@ -178,7 +176,8 @@ def with_seen_genes(
             rows.append((assay, kind, targets))
             continue
         listed = set(named_as(targets.split(";"), used))
-        off = seen.filter((pl.col("assay_id") == assay) & ~pl.col("gene").is_in(sorted(listed)))
+        off = seen.filter((pl.col("assay_id") == assay) & ~pl.col("gene").is_in(sorted(listed))).unique()
+        off = off.sort("sample_id", "gene")
         if assay not in own:
             added += [f"{gene} ({assay})" for gene in off["gene"].unique().sort()]
             rows.append((assay, kind, ";".join(sorted(listed | set(off["gene"])))))

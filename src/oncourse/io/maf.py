@@ -19,7 +19,7 @@ from oncourse.genome import effect, protein
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import BUILDS
 from oncourse.genome.gene_names import NO_GENE
-from oncourse.genome.variant import build_of_accession, normalise
+from oncourse.genome.variant import build_of_accession, normalise, once
 from oncourse.io import torrent
 from oncourse.io.annovar import as_maf, looks_like_annovar
 from oncourse.io.calling import decide
@@ -546,7 +546,7 @@ def _one_row_per_call(calls: pl.DataFrame, name: str, notes: list[str]) -> tuple
     if conflict.is_empty():
         return kept, []
     message = f"{conflict.height:,} variants stand twice in a sample with different read counts (after normalising)."
-    first = calls.join(conflict.head(1), on=key, how="semi")["line"]
+    first = calls.join(conflict.sort(key).head(1), on=key, how="semi")["line"]
     cure = "The row with the most severe effect, then the deepest, is used."
     return kept, [Problem(name, int(first[-1]), "alt_count", None, message, cure, "warning")]
 
@@ -574,11 +574,11 @@ def variants_of(calls: pl.DataFrame) -> pl.DataFrame:
     best = frame.filter(several).sort(["variant_id", "_rank", *columns], nulls_last=True)
     best = best.unique("variant_id", keep="first", maintain_order=True)
     first = pl.concat([frame.filter(~several), best]).sort("variant_id").drop("_rank")
-    return first.with_columns(protein.canonicals(first["hgvs_p"]).alias("hgvs_p"), _gene().alias("gene"))
+    return first.with_columns(protein.canonicals(first["hgvs_p"]).alias("hgvs_p"), once(first["gene"], _gene()))
 
 
 def _gene() -> pl.Expr:
-    """An intergenic variant has no gene; of ANNOVAR's list the first counts, without its transcript."""
-    gene = pl.col("gene")
+    """An intergenic variant has no gene; of ANNOVAR's list the first counts, without its transcript (of ``x``)."""
+    gene = pl.col("x")
     none = gene.str.to_lowercase().is_in(["unknown", ".", "-", "", "none"]) | gene.str.contains("(dist=", literal=True)
     return pl.when(~none).then(gene.str.replace(r"\(.*$", "").str.replace(r"[;,].*$", ""))

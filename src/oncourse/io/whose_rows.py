@@ -85,9 +85,9 @@ def _named(
     given = manifest.get((path.name, name)) or (manifest.get((path.name, "")) if len(ids) == 1 else None)
     if given:
         return given
-    role = "normal" if is_normal_name(name) or (says(name) or ("", ""))[1] == "normal" else "tumour"
     if name in known:
         return name, None, "tumour"  # the clinical table says what it is
+    role = "normal" if is_normal_name(name) or (says(name) or ("", ""))[1] == "normal" else "tumour"
     if of_path(name) != name:
         return of_path(name), None, role
     if not is_generic(name):

@@ -241,13 +241,16 @@ def glossary(language: str) -> list[tuple[str, str]]:
 
 def search_index(cohort: Cohort, pages: Collection[str]) -> str:
     """Return patients, whether they have a page, and the patients in whom each gene is altered, packed."""
-    patients = cohort.study["patients"]["patient_id"].to_list()
-    place = {patient: i for i, patient in enumerate(patients)}
-    altered = cohort.gene_status.altered.filter("is_altered").select("gene", "patient_id").unique()
-    genes: dict[str, list[int]] = {}
-    for gene, patient in altered.sort("gene", "patient_id").iter_rows():
-        genes.setdefault(gene, []).append(place[patient])
-    data = {"patients": patients, "pages": [int(p in pages) for p in patients], "genes": genes}
+    patients = cohort.study["patients"]["patient_id"]
+    altered = cohort.gene_status.altered.filter("is_altered").select("gene", "patient_id")
+    place = pl.DataFrame({"patient_id": patients}).with_row_index("place")
+    # in the order of their names
+    place = place.sort("patient_id").with_row_index("name")
+    at = pl.col("place").unique(maintain_order=True)
+    found = altered.join(place, on="patient_id").sort("name").group_by("gene").agg(at)
+    genes = dict(found.sort("gene").iter_rows())
+    listed = patients.to_list()
+    data = {"patients": listed, "pages": [int(p in pages) for p in listed], "genes": genes}
     return packed(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
 
 

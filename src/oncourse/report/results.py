@@ -123,9 +123,41 @@ def plain(params: Any) -> dict[str, Any]:
     return dataclasses.asdict(params) if dataclasses.is_dataclass(params) and not isinstance(params, type) else {}
 
 
+_CELLS = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str)
+_ROWS = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str, separators=(",\n", ": "))
+
+
 def write_json(data: Any, path: Path) -> None:
     """Write strict JSON (no NaN), UTF-8, one key a line."""
-    path.write_text(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n", "utf-8")
+    path.write_text(indented(data) + "\n", "utf-8")
+
+
+def indented(data: Any, depth: int = 0) -> str:
+    """Return what ``json.dumps(data, indent=1)`` returns; lists of plain rows by the encoder in C, ten times as fast.
+
+    >>> indented([{"a": "},\\n{", "b": None}, {"a": 1}]) == json.dumps([{"a": "},\\n{", "b": None}, {"a": 1}], indent=1)
+    True
+    """
+    inner, outer = "\n" + " " * (depth + 1), "\n" + " " * depth
+    if isinstance(data, dict) and data:
+        keys = [_CELLS.encode({key: 0})[1:-4] for key in data]  # as JSON writes a key that is no text
+        parts = [f"{key}: {indented(value, depth + 1)}" for key, value in zip(keys, data.values(), strict=True)]
+        return f"{{{inner}{f',{inner}'.join(parts)}{outer}}}"
+    if isinstance(data, (list, tuple)) and data:
+        if all(map(_is_row, data)):
+            # no text of JSON holds a raw line feed: those of the separators can be told from all else
+            rows = _ROWS.encode(data)[2:-2].split("},\n{")
+            cells = [row.replace(",\n", f",{inner} ") for row in rows]
+            return f"[{inner}{{{inner} {f'{inner}}},{inner}{{{inner} '.join(cells)}{inner}}}{outer}]"
+        return f"[{inner}{f',{inner}'.join(indented(value, depth + 1) for value in data)}{outer}]"
+    return _CELLS.encode(data)
+
+
+def _is_row(value: Any) -> bool:
+    """Whether a value is an object without others inside."""
+    return (
+        isinstance(value, dict) and bool(value) and not any(isinstance(v, dict | list | tuple) for v in value.values())
+    )
 
 
 #: Rows of one sheet: Excel's limit less the header.

@@ -55,9 +55,11 @@ def _beyond(tables: Mapping[str, pl.DataFrame], listed: Mapping[str, list[str]])
     called = calls.filter(pl.col("is_called").fill_null(True)).select("sample_id", "variant_id")
     if "alt_count" in calls.columns:
         called = calls.filter(pl.col("is_called").fill_null(pl.col("alt_count").fill_null(1) > 0))
-    rows = called.join(samples.select("sample_id", "assay_id"), on="sample_id").join(
-        variants.select("variant_id", "gene").drop_nulls(), on="variant_id"
-    )
+    everywhere = set.intersection(*named.values()) if named else set()
+    named_here = variants.select("variant_id", "gene").drop_nulls()
+    genes = named_here["gene"].unique()
+    odd = named_here.filter(pl.col("gene").is_in([g for g in genes if g.upper() not in everywhere]))
+    rows = called.join(odd, on="variant_id").join(samples.select("sample_id", "assay_id"), on="sample_id")
     counts = rows.group_by("assay_id", "gene").agg(n=pl.col("sample_id").n_unique()).sort("assay_id", "gene")
     found = []
     for assay in sorted(named):

@@ -152,8 +152,8 @@ def _every_variant(calls: pl.DataFrame, variants: pl.DataFrame | None) -> pl.Dat
     frame = pl.DataFrame(schema=columns) if variants is None else variants
     lacking = [pl.lit(None, kind).alias(c) for c, kind in columns.items() if c not in frame.columns]
     frame = frame.with_columns(lacking)
-    unseen = calls.select(pl.col("variant_id").drop_nulls().unique().sort())
-    unseen = unseen.join(frame.select("variant_id"), on="variant_id", how="anti", maintain_order="left")
+    unseen = calls.select("variant_id").drop_nulls().join(frame.select("variant_id"), on="variant_id", how="anti")
+    unseen = unseen.unique().sort("variant_id")
     return pl.concat([frame, unseen], how="diagonal")
 
 

@@ -13,7 +13,7 @@ from itertools import combinations
 import polars as pl
 
 from oncourse.genome.annotate import Reference
-from oncourse.genome.places import locate
+from oncourse.genome.places import in_coding, locate
 from oncourse.genome.variant import parts
 from oncourse.study.schema import Problem
 
@@ -90,15 +90,17 @@ def _candidates(ids: pl.Series, build: str | None, reference: Reference | None) 
     single = known.filter(
         (width == 1) & (pl.col("alt").str.len_bytes() == 1) & (pl.col("ref") != "-") & (pl.col("alt") != "-")
     )
-    there = set(single["variant_id"])
     out: dict[str, tuple[str, ...]] = {}
     long = known.filter((width > 1) & (width == pl.col("alt").str.len_bytes()))
+    there = set() if long.is_empty() else set(single["variant_id"])
     for made, chrom, pos, ref, alt in (
         long.select("variant_id", "chrom", "pos", "ref", "alt").sort("variant_id").iter_rows()
     ):
         of = tuple(f"{chrom}:{pos + i}:{r}:{a}" for i, (r, a) in enumerate(zip(ref, alt, strict=True)) if r != a)
         if len(of) > 1 and there.issuperset(of):
             out[made] = of
+    if reference is None and build is not None:
+        single = single.filter(in_coding(single, build))  # only there a codon is known
     second = single.select("chrom", (pl.col("pos") - 1).alias("pos"), ref2="ref", alt2="alt", other="variant_id")
     pairs = single.join(second, on=["chrom", "pos"], how="inner")
     if (build is None and reference is None) or pairs.is_empty():

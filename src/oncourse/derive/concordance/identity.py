@@ -9,7 +9,7 @@ import polars as pl
 
 from oncourse.derive.concordance.persons import person_pairs
 from oncourse.derive.concordance.relatedness import HOTSPOT_FREQUENCY, change_expr
-from oncourse.facts.material import is_tumour
+from oncourse.derive.genes.calls import annotated_calls
 from oncourse.study.model import Study
 
 #: Fewest rare variants in common from which two samples are looked at.
@@ -61,9 +61,12 @@ SCHEMA = {name: dtype for name, dtype, _ in IDENTITY_COLUMNS}
 _PAIR = ["sample_id", "other_sample_id"]
 
 
-def identity_table(study: Study) -> pl.DataFrame:
-    """Return `IDENTITY_COLUMNS`: what private passengers tell of tumours, and germline sites of persons."""
-    tables = [_by_tumour(study), person_pairs(study)]
+def identity_table(study: Study, calls: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return `IDENTITY_COLUMNS`: what private passengers tell of tumours, and germline sites of persons.
+
+    calls : the called somatic variants (`oncourse.derive.genes.calls`) where they are derived already
+    """
+    tables = [_by_tumour(study, annotated_calls(study) if calls is None else calls), person_pairs(study)]
     return (
         pl.concat(tables, how="diagonal")
         .select(pl.col(n).cast(t) for n, t in SCHEMA.items())
@@ -71,18 +74,17 @@ def identity_table(study: Study) -> pl.DataFrame:
     )
 
 
-def _by_tumour(study: Study) -> pl.DataFrame:
+def _by_tumour(study: Study, calls: pl.DataFrame) -> pl.DataFrame:
     """Return `IDENTITY_COLUMNS`, a row per sample and sample of another patient that share what only they have.
 
     Private passengers are as good as a fingerprint: the chance that two tumours meet in three of them is nil, so a pair
     that does is one tumour under two names (a swap, a duplicate), or one sample holds some of the other.
     """
-    seen = _rare_calls(study)
+    seen = _rare_calls(study, calls)
     if seen.is_empty():
         return pl.DataFrame(schema=SCHEMA)
     own = seen.group_by("sample_id").agg(n_rare=pl.len().cast(pl.Int64))
-    other = seen.rename({"sample_id": "other_sample_id", "patient_id": "other_patient_id", "vaf": "other_vaf"})
-    both = seen.join(other, on="variant_id").filter(pl.col("patient_id") != pl.col("other_patient_id"))
+    both, met = _met(seen)
     keys = ["sample_id", "patient_id", "other_sample_id", "other_patient_id"]
     pairs = both.group_by(keys).agg(
         n_shared=pl.len().cast(pl.Int64), share=(pl.col("vaf") / pl.col("other_vaf")).median()
@@ -90,7 +92,7 @@ def _by_tumour(study: Study) -> pl.DataFrame:
     pairs = pairs.join(own, on="sample_id").join(
         own.rename({"sample_id": "other_sample_id", "n_rare": "other_rare"}), on="other_sample_id"
     )
-    pairs = pairs.with_columns(by_chance=_by_chance(pairs, own)).filter(pl.col("n_shared") >= MIN_SHARED)
+    pairs = pairs.with_columns(by_chance=_by_chance(pairs, own, met))
     of_each = pl.col("n_shared") / pl.max_horizontal("n_rare", "other_rare")
     alike = pl.col("share").is_between(CONTAMINATION, 1 / CONTAMINATION) | pl.col("share").is_null()
     of_both = ((of_each >= SAME_TUMOUR) & alike) | (of_each >= SAME_AT_ANY_LEVEL)
@@ -103,6 +105,26 @@ def _by_tumour(study: Study) -> pl.DataFrame:
     return told.with_columns(share=pl.when(pl.col("finding") == "contaminated").then("share")).select(
         pl.col(n).cast(t) for n, t in SCHEMA.items()
     )
+
+
+def _met(seen: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """The rare variants that two samples of different patients have in common, a row each, of the pairs with at least
+    `MIN_SHARED`; and how many there are of all pairs.
+
+    Samples and variants are numbers while pairs are counted: the tumours of a registry meet millions of times.
+    """
+    samples = seen.select("sample_id", "patient_id").unique().with_row_index("one")
+    people = samples.select("patient_id").unique().with_row_index("person")
+    one = samples.join(people, on="patient_id").select("sample_id", "one", "person")
+    variants = seen.filter(pl.col("variant_id").is_duplicated()).select("variant_id").unique().with_row_index("variant")
+    held = seen.join(variants, on="variant_id").join(one, on="sample_id").select("variant", "one", "person", "vaf")
+    met = held.join(held.rename({"one": "other", "vaf": "other_vaf"}), on="variant", suffix="_2")
+    met = met.filter(pl.col("person") != pl.col("person_2")).drop("person", "person_2")
+    often = met.group_by("one", "other").len().filter(pl.col("len") >= MIN_SHARED).select("one", "other")
+    names = samples.select("one", "sample_id", "patient_id")
+    named = met.join(often, on=["one", "other"], how="semi").join(names, on="one")
+    named = named.join(names.rename({"one": "other"} | {c: f"other_{c}" for c in names.columns[1:]}), on="other")
+    return named.join(variants, on="variant").drop("variant", "one", "other"), met.height
 
 
 def _shown(pairs: pl.DataFrame, both: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
@@ -120,33 +142,30 @@ def _shown(pairs: pl.DataFrame, both: pl.DataFrame, seen: pl.DataFrame) -> pl.Da
     )
 
 
-def _by_chance(pairs: pl.DataFrame, own: pl.DataFrame) -> pl.Series:
+def _by_chance(pairs: pl.DataFrame, own: pl.DataFrame, met: int) -> pl.Series:
     """Chance that some pair of the study shares so many variants by recurrence alone (Poisson, Bonferroni).
 
-    Tumours of a and b rare variants meet in a b r places; r is learned from all pairs of the study, beside one meeting
-    of a whole exome as a first guess.
+    Tumours of a and b rare variants meet in a b r places; r is learned from all pairs of the study (which meet in
+    ``met`` places in all), beside one meeting of a whole exome as a first guess.
     """
-    from scipy.stats import poisson
+    from scipy.special import pdtrc
 
     n = own["n_rare"].cast(pl.Float64)
-    rate = (float(pairs["n_shared"].sum()) + 1) / (float(n.sum()) ** 2 - float((n**2).sum()) + EXOME_BASES)
+    rate = (float(met) + 1) / (float(n.sum()) ** 2 - float((n**2).sum()) + EXOME_BASES)
     expected = rate * pairs["n_rare"].to_numpy() * pairs["other_rare"].to_numpy()
-    tail = poisson.sf(pairs["n_shared"].to_numpy() - 1, expected)
+    tail = pdtrc(pairs["n_shared"].to_numpy() - 1.0, expected)
     return pl.Series(tail * max(own.height**2 / 2, 1.0))
 
 
-def _rare_calls(study: Study) -> pl.DataFrame:
+def _rare_calls(study: Study, calls: pl.DataFrame) -> pl.DataFrame:
     """sample_id, patient_id, variant_id, vaf of called somatic variants of at most two patients, hotspots left out."""
-    from oncourse.derive.genes.calls import annotated_calls
-
-    samples = study["samples"].filter(is_tumour()).select("sample_id", "patient_id")
-    calls = annotated_calls(study).select("sample_id", "variant_id").unique()
-    depths = study["calls"].select("sample_id", "variant_id", vaf=pl.col("alt_count") / pl.col("depth"))
     hot = study["variants"].select("variant_id", change_expr()).filter(pl.col("change").is_in(list(HOTSPOT_FREQUENCY)))
-    seen = calls.join(samples, on="sample_id").join(hot, on="variant_id", how="anti")
-    seen = seen.join(depths.unique(["sample_id", "variant_id"]), on=["sample_id", "variant_id"], how="left")
-    carriers = seen.group_by("variant_id").agg(n=pl.col("patient_id").n_unique()).filter(pl.col("n") <= 2)
-    return seen.join(carriers, on="variant_id", how="semi")
+    vaf = pl.col("alt_count") / pl.col("depth")
+    seen = calls.select("sample_id", "patient_id", "variant_id", vaf=vaf).join(hot, on="variant_id", how="anti")
+    # patients are counted where more than two samples have it: most variants of a registry stand in one
+    often = seen.group_by("variant_id").len().filter(pl.col("len") > 2)
+    people = seen.join(often, on="variant_id", how="semi").group_by("variant_id").agg(n=pl.col("patient_id").n_unique())
+    return seen.join(people.filter(pl.col("n") > 2), on="variant_id", how="anti")
 
 
 def _kin(seen: pl.DataFrame) -> pl.DataFrame:

@@ -38,26 +38,28 @@ def annotated_calls(study: Study) -> pl.DataFrame:
     samples = study["samples"].filter(is_tumour())
     assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
     samples = samples.select("sample_id", "patient_id", "assay_id").join(assays, on="assay_id", how="left")
+    samples = samples.sort("sample_id").with_row_index("_sample")
     somatic = pl.col("origin").is_null() | pl.col("origin").is_in(["somatic", "unknown"])
-    calls = study["calls"].filter(somatic).join(samples, on="sample_id", how="inner").filter(is_called_expr())
+    needed = ("sample_id", "variant_id", "alt_count", "depth", "vaf", "is_called")
+    calls = study["calls"].filter(somatic).select(needed).join(samples, on="sample_id", how="inner")
+    calls = calls.filter(is_called_expr())
     variants = study["variants"].select("variant_id", "gene", "hgvs_p", "consequence")
     effect = consequences(variants["consequence"]) if variants.height else variants["consequence"]
     variants = variants.with_columns(
         consequence=effect, is_altering=effect.is_in([*PROTEIN_CHANGING, "splice_site"]).fill_null(False)
     )
-    return (
-        calls.join(variants, on="variant_id", how="left")
-        .select(
-            "patient_id",
-            "sample_id",
-            "variant_id",
-            "gene",
-            "hgvs_p",
-            "consequence",
-            pl.col("is_altering").fill_null(False),
-            "alt_count",
-            "depth",
-            pl.coalesce((pl.col("alt_count") / pl.col("depth")).fill_nan(None), "vaf").alias("vaf"),
-        )
-        .sort("sample_id", "variant_id")
+    rows = calls.join(variants.sort("variant_id").with_row_index("_variant"), on="variant_id", how="left")
+    # by number, which is the order of the names; a call without its variant has none
+    order = ["_sample", "variant_id" if rows["_variant"].null_count() else "_variant"]
+    return rows.sort(order).select(
+        "patient_id",
+        "sample_id",
+        "variant_id",
+        "gene",
+        "hgvs_p",
+        "consequence",
+        pl.col("is_altering").fill_null(False),
+        "alt_count",
+        "depth",
+        pl.coalesce((pl.col("alt_count") / pl.col("depth")).fill_nan(None), "vaf").alias("vaf"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -64,9 +64,12 @@ class GeneStatus:
 
     altered: pl.DataFrame
     panels: Panels
+    _on_panel: dict[str, pl.DataFrame] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def of_samples(self, sample_ids: Collection[str]) -> GeneStatus:
-        """Return the status of these samples alone."""
+        """Return the status of these samples alone; itself where they are all there are."""
+        if self.panels.samples["sample_id"].is_in(pl.Series(list(sample_ids), dtype=pl.String).implode()).all():
+            return self
         inside = pl.col("sample_id").is_in(pl.Series(sorted(sample_ids), dtype=pl.String).implode())
         return GeneStatus(self.altered.filter(inside), self.panels.of_samples(sample_ids))
 
@@ -75,6 +78,11 @@ class GeneStatus:
 
         A fusion partner off the panel is an incidental finding: it has no denominator.
         """
+        if key not in self._on_panel:
+            self._on_panel[key] = self._altered_on_panel(key)
+        return self._on_panel[key]
+
+    def _altered_on_panel(self, key: str) -> pl.DataFrame:
         found = self.altered.filter("is_altered").select("gene", key).unique()
         # joined to the altered rows alone: every sample x gene of a registry would be a hundred million rows
         assays = self.panels.samples.select(key, "mutation").drop_nulls().unique()
@@ -204,9 +212,13 @@ def gene_status(
         suppressor = pl.col("gene").is_in(list(genes_of_role("suppressor")))
         oncogene = pl.col("gene").is_in(list(genes_of_role("oncogene")))
         copy_counts = (pl.col("is_amplified") & ~suppressor) | (pl.col("is_deleted") & ~oncogene)
+    # sorted by the numbers of sorted names
+    numbered = panels.samples.select("sample_id", "patient_id").sort("sample_id").with_row_index("_sample")
     altered = (
         found.with_columns(is_altered=pl.col("is_mutated") | pl.col("is_fused") | pl.col("is_broken") | copy_counts)
-        .join(panels.samples.select("sample_id", "patient_id"), on="sample_id", how="inner")
+        .join(numbered, on="sample_id", how="inner")
+        .join(found.select("gene").unique().sort("gene").with_row_index("_gene"), on="gene")
+        .sort("_sample", "_gene")
         .select(
             "patient_id",
             "sample_id",
@@ -218,7 +230,6 @@ def gene_status(
             "is_altered",
             "effect",
         )
-        .sort("sample_id", "gene")
     )
     return GeneStatus(altered, replace(panels, unread=_unread(calls, altered)))
 
