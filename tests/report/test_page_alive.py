@@ -62,6 +62,13 @@ def test_a_table_sorts_filters_hides_and_keeps_every_row(page, results):
     )
     kept = page.run(f"[...{box}.querySelectorAll('tbody tr')].map(r => r.textContent)")
     assert 0 < len(kept) < rows and all("TP53" in row for row in kept)
+    columns = page.run(f"[...{box}.querySelectorAll('tbody tr')][0].cells[1].textContent")
+    page.run(
+        f"(() => {{ const i = {box}.querySelector('input[type=search]'); i.value = '{columns} tp53'; "
+        "i.dispatchEvent(new Event('input')); })()"
+    )
+    both = page.run(f"[...{box}.querySelectorAll('tbody tr')].map(r => r.textContent)")
+    assert 0 < len(both) <= len(kept), "words of two columns found nothing: MSI-H positive were no patients"
     before = page.run(f"{box}.querySelectorAll('tbody td').length")
     page.run(f"{box}.querySelector('fieldset input').click()")
     assert page.run(f"{box}.querySelectorAll('tbody td').length") == before - len(kept)

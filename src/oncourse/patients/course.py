@@ -110,7 +110,11 @@ def _ctdna_words(row: dict[str, Any]) -> str:
     if row["vaf"] is None:
         why = row["witnesses"] or row["reason"]
         return f"{row['state'].replace('_', ' ')}, {where} ({row['basis'].replace('_', ' ')}; {why})"
-    limit = f"; detects a tumour fraction of {100 * row['detection_limit']:.2g} %" if row["detection_limit"] else ""
+    limit = (
+        f"; could have shown a tumour fraction of {100 * row['detection_limit']:.2g} %"
+        if row["detection_limit"]
+        else ""
+    )
     if row["state"] == "positive":
         interval = f"{100 * row['vaf_ci_low']:.2g} to {100 * row['vaf_ci_high']:.2g}"
         return (

@@ -69,8 +69,12 @@
     var table = o.element("table"), head = o.element("thead"), body = o.element("tbody"), headRow = o.element("tr");
     head.appendChild(headRow); table.appendChild(head); table.appendChild(body); scroll.appendChild(table);
     function kept() {
-      var needle = state.filter.toLowerCase();
-      var rows = needle ? data.rows.filter(function (r) { return r.some(function (v) { return shown(v).toLowerCase().indexOf(needle) >= 0; }); }) : data.rows.slice();
+      // each word somewhere in the row: "MSI-H positive" are two columns
+      var words = state.filter.toLowerCase().split(/\s+/).filter(Boolean);
+      var rows = words.length ? data.rows.filter(function (r) {
+        var cells = r.map(function (v) { return shown(v).toLowerCase(); });
+        return words.every(function (word) { return cells.some(function (cell) { return cell.indexOf(word) >= 0; }); });
+      }) : data.rows.slice();
       if (state.sort >= 0) rows.sort(function (a, b) { var c = compare(a[state.sort], b[state.sort]); return state.down ? -c : c; });
       return rows;
     }
