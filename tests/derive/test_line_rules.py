@@ -40,6 +40,33 @@ LINES = [
         [(1, "abiraterone;leuprolide"), (2, "enzalutamide")],
     ),
     ("a drug on day 29 starts a line", [("a", 0, None, None, None), ("b", 29, None, None, None)], [(1, "a"), (2, "b")]),
+    # issue 14, 3: a drug added while the other goes on is a combination; "bevacizumab" was an arm of its own
+    (
+        "added while the other is known to go on",
+        [("a", 0, None, 200, None), ("b", 60, None, 200, None)],
+        [(1, "a"), (2, "a;b")],
+    ),
+    (
+        "added while two go on and one has stopped",
+        [("a;c", 0, None, 200, None), ("d", 0, None, 50, None), ("b", 60, None, 200, None)],
+        [(1, "a;c;d"), (2, "a;b;c")],
+    ),
+    (
+        "an overlap of four weeks is a combination",
+        [("a", 0, None, 88, None), ("b", 60, None, 200, None)],
+        [(1, "a"), (2, "a;b")],
+    ),
+    ("a shorter one is a switch", [("a", 0, None, 87, None), ("b", 60, None, 200, None)], [(1, "a"), (2, "b")]),
+    (
+        "a stop that is not known is no overlap",
+        [("a", 0, None, None, None), ("b", 60, None, 200, None)],
+        [(1, "a"), (2, "b")],
+    ),
+    (
+        "what went on and is given again starts no line",
+        [("a", 0, None, 200, None), ("b", 60, None, 300, None), ("a", 201, None, 300, None)],
+        [(1, "a"), (2, "a;b")],
+    ),
     ("dropping a drug starts none", [("a;b", 0, None, 60, None), ("a", 61, None, None, None)], [(1, "a;b")]),
     ("restart within 90 days", [("a", 0, None, 60, None), ("a", 150, None, None, None)], [(1, "a")]),
     ("restart after more", [("a", 0, None, 60, None), ("a", 151, None, None, None)], [(1, "a"), (2, "a")]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -73,6 +74,8 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     ``combination_days`` after its start, or once all its drugs have stopped (two drugs are a combination only while
     both are given: a switch for toxicity is a line of its own); when the setting changes; or when treatment resumes
     more than ``gap_days`` after it stopped. Dropping a drug, or restarting one of the line's own, starts none.
+    What the new drug was added to is named among the new line's drugs where it is known to have gone on for
+    ``combination_days`` more (its stop is recorded): bevacizumab added to FOLFOX is no bevacizumab alone.
     Where anybody is treated for advanced disease, unnumbered treatment in a setting before it (`HORMONE_SENSITIVE`) is
     line 0, as studies that number their lines write it: the first line of advanced disease is line 1 of everybody. No
     derived number is one that the study gives to a later treatment of the patient.
@@ -108,14 +111,15 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
         pl.Series("_background", background, pl.Boolean),
         pl.Series("_aside", [b or not drugs for b, drugs in zip(background, active, strict=True)], pl.Boolean),
     )
+    carried: dict[tuple[str, int], set[str]] = {}
     unnumbered = rows.filter(pl.col("is_derived").any().over("patient_id"))
     if unnumbered.height:
         early = HORMONE_SENSITIVE if _is_advanced(rows) else ()
-        counted = _number(unnumbered, _active(unnumbered, params), params, early)
+        counted, carried = _number(unnumbered, _active(unnumbered, params), params, early)
         numbered = unnumbered.with_columns(pl.Series("line", counted, pl.Int64))
         rows = pl.concat([rows.filter(~pl.col("is_derived").any().over("patient_id")), numbered])
         rows = rows.filter(pl.col("line").is_not_null())
-    lines = _of_rows(rows)
+    lines = _of_rows(rows, carried)
     starts = (
         lines.select("patient_id", "start_day")
         .unique()
@@ -128,10 +132,17 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     return lines.select(pl.col(n).cast(t) for n, t in LINES_SCHEMA.items())
 
 
-def _of_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row per patient and line: its drugs are those of all its rows; its days, of those that are not aside."""
+def _of_rows(rows: pl.DataFrame, carried: Mapping[tuple[str, int], set[str]]) -> pl.DataFrame:
+    """One row per patient and line: its drugs are those of all its rows, and what went on beside them (`carried`); its
+    days, of those that are not aside."""
     its = ["patient_id", "line"]
-    drugs = rows.group_by(its).agg(pl.col("_drugs").explode().unique().sort().str.join(";").alias("drugs"))
+    beside = pl.DataFrame(
+        [(who, line, sorted(drugs)) for (who, line), drugs in sorted(carried.items())],
+        schema={"patient_id": pl.String, "line": pl.Int64, "_drugs": pl.List(pl.String)},
+        orient="row",
+    )
+    named = pl.concat([rows.select(*its, "_drugs"), beside])
+    drugs = named.group_by(its).agg(pl.col("_drugs").explode().unique().sort().str.join(";").alias("drugs"))
     own = rows.filter(~pl.col("_aside") | pl.col("_aside").all().over(its))
     lines = own.group_by(its).agg(
         pl.col("start_day").min(),
@@ -182,13 +193,15 @@ def _background(rows: pl.DataFrame, active: list[set[str]], params: LineParams) 
 
 def _number(
     rows: pl.DataFrame, active_drugs: list[set[str]], params: LineParams, early: tuple[str, ...] = ()
-) -> list[int | None]:
-    """Return the line of each row (sorted by patient and start); null for supportive drugs outside any line.
+) -> tuple[list[int | None], dict[tuple[str, int], set[str]]]:
+    """Return the line of each row (sorted by patient and start), null for supportive drugs outside any line; and of
+    lines that began beside drugs of the tumour that went on, those drugs.
 
     early : settings whose treatment is line 0
     """
     courses = _courses(rows)
     numbers: list[int | None] = []
+    carried: dict[tuple[str, int], set[str]] = {}
     patient, start, end, setting_ = None, 0, None, None
     line: int | None = None
     held: set[str] = set()
@@ -222,7 +235,11 @@ def _number(
             begins = other_setting or paused or added
             number = _free(highest + 1, line, recorded.get(who, ())) if begins else line
         if begins:
-            line, start, held, end, setting_ = number, day, set(), stop, place
+            before = held - _castration(held) if given is None and line is not None and number > line else set()
+            held = {d for d in before if _goes_on(courses[who, d], day, params.combination_days)}
+            if held:
+                carried[who, number] = set(held)
+            line, start, end, setting_ = number, day, stop, place
         else:
             end = None if end is None or stop is None else max(end, stop)
         highest = max(highest, number)
@@ -232,7 +249,7 @@ def _number(
         for earlier in waiting:
             numbers[earlier] = number
         waiting = []
-    return numbers
+    return numbers, carried
 
 
 def _is_advanced(rows: pl.DataFrame) -> bool:
@@ -278,6 +295,11 @@ def _is_given(courses: list[tuple[int, int | None]], day: int, pause: int) -> bo
     begun = [stop for start, stop in courses if start <= day]
     resumed = any(day <= start <= day + pause for start, _ in courses)
     return bool(begun) and (resumed or any(stop is None or stop >= day for stop in begun))
+
+
+def _goes_on(courses: list[tuple[int, int | None]], day: int, least: int) -> bool:
+    """Whether a drug begun before a day is known to be given for at least `least` days more."""
+    return any(start < day and stop is not None and stop - day >= least for start, stop in courses)
 
 
 def first_line(frame: pl.DataFrame, has_data: pl.Expr) -> int | None:
