@@ -150,3 +150,17 @@ def test_the_frame_of_a_fusion_is_kept(tmp_path):
         "S1\tCCDC6\tRET\tOUT_OF_FRAME\tx\nS2\tEML4\tALK\tNA\tProtein Fusion: in frame {EML4:ALK}\nS3\tA1BG\tRET\t\tx\n"
     )
     assert read_structural_variants(path)[0]["frame"].to_list() == ["out_of_frame", "in_frame", None]
+
+
+def test_bases_of_a_foundation_call_are_those_of_the_genome_on_either_strand():
+    """EGFR L858R is T>G on the genome as in the gene; BRAF V600E, on the other strand, is A>T; a deletion names none."""
+    from oncourse.io.vendor_reports import _foundation_call
+
+    egfr = _foundation_call({"gene": "EGFR", "cds-effect": "2573T>G", "position": "chr7:55259515"})
+    braf = _foundation_call({"gene": "BRAF", "cds-effect": "1799T>A", "position": "chr7:140453136"})
+    lost = _foundation_call({"gene": "TP53", "cds-effect": "743_744delGG", "position": "chr17:7577537"})
+    assert [(v["chrom"], v["pos"], v["ref"], v["alt"]) for v in (egfr, braf, lost)] == [
+        ("chr7", "55259515", "T", "G"),
+        ("chr7", "140453136", "A", "T"),
+        ("chr17", "7577537", None, None),
+    ]

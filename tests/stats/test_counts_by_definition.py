@@ -216,3 +216,11 @@ def test_p_values_below_nothing_are_refused_and_q_values_stay_below_one():
     assert benjamini_hochberg([0.0, 1.0, 0.9]).tolist() == [0.0, 1.0, 1.0]
     # ties are reached: 2 of maxima 2, 2, 3 reach 2 with the third
     np.testing.assert_allclose(max_t([2.0, 2.5], np.array([2.0, 2.0, 3.0])), [1.0, 0.5])
+
+
+def test_genes_that_vary_no_more_than_by_chance_are_all_alike():
+    """By moments the shape is sum(mean^2) / sum((n - mean)^2 - n): without excess, or with nothing expected, no spread."""
+    assert rate_spread([4.0], [2.0]) == 1e3  # (4 - 2)^2 - 4 = 0
+    assert rate_spread([2.0], [0.0]) == 1e3  # nothing expected: an excess of 2 over no square
+    assert rate_spread([10.0], [2.0]) == pytest.approx(0.3)  # 4 / 54 is below the limit
+    assert rate_spread([9.0, 3.0], [5.0, 3.0]) == pytest.approx(34 / 4)  # 16 - 9 - 3 = 4

@@ -303,3 +303,28 @@ def test_an_assessment_beside_its_scan():
 
 def test_no_tables_no_problem():
     assert endpoint_checks({}) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "recurrence", "said"),
+    [
+        (99, None, ["free of recurrence"]),
+        (100, None, ["free of recurrence"]),
+        (101, None, ["records no recurrence"]),
+        (0, None, []),
+        (99, 100, ["before follow_up.recurrence_day"]),
+        (100, 100, []),
+    ],
+)
+def test_a_metastasis_is_told_once_beside_the_days_of_recurrence(found, recurrence, said):
+    """Free of recurrence until day 100: on each day one thing is said of a metastasis found then, or nothing."""
+    told = endpoint_checks(
+        {
+            "lesions": frame("lesions", {"lesion_id": "M", "role": "metastasis", "found_day": found}),
+            "follow_up": frame(
+                "follow_up", {"last_contact_day": 400, "recurrence_free_day": 100, "recurrence_day": recurrence}
+            ),
+        }
+    )
+    words = [p.message for p in told if p.column == "found_day"]
+    assert len(words) == len(said) and all(part in text for part, text in zip(said, words, strict=True)), words
