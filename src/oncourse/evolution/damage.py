@@ -32,7 +32,7 @@ CLONES = np.array([0.05, 0.1, 0.2, 0.3, 0.45, 0.6])
 MULTIPLES, SHARES = np.array([4.0, 8.0, 16.0, 32.0]), np.array([0.15, 0.3, 0.5, 0.75, 1.0])
 #: By how much the sites without the variant may be more or fewer in the kind than in the others (log odds).
 BESIDE = np.linspace(-0.6, 0.6, 7)
-#: Log of the Bayes factor from which a kind is damaged in some samples: the known kinds, and any other (of 120 simulated
+#: Log of the Bayes factor from which a kind is damaged in some samples: the known kinds, and any other (of 56 simulated
 #: studies without damage one had a kind above 1.5). A sample may be one of them where that is as probable as `MAY_BE`
 #: and one of its sites shows reads that its errors would give at fewer than `UNUSUAL` of the sites. Choices.
 KNOWN, OTHER, MAY_BE = 2.0, 3.0, 0.1

@@ -21,6 +21,8 @@ _FREE = ("CR", "PR", "SD", "NON-CR/NON-PD")
 SENSITIVITY = 0.9
 #: Rises that a turn may mean; a study cannot tell the onset from the crossing, and the limits hold for both.
 MEANINGS = (1.0, 1.25)
+#: Plasma ends with the progression where none was taken more than so many days after it was seen.
+AFTER_PROGRESSION = 7.0
 
 LEAD_SCHEMA = {
     "patient_id": pl.String,
@@ -42,16 +44,19 @@ class Leads:
     turn.
 
     ``gap_days``: median days between two plasma samples; no number of patients tells a turn more closely than half
-    of it.
+    of it. ``ended``: share of those with a progression whose plasma ends with it: a turn after that is never seen,
+    and a step that one last sample shows is known by that sample alone.
     """
 
     table: pl.DataFrame
     turns: tuple[tuple[Turns, ...], ...]
     gap_days: float
+    ended: float = 0.0
 
     def mean_lead(self) -> Lead | None:
         """Return the mean lead over patients (of several lines the first); the limits hold for every
-        meaning of a turn, and are half a gap wider: the course between two samples is not seen.
+        meaning of a turn, and are half a gap wider: the course between two samples is not seen; and half a gap more
+        where plasma ends with the progression, in the share of those with one (`ended`).
         """
         from oncourse.stats.paired_intervals import lead
 
@@ -59,7 +64,7 @@ class Leads:
         fits = [lead([self.turns[row][k] for row in first]) for k in range(len(self.turns[0]))] if self.turns else []
         if not fits:
             return None
-        half = self.gap_days / 2
+        half = self.gap_days / 2 * (1 + self.ended)
         low, high = min(f.low for f in fits) - half, max(f.high for f in fits) + half
         return fits[0]._replace(value=float(np.mean([f.value for f in fits])), low=low, high=high)
 
@@ -110,7 +115,9 @@ def lead_times(ctdna: pl.DataFrame, origin: pl.DataFrame, follow_up: pl.DataFram
 def _leads(rows: list[tuple[object, ...]], turns: Sequence[tuple[Turns, ...]]) -> Leads:
     gaps = [gap for known in turns for gap in np.diff(known[0].edges)]
     table = pl.DataFrame(rows, schema=LEAD_SCHEMA, orient="row")
-    return Leads(table, tuple(turns), float(np.median(gaps)) if gaps else 0.0)
+    ended = [known[0].edges[-1] <= known[0].by + AFTER_PROGRESSION for known in turns if np.isfinite(known[0].by)]
+    gap = float(np.median(gaps)) if gaps else 0.0
+    return Leads(table, tuple(turns), gap, float(np.mean(ended)) if ended else 0.0)
 
 
 def _state_weights(samples: list[Sample], alpha: float) -> np.ndarray:
