@@ -223,3 +223,19 @@ def test_mantis_says_stable_or_unstable(tmp_path, word, status):
     (tmp_path / "P1T.mantis.status").write_text("\n".join([*lines, "Cosine Dissimilarity (COS)\t0\t0.07\tStable"]))
     reading = read_delivery([_table(tmp_path / "calls.maf", CALLS, "\t")], depths=[tmp_path / "P1T.mantis.status"])
     assert reading.tables["samples"]["msi_status"].to_list() == [status]
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("##content=strelka germline small-variant calls", "strelka"),
+        ('##GATKCommandLine=<ID=HaplotypeCaller,CommandLine="HaplotypeCaller --input T1.bam">', "HaplotypeCaller"),
+        ("##content=strelka somatic snv calls", None),
+    ],
+)
+def test_calls_of_a_germline_caller_are_told(tmp_path, head, told):
+    """sarek's germline VCFs of a tumour: every germline variant counted as an alteration, unsaid."""
+    rows = ["12 25398284 . C T 50 PASS . GT:AD:DP 0/1:70,30:100"]
+    reading = read_delivery([_vcf(tmp_path / "T1.vcf", ["T1"], rows, head)])
+    said = [p.message for p in reading.problems if "does not tell somatic from germline" in p.message]
+    assert [m.split(" calls are ")[1].split("'s")[0] for m in said] == ([told] if told else [])

@@ -94,6 +94,8 @@ def read_vcf(
     if _is_unfiltered(table):
         cure = "Run FilterMutectCalls; until then every candidate counts as a call."
         problems.append(Problem(name, None, "FILTER", None, "Mutect2's calls were not filtered.", cure, "warning"))
+    if not beside and (caller := _germline_caller(table)):
+        _tell_germline_caller(found, name, caller)
     if not events.frame.is_empty() or _is_of_large_caller(table):
         _add_large(found, path.name, events, small, taken, [c.column for c in normals], header, build)
     _write_ledger(found, path.name, table, whose, header)
@@ -145,6 +147,30 @@ def _is_unfiltered(table: TextTable) -> bool:
         return True
     mutect = any(c.startswith("##source=mutect2") for c in said) and "FILTER" in table.frame.columns
     return mutect and not table.frame.is_empty() and bool((table.frame["FILTER"].fill_null(".") == ".").all())
+
+
+#: Callers of a person's own genotypes, by the line of the header that names them.
+_GERMLINE_CALLERS = re.compile(
+    r"(?i)##(content=(strelka) germline|source=(HaplotypeCaller|GenotypeGVCFs|UnifiedGenotyper)|(DeepVariant)_version|"
+    r"GATKCommandLine.*ID=(HaplotypeCaller|GenotypeGVCFs|UnifiedGenotyper))"
+)
+
+
+def _germline_caller(table: TextTable) -> str | None:
+    """Return the germline caller that the header names; DeepSomatic names DeepVariant, and has a FILTER of its own."""
+    if any(c.startswith("##FILTER=<ID=GERMLINE") for c in table.comments):
+        return None
+    found = (m for c in table.comments if (m := _GERMLINE_CALLERS.match(c)))
+    return next((next(g for g in m.groups()[1:] if g) for m in found), None)
+
+
+def _tell_germline_caller(found: MafTables, name: str, caller: str) -> None:
+    """Say that the calls of a germline caller without a normal may be of either origin."""
+    n = int((found.calls["is_called"].fill_null(False) & (found.calls["origin"] == "unknown")).sum())
+    if n:
+        message = f"{n:,} calls are {caller}'s, which does not tell somatic from germline: their origin is not known."
+        cure = "Give the calls of a somatic caller, or a normal; until then germline variants count as alterations."
+        found.problems.append(Problem(name, None, "origin", None, message, cure, "warning"))
 
 
 def _parted(table: TextTable) -> tuple[TextTable, TextTable]:
