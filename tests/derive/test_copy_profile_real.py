@@ -25,25 +25,30 @@ def _joined(pieces):
     return out
 
 
-def _transitions(pieces):
-    """Popova 2012: the smallest piece below 3 Mb goes first; then breaks between neighbours of 10 Mb and more."""
+def _coarse(pieces, least):
+    """Without pieces below so many bases: the smallest goes first, its neighbours are joined where they are alike."""
     runs = _joined(pieces)
-    while small := [r for r in runs if r[1] - r[0] + 1 < 3 * MB]:
+    while small := [r for r in runs if r[1] - r[0] + 1 < least]:
         gone = min(small, key=lambda r: r[1] - r[0])
         runs = _joined([tuple(r) for r in runs if r is not gone])
+    return runs
+
+
+def _transitions(pieces):
+    """Popova 2012: pieces below 3 Mb left out; then breaks between neighbours of 10 Mb and more."""
+    runs = _coarse(pieces, 3 * MB)
     long = [r[1] - r[0] + 1 >= 10 * MB for r in runs]
     return sum(long[i] and long[i + 1] and runs[i + 1][0] - runs[i][1] < 3 * MB for i in range(len(runs) - 1))
 
 
 def _scars(segments, centromere):
-    """LOH above 15 Mb but not of a whole chromosome; imbalance from a telomere, not over the centromere; transitions."""
+    """LOH above 15 Mb but not of a whole chromosome; regions of equal copies (1 Mb and more) with imbalance from a
+    telomere, not over the centromere and not the whole chromosome; transitions."""
     lost = _joined([(s, e, minor == 0 and total > 0) for s, e, total, minor in segments])
     loh = 0 if len(lost) == 1 else sum(kind and e - s + 1 > 15 * MB for s, e, kind in lost)
-    uneven = _joined([(s, e, total - minor != minor) for s, e, total, minor in segments])
-    tai = sum(
-        k and e - s + 1 >= MB and (e < centromere or s >= centromere)
-        for s, e, k in (uneven[i] for i in {0, len(uneven) - 1})
-    )
+    regions = _coarse([(s, e, (t, m)) for s, e, t, m in segments], MB)
+    (first, last), uneven = (regions[0], regions[-1]), lambda r: r[2][0] != 2 * r[2][1]
+    tai = len(regions) > 1 and (uneven(first) and first[1] < centromere) + (uneven(last) and last[0] >= centromere)
     left = [(s, min(e, centromere - 1), (t, m)) for s, e, t, m in segments if s < centromere]
     right = [(max(s, centromere), e, (t, m)) for s, e, t, m in segments if e >= centromere]
     return loh, tai, _transitions(left) + _transitions(right)

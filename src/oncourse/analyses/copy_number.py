@@ -82,7 +82,7 @@ FOCAL = OutputTable(
         Column("band", _T, "cytoband"),
         Column("n", _I, "patients assessed"),
         Column("n_event", _I, "patients with such an event in the band"),
-        Column("expected", _F, "if each patient's events lay anywhere on the autosomes"),
+        Column("expected", _F, "if each patient's events lay anywhere on the autosomes and X (where it was measured)"),
         Column("p_value", _F, "of the permutation distribution (rotation), one-sided"),
         Column("q_value", _F, "false discovery rate over all bands of the kind"),
         Column("genes", _T, "cancer genes of known place in the band, joined by ;"),
@@ -143,7 +143,7 @@ def copy_number(cohort: Cohort, params: CopyNumberParams) -> Result:
             "States: whole copies against the sample's ploidy; where only log2 ratios are given, beyond "
             f"{params.log2_gain:g}. Doubled: two and more major copies over half of the autosomes (Bielski 2018). "
             f"Arms: {100 * params.arm_share:.0f} % of what was measured, at least half of the arm measured.",
-            "Focal: short of half an arm; each patient's events rotated along the autosomes, whose distribution is "
+            "Focal: short of half an arm; each patient's events rotated along autosomes and X, whose distribution is "
             "Poisson-binomial and computed, not sampled; Benjamini-Hochberg over the bands.",
             "HRD: LOH (Abkevich 2012) + TAI (Birkbak 2012) + LST (Popova 2012), not corrected for ploidy; high from "
             f"{params.hrd_high} (Telli 2016, a breast-cancer cut-off of another assay). Neighbours of equal copies are "

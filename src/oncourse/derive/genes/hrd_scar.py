@@ -20,7 +20,7 @@ import polars as pl
 from oncourse.derive.genes.copy_states import NO_COPY
 
 LOH_BASES, LST_BASES, SMALL_BASES = 15_000_000, 10_000_000, 3_000_000
-#: A run reaches the telomere where it is the chromosome's first or last; one below this is noise.
+#: A region reaches the telomere where it is the chromosome's first or last; those below this are left out before.
 TAI_BASES = 1_000_000
 SCHEMA = {"sample_id": pl.String, "hrd_loh": pl.Int64, "hrd_tai": pl.Int64, "hrd_lst": pl.Int64, "hrd_score": pl.Int64}
 
@@ -83,22 +83,36 @@ def _loh(segments: list[Segment]) -> int:
 
 
 def _tai(segments: list[Segment], centromere: int) -> int:
-    runs = _runs([(s, e, round(total - minor) != round(minor)) for s, e, total, minor in segments])
-    ends = {runs[0], runs[-1]}
-    reaching = [r for r in ends if r.kind and r.bases >= TAI_BASES and (r.end < centromere or r.start >= centromere)]
-    return len(reaching)
+    """Regions are of equal allele copies, as in the code of Birkbak's group (scarHRD): next to the one at the telomere
+    another imbalance may cross the centromere. One region alone is a whole chromosome, also where only its long arm is
+    measured."""
+    runs = _without_small(_runs([(s, e, _copies(total, minor)) for s, e, total, minor in segments]), TAI_BASES)
+    if len(runs) < 2:
+        return 0
+    first, last = runs[0], runs[-1]
+    return int(_is_unequal(first) and first.end < centromere) + int(_is_unequal(last) and last.start >= centromere)
+
+
+def _copies(total: float, minor: float) -> tuple[int, int]:
+    """Whole copies of the major and of the minor allele."""
+    return round(total) - round(minor), round(minor)
+
+
+def _is_unequal(run: Run) -> bool:
+    major, minor = run.kind  # type: ignore[misc]
+    return bool(major != minor)
 
 
 def _lst(segments: list[Segment], centromere: int) -> int:
-    pieces = [(s, e, (round(total), round(minor))) for s, e, total, minor in segments]
+    pieces = [(s, e, _copies(total, minor)) for s, e, total, minor in segments]
     left = [(s, min(e, centromere - 1), k) for s, e, k in pieces if s < centromere]
     right = [(max(s, centromere), e, k) for s, e, k in pieces if e >= centromere]
     return _breaks(_without_small(_runs(left))) + _breaks(_without_small(_runs(right)))
 
 
-def _without_small(runs: list[Run]) -> list[Run]:
-    """Leave out the smallest piece below 3 Mb, join its neighbours where they are alike, and again."""
-    while small := [r for r in runs if r.bases < SMALL_BASES]:
+def _without_small(runs: list[Run], least: int = SMALL_BASES) -> list[Run]:
+    """Leave out the smallest piece below so many bases, join its neighbours where they are alike, and again."""
+    while small := [r for r in runs if r.bases < least]:
         gone = min(small, key=lambda r: (r.bases, r.start))
         runs = _runs([(r.start, r.end, r.kind) for r in runs if r is not gone])
     return runs
