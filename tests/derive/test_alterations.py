@@ -125,3 +125,28 @@ def test_every_hotspot_is_one_of_cancerhotspots(shared_data):
     with shared_data("kb-cancerhotspots", "hotspots_v2_full.txt").open() as handle:
         listed = {(r["Hugo_Symbol"], r["Amino_Acid_Position"]) for r in csv.DictReader(handle, delimiter="\t")}
     assert not [(g, c) for g, c in hotspot_codons() if (g, str(c)) not in listed]
+
+
+@pytest.mark.parametrize(
+    ("alt", "purity", "copies", "both"),
+    [(133, 0.8, 1.0, True), (12, 0.8, 1.0, None), (12, None, 1.0, True), (70, 0.8, 2.0, True), (60, 0.3, 2.0, True)],
+)
+def test_a_loss_of_few_cells_is_not_both_alleles_of_the_tumour(make_study, alt, purity, copies, both):
+    """One copy left at purity 0.8 and the loss on it: 2 in 3 reads (0.8 / 1.2). Six in a hundred are a tenth of the
+    cells; it was said that both alleles are lost. On one of two copies left it may be, or half of the cells: not doubted.
+    Without a purity nothing is."""
+    sample = {"sample_id": "S", "patient_id": "P", "material": "tissue", "purity": purity}
+    variant = "17:7675000:C:T"
+    one = Cohort(
+        make_study(
+            config={"genome_build": "GRCh38"},
+            patients=[{"patient_id": "P"}],
+            samples=[sample],
+            calls=[{"sample_id": "S", "variant_id": variant, "is_called": True, "alt_count": alt, "depth": 200}],
+            variants=[{"variant_id": variant, "gene": "TP53", "hgvs_p": "p.R213*", "consequence": "nonsense"}],
+            segments=[
+                {"sample_id": "S", "chrom": "17", "start": 1, "end": 20_000_000, "total_cn": copies, "minor_cn": 0.0}
+            ],
+        )
+    )
+    assert by_gene(one)["P", "TP53"]["is_biallelic"] is both

@@ -50,6 +50,8 @@ ALTERATION_SCHEMA = {
 }
 #: Strongest word first.
 DRIVER_ORDER = ("driver", "unknown")
+#: Share of the tumour cells from which a loss counts with the loss of the other allele, where purity is known.
+MOST_CELLS = 0.5
 LOSSES = ("nonsense", "frameshift", "splice", "start_loss")
 
 
@@ -209,7 +211,8 @@ def alterations_table(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
 
     is_biallelic, of suppressors that have a driver hit, true beats unknown beats false over the patient's samples: both
     copies deleted, two different losses (germline among them; phase not known), or one loss and the other allele lost
-    (segments); false where segments show both alleles; null where nothing tells. A read share above that of one of two
+    (segments), unless reads, purity and copies put the loss in less than half of the tumour cells (null); false where
+    segments show both alleles; null where nothing tells. A read share above that of one of two
     copies at the sample's purity is named in ``basis`` and decides nothing: the other allele is lost, or this one
     gained.
     """
@@ -236,14 +239,18 @@ def alterations_table(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
 def _alleles(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
     """patient_id, gene, is_biallelic, basis of suppressors with a driver hit."""
     losses = hits.filter((pl.col("driver") == "driver") & pl.col("gene").is_in(sorted(genes_of_role("suppressor"))))
-    copies = copy_table(study, set(losses["gene"])).select("sample_id", "gene", "state", "is_allele_lost")
+    copies = copy_table(study, set(losses["gene"])).select("sample_id", "gene", "state", "copies", "is_allele_lost")
     rows = losses.join(copies, on=["sample_id", "gene"], how="left", maintain_order="left")
     rows = rows.join(_allele_balance(study, losses), on=["sample_id", "variant_id"], how="left", maintain_order="left")
     variants = pl.col("variant_id").drop_nulls().n_unique()
+    one_copy = pl.col("purity") / (pl.col("purity") * pl.col("copies") + 2 * (1 - pl.col("purity")))
+    in_part = (pl.col("read_high") < MOST_CELLS * one_copy).fill_null(False)
+    lost = (pl.col("is_allele_lost") & pl.col("variant_id").is_not_null()).fill_null(False)
     found = rows.group_by("patient_id", "gene").agg(
         gone=((pl.col("kind") == "deletion") | (pl.col("state") == "homozygous_deletion").fill_null(False)).any(),
         two=variants > 1,
-        lost=(pl.col("is_allele_lost") & pl.col("variant_id").is_not_null()).fill_null(False).any(),
+        lost=(lost & ~in_part).any(),
+        in_part=(lost & in_part).any(),
         kept=(pl.col("is_allele_lost") == False).fill_null(False).all(),  # noqa: E712
         skewed=pl.col("is_skewed").fill_null(False).any(),
     )
@@ -251,6 +258,7 @@ def _alleles(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
         ("gone", True, "both copies deleted"),
         ("two", True, "two different losses (phase not known)"),
         ("lost", True, "one loss, the other allele lost"),
+        ("in_part", None, "the other allele lost, the loss in less than half of the tumour cells by its reads"),
         ("kept", False, "one loss, both alleles kept"),
         (
             "skewed",
@@ -266,9 +274,16 @@ def _alleles(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
 
 
 def _allele_balance(study: Study, losses: pl.DataFrame) -> pl.DataFrame:
-    """sample_id, variant_id, is_skewed: the 95 % interval of the read share lies above purity / 2."""
+    """sample_id, variant_id, purity, read_high (upper 95 % limit of the read share), is_skewed: the interval lies above
+    purity / 2."""
     purity = study["samples"].select("sample_id", "purity").drop_nulls()
     counted = losses.filter(pl.col("kind") == "mutation").drop_nulls(["alt_count", "depth"]).filter(pl.col("depth") > 0)
     counted = counted.join(purity, on="sample_id", how="inner").unique(["sample_id", "variant_id"])
-    low, _ = clopper_pearson(counted["alt_count"].to_numpy(), counted["depth"].to_numpy())
-    return counted.select("sample_id", "variant_id", is_skewed=pl.Series(np.atleast_1d(low)) > pl.col("purity") / 2)
+    low, high = clopper_pearson(counted["alt_count"].to_numpy(), counted["depth"].to_numpy())
+    return counted.select(
+        "sample_id",
+        "variant_id",
+        "purity",
+        read_high=pl.Series(np.atleast_1d(high)),
+        is_skewed=pl.Series(np.atleast_1d(low)) > pl.col("purity") / 2,
+    )
