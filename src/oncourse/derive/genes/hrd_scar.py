@@ -99,8 +99,7 @@ def _copies(total: float, minor: float) -> tuple[int, int]:
 
 
 def _is_unequal(run: Run) -> bool:
-    major, minor = run.kind  # type: ignore[misc]
-    return bool(major != minor)
+    return isinstance(run.kind, tuple) and run.kind[0] != run.kind[1]
 
 
 def _lst(segments: list[Segment], centromere: int) -> int:
