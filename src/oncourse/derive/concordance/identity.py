@@ -16,6 +16,9 @@ from oncourse.study.model import Study
 MIN_SHARED = 3
 #: Share of the rare variants of both from which two samples are of one tumour: at like levels, and whatever the levels.
 SAME_TUMOUR, SAME_AT_ANY_LEVEL = 0.5, 0.8
+#: Share of the rare variants of both from which a sample that has nothing of its own patient's other samples is of the
+#: other tumour, at like levels: the lesions of one tumour may share less than half (our choice).
+SAME_WITHOUT_OWN = 0.2
 #: Foreign variants at most this fraction of their level in the source are contamination, not a tumour of its own.
 CONTAMINATION = 0.5
 #: Chance, over all pairs of samples of the study, that two tumours share so many by recurrence alone, from which on it
@@ -92,16 +95,22 @@ def _by_tumour(study: Study, calls: pl.DataFrame) -> pl.DataFrame:
     pairs = pairs.join(own, on="sample_id").join(
         own.rename({"sample_id": "other_sample_id", "n_rare": "other_rare"}), on="other_sample_id"
     )
-    pairs = pairs.with_columns(by_chance=_by_chance(pairs, own, met))
+    pairs = pairs.with_columns(by_chance=_by_chance(pairs, own, met)).join(_kin(seen), on="sample_id", how="left")
+    alone = pairs.select(_PAIR[0], is_alone=pl.col("fits_own").eq(False).fill_null(False)).unique()
+    other_alone = alone.rename({"sample_id": "other_sample_id", "is_alone": "is_other_alone"})
+    pairs = pairs.join(alone, on="sample_id").join(other_alone, on="other_sample_id")
     of_each = pl.col("n_shared") / pl.max_horizontal("n_rare", "other_rare")
     alike = pl.col("share").is_between(CONTAMINATION, 1 / CONTAMINATION) | pl.col("share").is_null()
     of_both = ((of_each >= SAME_TUMOUR) & alike) | (of_each >= SAME_AT_ANY_LEVEL)
+    unlike_own = (pl.col("is_alone") | pl.col("is_other_alone")) & (pl.col("by_chance") < BY_CHANCE)
+    # purities set the levels apart, as contamination does; but that leaves a sample its own tumour
+    of_both |= unlike_own & (((of_each >= SAME_WITHOUT_OWN) & alike) | (of_each >= SAME_TUMOUR))
     holds = ~of_both & (pl.col("share") <= CONTAMINATION) & (pl.col("by_chance") < BY_CHANCE)
     finding = pl.when(of_both).then(pl.lit("same tumour")).when(holds).then(pl.lit("contaminated"))
     told = pairs.with_columns(finding=finding).drop_nulls("finding")
     held = told.filter(finding="contaminated").join(_shown(told, both, seen), on=_PAIR, how="left")
     partial = held.filter(pl.col("shown") < COMPLETE)
-    told = told.join(partial, on=_PAIR, how="anti").join(_kin(seen), on="sample_id", how="left")
+    told = told.join(partial, on=_PAIR, how="anti")
     return told.with_columns(share=pl.when(pl.col("finding") == "contaminated").then("share")).select(
         pl.col(n).cast(t) for n, t in SCHEMA.items()
     )
