@@ -17,6 +17,7 @@ from oncourse.knowledge.alterations import loss_reason
 from oncourse.knowledge.evaluate import GERMLINE_TEXT, NO, UNKNOWN, YES, Outcome, evaluate
 from oncourse.knowledge.expression import Node, parse
 from oncourse.knowledge.findings import PatientFindings
+from oncourse.patients.front import named_once
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _bare(label: str, text: str) -> str:
     ('MMR proficient', 'BRAF V600E')
     """
     name = label.partition(" >")[0]
-    return text.removeprefix(f"{name} ").replace("MSI MS", "MS")
+    return named_once(text.removeprefix(f"{name} "))
 
 
 def _status(label: str, row: Mapping[str, Any] | None) -> Biomarker:

@@ -75,12 +75,21 @@ class Step:
 _CLASSES = {"positive": "found", "negative": "none", "not_assessable": "unclear"}
 
 
+def named_once(text: str) -> str:
+    """Return what a record says, its test named once.
+
+    >>> named_once("MSI MSI-H"), named_once("MSI MSS"), named_once("MMR deficient")
+    ('MSI-H', 'MSS', 'MMR deficient')
+    """
+    return text.replace("MSI MS", "MS")
+
+
 def _cell(row: dict[str, str | None] | None, language: str) -> StatusCell:
     if row is None:
         return StatusCell("unclear", "?", write("patient.state.not_assessable", language))
     state = row["state"] or "not_assessable"
     if state == "positive":
-        text = row["variants"] or write("patient.state.positive", language)
+        text = named_once(row["variants"] or "") or write("patient.state.positive", language)
     elif state == "negative" and row["basis"] == "assumed":
         text = write("patient.state.assumed", language)
     else:
