@@ -1,4 +1,4 @@
-"""`oncourse export STUDY --format cbioportal|phenopackets|workbook|pyclone|pairtree|conipher|lichee --out DIR`."""
+"""`oncourse export STUDY --format cbioportal|phenopackets|workbook|maf|pyclone|pairtree|conipher|lichee --out DIR`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from oncourse.cli._shared import end_progress, progress_line
     "--format",
     "kind",
     required=True,
-    type=click.Choice(["cbioportal", "phenopackets", "workbook", "pyclone", "pairtree", "conipher", "lichee"]),
+    type=click.Choice(["cbioportal", "phenopackets", "workbook", "maf", "pyclone", "pairtree", "conipher", "lichee"]),
     help="What to write.",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder (workbook: .xlsx file) to write.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Folder (workbook: .xlsx file; maf: file) to write."
+)
 @click.option("--study-id", default=None, help="cBioPortal identifier (default: from the folder's name).")
 @click.option(
     "--clonality",
@@ -34,7 +36,7 @@ from oncourse.cli._shared import end_progress, progress_line
 )
 def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: bool, germline: bool) -> None:
     """Write STUDY as a cBioPortal study folder (with timelines), as GA4GH Phenopackets v2, one JSON per patient, or as
-    one workbook (.xlsx), a sheet per table.
+    one workbook (.xlsx), a sheet per table; its calls alone as one MAF.
 
     pyclone, pairtree, conipher and lichee: the input table of that tool, one per patient (Pairtree with our clusters).
     """
@@ -66,6 +68,15 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
             rows_of = export_workbook(loaded, draft)
         end_progress()
         click.echo("\n".join(f"{n:>9,} rows  {out}: {sheet}" for sheet, n in rows_of.items()))
+        return
+    if kind == "maf":
+        from oncourse.disk.file import replaced_file
+        from oncourse.io.export_maf import export_maf
+
+        with replaced_file(out, [study]) as draft:
+            count = export_maf(loaded, draft, called_rows(loaded))
+        end_progress()
+        click.echo(f"{count:>9,} rows  {out}")
         return
     if kind != "cbioportal":
         from oncourse.io.clone_studies import export_clone_tables
