@@ -249,11 +249,13 @@ def test_a_chance_of_more_errors_names_nobody_where_the_highest_are_twice_those_
     above twice those told explained the reads worse; with errors 3 to 10 times those told the highest were 3.3-16."""
     learned = presence(*two_samples(np.full(7, TOLD))[:2]).background
     n = len(learned.factor)
-    chance = replace(learned, factor=np.ones(n), doubts=((1.0, 2.0, np.full(n, 1.75)),))
-    assert chance_of_noise(chance) == pytest.approx(0.5)
+    chance = replace(learned, factor=np.ones(n), doubts=((1.0, 2.0, np.full(n, 1.6)),))
+    assert chance_of_noise(chance) == pytest.approx(0.41, abs=0.01)  # Phi(log(1.6 / 1.75) / .4)
     assert set(noise_words(replace(chance, highest=(2.0, np.full(n, 2.0))), 200.0)) == {None}
     named = noise_words(replace(chance, highest=(2.0, np.full(n, 3.0))), 200.0)
-    assert all(w and "chance 50 %" in w for w in named)
+    assert all(w and "chance 41 %" in w for w in named)
+    likely = replace(chance, doubts=((1.0, 2.0, np.full(n, 1.75)),), highest=(2.0, np.full(n, 2.0)))
+    assert None not in noise_words(likely, 200.0)
     sure = replace(learned, factor=np.ones(n), highest=(2.0, np.full(n, 4.0)))
     assert chance_of_noise(sure).max() < 0.3 and all("up to 4 times" in w for w in noise_words(sure, 200.0) if w)
     assert None not in noise_words(sure, 200.0)

@@ -24,9 +24,9 @@ NOISY = 2.0
 #: errors at 5 and 10 times those told .35-.65.
 OPEN_FACTOR, OPEN_CHANCE, OPEN_SPREAD = 1.75, 0.3, 0.4
 #: and errors this many times those told explain the reads about as well as any (`Background.highest`): in studies as told
-#: the chance is above .3 in one of ten, and such errors at most twice those told in all but 2 of 48. Also where errors
-#: so many times those told as the second explain them, whatever the chance.
-LEAST_HIGHEST, OPEN_HIGHEST = 2.5, 4.0
+#: the chance is above .3 in one of ten, and such errors mostly twice those told at most. Also where the chance is as
+#: high as the second, or errors so many times those told as the third explain the reads, whatever the other says.
+LEAST_HIGHEST, HIGH_CHANCE, OPEN_HIGHEST = 2.5, 0.45, 4.0
 #: and where damage of a kind of change by more than this multiple is possible (`damage`).
 DAMAGED = 5.0
 #: Explanations whose errors are within a factor of two (log) of each other, or less probable than this, are one.
@@ -101,7 +101,7 @@ def noise_words(background: Background, assumed: float) -> list[str | None]:
             if f > max(DAMAGED, 2 * m)
         ]
         highest = factor * background.highest[1][d]
-        if not words and open_chance[d] >= OPEN_CHANCE and highest >= LEAST_HIGHEST:
+        if not words and open_chance[d] >= (OPEN_CHANCE if highest >= LEAST_HIGHEST else HIGH_CHANCE):
             words.append(f"errors above those told are possible, chance {100 * open_chance[d]:.0f} %")
         if not words and highest >= OPEN_HIGHEST:
             words.append(f"errors up to {highest:.2g} times those told are possible")
