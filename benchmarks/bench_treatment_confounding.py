@@ -3,8 +3,8 @@ covariates.
 
     python benchmarks/bench_treatment_confounding.py [STUDIES] [N] [SEED] [SHAPE ...]
 
-Shapes: quadratic, ushape (with a corner), cubic, interaction, threshold, wave, heavy (a covariate of heavy tails); the
-true hazard ratio is 1.
+Shapes: quadratic, ushape (with a corner), cubic, interaction, threshold, wave, stepproduct (a step in a product), turned
+(a U-shape that the yes/no turns over), heavy (a covariate of heavy tails); the true hazard ratio is 1.
 mixed: linear confounding and a treatment that helps some and harms others; the truth of each method is its own mean
 over those who could have had either (drawn from a million patients). Printed: how often there is a weighted result, and
 of those how often the 95 % interval of each method holds the truth, with the exact interval of that share; and the mean
@@ -33,6 +33,8 @@ SHAPES: dict[str, Callable[[Floats], Floats]] = {
     "interaction": lambda x: 1.2 * x[:, 0] * x[:, 1],
     "threshold": lambda x: 1.6 * (x[:, 0] > 0.8) - 0.5,
     "wave": lambda x: 1.2 * np.sin(2.5 * x[:, 0]),
+    "stepproduct": lambda x: 1.6 * (x[:, 0] * x[:, 1] > 0.5) - 0.4,
+    "turned": lambda x: (1.4 * np.abs(x[:, 0]) - 1.1) * np.where(x[:, 2] > 0, 1, -1),
     "heavy": lambda x: np.sign(x[:, 0]) * np.minimum(np.abs(x[:, 0]), 4.0) ** 1.5 / 2,
 }
 
