@@ -179,7 +179,7 @@ def _make_room(
 
     Genes go first, from the end, then the word after the number. The table of clones has all of them.
     """
-    laid_out(ax.get_figure(root=True))  # type: ignore[arg-type]
+    laid_out(ax.figure)  # type: ignore[arg-type]  # `get_figure(root=True)` is of matplotlib 3.10
     kept = [c.get_window_extent() for c in circles]
     own = {id(label): i for i, label in enumerate(labels)}
     for label in labels:
