@@ -43,7 +43,7 @@ def _cases():
     rng = np.random.default_rng(5)
     a, b, c, d = (rng.integers(0, 30, 20) for _ in range(4))
     yield fisher_tables, (a, b, c, d, 0.05, True)
-    yield cox_terms, (*_cox_data(), True, True)
+    yield cox_terms, (*_cox_data(), True)
     yield factor, (np.array([[2.0, 0.5], [0.5, 1.0]]),)
     grid = np.arange(12)
     yield (

@@ -28,7 +28,15 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "derive.clinical._psa_kernel",
         "derive.clinical._response_kernel",
     ),
-    "stats": ("stats._cox", "stats._firth", "stats._fisher", "stats._scan"),
+    "stats": (
+        "stats._cox",
+        "stats._cox_newton",
+        "stats._cox_profile",
+        "stats._firth",
+        "stats._fisher",
+        "stats._scan",
+        "stats._scan_models",
+    ),
     "models": ("models._descent", "models.metrics", "models.risk_sets"),
     "presence": ("evolution.presence_kernels",),
     "clusters": (

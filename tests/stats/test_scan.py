@@ -12,7 +12,7 @@ from oncourse.stats.fdr import max_t
 from oncourse.stats.logrank import logrank
 from oncourse.stats.profile import profile_interval
 from oncourse.stats.rng import generator
-from oncourse.stats.scan import permutation_p, permuted_maxima, scan_cox, scan_logrank
+from oncourse.stats.scan import drawn_again, permutation_p, permuted_maxima, scan_cox, scan_logrank
 
 
 def study(n=160, features=8, *, seed=1, ties=True):
@@ -193,3 +193,18 @@ def test_the_statistic_of_a_permuted_scan_is_its_score_over_its_exact_permutatio
     sums = [residual[list(c)].sum() for c in combinations(range(6), 3)]
     assert found[0] == pytest.approx(abs(residual[[0, 1, 4]].sum() - np.mean(sums)) / np.std(sums))
     assert np.isnan(found[1])
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_bootstrap_counts_equal_log_rank_tests_of_the_samples(late):
+    days, event, x, entry = study(90, 5)
+    x[:, 1] = 1.0 - x[:, 0]  # its carriers do better
+    data = survival_data(days, event, entry=entry if late else None)
+    drawn = generator(2, "drawn").integers(0, 90, (40, 90))
+    worse, better = drawn_again(data, x, np.stack([np.bincount(rows, minlength=90) for rows in drawn]))
+    expected = np.zeros((2, 5))
+    for rows in drawn:
+        boot = survival_data(days[rows], event[rows], entry=entry[rows] if late else None)
+        _, p, gap = scan_logrank(boot, None, x[rows])
+        expected += [(p < 0.05) & (gap > 0), (p < 0.05) & (gap < 0)]
+    assert np.array_equal([worse, better], expected) and (expected.sum(axis=1) > 0).all()

@@ -19,146 +19,6 @@ Array = np.ndarray[Any, Any]
 TINY = 1e-300
 
 
-@compiled()
-def _add_moments(x: Array, r: float, s1: Array, s2: Array, s3: Array, third: bool) -> None:
-    p = x.size
-    for a in range(p):
-        ra = r * x[a]
-        s1[a] += ra
-        for b in range(a + 1):
-            rab = ra * x[b]
-            s2[a, b] += rab
-            if third:
-                for c in range(b + 1):
-                    s3[a, b, c] += rab * x[c]
-
-
-@compiled("i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], f8[:,:], f8[:], f8[:], f8[:], b1, b1")
-def cox_terms(
-    by_exit: Array,
-    by_entry: Array,
-    bounds: Array,
-    time: Array,
-    entry: Array,
-    event: Array,
-    x: Array,
-    offset: Array,
-    weights: Array,
-    beta: Array,
-    efron: bool,
-    third: bool,
-) -> tuple[float, Array, Array, Array]:
-    """Return log partial likelihood, score (p), information (p, p) and its derivative (p, p, p; zeros unless third)."""
-    n, p = x.shape
-    eta = np.empty(n)
-    for i in range(n):
-        value = offset[i]
-        for a in range(p):
-            value += beta[a] * x[i, a]
-        eta[i] = value
-    loglik = 0.0
-    score = np.zeros(p)
-    info = np.zeros((p, p))
-    q = p if third else 0
-    slope = np.zeros((q, q, q))
-    s1, d1, mean = np.zeros(p), np.zeros(p), np.zeros(p)
-    s2, d2, m2 = np.zeros((p, p)), np.zeros((p, p)), np.zeros((p, p))
-    s3, d3 = np.zeros((q, q, q)), np.zeros((q, q, q))
-    for s in range(bounds.size - 1):
-        start, stop = bounds[s], bounds[s + 1]
-        if start == stop:
-            continue
-        top = eta[by_exit[start]]
-        for i in range(start, stop):
-            top = max(top, eta[by_exit[i]])
-        s0 = 0.0
-        s1[:] = 0.0
-        s2[:] = 0.0
-        s3[:] = 0.0
-        i = j = start
-        while i < stop:
-            t = time[by_exit[i]]
-            d0 = wd = 0.0
-            deaths = 0
-            while j < i and entry[by_entry[j]] >= t:
-                k = by_entry[j]
-                r = weights[k] * math.exp(eta[k] - top)
-                s0 -= r
-                _add_moments(x[k], -r, s1, s2, s3, third)
-                j += 1
-            if j == i:  # nobody left at risk: drop the rounding dust of the subtractions
-                s0 = 0.0
-                s1[:] = 0.0
-                s2[:] = 0.0
-                s3[:] = 0.0
-            while i < stop and time[by_exit[i]] == t:
-                k = by_exit[i]
-                r = weights[k] * math.exp(eta[k] - top)
-                s0 += r
-                _add_moments(x[k], r, s1, s2, s3, third)
-                if event[k] and weights[k] > 0:
-                    if deaths == 0:
-                        d1[:] = 0.0
-                        d2[:] = 0.0
-                        d3[:] = 0.0
-                    deaths += 1
-                    wd += weights[k]
-                    d0 += r
-                    _add_moments(x[k], r, d1, d2, d3, third)
-                    loglik += weights[k] * (eta[k] - top)
-                    for a in range(p):
-                        score[a] += weights[k] * x[k, a]
-                i += 1
-            if deaths == 0:
-                continue
-            if s0 < d0:  # those who died are at risk: less is what subtracting the late entries has lost
-                s0 = d0
-                s1[:] = d1
-                s2[:] = d2
-                if third:
-                    s3[:] = d3
-            # one term per tied event with Efron, one with d-fold weight with Breslow; a single event is both
-            terms = deaths if efron else 1
-            step = wd / terms
-            for k in range(terms):
-                f = k / deaths if efron else 0.0
-                denominator = max(s0, TINY) - f * d0
-                loglik -= step * math.log(denominator)
-                for a in range(p):
-                    mean[a] = (s1[a] - f * d1[a]) / denominator
-                    score[a] -= step * mean[a]
-                for a in range(p):
-                    for b in range(a + 1):
-                        m2[a, b] = (s2[a, b] - f * d2[a, b]) / denominator
-                        info[a, b] += step * (m2[a, b] - mean[a] * mean[b])
-                if third:
-                    for a in range(p):
-                        for b in range(a + 1):
-                            for c in range(b + 1):
-                                m3 = (s3[a, b, c] - f * d3[a, b, c]) / denominator
-                                slope[a, b, c] += step * (
-                                    m3
-                                    - mean[a] * m2[b, c]
-                                    - mean[b] * m2[a, c]
-                                    - mean[c] * m2[a, b]
-                                    + 2.0 * mean[a] * mean[b] * mean[c]
-                                )
-    for a in range(p):
-        for b in range(a):
-            info[b, a] = info[a, b]
-    if third:
-        for a in range(p):
-            for b in range(a + 1):
-                for c in range(b + 1):
-                    v = slope[a, b, c]
-                    slope[a, c, b] = v
-                    slope[b, a, c] = v
-                    slope[b, c, a] = v
-                    slope[c, a, b] = v
-                    slope[c, b, a] = v
-    return loglik, score, info, slope
-
-
 @compiled("f8[:,:]")
 def factor(matrix: Array) -> tuple[Array, float]:
     """Return the lower Cholesky factor and the log determinant (-inf where not positive definite)."""
@@ -197,47 +57,41 @@ def solve(lower: Array, right: Array) -> Array:
 
 
 @compiled()
-def penalised_terms(
-    by_exit: Array,
-    by_entry: Array,
-    bounds: Array,
-    time: Array,
-    entry: Array,
-    event: Array,
-    x: Array,
-    offset: Array,
-    weights: Array,
-    beta: Array,
-    efron: bool,
-    ridge: Array,
-    firth: bool,
-) -> tuple[float, Array, Array, float]:
-    """Return penalised log likelihood, its score, the Newton matrix and the bare log likelihood."""
-    p = x.shape[1]
-    loglik, score, info, slope = cox_terms(
-        by_exit, by_entry, bounds, time, entry, event, x, offset, weights, beta, efron, firth
-    )
-    value = loglik
-    matrix = info.copy()
-    if firth:  # Firth 1993: half the log determinant of the information is added
-        lower, logdet = factor(info)
-        if logdet == -math.inf:
-            return -math.inf, score, matrix, loglik
-        value += 0.5 * logdet
-        for c in range(p):
-            unit = np.zeros(p)
-            for b in range(p):
-                unit[:] = slope[:, b, c]
-                score[c] += 0.5 * solve(lower, unit)[b]
+def _add_moments(x: Array, r: float, s1: Array, s2: Array) -> None:
+    p = x.size
     for a in range(p):
-        value -= 0.5 * ridge[a] * beta[a] ** 2
-        score[a] -= ridge[a] * beta[a]
-        matrix[a, a] += ridge[a]
-    return value, score, matrix, loglik
+        ra = r * x[a]
+        s1[a] += ra
+        for b in range(a + 1):
+            s2[a, b] += ra * x[b]
 
 
-@compiled("i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], f8[:,:], f8[:], f8[:], f8[:], b1, f8[:], b1, b1[:], i8")
-def cox_newton(
+@compiled()
+def _risks(by_exit: Array, bounds: Array, x: Array, offset: Array, weights: Array, beta: Array) -> tuple[Array, Array]:
+    """Return log hazard less the largest of the stratum, and weight times hazard on that scale, of each row."""
+    n, p = x.shape
+    eta, risk = np.empty(n), np.zeros(n)
+    for i in range(n):
+        value = offset[i]
+        for a in range(p):
+            value += beta[a] * x[i, a]
+        eta[i] = value
+    for s in range(bounds.size - 1):
+        start, stop = bounds[s], bounds[s + 1]
+        if start == stop:
+            continue
+        top = eta[by_exit[start]]
+        for i in range(start, stop):
+            top = max(top, eta[by_exit[i]])
+        for i in range(start, stop):
+            k = by_exit[i]
+            eta[k] -= top
+            risk[k] = weights[k] * math.exp(eta[k])
+    return eta, risk
+
+
+@compiled("i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], f8[:,:], f8[:], f8[:], f8[:], b1")
+def cox_terms(
     by_exit: Array,
     by_entry: Array,
     bounds: Array,
@@ -249,64 +103,181 @@ def cox_newton(
     weights: Array,
     beta: Array,
     efron: bool,
-    ridge: Array,
-    firth: bool,
-    free: Array,
-    max_iter: int,
-) -> tuple[Array, float, Array, Array, Array, float, int, int]:
-    """Maximise over the free coefficients by Newton steps, halved until the likelihood rises.
+) -> tuple[float, Array, Array]:
+    """Return log partial likelihood, score (p) and information (p, p)."""
+    p = x.shape[1]
+    eta, risk = _risks(by_exit, bounds, x, offset, weights, beta)
+    loglik = 0.0
+    score = np.zeros(p)
+    info = np.zeros((p, p))
+    s1, d1, mean = np.zeros(p), np.zeros(p), np.zeros(p)
+    s2, d2 = np.zeros((p, p)), np.zeros((p, p))
+    for s in range(bounds.size - 1):
+        start, stop = bounds[s], bounds[s + 1]
+        s0 = 0.0
+        s1[:] = 0.0
+        s2[:] = 0.0
+        i = j = start
+        while i < stop:
+            t = time[by_exit[i]]
+            d0 = wd = 0.0
+            deaths = 0
+            while j < i and entry[by_entry[j]] >= t:
+                k = by_entry[j]
+                s0 -= risk[k]
+                _add_moments(x[k], -risk[k], s1, s2)
+                j += 1
+            if j == i:  # nobody left at risk: drop the rounding dust of the subtractions
+                s0 = 0.0
+                s1[:] = 0.0
+                s2[:] = 0.0
+            while i < stop and time[by_exit[i]] == t:
+                k = by_exit[i]
+                s0 += risk[k]
+                _add_moments(x[k], risk[k], s1, s2)
+                if event[k] and weights[k] > 0:
+                    if deaths == 0:
+                        d1[:] = 0.0
+                        d2[:] = 0.0
+                    deaths += 1
+                    wd += weights[k]
+                    d0 += risk[k]
+                    _add_moments(x[k], risk[k], d1, d2)
+                    loglik += weights[k] * eta[k]
+                    for a in range(p):
+                        score[a] += weights[k] * x[k, a]
+                i += 1
+            if deaths == 0:
+                continue
+            if s0 < d0:  # those who died are at risk: less is what subtracting the late entries has lost
+                s0 = d0
+                s1[:] = d1
+                s2[:] = d2
+            # one term per tied event with Efron, one with d-fold weight with Breslow; a single event is both
+            terms = deaths if efron else 1
+            step = wd / terms
+            for k in range(terms):
+                f = k / deaths if efron else 0.0
+                denominator = max(s0, TINY) - f * d0
+                loglik -= step * math.log(denominator)
+                share = 1.0 / denominator
+                for a in range(p):
+                    mean[a] = (s1[a] - f * d1[a]) * share
+                    score[a] -= step * mean[a]
+                for a in range(p):
+                    for b in range(a + 1):
+                        info[a, b] += step * ((s2[a, b] - f * d2[a, b]) * share - mean[a] * mean[b])
+    for a in range(p):
+        for b in range(a):
+            info[b, a] = info[a, b]
+    return loglik, score, info
 
-    Returns beta, penalised log likelihood, score, Newton matrix, last step, bare log likelihood, iterations, and
-    state: 0 converged, 1 not within max_iter, 2 the matrix is singular.
+
+@compiled()
+def firth_score(
+    by_exit: Array,
+    by_entry: Array,
+    bounds: Array,
+    time: Array,
+    entry: Array,
+    event: Array,
+    x: Array,
+    offset: Array,
+    weights: Array,
+    beta: Array,
+    efron: bool,
+    lower: Array,
+) -> Array:
+    """Return what Firth's penalty adds to the score: half the trace of information^-1 times its derivative in each
+    coefficient.
+
+    lower : Cholesky factor of the information. The third moments of a risk set enter only through
+        q = x' information^-1 x of each row: sums of risk x q and risk x q x x are all that is kept of them.
     """
-    p = beta.size
-    where = np.flatnonzero(free)
-    beta = beta.copy()
-    value, score, matrix, loglik = penalised_terms(
-        by_exit, by_entry, bounds, time, entry, event, x, offset, weights, beta, efron, ridge, firth
-    )
-    last = np.zeros(p)
-    if where.size == 0:
-        return beta, value, score, matrix, last, loglik, 0, 0
-    for iteration in range(1, max_iter + 1):
-        small = np.empty((where.size, where.size))
-        right = np.empty(where.size)
-        for a in range(where.size):
-            right[a] = score[where[a]]
-            for b in range(where.size):
-                small[a, b] = matrix[where[a], where[b]]
-        lower, logdet = factor(small)
-        if logdet == -math.inf:
-            return beta, value, score, matrix, last, loglik, iteration, 2
-        move = solve(lower, right)
-        gain = 0.0
-        for a in range(where.size):
-            gain += move[a] * right[a]
-        last[:] = 0.0
-        last[where] = move
-        done = gain < 1e-10 and not firth
-        if firth:
-            done = True
-            for a in range(where.size):
-                if abs(move[a]) > 1e-8 * (1.0 + abs(beta[where[a]])):
-                    done = False
-        size = 1.0
-        accepted = False
-        for _ in range(40):
-            trial = beta + size * last
-            new, new_score, new_matrix, new_loglik = penalised_terms(
-                by_exit, by_entry, bounds, time, entry, event, x, offset, weights, trial, efron, ridge, firth
-            )
-            if new >= value - 1e-9 * (1.0 + abs(value)) * (1.0 if done else 1e-3):
-                accepted = True
-                break
-            size *= 0.5
-        if not accepted:
-            return beta, value, score, matrix, last, loglik, iteration, 0 if gain < 1e-6 else 1
-        beta, value, score, matrix, loglik = trial, new, new_score, new_matrix, new_loglik
-        if done:
-            return beta, value, score, matrix, last, loglik, iteration, 0
-    return beta, value, score, matrix, last, loglik, max_iter, 1
+    n, p = x.shape
+    _, risk = _risks(by_exit, bounds, x, offset, weights, beta)
+    q = np.zeros(n)
+    part = np.empty(p)
+    for i in range(n):
+        for a in range(p):
+            part[a] = x[i, a]
+            for b in range(a):
+                part[a] -= lower[a, b] * part[b]
+            part[a] /= lower[a, a]
+            q[i] += part[a] * part[a]
+    out = np.zeros(p)
+    s1, d1, mean, s3, d3 = np.zeros(p), np.zeros(p), np.zeros(p), np.zeros(p), np.zeros(p)
+    s2, d2 = np.zeros((p, p)), np.zeros((p, p))
+    for s in range(bounds.size - 1):
+        start, stop = bounds[s], bounds[s + 1]
+        s0 = sq = 0.0
+        s1[:] = 0.0
+        s2[:] = 0.0
+        s3[:] = 0.0
+        i = j = start
+        while i < stop:
+            t = time[by_exit[i]]
+            d0 = dq = wd = 0.0
+            deaths = 0
+            while j < i and entry[by_entry[j]] >= t:
+                k = by_entry[j]
+                s0 -= risk[k]
+                sq -= risk[k] * q[k]
+                _add_moments(x[k], -risk[k], s1, s2)
+                for a in range(p):
+                    s3[a] -= risk[k] * q[k] * x[k, a]
+                j += 1
+            if j == i:
+                s0 = sq = 0.0
+                s1[:] = 0.0
+                s2[:] = 0.0
+                s3[:] = 0.0
+            while i < stop and time[by_exit[i]] == t:
+                k = by_exit[i]
+                s0 += risk[k]
+                sq += risk[k] * q[k]
+                _add_moments(x[k], risk[k], s1, s2)
+                for a in range(p):
+                    s3[a] += risk[k] * q[k] * x[k, a]
+                if event[k] and weights[k] > 0:
+                    if deaths == 0:
+                        d1[:] = 0.0
+                        d2[:] = 0.0
+                        d3[:] = 0.0
+                    deaths += 1
+                    wd += weights[k]
+                    d0 += risk[k]
+                    dq += risk[k] * q[k]
+                    _add_moments(x[k], risk[k], d1, d2)
+                    for a in range(p):
+                        d3[a] += risk[k] * q[k] * x[k, a]
+                i += 1
+            if deaths == 0:
+                continue
+            if s0 < d0:
+                s0, sq = d0, dq
+                s1[:] = d1
+                s2[:] = d2
+                s3[:] = d3
+            terms = deaths if efron else 1
+            step = wd / terms
+            for k in range(terms):
+                f = k / deaths if efron else 0.0
+                share = 1.0 / (max(s0, TINY) - f * d0)
+                for a in range(p):
+                    mean[a] = (s1[a] - f * d1[a]) * share
+                turned = solve(lower, mean)  # information^-1 times the mean
+                square = 0.0
+                for a in range(p):
+                    square += mean[a] * turned[a]
+                trace = (sq - f * dq) * share
+                for c in range(p):
+                    third = (s3[c] - f * d3[c]) * share - mean[c] * (trace - 2.0 * square)
+                    for b in range(p):
+                        m2 = s2[b, c] - f * d2[b, c] if b >= c else s2[c, b] - f * d2[c, b]
+                        third -= 2.0 * turned[b] * m2 * share
+                    out[c] += 0.5 * step * third
+    return out
 
 
 @compiled("i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], f8[:,:], f8[:], f8[:], f8[:], b1, b1")
@@ -340,7 +311,6 @@ def cox_steps(
             eta[i] += beta[a] * x[i, a]
     s1, d1, mean = np.zeros(p), np.zeros(p), np.zeros(p)
     s2, d2 = np.zeros((p, p)), np.zeros((p, p))
-    none = np.zeros((0, 0, 0))
     m = 0
     for s in range(bounds.size - 1):
         start, stop = bounds[s], bounds[s + 1]
@@ -364,7 +334,7 @@ def cox_steps(
                 k = by_entry[j]
                 r = weights[k] * math.exp(eta[k] - top)
                 s0 -= r
-                _add_moments(x[k], -r, s1, s2, none, False)
+                _add_moments(x[k], -r, s1, s2)
                 j += 1
             if j == i:
                 s0 = 0.0
@@ -374,12 +344,12 @@ def cox_steps(
                 k = by_exit[i]
                 r = weights[k] * math.exp(eta[k] - top)
                 s0 += r
-                _add_moments(x[k], r, s1, s2, none, False)
+                _add_moments(x[k], r, s1, s2)
                 if event[k] and weights[k] > 0:
                     deaths += 1
                     wd += weights[k]
                     d0 += r
-                    _add_moments(x[k], r, d1, d2, none, False)
+                    _add_moments(x[k], r, d1, d2)
                 i += 1
             if deaths == 0:
                 continue

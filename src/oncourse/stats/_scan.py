@@ -107,7 +107,8 @@ def _loglik(b: float, c: Array, k: int, efron: bool, firth: bool) -> float:
 
 @compiled()
 def _maximise(c: Array, k: int, efron: bool, firth: bool) -> tuple[float, float]:
-    """Newton inside a bracket: the score falls in b, so its sign tells the side (Firth's too, in practice)."""
+    """Halley's steps (Newton's for Firth) inside a bracket: the score falls in b, so its sign tells the side (Firth's
+    too, in practice)."""
     low, high = -_LIMIT, _LIMIT
     b = 0.0
     info = 0.0
@@ -120,17 +121,21 @@ def _maximise(c: Array, k: int, efron: bool, firth: bool) -> tuple[float, float]
         else:
             high = b
         step = score / info if info > 0 else 0.0
+        if not firth and info > 0:
+            bend = 1.0 + 0.5 * step * slope / info
+            if 0.5 < bend < 2.0:
+                step /= bend
         new = b + max(-2.0, min(2.0, step))
         if not low <= new <= high:
             new = 0.5 * (low + high)
         if abs(new - b) < 1e-10 * (1.0 + abs(b)):
             b = new
             break
-        small = abs(step) < 1e-5 and not firth
-        b = new
-        if small:  # quadratic convergence: the next step is below 1e-9
-            _, info, _ = _terms(b, c, k, efron)
+        if not firth and abs(step) < 3e-5:  # cubic convergence: the next step is below 1e-12
+            info += slope * (new - b)
+            b = new
             break
+        b = new
     return b, info
 
 
@@ -207,7 +212,6 @@ def scan_binary(
         k = _counts(x[g], first, last, event, n_all, d_all, c)
         if k == 0:
             continue
-        _, info, _ = _terms(0.0, c, k, efron)
         carriers_dying = others_dying = expected = hyper = 0.0
         for j in range(k):
             d = c[2, j] + c[3, j]
@@ -240,6 +244,53 @@ def scan_binary(
             out[10, g] = _limit(c, k, efron, firth, b, top, drop, False)
             out[11, g] = _limit(c, k, efron, firth, b, top, drop, True)
         out[12, g] = 1.0
+    return out
+
+
+@compiled("i1[:,:], i8[:], i8[:], b1[:], i8[:,:], i8, f8")
+def logrank_drawn(
+    x: Array, first: Array, last: Array, event: Array, drawn: Array, n_time: int, critical: float
+) -> Array:
+    """Count the bootstrap samples in which the log-rank chi-square is above `critical`: carriers worse, carriers
+    better.
+
+    x is (features, n), codes 0, 1, -1 unknown; drawn (samples, n): how often a row is in the sample.
+    """
+    features, n = x.shape
+    out = np.zeros((2, features))
+    n0, n1, d0, d1 = np.empty(n_time + 1), np.empty(n_time + 1), np.empty(n_time + 1), np.empty(n_time + 1)
+    for b in range(drawn.shape[0]):
+        for g in range(features):
+            n0[:] = 0.0
+            n1[:] = 0.0
+            d0[:] = 0.0
+            d1[:] = 0.0
+            for i in range(n):
+                if x[g, i] < 0 or drawn[b, i] == 0 or first[i] > last[i]:
+                    continue
+                times = float(drawn[b, i])
+                if x[g, i] == 1:
+                    n1[first[i]] += times
+                    n1[last[i] + 1] -= times
+                    if event[i]:
+                        d1[last[i]] += times
+                else:
+                    n0[first[i]] += times
+                    n0[last[i] + 1] -= times
+                    if event[i]:
+                        d0[last[i]] += times
+            others = carriers = gap = variance = 0.0
+            for j in range(n_time):
+                others += n0[j]
+                carriers += n1[j]
+                d = d0[j] + d1[j]
+                if d > 0.5 and carriers > 0.5 and others > 0.5:
+                    total = others + carriers
+                    expected = d * carriers / total
+                    gap += d1[j] - expected
+                    variance += expected * others / total * (1.0 if d < 1.5 else (total - d) / (total - 1.0))
+            if variance > 0.0 and gap * gap > critical * variance:
+                out[0 if gap > 0.0 else 1, g] += 1.0
     return out
 
 

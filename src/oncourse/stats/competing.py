@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oncourse.stats.cox import _RUNAWAY_STEP, _independent
+from oncourse.stats._cox_newton import RUNAWAY_STEP
 from oncourse.stats.km import check_survival
 
 Floats = NDArray[np.float64]
@@ -262,7 +262,7 @@ def fine_gray(time: ArrayLike, cause: ArrayLike, x: ArrayLike, *, of: int = 1) -
             size /= 2
         beta, (loglik, score, info) = beta + size * move, new
         if small:
-            converged = bool((np.abs(move) * z.std(axis=0) < _RUNAWAY_STEP).all())
+            converged = bool((np.abs(move) * z.std(axis=0) < RUNAWAY_STEP).all())
             break
     variance = np.full((p, p), np.nan)
     if converged and p:
@@ -340,3 +340,22 @@ def _fine_gray_variance(
     total = eta + psi
     bread = np.linalg.inv(info)
     return bread @ (total.T @ total) @ bread
+
+
+def _independent(x: Floats, weights: Floats) -> NDArray[np.bool_]:
+    """Mark the columns that are no linear combination of earlier ones, as `oncourse.stats._cox_newton` does row by row."""
+    kept: list[Floats] = []
+    out = np.zeros(x.shape[1], dtype=bool)
+    root = np.sqrt(weights)[:, None]
+    z = (x - (weights @ x) / weights.sum()) * root
+    for j in range(x.shape[1]):
+        v = z[:, j].copy()
+        size = float(np.linalg.norm(v))
+        for q in kept:
+            v -= q * (q @ v)
+        rest = float(np.linalg.norm(v))
+        floor = 1e-12 * np.sqrt(x.shape[0]) * max(1.0, float(np.abs(x[:, j]).max(initial=0.0)))
+        if rest > 1e-9 * size and size > floor:
+            kept.append(v / rest)
+            out[j] = True
+    return out

@@ -13,12 +13,6 @@ from oncourse.stats.km import check_survival
 
 Floats = NDArray[np.float64]
 
-_MAX_ITER = 60
-#: A coefficient whose last Newton step is longer than this, or whose error is (both per standard deviation of its
-#: column), ran off to infinity (separation). A finite one has an error far below: one event in a risk set of two gives
-#: 2.
-_RUNAWAY_STEP, _RUNAWAY_ERROR = 0.01, 100.0
-
 
 class ChiSquare(NamedTuple):
     """A chi-square test; NaN where it cannot be made."""
@@ -151,7 +145,9 @@ class CoxFit:
 
     @cached_property
     def _steps(self) -> tuple[Any, ...]:
-        return _kernels().cox_steps(
+        from oncourse.stats._cox import cox_steps  # only where a model is fitted
+
+        steps: tuple[Any, ...] = cox_steps(
             *self.data.kernel,
             self.x,
             self.offset,
@@ -160,6 +156,7 @@ class CoxFit:
             self.ties == "efron",
             True,
         )
+        return steps
 
     def baseline_hazard(self, stratum: int = 0) -> tuple[Floats, Floats]:
         """Return event times and the cumulative baseline hazard there, for x = 0 and offset 0."""
@@ -230,48 +227,10 @@ class CoxFit:
         return (self.data.weights[:, None] * self.score_residuals()) @ np.nan_to_num(self._naive)
 
 
-def _kernels() -> Any:
-    from oncourse.stats import _cox  # only where a model is fitted
-
-    return _cox
-
-
 def _test(statistic: float, df: int) -> ChiSquare:
     from scipy.special import chdtrc
 
     return ChiSquare(statistic, df, float(chdtrc(df, max(statistic, 0.0))) if df else float("nan"))
-
-
-def _independent(x: Floats, weights: Floats) -> NDArray[np.bool_]:
-    """Mark the columns that are no linear combination of earlier ones (R's NA coefficients)."""
-    kept: list[Floats] = []
-    out = np.zeros(x.shape[1], dtype=bool)
-    root = np.sqrt(weights)[:, None]
-    z = (x - (weights @ x) / weights.sum()) * root
-    for j in range(x.shape[1]):
-        v = z[:, j].copy()
-        size = float(np.linalg.norm(v))
-        for q in kept:
-            v -= q * (q @ v)
-        rest = float(np.linalg.norm(v))
-        floor = 1e-12 * np.sqrt(x.shape[0]) * max(1.0, float(np.abs(x[:, j]).max(initial=0.0)))
-        if rest > 1e-9 * size and size > floor:
-            kept.append(v / rest)
-            out[j] = True
-    return out
-
-
-def _informative(information: Floats, x: Floats, data: SurvivalData) -> NDArray[np.bool_]:
-    """Mark the columns that differ within risk sets, given those before them: the information at 0 has a pivot
-    there."""
-    total = float((data.weights * data.event).sum())
-    rest = information.copy()
-    out = np.zeros(x.shape[1], dtype=bool)
-    for j in range(x.shape[1]):
-        if rest[j, j] > 1e-9 * total * float(x[:, j].var()):
-            out[j] = True
-            rest = rest - np.outer(rest[:, j], rest[j]) / rest[j, j]
-    return out
 
 
 def fit_cox(
@@ -317,7 +276,8 @@ def fit_cox(
     .. [1] Cox. J R Stat Soc B 1972;34:187; Efron. J Am Stat Assoc 1977;72:557; Lin, Wei. J Am Stat Assoc 1989;84:1074.
     .. [2] Firth. Biometrika 1993;80:27; Heinze, Schemper. Biometrics 2001;57:114.
     """
-    kernels = _kernels()
+    from oncourse.stats._cox_newton import cox_fit
+
     if isinstance(time, SurvivalData):
         data = time
     else:
@@ -340,53 +300,10 @@ def fit_cox(
     if firth and penalty != "firth":
         raise ValueError('penalty is None, "firth" or a ridge penalty')
     ridge = np.zeros(p) if penalty is None or firth else np.broadcast_to(np.asarray(penalty, float), (p,)).copy()
-    kept = _independent(z, data.weights) if n and data.weights.sum() > 0 else np.zeros(p, bool)
-    kept |= ridge > 0
-    kept &= bool(data.event.any())
-    middle = (data.weights @ z) / data.weights.sum() if n and data.weights.sum() > 0 else np.zeros(p)
-    centred = np.ascontiguousarray(z[:, kept] - middle[kept])
-    k = int(kept.sum())
-    efron = ties == "efron"
-    begin = np.zeros(k) if start is None else np.nan_to_num(np.asarray(start, float))[kept]
-    loglik0, u0, i0, _ = kernels.cox_terms(*data.kernel, centred, off, data.weights, np.zeros(k), efron, False)
-    told = _informative(i0, centred, data) | (ridge[kept] > 0)
-    if not told.all():  # constant among those at risk at every event, as a number per stratum is
-        kept[np.flatnonzero(kept)[~told]] = False
-        centred, u0, i0 = np.ascontiguousarray(centred[:, told]), u0[told], i0[np.ix_(told, told)]
-        begin, k = begin[told], int(told.sum())
-    beta, _, _, matrix, last, loglik, iterations, state = kernels.cox_newton(
-        *data.kernel,
-        centred,
-        off,
-        data.weights,
-        begin,
-        efron,
-        ridge[kept],
-        firth,
-        np.ones(k, np.bool_),
-        _MAX_ITER,
+    begin = np.zeros(p) if start is None else np.nan_to_num(np.asarray(start, float))
+    kept, beta, inverse, ran, loglik0, loglik, score, iterations, state = cox_fit(
+        *data.kernel, z, off, data.weights, begin, ties == "efron", ridge, firth
     )
-    spread = np.maximum(centred.std(axis=0), 1e-300)
-    ran = np.abs(last) * spread > _RUNAWAY_STEP
-    if state == 2 and ran.any() and not ran.all():  # hold those that run off where they are and finish the others
-        beta, _, _, matrix, rest, loglik, more, state = kernels.cox_newton(
-            *data.kernel, centred, off, data.weights, beta, efron, ridge[kept], firth, ~ran, _MAX_ITER
-        )
-        iterations += more
-        ran |= np.abs(rest) * spread > _RUNAWAY_STEP
-        stays = ~ran
-    else:
-        stays = np.ones(k, bool)
-    _, logdet = kernels.factor(np.ascontiguousarray(matrix[np.ix_(stays, stays)]))
-    good = bool(np.isfinite(logdet)) and state != 2
-    inverse = np.full((k, k), np.nan)
-    if good and k:
-        inverse[np.ix_(stays, stays)] = np.linalg.inv(matrix[np.ix_(stays, stays)])
-        ran |= np.sqrt(np.maximum(np.nan_to_num(np.diag(inverse)), 0.0)) * spread > _RUNAWAY_ERROR
-    else:
-        ran[:] = True
-    _, det0 = kernels.factor(i0)
-    score = float(u0 @ np.linalg.solve(i0, u0)) if np.isfinite(det0) and k else float("nan")
     coef = np.full(p, np.nan)
     coef[kept] = beta
     naive = np.full((p, p), np.nan)
@@ -399,7 +316,7 @@ def fit_cox(
         np.sqrt(np.diag(naive)),
         naive,
         (loglik0, loglik),
-        _test(score, k),
+        _test(score, kept.size),
         n,
         int((data.event & (data.weights > 0)).sum()),
         iterations,
@@ -415,7 +332,7 @@ def fit_cox(
     )
     if robust is None:
         robust = cluster is not None or bool(np.any(data.weights != np.floor(data.weights)))
-    return _with_robust(fit, cluster) if robust and good else fit
+    return _with_robust(fit, cluster) if robust and (kept.size == 0 or not np.isnan(inverse).all()) else fit
 
 
 def _with_robust(fit: CoxFit, cluster: ArrayLike | None) -> CoxFit:

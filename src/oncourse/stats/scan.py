@@ -328,6 +328,29 @@ def scan_logrank(
     return chi, chdtrc(1, chi), gap
 
 
+def drawn_again(
+    data: SurvivalData, x: ArrayLike, drawn: NDArray[np.int64], *, level: float = 0.95, threads: int | None = None
+) -> tuple[Floats, Floats]:
+    """Return in how many bootstrap samples the log-rank test finds the carriers worse, and better.
+
+    As `scan_logrank` of the rows of each sample, p below 1 - level.
+
+    Parameters
+    ----------
+    x : shape (n, features), binary
+    drawn : shape (samples, n), how often each row is in the sample
+    """
+    from scipy.special import chdtri
+
+    from oncourse.stats import _scan
+
+    kernel: Any = _scan.logrank_drawn
+    codes, grid = _codes(x, data.time.size), _grid(data)
+    args = (grid.first, grid.last, grid.event, drawn, grid.at_risk.size, float(chdtri(1, 1.0 - level)))
+    worse, better = _in_parts(lambda part: kernel(codes[part], *args), codes, threads)
+    return worse, better
+
+
 def permuted_maxima(
     data: SurvivalData, x: ArrayLike, *, permutations: int, random: np.random.Generator, block: int = 250
 ) -> tuple[Floats, Floats]:

@@ -19,7 +19,9 @@ from oncourse.stats.rng import generator
 from oncourse.study.model import Study
 
 if TYPE_CHECKING:
+    from oncourse.stats.cox import SurvivalData
     from oncourse.stats.scan import Scan
+    from oncourse.stats.scan_models import Beside
 
 Floats = NDArray[np.float64]
 
@@ -172,6 +174,7 @@ def _scan_block(
 ) -> None:
     from oncourse.stats.cox import survival_data
     from oncourse.stats.scan import permuted_maxima, scan_cox
+    from oncourse.stats.scan_models import changes_with_time, fit_features_beside
 
     values, day = block.values[index], block.day[index]
     known = (values >= 0).any(1) if block.is_binary else ~np.isnan(values).all(1)
@@ -209,6 +212,19 @@ def _scan_block(
             interval="profile",
         )
     stable = _stability(target, block, data, values[keep], scan, rules)
+    changing = changes_with_time(data, values[keep], min_events=EVENTS_FOR_TIME)
+    beside = None
+    if x.shape[1]:
+        with_p = np.flatnonzero(np.isfinite(scan.p_value))
+        beside = fit_features_beside(
+            data,
+            values[keep][:, with_p],
+            x[keep],
+            firth=scan.method[with_p] == "firth",
+            events_per_coefficient=EVENTS_PER_COEFFICIENT,
+        )
+        out.unadjusted += int((~beside.is_fitted).sum())
+        number = dict(zip(with_p.tolist(), range(with_p.size), strict=True))
     rows = []
     for j, (name, kind) in enumerate(zip(block.names, block.kinds, strict=True)):
         cell = values[keep, j]
@@ -224,9 +240,9 @@ def _scan_block(
         row["n_assumed_baseline"], row["n_delayed_entry"] = n_undated, n_late
         row["time_rule"] = "assumed_baseline" if n_undated else "delayed_entry" if n_late else "baseline"
         if row["p_value"] is not None:
-            row.update(over_time(data, mine, cell[mine], block.is_binary))
-        if row["p_value"] is not None and x.shape[1]:
-            row.update(_adjusted(data, keep[mine], cell[mine], mine, x, scan.method[j] == "firth", out))
+            row.update(over_time(data, mine, cell[mine], block.is_binary, changing[j]))
+            if beside is not None:
+                row.update(_adjusted(beside, number[j]))
         rows.append(row)
     out.rows += rows
     if rules.max_t and block.is_binary and column is None:
@@ -237,22 +253,29 @@ def _scan_block(
             maxima.append(([rows[j] for j in tested], z, largest))
 
 
-def over_time(data: Any, mine: NDArray[np.bool_], cell: NDArray[Any], is_binary: bool) -> dict[str, float | None]:
-    """Whether the ratio is the same at all times; where it is not, the difference of the restricted means instead."""
+def over_time(
+    data: SurvivalData, mine: NDArray[np.bool_], cell: NDArray[Any], is_binary: bool, p_value: float | None = None
+) -> dict[str, float | None]:
+    """Whether the ratio is the same at all times (`changes_with_time`); where it is not, the difference of the
+    restricted means instead.
+
+    mine : the rows where the finding is known; cell : the finding there; p_value : of that test, where it is made of
+    many findings at once
+    """
     from oncourse.models.pair import known_until
     from oncourse.models.weighting import pseudo_values, weighted_contrast
-    from oncourse.stats.cox import fit_cox
-    from oncourse.stats.zph import proportional_hazards
+    from oncourse.stats.scan_models import changes_with_time
 
-    time, event, entry = data.time[mine], data.event[mine], data.entry[mine]
-    if event.sum() < EVENTS_FOR_TIME or np.unique(cell).size < 2:
+    if p_value is None:
+        known = np.full(mine.size, np.nan)
+        known[mine] = cell
+        p_value = changes_with_time(data, known, min_events=EVENTS_FOR_TIME)[0]
+    p = _number(p_value)
+    if p is None:
         return {}
-    fit = fit_cox(time, event, cell.astype(float)[:, None], entry=entry)
-    if fit.is_infinite.any() or not np.isfinite(fit.coef).all():
-        return {}
-    p = _number(proportional_hazards(fit).overall.p_value)
-    if p is None or p >= CHANGING or not is_binary:
+    if p >= CHANGING or not is_binary:
         return {"p_proportional": p}
+    time, event, entry = data.time[mine], data.event[mine], data.entry[mine]
     groups = cell == 1, cell == 0
     until = min([HORIZON, *(known_until(time[g], event[g]) for g in groups)])
     late = np.where(np.isfinite(entry), entry, 0.0)
@@ -360,42 +383,18 @@ def detectable(
     return float(np.exp(min(z / np.sqrt(events * variance), 700.0)))
 
 
-def _adjusted(
-    data: Any,
-    rows: NDArray[np.int64],
-    cell: NDArray[Any],
-    mine: NDArray[np.bool_],
-    x: Floats,
-    firth: bool,
-    out: OutcomeScan,
-) -> dict[str, float | None]:
+def _adjusted(beside: Beside, j: int) -> dict[str, float | None]:
     """The feature's hazard ratio beside the covariates, on the patients who have all of them."""
-    from oncourse.stats.cox import fit_cox
-    from oncourse.stats.profile import profile_interval
-
-    full = ~np.isnan(x[rows]).any(1)
-    time, event, entry = data.time[mine][full], data.event[mine][full], data.entry[mine][full]
-    matrix = np.column_stack([cell[full].astype(float), x[rows][full]])
-    if event.sum() < EVENTS_PER_COEFFICIENT * matrix.shape[1] or np.unique(matrix[:, 0]).size < 2:
-        out.unadjusted += 1
-        return {}
-    fit = fit_cox(time, event, matrix, entry=entry)
-    if firth or fit.is_infinite.any():
-        fit = fit_cox(time, event, matrix, entry=entry, penalty="firth")
-        profile = profile_interval(fit, 0)
-        low, high, p = np.exp(profile.ci_low), np.exp(profile.ci_high), profile.p_value
-    else:
-        limits = fit.interval()
-        low, high, p = limits[0][0], limits[1][0], fit.p_value[0]
-    ratio = _ratio(fit.coef[0])
+    ratio = _ratio(beside.coef[j])
     if ratio is None:
         return {}
-    return {
-        "adjusted_hazard_ratio": ratio,
-        "adjusted_ci_low": float(low),
-        "adjusted_ci_high": float(high),
-        "adjusted_p_value": _number(p),
-    }
+    with np.errstate(over="ignore"):
+        return {
+            "adjusted_hazard_ratio": ratio,
+            "adjusted_ci_low": float(np.exp(beside.ci_low[j])),
+            "adjusted_ci_high": float(np.exp(beside.ci_high[j])),
+            "adjusted_p_value": _number(beside.p_value[j]),
+        }
 
 
 def _stability(
@@ -403,7 +402,7 @@ def _stability(
 ) -> list[float | None]:
     """Share of bootstrap samples of patients in which the effect has the same sign and p < .05 (unadjusted)."""
     from oncourse.stats.cox import survival_data
-    from oncourse.stats.scan import scan_cox, scan_logrank
+    from oncourse.stats.scan import drawn_again, scan_cox
 
     out: list[float | None] = [None] * len(block.names)
     order = np.argsort(np.where(np.isnan(scan.p_value), np.inf, scan.p_value), kind="stable")
@@ -412,18 +411,19 @@ def _stability(
         return out
     random = generator(rules.seed, f"biomarkers {target.endpoint} {block.names[0]}")
     n = data.time.size
-    again = np.zeros(chosen.size)
-    late = bool(np.isfinite(data.entry).any())
-    for _ in range(rules.n_bootstrap):
-        rows = random.integers(0, n, n)
-        boot = survival_data(data.time[rows], data.event[rows], entry=data.entry[rows] if late else None)
-        if block.is_binary:
-            _, p, gap = scan_logrank(boot, None, values[rows][:, chosen])
-        else:
+    drawn = random.integers(0, n, (rules.n_bootstrap, n))
+    if block.is_binary:
+        times = np.stack([np.bincount(rows, minlength=n) for rows in drawn])
+        worse, better = drawn_again(data, values[:, chosen], times)
+        again = np.where(scan.coef[chosen] > 0, worse, np.where(scan.coef[chosen] < 0, better, 0.0))
+    else:
+        again = np.zeros(chosen.size)
+        late = bool(np.isfinite(data.entry).any())
+        for rows in drawn:
+            boot = survival_data(data.time[rows], data.event[rows], entry=data.entry[rows] if late else None)
             fits = scan_cox(boot, None, values[rows][:, chosen])
-            p, gap = fits.p_value, fits.coef
-        with np.errstate(invalid="ignore"):
-            again += (p < 0.05) & (np.sign(gap) == np.sign(scan.coef[chosen]))
+            with np.errstate(invalid="ignore"):
+                again += (fits.p_value < 0.05) & (np.sign(fits.coef) == np.sign(scan.coef[chosen]))
     for j, count in zip(chosen.tolist(), again.tolist(), strict=True):
         out[j] = count / rules.n_bootstrap
     return out
