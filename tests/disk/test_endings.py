@@ -66,6 +66,8 @@ def test_kills_at_random_moments_leave_one_whole_result(tmp_path, n_kills):
 
     out, rng, numbers = tmp_path / "res", random.Random(7), count()
     more = {f"tables/{k}.tsv": "x" * 1000 for k in "bcdefgh"}
+    write(out, "result 0", **more)  # on a busy machine no run may come so far before it is killed
+    (out / "note.txt").write_text("mine")
     for _ in range(n_kills):
         first = next(numbers)
         if (child := os.fork()) == 0:
@@ -76,7 +78,7 @@ def test_kills_at_random_moments_leave_one_whole_result(tmp_path, n_kills):
         os.waitpid(child, 0)
         if out.exists():
             assert whole(out).startswith("result ")
-            (out / "note.txt").write_text("mine")
+            assert (out / "note.txt").read_text() == "mine"
     write(out, "last")
     assert whole(out) == "last"
     assert (out / "note.txt").exists()
