@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from oncourse.analyses._base import Estimate
-from oncourse.analyses._biomarker_words import headline_of
+from oncourse.analyses._biomarker_words import answer_words, headline_of
 from oncourse.analyses._headline import LEADING_EVENTS, can_lead
 
 COLUMNS = {
@@ -56,12 +56,14 @@ def test_the_next_finding_that_rests_on_enough_events_leads_instead():
 
 
 def test_what_was_named_beforehand_stands_before_an_exploratory_finding():
-    """Issue 14, part 10: pre-specified hypotheses before discoveries, also where none of them showed an effect."""
+    """Issue 14, part 10: pre-specified hypotheses before discoveries, also where none of them showed an association."""
     hit = row("TP53", 2.4, 1.4, 4.1, 22)
     apart = headline(hit, row("RB1", 1.9, 1.1, 3.3, 15, named=True))
     assert apart.number == "RB1 OS" and "1 of 1 exploratory ones did after correction" in apart.text.text()
     none = headline(hit, row("RB1", 1.1, 0.6, 2.0, 15, named=True))
-    assert none.text.text().startswith("None of 1 test named beforehand showed an effect; of 1 exploratory ones, 1 did")
+    assert none.text.text().startswith(
+        "None of 1 test named beforehand showed an association; of 1 exploratory ones, 1 did"
+    )
     few = headline(row("TP53", 2.4, 1.4, 4.1, 22, q=0.9), row("RB1", 9.0, 2.0, 40.0, 2, named=True))
     assert few.number is None and "RB1, on fewer than 5 events in one of its groups" in few.text.text()
 
@@ -72,3 +74,19 @@ def test_what_was_named_beforehand_stands_before_an_exploratory_finding():
 def test_five_events_on_either_side_carry_a_ratio(events, with_it, leads):
     """Vittinghoff, McCulloch. Am J Epidemiol 2007;165:710; and by simulation: the ratio of no effect stays near 1."""
     assert LEADING_EVENTS == 5 and can_lead(events, with_it) is leads
+
+
+def test_every_test_named_beforehand_is_counted_however_many_there_are():
+    """The sentence counted among the first twelve: TP53, the twentieth of 32, was not told."""
+    rows = [row(f"G{i}", 1.1, 0.6, 2.0, 15, named=True) for i in range(19)] + [
+        row("TP53", 1.84, 1.06, 3.2, 20, named=True)
+    ]
+    rows += [row("AR", 1.2, 0.7, 2.0, 20, q=0.6)]
+    told = {"p_proportional": None, "rmst_difference": None, "sd": None, "per": None, "ci_method": "profile"}
+    tested = pl.DataFrame(rows, schema=COLUMNS, orient="row").with_columns(
+        **{name: pl.lit(value) for name, value in told.items()}
+    )
+    estimates, answer = answer_words(tested, 0.05)
+    words = headline_of(tested, {e.name: e for e in estimates}, 0.05).text.text()
+    assert words.startswith("Of 20 tests named beforehand, one showed an association: TP53 with overall survival")
+    assert answer.count("Pre-specified:") == 12 and "8 more pre-specified tests stand in the table." in answer

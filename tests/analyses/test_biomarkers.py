@@ -263,7 +263,9 @@ def test_a_study_without_a_sample_is_scanned_for_its_covariates(make_study):
     scan = biomarkers(Cohort(study), Params(n_bootstrap=0)).tables["biomarkers/scan"]
     row = scan.filter((pl.col("feature") == "covariate:age_years") & (pl.col("endpoint") == "OS")).row(0, named=True)
     alone = fit_cox(end + 1, dead, age[:, None].astype(float))  # time_days = end - origin + 1
-    assert row["hazard_ratio"] == pytest.approx(float(np.exp(alone.coef[0])), rel=1e-6)
+    step = float(age.astype(int).std())
+    assert row["per"] == f"per standard deviation ({step:.3g})"
+    assert row["hazard_ratio"] == pytest.approx(float(np.exp(alone.coef[0] * step)), rel=1e-6)
     assert (row["n"], row["n_event"]) == (N, int(dead.sum()))
 
 
@@ -301,7 +303,7 @@ def test_a_named_finding_whose_ratio_changes_with_time_leads_the_sentence_too(ma
     found = biomarkers(Cohort(study), Params(n_bootstrap=0, curves=0))
     effect = found.estimate("hotspot:BRAF V600E OS")
     assert effect.unit == "days" and effect.ci_high < 0
-    assert "showed an effect, BRAF V600E: mean overall survival to day" in found.headline.text.text()
+    assert "showed an association, BRAF V600E: mean overall survival to day" in found.headline.text.text()
 
 
 def test_a_named_finding_that_is_given_as_a_marker_is_named_too(make_study):

@@ -21,6 +21,9 @@ from oncourse.derive.outcomes.features import FeatureTable
 from oncourse.derive.outcomes.outcome_scan import CHANGING, OutcomeScan
 from oncourse.words.catalogue import Said, said
 
+#: Tests named beforehand that the answer tells one by one.
+MOST_NAMED = 12
+
 
 def response_words(responses: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ...], str]:
     tested = responses.drop_nulls("p_value").filter(pl.col("same_as").is_null())
@@ -55,7 +58,7 @@ def _name(row: dict[str, object]) -> str:
 def answer_words(tested: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ...], str]:
     """Pre-specified findings first, each with its own estimate; then what is exploratory, at its false discovery
     rate."""
-    named = tested.filter("is_prespecified").head(12)
+    named = tested.filter("is_prespecified")
     rest = tested.filter(~pl.col("is_prespecified"))
     hits = rest.filter(pl.col("q_value") <= alpha)
     groups = {
@@ -67,9 +70,10 @@ def answer_words(tested: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ..
         Estimate("hits", hits.height, n=None, unit="count"),
     ]
     parts: list[str] = []
-    first = _effects(named, estimates)
-    if first:
-        parts.extend(f"Pre-specified: {text}." for text in first)
+    first = _effects(named, estimates)  # of every one: the headline counts those that leave out no effect
+    parts.extend(f"Pre-specified: {text}." for text in first[:MOST_NAMED])
+    if len(first) > MOST_NAMED:
+        parts.append(f"{len(first) - MOST_NAMED} more pre-specified tests stand in the table.")
     share = f"(false discovery rate {100 * alpha:g} %)"
     if hits.height:
         parts.append(f"After correction for {{tests:value}} exploratory tests {share}, {{hits:value}} go with outcome.")

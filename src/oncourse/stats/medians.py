@@ -74,8 +74,8 @@ def clustered_median_interval(x: Floats, cluster: ArrayLike, level: float = 0.95
             low, high = (low, middle) if allowed(middle) else (middle, high)
         return float(inwards[high])
 
-    order = np.argsort(whose, kind="stable")
-    own = np.array([np.median(part) for part in np.split(x[order], np.cumsum(sizes)[:-1])])
+    ordered, start = x[np.lexsort((x, whose))], np.cumsum(sizes) - sizes
+    own = (ordered[start + (sizes - 1) // 2] + ordered[start + sizes // 2]) / 2
     low, high = first(0), first(1)
     inner = median_interval(own, level)
     return (
