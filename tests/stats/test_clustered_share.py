@@ -75,6 +75,15 @@ def test_coverage_where_patients_with_many_mutations_share_fewer(patients, low):
     assert inside / 300 > low
 
 
+def test_many_patients_have_limits_as_narrow_as_their_number():
+    """20,000 patients of one or two samples: the grid of means alone gave limits eight times too far apart."""
+    rng = generator(8, "many")
+    n = rng.integers(1, 3, 20_000)
+    found = clustered_share(rng.binomial(n, 0.3), n)
+    assert found.high - found.low == pytest.approx(2 * 1.96 * np.sqrt(0.21 / n.sum()), rel=0.1)
+    assert found.low < 0.3 < found.high
+
+
 def test_kappa_and_ac1_of_ten_patients_without_discordance():
     """The large-sample interval is [1, 1], which covers a truth of 2 % discordance in 18 % of studies."""
     for found, plain in zip(few_units_limits(5, 0, 0, 5), (kappa(5, 0, 0, 5), gwet_ac1(5, 0, 0, 5)), strict=True):

@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 _MEANS = 200
 #: Fewest patients, and P of the rank correlation, at which a share is taken to go with the number of units.
 FROM_PATIENTS, GOES_WITH = 8, 0.3
+#: From so many patients on the limits are those of the ratio alone.
+MANY_PATIENTS = 1000
 #: Concentrations a + b of the beta distribution of the patients' shares: from nearly 0/1 patients to nearly equal ones.
 _CONCENTRATIONS = np.exp(np.linspace(np.log(0.03), np.log(300), 40))
 
@@ -113,12 +115,15 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     for counts, side in ((x, 0), (n - x, 1)):
         for count, times in zip(*np.unique(counts, return_counts=True), strict=True):
             log += times * _log_gamma(float(count), side)
-    log -= gammaln(n[:, None] + _CONCENTRATIONS).sum(axis=0)
+    count, times = np.unique(n, return_counts=True)
+    log -= times @ gammaln(count[:, None] + _CONCENTRATIONS)
     mass = (np.exp(log - log.max()) * prior).sum(axis=1)
     edges = np.concatenate([[0.0], mean, [1.0]])
     steps, cautious = _cumulated(mass), _cumulated(mass * np.sqrt((1 - mean) / mean))
     value = float(x.sum() / n.sum())
     low, high = (float(np.interp(p, steps, edges)) for p in (0.5 - level / 2, 0.5 + level / 2))
+    if len(n) >= MANY_PATIENTS and 0 < value < 1:  # the grid of means is coarser than the limits are apart
+        return ClusteredShare(value, *_ratio_limits(x, n, level), edges, steps, cautious)
     wider = _ratio_limits(x, n, level) if _goes_with_number(x, n) else (value, value)
     return ClusteredShare(value, min(low, value, wider[0]), max(high, value, wider[1]), edges, steps, cautious)
 

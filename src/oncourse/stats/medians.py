@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 #: More differences than this have no shift: 32 MB of them.
 MOST_PAIRS = 4_000_000
+#: Fewer patients than this: their own medians bound the median over their samples too.
+FEW = 30
 
 
 def median_interval(x: Floats, level: float = 0.95) -> tuple[float | None, float | None]:
@@ -31,8 +33,9 @@ def clustered_median_interval(x: Floats, cluster: ArrayLike, level: float = 0.95
     """Return limits of the median over units (samples) of which a cluster (patient) may have several.
 
     The values m at which one half is a share that `clustered_share` allows for the units at or below m (lower limit)
-    and below m (upper limit): the sign test turned round, patients as clusters. None beyond the values. They hold the
-    limits of `median_interval` over the clusters' own medians, and with one unit in each cluster are these.
+    and below m (upper limit): the sign test turned round, patients as clusters. None beyond the values. Of fewer than
+    `FEW` clusters they hold the limits of `median_interval` over the clusters' own medians, and with one unit in each
+    cluster are these.
 
     Parameters
     ----------
@@ -74,9 +77,11 @@ def clustered_median_interval(x: Floats, cluster: ArrayLike, level: float = 0.95
             low, high = (low, middle) if allowed(middle) else (middle, high)
         return float(inwards[high])
 
+    low, high = first(0), first(1)
+    if len(sizes) >= FEW:
+        return low, high
     ordered, start = x[np.lexsort((x, whose))], np.cumsum(sizes) - sizes
     own = (ordered[start + (sizes - 1) // 2] + ordered[start + sizes // 2]) / 2
-    low, high = first(0), first(1)
     inner = median_interval(own, level)
     return (
         low if low is None or inner[0] is None else min(low, inner[0]),
