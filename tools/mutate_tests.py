@@ -301,7 +301,9 @@ class Reach:
 def near(folder: Path, file: Path, line: int) -> list[str]:
     """The test files that may reach a line: those that name its module, its function or what imports it, nearest first.
 
-    Of equals the shorter comes first; files that go through the whole house (`WHOLE`) are left to the caller.
+    What a module makes of a cohort is asked by tests that name none of it: those of its room come last, before them those
+    whose name has a word of the module's. Of equals the shorter comes first; files that go through the whole house
+    (`WHOLE`) are left to the caller.
     """
     module = ".".join(file.with_suffix("").parts[1:]).removesuffix(".__init__")
     parent, _, stem = module.rpartition(".")
@@ -310,13 +312,15 @@ def near(folder: Path, file: Path, line: int) -> list[str]:
     users = [u for u in (folder / "src").rglob("*.py") if imported.search(u.read_text("utf-8"))]
     called = {".".join(u.relative_to(folder / "src").with_suffix("").parts) for u in users}
     names = _functions_at(ast.parse((folder / file).read_text("utf-8")), line)
+    words = {word.rstrip("s") for word in stem.split("_") if len(word) > 4}
     scores: dict[str, tuple[float, int]] = {}
     for test in sorted((folder / "tests").rglob("test_*.py")):
         text, place = test.read_text("utf-8"), str(test.relative_to(folder))
         score = 8.0 * bool(imported.search(text)) + 4.0 * any(re.search(rf"\b{name}\b", text) for name in names)
         score += 3.0 * (stem.strip("_") in test.stem) + 1.0 * place.startswith(f"tests/{room}/")
+        score += 1.5 * any(word in test.stem for word in words)
         score += 2.0 * any(re.search(rf"\bfrom {re.escape(user)} import", text) for user in called)
-        if score > 1 and place not in (*WHOLE, EXAMPLES):
+        if score >= 1 and place not in (*WHOLE, EXAMPLES):
             scores[place] = (-score, len(text))
     return sorted(scores, key=lambda t: scores[t])
 

@@ -390,6 +390,7 @@ def test_calls_below_the_assays_own_rule_do_not_stand_for_others():
     summary = registry()["concordance"].run(Cohort(made)).tables["concordance/summary"]
     latent = summary.filter((pl.col("estimand") == "shared_fraction_latent") & (pl.col("set") == "all"))
     assert latent["n_variants"].unique().to_list() == [24] and latent["estimate"].min() > 0.95
+    assert latent["n_patients"].unique().to_list() == [2]
 
 
 def two_patients(made):

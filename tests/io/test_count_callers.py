@@ -37,6 +37,18 @@ def test_collect_allelic_counts(tmp_path):
     ]
 
 
+def test_the_build_of_collect_allelic_counts_is_that_of_its_header(tmp_path):
+    """@SQ lines tell the length of each chromosome: 159,345,973 is chromosome 7 of GRCh38 (Genome Reference Consortium)."""
+    text = (
+        "@HD\tVN:1.6\n@SQ\tSN:chr7\tLN:{}\n@RG\tID:GATKCopyNumber\tSM:S1\n"
+        "CONTIG\tPOSITION\tREF_COUNT\tALT_COUNT\tREF_NUCLEOTIDE\tALT_NUCLEOTIDE\n7\t140753336\t70\t30\tA\tT\n"
+    )
+    builds = {159_345_973: "GRCh38", 159_138_663: "GRCh37", 60_000: None}
+    for length, build in builds.items():
+        (tmp_path / "x.allelicCounts.tsv").write_text(text.format(length))
+        assert read_counts(tmp_path / "x.allelicCounts.tsv").build == build
+
+
 def test_bam_readcount(tmp_path):
     """bam-readcount: no header; an insertion and a deletion stand at the base before them."""
     rest = ":60:30:0:1:1:0.5:0:0:0:0.5:100:0.5"

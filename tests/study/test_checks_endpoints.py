@@ -288,6 +288,25 @@ def test_more_than_five_targets_and_more_than_two_in_an_organ():
     ]
 
 
+@pytest.mark.parametrize(
+    ("is_node", "mm", "said"),
+    [
+        (True, 15.0, None),
+        (True, 14.9, "a target node has a short axis of at least 15 mm"),
+        (False, 10.0, None),
+        (False, 9.9, "below 10 mm: not measurable"),
+        (None, 10.0, None),
+        (True, 0.0, None),
+    ],
+)
+def test_what_can_be_a_target_at_baseline(is_node, mm, said):
+    """RECIST 1.1 section 4.1: a tumour of 10 mm and a node of 15 mm can be measured; what is gone is no target."""
+    row = {"day": 0, "lesion_id": "T", "diameter_mm": mm, "is_node": is_node, "status": "measured"}
+    found = endpoint_checks({"target_lesions": frame("target_lesions", row)})
+    small = [p.message for p in found if "at baseline" in p.message]
+    assert [said in m for m in small] == ([] if said is None else [True])
+
+
 def test_one_visit_on_two_days():
     """CT on day 56, the node on day 58: the cure is a setting."""
     moved = {3: {"day": 58}}
