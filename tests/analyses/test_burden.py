@@ -105,6 +105,13 @@ def test_patients_with_both_are_paired_and_in_no_other_test():
     assert paired["p_value"] == pytest.approx(2 / 2**7)
 
 
+@pytest.mark.parametrize(("n_a", "n_b", "methods"), [(1, 9, []), (2, 1, []), (2, 2, ["unpaired, Mann-Whitney"])])
+def test_one_patient_is_no_group(n_a, n_b, methods):
+    """Nothing varies within one patient: a test asks for two on each side."""
+    rows = [("m", f"{g}{i}", f"{g}{i}", g, 1.0 + i) for g, n in (("a", n_a), ("b", n_b)) for i in range(n)]
+    assert group_tests(values(rows))["method"].to_list() == methods
+
+
 def test_the_mean_of_two_burdens_is_not_below_zero():
     """Two MSI-H men of the simulated study, 1.36 and 2.0 per Mb: the t interval was -2.4 to 5.7 per Mb."""
     two = [("m", f"s{i}", f"P{i}", "g", v) for i, v in enumerate((1.36, 2.0))]

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.derive.outcomes.feature_blocks import Finding, SampleOrder, blocks_by_day, mask, of_kind
+from oncourse.derive.outcomes.feature_blocks import Finding, SampleOrder, blocks_by_day, mask, of_kind, sample_order
 from oncourse.derive.outcomes.gene_features import covers, gene_findings, status_in_metastasis
 from oncourse.derive.status.variants import POSSIBLE_GERMLINE_VAF, _in_latest, _origin, _seen, _two_hits
 from oncourse.knowledge.findings import VariantFinding
@@ -29,6 +29,29 @@ ALL = np.ones(4, bool)
 
 def flags(*ids):
     return mask(ORDER, ids)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_samples_speak_by_day_tissue_before_plasma_of_that_day_then_by_name(turned):
+    """Whatever the order of the rows; a sample of no known patient is left out."""
+    rows = [
+        ("A4", "A", "tissue", 9, None, "x"),
+        ("A2", "A", "tissue", 5, "LM", "x"),
+        ("A3", "A", "tissue", 5, "LP", "y"),
+        ("A1", "A", "plasma", 5, None, "x"),
+        ("B1", "B", "tissue", 1, "LB", None),
+        ("C1", "C", "tissue", 0, None, "x"),
+    ]
+    columns = ["sample_id", "patient_id", "material", "day", "lesion_id", "mutation"]
+    frame = pl.DataFrame(rows[::-1] if turned else rows, schema=columns, orient="row")
+    lesions = pl.DataFrame({"lesion_id": ["LP", "LM", "LB"], "role": ["primary", "metastasis", None]})
+    study = {"patients": pl.DataFrame({"patient_id": ["B", "A"]}), "samples": frame, "lesions": lesions}
+    found = sample_order(study, frame.select("sample_id", "patient_id", "material", "mutation"))
+    assert found.patients == ("A", "B") and found.ids == ("A2", "A3", "A1", "A4", "B1")
+    assert found.patient.tolist() == [0, 0, 0, 0, 1] and found.day.tolist() == [5.0, 5.0, 5.0, 9.0, 1.0]
+    assert found.role == ("metastasis", "primary", "plasma", "tissue", "tissue")
+    assert found.assay == ("x", "y", "x", "x", None)
+    assert [found.index[s] for s in found.ids] == [0, 1, 2, 3, 4]
 
 
 def test_the_first_sample_that_looked_speaks_for_its_patient():
