@@ -187,3 +187,17 @@ def test_the_arms_are_told_apart_by_what_tells_them_apart_most():
     )
     assert "the arms differed in zz ras" in found.headline.text.text()
     assert "The arms differ in zz ras" in found.answer
+
+
+@pytest.mark.parametrize(("scale", "number"), [(1500, "rmst rmst"), (560, "milestone milestone")])
+def test_days_and_a_milestone_without_a_covariate_are_called_unadjusted_on_page_one(scale, number):
+    """Only the ratio said so (issue 14, 7); a difference in days or at a milestone read as if weighted."""
+    rng = np.random.default_rng(5)
+    n = 240
+    arm = rng.random(n) < 0.5
+    time = np.where(arm, 900 * rng.weibull(0.7, n), scale * rng.weibull(3, n))
+    drugs = np.where(arm, "docetaxel", "abiraterone")
+    headline = compared(study_of(np.ceil(np.minimum(time, 1800)) + 1, time < 1800, drugs)).headline
+    assert headline.number == number
+    assert headline.text.text().endswith(", unadjusted.")
+    assert headline.text.text("zh").endswith("，未校正。")

@@ -233,7 +233,7 @@ def first_pair(compared: Comparisons, tested: list[dict[str, Any]], found: dict[
     if (turning := _turning(rows, found, weighted)) is not None:
         days, share, months = turning
         more = _hidden(rows, "milestone_difference", "doubly_robust") if weighted else {}
-        key = "milestone_hidden" if more else "milestone"
+        key = "milestone_hidden" if more else "milestone" if weighted else "milestone_unadjusted"
         text = said(f"headline.treatment.{key}", **told, days=days, share=share, months=months, **more)
         return Headline(text, *_sure(share, weighted), share.name)
     for name in ("hazard ratio overlap", "hazard ratio unadjusted", "rmst doubly_robust", "rmst rmst"):
@@ -246,7 +246,7 @@ def first_pair(compared: Comparisons, tested: list[dict[str, Any]], found: dict[
                 key = "ratio_hidden"
             if part == "days":
                 more = _hidden(rows, "milestone_difference", "doubly_robust") if weighted else {}
-                key = "difference_hidden" if more else key
+                key = "difference_hidden" if more else "difference_unadjusted" if name == "rmst rmst" else key
                 more |= {"day": _horizon(rows)}
             text = said(f"headline.treatment.{key}", **told, **{part: found[name]}, **more)
             return Headline(text, *_sure(found[name], weighted), name)
