@@ -24,11 +24,11 @@ STRATUM_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("n_found", pl.Int64, "of these, present in plasma"),
     ("n_not_assessable", pl.Int64, "of these, not assessable in plasma (not found, in the set of all)"),
     ("n_by_calls", pl.Int64, "of those not found, by calls alone: their reads in plasma were not counted"),
-    ("ppa", pl.Float64, "share of tissue variants found in plasma"),
+    ("ppa", pl.Float64, "share of tissue variants found in plasma; null: withheld, or none to find"),
     ("ci_low", pl.Float64, "lower limit: patients as clusters (beta-binomial)"),
     ("ci_high", pl.Float64, "upper limit"),
     ("n_plasma_only", pl.Int64, "variants present in plasma and absent in tissue"),
-    ("ppv", pl.Float64, "share of the assessable plasma variants that tissue has"),
+    ("ppv", pl.Float64, "share of the assessable plasma variants that tissue has; null: as for ppa"),
     ("ppv_low", pl.Float64, "lower limit"),
     ("ppv_high", pl.Float64, "upper limit"),
 )
@@ -42,7 +42,7 @@ FRACTION_BANDS = (
     (0.1, 1.01, "10 % and more"),
 )
 
-#: Level of variants whose plasma may be in several bands.
+#: Level of variants whose plasma may be in several bands: counted, without a share.
 SPANS = "interval spans a cut-off"
 
 
@@ -219,8 +219,9 @@ def _rates(row: dict[str, Any], per: pl.DataFrame) -> dict[str, Any]:
     """Add the numbers of a stratum to its names."""
     found, tissue, alone = (per[c].to_numpy().astype(float) for c in ("n_found", "n_tissue", "n_plasma_only"))
     ppa, ppv = clustered_share(found, tissue), clustered_share(found, found + alone)
-    if row["set"] == "informative" and found.sum() == tissue.sum() and not per["n_powered"].sum():
-        # plasma that is informative by what was found, and could not have told an absence: found in 100 %
+    # plasma that is informative by what was found, and could not have told an absence: found in 100 %
+    circular = row["set"] == "informative" and found.sum() == tissue.sum() and not per["n_powered"].sum()
+    if circular or row["level"] == SPANS:  # that level is no band: a mixture of what could not be placed
         ppa = ppv = clustered_share(np.zeros(0), np.zeros(0))
     keys = (("ppa", "ci_low", "ci_high", ppa), ("ppv", "ppv_low", "ppv_high", ppv))
     numbers = {
