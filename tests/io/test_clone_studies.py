@@ -189,3 +189,12 @@ def test_segments_of_a_sample_win_over_the_ascn_columns(tmp_path):
     run("import", "maf", tmp_path / "x.maf", tmp_path / "given", "--segments", tmp_path / "cn.tsv")
     given = pl.read_csv(tmp_path / "given/segments.tsv", separator="\t")
     assert given.select("sample_id", "total_cn").rows() == [("S1", 3)]
+
+
+def test_of_ten_plasmas_by_their_names_eight_are_named_and_all_counted(tmp_path):
+    one = pyclone_rows().filter(pl.col("sample_id") == "liver")
+    names = ["liver", *(f"K{i}_cfDNA" for i in range(10))]
+    pl.concat([one.with_columns(sample_id=pl.lit(n)) for n in names]).write_csv(tmp_path / "K.tsv", separator="\t")
+    notes = read_clone_tables("pyclone", tmp_path / "K.tsv").notes
+    named = [n for n in notes if n.startswith("taken as plasma or normal by their names: ")]
+    assert len(named) == 1 and named[0].count("_cfDNA") == 8 and named[0].endswith(" ... (10)")

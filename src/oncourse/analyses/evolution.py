@@ -44,6 +44,7 @@ from oncourse.evolution.clustering.types import ClusterParams
 from oncourse.stats.clustered_share import clustered_share
 from oncourse.stats.medians import median_interval
 from oncourse.words.catalogue import said
+from oncourse.words.lists import first_of
 
 
 @analysis(
@@ -282,20 +283,18 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
         notes.append(
             "Two sampling chains from different starts did not come to agree on who clusters with whom (column "
             "`agreement` "
-            f"of evolution/clusters below 0.9) in: {', '.join(unsettled[:20])}."
+            f"of evolution/clusters below 0.9) in: {first_of(unsettled, 20)}."
         )
     most = ClusterParams().max_average
     large = [p.patient_id for p in patients if len(p.clustering.labels) > most]
     if large:
         notes.append(
             f"More than {most:,} variants are not averaged over partitions; the best one is taken, cell fractions and "
-            f"intervals from a short chain around it: {', '.join(large[:20])}."
+            f"intervals from a short chain around it: {first_of(large, 20)}."
         )
     rough = [p.patient_id for p in patients if p.posterior.disagreement > 0.2]
     if rough:
-        notes.append(
-            f"Edges of the tree are uncertain by more than 0.2 from chain to chain in: {', '.join(rough[:20])}."
-        )
+        notes.append(f"Edges of the tree are uncertain by more than 0.2 from chain to chain in: {first_of(rough, 20)}.")
     open_source = seeding["other_sources"].drop_nulls().len()
     if open_source:
         notes.append(
@@ -312,7 +311,7 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
     if placeless:
         notes.append(
             "Tissue without a lesion (samples.lesion_id) has no place in a history: no seeding in "
-            f"{', '.join(placeless[:20])}."
+            f"{first_of(placeless, 20)}."
         )
     none = sum(p.primary is None for p in patients)
     if none:

@@ -14,6 +14,7 @@ from oncourse.io import clones
 from oncourse.io.clinical import mapped, material
 from oncourse.io.reading import Reading
 from oncourse.study.config import StudyConfig
+from oncourse.words.lists import first_of
 
 KINDS = ("pyclone", "pairtree", "conipher", "lichee", "phylogicndt")
 _PLACED = r"^(?:.*:)?(?:chr)?([0-9XY]{1,2}):(\d+)(?::([ACGTN]+|-))?:([ACGTN]+|-)$"
@@ -104,7 +105,7 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     }
     named = samples.filter(~is_tissue)["sample_id"].to_list()
     if named:
-        reading.notes.append(f"taken as plasma or normal by their names: {', '.join(named[:8])}")
+        reading.notes.append(f"taken as plasma or normal by their names: {first_of(named, 8)}")
     known = rows.drop_nulls(["major_cn", "minor_cn"])
     # Pairtree names no copies: what its shares say is kept where it is more than the diploid state assumed anyway
     told = kind != "pairtree" or ((known["major_cn"] + known["minor_cn"] - 2).abs() > 1e-3).any()

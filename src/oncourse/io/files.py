@@ -29,6 +29,7 @@ from oncourse.io.tree import Tree, look_into
 from oncourse.io.whose import read_manifest
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
+from oncourse.words.lists import first_of
 
 
 def files_in(path: Path, kind: str | None = None) -> list[Path]:
@@ -311,7 +312,7 @@ def _plasma_by_name(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     if not new.any():
         return samples
     named = samples["SAMPLE_ID"].filter(new).to_list()
-    reading.notes.append(f"taken as plasma or normal by their names: {', '.join(named[:8])}")
+    reading.notes.append(f"taken as plasma or normal by their names: {first_of(named, 8)}")
     return samples.with_columns(own.fill_null(kinds).alias("MATERIAL"))
 
 

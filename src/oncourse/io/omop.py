@@ -14,6 +14,7 @@ from oncourse.study.causes import cause_of_death
 from oncourse.study.checks_drugs import ORDINARY, is_ordinary, is_ordinary_by_code
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
+from oncourse.words.lists import first_of
 
 TABLES = (
     "person",
@@ -77,7 +78,7 @@ def read_omop(path: Path) -> Reading:
     _follow_up(tables, names, events, out)
     others = [f.name for n, f in files.items() if n not in (*TABLES, "concept", "concept_ancestor")]
     if others:
-        out.notes.append(f"no table here for: {', '.join(others[:12])}; not read")
+        out.notes.append(f"no table here for: {first_of(others, 12)}; not read")
     return out.finish()
 
 

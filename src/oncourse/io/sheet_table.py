@@ -10,6 +10,7 @@ import polars as pl
 from oncourse.io.sheets import NotAWorkbook, Sheet, read_sheets
 from oncourse.io.text_table import TextTable, column_names
 from oncourse.study.schema import Problem
+from oncourse.words.lists import first_of
 
 
 def from_workbook(
@@ -29,7 +30,7 @@ def from_workbook(
     others = [s.name for s in sheets if s is not found]
     problems: list[Problem] = []
     if others and not sheet:
-        message = f"only the sheet {found.name} is read, not {', '.join(others[:6])}."
+        message = f"only the sheet {found.name} is read, not {first_of(others, 6)}."
         cure = "Keep one table per workbook, or import each sheet of its own."
         problems.append(Problem(name, None, None, None, message, cure, "warning"))
     return sheet_table(found, name, columns, problems)

@@ -19,6 +19,7 @@ from oncourse.models.pair import (
     ratio_of,
 )
 from oncourse.models.score_terms import ScoreTerms, choose_terms, is_arm
+from oncourse.words.lists import first_of
 
 #: Fewest patients per arm and coefficient of the score.
 PATIENTS_PER_COEFFICIENT = 2
@@ -157,7 +158,7 @@ def _adjusted(
     events, columns = data.event.sum(), zip(covariates.names, covariates.filled.T, strict=True)
     same = [name for name, column in columns if is_arm(column, data.treated)]
     if same:
-        warnings.append(f"no adjusted result: {', '.join(same[:3])} cannot be told from the treatment")
+        warnings.append(f"no adjusted result: {first_of(same, 3)} cannot be told from the treatment")
     elif events < EVENTS_PER_COEFFICIENT * (len(covariates) + 1):
         warnings.append(f"{int(events)} events are too few to adjust for {len(covariates)} covariates")
     else:
