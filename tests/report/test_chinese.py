@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from lxml import html
 from tests.analyses.test_groups import made
 from tests.studies import study
 
@@ -36,6 +37,8 @@ def test_a_small_report_is_chinese(simulated_study, design, tmp_path):
     assert len(left) <= NEW, left
     page = (tmp_path / design / "report.html").read_text("utf-8")
     assert '<html lang="zh' in page and "中位总生存期" in page
+    words = " ".join(html.fromstring(page).xpath("//text()[not(ancestor::script or ancestor::style)]"))
+    assert re.findall(r"\d[ \u00a0]%", words) == [], "32 % stood beside 21%"
 
 
 def test_groups_of_the_users_own_are_chinese(tmp_path):

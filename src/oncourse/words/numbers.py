@@ -86,7 +86,7 @@ def with_unit(
         return _UNKNOWN[language]
     if math.isinf(value):
         return _NOT_REACHED[language]
-    unit_words = _SIGNS[language][2] if unit == "fraction" else _UNITS[language].get(unit, "")
+    unit_words = percent(language) if unit == "fraction" else _UNITS[language].get(unit, "")
     return bare(value, unit, n, fine=fine) + unit_words
 
 
@@ -108,6 +108,15 @@ def limits(number: Numeric, language: str = "en") -> str:
     ]
     plain = low is not None and high is not None and not math.isinf(high) and low >= 0
     return start + (dash if plain else to).join(ends)
+
+
+def percent(language: str) -> str:
+    """Return the sign of a percent as it follows its number in a language.
+
+    >>> percent("en"), percent("zh")
+    (' %', '%')
+    """
+    return _SIGNS[language][2]
 
 
 def finite(value: Any) -> Any:

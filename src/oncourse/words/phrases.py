@@ -18,6 +18,7 @@ from html import escape, unescape
 from importlib import resources
 
 from oncourse.words.counts import of_many
+from oncourse.words.numbers import percent
 from oncourse.words.readable import split
 
 _NUMBER = r"[-\u2212]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
@@ -27,6 +28,8 @@ _WORD = re.compile(r"[A-Za-z]{2,}")
 #: names.
 _ENGLISH = re.compile(r"(?<![A-Za-z0-9_.@/-])[A-Z]?[a-z]{3,}(?![A-Za-z0-9_/])")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
+#: The sign after a number, as English text has it.
+_PERCENT = re.compile(r"(?<=\d)[ \u00a0]%")
 #: Between the items of a list, with what stands there in Chinese.
 _LISTS = (
     ("; ", "；"),
@@ -102,7 +105,8 @@ class Phrasebook:
     ``missed`` holds what was asked for and stayed English, so that a translator sees what is left.
     """
 
-    def __init__(self, pairs: Mapping[str, str]):
+    def __init__(self, pairs: Mapping[str, str], percent: str = " %"):
+        self._percent = percent
         self.exact = {k: v for k, v in pairs.items() if not _PLACE.search(k)}
         self._by_word: dict[str, list[_Pair]] = {}
         shaped = [(k, v) for k, v in pairs.items() if _PLACE.search(k)]
@@ -115,7 +119,14 @@ class Phrasebook:
         self.missed: set[str] = set()
 
     def text(self, english: str) -> str:
-        """Return shown text in the language; sentence by sentence where the whole is not known."""
+        """Return shown text in the language; sentence by sentence where the whole is not known.
+
+        >>> Phrasebook({"{1} % of lesions": "{1} % 的病灶"}, percent="%").text("32 % of lesions")
+        '32% 的病灶'
+        """
+        return _PERCENT.sub(self._percent, self._text(english))
+
+    def _text(self, english: str) -> str:
         plain = english.replace("\u00a0", " ").strip()
         if not plain or (not _ENGLISH.search(plain) and not self._has(plain)):
             return english
@@ -128,7 +139,7 @@ class Phrasebook:
         if len(parts) < 2:
             self.missed.add(plain)
             return found
-        said = [self.text(part) for part in parts]
+        said = [self._text(part) for part in parts]
         return "".join(text if text != part else f"{text} " for text, part in zip(said, parts, strict=True)).strip()
 
     def _has(self, plain: str) -> bool:
@@ -267,7 +278,7 @@ def _flat(tree: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 @cache
 def phrasebook(language: str) -> Phrasebook:
     """Return the phrasebook of a language other than English."""
-    return Phrasebook(pairs(language))
+    return Phrasebook(pairs(language), percent=percent(language))
 
 
 def translator(language: str) -> Callable[[str], str]:
