@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -152,6 +154,18 @@ def test_numbers_of_a_table_agree(result):
     assert ((known["ci_low"] <= known["hazard_ratio"]) & (known["hazard_ratio"] <= known["ci_high"])).all()
     assert row(result, "covariate:age_years")["kind"] == "covariate"
     assert {"forest_OS", "km_TP53_OS"} <= {f.name for f in result.figures}
+
+
+def test_the_forest_shows_the_smallest_p_values_and_who_carries_them(made):
+    """ "Smallest p-values": of all that were tested, the first two by p, TP53 with its altered of known patients."""
+    found = biomarkers(Cohort(made), Params(endpoints=("OS",), n_bootstrap=0, top=2))
+    tested = found.tables["biomarkers/scan"].drop_nulls("hazard_ratio")
+    assert tested.height > 4 and tested["p_value"].head(2).max() <= tested["p_value"].slice(2).min()
+    (forest,) = (f for f in found.figures if f.name == "forest_OS")
+    shown = re.findall(r">([^<>\n]+)</text>", forest.svg)
+    assert [f for f in tested["feature"] if f in shown] == tested["feature"].head(2).to_list()
+    of = row(found, "TP53")
+    assert f"{of['n_altered']}/{of['n']}" in shown
 
 
 def test_samples_without_a_day_are_named(made):

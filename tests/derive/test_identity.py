@@ -190,6 +190,18 @@ def test_germline_sites_tell_a_swap_and_its_partner():
     assert "(patient X2) are of one person" in notes
 
 
+def test_every_germline_site_counted_in_both_samples_is_told_with_those_alike():
+    """All samples are counted at all sites: those some normal has in a quarter of its reads are judged in each pair."""
+    made = of_persons(swap=(1, 2))
+    calls = made["calls"].filter(pl.col("depth") == 80)
+    carried = calls.filter(pl.col("sample_id").str.ends_with("n") & (pl.col("alt_count") >= 20))
+    pairs = person_pairs(made)
+    assert pairs.height and set(pairs["n_rare"]) == {carried["variant_id"].n_unique()}
+    same = (pl.col("n_shared") / pl.col("n_rare")).alias("alike")
+    alike = dict(pairs.group_by("finding").agg(same.mean()).rows())
+    assert alike["same person"] > 0.85 > 0.65 > alike["another person"] > 0.2
+
+
 def test_lists_of_called_germline_variants_prove_no_person():
     """Where nobody looked at what a sample does not have, two lists agree wherever both have a call."""
     assert person_pairs(of_persons(swap=(1, 2), least=16)).is_empty()
