@@ -151,6 +151,21 @@ def test_doubled_genome_is_no_gain_of_everything(make_study):
     assert dict(found.arms.select("arm", "call").iter_rows())["17p"] == "loss"
 
 
+@pytest.mark.parametrize(("lost", "is_doubled"), [(7, False), (14, True)])
+def test_one_allele_twice_over_most_of_the_genome_is_a_doubled_genome(make_study, lost, is_doubled):
+    """Chromosomes 1 to 7 (48 % of the autosomes) or 1 to 14 (80 %) have one allele twice and the other lost, ploidy 2.0.
+
+    Copies lost first and what was left doubled: so says also the line of PCAWG (doubled from a ploidy of 2.9 - 2 x the
+    share of LOH, here 1.3; Gerstung 2020), so that a ploidy of 2 is no reason against. At 48 % the two rules differ.
+    """
+    ends = cytobands("GRCh37").group_by("chrom").agg(pl.col("end").max())
+    changed = {c: [(1, e, 2.0, 0.0)] for c, e in ends.iter_rows() if c in map(str, range(1, lost + 1))}
+    row = cohort_of(make_study, genome("A", changed)).copy_profile.samples.row(0, named=True)
+    assert row["ploidy"] == 2.0 and row["is_doubled"] is is_doubled
+    assert row["loh_share"] == pytest.approx(0.80 if is_doubled else 0.48, abs=0.01)
+    assert row["ploidy"] >= 2.9 - 2 * row["loh_share"]
+
+
 def test_alleles_that_are_not_known_are_not_assessed(make_study):
     rows = [r | {"minor_cn": None} for r in genome("A", SCARRED)]
     row = cohort_of(make_study, rows).copy_profile.samples.row(0, named=True)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, drawing, log_axis, mark
+from oncourse.plots.theme import COLOURS, LIGHT, drawing, log_axis, mark
 
 #: What a cell can show in its middle band; copy number and fusions fill the whole cell behind it.
 MUTATION_KINDS = ("truncating", "splice", "missense", "inframe", "other")
 COPY_KINDS = ("amplification", "deletion", "fusion")
 #: What the foot of a cell can show, with its colour.
-MARKS = {"both alleles": "#444444", "germline": "#56B4E9"}
+MARKS = {"both alleles": "#333333", "germline": "#56B4E9"}
 #: Columns drawn at most, and samples up to which those of a patient are parted from the next one's.
 MAX_COLUMNS, PARTED = 12_000, 1_000
 
@@ -225,7 +225,7 @@ def _tracks(ax: object, tracks: Mapping[str, Sequence[str | None]]) -> list[obje
     used = 0
     for name, values in tracks.items():
         kinds = sorted({v for v in values if v is not None})[:6]
-        colour = {k: COLOURS.get(k, PALETTE[(used + i) % len(PALETTE)]) for i, k in enumerate(kinds)}
+        colour = {k: COLOURS.get(k, LIGHT[(used + i) % len(LIGHT)]) for i, k in enumerate(kinds)}
         used += len(kinds)
         handles += [Patch(color=colour[k], label=f"{name}: {_short(k)}") for k in kinds]
         rows.append([to_rgb(colour.get(v, "#F2F2F2") if v is not None else "#FFFFFF") for v in values])

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 #: Okabe and Ito 2008, colour universal design; black last.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C8C00", "#5B4B8A", "#000000")
 
-#: The same thing has the same colour in every figure.
+#: Tol 2021 (colour schemes, SRON/EPS/TN/09-002), the light one: categories without a colour of their own beside cells
+#: that have theirs.
+LIGHT = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#44BB99", "#BBCC33", "#AAAA00")
+
+#: The same thing has the same colour in every figure, and what can stand in one oncoprint (effects, copies, roles, MSI)
+#: is told apart with and without colour vision (`tests/plots/test_theme.py`).
 COLOURS = {
     "shared": "#0072B2",
     "private_a": "#E69F00",
@@ -30,26 +35,26 @@ COLOURS = {
     "not_altered": "#E8ECEF",
     "missense": "#009E73",
     "truncating": "#000000",
-    "splice": "#8C8C00",
+    "splice": "#E69F00",
     "inframe": "#CC79A7",
-    "other": "#999999",
-    "promoter": "#999999",
+    "other": "#7A7A7A",
+    "promoter": "#7A7A7A",
     "fusion": "#5B4B8A",
     "amplification": "#D55E00",
     "deletion": "#0072B2",
-    "primary": "#56B4E9",
-    "metastasis": "#D55E00",
-    "local_recurrence": "#CC79A7",
-    "plasma": "#5B4B8A",
+    "primary": "#6699FF",
+    "metastasis": "#990000",
+    "local_recurrence": "#336666",
+    "plasma": "#B23AEE",
     "CR": "#009E73",
     "PR": "#56B4E9",
     "SD": "#E69F00",
     "PD": "#D55E00",
     "NE": "#C8CCD0",
-    "MSI-H": "#CC79A7",
+    "MSI-H": "#3333CC",
     "MSS": "#D5E3EC",
     "MSI-L": "#B9C7D0",
-    "indeterminate": "#8A949D",
+    "indeterminate": "#A89F91",
     "grid": "#E3E6E8",
     "text": "#222222",
     "muted": "#667077",

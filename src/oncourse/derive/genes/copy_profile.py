@@ -50,7 +50,9 @@ ARM_SCHEMA = {
     "loss_share": pl.Float64,
     "loh_share": pl.Float64,
 }
-#: Share of the autosomes with two and more copies of the major allele from which the genome was doubled.
+#: Share of the autosomes with two and more copies of the major allele from which the genome was doubled (Bielski 2018,
+#: as facets-suite counts it). No ploidy is asked for: one allele twice over most of a genome of two copies is a
+#: doubling of what losses left, also by the line of PCAWG (ploidy >= 2.9 - 2 x LOH; Gerstung 2020).
 DOUBLED = 0.5
 #: An arm is judged where segments cover this share of it; alleles count where they are known over `ALLELES` of a
 #: genome.
