@@ -119,6 +119,8 @@ def test_a_patient_never_looked_at_lowers_no_share_with_a_biomarker():
     assert "6 more were never" in beside.answer and "never" not in alone.answer
     told = beside.people.filter(question="colorectal tumour", is_in=False)["reason"].unique().to_list()
     assert told == ["never looked at: no profiled tumour sample and no marker"]
+    ras = beside.people.filter(question="RAS", is_in=False)
+    assert dict(ras.select("patient_id", "reason").rows()) == {f"U{i}": told[0] for i in range(6)}
 
 
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
