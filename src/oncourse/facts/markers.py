@@ -133,6 +133,11 @@ _STABLE = (
     "negative",
     "neg",
 )
+#: What stands after a word of a result and takes it back.
+_DOUBT = re.compile(
+    r"\?|unknown|uncertain|unclear|quality|fail|insufficient|inadequate|inconclusive|indeterminate|equivocal|discordant|"
+    r"pending|control|not |n/a|未知|不明|不足|失败|不确定|质量|待|可疑|不除外"
+)
 #: Proteins of mismatch repair whose loss immunohistochemistry shows.
 REPAIR_PROTEINS = ("MLH1", "MSH2", "MSH6", "PMS2")
 _REPAIR_PROTEIN = re.compile(
@@ -234,11 +239,18 @@ def marker_state(name: str, value: str | None) -> str:
 
 
 def _protein_state(text: str) -> str:
-    """Whether a repair protein is lost (positive for deficient repair); stained, (+), 阳性 is kept."""
-    kept = r"^\(?(?:\++\)?$|pos|positive|阳性|expressed|retained|intact|present|kept|normal|保留|表达|未缺失|无缺失|no loss)"
+    """Whether a repair protein is lost (positive for deficient repair); stained, (+), 阳性 is kept.
+
+    >>> _protein_state("positive"), _protein_state("possible loss"), _protein_state("normal tissue insufficient")
+    ('negative', 'unclear', 'unclear')
+    """
+    if _DOUBT.search(text):
+        return UNCLEAR
+    kept = r"^\(?(?:\++\)?$|pos(?![a-z])|positive|阳性|expressed|retained|intact|present|"
+    kept += r"kept|normal|保留|表达|未缺失|无缺失|no loss)"
     if re.match(kept, text):
         return NEGATIVE
-    lost = r"^\(?(?:-\)?$|neg|negative|阴性|lost|loss|absent|缺失|未表达|不表达|no expression|deficient)"
+    lost = r"^\(?(?:-\)?$|neg(?![a-z])|negative|阴性|lost|loss|absent|缺失|未表达|不表达|no expression|deficient)"
     return POSITIVE if re.match(lost, text) else UNCLEAR
 
 
@@ -274,9 +286,22 @@ def _repair_state(proteins: Mapping[str, str]) -> str:
 
 
 def _of(text: str, positive: tuple[str, ...], negative: tuple[str, ...]) -> str:
-    if text.startswith(negative):
-        return NEGATIVE
-    return POSITIVE if text.startswith(positive) else UNCLEAR
+    """The state of the word a text begins with, where nothing after it doubts it or says the other.
+
+    >>> [_of(t, _UNSTABLE, _STABLE) for t in ("mss (pcr)", "mss?", "mss / msi-h", "low quality", "high (unstable)")]
+    ['negative', 'unclear', 'unclear', 'unclear', 'positive']
+    """
+    for state, mine, others in ((NEGATIVE, negative, positive), (POSITIVE, positive, negative)):
+        if word := max((w for w in mine if text.startswith(w)), key=len, default=""):
+            rest = re.sub(_any_of(mine), " ", text[len(word) :])
+            return UNCLEAR if _DOUBT.search(rest) or re.search(_any_of(others), rest) else state
+    return UNCLEAR
+
+
+def _any_of(words: tuple[str, ...]) -> str:
+    """A pattern of any of the words, the longest first: no part of another (stable of unstable, 稳定 of 不稳定)."""
+    longest = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    return rf"(?<![a-z不无未])(?:{longest})(?![a-z])"
 
 
 def marker_readings(

@@ -31,6 +31,7 @@ from oncourse.io.maf_columns import ALIASES, OURS, spelled
 from oncourse.io.maf_numbers import COUNTED, at_lines, fractions_alone, one_based, with_counts
 from oncourse.io.placeless import kept_by_gene
 from oncourse.io.signatures import named
+from oncourse.io.strand import on_forward
 from oncourse.io.text import read_table, table_name
 from oncourse.io.text_table import TextTable
 from oncourse.io.tool_columns import PAIRS, carried, tool_names, with_tool_columns
@@ -218,7 +219,7 @@ _BECAME = {
     "build": "study.yaml: genome_build",
     "total_cn": "segments.total_cn",
     "minor_cn": "segments.minor_cn",
-    **dict.fromkeys(("chrom", "pos", "end", "ref", "alt", "alt_1"), "calls.variant_id"),
+    **dict.fromkeys(("chrom", "pos", "end", "strand", "ref", "alt", "alt_1"), "calls.variant_id"),
     **dict.fromkeys(("normal_id", "normal_alt", "normal_ref", "normal_depth"), "calls.origin"),
 }
 
@@ -319,6 +320,8 @@ def tables_of(
     frame = frame.drop("end", "alt_1", "patient_id", "role", "normal_id", "variant_type", strict=False)
     frame, n_missing = _with_genotypes(frame)
     left += [("a genotype of dots without depth", n_missing, None)] if n_missing else []
+    frame, found = on_forward(frame, name, _build(frame, name)[0], fasta, notes)
+    problems += found
     frame = normalise(frame, fasta=fasta)
     frame, found, lost = kept_by_gene(frame, name)
     problems += found

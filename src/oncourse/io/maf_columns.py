@@ -28,6 +28,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "chrom": ("chromosome", "chrom", "chr", "contig"),
     "pos": ("start_position", "start", "position", "pos", "start_pos", "chromosome_start", "from"),
     "end": ("end_position", "end", "end_pos", "chromosome_end"),
+    "strand": ("strand", "chromosome_strand"),
     "ref": ("reference_allele", "ref", "ref_allele", "reference", "reference_genome_allele"),
     "alt": (
         "tumor_seq_allele2",
