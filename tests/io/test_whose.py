@@ -175,3 +175,21 @@ def test_ids_are_matched_by_spelling_or_named_with_the_nearest(tmp_path):
     told = " ".join(str(p) for p in reading.problems)
     assert "P3-T_S4 (nearest: P3-T)" in told
     assert "no row in the calls: P3-T" in told
+
+
+@pytest.mark.parametrize(
+    ("column", "role"),
+    [
+        ("1234N", "normal"),
+        ("P1_N", "normal"),
+        ("P1_blood", "normal"),
+        ("9876T", "tumour"),
+        ("JOHN", "tumour"),
+        ("SUN1", "tumour"),
+    ],
+)
+def test_a_germline_callers_file_of_a_normal_alone_is_no_tumours(column, role):
+    """nf-core/sarek's test data: Strelka's germline files of 1234N and of 9876T, a column each."""
+    header = ("##content=strelka germline small-variant calls",)
+    assert [c.role for c in assign([Start(Path("Strelka_variants.vcf"), (column,), header)])] == [role]
+    assert [c.role for c in assign([Start(Path("Strelka_variants.vcf"), ("1234N",))])] == ["tumour"]

@@ -52,6 +52,9 @@ ROLES = {
 _BAM = re.compile(r"(?i)(tumou?r|normal)[-_]?(?:bam|cram|sample(?:_name)?|sm)[= ]+([^\s\",>]+)")
 #: A column of a file that joins several callers: ``TUMOR.mutect`` (GATK 3 CombineVariants).
 _JOINED = re.compile(rf"^(?P<name>.+?)[._-]({CALLERS}|variant\d*)$", re.I)
+#: Callers of one person's own genotypes, by their header; and the end of a normal's name there (1234N beside 9876T).
+_GERMLINE = re.compile(r'(?i)"?##(content=strelka germline|source=(HaplotypeCaller|GenotypeGVCFs)|DeepVariant_version)')
+_NORMALS_OWN = re.compile(rf"(?i:[_.-]({NORMAL_WORD})\d*$)|(?<=[\d_.-])N\d*$")
 #: A column that bcftools merge --force-samples numbered: its name stood in several of the merged files.
 _NUMBERED = re.compile(r"^\d+:")
 
@@ -287,7 +290,14 @@ def _role(
     ends = [ROLE_END.match(c) for c in others]
     if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in ends):
         return "normal" if re.fullmatch(rf"N|R|{NORMAL_WORD}", end["role"], re.I) else "tumour"
-    return "tumour" if len(start.columns) != 2 or column in known else "open"
+    is_normal = not others and _is_germline_caller(start) and _NORMALS_OWN.search(column)
+    lone = "normal" if is_normal and known.get(column) is None else "tumour"
+    return lone if len(start.columns) != 2 or column in known else "open"
+
+
+def _is_germline_caller(start: Start) -> bool:
+    """Whether a germline caller wrote the file: it calls each sample alone, the normal too."""
+    return any(_GERMLINE.match(line) for line in start.comments)
 
 
 def _settled(roles: dict[str, str]) -> dict[str, str]:
