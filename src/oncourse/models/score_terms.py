@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -22,6 +22,11 @@ PATIENTS_PER_TERM = 5
 #: Beyond these the weighted arms are not alike: difference of a term, ratio of variances, distance of distributions.
 WORST_DIFFERENCE, WORST_VARIANCE_RATIO, WORST_DISTANCE = 0.1, 2.0, 0.2
 _NUMBERS = 5  # distinct values of a column whose square is a term of its own
+#: Levels: a column of which that many values hold at least that share of the patients (the rest may be filled in).
+MOST_LEVELS, LEAST_IN_LEVELS = 4, 0.5
+#: Mark of a candidate that is no curve within levels; how many separate shapes a square and nine bends can take
+#: (they go together: our count).
+PLAIN, SHAPES_OF_A_CURVE = -1, 4
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,15 @@ class ScoreTerms:
 def choose_terms(x: np.ndarray, treated: np.ndarray, names: tuple[str, ...]) -> ScoreTerms:
     """Fit a propensity score; add squares, bends and products of the columns of x (n, p) while they are unbalanced.
 
-    Candidates: of each column of numbers its square and its part above nine percentiles (`BENDS`), and the product of
-    every two columns. The least balanced one is added, as long as an arm has `PATIENTS_PER_TERM` patients per term.
+    Candidates: of each column of numbers its square and its part above nine percentiles (`BENDS`), over everyone and
+    within the levels of every other column (a curve that a yes/no turns over has no mean of its own); the product of
+    every two columns. A curve within levels counts once one of its terms is further apart than chance leaves about one
+    of all such curves (`_beyond_chance`): chance would else spend the terms, or refuse. The least balanced one is
+    added, as long as an arm has `PATIENTS_PER_TERM` patients per term.
     """
-    more, labels = _candidates(x, names)
+    more, labels, pair = _candidates(x, names)
     chosen: list[int] = []
+    opened: set[int] = {PLAIN}
     fewest = min(int(treated.sum()), int((~treated).sum()))
     while True:
         design = np.column_stack([x, more[:, chosen]]) if chosen else x
@@ -52,32 +61,80 @@ def choose_terms(x: np.ndarray, treated: np.ndarray, names: tuple[str, ...]) -> 
         weights = w.overlap_weights(score, treated)
         gap = np.abs(np.nan_to_num(w.standardised_difference(more, treated, weights))) if labels else np.zeros(0)
         gap[chosen] = 0.0
+        beyond = _beyond_chance(pair, treated, weights)
+        opened |= set(pair[gap > beyond].tolist())
+        gap[~np.isin(pair, list(opened))] = 0.0
         if not len(gap) or gap.max() <= TARGET or fewest < PATIENTS_PER_TERM * (design.shape[1] + 2):
             break
         chosen.append(int(gap.argmax()))
-    unlike = [f"{labels[j]} (difference {gap[j]:.2f})" for j in np.flatnonzero(gap > WORST_DIFFERENCE)]
+    unlike = [f"{labels[j]} (difference {gap[j]:.2f})" for j in np.flatnonzero(gap > _worst(pair, beyond))]
     unlike += _unlike(x, treated, weights, names)
     return ScoreTerms(design, (*names, *(labels[j] for j in chosen)), score, tuple(unlike))
 
 
-def _candidates(x: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, list[str]]:
+def _beyond_chance(pair: np.ndarray, treated: np.ndarray, weights: np.ndarray) -> float:
+    """Standardised difference that about one of the curves within levels exceeds by chance; infinite without any."""
+    from scipy.special import ndtri
+
+    curves = len(set(pair.tolist()) - {PLAIN})
+    if not curves:
+        return float("inf")
+    sizes = [max(w.effective_size(weights[arm]), 1.0) for arm in (treated, ~treated)]
+    return float(-ndtri(0.5 / (SHAPES_OF_A_CURVE * curves)) * np.sqrt(sum(1.0 / n for n in sizes)))
+
+
+def _worst(pair: np.ndarray, beyond: float) -> np.ndarray:
+    """Difference of each candidate above which the arms are not alike: within levels no less than chance leaves."""
+    return np.where(pair == PLAIN, WORST_DIFFERENCE, max(WORST_DIFFERENCE, beyond))
+
+
+def _candidates(x: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Columns, their names, and which curve within which levels each belongs to (`PLAIN`: none)."""
     sd = x.std(axis=0)
     z = (x - x.mean(axis=0)) / np.where(sd > 0, sd, 1.0)
-    columns: list[np.ndarray] = []
-    labels: list[str] = []
-    for j, name in enumerate(names):
-        if len(np.unique(x[:, j])) < _NUMBERS:
-            continue
-        columns.append(z[:, j] ** 2)
-        labels.append(f"{name} squared")
-        for share in BENDS:
-            columns.append(np.maximum(z[:, j] - np.quantile(z[:, j], share), 0.0))
-            labels.append(f"{name} above its {100 * share:.0f}th percentile")
+    curves = [_curves(z[:, j], name) for j, name in enumerate(names)]
+    levels = [_levels(x[:, j], name) for j, name in enumerate(names)]
+    found = [(PLAIN, *term) for terms in curves for term in terms]
     for a, b in combinations(range(x.shape[1]), 2):
-        columns.append(z[:, a] * z[:, b])
-        labels.append(f"{names[a]} x {names[b]}")
-    kept = [i for i, column in enumerate(columns) if column.std() > 1e-9]
-    return np.column_stack([columns[i] for i in kept]) if kept else np.empty((len(x), 0)), [labels[i] for i in kept]
+        found.append((PLAIN, f"{names[a]} x {names[b]}", z[:, a] * z[:, b]))
+    for k, inside in enumerate(levels):
+        for level, (within, at) in enumerate(inside):
+            if level:  # the first is the column itself where it has two values
+                found.append((PLAIN, within, at))
+            for j in (j for j in range(x.shape[1]) if j != k and curves[j]):
+                terms = [*curves[j], (names[j], z[:, j])] if level else curves[j]
+                which = j * x.shape[1] + k
+                found += [(which, f"{label} where {within}", column * at) for label, column in terms]
+    kept = [term for term in found if term[2].std() > 1e-9]
+    more = np.column_stack([column for _, _, column in kept]) if kept else np.empty((len(x), 0))
+    return more, [label for _, label, _ in kept], np.array([which for which, _, _ in kept], dtype=np.int64)
+
+
+def _curves(z: np.ndarray, name: str) -> list[tuple[str, np.ndarray]]:
+    """Square and bends of a standardised column of numbers; none of one of few values."""
+    if len(np.unique(z)) < _NUMBERS:
+        return []
+    bends = [
+        (f"{name} above its {100 * share:.0f}th percentile", np.maximum(z - np.quantile(z, share), 0.0))
+        for share in BENDS
+    ]
+    return [(f"{name} squared", z**2), *bends]
+
+
+def _levels(column: np.ndarray, name: str) -> list[tuple[str, np.ndarray]]:
+    """Whether a patient is at each level or above it, but the lowest; none where the column has no levels.
+
+    Values that were filled in between two levels count to the nearer one.
+    """
+    values, counts = np.unique(column, return_counts=True)
+    most = np.sort(np.argsort(-counts, kind="stable")[:MOST_LEVELS])
+    if counts[most].sum() < LEAST_IN_LEVELS * len(column):
+        return []
+    held = values[most]
+    return [
+        (f"{name} is {high:g}" + ("" if high == held[-1] else " or more"), (column > (low + high) / 2).astype(float))
+        for low, high in pairwise(held)
+    ]
 
 
 def is_arm(values: np.ndarray, treated: np.ndarray) -> bool:
