@@ -71,6 +71,22 @@ def test_a_patient_page_is_chinese_but_for_words_of_rules(simulated_study, tmp_p
     assert "各样本的状态" in (tmp_path / "one" / "patients" / f"{first}.html").read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("PIK3CA codon 88, 345, 1047, 1049: depth not recorded", "PIK3CA 密码子 88、345、1047、1049：深度未记录"),
+        ("depth not recorded: BRCA1, BRCA2", "深度未记录：BRCA1、BRCA2"),
+        ("支持某种治疗, 不适合当前情况:", "支持某种治疗，不适合当前情况："),
+        ("not recorded: 2026-11", "未记录：2026-11"),
+        ("1L", "一线"),
+        ("and 12 more", "等，另有 12 个"),
+    ],
+)
+def test_small_signs_are_chinese(english, chinese):
+    """Read on pages of the demo: "1044、1047, 1049", "2026~11", a narrow comma after a Chinese word."""
+    assert Phrasebook({**pairs("zh")}).text(english) == chinese
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
 def test_the_whole_report_is_chinese(simulated_study, design, tmp_path):

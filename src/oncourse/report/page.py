@@ -66,8 +66,8 @@ REPORT_TABLES = (
 )
 
 
-def _excluded(frame: pl.DataFrame, samples: Collection[str]) -> list[tuple[str, int, str]]:
-    """Reason -> how many and who, most first; reasons that differ only in the samples they name are one.
+def _excluded(frame: pl.DataFrame, samples: Collection[str]) -> list[tuple[str, int, str, int]]:
+    """Reason -> how many, who, how many more; most first. Reasons that differ only in the samples they name are one.
 
     The rows in `overview/excluded` keep the samples.
     """
@@ -76,8 +76,7 @@ def _excluded(frame: pl.DataFrame, samples: Collection[str]) -> list[tuple[str, 
         groups.setdefault(reason_kind(reason, samples), []).append(sample or patient or "")
     rows = []
     for reason, names in groups.items():
-        more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-        rows.append((str(reason), len(names), ", ".join(names[:NAMES_SHOWN]) + more))
+        rows.append((str(reason), len(names), ", ".join(names[:NAMES_SHOWN]), max(0, len(names) - NAMES_SHOWN)))
     return sorted(rows, key=lambda r: (-r[1], r[0]))
 
 

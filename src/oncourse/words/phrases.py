@@ -30,6 +30,12 @@ _ENGLISH = re.compile(r"(?<![A-Za-z0-9_.@/-])[A-Z]?[a-z]{3,}(?![A-Za-z0-9_/])")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 #: The sign after a number, as English text has it.
 _PERCENT = re.compile(r"(?<=\d)[ \u00a0]%")
+#: What English leaves in Chinese text: a narrow sign after a Chinese word, a space after a wide sign.
+_NARROW = re.compile("(?<=[\u4e00-\u9fff])([,;:])(?: |$)|(?<=[）。，；：、]) (?=[\u4e00-\u9fff])")
+_WIDE = {",": "，", ";": "；", ":": "：", None: ""}
+#: A month or day, which is no range of numbers; names or numbers in a row.
+_DATE = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])(?:-\d\d)?")
+_ROW = re.compile(r"[\w*.-]+(?:, [\w*.-]+)+")
 #: Between the items of a list, with what stands there in Chinese.
 _LISTS = (
     ("; ", "；"),
@@ -123,8 +129,11 @@ class Phrasebook:
 
         >>> Phrasebook({"{1} % of lesions": "{1} % 的病灶"}, percent="%").text("32 % of lesions")
         '32% 的病灶'
+        >>> Phrasebook({"not tested": "未检测", "{a} ({b}): {c}": "{a}（{b}）: {c}"}).text("KRAS, NRAS (BRAF): not tested")
+        'KRAS、NRAS（BRAF）: 未检测'
         """
-        return _PERCENT.sub(self._percent, self._text(english))
+        said = _PERCENT.sub(self._percent, self._text(english))
+        return _NARROW.sub(lambda m: _WIDE[m[1]], said) if _CHINESE.search(said) else said
 
     def _text(self, english: str) -> str:
         plain = english.replace("\u00a0", " ").strip()
@@ -184,6 +193,8 @@ class Phrasebook:
         return self._known[english]
 
     def _found(self, english: str) -> tuple[str, bool]:
+        if _DATE.fullmatch(english):
+            return english, True
         if of_many(english) != english:
             found, whole = self._part(of_many(english))
             if whole:
@@ -191,6 +202,8 @@ class Phrasebook:
         said = self.exact.get(english) or self.exact.get(_other_case(english))
         if said is not None:
             return said, True
+        if _ROW.fullmatch(english) and not english_left(english):
+            return english.replace(", ", "、"), True
         partly = None
         for pair in self._candidates(english):
             match = pair.shape.fullmatch(english)
