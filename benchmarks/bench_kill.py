@@ -37,29 +37,10 @@ NOTE = "note of the user.txt"
 TIMED = ("provenance.json",)
 
 
-@dataclass
-class Place:
-    """Where the runs write: study and results inside `folder`; in how many processes they work, and on what."""
-
-    folder: Path
-    jobs: int
-    chosen: tuple[str, ...]
-
-    @property
-    def results(self) -> Path:
-        return self.folder / "results"
-
-    def start(self, cache: Path, temporary: Path, seed: int = 1) -> int:
-        """Process number of a run that has begun, in a session of its own."""
-        words = ["run", str(self.folder / "study"), "--out", str(self.results), "--cache", str(cache)]
-        words += ["--jobs", str(self.jobs), "--seed", str(seed), *self.chosen]
-        child = os.fork()
-        if child == 0:
-            self._run(words, temporary)
-        return child
-
-    @staticmethod
-    def _run(words: list[str], temporary: Path) -> None:
+def start(words: list[str], temporary: Path) -> int:
+    """Process number of a command that has begun, in a session of its own."""
+    child = os.fork()
+    if child == 0:
         code = 70
         try:
             os.setsid()
@@ -76,6 +57,26 @@ class Place:
             code = end.code if isinstance(end.code, int) else int(bool(end.code))
         finally:
             os._exit(code)
+    return child
+
+
+@dataclass
+class Place:
+    """Where the runs write: study and results inside `folder`; in how many processes they work, and on what."""
+
+    folder: Path
+    jobs: int
+    chosen: tuple[str, ...]
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    def start(self, cache: Path, temporary: Path, seed: int = 1) -> int:
+        """Process number of a run that has begun, in a session of its own."""
+        words = ["run", str(self.folder / "study"), "--out", str(self.results), "--cache", str(cache)]
+        words += ["--jobs", str(self.jobs), "--seed", str(seed), *self.chosen]
+        return start(words, temporary)
 
     def files(self) -> dict[str, bytes]:
         """The bytes of every file of the results but those with a time and the user's note."""

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench_kill import NOTE, ended
+from bench_kill import NOTE, ended, start
 
 #: File of a folder -> its bytes, or where a link leads.
 Bytes = dict[str, bytes]
@@ -76,31 +76,6 @@ COMMANDS = (
         "export phenopackets", "ga4gh", lambda s, o: ["export", str(s), "--format", "phenopackets", "--out", str(o)]
     ),
 )
-
-
-def start(words: list[str], temporary: Path) -> int:
-    """Process number of a command that has begun, in a session of its own."""
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            os.setsid()
-            null = os.open(os.devnull, os.O_RDWR)
-            for number in (0, 1, 2):
-                os.dup2(null, number)
-            os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
-            import sys
-
-            from oncourse.cli.main import main
-
-            sys.argv = ["oncourse", *words]
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else int(bool(end.code))
-        finally:
-            os._exit(code)
-    return child
 
 
 def whole(words: list[str], temporary: Path) -> int:
