@@ -53,6 +53,7 @@ def patient(
     from oncourse.io import load_study
     from oncourse.patients.plain import patient_view
     from oncourse.report.patient_page import patient_page
+    from oncourse.report.pdf import pdf_of
 
     check_file(out, [study], force=force)
     progress = progress_line()
@@ -73,20 +74,8 @@ def patient(
     text = make(cohort, patient_id, clones=clones)
     with replaced_file(out, [study], force=force) as draft:
         if kind == "pdf":
-            _write_pdf(text, draft)
+            draft.write_bytes(pdf_of(text))
         else:
             draft.write_text(text, encoding="utf-8")
     end_progress()
     click.echo(f"{patient_id}: {out}")
-
-
-def _write_pdf(page: str, out: Path) -> None:
-    from oncourse.errors import ToolError
-
-    try:
-        from weasyprint import HTML
-    except ImportError:
-        raise ToolError(
-            "a PDF needs WeasyPrint: pip install 'oncourse[pdf]', or print the HTML page from a browser."
-        ) from None
-    HTML(string=page).write_pdf(out)

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import ToolError
+from oncourse.report.pdf import pdf_of
 from oncourse.words.phrases import page_in
 
 #: Width of one column and of two, in mm.
@@ -123,14 +124,10 @@ def _one(name: str, text: str, out: Path, dpi: int) -> Iterator[tuple[str, str, 
 
 
 def _pdf(svg: str, width: float, height: float) -> bytes:
-    from weasyprint import HTML
-
-    sized = _sized(svg, width, height)
-    page = (
-        f"<style>@page{{size:{width}mm {height + 0.2}mm;margin:0}}body{{margin:0}}svg{{display:block}}</style>{sized}"
+    return pdf_of(
+        f"<style>@page{{size:{width}mm {height + 0.2}mm;margin:0}}body{{margin:0}}svg{{display:block}}</style>"
+        f"{_sized(svg, width, height)}"
     )
-    made: bytes = HTML(string=page).write_pdf(pdf_identifier=b"oncourse")
-    return re.sub(rb"/(CreationDate|ModDate) ?\(D:[^)]*\)", lambda m: b"/" + m[1] + b" (D:20000101000000Z)", made)
 
 
 def _sized(svg: str, width: float, height: float) -> str:
