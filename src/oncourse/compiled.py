@@ -38,7 +38,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "stats._scan_models",
     ),
     "models": ("models._descent", "models.metrics", "models.risk_sets"),
-    "presence": ("evolution.presence_kernels",),
+    "presence": ("evolution._reads_kernels", "evolution.presence_kernels"),
     "clusters": (
         "evolution._fast_math",
         "evolution._likelihood_kernels",

@@ -1,12 +1,14 @@
 """A PDF is the same bytes whenever it is made (reproducible-builds.org: no time of day in what is built)."""
 
-import importlib
+import importlib.util
 import os
 import re
 
 import pytest
 
-pytest.importorskip("weasyprint", reason="the extra [pdf] is not installed")
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("weasyprint") is None, reason="the extra [pdf] is not installed"
+)
 
 
 @pytest.mark.parametrize("told", [None, "1"])

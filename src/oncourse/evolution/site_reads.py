@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.log_gamma import log_rising
+from oncourse.evolution._reads_kernels import beta_binomial_into
+from oncourse.evolution.log_gamma import flat, log_rising
 
 if TYPE_CHECKING:
     from oncourse.evolution.presence import Cells
@@ -38,9 +39,11 @@ def log_beta_binomial(alt: FloatArray, depth: FloatArray, vaf: FloatArray, s: Fl
 
     The binomial coefficient, which every explanation of the same reads shares, is left out.
     """
-    vaf = np.clip(vaf, 1e-9, 1 - 1e-9)
     s = np.minimum(s, 1e6)
-    return np.asarray(log_rising(vaf * s, alt) + log_rising((1 - vaf) * s, depth - alt) - log_rising(s, depth))
+    shape, rows = flat(alt, depth, np.clip(vaf, 1e-9, 1 - 1e-9), s)
+    out = np.empty(rows[0].size)
+    beta_binomial_into(*rows, out)
+    return out.reshape(shape) - log_rising(s, depth)
 
 
 def clonal_vaf(cells: Cells, purity: FloatArray, rows: IntArray, copies: FloatArray) -> FloatArray:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from oncourse.evolution._reads_kernels import fit_shares
 from oncourse.evolution.site_reads import log_beta_binomial, log_noise
 from oncourse.evolution.tissue_evidence import (
     DOUBLED,
@@ -472,15 +473,11 @@ def _fitted(
     value[:, :, 1] = np.einsum("iko,isgo->iksg", share, part)
     value[:, :, 2] = np.einsum("iko,isgo->iksg", share, every)
     value *= kinds[:, :, None, None, None]
-    prior = SHARES[some][:, :, None, None]
-    pi = np.broadcast_to(prior / prior.sum(axis=1, keepdims=True), value.shape[1:])
-    for _ in range(N_STEP):
-        total = (1 - stray) * np.einsum("iklsg,klsg->isg", value, pi) + off
-        pi = pi * np.einsum("iklsg,isg->klsg", value, (1 - stray) / total) + prior
-        pi /= pi.sum(axis=1, keepdims=True)
-    total = (1 - stray) * np.einsum("iklsg,klsg->isg", value, pi) + off
+    prior = SHARES[some]
+    pi, total = np.empty(value.shape[1:]), np.empty((len(nil), *part.shape[1:3]))
+    fit_shares(value, kinds > 0, (1 - stray).reshape(-1), off.reshape(off.shape[:2]), prior, N_STEP, pi, total)
     each = np.log(np.maximum(total, 1e-300))
-    penalty = (prior * np.log(pi))[kinds.max(axis=0) > 1e-6].sum(axis=(0, 1))
+    penalty = (prior[:, :, None, None] * np.log(pi))[kinds.max(axis=0) > 1e-6].sum(axis=(0, 1))
     return each.sum(axis=0) + penalty, each
 
 
