@@ -131,14 +131,14 @@ def _profile(folder: Path) -> None:
     import cProfile
     import pstats
 
-    from oncourse.analyses.prediction import Params, prediction
+    from oncourse.analyses.prediction import PredictionParams, prediction
     from oncourse.cohort import Cohort
     from oncourse.io import load_study
 
     cohort = Cohort(load_study(folder))
     profile = cProfile.Profile()
     profile.enable()
-    prediction(cohort, Params())
+    prediction(cohort, PredictionParams())
     profile.disable()
     pstats.Stats(profile).sort_stats("tottime").print_stats(25)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.analyses.treatment import Params, treatment
+from oncourse.analyses.treatment import TreatmentParams, treatment
 from oncourse.cohort import Cohort
 from oncourse.io import load_study
 
@@ -64,7 +64,7 @@ def hazard_ratio(rows: pl.DataFrame, arm: str, unit: float, *, is_death: bool) -
         write_study(Path(name), rows, unit, is_death=is_death)
         cohort = Cohort(load_study(Path(name)))
         endpoint = "OS" if is_death else "PFS"
-        result = treatment(cohort, Params(endpoints=(endpoint,), min_arm=3))
+        result = treatment(cohort, TreatmentParams(endpoints=(endpoint,), min_arm=3))
         table = result.tables["treatment/comparison"].filter(pl.col("method") == "unadjusted")
         if table.height != 1:
             return None

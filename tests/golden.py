@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.report.execute import Outcome
+from oncourse.report.execute import AnalysisRun
 
 #: What rests on chains of random draws: another processor rounds otherwise, and a chain then goes elsewhere.
 CHAINS = ("evolution", "heterogeneity", "page")
@@ -26,7 +26,7 @@ TOLERANCE = 0.02  # of a number, and never less than 0.005
 _NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*\.?\d*(?:e[+-]?\d+)?")
 
 
-def of_outcome(outcome: Outcome) -> str:
+def of_outcome(outcome: AnalysisRun) -> str:
     """All that an analysis says."""
     lines = [f"status: {outcome.status}"]
     result = outcome.result

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.analyses.biomarkers import Params, biomarkers
+from oncourse.analyses.biomarkers import BiomarkerParams, biomarkers
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
 from oncourse.derive.outcomes.outcome_scan import Outcome, OutcomeScan, ScanRules, detectable, scan_outcome
@@ -102,7 +102,7 @@ def made(make_study):
 
 @pytest.fixture(scope="module")
 def result(made):
-    return biomarkers(Cohort(made), Params(endpoints=("OS",), n_bootstrap=20, max_t_permutations=200))
+    return biomarkers(Cohort(made), BiomarkerParams(endpoints=("OS",), n_bootstrap=20, max_t_permutations=200))
 
 
 def row(result, feature, endpoint="OS"):
@@ -158,7 +158,7 @@ def test_numbers_of_a_table_agree(result):
 
 def test_the_forest_shows_the_smallest_p_values_and_who_carries_them(made):
     """ "Smallest p-values": of all that were tested, the first two by p, TP53 with its altered of known patients."""
-    found = biomarkers(Cohort(made), Params(endpoints=("OS",), n_bootstrap=0, top=2))
+    found = biomarkers(Cohort(made), BiomarkerParams(endpoints=("OS",), n_bootstrap=0, top=2))
     tested = found.tables["biomarkers/scan"].drop_nulls("hazard_ratio")
     assert tested.height > 4 and tested["p_value"].head(2).max() <= tested["p_value"].slice(2).min()
     (forest,) = (f for f in found.figures if f.name == "forest_OS")
@@ -171,7 +171,7 @@ def test_the_forest_shows_the_smallest_p_values_and_who_carries_them(made):
 def test_samples_without_a_day_are_named(made):
     tables = dict(made.tables) | {"samples": made["samples"].with_columns(pl.lit(None, pl.Int64).alias("day"))}
     study = type(made)(made.config, tables)
-    result = biomarkers(Cohort(study), Params(endpoints=("OS",), n_bootstrap=0))
+    result = biomarkers(Cohort(study), BiomarkerParams(endpoints=("OS",), n_bootstrap=0))
     got = row(result, "TP53")
     assert got["time_rule"] == "assumed_baseline" and got["n_assumed_baseline"] == N
     assert any(f"For {N} patients the sample has no day" in note for note in result.notes)
@@ -181,7 +181,7 @@ def test_sampling_after_the_end_is_excluded_by_name(made):
     late = pl.when(pl.col("sample_id") == "P001-P").then(5000).otherwise("day").alias("day")
     study = type(made)(made.config, dict(made.tables) | {"samples": made["samples"].with_columns(late)})
     only = study.select(without_samples=["P001-M"])
-    result = biomarkers(Cohort(only), Params(endpoints=("OS",), n_bootstrap=0))
+    result = biomarkers(Cohort(only), BiomarkerParams(endpoints=("OS",), n_bootstrap=0))
     rows = result.excluded.filter(pl.col("patient_id") == "P001")
     assert rows["reason"].to_list() == [
         "OS: samples with findings: event or end of follow-up before the finding was known"
@@ -191,7 +191,7 @@ def test_sampling_after_the_end_is_excluded_by_name(made):
 
 def test_too_few_events_is_said(made):
     with pytest.raises(NotEnoughData, match="OS"):
-        biomarkers(Cohort(made), Params(endpoints=("OS",), min_events=10_000))
+        biomarkers(Cohort(made), BiomarkerParams(endpoints=("OS",), min_events=10_000))
 
 
 def test_detectable_ratio_equals_the_methods_page():
@@ -274,7 +274,7 @@ def test_a_study_without_a_sample_is_scanned_for_its_covariates(make_study):
         samples=[],
         calls=[],
     )
-    scan = biomarkers(Cohort(study), Params(n_bootstrap=0)).tables["biomarkers/scan"]
+    scan = biomarkers(Cohort(study), BiomarkerParams(n_bootstrap=0)).tables["biomarkers/scan"]
     row = scan.filter((pl.col("feature") == "covariate:age_years") & (pl.col("endpoint") == "OS")).row(0, named=True)
     alone = fit_cox(end + 1, dead, age[:, None].astype(float))  # time_days = end - origin + 1
     step = float(age.astype(int).std())
@@ -314,7 +314,7 @@ def test_a_named_finding_whose_ratio_changes_with_time_leads_the_sentence_too(ma
             if there
         ],
     )
-    found = biomarkers(Cohort(study), Params(n_bootstrap=0, curves=0))
+    found = biomarkers(Cohort(study), BiomarkerParams(n_bootstrap=0, curves=0))
     effect = found.estimate("hotspot:BRAF V600E OS")
     assert effect.unit == "days" and effect.ci_high < 0
     assert "showed an association, BRAF V600E: mean overall survival to day" in found.headline.text.text()
@@ -344,7 +344,7 @@ def test_a_named_finding_that_is_given_as_a_marker_is_named_too(make_study):
         variants=[],
         config={"design": "crc"},
     )
-    result = biomarkers(Cohort(study), Params(endpoints=("OS",), n_bootstrap=0, curves=0))
+    result = biomarkers(Cohort(study), BiomarkerParams(endpoints=("OS",), n_bootstrap=0, curves=0))
     told = dict(result.table("scan").select("feature", "is_prespecified").iter_rows())
     assert told == {"marker:BRAF V600E": True, "marker:XYZ": False}
     assert result.answer.startswith("Pre-specified: ") and "BRAF V600E" in result.answer.split(".")[0]

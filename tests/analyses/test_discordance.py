@@ -12,12 +12,12 @@ from scipy.stats import binom
 
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
-from oncourse.derive.concordance.discordance import PREDICTORS, Rule, predictor_table, upper_tail
+from oncourse.derive.concordance.discordance import PREDICTORS, LeastData, predictor_table, upper_tail
 from oncourse.errors import NotEnoughData
 from oncourse.stats.cluster_logistic import cluster_logistic
 from oncourse.stats.rng import generator
 
-RULE = Rule(min_patients=10, min_level_patients=3, min_outcome=10, min_outcome_per_term=10, clonal_ccf=0.75)
+RULE = LeastData(min_patients=10, min_level_patients=3, min_outcome=10, min_outcome_per_term=10, clonal_ccf=0.75)
 PREDICTORS_TABLE, NEW = "concordance/predictors", "concordance/new_mutations"
 
 

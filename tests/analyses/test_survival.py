@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from oncourse.analyses.survival import Params, survival
+from oncourse.analyses.survival import SurvivalParams, survival
 from oncourse.cohort import Cohort
 from oncourse.errors import NotEnoughData
 
@@ -33,7 +33,7 @@ def test_genie_shows_both_curves_and_warns_of_dependent_entry(make_study, shared
                 "entry_day": round(entry * MONTH),
             }
         )
-    result = survival(Cohort(follow_up_study(make_study, rows)), Params())
+    result = survival(Cohort(follow_up_study(make_study, rows)), SurvivalParams())
     value = {e.name: e.value for e in result.estimates}
     assert value["OS_kaplan_meier_24m"] == pytest.approx(0.5233, abs=0.00005)
     assert value["OS_naive_24m"] == pytest.approx(0.697, abs=0.003)
@@ -50,7 +50,7 @@ def test_without_late_entry_there_is_one_curve(make_study):
         {"patient_id": f"P{i}", "last_contact_day": 10 * i + 9, "is_dead": True, "death_day": 10 * i + 9}
         for i in range(10)
     ]
-    result = survival(Cohort(follow_up_study(make_study, rows)), Params(months=(50 / MONTH,)))
+    result = survival(Cohort(follow_up_study(make_study, rows)), SurvivalParams(months=(50 / MONTH,)))
     table = result.tables["survival/landmarks"]
     assert table["method"].to_list() == ["kaplan_meier"] and table["survival"].to_list() == [pytest.approx(0.5)]
     medians = result.tables["survival/medians"]
@@ -69,19 +69,19 @@ def test_a_sequenced_patient_without_a_day_of_entry_is_said_to_be_one(make_study
         for p, day in zip(patients, (30, 30, 50, 50, None, None, 0, 0), strict=True)
     ]
     given = {"patients": [{"patient_id": p} for p in patients], "samples": samples, "calls": []}
-    late, note, by_sample = survival(Cohort(make_study(follow_up=rows, **given)), Params()).notes
+    late, note, by_sample = survival(Cohort(make_study(follow_up=rows, **given)), SurvivalParams()).notes
     assert late.startswith("OS: 4 of 8 patients enter after the origin")
     assert by_sample.startswith("OS: the entry of 4 patients is the day of their first tumour sample")
     assert note.startswith("OS: 2 of 4 patients without a day of entry") and "survival is then overstated" in note
     assert "samples of 2 have no day" in note
     settings = {"endpoints": {"entry": "recorded"}}
-    (note,) = survival(Cohort(make_study(follow_up=rows, **given), settings), Params()).notes
+    (note,) = survival(Cohort(make_study(follow_up=rows, **given), settings), SurvivalParams()).notes
     assert "first sample of 4 is later than time zero, a median of 40 days" in note
     known = [{**r, "entry_day": 0} for r in rows]
-    assert survival(Cohort(make_study(follow_up=known, **given)), Params()).notes == ()
+    assert survival(Cohort(make_study(follow_up=known, **given)), SurvivalParams()).notes == ()
 
 
 def test_too_few_events(make_study):
     rows = [{"patient_id": "P1", "last_contact_day": 10, "is_dead": True, "death_day": 10}]
     with pytest.raises(NotEnoughData, match="5 events"):
-        survival(Cohort(follow_up_study(make_study, rows)), Params())
+        survival(Cohort(follow_up_study(make_study, rows)), SurvivalParams())

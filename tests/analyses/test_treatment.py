@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.analyses.treatment import Params, treatment
+from oncourse.analyses.treatment import TreatmentParams, treatment
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.treatment_units import markers_at
 from oncourse.errors import NotEnoughData
@@ -61,7 +61,7 @@ def test_adjuvant_colon_trial(shared_data):
         part = d.filter(pl.col("etype") == etype)
         study = study_of(part["time"], part["status"], part["rx"].str.to_lowercase(), progression=progression)
         endpoint = "PFS" if progression else "OS"
-        result = treatment(Cohort(study), Params(endpoints=(endpoint,)))
+        result = treatment(Cohort(study), TreatmentParams(endpoints=(endpoint,)))
         row = rows_of(result, arm="fluorouracil;levamisole", reference="observation", method="unadjusted").row(
             0, named=True
         )
@@ -92,7 +92,7 @@ def test_rotterdam_hormone_warns_of_failed_positivity(shared_data):
     }
     arm = ["hormone" if h else "no hormone" for h in d["hormon"]]
     study = study_of(d["dtime"], d["death"], arm, covariates=names)
-    result = treatment(Cohort(study), Params(endpoints=("OS",)))
+    result = treatment(Cohort(study), TreatmentParams(endpoints=("OS",)))
     value = json.loads((folder / "reference.json").read_text())
     for method, name in (("unadjusted", "unadjusted"), ("adjusted", "adjusted"), ("overlap", "ow")):
         row = rows_of(result, method=method, estimate_name="hazard_ratio").row(0, named=True)
@@ -130,13 +130,13 @@ def class_row(result, marker="AR-V7", arm="arpi"):
 
 
 def test_planted_interaction_is_found_and_a_prognostic_marker_is_not_called_predictive():
-    result = treatment(Cohort(planted(1, 600, interaction=0.9)), Params(endpoints=("OS",)))
+    result = treatment(Cohort(planted(1, 600, interaction=0.9)), TreatmentParams(endpoints=("OS",)))
     row = class_row(result)
     assert row["is_prespecified"] and row["reference"] == "taxane" and row["q_value"] is None
     assert row["ci_low"] < np.exp(0.9) < row["ci_high"] and row["p_value"] < 0.01
     assert row["hazard_ratio_positive"] / row["hazard_ratio_negative"] == pytest.approx(row["hazard_ratio_ratio"])
     assert "AR-V7 changes the effect" in result.answer
-    result = treatment(Cohort(planted(2, 600, interaction=0.0)), Params(endpoints=("OS",)))
+    result = treatment(Cohort(planted(2, 600, interaction=0.0)), TreatmentParams(endpoints=("OS",)))
     row = class_row(result)
     assert row["hazard_ratio_marker"] > 1.2 and row["p_value"] > 0.01
     # Drug pairs are there beside the classes.
@@ -145,7 +145,7 @@ def test_planted_interaction_is_found_and_a_prognostic_marker_is_not_called_pred
 
 
 def test_every_endpoint_is_in_the_answer_and_a_hypothesis_without_lines_keeps_its_reason():
-    result = treatment(Cohort(planted(1, 600, interaction=0.9)), Params(endpoints=("OS",)))
+    result = treatment(Cohort(planted(1, 600, interaction=0.9)), TreatmentParams(endpoints=("OS",)))
     assert "predictive, p < .05) on OS" in result.answer and "carriers gain less from ARPI" in result.answer
     table = result.tables["treatment/interaction"]
     absent = table.filter(pl.col("arm") == "pd-1/pd-l1 inhibitor").row(0, named=True)
@@ -183,7 +183,7 @@ def test_all_pairs_of_the_largest_line_are_in_the_answer(shared_data):
     """Adjuvant colon trial: three arms, so three ratios; the largest pair alone would hide the treatment that works."""
     data = pl.read_csv(shared_data("survival_colon") / "colon.csv", null_values=["NA"]).filter(pl.col("etype") == 2)
     study = study_of(data["time"].to_numpy().astype(float), data["status"].to_numpy() == 1, data["rx"].to_list())
-    answer = treatment(Cohort(study), Params(endpoints=("OS",))).answer
+    answer = treatment(Cohort(study), TreatmentParams(endpoints=("OS",))).answer
     assert answer.count("unadjusted") == 3 and "0.69 (95 % CI 0.55-0.87" in answer
 
 
@@ -196,7 +196,7 @@ def test_a_drug_given_to_non_carriers_only_is_said_to_mix_the_marker_into_its_ef
     words = ["positive" if r else "negative" for r in ras]
     markers = {"marker": ["RAS"] * n, "value": words, "day": [-10] * n}
     study = study_of(time, np.ones(n, bool), drug, design="crc", markers=markers)
-    result = treatment(Cohort(study), Params(endpoints=("OS",)))
+    result = treatment(Cohort(study), TreatmentParams(endpoints=("OS",)))
     plain = rows_of(result, method="unadjusted")["estimate"].item()
     row = class_row(result, "RAS", "anti-egfr")
     assert row["hazard_ratio_ratio"] is None and row["n_arm_positive"] == 0
@@ -214,7 +214,7 @@ def test_marker_found_after_the_line_started_never_defines_it():
     values = pl.DataFrame({"patient_id": ["A"] * 3, "marker": ["M"] * 3, "day": [10, 90, 101], "value": [1, 0, 1]})
     assert markers_at(units, values, None)["value"].to_list() == [0]
     assert markers_at(units, values.filter(pl.col("day") != 90), 60).is_empty()
-    result = treatment(Cohort(changed), Params(endpoints=("OS",)))
+    result = treatment(Cohort(changed), TreatmentParams(endpoints=("OS",)))
     table = result.tables["treatment/interaction"]
     assert table.filter((pl.col("marker") == "AR-V7") & pl.col("hazard_ratio_ratio").is_not_null()).is_empty()
 
@@ -227,8 +227,8 @@ def test_landmark_removes_immortal_time():
     time = np.ceil(rng.exponential(150, n))
     time = np.where(arm, np.maximum(time, 61 + np.ceil(rng.exponential(150, n))), time)
     study = study_of(time, np.ones(n), np.where(arm, "a", "b"))
-    naive = treatment(Cohort(study), Params(endpoints=("OS",)))
-    ours = treatment(Cohort(study), Params(endpoints=("OS",), landmark_days=60))
+    naive = treatment(Cohort(study), TreatmentParams(endpoints=("OS",)))
+    ours = treatment(Cohort(study), TreatmentParams(endpoints=("OS",), landmark_days=60))
 
     def log_ratio(result):
         row = rows_of(result, method="unadjusted").row(0, named=True)
@@ -242,7 +242,7 @@ def test_landmark_removes_immortal_time():
 def test_too_few_patients_say_which_arms_there_are():
     study = study_of([100, 200, 300], [1, 0, 1], ["a", "a", "b"])
     with pytest.raises(NotEnoughData, match=r"line 1 a \(n = 2\)"):
-        treatment(Cohort(study), Params(endpoints=("OS",)))
+        treatment(Cohort(study), TreatmentParams(endpoints=("OS",)))
 
 
 @pytest.mark.slow
@@ -269,7 +269,7 @@ def with_tables(study, **tables):
 
 
 def test_survival_by_treatment_and_marker_is_drawn_for_a_pre_specified_class():
-    result = treatment(Cohort(planted(1, 300, interaction=0.9)), Params(endpoints=("OS",)))
+    result = treatment(Cohort(planted(1, 300, interaction=0.9)), TreatmentParams(endpoints=("OS",)))
     (figure,) = [f for f in result.figures if f.name.startswith("marker_")]
     assert "AR-V7" in figure.title and "ARPI, AR-V7 positive" in figure.svg
 
@@ -289,7 +289,7 @@ def test_crossing_over_is_counted_and_shown_as_treated():
         "treatments", patient_id=ids, drugs=["a"] * len(ids), start_day=[100] * len(ids), line=[2] * len(ids)
     )
     study = with_tables(study, treatments=pl.concat([study["treatments"], second]))
-    result = treatment(Cohort(study), Params(endpoints=("OS",)))
+    result = treatment(Cohort(study), TreatmentParams(endpoints=("OS",)))
     rows = {r["method"]: r for r in rows_of(result, line=1, estimate_name="hazard_ratio").iter_rows(named=True)}
     one = rows["unadjusted"]
     crossed = one["later_arm"] if one["arm"] == "a" else one["later_reference"]
@@ -336,7 +336,7 @@ def test_a_marker_without_a_day_has_that_of_its_sample():
     )
     markers = study["markers"].with_columns(sample_id=pl.format("{}-s", "patient_id"), day=pl.lit(None, pl.Int64))
     late = with_tables(study, samples=samples, markers=markers)
-    found = treatment(Cohort(late), Params(endpoints=("OS",))).tables["treatment/interaction"]
+    found = treatment(Cohort(late), TreatmentParams(endpoints=("OS",))).tables["treatment/interaction"]
     assert found.filter((pl.col("marker") == "AR-V7") & (pl.col("n") > 0)).is_empty()
 
 
@@ -345,10 +345,12 @@ def test_placebo_is_an_arm_and_classes_group_the_drugs():
     time = np.ceil(rng.exponential(300, 120))
     drugs = np.array(["Placebo", "Enzalutamide", "abiraterone"] * 40)
     study = study_of(time, np.ones(120), drugs)
-    arms = set(rows_of(treatment(Cohort(study), Params(endpoints=("OS",))))["arm"])
-    arms |= set(rows_of(treatment(Cohort(study), Params(endpoints=("OS",))))["reference"])
+    arms = set(rows_of(treatment(Cohort(study), TreatmentParams(endpoints=("OS",))))["arm"])
+    arms |= set(rows_of(treatment(Cohort(study), TreatmentParams(endpoints=("OS",))))["reference"])
     assert arms == {"placebo", "enzalutamide", "abiraterone"}
-    grouped = rows_of(treatment(Cohort(study), Params(endpoints=("OS",), group_by="class")), method="unadjusted")
+    grouped = rows_of(
+        treatment(Cohort(study), TreatmentParams(endpoints=("OS",), group_by="class")), method="unadjusted"
+    )
     assert {*grouped["arm"], *grouped["reference"]} == {"arpi", "placebo"}
     assert grouped["n_arm"].item() + grouped["n_reference"].item() == 120
 
@@ -366,7 +368,7 @@ def test_earlier_drug_classes_are_covariates_and_the_policy_says_why_it_is_withh
         line=[2] * n,
     )
     study = with_tables(study, treatments=pl.concat([study["treatments"], second]))
-    result = treatment(Cohort(study), Params(endpoints=("OS",)))
+    result = treatment(Cohort(study), TreatmentParams(endpoints=("OS",)))
     balance = result.tables["treatment/balance"].filter(pl.col("line") == 2)
     assert {"prior:ARPI", "prior:taxane"} & set(balance["covariate"])
     policy = result.tables["treatment/policy"]

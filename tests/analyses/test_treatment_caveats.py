@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from tests.analyses.test_treatment import study_of
 
-from oncourse.analyses.treatment import Params, treatment
+from oncourse.analyses.treatment import TreatmentParams, treatment
 from oncourse.cohort import Cohort
 from oncourse.models.weighting import bias_factor, e_value
 
@@ -32,7 +32,7 @@ def frail(hidden: float, n=400, seed=3):
 
 
 def compared(study):
-    return treatment(Cohort(study), Params(endpoints=("OS",)))
+    return treatment(Cohort(study), TreatmentParams(endpoints=("OS",)))
 
 
 @pytest.fixture(scope="module")

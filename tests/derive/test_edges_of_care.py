@@ -154,7 +154,7 @@ def test_leads_after_an_operation_begin_with_it():
 
 def test_each_place_of_a_turn_is_weighed_by_what_the_samples_then_say():
     """Negative, positive: a turn between them makes both right; before both the first was missed."""
-    samples = [cr.Sample(1, "negative", 0.0, 0, 9, 0), cr.Sample(2, "positive", 0.1, 5, 9, 0)]
+    samples = [cr.PlasmaPoint(1, "negative", 0.0, 0, 9, 0), cr.PlasmaPoint(2, "positive", 0.1, 5, 9, 0)]
     alpha = 0.01
     from oncourse.derive.care.lead import SENSITIVITY
 

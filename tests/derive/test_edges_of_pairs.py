@@ -118,7 +118,7 @@ def test_genotypes_are_read_from_the_fraction_where_ten_reads_are():
     assert found == (0, 4, 0.75)  # a, b, c alike, e not; d at nine reads is not read
 
 
-RULE = di.Rule(min_patients=4, min_level_patients=2, min_outcome=2, min_outcome_per_term=3, clonal_ccf=0.9)
+RULE = di.LeastData(min_patients=4, min_level_patients=2, min_outcome=2, min_outcome_per_term=3, clonal_ccf=0.9)
 
 
 def rows(n=8, **columns):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from oncourse.analyses.biomarkers import Params, biomarkers
-from oncourse.analyses.survival import Params as Curves
+from oncourse.analyses.biomarkers import BiomarkerParams, biomarkers
+from oncourse.analyses.survival import SurvivalParams as Curves
 from oncourse.analyses.survival import survival
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.arm_covariates import recorded_arms
@@ -46,7 +46,7 @@ def trial(make_study):
 
 def test_the_scan_adjusts_for_a_recorded_arm_and_names_it(trial):
     """The marker's ratio was told without the arm that it stands for."""
-    result = biomarkers(Cohort(trial), Params(endpoints=("OS",), n_bootstrap=0, curves=0))
+    result = biomarkers(Cohort(trial), BiomarkerParams(endpoints=("OS",), n_bootstrap=0, curves=0))
     row = result.tables["biomarkers/scan"].row(by_predicate=pl.col("feature").str.contains("HER2"), named=True)
     assert row["ci_high"] < 1
     assert row["adjusted_ci_low"] < 1 < row["adjusted_ci_high"]

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 from scipy.optimize import minimize_scalar
 
-from oncourse.analyses.biomarkers import Params, biomarkers
-from oncourse.analyses.psa_response import Params as PsaResponse
+from oncourse.analyses.biomarkers import BiomarkerParams, biomarkers
+from oncourse.analyses.psa_response import PsaResponseParams as PsaResponse
 from oncourse.analyses.psa_response import psa_response
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.feature_scores import score_columns
@@ -68,7 +68,7 @@ def response(result, feature):
 
 
 def test_psa50_by_marker_is_an_odds_ratio_with_a_half_in_each_cell():
-    result = biomarkers(Cohort(psa_study()), Params(n_bootstrap=0))
+    result = biomarkers(Cohort(psa_study()), BiomarkerParams(n_bootstrap=0))
     row = response(result, "marker:AR-V7")
     assert (row["n"], row["n_altered"], row["n_response_altered"], row["n_response"]) == (80, 40, 8, 40)
     assert row["odds_ratio"] == pytest.approx((8.5 / 32.5) / (32.5 / 8.5))
@@ -82,14 +82,14 @@ def test_a_line_without_any_psa_counts_as_in_the_rates_of_response():
     study = psa_study()
     labs = study["labs"].filter(~pl.col("patient_id").is_in(["P001", "P003"]))  # responders, negative
     cohort = Cohort(Study(study.config, {**study.tables, "labs": labs}))
-    result = biomarkers(cohort, Params(n_bootstrap=0))
+    result = biomarkers(cohort, BiomarkerParams(n_bootstrap=0))
     row = response(result, "marker:AR-V7")
     assert (row["n"], row["n_response"]) == (80, 39)  # P001 does not respond in either
     rate = {e.name: e for e in psa_response(cohort, PsaResponse()).estimates}["psa50_confirmed"]
     assert (rate.n, rate.value) == (80, pytest.approx(39 / 80))
     assert any("PSA50: 2 patients have no line with any PSA" in note for note in result.notes)
     without = Cohort(cohort.study, {"psa": {"missing_in_denominator": False}})
-    row = response(biomarkers(without, Params(n_bootstrap=0)), "marker:AR-V7")
+    row = response(biomarkers(without, BiomarkerParams(n_bootstrap=0)), "marker:AR-V7")
     assert (row["n"], row["n_response"]) == (78, 39)
 
 
@@ -106,7 +106,7 @@ def test_an_adjuvant_line_has_no_response():
 
 
 def test_a_finding_after_the_start_of_the_line_never_predicts_its_response():
-    result = biomarkers(Cohort(psa_study(late=range(10))), Params(n_bootstrap=0))
+    result = biomarkers(Cohort(psa_study(late=range(10))), BiomarkerParams(n_bootstrap=0))
     assert response(result, "marker:AR-V7")["n"] == 70
     left = result.excluded.filter(pl.col("reason").str.contains("finding known only after"))
     assert left["patient_id"].n_unique() == 10
@@ -116,7 +116,7 @@ def test_signature_exposures_are_features_as_given_and_other_numbers_only_when_n
     study = psa_study()
     assert score_columns(study["samples"], ()) == [("SBS3", "signature:SBS3", True)]
     assert ("grade2", "score:grade2", False) in score_columns(study["samples"], ("grade2",))
-    row = response(biomarkers(Cohort(study), Params(n_bootstrap=0)), "signature:SBS3")
+    row = response(biomarkers(Cohort(study), BiomarkerParams(n_bootstrap=0)), "signature:SBS3")
     assert row["kind"] == "signature" and row["per"].startswith("per 10 percentage points")
     assert row["odds_ratio"] < 1
 
@@ -132,7 +132,9 @@ def test_a_number_without_a_scale_is_told_per_standard_deviation_whatever_its_un
         "patients": study["patients"].with_columns(load=pl.Series(score * unit)),
     }
     config = StudyConfig(design="mcrpc", covariates={"load": "number"})
-    result = biomarkers(Cohort(Study(config, tables), {"features": {"scores": ["grade2"]}}), Params(n_bootstrap=0))
+    result = biomarkers(
+        Cohort(Study(config, tables), {"features": {"scores": ["grade2"]}}), BiomarkerParams(n_bootstrap=0)
+    )
     step = f"per standard deviation ({np.std(score * unit):.3g})"
     # the partial likelihood written out: patient i ends on day 400 + i, every third by death, and nobody on one day
     z, dead = score / score.std(), np.arange(80) % 3 == 0

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from oncourse.analyses.survival import Params, survival
+from oncourse.analyses.survival import SurvivalParams, survival
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.visit_intervals import visit_intervals
 from oncourse.study.config import StudyConfig
@@ -74,7 +74,7 @@ def test_dating_to_the_visit_flatters_by_the_time_since_the_last_one():
             new_lesions=["yes" if k >= at[p] and k else "no" for p, k in visits],
         ),
     }
-    result = survival(Cohort(Study(StudyConfig(), tables)), Params(endpoints=("PFS",), min_events=1))
+    result = survival(Cohort(Study(StudyConfig(), tables)), SurvivalParams(endpoints=("PFS",), min_events=1))
     rows = {
         r["method"]: r
         for r in result.tables["survival/visit_intervals"].iter_rows(named=True)

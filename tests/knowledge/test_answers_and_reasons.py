@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from oncourse.knowledge.alterations import Site, listed_genes, loss_reason, parse_site
-from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, Outcome, evaluate
+from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, Verdict, evaluate
 from oncourse.knowledge.expression import All, AtLeast, Atom, ExpressionError, Not, atoms_of, genes_of, parse
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 from oncourse.knowledge.golden import examined, make, variant
@@ -17,7 +17,7 @@ BASE = examined("colorectal", GENES)
 CHIP = "possible clonal haematopoiesis: test white cells or tissue"
 
 
-def asked(text: str, **changes) -> Outcome:
+def asked(text: str, **changes) -> Verdict:
     return evaluate(parse(text), make(BASE, changes))
 
 

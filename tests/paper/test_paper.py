@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from oncourse.cli.paper import paper
-from oncourse.paper.checklists import Places, place
+from oncourse.paper.checklists import PaperParts, place
 from oncourse.paper.documents import PaperTable, latex_table
 from oncourse.paper.references import bibtex, cited, references, ris, rows
 from oncourse.paper.table1 import by_status, even_status, named, smd_category, smd_number, table_one
@@ -133,10 +133,12 @@ def test_every_place_of_a_checklist_is_a_place_of_the_paper():
 def test_an_item_whose_analysis_is_not_answered_is_left_to_the_authors():
     """The checklist named a place of the paper for the model even where no model was in the results."""
     item = next(r for r in rows("checklists.tsv") if (r["checklist"], r["item"]) == ("TRIPOD+AI", "21"))
-    held = Places({"prediction": "Table 9"}, PLACES, ["overview", "prediction"])
+    held = PaperParts({"prediction": "Table 9"}, PLACES, ["overview", "prediction"])
     assert place(item, held, "en") == "Table 9"
     assert place(item, held, "zh", pages=True) == "表 9，第 {page:table_9} 页"
-    assert place(item, Places({}, PLACES, ["overview"]), "en") == "not in these results; to be written by the authors"
+    assert (
+        place(item, PaperParts({}, PLACES, ["overview"]), "en") == "not in these results; to be written by the authors"
+    )
 
 
 def test_every_item_of_a_checklist_is_chinese():

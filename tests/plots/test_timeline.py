@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from oncourse.plots.timeline import _LETTER, Bar, Line, Mark, Point, Timeline, Track, timeline_svg
+from oncourse.plots.timeline import _LETTER, Bar, Line, Mark, PatientTimeline, Point, Track, timeline_svg
 
 
 def places(svg: str) -> dict[str, float]:
@@ -15,7 +15,7 @@ def places(svg: str) -> dict[str, float]:
 def test_a_surgery_ten_years_before_leaves_room_for_the_rest():
     """A prostatectomy 4,500 days before the study squeezed its two years into a seventh of the width."""
     samples = (Mark(-4500, "primary"), Mark(0, "metastasis"), Mark(260, "plasma"))
-    svg = timeline_svg(Timeline(bars=(Bar(14, 284, "abiraterone", "ARPI"),), samples=samples, last_day=516))
+    svg = timeline_svg(PatientTimeline(bars=(Bar(14, 284, "abiraterone", "ARPI"),), samples=samples, last_day=516))
     at = places(svg)
     assert 600 > at["plasma"] - at["metastasis"] > 350
     assert at["metastasis"] - at["primary"] < 150
@@ -24,7 +24,7 @@ def test_a_surgery_ten_years_before_leaves_room_for_the_rest():
 
 def test_days_without_a_long_gap_keep_their_distances():
     samples = (Mark(0, "a"), Mark(300, "b"), Mark(900, "c"))
-    svg = timeline_svg(Timeline(samples=samples, last_day=1000))
+    svg = timeline_svg(PatientTimeline(samples=samples, last_day=1000))
     at = places(svg)
     assert abs((at["c"] - at["b"]) / (at["b"] - at["a"]) - 2) < 0.01
     assert "shortened" not in svg
@@ -37,7 +37,7 @@ def test_labels_of_days_that_follow_each_other_lie_on_no_other():
         Mark(360, "PSA progression", "progression"),
     )
     line = Line("PSA", tuple(Point(d, 10.0 + d / 100) for d in days))
-    svg = timeline_svg(Timeline(tracks=(Track("PSA", "ng/ml, log", (line,), events),), last_day=720))
+    svg = timeline_svg(PatientTimeline(tracks=(Track("PSA", "ng/ml, log", (line,), events),), last_day=720))
     found = re.findall(
         r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(start|end)" fill="#(?:9c1c00|31535f)"[^>]*>([^<]+)', svg
     )

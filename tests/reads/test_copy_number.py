@@ -240,9 +240,9 @@ def test_a_tenth_of_another_persons_dna_leaves_the_purity_of_the_tube_within_sev
 
 def test_copies_of_a_sample_with_a_tenth_of_foreign_dna_are_withheld(tmp_path):
     from oncourse.reads.quality import add_copies
-    from oncourse.reads.sheet import Plan, Sample
+    from oncourse.reads.sheet import Plan, ReadsSample
 
-    plan = Plan(str(tmp_path), (Sample("A", "P", "primary"), Sample("B", "P", "metastasis")), "ref.fa")
+    plan = Plan(str(tmp_path), (ReadsSample("A", "P", "primary"), ReadsSample("B", "P", "metastasis")), "ref.fa")
     plan.place("patient").mkdir(parents=True)
     fit = {"purity": 0.6, "ploidy": 2.1, "purity_low": 0.5, "purity_high": 0.7, "purity_status": "fitted"}
     plan.place("patient", "P.copies.json").write_text(json.dumps({"A": fit, "B": fit}))

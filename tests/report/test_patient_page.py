@@ -12,7 +12,7 @@ from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError
 from oncourse.knowledge.golden import examined, variant
 from oncourse.patients.page_data import germline_findings
-from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track, timeline_svg
+from oncourse.plots.timeline import Bar, Line, Mark, PatientTimeline, Point, Track, timeline_svg
 from oncourse.report.patient_page import patient_page
 from oncourse.simulate.study import simulate_study
 from oncourse.study.model import Study
@@ -146,7 +146,7 @@ def test_germline_findings_are_pathogenic_variants_of_predisposition_genes():
 
 def test_timeline_draws_and_escapes():
     svg = timeline_svg(
-        Timeline(
+        PatientTimeline(
             bars=(Bar(0, None, "drug <a>", "ARPI"),),
             tracks=(Track("PSA", "ng/ml", (Line("PSA", (Point(0, 10.0), Point(90, 0.02, is_limit=True))),)),),
             samples=(Mark(5, "1 liver", "metastasis"),),
@@ -154,7 +154,7 @@ def test_timeline_draws_and_escapes():
         )
     )
     assert svg.startswith("<svg") and "drug &lt;a&gt;" in svg and "<a>" not in svg
-    assert timeline_svg(Timeline()) == ""
+    assert timeline_svg(PatientTimeline()) == ""
 
 
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])

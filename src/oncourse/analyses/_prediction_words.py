@@ -19,8 +19,8 @@ NOT_PROPORTIONAL = 0.01
 MIN_LOST = 0.05
 
 
-class Asked(Protocol):
-    """The settings that the sentences name (`oncourse.analyses.prediction.Params`)."""
+class PredictionSettings(Protocol):
+    """The settings that the sentences name (`oncourse.analyses.prediction.PredictionParams`)."""
 
     @property
     def endpoint(self) -> str: ...
@@ -32,13 +32,13 @@ class Asked(Protocol):
     def min_events(self) -> int: ...
 
 
-def _is_useless(fitted: FittedPrediction, found: dict[str, Estimate], params: Asked) -> bool:
+def _is_useless(fitted: FittedPrediction, found: dict[str, Estimate], params: PredictionSettings) -> bool:
     """Whether the recommended model removes nothing of the error of one risk for everyone."""
     gain = found.get(f"ipa_{params.months:g}m {fitted.recommended}")
     return gain is None or gain.value is None or gain.value <= 0
 
 
-def headline_of(fitted: FittedPrediction, found: dict[str, Estimate], params: Asked) -> Headline:
+def headline_of(fitted: FittedPrediction, found: dict[str, Estimate], params: PredictionSettings) -> Headline:
     """Too few for a model, no better than one risk for all, or how well it ranks."""
     patients, events = found["n_patients"], found["n_events"]
     n, m = int(patients.value or 0), f"{params.months:g}"
@@ -63,7 +63,9 @@ def headline_of(fitted: FittedPrediction, found: dict[str, Estimate], params: As
     return Headline(text, "uncertain", said("reason.too_few"), risk.name)
 
 
-def answer_of(fitted: FittedPrediction, frame: PredictionFrame, estimates: tuple[Estimate, ...], params: Asked) -> str:
+def answer_of(
+    fitted: FittedPrediction, frame: PredictionFrame, estimates: tuple[Estimate, ...], params: PredictionSettings
+) -> str:
     """Size first, then the observed risk, accuracy, what mutations add, and why not to use the model."""
     m = f"{params.months:g}"
     event = {"OS": "death"}.get(params.endpoint, params.endpoint)
@@ -89,7 +91,7 @@ def answer_of(fitted: FittedPrediction, frame: PredictionFrame, estimates: tuple
     return " ".join(parts)
 
 
-def _accuracy(r: str, estimates: tuple[Estimate, ...], params: Asked, *, usable: bool) -> list[str]:
+def _accuracy(r: str, estimates: tuple[Estimate, ...], params: PredictionSettings, *, usable: bool) -> list[str]:
     """How well the recommended model did in patients it had not seen; operating points only of one that may be used."""
     m = f"{params.months:g}"
     gain = next((e.value for e in estimates if e.name == f"ipa_{m}m {r}"), None)
@@ -110,7 +112,7 @@ def _accuracy(r: str, estimates: tuple[Estimate, ...], params: Asked, *, usable:
     ]
 
 
-def _support(fitted: FittedPrediction, params: Asked) -> str:
+def _support(fitted: FittedPrediction, params: PredictionSettings) -> str:
     """The sentence on sample size, which comes first."""
     event = {"OS": "deaths"}.get(params.endpoint, f"{params.endpoint} events")
     start = f"With {{n_events:value}} {event} by {params.months:g} months in {{n_patients:value}} patients"
@@ -131,7 +133,7 @@ def against(fitted: FittedPrediction, frame: PredictionFrame) -> tuple[str, ...]
     )
 
 
-def notes_of(fitted: FittedPrediction, frame: PredictionFrame, params: Asked) -> tuple[str, ...]:
+def notes_of(fitted: FittedPrediction, frame: PredictionFrame, params: PredictionSettings) -> tuple[str, ...]:
     """What limits the model: covariates, strata, days assumed, delayed entry, effects that change, those lost."""
     notes = [
         "Accuracy here is of this way of building a model in this study; a new study has to confirm it.",
@@ -176,7 +178,7 @@ def notes_of(fitted: FittedPrediction, frame: PredictionFrame, params: Asked) ->
     return tuple(notes)
 
 
-def _lost(fitted: FittedPrediction, frame: PredictionFrame, params: Asked) -> list[str]:
+def _lost(fitted: FittedPrediction, frame: PredictionFrame, params: PredictionSettings) -> list[str]:
     """How far the AUC may be off because those lost are not like the others; whether losing them hangs on the risk."""
     import numpy as np
 

@@ -125,7 +125,7 @@ ENDPOINTS = ("OS", "DFS", "PFS", "rPFS", "PSA_PFS")
 
 @section("biomarkers")
 @dataclass(frozen=True)
-class Params:
+class BiomarkerParams:
     """Settings of the scan."""
 
     endpoints: tuple[str, ...] = setting(ENDPOINTS, "endpoints; those of a line: the first line")
@@ -154,11 +154,11 @@ class Params:
     title="Findings and prognosis",
     question="Which findings go with survival, recurrence and progression?",
     needs=("follow_up",),
-    params=Params,
+    params=BiomarkerParams,
     tables=(SCAN, RESPONSE),
     order=60,
 )
-def biomarkers(cohort: Cohort, params: Params) -> Result:
+def biomarkers(cohort: Cohort, params: BiomarkerParams) -> Result:
     """Scan every feature against every endpoint."""
     features = cohort.features
     covariates = chosen_covariates(cohort.study, params.covariates)
@@ -225,7 +225,7 @@ def _responses(
     cohort: Cohort,
     features: FeatureTable,
     covariates: dict[str, str],
-    params: Params,
+    params: BiomarkerParams,
     found: OutcomeScan,
     skipped: list[str],
     targets: dict[str, Outcome],
@@ -273,7 +273,7 @@ def _mark_same(
 
 
 def _tables(
-    found: OutcomeScan, responded: list[dict[str, Any]], params: Params, design: str | None
+    found: OutcomeScan, responded: list[dict[str, Any]], params: BiomarkerParams, design: str | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The two tables, with q over every exploratory test of both: what was pre-specified is no discovery."""
     from oncourse.stats.fdr import benjamini_hochberg
@@ -344,7 +344,7 @@ def _people(
 _MARKERS = {("KRAS", "NRAS"): ("RAS",), ("msi:MSI-H",): ("MSI", "MMR"), ("pathway:HRR",): ("HRR",)}
 
 
-def _prespecified(params: Params, design: str | None) -> tuple[str, ...]:
+def _prespecified(params: BiomarkerParams, design: str | None) -> tuple[str, ...]:
     """Features named before the data are seen, by the settings or the study's disease.
 
     A finding that a hospital gives as a marker ("BRAF V600E: positive", RAS, MSI) is the finding that was named.

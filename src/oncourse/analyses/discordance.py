@@ -17,7 +17,7 @@ from oncourse.derive.concordance.discordance import (
     NEW_COLUMNS,
     PREDICTOR_COLUMNS,
     REFERENCE,
-    Rule,
+    LeastData,
     discordance_rows,
     main_pairs,
     new_mutation_table,
@@ -42,7 +42,7 @@ NEW = OutputTable(
 
 @section("discordance")
 @dataclass(frozen=True)
-class Params:
+class DiscordanceParams:
     """How much is needed before a model is fitted or a gene tested."""
 
     min_patients: int = setting(10, "fewest patients of a model of discordance", low=5)
@@ -76,11 +76,11 @@ class Params:
     title="Predictors of discordance, and new mutations of the metastasis",
     question="What goes with a mutation being in one sample only, and which genes are newly mutated in the metastasis?",
     needs=("calls", "samples"),
-    params=Params,
+    params=DiscordanceParams,
     tables=(PREDICTORS_TABLE, NEW),
     order=31,
 )
-def discordance(cohort: Cohort, params: Params) -> Result:
+def discordance(cohort: Cohort, params: DiscordanceParams) -> Result:
     """Model discordance over main pairs and test genes for more new mutations than burden explains."""
     presence, pairs = cohort.presence, cohort.pairs
     if pairs.pairs.filter(pl.col("is_main") & pl.col("comparison").is_in(COMPARED)).is_empty():
@@ -90,7 +90,7 @@ def discordance(cohort: Cohort, params: Params) -> Result:
     rows = discordance_rows(cohort.study, presence, pairs, main, params.clonal_ccf)
     if rows.is_empty():
         raise NotEnoughData("no variant of these pairs is assessable in both samples.")
-    rule = Rule(
+    rule = LeastData(
         params.min_patients,
         params.min_level_patients,
         params.min_outcome,
@@ -146,7 +146,7 @@ def _estimates(
     genes: pl.DataFrame,
     n_new: int,
     has_lesions: bool,
-    params: Params,
+    params: DiscordanceParams,
 ) -> tuple[Estimate, ...]:
     out = []
     for comparison in COMPARED:
@@ -192,7 +192,7 @@ def _plain(level: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in " +-") else "_" for c in level)
 
 
-def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], params: Params) -> Headline:
+def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], params: DiscordanceParams) -> Headline:
     """How many variants are in one sample only, and what goes with it most."""
     by_name = {e.name: e for e in estimates}
     comparison = next(c for c in COMPARED if not table.filter(pl.col("comparison") == c).is_empty())
@@ -218,7 +218,11 @@ def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], params: Para
 
 
 def _answer(
-    table: pl.DataFrame, genes: pl.DataFrame, has_lesions: bool, params: Params, estimates: tuple[Estimate, ...]
+    table: pl.DataFrame,
+    genes: pl.DataFrame,
+    has_lesions: bool,
+    params: DiscordanceParams,
+    estimates: tuple[Estimate, ...],
 ) -> str:
     known = {e.name: e.value or 0 for e in estimates}
     parts = []
@@ -258,7 +262,7 @@ def _answer(
     return " ".join(parts)
 
 
-def _notes(withheld: list[str], genes: pl.DataFrame, has_lesions: bool, params: Params) -> tuple[str, ...]:
+def _notes(withheld: list[str], genes: pl.DataFrame, has_lesions: bool, params: DiscordanceParams) -> tuple[str, ...]:
     notes = [
         "Exploratory: predictors go together (a later sample has more often seen therapy), and an odds ratio is no "
         "cause. "

@@ -27,7 +27,7 @@ from oncourse.words.catalogue import said
 
 @section("monitoring")
 @dataclass(frozen=True)
-class Params:
+class MonitoringParams:
     """Landmark of the comparison of outcome by clearance."""
 
     landmark_days: int = setting(120, "days after the start of a line at which clearance is judged", low=1)
@@ -39,11 +39,11 @@ class Params:
     title="Monitoring: ctDNA, response and emerging resistance",
     question="Does ctDNA show response and recurrence, how long before imaging, and which resistance emerges?",
     needs=("calls", "samples"),
-    params=Params,
+    params=MonitoringParams,
     tables=(CTDNA, RESPONSE, LEAD, EMERGENCE, RATES),
     order=80,
 )
-def monitoring(cohort: Cohort, params: Params) -> Result:
+def monitoring(cohort: Cohort, params: MonitoringParams) -> Result:
     """Summarise what serial samples show."""
     ctdna, emerged = cohort.ctdna, cohort.findings.emerged
     rates = RATES.frame(_rates(cohort, emerged))
@@ -418,7 +418,7 @@ def _rate_estimates(rates: pl.DataFrame) -> Iterator[Estimate]:
         yield _share(f"{_slug(row['drug_class'])}_emerged", row["n_emerged"], row["n_evaluable"])
 
 
-def _landmark(cohort: Cohort, response: pl.DataFrame, params: Params) -> list[Estimate]:
+def _landmark(cohort: Cohort, response: pl.DataFrame, params: MonitoringParams) -> list[Estimate]:
     """Cleared by the landmark against not, among lines still at risk there: no immortal time."""
     if response.is_empty() or not cohort.study.has("follow_up"):
         return []

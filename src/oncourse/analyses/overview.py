@@ -85,7 +85,7 @@ APART = OutputTable(
 
 @section("overview")
 @dataclass(frozen=True)
-class Params:
+class OverviewParams:
     """Follow-up."""
 
     level: float = setting(0.95, "coverage of the interval of the median follow-up", low=0.5, high=0.999)
@@ -219,7 +219,7 @@ def _patients(cohort: Cohort) -> pl.DataFrame:
     return PATIENTS.frame(table.sort("patient_id"))
 
 
-def _follow_up(cohort: Cohort, params: Params) -> tuple[list[Estimate], list[pl.DataFrame]]:
+def _follow_up(cohort: Cohort, params: OverviewParams) -> tuple[list[Estimate], list[pl.DataFrame]]:
     """Median follow-up by reverse Kaplan-Meier: death is the censoring (Schemper and Smith 1996)."""
     from oncourse.stats.km import kaplan_meier
 
@@ -301,12 +301,12 @@ def _unless(rows: list[tuple[str, str]], inside: pl.DataFrame) -> list[tuple[str
     title="The study and its patients",
     question="Who is in the study, how long were they followed, and what is missing?",
     needs=("patients",),
-    params=Params,
+    params=OverviewParams,
     tables=(FLOW, MISSING, PATIENTS, BASELINE, IDENTITY, APART),
     order=0,
     sets_apart=False,
 )
-def overview(cohort: Cohort, params: Params) -> Result:
+def overview(cohort: Cohort, params: OverviewParams) -> Result:
     """Describe the study: flow of patients and samples, follow-up, missing values."""
     study = cohort.study
     flow = study_flow(cohort)

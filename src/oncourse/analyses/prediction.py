@@ -121,7 +121,7 @@ TABLES = (PERFORMANCE, ADDED, CALIBRATION, DECISION, COEFFICIENTS, PATIENTS)
 
 @section("prediction")
 @dataclass(frozen=True)
-class Params:
+class PredictionParams:
     """What is predicted, from when, with which predictors, and how it is validated."""
 
     endpoint: str = setting("OS", "endpoint predicted", choices=("OS", "DFS", "PFS", "rPFS"))
@@ -169,11 +169,11 @@ class Params:
     title="Risk by 24 months",
     question="How well can the risk by 24 months be predicted, and what do the mutations add?",
     needs=("follow_up",),
-    params=Params,
+    params=PredictionParams,
     tables=TABLES,
     order=70,
 )
-def prediction(cohort: Cohort, params: Params) -> Result:
+def prediction(cohort: Cohort, params: PredictionParams) -> Result:
     """Fit, validate and describe the ladder of risk models."""
     from oncourse.derive.outcomes.prediction_data import prediction_frame
     from oncourse.models.fit_report import fit_prediction
@@ -245,7 +245,7 @@ def _people(cohort: Cohort, frame: PredictionFrame) -> pl.DataFrame:
     return counted(MODEL, everyone, frame.patients, out, rest="no time zero")
 
 
-def _check(frame: PredictionFrame, params: Params) -> None:
+def _check(frame: PredictionFrame, params: PredictionParams) -> None:
     horizon = landmark_days(params.months)
     who = frame.patients
     events = who.filter(pl.col("is_event") & (pl.col("time_days") <= horizon)).height
@@ -264,7 +264,7 @@ def _check(frame: PredictionFrame, params: Params) -> None:
         )
 
 
-def _check_strata(frame: PredictionFrame, horizon: float, params: Params) -> None:
+def _check_strata(frame: PredictionFrame, horizon: float, params: PredictionParams) -> None:
     """A baseline hazard rests on its own stratum alone: each needs events by the horizon and patients beyond it."""
     if frame.strata is None or frame.stratum is None:
         return
@@ -285,7 +285,7 @@ def _check_strata(frame: PredictionFrame, horizon: float, params: Params) -> Non
         )
 
 
-def _estimates(fitted: FittedPrediction, params: Params) -> tuple[Estimate, ...]:
+def _estimates(fitted: FittedPrediction, params: PredictionParams) -> tuple[Estimate, ...]:
     from oncourse.models.fit_tables import named
 
     n = fitted.n
@@ -353,7 +353,7 @@ def _stratum_names(frame: PredictionFrame) -> list[str | None]:
     return [frame.strata.levels[k] for k in frame.stratum]
 
 
-def _figures(fitted: FittedPrediction, params: Params, people: list[str]) -> tuple[Figure, ...]:
+def _figures(fitted: FittedPrediction, params: PredictionParams, people: list[str]) -> tuple[Figure, ...]:
     from oncourse.models.fit_report import curves_for_figure, decision_for_figure
     from oncourse.plots.calibration import calibration, risk_instability
     from oncourse.plots.decision import decision_curve
@@ -403,7 +403,7 @@ def _card(
     fitted: FittedPrediction,
     frame: PredictionFrame,
     features: list[dict[str, Any]],
-    params: Params,
+    params: PredictionParams,
     cohort: Cohort,
 ) -> str:
     from oncourse.models.card import card_text

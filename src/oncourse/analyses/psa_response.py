@@ -111,7 +111,7 @@ MEASURES = ("psa50", "psa50_confirmed", "psa90", "psa90_confirmed")
 
 @section("psa_response")
 @dataclass(frozen=True)
-class Params:
+class PsaResponseParams:
     """What is shown; the rules are in the section psa."""
 
     line: int | None = setting(None, "line of the rates in the answer; null: the first from 1 on with PSA", low=0)
@@ -123,12 +123,12 @@ class Params:
     title="PSA response and progression",
     question="How did PSA respond to each line of therapy, and when did it progress?",
     needs=("labs", "treatments"),
-    params=Params,
+    params=PsaResponseParams,
     tables=(PSA, BY_LINE, BY_DRUGS, VALUES_LEFT_OUT),
     order=40,
     sets_apart=False,
 )
-def psa_response(cohort: Cohort, params: Params) -> Result:
+def psa_response(cohort: Cohort, params: PsaResponseParams) -> Result:
     """PSA endpoints by PCWG3 with response rates, waterfall, spider and patient curves."""
     rules = cohort.params(PsaParams)
     values, left_out = psa_values(cohort.study["labs"], rules)
@@ -248,7 +248,7 @@ def _denominator(rules: PsaParams, unseen: int, nothing: int) -> str:
     return f"the lines with a PSA{half}, {nothing} without any left out"
 
 
-def _lines_of(table: pl.DataFrame, params: Params) -> pl.DataFrame:
+def _lines_of(table: pl.DataFrame, params: PsaResponseParams) -> pl.DataFrame:
     line = params.line if params.line is not None else first_line(table, pl.col("n_values") > 0)
     rows = table.filter(pl.col("line") == line) if line is not None else table.clear()
     if rows.is_empty():
@@ -266,7 +266,7 @@ def _share(rows: pl.DataFrame, measure: str, level: float, missing_counts: bool)
     return k, n, float(low), float(high)
 
 
-def _estimates(table: pl.DataFrame, shown: pl.DataFrame, params: Params, rules: PsaParams) -> list[Estimate]:
+def _estimates(table: pl.DataFrame, shown: pl.DataFrame, params: PsaResponseParams, rules: PsaParams) -> list[Estimate]:
     out, at = [], f", line {shown['line'][0]}"
     for measure in MEASURES:
         k, n, low, high = _share(shown, measure, params.level, rules.missing_in_denominator)
@@ -289,7 +289,7 @@ def _estimates(table: pl.DataFrame, shown: pl.DataFrame, params: Params, rules: 
     return out
 
 
-def _rates(table: pl.DataFrame, by: list[str], params: Params, rules: PsaParams) -> list[dict[str, Any]]:
+def _rates(table: pl.DataFrame, by: list[str], params: PsaResponseParams, rules: PsaParams) -> list[dict[str, Any]]:
     """Return the rate of each measure in each group of lines."""
     rows = []
     for key, part in table.sort(by).group_by(by, maintain_order=True):
@@ -350,7 +350,7 @@ def _people(table: pl.DataFrame, cohort: Cohort, rules: PsaParams) -> pl.DataFra
 
 
 def _figures(
-    cohort: Cohort, table: pl.DataFrame, shown: pl.DataFrame, values: pl.DataFrame, params: Params, what: str
+    cohort: Cohort, table: pl.DataFrame, shown: pl.DataFrame, values: pl.DataFrame, params: PsaResponseParams, what: str
 ) -> tuple[Figure, ...]:
     from oncourse.plots.spider import MOST, panels, spider
     from oncourse.plots.theme import PALETTE

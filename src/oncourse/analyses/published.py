@@ -58,7 +58,7 @@ SUMMARY = OutputTable(
 
 @section("published")
 @dataclass(frozen=True)
-class Params:
+class PublishedParams:
     """What counts as the same time."""
 
     same_days: int = setting(SAME_DAYS, "days a published and a derived time may differ and still be the same", low=0)
@@ -68,12 +68,12 @@ class Params:
     title="End points as published",
     question="What do the source's own end points say, and where do the derived ones differ?",
     needs=("published_endpoints",),
-    params=Params,
+    params=PublishedParams,
     tables=(RECORDS, SUMMARY),
     order=43,
     sets_apart=False,
 )
-def published(cohort: Cohort, params: Params) -> Result:
+def published(cohort: Cohort, params: PublishedParams) -> Result:
     """Kaplan-Meier of each published end point, and the patients whose derived record differs."""
     derived, _ = cohort.endpoint_tables
     first_day = int(cohort.params(EndpointParams).count_first_day)

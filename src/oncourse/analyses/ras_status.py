@@ -51,7 +51,7 @@ PATIENTS = OutputTable(
 
 @section("ras_status")
 @dataclass(frozen=True)
-class Params:
+class RasStatusParams:
     """Which status leads."""
 
     status: str = setting("RAS", "status that the answer is about; the others are in the tables")
@@ -61,11 +61,11 @@ class Params:
     title="RAS and other actionable statuses by sample",
     question="Is the RAS status (and every other actionable status) the same in both samples of a patient?",
     needs=("calls", "samples"),
-    params=Params,
+    params=RasStatusParams,
     tables=(STATUSES, FLIPS, SAMPLES, PATIENTS),
     order=32,
 )
-def ras_status(cohort: Cohort, params: Params) -> Result:
+def ras_status(cohort: Cohort, params: RasStatusParams) -> Result:
     """Compare actionable statuses over each patient's main pairs."""
     if cohort.pairs.pairs.is_empty():
         raise NotEnoughData("no patient has two tumour samples that can be compared.")

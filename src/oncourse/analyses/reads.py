@@ -81,7 +81,7 @@ TAGS = OutputTable(
 
 @section("reads")
 @dataclass(frozen=True)
-class Params:
+class ReadsParams:
     """From which values a sample is remarked on."""
 
     contamination_warning: float = setting(0.02, "share of foreign DNA that is remarked on (own choice)", low=0)
@@ -93,12 +93,12 @@ class Params:
     title="Quality and identity of the sequencing",
     question="What could each sample have shown, and is it the patient's own?",
     needs=("samples",),
-    params=Params,
+    params=ReadsParams,
     tables=(QUALITY, STOPPED, TAGS),
     order=15,
     sets_apart=False,
 )
-def reads(cohort: Cohort, params: Params) -> Result:
+def reads(cohort: Cohort, params: ReadsParams) -> Result:
     """Depth, duplicates, contamination and detection limit per sample; patients stopped by a swap; tags of calls."""
     samples = _measured(cohort)
     stopped = _stopped(cohort)
@@ -167,7 +167,7 @@ def _stopped(cohort: Cohort) -> pl.DataFrame:
     return rows.select("patient_id", pl.col("value").alias("reason")).unique().sort("patient_id", "reason")
 
 
-def _remark(params: Params) -> pl.Expr:
+def _remark(params: ReadsParams) -> pl.Expr:
     foreign = pl.col("contamination")
     parts = (
         pl.when(foreign >= params.contamination_failure)

@@ -87,7 +87,7 @@ FEW_AT_RISK = 10
 
 @section("survival")
 @dataclass(frozen=True)
-class Params:
+class SurvivalParams:
     """Settings of the survival curves."""
 
     endpoints: tuple[str, ...] = setting(("OS", "DFS"), "endpoints shown")
@@ -103,12 +103,12 @@ class Params:
     title="Survival",
     question="How long do the patients live, and how long without recurrence?",
     needs=("patients",),
-    params=Params,
+    params=SurvivalParams,
     tables=(CURVES, MEDIANS, INTERVALS),
     order=50,
     sets_apart=False,
 )
-def survival(cohort: Cohort, params: Params) -> Result:
+def survival(cohort: Cohort, params: SurvivalParams) -> Result:
     """Kaplan-Meier per endpoint; under delayed entry beside the naive curve, with the tests of its assumption."""
     landmarks: list[dict[str, object]] = []
     medians: list[dict[str, object]] = []
@@ -167,7 +167,7 @@ def survival(cohort: Cohort, params: Params) -> Result:
     )
 
 
-def _headline(found: dict[str, Estimate], params: Params) -> Headline:
+def _headline(found: dict[str, Estimate], params: SurvivalParams) -> Headline:
     """The median of the first endpoint that could be told, and the share free of it at two years."""
     name = next(n for n in params.endpoints if f"{n}_kaplan_meier_median" in found)
     two = _two_years(params)
@@ -183,14 +183,14 @@ def _state(endpoint: str) -> Said:
     return said("term.alive" if endpoint == "OS" else "term.event_free")
 
 
-def _two_years(params: Params) -> float:
+def _two_years(params: SurvivalParams) -> float:
     """The landmark nearest to two years."""
     return min(params.months, key=lambda m: abs(m - 24))
 
 
 def _one(
     target: Outcome,
-    params: Params,
+    params: SurvivalParams,
     first_day: bool,
     landmarks: list[dict[str, object]],
     medians: list[dict[str, object]],
@@ -337,7 +337,7 @@ def _entry_unknown(cohort: Cohort, name: str) -> list[str]:
     return [text]
 
 
-def _visits(cohort: Cohort, params: Params, figures: list[Figure], notes: list[str]) -> list[dict[str, object]]:
+def _visits(cohort: Cohort, params: SurvivalParams, figures: list[Figure], notes: list[str]) -> list[dict[str, object]]:
     """The interval-censored check: rows per endpoint and method, one figure and note per endpoint."""
     from oncourse.derive.outcomes.curves import km_groups
     from oncourse.derive.outcomes.visit_intervals import visit_intervals

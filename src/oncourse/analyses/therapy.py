@@ -136,7 +136,7 @@ STRONG = ("A", "B")
 
 @section("therapy")
 @dataclass(frozen=True)
-class Params:
+class TherapyParams:
     """Which levels count."""
 
     levels: tuple[str, ...] = setting(("I-A", "I-B"), "levels of the headline share")
@@ -146,11 +146,11 @@ class Params:
     title="What could each patient get",
     question="Who has a biomarker for or against a therapy, at which level, and what could not be assessed?",
     needs=("calls|markers",),
-    params=Params,
+    params=TherapyParams,
     tables=(LEVELS, MATCHES, RAS, RULES, NEAR, EVIDENCE),
     order=70,
 )
-def therapy(cohort: Cohort, params: Params) -> Result:
+def therapy(cohort: Cohort, params: TherapyParams) -> Result:
     """Match every patient against the therapy rules."""
     found, matched = cohort.findings, cohort.therapy
     tumours = {p: f.tumour for p, f in found.patients.items()}

@@ -64,7 +64,7 @@ TRUTH = OutputTable(
 
 @section("tissue_blood")
 @dataclass(frozen=True)
-class Params:
+class TissueBloodParams:
     """The non-inferiority test needs margin and aim, fixed before the data are seen."""
 
     ppa0: float | None = setting(None, "positive agreement aimed at (performance goal)", low=0, high=1)
@@ -80,11 +80,11 @@ class Params:
     title="Tissue against blood",
     question="Can circulating tumour DNA replace tissue?",
     needs=("calls", "samples"),
-    params=Params,
+    params=TissueBloodParams,
     tables=(STRATA, STATUSES, PLASMA, NONINFERIORITY, TRUTH),
     order=34,
 )
-def tissue_blood(cohort: Cohort, params: Params) -> Result:
+def tissue_blood(cohort: Cohort, params: TissueBloodParams) -> Result:
     """Compare each patient's main tissue sample with the main plasma sample."""
     presence, pairs = cohort.presence, cohort.pairs
     main = pairs.pairs.filter(pl.col("is_main") & (pl.col("comparison") == "tissue v plasma"))
@@ -283,7 +283,9 @@ def _answer(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> str
     return text
 
 
-def _notes(params: Params, plasma: pl.DataFrame, main: pl.DataFrame, withheld: str | None) -> tuple[str, ...]:
+def _notes(
+    params: TissueBloodParams, plasma: pl.DataFrame, main: pl.DataFrame, withheld: str | None
+) -> tuple[str, ...]:
     notes = ["Strata are exploratory; variants of one patient are not independent, and the limits allow for that."]
     if withheld:
         notes.append(f"Sensitivity against an unknown truth (latent class, {params.status}) is withheld: {withheld}.")

@@ -196,7 +196,7 @@ POLICY = OutputTable(
 
 @section("treatment")
 @dataclass(frozen=True)
-class Params:
+class TreatmentParams:
     """Which treatments are compared, how, and from when."""
 
     group_by: str = setting("drugs", "what an arm is", choices=("drugs", "class"))
@@ -231,11 +231,11 @@ class Params:
     title="Treatments compared, and in whom",
     question="Which treatment does best in each line, and does a marker change its effect?",
     needs=("treatments", "follow_up"),
-    params=Params,
+    params=TreatmentParams,
     tables=(COMPARISON, INTERACTION, BALANCE, TIPPING, POLICY),
     order=75,
 )
-def treatment(cohort: Cohort, params: Params) -> Result:
+def treatment(cohort: Cohort, params: TreatmentParams) -> Result:
     """Compare arms within lines, then test marker x treatment over all lines."""
     from oncourse.derive.outcomes import treatment_units as lines
 
@@ -300,7 +300,7 @@ def treatment(cohort: Cohort, params: Params) -> Result:
     )
 
 
-def _with_indications(cohort: Cohort, table: pl.DataFrame, x: pl.DataFrame, params: Params) -> pl.DataFrame:
+def _with_indications(cohort: Cohort, table: pl.DataFrame, x: pl.DataFrame, params: TreatmentParams) -> pl.DataFrame:
     """The covariates with the findings by which a treatment is chosen: RAS, side, MSI, AR-V7 ... as known at the
     start."""
     from oncourse.derive.outcomes.treatment_units import indications

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from oncourse.cohort._base import derived
-from oncourse.cohort.status import Status
+from oncourse.cohort.status import Statuses
 
 if TYPE_CHECKING:
     from oncourse.derive.outcomes.features import FeatureTable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oncourse.derive.outcomes.predictors import PredictionTables
 
 
-class Outcomes(Status):
+class Outcomes(Statuses):
     """Outcomes: findings, groups and arms against outcome."""
 
     @derived

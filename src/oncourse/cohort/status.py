@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oncourse.derive.status.variants import SeenVariants
 
 
-class Status(Blood):
+class Statuses(Blood):
     """Status: what each sample and patient has, and which therapy rules that meets."""
 
     @derived

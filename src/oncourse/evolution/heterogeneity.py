@@ -24,7 +24,7 @@ NEUTRAL_R2 = 0.98
 
 
 @dataclass(frozen=True)
-class Interval:
+class VariantInterval:
     """A value with its 95 % interval and the variants it rests on; NaN where it cannot be told."""
 
     value: float
@@ -33,7 +33,7 @@ class Interval:
     n: int
 
 
-NOTHING = Interval(float("nan"), float("nan"), float("nan"), 0)
+NOTHING = VariantInterval(float("nan"), float("nan"), float("nan"), 0)
 
 
 def thin(
@@ -210,7 +210,7 @@ _CELLS = 2_000_000
 
 def over_variants(
     statistic: Callable[[IntArray, IntArray], FloatArray], n: int, n_draw: int, random: np.random.Generator
-) -> Interval:
+) -> VariantInterval:
     """Return the mean of a statistic over thinnings and its percentile interval over redrawn variants.
 
     Parameters
@@ -227,4 +227,4 @@ def over_variants(
         return NOTHING
     low, high = np.quantile(again, [0.025, 0.975])
     value = float(values.mean())
-    return Interval(value, float(min(low, value)), float(max(high, value)), n)
+    return VariantInterval(value, float(min(low, value)), float(max(high, value)), n)

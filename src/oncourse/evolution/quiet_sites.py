@@ -28,7 +28,7 @@ _MIN_SHAPE = 0.3
 
 
 @dataclass(frozen=True)
-class Background:
+class QuietErrors:
     """True error over the stated one.
 
     Attributes
@@ -62,7 +62,7 @@ def learn_background(
     n_sample: int,
     n_kind: int,
     prior_shape: float = 2.0,
-) -> Background:
+) -> QuietErrors:
     """Learn the background of one assay from counts at sites where no tumour variant is expected.
 
     Parameters
@@ -98,7 +98,7 @@ def learn_background(
     x, m, s, k = x[kept], m[kept], s[kept], k[kept]
     if len(x) < MIN_SITES or x.sum() + m.sum() < MIN_READS or _lists_only_seen(x, m):
         unknown = np.full(n_sample, np.nan)
-        return Background(unknown, unknown, np.ones(n_kind), prior_shape, len(x), left_out)
+        return QuietErrors(unknown, unknown, np.ones(n_kind), prior_shape, len(x), left_out)
     overall = (x.sum() + 1) / (m.sum() + 1)
     found, told = np.bincount(k, x, n_kind), np.bincount(k, m, n_kind)
     by_kind = (found + _KIND_WEIGHT) / (told * overall + _KIND_WEIGHT)
@@ -106,7 +106,7 @@ def learn_background(
     overall = (x.sum() + 1) / (mean.sum() + 1)
     shape = _site_shape(x, overall * mean, prior_shape)
     ratio, uncertainty = _by_sample(x, mean, s, n_sample, overall, shape)
-    return Background(ratio, uncertainty, by_kind, shape, len(x), left_out)
+    return QuietErrors(ratio, uncertainty, by_kind, shape, len(x), left_out)
 
 
 def _plausible(x: Floats, m: Floats, shape: float) -> NDArray[np.bool_]:

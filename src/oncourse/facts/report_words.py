@@ -105,7 +105,7 @@ _LINKS = re.compile(r"(?:and|or|nor|in|of|the|for|和|与|及|或|均|为|均为
 
 
 @dataclass(frozen=True)
-class Finding:
+class WordedFinding:
     """``changes``: (coding, protein) pairs named, either may be null; ``state``: absent, untested, present, doubt or null.
 
     ``denied``: changes that the words say were not found; ``is_part``: what is absent is only what the words name (a
@@ -120,11 +120,11 @@ class Finding:
 
 
 @cache
-def finding(text: str) -> Finding:
+def finding(text: str) -> WordedFinding:
     """Return what a text says.
 
     >>> finding("exon2 c.35G>A p.G12D 12%")
-    Finding(changes=(('c.35G>A', 'p.G12D'),), fraction='12%', state=None, denied=(), is_part=False)
+    WordedFinding(changes=(('c.35G>A', 'p.G12D'),), fraction='12%', state=None, denied=(), is_part=False)
     >>> finding("G12D/G13D").changes, finding("G12D突变").changes, finding("Gly12Asp").changes
     (((None, 'p.G12D'), (None, 'p.G13D')), ((None, 'p.G12D'),), ((None, 'p.G12D'),))
     >>> finding("E746_A750del").changes, finding("Glu746_Ala750del 12%").changes
@@ -141,7 +141,7 @@ def finding(text: str) -> Finding:
     """
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
     if state := meaning("panel_result", plain) or meaning("panel_result", plain.removeprefix("均")):
-        return Finding(state=state)
+        return WordedFinding(state=state)
     if ":" in plain and plain.count(",") == plain.count(":p."):  # transcripts of one change, as ANNOVAR lists them
         plain = plain.split(",")[0]
     for pattern, tight in _TIGHT:
@@ -152,7 +152,7 @@ def finding(text: str) -> Finding:
     if "doubt" in states or (
         "absent" in states and _HETEROZYGOUS.search(plain)
     ):  # nobody knows which of the changes were found
-        return Finding(state="doubt")
+        return WordedFinding(state="doubt")
     kept = [c for c, s in zip(clauses, states, strict=True) if s not in ("absent", "untested")]
     denied = " ; ".join(c for c, s in zip(clauses, states, strict=True) if s in ("absent", "untested"))
     said = " ".join(_bare(c) for c in kept).strip()
@@ -160,13 +160,13 @@ def finding(text: str) -> Finding:
         part = bool(CODON.search(denied) or RESIDUE.search(denied) or _LIMIT.search(denied))
         changes = _changes(denied)
         if changes and _GENOTYPE.search(denied):  # WT/G12D: one allele of two
-            return Finding(state="doubt")
+            return WordedFinding(state="doubt")
         state = "untested" if "untested" in states else "absent"
-        return Finding(state=state, denied=changes, is_part=part or bool(changes))
+        return WordedFinding(state=state, denied=changes, is_part=part or bool(changes))
     whole = " ".join(kept) if denied else plain
     fraction = found.group().replace(" ", "") if (found := FRACTION.search(whole)) else None
     present = "present" if "present" in states else None
-    return Finding(_changes(whole), fraction, present, _changes(denied) if denied else ())
+    return WordedFinding(_changes(whole), fraction, present, _changes(denied) if denied else ())
 
 
 def _clauses(text: str) -> list[str]:

@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from oncourse.genome.annotate_long import Told, told
+from oncourse.genome.annotate_long import ToldEffect, told
 from oncourse.genome.cytobands import cytobands
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import BUILDS, Model, models
@@ -198,7 +198,7 @@ class _Answer:
         self.number, self.offset, self.zone, self.codon = np.zeros((4, n), np.int64)
         self.old, self.new = np.full((2, n), 64, np.int64)
         self.near, self.in_codon = np.zeros(n, bool), np.zeros(n, bool)
-        self.told: dict[int, Told] = {}
+        self.told: dict[int, ToldEffect] = {}
         is_snv = (frame["ref"].str.contains(_SNV) & frame["alt"].str.contains(_SNV)).fill_null(False)
         self.is_snv = is_snv.to_numpy()
         self.match = self._matches()
@@ -270,7 +270,7 @@ class _Answer:
             word, change = "missense", f"p.U{codon}{acid}"
         else:
             word, change = "stop_lost", extended(spliced.protein, codon - 1, acid + until_stop(spliced.behind))
-        self.told[row] = Told(word, None, change, codon, codon)
+        self.told[row] = ToldEffect(word, None, change, codon, codon)
 
     def frame(self) -> pl.DataFrame:
         """Return variant_id and `COLUMNS`."""

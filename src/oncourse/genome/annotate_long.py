@@ -18,7 +18,7 @@ Row = tuple[int, str, str]
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldEffect:
     """What is said of a variant; codons count from 1 (0: none)."""
 
     consequence: str | None
@@ -28,7 +28,7 @@ class Told:
     codon_last: int = 0
 
 
-def told(spliced: Spliced, fasta: Fasta, rows: Sequence[Row]) -> list[Told]:
+def told(spliced: Spliced, fasta: Fasta, rows: Sequence[Row]) -> list[ToldEffect]:
     """Return what is said of variants (pos, ref, alt; the empty allele ``""``) whose reference allele is the genome's.
 
     An insertion or deletion is named and judged where HGVS puts it: as far in reading direction as its bases allow.
@@ -55,7 +55,7 @@ def _at(ends: Sequence[Numbers], i: int) -> list[_End]:
     return [_End(int(n.base[i]), int(n.offset[i]), int(n.slot[i]), bool(n.near[i])) for n in ends]
 
 
-def _one(spliced: Spliced, fasta: Fasta, row: Row, low: _End, high: _End) -> Told:
+def _one(spliced: Spliced, fasta: Fasta, row: Row, low: _End, high: _End) -> ToldEffect:
     """`low`, `high`: the changed bases at both ends in reading order, of an insertion the bases beside it."""
     _, ref, alt = row
     name = _hgvs_c(spliced, fasta, row, low, high)
@@ -65,22 +65,22 @@ def _one(spliced: Spliced, fasta: Fasta, row: Row, low: _End, high: _End) -> Tol
     if exonic is None:
         word = _outside_exons(low, high, len(spliced.model.exons), is_insertion=not ref)
         if word == "utr5" and high.base >= spliced.first:  # from before the gene over its start codon
-            return Told("start_lost", name, "p.M1?", 1, 1)
+            return ToldEffect("start_lost", name, "p.M1?", 1, 1)
         if word == "utr3" and low.base <= spliced.last:
-            return Told("stop_lost", name)
-        return Told(word, name)
+            return ToldEffect("stop_lost", name)
+        return ToldEffect(word, name)
     start, end = exonic  # first changed base and the one behind the last
     if start > spliced.last or end <= spliced.first:
         word = "utr3" if start > spliced.last else "utr5"
-        return Told("splice_region" if low.near or high.near else word, name)
+        return ToldEffect("splice_region" if low.near or high.near else word, name)
     lead = spliced.model.lead
     at = start - spliced.first + lead
     if start < spliced.first:  # across the beginning of the coding sequence
-        return Told("start_lost" if not lead else "protein_altering", name, None if lead else "p.M1?", 1, 1)
+        return ToldEffect("start_lost" if not lead else "protein_altering", name, None if lead else "p.M1?", 1, 1)
     shift = 0 if ref else -1  # codons of both bases beside an insertion
     codons = (at + shift) // 3 + 1, (max(end, start + 1) - spliced.first + lead - 1) // 3 + 1
     if spliced.model.chrom == "MT":  # another genetic code
-        return Told(None, name, None, *codons)
+        return ToldEffect(None, name, None, *codons)
     if end > spliced.last + 1:  # across the stop codon's end
         ref = ref[: spliced.last + 1 - start]
         behind = spliced.behind[end - spliced.last - 1 :]
@@ -89,7 +89,7 @@ def _one(spliced: Spliced, fasta: Fasta, row: Row, low: _End, high: _End) -> Tol
     effect, change = coding_change(spliced.coding, behind, spliced.protein, at, ref, alt)
     if effect == "synonymous" and (low.near or high.near):
         effect = "splice_region"
-    return Told(effect, name, change, max(codons[0], 1), codons[1])
+    return ToldEffect(effect, name, change, max(codons[0], 1), codons[1])
 
 
 def _exonic(low: _End, high: _End, *, is_insertion: bool) -> tuple[int, int] | None:

@@ -36,7 +36,7 @@ from oncourse.io.genie_panels import as_target_regions
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.reading import Reading
 from oncourse.io.segments import read_segments
-from oncourse.io.timeline import Timeline, read_timelines
+from oncourse.io.timeline import TimelineRows, read_timelines
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
 
@@ -256,7 +256,7 @@ def _segments(found: Folder, reading: Reading) -> pl.DataFrame | None:
     return pl.concat(frames) if frames else None
 
 
-def _anchors(timeline: Timeline, chosen: Mapping[str, str]) -> Anchors:
+def _anchors(timeline: TimelineRows, chosen: Mapping[str, str]) -> Anchors:
     """Return the days that end points may count from, as the timelines give them."""
 
     def days(frames: list[pl.DataFrame], day: str) -> pl.DataFrame:
@@ -276,7 +276,7 @@ def _anchors(timeline: Timeline, chosen: Mapping[str, str]) -> Anchors:
     return Anchors(chosen, found, has_clock=bool(found) or bool(timeline.tables))
 
 
-def _add_timeline(timeline: Timeline, reading: Reading) -> None:
+def _add_timeline(timeline: TimelineRows, reading: Reading) -> None:
     reading.notes += timeline.notes
     reading.ledger.extend(timeline.ledger)
     reading.problems += timeline.problems

@@ -16,7 +16,7 @@ import polars as pl
 
 from oncourse.facts.recorded import is_statement
 from oncourse.facts.report_genes import exons_named, genes_named, names_part, pair_named
-from oncourse.facts.report_words import Finding, finding
+from oncourse.facts.report_words import WordedFinding, finding
 from oncourse.study.words import meaning
 
 #: What a row is: a mutation; the words that a gene of RAS, RAF or PIK3CA is mutated, not how; a fusion; a copy number;
@@ -175,7 +175,7 @@ def _state_of(word: str | None) -> str | None:
     return state if state in ("absent", "untested") else None
 
 
-def _changes(cells: Mapping[str, Finding]) -> tuple[tuple[str | None, str | None], ...]:
+def _changes(cells: Mapping[str, WordedFinding]) -> tuple[tuple[str | None, str | None], ...]:
     """Return the changes that the cells name: protein and coding change of two cells where they are as many."""
     p, c = (cells[k].changes if k in cells else () for k in ("hgvs_p", "hgvs_c"))
     if p and len(p) == len(c):

@@ -21,7 +21,7 @@ from oncourse.study.schema import Problem
 
 
 @dataclass
-class Timeline:
+class TimelineRows:
     """What the timeline files of a study say; empty frames where they say nothing."""
 
     tables: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
@@ -42,9 +42,9 @@ class Timeline:
         return pl.concat(frames, how="diagonal").unique(maintain_order=True) if frames else None
 
 
-def read_timelines(paths: Sequence[Path]) -> Timeline:
+def read_timelines(paths: Sequence[Path]) -> TimelineRows:
     """Read every timeline file; rows of a kind that has no table here are counted in the notes."""
-    out = Timeline()
+    out = TimelineRows()
     for path in paths:
         table = read_table(path, lenient=True)
         out.problems += table.problems
@@ -77,7 +77,7 @@ def read_timelines(paths: Sequence[Path]) -> Timeline:
     return out
 
 
-def _one_kind(event: str, rows: pl.DataFrame, out: Timeline, name: str) -> None:
+def _one_kind(event: str, rows: pl.DataFrame, out: TimelineRows, name: str) -> None:
     if event == "TARGET_LESION" and {"LESION_ID", "DIAMETER_MM"} <= set(rows.columns):
         _measurement(rows, out)
     elif event == "LESION" and {"LESION_ID", "ROLE"} <= set(rows.columns):
@@ -126,14 +126,14 @@ def _whole(rows: pl.DataFrame, *names: str) -> pl.Expr:
     return _first(rows, *names).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
 
 
-def _add(out: Timeline, table: str, frame: pl.DataFrame) -> None:
+def _add(out: TimelineRows, table: str, frame: pl.DataFrame) -> None:
     out.tables.setdefault(table, []).append(frame)
     files = out.files.setdefault(table, [])
     if frame.height and out.file not in files:
         files.append(out.file)
 
 
-def _treatment(rows: pl.DataFrame, out: Timeline) -> None:
+def _treatment(rows: pl.DataFrame, out: TimelineRows) -> None:
     words = pl.concat_str(
         [
             _first(rows, "TREATMENT_TYPE").fill_null(""),
@@ -169,7 +169,7 @@ def _treatment(rows: pl.DataFrame, out: Timeline) -> None:
     )
 
 
-def _procedure(rows: pl.DataFrame, out: Timeline, kind: str | None) -> None:
+def _procedure(rows: pl.DataFrame, out: TimelineRows, kind: str | None) -> None:
     if rows.is_empty():
         return
     words = _first(
@@ -199,7 +199,7 @@ def _procedure(rows: pl.DataFrame, out: Timeline, kind: str | None) -> None:
     )
 
 
-def _labs(rows: pl.DataFrame, event: str, out: Timeline) -> None:
+def _labs(rows: pl.DataFrame, event: str, out: TimelineRows) -> None:
     analyte = _first(rows, "TEST", "LAB_TEST", "ANALYTE", "SUBTYPE").fill_null(
         pl.lit("PSA" if "PSA" in event else event)
     )
@@ -216,7 +216,7 @@ def _labs(rows: pl.DataFrame, event: str, out: Timeline) -> None:
     )
 
 
-def _specimen(rows: pl.DataFrame, event: str, out: Timeline) -> None:
+def _specimen(rows: pl.DataFrame, event: str, out: TimelineRows) -> None:
     sample = _first(rows, "SAMPLE_ID", "SPECIMEN_REFERENCE_NUMBER", "SPECIMEN_ID")
     days = rows.select(sample.alias("sample_id"), pl.col("_start").alias("day")).drop_nulls("sample_id")
     if "SEQUENC" in event:
@@ -276,7 +276,7 @@ def _site(words: str) -> str | None:
     return re.sub(r"\s+", " ", re.sub(generic, " ", words)).strip() or None
 
 
-def _status(rows: pl.DataFrame, event: str, out: Timeline) -> None:
+def _status(rows: pl.DataFrame, event: str, out: TimelineRows) -> None:
     """Read what a status says of recurrence, progression and metastases; a column PROGRESSION says it by Y or N."""
     texts = [_first(rows, n).fill_null("") for n in ("STATUS", "SUBTYPE", "EVENT", "RESULT", "EVENT_TYPE")]
     words = pl.concat_str(texts, separator=" ").str.to_lowercase()
@@ -309,7 +309,7 @@ def _status(rows: pl.DataFrame, event: str, out: Timeline) -> None:
     out.status.append(table.drop("words"))
 
 
-def _not_understood(table: pl.DataFrame, out: Timeline) -> None:
+def _not_understood(table: pl.DataFrame, out: TimelineRows) -> None:
     """Name the statuses that are in no word known here."""
     lost = table.filter(pl.col("says").is_null() & (pl.col("words").str.strip_chars() != ""))
     if lost.is_empty():
@@ -322,7 +322,7 @@ def _not_understood(table: pl.DataFrame, out: Timeline) -> None:
     out.ledger.left_out(out.file, lost.height, f"statuses not understood: {shown}", first=lost["patient_id"][0])
 
 
-def _imaging(rows: pl.DataFrame, out: Timeline) -> None:
+def _imaging(rows: pl.DataFrame, out: TimelineRows) -> None:
     _add(
         out,
         "assessments",
@@ -343,7 +343,7 @@ def _responses(rows: pl.DataFrame) -> list[str]:
     return ["RESPONSE", *named, "RESULT", "OVERALL", "FINDING"]
 
 
-def _measurement(rows: pl.DataFrame, out: Timeline) -> None:
+def _measurement(rows: pl.DataFrame, out: TimelineRows) -> None:
     _add(
         out,
         "target_lesions",
@@ -358,7 +358,7 @@ def _measurement(rows: pl.DataFrame, out: Timeline) -> None:
     )
 
 
-def _lesion(rows: pl.DataFrame, out: Timeline) -> None:
+def _lesion(rows: pl.DataFrame, out: TimelineRows) -> None:
     _add(
         out,
         "metastases",
@@ -372,7 +372,7 @@ def _lesion(rows: pl.DataFrame, out: Timeline) -> None:
     )
 
 
-def _marker(rows: pl.DataFrame, out: Timeline) -> None:
+def _marker(rows: pl.DataFrame, out: TimelineRows) -> None:
     _add(
         out,
         "markers",
@@ -384,7 +384,7 @@ def _marker(rows: pl.DataFrame, out: Timeline) -> None:
     )
 
 
-def _adverse(rows: pl.DataFrame, out: Timeline) -> None:
+def _adverse(rows: pl.DataFrame, out: TimelineRows) -> None:
     """Read adverse events; the term from the first column that names one, else the type of the event."""
     term = _first(
         rows, "TOXICITY_TYPE", "TERM", "ADVERSE_EVENT", "TOXICITY", "EVENT_TYPE_DETAILED", "SUBTYPE", "EVENT_TYPE"

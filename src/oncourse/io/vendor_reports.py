@@ -1,6 +1,6 @@
 """Reports of laboratories as they deliver them: Foundation Medicine XML, TSO 500 CombinedVariantOutput, Tempus JSON.
 
-Each is turned into the same plain rows (`Report`), then read as a panel report is (`oncourse.io.panel_rows`). Layouts:
+Each is turned into the same plain rows (`VendorReport`), then read as a panel report is (`oncourse.io.panel_rows`). Layouts:
 from memory of the makers' published schemas (Foundation's variant-report, Illumina's output description, Tempus' JSON
 guide).
 """
@@ -57,7 +57,7 @@ _COPIES = {
 
 
 @dataclass
-class Report:
+class VendorReport:
     """One report: whose it is; rows of calls (`oncourse.io.panel_rows.PANEL`), fusions, copies; facts of the sample."""
 
     sample: str
@@ -86,7 +86,7 @@ def is_vendor(path: Path) -> bool:
     return bool(_files(path))
 
 
-def _files(path: Path) -> list[tuple[Path, Callable[[Path], Report]]]:
+def _files(path: Path) -> list[tuple[Path, Callable[[Path], VendorReport]]]:
     paths = [path] if path.is_file() else sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else []
     ends = (".xml", ".tsv", ".txt", ".json", ".csv")
     heads = [(p, _head(p)) for p in paths if p.name.lower().endswith(ends)]
@@ -130,7 +130,7 @@ def read_vendor(path: Path) -> Reading:
     return reading
 
 
-def _beside(found: list[tuple[Path, Report]], reading: Reading) -> None:
+def _beside(found: list[tuple[Path, VendorReport]], reading: Reading) -> None:
     """Add samples with their facts, fusions, gene copies and assays."""
     reports = [r for _, r in found]
     facts = sorted({k for r in reports for k in r.facts})
@@ -164,7 +164,7 @@ def _beside(found: list[tuple[Path, Report]], reading: Reading) -> None:
 # Foundation Medicine
 
 
-def read_foundation(path: Path) -> Report:
+def read_foundation(path: Path) -> VendorReport:
     """Read a Foundation Medicine XML (GRCh37; coding change and strand give the alleles of a substitution)."""
     data = path.read_bytes()
     if b"<!ENTITY" in data:
@@ -182,7 +182,9 @@ def read_foundation(path: Path) -> Report:
             texts[tag] = node.text.strip()
     top = each.get("variant-report", [{}])[0]
     sample = texts.get("ReportId") or top.get("specimen") or texts.get("SampleId") or _stem(path)
-    out = Report(sample, texts.get("MRN"), "GRCh37", _foundation_assay(top.get("test-type") or texts.get("TestType")))
+    out = VendorReport(
+        sample, texts.get("MRN"), "GRCh37", _foundation_assay(top.get("test-type") or texts.get("TestType"))
+    )
     out.calls = [_foundation_call(v) for v in each.get("short-variant", [])]
     for cna in each.get("copy-number-alteration", []):
         if call := _COPIES.get(cna.get("type", "").lower()):
@@ -211,7 +213,7 @@ def read_foundation(path: Path) -> Report:
     return out
 
 
-def _add_msi(report: Report, word: Any) -> None:
+def _add_msi(report: VendorReport, word: Any) -> None:
     """Write the MSI status where the word is known."""
     if status := _MSI.get(str(word).strip().lower()):
         report.facts["msi_status"] = status
@@ -264,7 +266,7 @@ def _foundation_fusion(event: Mapping[str, str]) -> tuple[str | None, ...]:
 # TSO 500
 
 
-def read_tso500(path: Path) -> Report:
+def read_tso500(path: Path) -> VendorReport:
     """Read TSO 500's CombinedVariantOutput: sections in brackets, of pairs or of a table."""
     sections: dict[str, list[list[str]]] = {}
     current: list[list[str]] = []
@@ -277,7 +279,9 @@ def read_tso500(path: Path) -> Report:
     pairs = {row[0].lower(): row[1] for rows in sections.values() for row in rows if len(row) > 1 and row[1]}
     ids = [pairs.get(k, "NA") for k in ("pair id", "dna sample id", "sample id", "rna sample id")]
     sample = next((i for i in ids if i != "NA"), _stem(path))
-    out = Report(sample, build="GRCh38" if "grch38" in pairs.get("genome", "").lower() else "GRCh37", assay="TSO500")
+    out = VendorReport(
+        sample, build="GRCh38" if "grch38" in pairs.get("genome", "").lower() else "GRCh37", assay="TSO500"
+    )
     for row in _rows_of(sections.get("Small Variants", [])):
         change = re.search(r"p\..+", row.get("p-dot notation", ""))
         coding = re.search(r"c\..+", row.get("c-dot notation", ""))
@@ -339,7 +343,7 @@ def _rows_of(rows: list[list[str]]) -> Iterator[dict[str, str]]:
 # Tempus
 
 
-def read_tempus(path: Path) -> Report:
+def read_tempus(path: Path) -> VendorReport:
     """Read a Tempus JSON report: every object of its results that names a gene and a change."""
     try:
         content = json.loads(path.read_text("utf-8-sig"))
@@ -351,7 +355,7 @@ def read_tempus(path: Path) -> Report:
     sample = next((str(i) for i in [*ids, report.get("reportId"), content.get("reportId")] if i), _stem(path))
     patient = content.get("patient") or {}
     who = next((str(patient[k]) for k in ("tempusId", "emrId", "mrn") if patient.get(k)), None)
-    out = Report(sample, who, "GRCh37")
+    out = VendorReport(sample, who, "GRCh37")
     results = content.get("results") or {}
     for section, value in results.items():
         n = _tempus_section(section, value, out)
@@ -360,7 +364,7 @@ def read_tempus(path: Path) -> Report:
     return out
 
 
-def _tempus_section(section: str, value: Any, out: Report) -> int:
+def _tempus_section(section: str, value: Any, out: VendorReport) -> int:
     """Add what one section of the results holds; return how many rows."""
     if section.lower() in ("tumormutationalburden", "tmb") and re.fullmatch(r"[\d.]+", str(value)):
         out.facts["tmb_per_mb"] = str(value)
@@ -424,7 +428,7 @@ def _tempus_call(row: Mapping[str, Any], germline: bool) -> dict[str, str | None
     }
 
 
-_READERS: tuple[tuple[tuple[bytes, ...], Callable[[Path], Report]], ...] = (
+_READERS: tuple[tuple[tuple[bytes, ...], Callable[[Path], VendorReport]], ...] = (
     ((b"foundationmedicine.com", b"<variant-report"), read_foundation),
     ((b"[Analysis Details]",), read_tso500),
     ((b"somaticPotentiallyActionable", b"tempusId"), read_tempus),

@@ -29,7 +29,7 @@ _DRY = _NO_SAMPLE | dict.fromkeys(("any", "decision", "plasma"), DRY_TEXT)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Verdict:
     """The answer to one expression.
 
     ``found``: the alterations that match; ``facts``: other facts that match (MSI-H);
@@ -51,14 +51,14 @@ class Outcome:
         return WORDS[self.truth]
 
 
-def evaluate(node: Node, patient: PatientFindings) -> Outcome:
+def evaluate(node: Node, patient: PatientFindings) -> Verdict:
     """Return whether the patient has what the expression asks for."""
     if isinstance(node, Atom):
         return _ATOMS[node.kind](node, patient)
     if isinstance(node, Not):
         inner = evaluate(node.part, patient)
         words = tuple(v.name for v in inner.found) + inner.facts
-        return Outcome(
+        return Verdict(
             2 - inner.truth,
             facts=inner.against if inner.truth == NO else (),
             missing=inner.missing,
@@ -68,7 +68,7 @@ def evaluate(node: Node, patient: PatientFindings) -> Outcome:
     return _combine(node, [evaluate(part, patient) for part in node.parts])
 
 
-def _combine(node: All | AtLeast, parts: list[Outcome]) -> Outcome:
+def _combine(node: All | AtLeast, parts: list[Verdict]) -> Verdict:
     need = len(parts) if isinstance(node, All) else node.count
     yes = sum(p.truth == YES for p in parts)
     maybe = sum(p.truth == UNKNOWN for p in parts)
@@ -83,7 +83,7 @@ def _combine(node: All | AtLeast, parts: list[Outcome]) -> Outcome:
     missing = tuple(dict.fromkeys(m for p in parts if p.truth == UNKNOWN for m in p.missing))
     if truth == YES:
         missing = ()
-    return Outcome(truth, found, facts, missing, near, against, any(p.assumed for p in parts))
+    return Verdict(truth, found, facts, missing, near, against, any(p.assumed for p in parts))
 
 
 def _negative(
@@ -144,23 +144,23 @@ def _untold(sites: tuple[Site, ...], patient: PatientFindings) -> tuple[str, ...
     )
 
 
-def _mutation(atom: Atom, patient: PatientFindings) -> Outcome:
+def _mutation(atom: Atom, patient: PatientFindings) -> Verdict:
     found, near = _split_sites(atom.sites, patient, atom.material)
     if found:
-        return Outcome(YES, tuple(dict.fromkeys(found)), near=tuple(near))
+        return Verdict(YES, tuple(dict.fromkeys(found)), near=tuple(near))
     wanted = [(s.gene, s.named_codons) for s in atom.sites]
     claim, assumed, missing = _negative(patient, wanted, atom.material or "any")
     if untold := _untold(atom.sites, patient):
-        return Outcome(UNKNOWN, missing=(*untold, *missing), near=tuple(n for n in near if ": not one of" not in n))
+        return Verdict(UNKNOWN, missing=(*untold, *missing), near=tuple(n for n in near if ": not one of" not in n))
     if doubt := tuple(n for n in near if CHIP_TEXT in n):  # neither there nor not, as for the wild type
-        return Outcome(UNKNOWN, missing=doubt, near=tuple(near))
+        return Verdict(UNKNOWN, missing=doubt, near=tuple(near))
     if claim:
         text = f"no {', '.join(map(str, atom.sites))} mutation"
-        return Outcome(NO, near=tuple(near), against=(text,), assumed=assumed)
-    return Outcome(UNKNOWN, missing=tuple(missing), near=tuple(near))
+        return Verdict(NO, near=tuple(near), against=(text,), assumed=assumed)
+    return Verdict(UNKNOWN, missing=tuple(missing), near=tuple(near))
 
 
-def _wild_type(atom: Atom, patient: PatientFindings) -> Outcome:
+def _wild_type(atom: Atom, patient: PatientFindings) -> Verdict:
     found, near = _split_sites(atom.sites, patient, atom.material)
     near = [n for n in near if CHIP_TEXT in n]
     if atom.material == "plasma":  # the latest blood with tumour DNA speaks: a clone that has gone is no mutation now
@@ -171,17 +171,17 @@ def _wild_type(atom: Atom, patient: PatientFindings) -> Outcome:
             near += [
                 f"{v.name}: conflict, not in the sample nearest the decision ({v.seen or v.where})" for v in conflicts
             ]
-        return Outcome(NO, against=tuple(f"{v.name} mutated" for v in found), near=tuple(near))
+        return Verdict(NO, against=tuple(f"{v.name} mutated" for v in found), near=tuple(near))
     wanted = [(s.gene, s.named_codons) for s in atom.sites]
     material = atom.material or "decision"
     claim, assumed, missing = _negative(patient, wanted, material)
     names = "/".join(dict.fromkeys(s.gene for s in atom.sites))
     if untold := _untold(atom.sites, patient):
-        return Outcome(UNKNOWN, missing=(*untold, *missing), near=tuple(near))
+        return Verdict(UNKNOWN, missing=(*untold, *missing), near=tuple(near))
     if near:  # a possible CHIP variant in the gene asked for: neither mutated nor wild type
-        return Outcome(UNKNOWN, missing=tuple(near), near=tuple(near))
+        return Verdict(UNKNOWN, missing=tuple(near), near=tuple(near))
     if claim and not assumed:
-        return Outcome(YES, facts=(f"{names} wild type, every codon measured",))
+        return Verdict(YES, facts=(f"{names} wild type, every codon measured",))
     if claim:
         told = any(patient.worst_site(gene, codons, material)[0] == "recorded" for gene, codons in wanted)
         why = (
@@ -189,8 +189,8 @@ def _wild_type(atom: Atom, patient: PatientFindings) -> Outcome:
             if told
             else ("assumed wild type: depth at unmutated codons not recorded")
         )
-        return Outcome(UNKNOWN, missing=(f"{names} {why}",), assumed=True)
-    return Outcome(UNKNOWN, missing=tuple(missing))
+        return Verdict(UNKNOWN, missing=(f"{names} {why}",), assumed=True)
+    return Verdict(UNKNOWN, missing=tuple(missing))
 
 
 @lru_cache(maxsize=1)
@@ -199,7 +199,7 @@ def germline_relevant() -> frozenset[str]:
     return frozenset((*gene_set("HRR listed"), *gene_set("MMR germline")))
 
 
-def _loss(atom: Atom, patient: PatientFindings) -> Outcome:
+def _loss(atom: Atom, patient: PatientFindings) -> Verdict:
     found, facts = [], []
     said: dict[str, list[str]] = {"near": [], "missing": [], "against": []}
     for gene in atom.genes:
@@ -216,7 +216,7 @@ def _loss(atom: Atom, patient: PatientFindings) -> Outcome:
             facts.append(f"{gene} homozygous deletion")
     near, missing, against = (said[place] for place in ("near", "missing", "against"))
     if found or facts:
-        return Outcome(YES, tuple(dict.fromkeys(found)), tuple(facts), near=tuple(near))
+        return Verdict(YES, tuple(dict.fromkeys(found)), tuple(facts), near=tuple(near))
     claim, assumed, gaps = _negative(patient, [(g, ()) for g in atom.genes], atom.material or "any")
     missing += gaps
     unprofiled = [g for g in atom.genes if g not in patient.copy_number]
@@ -227,9 +227,9 @@ def _loss(atom: Atom, patient: PatientFindings) -> Outcome:
         if hidden:
             missing.append(f"{', '.join(hidden)}: {GERMLINE_TEXT}")
     if missing or not claim:
-        return Outcome(UNKNOWN, missing=tuple(dict.fromkeys(missing)), near=tuple(near), assumed=assumed)
+        return Verdict(UNKNOWN, missing=tuple(dict.fromkeys(missing)), near=tuple(near), assumed=assumed)
     against = against or [f"no loss of {', '.join(atom.genes)}"]
-    return Outcome(NO, near=tuple(near), against=tuple(against), assumed=assumed)
+    return Verdict(NO, near=tuple(near), against=tuple(against), assumed=assumed)
 
 
 def _why_no_loss(variant: VariantFinding, atom: Atom, patient: PatientFindings) -> dict[str, str] | None:
@@ -262,7 +262,7 @@ def _in_material(gene: str, atom: Atom, patient: PatientFindings) -> bool:
     return not atom.material or atom.material in patient.copy_number_material.get(gene, ("tissue",))
 
 
-def _copy_number(atom: Atom, patient: PatientFindings, *, state: str, weaker: str, word: str) -> Outcome:
+def _copy_number(atom: Atom, patient: PatientFindings, *, state: str, weaker: str, word: str) -> Verdict:
     facts, near, missing = [], [], []
     for gene in atom.genes:
         value = patient.copy_number.get(gene)
@@ -275,36 +275,36 @@ def _copy_number(atom: Atom, patient: PatientFindings, *, state: str, weaker: st
         elif value == weaker:
             near.append(f"{gene}: {weaker} only, not {word}")
     if facts:
-        return Outcome(YES, facts=tuple(facts), near=tuple(near))
+        return Verdict(YES, facts=tuple(facts), near=tuple(near))
     if atom.material == "plasma" and patient.plasma_has_tumour is not True:
         missing.append(DRY_TEXT if patient.plasma_has_tumour is False else NO_PLASMA_TEXT)
     if missing:
-        return Outcome(UNKNOWN, missing=tuple(missing), near=tuple(near))
-    return Outcome(NO, near=tuple(near), against=(f"no {word} of {', '.join(atom.genes)}",))
+        return Verdict(UNKNOWN, missing=tuple(missing), near=tuple(near))
+    return Verdict(NO, near=tuple(near), against=(f"no {word} of {', '.join(atom.genes)}",))
 
 
-def _amplification(atom: Atom, patient: PatientFindings) -> Outcome:
+def _amplification(atom: Atom, patient: PatientFindings) -> Verdict:
     return _copy_number(atom, patient, state="amplified", weaker="gain", word="amplification")
 
 
-def _deletion(atom: Atom, patient: PatientFindings) -> Outcome:
+def _deletion(atom: Atom, patient: PatientFindings) -> Verdict:
     return _copy_number(atom, patient, state="homozygous_deletion", weaker="loss", word="homozygous deletion")
 
 
-def _fusion(atom: Atom, patient: PatientFindings) -> Outcome:
+def _fusion(atom: Atom, patient: PatientFindings) -> Verdict:
     facts = tuple(f"{g} fusion" for g in atom.genes if g in patient.fusions)
     if facts:
-        return Outcome(YES, facts=facts)
+        return Verdict(YES, facts=facts)
     assessed = patient.fusion_genes_assessed
     missing = tuple(f"{g}: fusions not looked for" for g in atom.genes if assessed is None or g not in assessed)
     if missing:
-        return Outcome(UNKNOWN, missing=missing)
-    return Outcome(NO, against=(f"no fusion of {', '.join(atom.genes)}",))
+        return Verdict(UNKNOWN, missing=missing)
+    return Verdict(NO, against=(f"no fusion of {', '.join(atom.genes)}",))
 
 
-def _germline(atom: Atom, patient: PatientFindings) -> Outcome:
+def _germline(atom: Atom, patient: PatientFindings) -> Verdict:
     if not patient.reports_germline:
-        return Outcome(UNKNOWN, missing=(GERMLINE_TEXT,))
+        return Verdict(UNKNOWN, missing=(GERMLINE_TEXT,))
     found, near = [], []
     for gene in atom.genes:
         for variant in patient.by_gene.get(gene, ()):
@@ -319,68 +319,68 @@ def _germline(atom: Atom, patient: PatientFindings) -> Outcome:
             elif variant.origin == "possible_germline" and is_loss:
                 near.append(f"{variant.name}: possible germline: confirm")
     if found:
-        return Outcome(YES, tuple(found), near=tuple(near))
+        return Verdict(YES, tuple(found), near=tuple(near))
     if not patient.has_normal:
-        return Outcome(UNKNOWN, missing=("no matched normal",), near=tuple(near))
+        return Verdict(UNKNOWN, missing=("no matched normal",), near=tuple(near))
     claim, assumed, missing = _negative(patient, [(g, ()) for g in atom.genes], "any")
     if not claim:
-        return Outcome(UNKNOWN, missing=tuple(missing), near=tuple(near))
+        return Verdict(UNKNOWN, missing=tuple(missing), near=tuple(near))
     text = f"no pathogenic germline variant of {', '.join(atom.genes)}"
-    return Outcome(NO, near=tuple(near), against=(text,), assumed=assumed)
+    return Verdict(NO, near=tuple(near), against=(text,), assumed=assumed)
 
 
-def _reversion(atom: Atom, patient: PatientFindings) -> Outcome:
+def _reversion(atom: Atom, patient: PatientFindings) -> Verdict:
     found = tuple(v for g in atom.genes for v in patient.by_gene.get(g, ()) if v.is_reversion and not v.is_from_blood)
     if found:
-        return Outcome(YES, found)
+        return Verdict(YES, found)
     lost = [g for g in atom.genes if any(loss_reason(v)[0] and not v.is_reversion for v in patient.by_gene.get(g, ()))]
     claim, assumed, missing = _negative(patient, [(g, ()) for g in lost or atom.genes], "decision")
     if not claim:
-        return Outcome(UNKNOWN, missing=tuple(missing))
-    return Outcome(NO, against=(f"no reversion of {', '.join(lost or atom.genes)}",), assumed=assumed)
+        return Verdict(UNKNOWN, missing=tuple(missing))
+    return Verdict(NO, against=(f"no reversion of {', '.join(lost or atom.genes)}",), assumed=assumed)
 
 
-def _emerged(atom: Atom, patient: PatientFindings) -> Outcome:
+def _emerged(atom: Atom, patient: PatientFindings) -> Verdict:
     found, near = _split_sites(atom.sites, patient, atom.material)
     new = tuple(v for v in found if atom.under in v.is_new_on)
     if new:
-        return Outcome(YES, new, near=tuple(near))
+        return Verdict(YES, new, near=tuple(near))
     if patient.drug_classes is None:
-        return Outcome(UNKNOWN, missing=("treatment not recorded",))
+        return Verdict(UNKNOWN, missing=("treatment not recorded",))
     if atom.under not in patient.drug_classes | patient.adjuvant_classes:
         if patient.unknown_drugs:
-            return Outcome(UNKNOWN, missing=(_class_not_known(patient),))
-        return Outcome(NO, against=(f"no {atom.under} given",))
+            return Verdict(UNKNOWN, missing=(_class_not_known(patient),))
+        return Verdict(NO, against=(f"no {atom.under} given",))
     near += [f"{v.name}: not shown to be new under {atom.under}" for v in found]
     if found:
-        return Outcome(UNKNOWN, missing=tuple(near), near=tuple(near))
+        return Verdict(UNKNOWN, missing=tuple(near), near=tuple(near))
     wanted = [(s.gene, s.named_codons) for s in atom.sites]
     claim, assumed, missing = _negative(patient, wanted, atom.material or "decision")
     if not claim:
-        return Outcome(UNKNOWN, missing=tuple(missing), near=tuple(near))
-    return Outcome(NO, near=tuple(near), against=(f"nothing new under {atom.under}",), assumed=assumed)
+        return Verdict(UNKNOWN, missing=tuple(missing), near=tuple(near))
+    return Verdict(NO, near=tuple(near), against=(f"nothing new under {atom.under}",), assumed=assumed)
 
 
-def _previous(atom: Atom, patient: PatientFindings) -> Outcome:
+def _previous(atom: Atom, patient: PatientFindings) -> Verdict:
     if patient.drug_classes is None:
-        return Outcome(UNKNOWN, missing=("treatment not recorded",))
+        return Verdict(UNKNOWN, missing=("treatment not recorded",))
     if atom.name in patient.drug_classes:
-        return Outcome(YES, facts=(f"{atom.name} given before",))
+        return Verdict(YES, facts=(f"{atom.name} given before",))
     if patient.unknown_drugs:
-        return Outcome(UNKNOWN, missing=(_class_not_known(patient),))
-    return Outcome(NO, against=(f"no {atom.name} given before",))
+        return Verdict(UNKNOWN, missing=(_class_not_known(patient),))
+    return Verdict(NO, against=(f"no {atom.name} given before",))
 
 
 def _class_not_known(patient: PatientFindings) -> str:
     return f"class not known of {', '.join(patient.unknown_drugs)}"
 
 
-def _marker(atom: Atom, patient: PatientFindings) -> Outcome:
+def _marker(atom: Atom, patient: PatientFindings) -> Verdict:
     value = patient.markers.get(atom.name.upper())
     if value == "not_assessable":
-        return Outcome(UNKNOWN, missing=(f"{atom.name} not assessable",))
+        return Verdict(UNKNOWN, missing=(f"{atom.name} not assessable",))
     if value is not None and not _answers(value, atom.value):
-        return Outcome(UNKNOWN, missing=(f"{atom.name} recorded as '{value}', which was not understood",))
+        return Verdict(UNKNOWN, missing=(f"{atom.name} recorded as '{value}', which was not understood",))
     return _compare(value, atom.op, atom.value, atom.name)
 
 
@@ -395,31 +395,31 @@ def _answers(value: str, wanted: str) -> bool:
     return not _SCORE.fullmatch(wanted) or value == "negative" or _SCORE.fullmatch(value) is not None
 
 
-def _phenotype(atom: Atom, patient: PatientFindings) -> Outcome:
+def _phenotype(atom: Atom, patient: PatientFindings) -> Verdict:
     value = patient.phenotypes.get(atom.name)
     if value is None or value.startswith("not assessable"):
         why = "" if value is None else f" ({value.removeprefix('not assessable: ')})"
-        return Outcome(UNKNOWN, missing=(f"{atom.name} genotype not known{why}",))
+        return Verdict(UNKNOWN, missing=(f"{atom.name} genotype not known{why}",))
     wanted = ("poor", "intermediate") if atom.value == "reduced" else (atom.value,)
     if value.startswith(wanted):
-        return Outcome(YES, facts=(f"{atom.name} {value}",))
-    return Outcome(NO, against=(f"{atom.name} {value}",))
+        return Verdict(YES, facts=(f"{atom.name} {value}",))
+    return Verdict(NO, against=(f"{atom.name} {value}",))
 
 
-def _value(atom: Atom, patient: PatientFindings) -> Outcome:
+def _value(atom: Atom, patient: PatientFindings) -> Verdict:
     names = {"tmb": "tmb_per_mb"}
     value = getattr(patient, names.get(atom.kind, atom.kind))
     label = {"tmb": "TMB", "next_line": "next line"}.get(atom.kind, atom.kind)
     return _compare(value, atom.op, atom.value, label)
 
 
-def _surgery(atom: Atom, patient: PatientFindings) -> Outcome:
+def _surgery(atom: Atom, patient: PatientFindings) -> Verdict:
     if patient.surgery is None:
-        return Outcome(UNKNOWN, missing=("surgery of the primary not recorded",))
+        return Verdict(UNKNOWN, missing=("surgery of the primary not recorded",))
     return _yes_no(patient.surgery == atom.value, "surgery of the primary done")
 
 
-def _repair(atom: Atom, patient: PatientFindings) -> Outcome:
+def _repair(atom: Atom, patient: PatientFindings) -> Verdict:
     """MSI and MMR are tests of one fact: where the one asked for was not done, the other answers by its own name.
 
     Immunohistochemistry of the repair proteins and PCR or sequencing of microsatellites agree in more than nine of ten
@@ -443,9 +443,9 @@ def _repair(atom: Atom, patient: PatientFindings) -> Outcome:
     return replace(found, facts=tuple(f + but for f in found.facts), against=tuple(a + but for a in found.against))
 
 
-def _compare(value: object, op: str, wanted: str, label: str) -> Outcome:
+def _compare(value: object, op: str, wanted: str, label: str) -> Verdict:
     if value is None:
-        return Outcome(UNKNOWN, missing=(f"{label} not assessed",))
+        return Verdict(UNKNOWN, missing=(f"{label} not assessed",))
     text = f"{label} {value:.1f}" if isinstance(value, float) else f"{label} {value}"
     if op in ("=", "!="):
         equal = str(value).strip().lower() == wanted.lower()
@@ -453,20 +453,20 @@ def _compare(value: object, op: str, wanted: str, label: str) -> Outcome:
     try:
         number = float(str(value).strip().rstrip("%"))
     except ValueError:
-        return Outcome(UNKNOWN, missing=(f"{label}: '{value}' is not a number",))
+        return Verdict(UNKNOWN, missing=(f"{label}: '{value}' is not a number",))
     limit = float(wanted.rstrip("%"))
     return _yes_no({">=": number >= limit, ">": number > limit, "<=": number <= limit, "<": number < limit}[op], text)
 
 
-def _yes_no(answer: bool, text: str) -> Outcome:
-    return Outcome(YES, facts=(text,)) if answer else Outcome(NO, against=(text,))
+def _yes_no(answer: bool, text: str) -> Verdict:
+    return Verdict(YES, facts=(text,)) if answer else Verdict(NO, against=(text,))
 
 
-def _unsupported(atom: Atom, patient: PatientFindings) -> Outcome:
-    return Outcome(UNKNOWN, missing=(f"'{atom.name}' cannot be asked of sequencing data",))
+def _unsupported(atom: Atom, patient: PatientFindings) -> Verdict:
+    return Verdict(UNKNOWN, missing=(f"'{atom.name}' cannot be asked of sequencing data",))
 
 
-_ATOMS: dict[str, Callable[[Atom, PatientFindings], Outcome]] = {
+_ATOMS: dict[str, Callable[[Atom, PatientFindings], Verdict]] = {
     "mutation": _mutation,
     "wild_type": _wild_type,
     "loss": _loss,

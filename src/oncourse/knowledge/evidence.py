@@ -14,7 +14,7 @@ from pathlib import Path
 
 from oncourse.disease import tumour_of
 from oncourse.errors import InputError
-from oncourse.knowledge.evaluate import YES, Outcome, evaluate
+from oncourse.knowledge.evaluate import YES, Verdict, evaluate
 from oncourse.knowledge.expression import All, AtLeast, Node, Not, genes_of, parse
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 
@@ -129,7 +129,7 @@ class EvidenceBase:
         keys.update(f"{v.gene}:{v.change}" for v in patient.variants)
         keys.update(f"{v.gene}:{v.codon}" for v in patient.variants)
         numbers = {n for key in keys for n in self.by_gene.get(key, ())}
-        cache: dict[str, Outcome] = {}
+        cache: dict[str, Verdict] = {}
         found = []
         for number in sorted(numbers):
             item = self.items[number]

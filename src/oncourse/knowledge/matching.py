@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oncourse.knowledge.evaluate import NO, UNKNOWN, WORDS, YES, Outcome, evaluate
+from oncourse.knowledge.evaluate import NO, UNKNOWN, WORDS, YES, Verdict, evaluate
 from oncourse.knowledge.expression import Node
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
 from oncourse.knowledge.rules import Rule
@@ -82,7 +82,7 @@ def setting_of(rule: Rule, patient: PatientFindings) -> str:
     return "fits" if truth == YES and known else "not_known"
 
 
-def match_rule(rule: Rule, patient: PatientFindings, outcome: Outcome | None = None) -> Match:
+def match_rule(rule: Rule, patient: PatientFindings, outcome: Verdict | None = None) -> Match:
     """Match one rule; the tumour of the patient must be one of the rule's (see `match_rules`)."""
     outcome = outcome or evaluate(rule.node, patient)
     status, near, against = WORDS[outcome.truth], outcome.near, outcome.against
@@ -145,7 +145,7 @@ def _left_out(rule: Rule, patient: PatientFindings) -> tuple[str, tuple[str, ...
     return (agency, why) if why else None
 
 
-def _words(outcome: Outcome) -> tuple[str, ...]:
+def _words(outcome: Verdict) -> tuple[str, ...]:
     return (*(v.name for v in outcome.found), *outcome.facts)
 
 
@@ -155,7 +155,7 @@ def match_rules(rules: Sequence[Rule], patient: PatientFindings) -> list[Match]:
     A patient without a recorded tumour is matched against no rule: which rules apply is not known.
     """
     found = []
-    cache: dict[str, Outcome] = {}
+    cache: dict[str, Verdict] = {}
     for rule in rules:
         tumour = patient.tumour
         if tumour is None or not ("any" in rule.tumours or tumour in rule.tumours or tumour in rule.excluded_tumours):

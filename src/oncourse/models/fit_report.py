@@ -26,9 +26,9 @@ from oncourse.models.ladder import (
 from oncourse.models.validation import (
     METRICS,
     Added,
-    Bootstrap,
     Corrected,
     OutOfFold,
+    Refits,
     added_value,
     all_metrics,
     bootstrap_optimism,
@@ -67,7 +67,7 @@ class FittedPrediction:
     optimism_corrected: dict[str, np.ndarray]
     stability: dict[str, np.ndarray]
     out: OutOfFold
-    bootstrap: Bootstrap
+    bootstrap: Refits
     recommended: str | None
     base: str
     added: Added | None

@@ -53,7 +53,7 @@ class OutOfFold:
 
 
 @dataclass(frozen=True)
-class Bootstrap:
+class Refits:
     """Bootstrap refits: optimism per model and metric, and every refit model.
 
     Attributes
@@ -147,7 +147,7 @@ def bootstrap_optimism(
     threshold: float,
     seed: int,
     workers: int = 2,
-) -> Bootstrap:
+) -> Refits:
     """Refit the ladder on bootstrap samples of patients (Harrell's optimism); tuning is repeated in each.
 
     Copies of one patient stay in one inner fold, otherwise the tuning would see its own test patients.
@@ -174,7 +174,7 @@ def bootstrap_optimism(
     usable = [d for d in draws if data.event[d[1]].sum() >= 2]
     results = _parallel(one, usable, workers)
     names = list(results[0][0]) if results else []
-    return Bootstrap({name: np.array([gap[name] for _, gap in results]) for name in names}, [f for f, _ in results])
+    return Refits({name: np.array([gap[name] for _, gap in results]) for name in names}, [f for f, _ in results])
 
 
 @dataclass(frozen=True)

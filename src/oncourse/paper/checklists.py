@@ -14,7 +14,7 @@ from oncourse.words.phrases import translator
 
 
 @dataclass(frozen=True)
-class Places:
+class PaperParts:
     """What the paper holds.
 
     ``tables``: analysis -> number of its table; ``marks``: place (`paper.place.NAME`) -> bookmark it stands at, empty:
@@ -26,7 +26,7 @@ class Places:
     answered: Collection[str]
 
 
-def checklists(places: Places, language: str, *, pages: bool = False) -> list[PaperTable]:
+def checklists(places: PaperParts, language: str, *, pages: bool = False) -> list[PaperTable]:
     """Return a table per checklist: item, topic, where; with the pages of the document it stands in where wanted."""
     words = catalogue(language)
     said = translator(language)
@@ -41,7 +41,7 @@ def checklists(places: Places, language: str, *, pages: bool = False) -> list[Pa
     return out
 
 
-def place(item: Mapping[str, str], places: Places, language: str, *, pages: bool = False) -> str:
+def place(item: Mapping[str, str], places: PaperParts, language: str, *, pages: bool = False) -> str:
     """Return where in the paper an item of a checklist stands; what these results do not hold is said."""
     words = catalogue(language)
     needed = [name for name in item["rests_on"].split(";") if name]

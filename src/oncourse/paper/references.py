@@ -13,7 +13,7 @@ OTHERS = "others"
 
 
 @dataclass(frozen=True)
-class Reference:
+class Work:
     """One work; ``analyses`` are those that use it ("" = all), the last author may be `OTHERS`, ``doi`` may be ""."""
 
     key: str
@@ -35,10 +35,10 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 @cache
-def references() -> tuple[Reference, ...]:
+def references() -> tuple[Work, ...]:
     """Return every reference, by key."""
     return tuple(
-        Reference(
+        Work(
             r["key"],
             tuple(r["authors"].split("; ")),
             r["title"],
@@ -53,7 +53,7 @@ def references() -> tuple[Reference, ...]:
     )
 
 
-def cited(analyses: Collection[str]) -> list[Reference]:
+def cited(analyses: Collection[str]) -> list[Work]:
     """Return the references that these analyses rest on."""
     return [r for r in references() if not r.analyses or set(r.analyses) & set(analyses)]
 
@@ -63,7 +63,7 @@ def keys_of(analysis: str) -> tuple[str, ...]:
     return tuple(r.key for r in references() if analysis in r.analyses)
 
 
-def citation(work: Reference) -> str:
+def citation(work: Work) -> str:
     """Return a work as a list of references shows it.
 
     >>> citation(next(r for r in references() if r.key == "cox1972"))
@@ -74,7 +74,7 @@ def citation(work: Reference) -> str:
     return f"{authors}. {work.title}. {place}" + (f" doi:{work.doi}" if work.doi else "")
 
 
-def bibtex(works: Sequence[Reference]) -> str:
+def bibtex(works: Sequence[Work]) -> str:
     """Return BibTeX."""
     out = []
     for r in works:
@@ -92,7 +92,7 @@ def bibtex(works: Sequence[Reference]) -> str:
     return "\n".join(out)
 
 
-def ris(works: Sequence[Reference]) -> str:
+def ris(works: Sequence[Work]) -> str:
     """Return RIS, one record per work."""
     out = []
     for r in works:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.paper.checklists import Places, checklists
+from oncourse.paper.checklists import PaperParts, checklists
 from oncourse.paper.documents import (
     PaperTable,
     Part,
@@ -71,7 +71,7 @@ def write_paper(
         legends(results, [place for _, place, _ in chosen], language),
     )
     marks = {p.mark: p.mark for p in parts} | {t.mark: t.mark for t in tables}
-    places = Places(of_answers, _places(marks), names)
+    places = PaperParts(of_answers, _places(marks), names)
     progress("tables and paragraphs")
     heading = catalogue(language)["paper.checklists"]
     works = cited(names)

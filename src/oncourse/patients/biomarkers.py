@@ -14,7 +14,7 @@ from oncourse.derive.care.therapy_matches import ras_table
 from oncourse.derive.care.watchlist import WatchItem, retest_reminders, watch_items
 from oncourse.disease import of_tumour
 from oncourse.knowledge.alterations import loss_reason
-from oncourse.knowledge.evaluate import GERMLINE_TEXT, NO, UNKNOWN, YES, Outcome, evaluate
+from oncourse.knowledge.evaluate import GERMLINE_TEXT, NO, UNKNOWN, YES, Verdict, evaluate
 from oncourse.knowledge.expression import Node, parse
 from oncourse.knowledge.findings import PatientFindings
 from oncourse.patients.front import named_once
@@ -55,7 +55,7 @@ def _asked(
     return _biomarker(label, evaluate(_node(what), facts))
 
 
-def _biomarker(label: str, outcome: Outcome) -> Biomarker:
+def _biomarker(label: str, outcome: Verdict) -> Biomarker:
     if outcome.truth == YES:
         found = (*(v.name for v in outcome.found), *(_bare(label, fact) for fact in outcome.facts))
         return Biomarker(label, "found", ", ".join(found), "")

@@ -24,7 +24,7 @@ from oncourse.patients.biomarkers import key_biomarkers, watch_rows
 from oncourse.patients.course import course_rows, monitoring_lines
 from oncourse.patients.front import next_steps, status_card, unseen
 from oncourse.patients.timeline import of_patient, patient_timeline
-from oncourse.plots.timeline import Timeline
+from oncourse.plots.timeline import PatientTimeline
 from oncourse.words.catalogue import catalogue, write
 
 if TYPE_CHECKING:
@@ -417,7 +417,7 @@ def _cell(row: dict[str, Any] | None, counts: tuple[int, int] | None) -> Cell:
     return Cell("unclear", "?", "not judged")
 
 
-def _timeline(cohort: Cohort, patient: str, tree: PatientEvolution | None) -> Timeline:
+def _timeline(cohort: Cohort, patient: str, tree: PatientEvolution | None) -> PatientTimeline:
     """The timeline, with clones through time where there is a tree."""
     timeline = patient_timeline(cohort, patient)
     if tree is None:

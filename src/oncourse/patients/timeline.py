@@ -7,7 +7,7 @@ import polars as pl
 from oncourse.cohort import Cohort
 from oncourse.facts.material import is_tumour
 from oncourse.knowledge.drugs import accompanies, drug_classes, drug_names, treatment_name
-from oncourse.plots.timeline import Bar, Line, Mark, Point, Timeline, Track
+from oncourse.plots.timeline import Bar, Line, Mark, PatientTimeline, Point, Track
 from oncourse.study.analytes import lab_values
 
 #: Class that colours a treatment, first match.
@@ -32,7 +32,7 @@ def of_patient(frame: pl.DataFrame, patient: str) -> pl.DataFrame:
     return frame.filter(pl.col("patient_id") == patient)
 
 
-def patient_timeline(cohort: Cohort, patient: str) -> Timeline:
+def patient_timeline(cohort: Cohort, patient: str) -> PatientTimeline:
     """Return what the timeline of one patient shows; what was not recorded is left out."""
     study = cohort.study
     tracks = [
@@ -42,7 +42,7 @@ def patient_timeline(cohort: Cohort, patient: str) -> Timeline:
     ]
     follow = of_patient(study["follow_up"], patient)
     last = follow["last_contact_day"].max() if follow.height else None
-    return Timeline(
+    return PatientTimeline(
         bars=tuple(_bars(of_patient(study["treatments"], patient))),
         tracks=tuple(tracks),
         samples=tuple(_samples(cohort, patient)),

@@ -208,7 +208,7 @@ def landmark_patients(design: SurvivalDesign, half_width: float, *, months: floa
 
 
 @dataclass(frozen=True)
-class Simulated:
+class SimulatedPower:
     """Power by simulation, with its exact 95 % interval, the mean number of events and the mean estimate (log)."""
 
     power: float
@@ -287,7 +287,7 @@ def _draw(design: SurvivalDesign, patients: int, random: np.random.Generator) ->
     return table[:, 0], table[:, 1].astype(bool), table[:, 2], table[:, 3], table[:, 4]
 
 
-def simulate_power(design: SurvivalDesign, patients: int, *, replicates: int = 500, seed: int = 1) -> Simulated:
+def simulate_power(design: SurvivalDesign, patients: int, *, replicates: int = 500, seed: int = 1) -> SimulatedPower:
     """Return the share of simulated studies whose Cox model (delayed entry) finds the effect, or the interaction."""
     from scipy.special import ndtr
 
@@ -311,4 +311,4 @@ def simulate_power(design: SurvivalDesign, patients: int, *, replicates: int = 5
             logs.append(float(fit.coef[0]))
     low, high = clopper_pearson(found, replicates)
     mean = float(np.mean(logs)) if logs else float("nan")
-    return Simulated(found / replicates, float(low), float(high), events / replicates, mean, replicates)
+    return SimulatedPower(found / replicates, float(low), float(high), events / replicates, mean, replicates)

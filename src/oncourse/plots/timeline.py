@@ -70,7 +70,7 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Timeline:
+class PatientTimeline:
     """Everything on the time axis of one patient (days from the index date)."""
 
     bars: tuple[Bar, ...] = ()
@@ -146,7 +146,7 @@ def _breaks(axis: _Axis, y: float) -> str:
     return out
 
 
-def timeline_svg(data: Timeline) -> str:
+def timeline_svg(data: PatientTimeline) -> str:
     """Return the drawing, or an empty text where there is nothing to draw; every text is escaped."""
     days = _all_days(data)
     if not days:
@@ -178,7 +178,7 @@ def timeline_svg(data: Timeline) -> str:
     )
 
 
-def _all_days(data: Timeline) -> list[int]:
+def _all_days(data: PatientTimeline) -> list[int]:
     days = [b.start for b in data.bars] + [b.stop for b in data.bars if b.stop is not None]
     days += [p.day for t in data.tracks for line in t.lines for p in line.points]
     return days + [m.day for m in (*data.samples, *data.events)]

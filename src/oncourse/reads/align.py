@@ -9,11 +9,11 @@ from pathlib import Path
 
 from oncourse.errors import InputError
 from oncourse.reads.fastq import alike_named, check_lane
-from oncourse.reads.sheet import UMI, Plan, Sample
+from oncourse.reads.sheet import UMI, Plan, ReadsSample
 from oncourse.reads.tools import need, pipe
 
 
-def align(plan: Plan, sample: Sample, threads: int = 2) -> Path:
+def align(plan: Plan, sample: ReadsSample, threads: int = 2) -> Path:
     """Align all lanes of a sample and return its BAM file; nothing is at that place before it is whole."""
     need("bwa", "samtools", "fastp")
     out = plan.bam(sample.sample)
@@ -35,7 +35,7 @@ def align(plan: Plan, sample: Sample, threads: int = 2) -> Path:
     return out
 
 
-def _check_read(plan: Plan, sample: Sample, n: int, one: Path, reads: int) -> None:
+def _check_read(plan: Plan, sample: ReadsSample, n: int, one: Path, reads: int) -> None:
     """InputError where fastp read fewer reads of a lane than it holds: it stops at what it cannot read, and succeeds."""
     said = json.loads(plan.place("log", f"{sample.sample}.{n}.fastp.json").read_text())
     found = said["summary"]["before_filtering"]["total_reads"]
@@ -44,7 +44,7 @@ def _check_read(plan: Plan, sample: Sample, n: int, one: Path, reads: int) -> No
 
 
 def _lane(
-    plan: Plan, sample: Sample, n: int, one: str, two: str, work: Path, threads: int, *, is_renamed: bool
+    plan: Plan, sample: ReadsSample, n: int, one: str, two: str, work: Path, threads: int, *, is_renamed: bool
 ) -> Path:
     """Align one lane, sorted by name; `is_renamed` puts its number before the names, which another lane has too."""
     log = plan.place("log", f"align.{sample.sample}.{n}")
@@ -100,7 +100,7 @@ def _lane(
     return out
 
 
-def _join(sample: Sample, lanes: list[Path], out: Path, plan: Plan, threads: int) -> None:
+def _join(sample: ReadsSample, lanes: list[Path], out: Path, plan: Plan, threads: int) -> None:
     log = plan.place("log", f"join.{sample.sample}")
     merge = (
         ["samtools", "merge", "-n", "-u", "-o", "-", *map(str, lanes)]

@@ -43,7 +43,7 @@ SUBSTITUTIONS = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
 
 
 @dataclass(frozen=True)
-class Background:
+class ContextErrors:
     """Rates of one sample: shape (5, 4, 5, 4), base before, base, base after, read as; 4 before or after: not known."""
 
     rates: Floats
@@ -59,7 +59,7 @@ def contexts(bases: Bases) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return before, after
 
 
-def background_of(bases: Bases) -> Background:
+def background_of(bases: Bases) -> ContextErrors:
     """Return the error rates of a sample from the bases that are no variants.
 
     A context and its complement share their rate (C>T in ACG is G>A in CGT); a rare one is drawn to the mean of its
@@ -93,7 +93,7 @@ def background_of(bases: Bases) -> Background:
     return found
 
 
-def _rates(seen: Floats, of: Floats, where: tuple[NDArray[np.int64], ...]) -> Background:
+def _rates(seen: Floats, of: Floats, where: tuple[NDArray[np.int64], ...]) -> ContextErrors:
     """Return the rates of fragments read as another base, shape (n, 4), among `of`, by context (before, base,
     after)."""
     errors, total = np.zeros((5, 4, 5, 4)), np.zeros((5, 4, 5))
@@ -111,7 +111,7 @@ def _rates(seen: Floats, of: Floats, where: tuple[NDArray[np.int64], ...]) -> Ba
             weight = _CONTEXT if mean >= RARE else _CONTEXT_ERRORS / mean
             rates[:, b, :, alt] = np.maximum((n + mean * weight) / (of_base + weight), LEAST)
             by[_substitution("ACGT"[b], "ACGT"[alt])] = float(max(mean, LEAST))
-    return Background(rates, {name: by[name] for name in SUBSTITUTIONS})
+    return ContextErrors(rates, {name: by[name] for name in SUBSTITUTIONS})
 
 
 def _with_complement(errors: Floats, total: Floats) -> tuple[Floats, Floats]:
@@ -132,7 +132,7 @@ def _substitution(ref: str, alt: str) -> str:
     return f"{ref}>{alt}"
 
 
-def site_rates(sites: pl.DataFrame, background: Background, normals: pl.DataFrame | None) -> Floats:
+def site_rates(sites: pl.DataFrame, background: ContextErrors, normals: pl.DataFrame | None) -> Floats:
     """Return the chance that a fragment without the variant shows it, for each site.
 
     Parameters

@@ -13,7 +13,7 @@ from oncourse.reads.background import background_of, detection_limit
 from oncourse.reads.judge import Rules, alpha_of
 from oncourse.reads.places import Places
 from oncourse.reads.profile import Bases
-from oncourse.reads.sheet import ASSAYS, MATERIAL, Plan, Sample
+from oncourse.reads.sheet import ASSAYS, MATERIAL, Plan, ReadsSample
 
 #: Bases of a row of coverage: the least depth of so few is close to each one's own.
 _BLOCK = 30
@@ -90,7 +90,7 @@ def worth_keeping(judged: pl.DataFrame) -> pl.DataFrame:
     return judged.filter(keep.over("variant_id"))
 
 
-def assay_id(sample: Sample) -> str:
+def assay_id(sample: ReadsSample) -> str:
     """Return the assay of a sample; reads with identifiers are another assay than those without."""
     return f"{sample.assay}-umi" if sample.umi and "umi" not in sample.assay.lower() else sample.assay
 
@@ -128,7 +128,7 @@ def sample_rows(plan: Plan, quality: Mapping[str, dict[str, Any]], left_out: Map
     return pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame(schema=empty)
 
 
-def _fraction(sample: Sample, quality: Mapping[str, Any]) -> dict[str, float | None]:
+def _fraction(sample: ReadsSample, quality: Mapping[str, Any]) -> dict[str, float | None]:
     """Return purity (tissue) and tumour fraction (plasma) with their intervals; a pathologist's guess has none."""
     fitted = quality.get("purity") is not None
     values = [quality["purity"], quality.get("purity_low"), quality.get("purity_high")] if fitted else [None] * 3

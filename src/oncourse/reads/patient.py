@@ -10,7 +10,7 @@ import polars as pl
 
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import parts
-from oncourse.reads.background import Background, background_of, site_rates
+from oncourse.reads.background import ContextErrors, background_of, site_rates
 from oncourse.reads.judge import (
     Rules,
     alpha_of,
@@ -23,7 +23,7 @@ from oncourse.reads.judge import (
     tags_of,
 )
 from oncourse.reads.profile import Bases
-from oncourse.reads.sheet import Sample
+from oncourse.reads.sheet import ReadsSample
 
 #: Change that damage makes on the strand read first, and its complement on the other (FFPE deamination, oxidised G).
 _DAMAGE = {("C", "T"): "F1R2", ("G", "A"): "F2R1", ("G", "T"): "F1R2", ("C", "A"): "F2R1"}
@@ -33,7 +33,7 @@ _DAMAGE = {("C", "T"): "F1R2", ("G", "A"): "F2R1", ("G", "T"): "F1R2", ("C", "A"
 class Counted:
     """A sample with what was counted: at the patient's sites (`oncourse.reads.genotype`) and at all target bases."""
 
-    sample: Sample
+    sample: ReadsSample
     counts: pl.DataFrame
     bases: Bases
 
@@ -128,7 +128,7 @@ def judge(
     return pl.concat(out)
 
 
-def _row_frame(c: Counted, sites: pl.DataFrame, background: Background, normals: pl.DataFrame) -> pl.DataFrame:
+def _row_frame(c: Counted, sites: pl.DataFrame, background: ContextErrors, normals: pl.DataFrame) -> pl.DataFrame:
     rates = site_rates(sites, background, normals)
     frame = pl.concat([sites, c.counts.drop("variant_id")], how="horizontal").with_columns(
         pl.lit(c.sample.sample).alias("sample_id"),
@@ -268,7 +268,7 @@ def _largest(frames: list[pl.DataFrame]) -> pl.DataFrame:
 
 def _with_origin(
     frame: pl.DataFrame,
-    sample: Sample,
+    sample: ReadsSample,
     origin: pl.DataFrame,
     role: str | None,
     tumours: list[pl.DataFrame],

@@ -48,7 +48,7 @@ UMI = re.compile(r"^(\d+)M(?:(\d+)S)?\+T$")
 
 
 @dataclass(frozen=True)
-class Sample:
+class ReadsSample:
     """One sample of reads.tsv with its files."""
 
     sample: str
@@ -80,7 +80,7 @@ class Plan:
     """Everything a run needs: samples, reference, targets; written to reads/plan.json for the steps of the workflow."""
 
     folder: str
-    samples: tuple[Sample, ...]
+    samples: tuple[ReadsSample, ...]
     fasta: str
     targets: str = ""
     microsatellites: str = ""
@@ -93,15 +93,15 @@ class Plan:
     container: str = IMAGE
     unused: tuple[str, ...] = ()
 
-    def sample(self, name: str) -> Sample:
+    def sample(self, name: str) -> ReadsSample:
         """Return one sample."""
         return next(s for s in self.samples if s.sample == name)
 
-    def of_patient(self, patient: str) -> list[Sample]:
+    def of_patient(self, patient: str) -> list[ReadsSample]:
         """Return the samples of one patient in the order of reads.tsv."""
         return [s for s in self.samples if s.patient == patient]
 
-    def germline(self, patient: str) -> Sample | None:
+    def germline(self, patient: str) -> ReadsSample | None:
         """Return the first sample that shows what a patient was born with; None without one."""
         return next((s for s in self.of_patient(patient) if s.is_germline), None)
 
@@ -147,7 +147,7 @@ class Plan:
 def load_plan(path: Path) -> Plan:
     """Read a plan.json."""
     data = json.loads(path.read_text())
-    samples = tuple(Sample(**{**s, "fastq": tuple((a, b) for a, b in s["fastq"])}) for s in data.pop("samples"))
+    samples = tuple(ReadsSample(**{**s, "fastq": tuple((a, b) for a, b in s["fastq"])}) for s in data.pop("samples"))
     callers, unused = tuple(data.pop("callers")), tuple(data.pop("unused"))
     return Plan(samples=samples, callers=callers, unused=unused, **data)
 
@@ -289,8 +289,8 @@ def _words(given: Mapping[str, Any], problems: list[Any]) -> dict[str, Any]:
     }
 
 
-def _samples(rows: list[dict[str, Any]], folder: Path, problems: list[Any]) -> list[Sample]:
-    found: dict[str, Sample] = {}
+def _samples(rows: list[dict[str, Any]], folder: Path, problems: list[Any]) -> list[ReadsSample]:
+    found: dict[str, ReadsSample] = {}
     for row in rows:
         one = _sample(row, folder, problems)
         held = found.get(row["sample"])
@@ -315,16 +315,16 @@ def _samples(rows: list[dict[str, Any]], folder: Path, problems: list[Any]) -> l
                 _problem(row["line"], "sample", message, "Merge the files (samtools merge), or name two samples.")
             )
         else:
-            found[row["sample"]] = Sample(**{**asdict(held), "fastq": (*held.fastq, *one.fastq)})
+            found[row["sample"]] = ReadsSample(**{**asdict(held), "fastq": (*held.fastq, *one.fastq)})
     return list(found.values())
 
 
-def _contradiction(held: Sample, one: Sample, row: dict[str, Any]) -> str | None:
+def _contradiction(held: ReadsSample, one: ReadsSample, row: dict[str, Any]) -> str | None:
     """Return the column in which two rows of a sample differ; an empty cell says what the first row says."""
     return next((c for c in _ALIKE if row[c] and getattr(held, c) != getattr(one, c)), None)
 
 
-def _sample(row: dict[str, Any], folder: Path, problems: list[Any]) -> Sample:
+def _sample(row: dict[str, Any], folder: Path, problems: list[Any]) -> ReadsSample:
     line = row["line"]
 
     def wrong(column: str, message: str, cure: str) -> None:
@@ -355,7 +355,7 @@ def _sample(row: dict[str, Any], folder: Path, problems: list[Any]) -> Sample:
     if row["umi"] and row["umi"] not in ("tag", "consensus") and not UMI.match(row["umi"]):
         wrong("umi", f"'{row['umi']}' is no read structure.", "Examples: 6M+T, 12M16S+T, tag, consensus.")
     fastq = ((files["fastq_1"], files.get("fastq_2", "")),) if "fastq_1" in files else ()
-    return Sample(
+    return ReadsSample(
         row["sample"],
         row["patient"],
         role,
@@ -423,7 +423,7 @@ def _number(text: str, kind: Any, column: str, wrong: Any) -> Any:
     return value
 
 
-def _whole_study(samples: list[Sample]) -> list[Problem]:
+def _whole_study(samples: list[ReadsSample]) -> list[Problem]:
     """Return what only shows when all rows are seen together: files used twice, a lesion that is primary and
     metastasis."""
     out, used, roles = [], {}, {}  # type: ignore[var-annotated]

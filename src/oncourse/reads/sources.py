@@ -12,7 +12,7 @@ import polars as pl
 
 from oncourse.io.ledger import Ledger, read_ledger, write_ledger
 from oncourse.io.text import read_table
-from oncourse.reads.sheet import COLUMNS, Plan, Sample
+from oncourse.reads.sheet import COLUMNS, Plan, ReadsSample
 from oncourse.reads.sheet_words import our_names
 
 SHEET = "reads.tsv"
@@ -70,12 +70,12 @@ def sources_of(plan: Plan, evidence: pl.DataFrame, stopped: Mapping[str, str]) -
     return ledger
 
 
-def _files(sample: Sample) -> list[str]:
+def _files(sample: ReadsSample) -> list[str]:
     paths = [sample.aligned] if sample.aligned else [f for pair in sample.fastq for f in pair if f]
     return [Path(path).name for path in paths]
 
 
-def _of_sample(ledger: Ledger, sample: Sample, rows: pl.DataFrame) -> None:
+def _of_sample(ledger: Ledger, sample: ReadsSample, rows: pl.DataFrame) -> None:
     """Add the files of a sample, the calls made of them, and per tag the sites that are no call because of it."""
     files = _files(sample)
     for path in files:

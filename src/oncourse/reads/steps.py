@@ -33,7 +33,7 @@ from oncourse.reads.profile import (
     whole_contigs,
     write_json,
 )
-from oncourse.reads.sheet import Plan, Sample, load_plan
+from oncourse.reads.sheet import Plan, ReadsSample, load_plan
 from oncourse.reads.sources import write_sources
 from oncourse.reads.statistics import multiqc_step, statistics_step
 from oncourse.reads.twice import check_own_reads, load_sketch
@@ -51,7 +51,7 @@ _MOST_FOREIGN = 0.10
 _LEAST_FACING, _LEAST_PAIRS = 0.65, 200
 
 
-def counting_of(sample: Sample) -> Counting:
+def counting_of(sample: ReadsSample) -> Counting:
     """Return how a sample's reads are counted: families where it has identifiers, plasma with better bases."""
     if sample.counts_families:
         return Counting(umi=True, min_family=2, min_base_quality=20)
@@ -118,7 +118,7 @@ def _check_usable(bam: Path, bases: Bases, quality: dict[str, float | int | None
         )
 
 
-def _check_pairs(sample: Sample, bam: Path, pairs: dict[str, tuple[int, int]]) -> None:
+def _check_pairs(sample: ReadsSample, bam: Path, pairs: dict[str, tuple[int, int]]) -> None:
     """OncourseError where the mates of a read group (of our own BAM files: a lane) are not of the same fragments.
 
     Names tell it before, unless the lanes count their reads alike; mates that were mixed lie anywhere.
@@ -322,7 +322,9 @@ def copy_step(plan: Plan, patient: str) -> None:
     write_json(fits, said)
 
 
-def _plasma(samples: list[Sample], judged: pl.DataFrame, tracks: Tracks, found: Copies) -> dict[str, dict[str, object]]:
+def _plasma(
+    samples: list[ReadsSample], judged: pl.DataFrame, tracks: Tracks, found: Copies
+) -> dict[str, dict[str, object]]:
     """Return what the mutations of the tissue say of each plasma sample of a patient."""
     from dataclasses import asdict
 

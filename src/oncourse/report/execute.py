@@ -26,7 +26,7 @@ STATUSES = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AnalysisRun:
     """What became of one analysis: its status (see `STATUSES`), the Result of a done one, the reason otherwise."""
 
     analysis: Analysis
@@ -56,21 +56,21 @@ def admitted(cohort: Cohort, only: Sequence[str] = ()) -> list[Analysis]:
     return chosen
 
 
-def run_one(entry: Analysis, cohort: Cohort, *, draw: bool = True) -> Outcome:
+def run_one(entry: Analysis, cohort: Cohort, *, draw: bool = True) -> AnalysisRun:
     """Run one analysis, draw its figures, and say what became of it; without `draw` a figure is drawn when it is
     shown."""
     missing = entry.missing(cohort)
     if missing:
         words = ", ".join(need.replace("|", " or ") for need in missing)
-        return Outcome(entry, "skipped", message=f"needs the table {words}, which this study does not have.")
+        return AnalysisRun(entry, "skipped", message=f"needs the table {words}, which this study does not have.")
     try:
         result = entry.run(cohort)
-        return Outcome(entry, "done", result.drawn() if draw else result)
+        return AnalysisRun(entry, "done", result.drawn() if draw else result)
     except NotEnoughData as error:
-        return Outcome(entry, "too_few", message=str(error))
+        return AnalysisRun(entry, "too_few", message=str(error))
     except ConfigError:
         raise
     except Exception as error:
         log.debug("analysis %s failed", entry.name, exc_info=True)
         message = f"{type(error).__name__}: {error}"
-        return Outcome(entry, "failed", message=message[:500], detail=traceback.format_exc())
+        return AnalysisRun(entry, "failed", message=message[:500], detail=traceback.format_exc())

@@ -11,7 +11,7 @@ from oncourse.analyses._base import Estimate, Result
 from oncourse.analyses._headline import Headline, cannot
 from oncourse.cohort import Cohort
 from oncourse.facts.material import is_tumour
-from oncourse.report.execute import Outcome
+from oncourse.report.execute import AnalysisRun
 from oncourse.report.micro import interval_svg
 from oncourse.words.catalogue import said, write
 from oncourse.words.numbers import limits, shown
@@ -35,7 +35,7 @@ class Card:
     drawing: str
 
 
-def headline_of(outcome: Outcome) -> Headline:
+def headline_of(outcome: AnalysisRun) -> Headline:
     """Return the headline of an analysis, or why it has none."""
     if outcome.result is not None and outcome.result.headline is not None:
         return outcome.result.headline
@@ -46,14 +46,14 @@ def headline_of(outcome: Outcome) -> Headline:
     return cannot(said(f"headline.{reason}"), said(f"reason.{reason}"))
 
 
-def sentence_of(outcome: Outcome, language: str) -> str:
+def sentence_of(outcome: AnalysisRun, language: str) -> str:
     """Return the one sentence; an analysis without a headline says the first sentence of its answer."""
     if outcome.result is not None and outcome.result.headline is None:
         return outcome.result.answer.split(". ")[0].rstrip(".") + "."
     return headline_of(outcome).text.text(language)
 
 
-def card(outcome: Outcome, language: str) -> Card:
+def card(outcome: AnalysisRun, language: str) -> Card:
     """Return what page one shows of one analysis."""
     headline, name = headline_of(outcome), outcome.analysis.name
     number = _number(outcome.result, headline)
@@ -78,14 +78,14 @@ def _number(result: Result | None, headline: Headline) -> Estimate | None:
     return result.estimate(headline.number)
 
 
-def question(outcome: Outcome, language: str) -> str:
+def question(outcome: AnalysisRun, language: str) -> str:
     """Return the protocol's question; one that the words do not have is that of the analysis."""
     return _of_words(f"objective.{outcome.analysis.name}", language) or _of_words(
         f"analysis.{outcome.analysis.name}.question", language, outcome.analysis.question
     )
 
 
-def title(outcome: Outcome, language: str) -> str:
+def title(outcome: AnalysisRun, language: str) -> str:
     """Return the title of an analysis in a language."""
     return _of_words(f"analysis.{outcome.analysis.name}.title", language, outcome.analysis.title)
 
@@ -135,7 +135,7 @@ def missing_lines(cohort: Cohort, language: str) -> list[str]:
     return lines
 
 
-def nothing_answered(outcomes: Sequence[Outcome]) -> bool:
+def nothing_answered(outcomes: Sequence[AnalysisRun]) -> bool:
     """Return whether no question was answered; the description of the study is none, unless it alone was asked for.
 
     What failed is named as such: no table that is filled in would mend it.

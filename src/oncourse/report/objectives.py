@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oncourse.report.execute import Outcome
+from oncourse.report.execute import AnalysisRun
 
 #: design -> analyses in the order of the protocol; the question is `objective.<analysis>` of the words.
 OBJECTIVES = {
@@ -15,7 +15,7 @@ OBJECTIVES = {
 DESCRIPTION = ("overview",)
 
 
-def ordered(outcomes: Sequence[Outcome], design: str | None) -> tuple[list[Outcome], list[Outcome]]:
+def ordered(outcomes: Sequence[AnalysisRun], design: str | None) -> tuple[list[AnalysisRun], list[AnalysisRun]]:
     """Return the outcomes that answer the protocol's questions, in its order, and the others.
 
     Without a design (or where none of its questions was asked) every analysis is a question of its own.

@@ -18,7 +18,7 @@ from oncourse.analyses._base import Figure, OutputTable
 from oncourse.analyses._people import reason_kind
 from oncourse.cohort import Cohort
 from oncourse.report.behind import answers, questions_of
-from oncourse.report.execute import Outcome
+from oncourse.report.execute import AnalysisRun
 from oncourse.report.front import card, flow_steps, missing_lines, question, sentence_of, title
 from oncourse.report.objectives import DESCRIPTION, ordered
 from oncourse.report.packed import ROWS_SHOWN, estimates_view, figure_view, packed, table_view, tie
@@ -101,7 +101,7 @@ def _is_ledger(table: str) -> bool:
 
 
 def _section(
-    outcome: Outcome,
+    outcome: AnalysisRun,
     params: Mapping[str, Any],
     tables: Mapping[str, pl.DataFrame],
     language: str,
@@ -254,7 +254,7 @@ def search_index(cohort: Cohort, pages: Collection[str]) -> str:
 
 
 def study_page(
-    cohort: Cohort, outcomes: Sequence[Outcome], tables: Mapping[str, pl.DataFrame], pages: Collection[str] = ()
+    cohort: Cohort, outcomes: Sequence[AnalysisRun], tables: Mapping[str, pl.DataFrame], pages: Collection[str] = ()
 ) -> str:
     """Return report.html; `pages` are the patients who have a page beside it."""
     import oncourse
@@ -269,7 +269,7 @@ def study_page(
         (declared[n], f) for n, f in tables.items() if n.startswith(_OF_DATA) and n in declared and not _is_ledger(n)
     ]
 
-    def sections(some: Sequence[Outcome]) -> list[dict[str, Any]]:
+    def sections(some: Sequence[AnalysisRun]) -> list[dict[str, Any]]:
         return [_section(o, cohort.used, tables, language, people, names) for o in some]
 
     page = (

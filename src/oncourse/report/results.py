@@ -16,7 +16,7 @@ from oncourse.analyses.overview import study_flow
 from oncourse.cohort import Cohort
 from oncourse.disk.tables import as_written
 from oncourse.errors import InputError
-from oncourse.report.execute import Outcome
+from oncourse.report.execute import AnalysisRun
 from oncourse.report.objectives import OBJECTIVES
 from oncourse.words.numbers import finite
 
@@ -26,7 +26,7 @@ FLOW_SCHEMA = {"step": pl.String, "n_patients": pl.Int64, "n_samples": pl.Int64,
 USED_SCHEMA = {"analysis": pl.String, "patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
 
 
-def collect_tables(cohort: Cohort, outcomes: Sequence[Outcome]) -> dict[str, pl.DataFrame]:
+def collect_tables(cohort: Cohort, outcomes: Sequence[AnalysisRun]) -> dict[str, pl.DataFrame]:
     """Return every table of the results by topic/table, with the flow and the samples used of all analyses."""
     tables: dict[str, pl.DataFrame] = {}
     for outcome in outcomes:
@@ -41,7 +41,7 @@ def collect_tables(cohort: Cohort, outcomes: Sequence[Outcome]) -> dict[str, pl.
     return dict(sorted(tables.items()))
 
 
-def _analysis_flow(outcomes: Sequence[Outcome], names: Collection[str]) -> pl.DataFrame:
+def _analysis_flow(outcomes: Sequence[AnalysisRun], names: Collection[str]) -> pl.DataFrame:
     """One row per analysis and question of its ledger: who is in it, and the reasons of those who are not."""
     rows = []
     for outcome in outcomes:
@@ -56,7 +56,7 @@ def _analysis_flow(outcomes: Sequence[Outcome], names: Collection[str]) -> pl.Da
     return pl.DataFrame(rows, schema=FLOW_SCHEMA)
 
 
-def _samples_used(outcomes: Sequence[Outcome]) -> pl.DataFrame:
+def _samples_used(outcomes: Sequence[AnalysisRun]) -> pl.DataFrame:
     parts = [
         o.result.samples_used.select(pl.lit(o.analysis.name).alias("analysis"), *WHO_SCHEMA)
         for o in outcomes
@@ -65,7 +65,7 @@ def _samples_used(outcomes: Sequence[Outcome]) -> pl.DataFrame:
     return pl.concat(parts) if parts else pl.DataFrame(schema=USED_SCHEMA)
 
 
-def _excluded(cohort: Cohort, outcomes: Sequence[Outcome]) -> pl.DataFrame:
+def _excluded(cohort: Cohort, outcomes: Sequence[AnalysisRun]) -> pl.DataFrame:
     parts = [cohort.study.withdrawn.select(pl.lit("(whole study)").alias("analysis"), *WHO_SCHEMA)]
     parts += [
         o.result.excluded.select(pl.lit(o.analysis.name).alias("analysis"), *WHO_SCHEMA)
@@ -75,7 +75,9 @@ def _excluded(cohort: Cohort, outcomes: Sequence[Outcome]) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def results_json(outcomes: Sequence[Outcome], params: Mapping[str, Any], design: str | None = None) -> dict[str, Any]:
+def results_json(
+    outcomes: Sequence[AnalysisRun], params: Mapping[str, Any], design: str | None = None
+) -> dict[str, Any]:
     """Return results.json as plain data: one entry per analysis, and the schema version.
 
     ``objective`` is the place of an analysis among the questions of the protocol (`oncourse.report.objectives`).

@@ -16,7 +16,7 @@ from oncourse.disk.store import Store
 from oncourse.disk.tables import write_tables
 from oncourse.errors import ConfigError
 from oncourse.io.ledger import write_ledger
-from oncourse.report.execute import Outcome, admitted
+from oncourse.report.execute import AnalysisRun, admitted
 from oncourse.report.front import nothing_answered
 from oncourse.report.intake import SAMPLES_TABLE, intake_page, samples_read
 from oncourse.report.page import study_page
@@ -48,7 +48,7 @@ class Report:
     """
 
     folder: Path
-    outcomes: list[Outcome]
+    outcomes: list[AnalysisRun]
     failed_pages: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     fill_first: tuple[str, ...] = ()
@@ -152,12 +152,12 @@ def _begin_workbook(tables: Mapping[str, pl.DataFrame], folder: Path, crew: Crew
     return lambda: crew.wait(task)
 
 
-def _clones(outcomes: Sequence[Outcome]) -> bool:
+def _clones(outcomes: Sequence[AnalysisRun]) -> bool:
     """Whether the clones of patients were derived, so that their pages show them."""
     return any(o.analysis.name == "evolution" and o.status in ("done", "too_few") for o in outcomes)
 
 
-def _write_drawn(outcomes: Sequence[Outcome], folder: Path) -> None:
+def _write_drawn(outcomes: Sequence[AnalysisRun], folder: Path) -> None:
     """Write the figures and artifacts of the analyses."""
     for outcome in outcomes:
         if outcome.result is None:

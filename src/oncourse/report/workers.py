@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from oncourse.analyses._base import Analysis
     from oncourse.cohort import Cohort
-    from oncourse.report.execute import Outcome
+    from oncourse.report.execute import AnalysisRun
 
 #: The analyses that take longest begin first, so that no process waits for one of them at the end; measured.
 LONGEST_FIRST = ("prediction", "evolution", "biomarkers", "endpoints", "concordance", "treatment", "drivers")
@@ -126,7 +126,7 @@ class Crew:
     def __init__(self, pool: ProcessPoolExecutor, cohort: Cohort):
         self.pool, self.cohort = pool, cohort
 
-    def analyses(self, entries: Collection[Analysis]) -> list[Outcome]:
+    def analyses(self, entries: Collection[Analysis]) -> list[AnalysisRun]:
         """Run the analyses; the outcomes in the order given."""
         rank = {name: i for i, name in enumerate(LONGEST_FIRST)}
         first = sorted(entries, key=lambda entry: rank.get(entry.name, len(rank)))
@@ -237,7 +237,7 @@ def run_all(
     *,
     jobs: int = 1,
     progress: Callable[[str], None] = lambda _: None,
-) -> list[Outcome]:
+) -> list[AnalysisRun]:
     """Run the analyses, in `jobs` processes; the outcome does not depend on `jobs`."""
     with working(cohort, analyses, jobs, progress) as crew:
         return outcomes_of(cohort, analyses, crew, progress)
@@ -257,7 +257,7 @@ def working(
 
 def outcomes_of(
     cohort: Cohort, analyses: Collection[Analysis], crew: Crew | None, progress: Callable[[str], None]
-) -> list[Outcome]:
+) -> list[AnalysisRun]:
     """Run the analyses by the processes of a run, or here one after another."""
     if crew is not None:
         return crew.analyses(analyses)

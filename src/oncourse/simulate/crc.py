@@ -113,7 +113,7 @@ def add_patient(rows: Rows, truth: Rows, number: int, seed: int) -> None:
 
 
 @dataclass(frozen=True)
-class Timeline:
+class CourseAfterMetastasis:
     """What happens after the metastasis, in days from resection."""
 
     found: int
@@ -125,7 +125,9 @@ class Timeline:
     hazard_per_day: float
 
 
-def _timeline(rng: np.random.Generator, found: int, side: str, age: float, ras: bool, braf: bool) -> Timeline:
+def _timeline(
+    rng: np.random.Generator, found: int, side: str, age: float, ras: bool, braf: bool
+) -> CourseAfterMetastasis:
     anti_egfr = bool(not ras and not braf and side != "right colon" and rng.random() < 0.8)
     hazard = 1 / 900 * (2.5 if braf else 1) * (1.5 if ras else 1) * 1.2 ** ((age - 63) / 10)
     hazard *= 0.65 if anti_egfr else 1
@@ -133,11 +135,11 @@ def _timeline(rng: np.random.Generator, found: int, side: str, age: float, ras: 
     progression = start + int(rng.weibull(1.4) * 330 / (1.5 if braf else 1.0)) + 30
     death = found + int(max(40, rng.exponential(1 / hazard)))
     last = min(death, found + int(rng.uniform(500, 1900)))
-    return Timeline(found, start, progression, death, last, anti_egfr, hazard)
+    return CourseAfterMetastasis(found, start, progression, death, last, anti_egfr, hazard)
 
 
 def _tumour(
-    rows: Rows, rng: np.random.Generator, patient: str, seed: int, timeline: Timeline | None, site: str
+    rows: Rows, rng: np.random.Generator, patient: str, seed: int, timeline: CourseAfterMetastasis | None, site: str
 ) -> tuple[Tumour, dict[str, str]]:
     samples = [SamplePlan("P", "primary", 0, "panel", is_ffpe=bool(rng.random() < 0.5))]
     metastases: tuple[MetastasisPlan, ...] = ()
@@ -270,7 +272,7 @@ def _cea(rng: np.random.Generator, found: int | None) -> list[tuple[int, str]]:
     return [(day, f"{rng.lognormal(2.8 if h else 0.8, 0.4):.1f}") for day, h in zip(days, high, strict=True)]
 
 
-def _course(rows: Rows, rng: np.random.Generator, patient: str, t: Timeline) -> None:
+def _course(rows: Rows, rng: np.random.Generator, patient: str, t: CourseAfterMetastasis) -> None:
     """Treatment, scans and follow-up after the metastasis."""
     backbone = ["fluorouracil", "leucovorin", "irinotecan", "cetuximab" if t.is_anti_egfr else "bevacizumab"]
     if rng.random() < 0.55:

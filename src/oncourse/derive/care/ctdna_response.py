@@ -44,7 +44,7 @@ RESPONSE_SCHEMA = {
 
 
 @dataclass(frozen=True)
-class Sample:
+class PlasmaPoint:
     """One assessable plasma sample of a series; reads, depth and background are None where no reads were counted."""
 
     day: int
@@ -77,13 +77,13 @@ class Sample:
         return (self.reads or 0.0) / self.net**2
 
 
-def series(ctdna: pl.DataFrame) -> dict[str, list[Sample]]:
+def series(ctdna: pl.DataFrame) -> dict[str, list[PlasmaPoint]]:
     """Return the assessable dated samples of each patient in order of time."""
-    found: dict[str, list[Sample]] = {}
+    found: dict[str, list[PlasmaPoint]] = {}
     rows = ctdna.filter(pl.col("state") != "not_assessable").drop_nulls("day").sort("day", "sample_id")
     kept = ("day", "state", "vaf", "alt_reads", "depth", "background_reads")
     for patient, *values in rows.select("patient_id", *kept).iter_rows():
-        found.setdefault(patient, []).append(Sample(*values))
+        found.setdefault(patient, []).append(PlasmaPoint(*values))
     return found
 
 
@@ -122,7 +122,7 @@ def biological_cv(ctdna: pl.DataFrame, lines: pl.DataFrame, params: CtdnaParams)
     return Variation(float(np.sqrt(max(found, 0.05**2))), n)
 
 
-def course_of(samples: list[Sample], params: CtdnaParams, variation: Variation) -> Course | None:
+def course_of(samples: list[PlasmaPoint], params: CtdnaParams, variation: Variation) -> Course | None:
     """Return the probabilities of change of the samples with reads (`oncourse.evolution.course`); None below two."""
     from oncourse.evolution.course import course
 
@@ -166,7 +166,7 @@ def ctdna_response(
 
 
 def _line_response(
-    samples: list[Sample], line: dict[str, Any], params: CtdnaParams, variation: Variation
+    samples: list[PlasmaPoint], line: dict[str, Any], params: CtdnaParams, variation: Variation
 ) -> dict[str, Any] | None:
     start, end = line["start_day"], line["next_start_day"]
     before = [s for s in samples if start - params.baseline_days <= s.day <= start and s.state == "positive"]
@@ -200,7 +200,7 @@ def _line_response(
     }
 
 
-def _clearance(after: list[Sample]) -> tuple[int | None, bool | None]:
+def _clearance(after: list[PlasmaPoint]) -> tuple[int | None, bool | None]:
     """Day of the first negative sample, and whether none after it is positive."""
     cleared = next((s.day for s in after if s.state == "negative"), None)
     if cleared is None:
@@ -213,7 +213,7 @@ def _largest(values: np.ndarray) -> float | None:
     return float(known.max()) if known.size else None
 
 
-def rise_day(samples: list[Sample], found: Course | None, enough: float) -> tuple[int | None, float | None]:
+def rise_day(samples: list[PlasmaPoint], found: Course | None, enough: float) -> tuple[int | None, float | None]:
     """Return the day of the first rise and the largest probability of one."""
     counted = [s for s in samples if s.has_reads]
     days = []
@@ -227,7 +227,7 @@ def rise_day(samples: list[Sample], found: Course | None, enough: float) -> tupl
     return min(days, default=None), None if found is None else _largest(found.p_rise)
 
 
-def _rise_shown(samples: list[Sample], params: CtdnaParams, variation: Variation) -> float | None:
+def _rise_shown(samples: list[PlasmaPoint], params: CtdnaParams, variation: Variation) -> float | None:
     counted = [s for s in samples if s.has_reads]
     if not counted:
         return None
@@ -235,7 +235,7 @@ def _rise_shown(samples: list[Sample], params: CtdnaParams, variation: Variation
     assert last.reads is not None and last.background is not None
     for rise in RISES:
         reads = float(round(max(last.reads - last.background, 1.0) * rise + last.background))
-        more = Sample(last.day + 1, "positive", None, reads, last.depth, last.background)
+        more = PlasmaPoint(last.day + 1, "positive", None, reads, last.depth, last.background)
         found = course_of([*counted, more], params, variation)
         if found is not None and found.p_rise[-1] >= params.min_probability:
             return rise

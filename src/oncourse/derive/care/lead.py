@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.derive.care.ctdna import CtdnaParams
-from oncourse.derive.care.ctdna_response import Sample, Variation, course_of, rise_day, series
+from oncourse.derive.care.ctdna_response import PlasmaPoint, Variation, course_of, rise_day, series
 
 if TYPE_CHECKING:
     from oncourse.stats.paired_intervals import Lead, Turns
@@ -120,7 +120,7 @@ def _leads(rows: list[tuple[object, ...]], turns: Sequence[tuple[Turns, ...]]) -
     return Leads(table, tuple(turns), gap, float(np.mean(ended)) if ended else 0.0)
 
 
-def _state_weights(samples: list[Sample], alpha: float) -> np.ndarray:
+def _state_weights(samples: list[PlasmaPoint], alpha: float) -> np.ndarray:
     """Likelihood of a turn to positive before each sample, and after the last: a sample may be falsely positive or "
     "negative."""
     positive = np.array([s.state == "positive" for s in samples])
@@ -195,7 +195,7 @@ def line_lead_times(
 def _line_lead(
     patient: str,
     line: int,
-    samples: list[Sample],
+    samples: list[PlasmaPoint],
     visits: list[tuple[int, str]],
     start: int,
     params: CtdnaParams,

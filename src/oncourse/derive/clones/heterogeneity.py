@@ -170,7 +170,7 @@ def _samples(patient: PatientClusters, depth: int, params: HeterogeneityParams, 
         yield _row(sample, None, "neutral_r2", h.over_variants(neutral, len(use), params.n_draw, random), too_few)
         power = h.neutral_power(tail, 200, random)
         if not np.isnan(power):
-            yield _row(sample, None, "neutral_power", h.Interval(power, np.nan, np.nan, tail))
+            yield _row(sample, None, "neutral_power", h.VariantInterval(power, np.nan, np.nan, tail))
         yield from _diversity(patient, d, sample, params.n_draw, random)
 
 
@@ -200,7 +200,7 @@ def _diversity(
     )
     for measure, values in (("shannon", h.shannon(steps)), ("simpson", h.simpson(steps))):
         low, high = np.quantile(values, [0.025, 0.975])
-        yield _row(sample, None, measure, h.Interval(float(values.mean()), float(low), float(high), c.n_cluster))
+        yield _row(sample, None, measure, h.VariantInterval(float(values.mean()), float(low), float(high), c.n_cluster))
 
 
 def _pairs(
@@ -284,7 +284,7 @@ def copy_number_divergence(a: pl.DataFrame, b: pl.DataFrame, n_draw: int, random
     Copies are total and minor; the minor allele counts where both samples have it. The interval draws chromosomes
     again.
     """
-    from oncourse.evolution.heterogeneity import NOTHING, Interval
+    from oncourse.evolution.heterogeneity import NOTHING, VariantInterval
 
     same, all_bases = [], []
     first, second = _by_chromosome(a), _by_chromosome(b)
@@ -309,4 +309,4 @@ def copy_number_divergence(a: pl.DataFrame, b: pl.DataFrame, n_draw: int, random
     drawn = different[index].sum(axis=1) / np.maximum(bases[index].sum(axis=1), 1)
     low, high = np.quantile(drawn, [0.025, 0.975])
     value = float(different.sum() / bases.sum())
-    return Interval(value, float(min(low, value)), float(max(high, value)), len(bases))
+    return VariantInterval(value, float(min(low, value)), float(max(high, value)), len(bases))

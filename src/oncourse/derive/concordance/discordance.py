@@ -65,7 +65,7 @@ NEW_COLUMNS: tuple[tuple[str, Any, str], ...] = (
 
 
 @dataclass(frozen=True)
-class Rule:
+class LeastData:
     """How much is needed before a model is fitted."""
 
     min_patients: int
@@ -183,7 +183,7 @@ def _pair_facts(study: Study, samples: pl.DataFrame, main: pl.DataFrame) -> pl.D
     return facts.with_columns(gap.alias("time gap"), therapy.alias("therapy in between"))
 
 
-def predictor_table(rows: pl.DataFrame, rule: Rule) -> tuple[pl.DataFrame, list[str]]:
+def predictor_table(rows: pl.DataFrame, rule: LeastData) -> tuple[pl.DataFrame, list[str]]:
     """Return `PREDICTOR_COLUMNS`, and why what is null was withheld."""
     out: list[dict[str, Any]] = []
     reasons: list[str] = []
@@ -211,7 +211,7 @@ class _Term:
     known: NDArray[np.bool_]
 
 
-def _terms(part: pl.DataFrame, rule: Rule) -> list[_Term]:
+def _terms(part: pl.DataFrame, rule: LeastData) -> list[_Term]:
     terms = []
     for name in PREDICTORS:
         column = part[name]
@@ -233,7 +233,7 @@ def _terms(part: pl.DataFrame, rule: Rule) -> list[_Term]:
     return terms
 
 
-def _pooled(part: pl.DataFrame, rule: Rule) -> tuple[pl.Series, str | None, tuple[str, ...]]:
+def _pooled(part: pl.DataFrame, rule: LeastData) -> tuple[pl.Series, str | None, tuple[str, ...]]:
     """Return sites with the rare ones pooled as `other`, the commonest as reference, and the remaining levels.
 
     Where the pooled ones are still too few their site is null: they are in no level.
@@ -251,7 +251,7 @@ def _pooled(part: pl.DataFrame, rule: Rule) -> tuple[pl.Series, str | None, tupl
     return column, (names[0] if names else None), tuple(names[1:])
 
 
-def _one_comparison(part: pl.DataFrame, rule: Rule) -> tuple[list[dict[str, Any]], list[str]]:
+def _one_comparison(part: pl.DataFrame, rule: LeastData) -> tuple[list[dict[str, Any]], list[str]]:
     terms, reasons = _terms(part, rule), []
     y = part["is_discordant"].to_numpy().astype(float)
     w, patient = part["weight"].to_numpy(), part["patient_id"].to_numpy()
@@ -293,7 +293,7 @@ def _one_comparison(part: pl.DataFrame, rule: Rule) -> tuple[list[dict[str, Any]
     return rows, reasons
 
 
-def _too_little(part: pl.DataFrame, terms: list[_Term], known: NDArray[np.bool_], rule: Rule) -> str | None:
+def _too_little(part: pl.DataFrame, terms: list[_Term], known: NDArray[np.bool_], rule: LeastData) -> str | None:
     """Return why these terms cannot be estimated from the rows where they are known; None = they can."""
     if not known.any():
         return "it is not recorded"

@@ -10,7 +10,7 @@ import polars as pl
 from oncourse.derive.concordance.callability import CallabilityParams, callability
 from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.genes.panels import Panels
-from oncourse.derive.status.table import Evidence, codons_asked, status_table
+from oncourse.derive.status.table import StatusEvidence, codons_asked, status_table
 from oncourse.derive.status.variants import SeenVariants, patient_variants
 from oncourse.facts.material import is_normal
 from oncourse.facts.statuses import Status
@@ -48,7 +48,7 @@ def sample_statuses(
     genes = {current_symbol(gene) for status in statuses for gene in status.genes}
     rows = seen.rows.filter(pl.col("gene").is_in(sorted(genes)))
     purity = presence.samples.select("sample_id", "purity_low") if presence is not None else None
-    evidence = Evidence(
+    evidence = StatusEvidence(
         variants=patient_variants(study, rows, seen.blood, {}, {}, {}, {}),
         rows=rows,
         presence=presence,

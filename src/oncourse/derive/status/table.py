@@ -42,7 +42,7 @@ _CELLS = {
 
 
 @dataclass(frozen=True)
-class Evidence:
+class StatusEvidence:
     """What statuses are read from.
 
     variants : patient -> findings, germline and blood variants included; rows : the called rows behind them
@@ -77,7 +77,7 @@ def _asked(status: Status) -> list[tuple[str, int]]:
     return [*sites, *((current_symbol(gene), 0) for gene in status.lost)]
 
 
-def status_table(study: Study, statuses: Sequence[Status], evidence: Evidence) -> pl.DataFrame:
+def status_table(study: Study, statuses: Sequence[Status], evidence: StatusEvidence) -> pl.DataFrame:
     """Return one row per tumour sample and status, and one per recorded marker without a sample (`STATUS_SCHEMA`).
 
     A status of which nothing is recorded in the whole study - a marker nobody wrote down - has no rows.
@@ -98,7 +98,7 @@ def status_table(study: Study, statuses: Sequence[Status], evidence: Evidence) -
     return table.sort("status", "patient_id", "day", "sample_id", nulls_last=True)
 
 
-def _cells(evidence: Evidence) -> pl.DataFrame:
+def _cells(evidence: StatusEvidence) -> pl.DataFrame:
     """Return every variant in every sample where it was called or judged: called is present, whatever its
     probability."""
     counted = pl.col("alt_count").is_not_null() & pl.col("depth").is_not_null()
@@ -155,7 +155,7 @@ def _verdict(variant: VariantFinding, status: Status, reports_germline: bool) ->
     return "blood" if variant.is_from_blood else "hit"
 
 
-def _judged(status: Status, evidence: Evidence) -> Iterator[tuple[str, str, str, str, str | None, bool]]:
+def _judged(status: Status, evidence: StatusEvidence) -> Iterator[tuple[str, str, str, str, str | None, bool]]:
     """Yield patient, variant, verdict, name, codon, and whether it is germline (in every sample)."""
     for patient, variants in evidence.variants.items():
         for variant in variants:
@@ -165,7 +165,7 @@ def _judged(status: Status, evidence: Evidence) -> Iterator[tuple[str, str, str,
                 yield patient, variant.variant_id, verdict, variant.name, codon, variant.origin == "germline"
 
 
-def _sequenced(samples: pl.DataFrame, cells: pl.DataFrame, status: Status, evidence: Evidence) -> pl.DataFrame:
+def _sequenced(samples: pl.DataFrame, cells: pl.DataFrame, status: Status, evidence: StatusEvidence) -> pl.DataFrame:
     schema = {
         "patient_id": pl.String,
         "variant_id": pl.String,
@@ -231,7 +231,7 @@ def _seen(seen: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _read(status: Status, evidence: Evidence) -> pl.LazyFrame:
+def _read(status: Status, evidence: StatusEvidence) -> pl.LazyFrame:
     """Return per sample how far absence of a mutation may be claimed: read (measured / assumed / no), why, power."""
     core = set(map(current_symbol, status.core or status.lost))
     asked = pl.LazyFrame(_asked(status), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
@@ -269,7 +269,7 @@ def _gaps(rows: pl.LazyFrame) -> pl.LazyFrame:
     return by_reason.group_by("sample_id").agg(why=words.sort().str.join("; "))
 
 
-def _copies(status: Status, evidence: Evidence) -> pl.LazyFrame:
+def _copies(status: Status, evidence: StatusEvidence) -> pl.LazyFrame:
     """Return per sample is_copy_hit and n_copies (genes of known copy state)."""
     lost, amplified = set(map(current_symbol, status.lost)), set(map(current_symbol, status.amplified))
     rows = evidence.copies.lazy().filter(pl.col("gene").is_in(sorted(lost | amplified)))
