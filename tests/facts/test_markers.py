@@ -39,10 +39,31 @@ from oncourse.facts.markers import marker_readings, marker_state
         ("HER2 IHC", "0", "negative"),
         ("AR-V7", "no CTC found", "unclear"),
         ("AR-V7", "", "unclear"),
+        ("AR-V7", "-", "unclear"),
+        ("MLH1 IHC", "-", "unclear"),
+        ("AR-V7", "(-)", "negative"),
     ],
 )
 def test_a_word_nobody_can_tell_is_never_negative(name: str, value: str, state: str):
     assert marker_state(name, value) == state
+
+
+@pytest.mark.parametrize(
+    ("values", "state"),
+    [
+        (("-", "+"), "negative"),
+        (("-", "++"), "negative"),
+        (("-", "positive"), "unclear"),
+        (("-", "阴性"), "unclear"),
+        (("-", "-"), "unclear"),
+    ],
+)
+def test_a_dash_is_negative_only_in_a_column_of_signs(values, state):
+    """A bare dash is also the usual "not done": MLH1 `-` alone made its patient mismatch-repair deficient."""
+    rows = [(f"P{i}", None, 0, "AR-V7", v) for i, v in enumerate(values)]
+    schema = {"patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "marker": pl.String, "value": pl.String}
+    found = marker_readings(SAMPLES.clear(), pl.DataFrame(rows, schema=schema, orient="row"))
+    assert found.filter(pl.col("patient_id") == "P0")["state"].to_list() == [state]
 
 
 SAMPLES = pl.DataFrame(

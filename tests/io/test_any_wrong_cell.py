@@ -105,7 +105,7 @@ UNSTABLE = {
     ),
 }
 #: A reader takes these for stable, and a number below the cut-off: what the cell says. Everything else does not say it.
-_STABLE = {"mss", "msi-l", "msil", "msi-low", "low", "stable", "negative", "neg", "-"}
+_STABLE = {"mss", "msi-l", "msil", "msi-low", "low", "stable", "negative", "neg"}
 
 
 def _says_stable(value: str) -> bool:

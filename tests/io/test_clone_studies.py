@@ -105,8 +105,8 @@ def test_samples_of_two_patients_may_have_one_name(tmp_path):
     (tmp_path / "c.tsv").write_text(head + rows)
     reading = read_clone_tables("conipher", tmp_path / "c.tsv")
     assert reading.tables["samples"].rows() == [
-        ("P1_R1", "P1", "tissue", "P1_R1", 1.0, None),
-        ("P2_R1", "P2", "tissue", "P2_R1", 1.0, None),
+        ("P1_R1", "P1", "tissue", "P1_R1", "listed_mutations", 1.0, None),
+        ("P2_R1", "P2", "tissue", "P2_R1", "listed_mutations", 1.0, None),
     ]
 
 

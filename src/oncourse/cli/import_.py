@@ -215,11 +215,12 @@ def _read(
     build: str | None,
 ) -> Reading:
     from oncourse.genome.fasta import Fasta
-    from oncourse.io.detect import detect
+    from oncourse.io.detect import detect, source_of
     from oncourse.io.mapping import is_panel
     from oncourse.io.vendor_reports import is_vendor
     from oncourse.study.schema import Problem
 
+    source = source_of(source) if format_ == "auto" else source
     kind = detect(source) if format_ == "auto" else format_
     reference = Fasta(fasta) if fasta else None
     if kind == "maf" and not clinical:

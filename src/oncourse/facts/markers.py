@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import polars as pl
@@ -75,6 +75,8 @@ _WORDS = {
     ),
 }
 _STATE = {word: state for state, words in _WORDS.items() for word in words}
+#: A result written as a sign. Beside one of its marker a bare dash is negative; elsewhere it is also "not done".
+_SIGN = re.compile(r"\(?[0-3]?(?:\++|\+/-|±)\)?")
 _DEFICIENT = (
     "缺陷",
     "缺失",
@@ -214,9 +216,29 @@ def her2_score(value: str | None) -> str | None:
     return score if score == "0" else f"{score}+"
 
 
+def in_signs(names: Iterable[str], values: Iterable[str | None]) -> frozenset[str]:
+    """Return the markers (`marker_name`) of which some value is a plus sign; the four repair proteins are one table.
+
+    >>> sorted(in_signs(["AR-V7", "AR-V7", "HER2 ISH", "HER2 ISH"], ["+", "-", "-", "negative"]))
+    ['AR-V7']
+    """
+    found = {n for n, v in zip(names, values, strict=True) if v and _SIGN.fullmatch(_plain(v))}
+    proteins = {f"{p} IHC" for p in REPAIR_PROTEINS}
+    return frozenset(found | proteins if found & proteins else found)
+
+
+def _plain(value: str | None) -> str:
+    return unicodedata.normalize("NFKC", value or "").strip()
+
+
 @lru_cache(maxsize=4096)
-def marker_state(name: str, value: str | None) -> str:
+def marker_state(name: str, value: str | None, *, signs: bool = False) -> str:
     """Return positive, negative or unclear for a recorded value; positive of MMR: deficient, of MSI: high.
+
+    `signs`: other values of the marker are written in signs (`in_signs`), so that a bare dash is negative.
+
+    >>> marker_state("AR-V7", "-"), marker_state("AR-V7", "-", signs=True), marker_state("AR-V7", "(-)")
+    ('unclear', 'negative', 'negative')
 
     >>> (marker_state("MSI", "MSI-H"), marker_state("MSI", "MSS"), marker_state("MMR", "pMMR"), marker_state("AR-V7",
     ... "?"))
@@ -224,8 +246,10 @@ def marker_state(name: str, value: str | None) -> str:
     >>> marker_state("HER2 IHC", "3+"), marker_state("HER2 IHC", "2+")
     ('positive', 'unclear')
     """
-    plain = unicodedata.normalize("NFKC", value or "").strip()
+    plain = _plain(value)
     text = " ".join(plain.lower().replace("_", "-").split())
+    if text == "-" and not signs:
+        return UNCLEAR
     if name.endswith(" IHC") and name[:-4] in REPAIR_PROTEINS:
         return _protein_state(text)
     if name == "MMR":
@@ -330,25 +354,27 @@ def marker_readings(
             rows.append((patient, sample, day, "MSI", state, f"score {score:g}", "samples.msi_score"))
     days = dict(own.select("sample_id", "day").iter_rows())
     recorded = markers.select("patient_id", "sample_id", "day", "marker", "value").drop_nulls("marker")
-    for patient, sample, day, marker, value in recorded.iter_rows():
-        text = str(value or "").strip()
-        name = marker_name(marker, text)
+    texts = [str(value or "").strip() for value in recorded["value"]]
+    names = [marker_name(marker, text) for marker, text in zip(recorded["marker"], texts, strict=True)]
+    signs = in_signs(names, texts)
+    for (patient, sample, day, marker, _), name, text in zip(recorded.iter_rows(), names, texts, strict=True):
         when = days.get(sample) if day is None else day
-        rows.append((patient, sample, when, name, _said(marker, name, text), text, "markers"))
+        state = _said(marker, name, text, signs=name in signs)
+        rows.append((patient, sample, when, name, state, text, "markers"))
     rows += _repair_of_proteins(rows)
     table = pl.DataFrame(rows, schema=READING_SCHEMA, orient="row")
     return table.sort("patient_id", "marker", "day", "sample_id", "value", nulls_last=True)
 
 
-def _said(marker: str, name: str, value: str) -> str:
+def _said(marker: str, name: str, value: str, *, signs: bool) -> str:
     """The state of a value; of a marker whose name is itself the finding (dMMR = yes) yes and no are the answer."""
-    state = marker_state(name, value)
+    state = marker_state(name, value, signs=signs)
     asks = (
         {"D": (POSITIVE, NEGATIVE), "P": (NEGATIVE, POSITIVE)}.get(marker.strip().upper()[:1])
         if name == "MMR"
         else None
     )
-    if state != UNCLEAR or asks is None:
+    if state != UNCLEAR or asks is None or (_plain(value) == "-" and not signs):
         return state
     return {POSITIVE: asks[0], NEGATIVE: asks[1]}.get(_STATE.get(value.strip().lower(), UNCLEAR), UNCLEAR)
 

@@ -22,7 +22,9 @@ _LETTER = "[ACDEFGHIKLMNPQRSTVWY]"
 PROTEIN = re.compile(
     rf"p\.\(?(?:{_ACID}|[A-Z*])\d+[A-Za-z0-9_*=>?]*\)?|"
     rf"\b(?:{_ACID})\d+(?:_(?:{_ACID})\d+(?:delins|ins|del|dup)[A-Za-z*]*|{_ACID}|fs|\*)|"
-    rf"(?<![A-Za-z0-9._]){_LETTER}\d+(?:_{_LETTER}\d+(?:delins|ins|del|dup)[A-Z*]*|{_LETTER}|\*|X|fs(?:\*?\d+)?|del|dup)(?![A-Za-z0-9])",
+    rf"(?<![A-Za-z0-9._]){_LETTER}\d+(?:_{_LETTER}\d+(?:delins|ins|del|dup)[A-Z*]*|"
+    # V600E/K is one of two, not V600E
+    rf"{_LETTER}(?:/{_LETTER}(?![A-Za-z0-9]))*|\*|X|fs(?:\*?\d+)?|del|dup)(?![A-Za-z0-9])",
     re.I,
 )
 CODING = re.compile(
@@ -51,7 +53,8 @@ _ONTO = re.compile(rf"\b([A-Z][A-Z0-9]{{2,}})({_LETTER}\d{{2,4}}[A-Z*]?)(?![A-Za
 #: nothing that can be used; ``not tested`` and ``not detected`` come before ``detected``.
 _DOUBT = re.compile(
     r"可疑|疑似|弱阳|不(?:能|可)?(?:完全)?排除|待(?:复查|复核|确认)|临界|检测下限|检出限|灰区|equivocal|suspicio|suspected|"
-    r"borderline|cannot|can't|\blod\b|limit of detection|(?<=[0-9A-Za-z ])(?<!\bp\.)(?<!Ter)\?\s*$",
+    rf"borderline|cannot|can't|\bother than\b|(?:非|\bnon[- ]?)(?={_LETTER}\d)|{_LETTER}\d+非|"  # V600非E, non-V600E
+    r"\blod\b|limit of detection|(?<=[0-9A-Za-z ])(?<!\bp\.)(?<!Ter)\?\s*$",
     re.I,
 )
 _UNTESTED = re.compile(

@@ -60,6 +60,16 @@ def of_coding_change(gene: str, text: str) -> tuple[str | None, str | None]:
     return _indel(known, first - 1, there, "" if what == "del" else part["alt"])
 
 
+def residue(gene: str, number: int) -> str | None:
+    """Return the amino acid of a gene at a residue, one letter; null where its codon is not known here.
+
+    >>> residue("BRAF", 600), residue("BRAF", 599), residue("KRAS", 5000)
+    ('V', None, None)
+    """
+    bases = coding_bases().get(gene, "")[3 * number - 3 : 3 * number]
+    return protein_of(bases) if len(bases) == 3 and "N" not in bases else None
+
+
 def _indel(known: str, at: int, old: str, new: str) -> tuple[str | None, str | None]:
     """Return the effect of bases `old` from `at` (counted from 0) becoming `new`, where the bases it needs are
     known."""

@@ -47,6 +47,20 @@ _ARROW = re.compile(
 _WITHIN = re.compile(
     rf"(?<![A-Za-z0-9.*])(?:p\.)?\(?((?:{_ANY_THREE}|[A-Z])\d+(?:{_ANY_THREE}|[A-Z*]))(?![A-Za-z0-9*>]|/[A-Z]\b)"
 )
+#: A protein change that a coding change follows or precedes, and one with a remark in brackets behind it.
+_BESIDE_CODING = re.compile(
+    r"(?:^|[:;,\s])(p\.[^:;,\s]+)(?=[:;,\s]+(?:\w+\.?\d*:)?c\.)|c\.[^:;,\s]+[:;,\s]+(p\.[^:;,\s]+)"
+)
+_IN_BRACKETS = re.compile(rf"^((?:p\.)?(?:{_ANY_THREE}|[A-Z])\d+(?:{_ANY_THREE}|[A-Z*]))\s*[(\[][^)\]]*[)\]]$")
+#: Words that say that the change beside them is not there: "non-V600E", "G12D negative".
+_DENIED = re.compile(
+    r"(?i)\bnon[- ]|\bnot\b|\bno\b|\bnegative|\babsent|\bwild|\bwt\b|\bother than|阴性|未检|非|除外|\(-\)"
+)
+#: A change that says what becomes of which residue, as `canonical` writes it.
+_CHANGE = re.compile(
+    r"p\.\(?(?:[A-Z*]\d+(?:[A-Z*=]|[A-Z]?fs(?:\*?(?:\d+|\?)?)|\*?ext\S*|_?splice)|\*\d+\S*|M1\?|X\d+_splice|"
+    r"[A-Z*]\d+(?:_[A-Z*]\d+)?(?:delins|del|dup|ins)[A-Z*\d]*)\)?"
+)
 _WHOLE = re.compile(r"^[A-Z*?]?\d+[^\s/|;]*$")
 _SAME = re.compile(r"^([A-Z*])(\d+)\1$")
 _FIRST_CODON = re.compile(r"^(?:[A-Z*])?(\d+)")
@@ -66,11 +80,19 @@ def canonical(text: str | None) -> str | None:
     (None, 'p.M2327I', 'p.G12D', 'p.G12D')
     >>> [canonical(t) for t in ("p.g12d", "p.12G>D", "Gly12->Asp", "G12D (p.Gly12Asp)", "G12D/G13D")]
     ['p.G12D', 'p.G12D', 'p.G12D', 'p.G12D', 'p.G12D/G13D']
+    >>> [canonical(t) for t in ("p.G12D:c.35G>A", "c.35G>A;p.G12D", "V600E(1799T>A)", "non-V600E", "V600E (negative)")]
+    ['p.G12D', 'p.G12D', 'p.V600E', 'p.non-V600E', 'p.V600E (negative)']
     """
     if text is None or text.strip().upper() in _NOTHING:
         return None
     text = unicodedata.normalize("NFKC", text)
+    if _DENIED.search(text):
+        return f"p.{text.strip().removeprefix('p.')}"
     change = text.strip().split(",")[0].replace("%3D", "=")
+    if found := _BESIDE_CODING.search(change):  # p.G12D:c.35G>A, c.35G>A;p.G12D
+        change = found[1] or found[2]
+    if found := _IN_BRACKETS.match(change):
+        change = found[1]
     change = re.split(r"[\s(;,]+(?:\w+\.?\d*:)?c\.", change.rsplit(":", 1)[-1])[0].strip()  # G12D (c.35G>A)
     if change[:2].lower() == "p.":
         change = change[2:]
@@ -85,6 +107,17 @@ def canonical(text: str | None) -> str | None:
     if same := _SAME.match(change):
         change = f"{same.group(1)}{same.group(2)}="
     return f"p.{change}"
+
+
+def is_change(text: str | None) -> bool:
+    """Whether a canonical change says what becomes of which residue; ``p.V600`` and ``p.V600E/K`` do not.
+
+    >>> [is_change(t) for t in ("p.V600E", "p.E746_A750del", "p.R248Lfs*12", "p.*394Gext*9", "p.X125_splice")]
+    [True, True, True, True, True]
+    >>> [is_change(t) for t in ("p.V600", "p.V600E/K", "p.V600E2", "p.V600 mutation", "p.non-V600E", None)]
+    [False, False, False, False, False, False]
+    """
+    return bool(text and _CHANGE.fullmatch(text))
 
 
 def _one_change(change: str) -> str:

@@ -149,6 +149,13 @@ def _of_allele(rows: list[dict[str, str]], allele: Allele) -> list[dict[str, str
     return [r for r in rows if {r["Allele"], r["Allele"].partition("-")[0]} & allele.spellings]
 
 
+def rows_of(info: str, allele: Allele, columns: Columns) -> list[dict[str, str]]:
+    """Return the cells of VEP's annotations (CSQ) of an allele."""
+    text = next((part[4:] for part in info.split(";") if part.startswith("CSQ=")), None)
+    names = columns.get("CSQ", ())
+    return _of_allele([_cells(t, names) for t in text.split(",")], allele) if text and names else []
+
+
 def _vep(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Row]:
     rows = _of_allele([_cells(t, columns or _ANN) for t in text.split(",")], allele)
     for cells in rows:
@@ -261,8 +268,8 @@ def _oncomine(text: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Ro
 
 def _annovar(info: str, allele: Allele) -> Iterator[_Row]:
     """ANNOVAR's keys (``Gene.refGene`` ...): one block per allele, each closed by ``ALLELE_END``."""
-    blocks = info.split("ALLELE_END")[:-1] or [info]
-    block = blocks[allele.number] if len(blocks) == len(allele.alts) else info if len(allele.alts) == 1 else ""
+    block, is_own = annovar_block(info, allele)
+    block = block if is_own else ""
     cells = {k: _unescaped(v) for k, _, v in (part.partition("=") for part in block.split(";")) if v not in ("", ".")}
     for key, gene in cells.items():
         if key.startswith("Gene.") and not key.startswith("GeneDetail"):
@@ -272,6 +279,19 @@ def _annovar(info: str, allele: Allele) -> Iterator[_Row]:
             word = words[0] if words else ("unknown" if region or exonic else None)
             change = cells.get(f"AAChange.{source}")
             yield _Row(None if "dist=" in gene or region == "intergenic" else gene, word, None, change)
+
+
+def annovar_block(info: str, allele: Allele) -> tuple[str, bool]:
+    """Return the part of INFO that ANNOVAR wrote of an allele, and whether it is of this allele alone; else all of
+    INFO.
+
+    >>> annovar_block("DP=9;ANNOVAR_DATE=x;g=1;ALLELE_END;ANNOVAR_DATE=x;g=2;ALLELE_END", Allele("C", ("T", "A"), 1))
+    (';ANNOVAR_DATE=x;g=2;', True)
+    """
+    blocks = info.split("ALLELE_END")[:-1] or [info]
+    if len(blocks) == len(allele.alts):
+        return blocks[allele.number], True
+    return info, len(allele.alts) == 1
 
 
 def _purple(value: str, allele: Allele, columns: Sequence[str]) -> Iterator[_Row]:

@@ -59,6 +59,8 @@ def add_events(found: Large, built: ct.Built, reading: Reading) -> None:
         if frame.height:
             ids = _known_ids(frame["sample_id"], built, Path(reading.sources.get("calls", "VCF")), name, reading)
             _add(frame.with_columns(ids), name, None, reading)
+    if found.fits.height:
+        _add_fits(found.fits, Path(reading.sources.get("calls", "VCF")), built, reading)
     if found.looked:
         names = _ids(found.looked, built.samples)[0]
         mark_looked({names.get(s, s) for s in found.looked}, built, reading)
@@ -91,6 +93,8 @@ def add_copies(paths: Sequence[Path], built: ct.Built, reading: Reading, known: 
             reading.problems += [p for p in found.problems if p.table != "calls"]
             reading.ledger.extend(found.ledger)
             frame = found.large.segments if found.large else _no_rows("segments")
+            if found.large and found.large.fits.height:
+                _add_fits(found.large.fits, path, built, reading)
         elif is_purity_table(path):
             _add_purity(path, built, reading)
             continue
@@ -157,15 +161,20 @@ def _add_purity(path: Path, built: ct.Built, reading: Reading) -> None:
     frame, problems = read_purity(path)
     reading.problems += problems
     reading.ledger.file(path.name, "purity and ploidy", "used", n_rows=frame.height)
-    frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "samples", reading)).drop_nulls("sample_id")
+    _add_fits(frame, path, built, reading)
+    if (facts := purple_facts(path)) is not None and frame.height:
+        _fill(facts.with_columns(_known_ids(facts["sample_id"], built, path, "samples", reading)).drop_nulls(), built)
+
+
+def _add_fits(fits: pl.DataFrame, path: Path, built: ct.Built, reading: Reading) -> None:
+    """Fill purity and ploidy of samples that say none."""
+    frame = fits.with_columns(_known_ids(fits["sample_id"], built, path, "samples", reading)).drop_nulls("sample_id")
     given = frame.unique("sample_id", keep="first").rename({"purity": "_purity", "ploidy": "_ploidy"})
     joined = built.samples.join(given, on="sample_id", how="left", maintain_order="left")
     for column in ("purity", "ploidy"):
         own = pl.col(column) if column in joined.columns else pl.lit(None, pl.Float64)
         joined = joined.with_columns(pl.coalesce(own, f"_{column}").alias(column))
     built.samples = joined.drop("_purity", "_ploidy")
-    if (facts := purple_facts(path)) is not None and given.height:
-        _fill(facts.with_columns(_known_ids(facts["sample_id"], built, path, "samples", reading)).drop_nulls(), built)
     if given.height:
         reading.notes.append(f"{path.name}: purity and ploidy of {', '.join(given['sample_id'][:5])}")
 

@@ -22,7 +22,7 @@ from oncourse.study.words import meaning, words_for
 
 #: FILTER words that fail nothing, by the caller that writes them; every other word fails the row (VCF 4.3, 1.6.1).
 PASSING: dict[str, tuple[str, ...]] = {
-    "VCF": ("pass", ".", ""),
+    "VCF": ("pass", ".", "", "0"),  # 0: VCF 3.3 and before
     # MuSE 1.0: tiers of the sample-specific error model, Tier5 is the least certain and left to the user
     "MuSE": ("tier1", "tier2", "tier3", "tier4"),
     # MC3 (Ellrott 2018, Cell Syst 6:271): how the DNA was made, which pair was taken: not a fault

@@ -17,8 +17,11 @@ from oncourse.study.config import StudyConfig
 from oncourse.words.lists import first_of
 
 KINDS = ("pyclone", "pairtree", "conipher", "lichee", "phylogicndt")
-_PLACED = r"^(?:.*:)?(?:chr)?([0-9XY]{1,2}):(\d+)(?::([ACGTN]+|-))?:([ACGTN]+|-)$"
+#: A place in the name of a mutation: 12:25398284:C:T, chr12_25398284_C_T, PATIENT:12:25398284:T (PyClone-VI's example).
+_PLACED = r"^(?:.*[:_])?(?:CHR)?([0-9]{1,2}|X|Y)[:_](\d+)(?:[:_]([ACGTN]+|-))?[:_/>]([ACGTN]+|-)$"
 _PLACES = 9_000  # positions 1-9,000 of a chromosome are before its first known base in GRCh37 and GRCh38
+#: Assay of the samples of such a table: no gene of it was looked at as a whole.
+LISTED = "listed_mutations"
 _PRIMARY = r"(?i)^[_.-]?(primary|prim|pt?\d*)($|[_. -])"
 _METASTASIS = (
     r"(?i)(^|[_. -])(\w*met(astas[ei]s|astatic)?s?\d*|liver|lungs?|brain|bone|nodes?|ln\d*|peritone\w*|ovary|adrenal|"
@@ -81,9 +84,12 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
             "patient_id",
             "material",
             lesion_id=pl.when(is_tissue).then(lesion),
+            assay_id=pl.lit(LISTED),
             purity=pl.when(is_tissue).then("purity"),
             tumor_fraction=pl.when(pl.col("material") == "plasma").then("purity"),
         ),
+        # what a list of mutations for clones leaves out was not looked at: it makes nobody wild type
+        "assays": pl.DataFrame({"assay_id": [LISTED], "kind": ["panel"], "targets": [";"]}),
         "lesions": (
             samples.filter(is_tissue)
             .select(lesion_id=lesion, patient_id="patient_id", role=role)
@@ -228,7 +234,8 @@ def _placed(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     names = counts.select("patient_id", "variant_id").unique().sort("patient_id", "variant_id")
     parts = pl.col("variant_id").str.to_uppercase().str.extract_groups(_PLACED)
     chrom, pos, ref, alt = (parts.struct.field(str(i)) for i in (1, 2, 3, 4))
-    read = names.select(pl.concat_str(chrom, pos, ref, alt, separator=":").alias("whole"))["whole"]
+    # a name without the reference base says where the mutation is, and not which
+    read = names.select(pl.concat_str(chrom, pos, ref.fill_null("N"), alt, separator=":").alias("whole"))["whole"]
     names, whole = names.with_columns(whole=canonical_ids(read)), pl.col("whole")
     number = pl.int_range(pl.len()).over(whole.is_null())
     dummy = pl.format("{}:{}:A:C", number // _PLACES + 1, number % _PLACES + 1)

@@ -1,13 +1,14 @@
 """How deep a sample was read, and MSI, as other programs write them: what makes a wild type measured.
 
-mosdepth's ``.per-base.bed`` gives the depth of every base; its ``.thresholds.bed`` (bases of a region at each depth or
-more) and Picard's per-target coverage give the least depth of a region; a region's mean depth says nothing of its least
-and is refused. MSIsensor and MSIsensor-pro give the
-percent of unstable sites. (mosdepth 0.3, Picard CollectHsMetrics, MSIsensor manuals; read November 2026.)
+Lists of bases (`oncourse.io.base_depths`); the least depth of regions: mosdepth's ``.thresholds.bed`` and GATK's
+``.sample_interval_summary`` (the largest depth that all bases of a region reach), Picard's per-target coverage, DRAGEN's
+``_read_cov_report.bed``; a region's mean depth says nothing of its least and is refused. MSIsensor, MSIsensor-pro and
+DRAGEN give the percent of unstable sites. (Manuals of the programs; read November 2026.)
 """
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -15,12 +16,22 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.variant import chromosome
-from oncourse.io.covered import runs
+from oncourse.io.base_depths import base_depths
 from oncourse.io.sample_names import sample_of_file
 from oncourse.io.text import read_table, table_name
 
 _DEPTH = re.compile(r"^(\d+)X$", re.I)
 _PICARD = ("chrom", "start", "end", "min_coverage")
+_DRAGEN = ("chrom", "start", "end", "min_cvg")
+#: GATK's percent of the bases of an interval from a depth on; written with one decimal, so that 100.0 of more bases than
+#: this may leave one out.
+_GATK_SHARE, _GATK_BASES = re.compile(r"^(?P<sample>.+)_%_above_(?P<depth>\d+)$"), 1_000
+#: Tables that hold no depth of single bases: columns (small letters), what they are.
+_NO_LEAST = (
+    (("contig", "start", "end", "count"), "GATK's CollectReadCounts counts reads that start in a bin"),
+    (("chrom", "start", "end", "mean"), "its depths are means"),
+    (("target", "total_coverage", "average_coverage"), "its depths are means, and no column says what all bases reach"),
+)
 
 
 def is_msi(columns: list[str]) -> bool:
@@ -39,9 +50,14 @@ def read_depths(path: Path) -> tuple[pl.DataFrame | None, float | None]:
     ------
     InputError : the file is none of these, or gives mean depths alone
     """
-    if re.search(r"\.per-base\.bed(\.gz)?$", path.name, re.I):
-        return _each_base(path), None
-    frame = read_table(path, name=table_name(path), comment="##", lenient=True).frame
+    if path.name.lower().endswith(".json"):
+        return None, _dragen_msi(path)
+    if (bases := base_depths(path)) is not None:
+        return bases, None
+    comment = "@" if path.name.lower().endswith(".counts.tsv") else "##"
+    frame = read_table(path, name=table_name(path), comment=comment, lenient=True).frame
+    if any(_GATK_SHARE.match(c) for c in frame.columns) and "Target" in frame.columns:
+        return _gatk_intervals(frame), None
     frame = frame.rename({c: c.strip().lstrip("#").lower() for c in frame.columns})
     if is_msi(frame.columns):
         value = frame["%"].cast(pl.Float64, strict=False).drop_nulls()
@@ -58,24 +74,60 @@ def read_depths(path: Path) -> tuple[pl.DataFrame | None, float | None]:
     elif set(_PICARD) <= set(frame.columns):
         least = pl.col("min_coverage").cast(pl.Float64, strict=False).floor().cast(pl.Int64)
         table = frame.with_columns(*place, least.alias("min_depth"))
+    elif set(_DRAGEN) <= set(frame.columns):  # a BED: half-open
+        least = pl.col("min_cvg").cast(pl.Float64, strict=False).floor().cast(pl.Int64)
+        table = frame.with_columns(*place, least.alias("min_depth")).with_columns(pl.col("start") + 1)
     else:
+        why = next((f" ({words})" for marks, words in _NO_LEAST if set(marks) <= set(frame.columns)), "")
         raise InputError(
-            f"{path.name}: gives no least depth of regions. Give mosdepth's .thresholds.bed (--by BED --thresholds "
-            "1,20,50,100,500), Picard's PER_TARGET_COVERAGE, or an MSIsensor result; a mean depth says nothing of the "
-            "least."
+            f"{path.name}: gives no least depth of regions{why}. Give mosdepth's .thresholds.bed (--by BED --thresholds "
+            "1,20,50,100,500), Picard's PER_TARGET_COVERAGE, samtools depth, or an MSIsensor result; a mean depth says "
+            "nothing of the least."
         )
     chrom = pl.col("chrom").str.strip_prefix("chr").replace({"M": "MT", "23": "X", "24": "Y"}).alias("chrom")
     out = table.select(pl.lit(sample_of_file(path)).alias("sample_id"), chrom, "start", "end", "min_depth")
     return out.drop_nulls(), None
 
 
-def _each_base(path: Path) -> pl.DataFrame:
-    """Read mosdepth's depth of stretches of one depth (no header; half-open)."""
-    names = ("chrom", "start", "end", "min_depth")
+def _gatk_intervals(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the largest depth that all bases of an interval reach, of each sample of GATK's interval summary.
+
+    >>> row = {"Target": ["1:11-20"], "S_%_above_5": ["100.0"], "S_%_above_15": ["100.0"], "S_%_above_50": ["90.0"]}
+    >>> _gatk_intervals(pl.DataFrame(row)).rows()
+    [('S', '1', 11, 20, 15)]
+    """
+    place = pl.col("Target").str.extract_groups(r"^(?<chrom>.+):(?<start>\d+)(?:-(?<end>\d+))?$").struct
+    limits: dict[str, dict[str, int]] = {}
+    for column in frame.columns:
+        if found := _GATK_SHARE.match(column):
+            limits.setdefault(found["sample"], {})[column] = int(found["depth"])
+    out = []
+    for sample, columns in limits.items():
+        reached = [pl.when(pl.col(c).cast(pl.Float64, strict=False) >= 100).then(n) for c, n in columns.items()]
+        start = place.field("start").cast(pl.Int64)
+        out.append(
+            frame.select(
+                pl.lit(sample).alias("sample_id"),
+                place.field("chrom").alias("chrom"),
+                start.alias("start"),
+                pl.coalesce(place.field("end").cast(pl.Int64), start).alias("end"),
+                pl.max_horizontal(*reached).alias("min_depth"),
+            )
+        )
+    rows = pl.concat(out).drop_nulls().with_columns(chromosome())
+    return rows.filter(pl.col("end") - pl.col("start") < _GATK_BASES)
+
+
+def _dragen_msi(path: Path) -> float | None:
+    """Return the percent of unstable sites of DRAGEN's microsat_output.json; null where the result is not valid.
+
+    Raises
+    ------
+    InputError : the file is no such result
+    """
     try:
-        frame = pl.read_csv(path, separator="\t", has_header=False, infer_schema=False, new_columns=list(names))
-        placed = frame.with_columns(pl.col(names[1:]).cast(pl.Int64))
-    except (pl.exceptions.PolarsError, OSError):
-        raise InputError(f"{path.name}: is no BED of chromosome, start, end and depth as mosdepth writes it.") from None
-    own = pl.lit(sample_of_file(path)).alias("sample_id")
-    return runs(placed.select(own, chromosome(), pl.col("start") + 1, "end", "min_depth").drop_nulls())
+        said = json.loads(path.read_text("utf-8-sig"))
+        value = float(said["PercentageUnstableSites"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{path.name}: is no DRAGEN microsat_output.json (PercentageUnstableSites).") from None
+    return value if str(said.get("ResultIsValid", "true")).lower() == "true" else None

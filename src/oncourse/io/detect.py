@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,18 +54,26 @@ def detect(path: Path) -> str:
         below = look_into(path).calls
         if below:
             return "vcf" if any(".vcf" in p.name.lower() for p in below) else "maf"
+        if one := lone_table(path):
+            return detect(one)
         seen = ", ".join(sorted(names)[:8]) or "nothing"
+        if hint := _hint(path):
+            raise InputError(hint)
         raise InputError(
             f"{path}: is no study folder (it holds: {seen}). A study folder has patients.tsv, samples.tsv and "
             "calls.tsv (`oncourse new` makes one); cBioPortal folders, MAF and VCF files are read too, "
             f"and {', '.join(CLINICAL)}; any other table with `oncourse import table FILE DIR --mapping map.yaml`."
         )
+    return _of_file(path)
+
+
+def _of_file(path: Path) -> str:
     name = path.name.lower().removesuffix(".gz")
     if name.endswith((".vcf", ".bcf")) or is_annotated_json(path):
         return "vcf"
     if name.endswith(".maf") or is_multianno(path):
         return "maf"
-    if kind := known(path):
+    if (kind := known(path)) and not (kind == "panel" and named(_raw_header(path))):
         return kind
     from oncourse.io import torrent
     from oncourse.io.maf import lacking_with_places, looks_like_maf
@@ -91,6 +100,54 @@ def detect(path: Path) -> str:
     )
 
 
+#: Ends of names of files that may be a table.
+_TABLES = (".tsv", ".txt", ".csv", ".tab", ".xlsx", ".xls", ".ods")
+_NO_DATA = re.compile(r"(?i)^(readme|licen[cs]e|changelog|files\.tsv|\.|~|md5|checksum)|dictionary")
+
+
+def _tables(folder: Path) -> list[Path]:
+    """Return the files at the top of a folder that may be tables of data."""
+    files = (p for p in sorted(folder.iterdir()) if p.is_file() and not _NO_DATA.search(p.name))
+    return [p for p in files if p.name.lower().removesuffix(".gz").endswith(_TABLES)]
+
+
+def lone_table(folder: Path) -> Path | None:
+    """Return the one table of a folder that holds nothing else that is known here; null where there are several."""
+    found = _tables(folder)
+    return found[0] if len(found) == 1 else None
+
+
+def source_of(path: Path) -> Path:
+    """Return what is read of a path: the lone table of a folder that is no study and no result tree, else itself."""
+    from oncourse.io.cbioportal import is_cbioportal
+    from oncourse.io.native import is_native
+    from oncourse.io.tree import look_into
+
+    if not path.is_dir() or is_native(path) or is_cbioportal(path) or known(path) or look_into(path).calls:
+        return path
+    return lone_table(path) or path
+
+
+def _hint(folder: Path) -> str | None:
+    """Return which of the tables of a folder holds the calls, and the command that reads it; null where that is not
+    one."""
+    calls: list[Path] = []
+    rest: list[Path] = []
+    for path in _tables(folder)[:20]:
+        try:
+            kind = detect(path)
+        except InputError:
+            kind = ""
+        (calls if kind in ("maf", "vcf", "panel", "vendor") else rest).append(path)
+    if len(calls) != 1:
+        return None
+    more = " ".join(f"--clinical {p}" for p in rest[:3])
+    return (
+        f"{folder}: is no study folder; of its tables {calls[0].name} holds the calls. Give it: "
+        f"`oncourse import auto {calls[0]} DIR{' ' + more if more else ''}` (--segments for copies, --coverage for depths)."
+    )
+
+
 def _raw_header(path: Path) -> list[str]:
     """Return the header of a table whose header line starts with #."""
     from oncourse.io.text import read_table
@@ -109,6 +166,7 @@ def read_any(path: Path, *, fasta: Path | None = None) -> Reading:
     ------
     InputError : the format is not known, or the source cannot be read at all
     """
+    folder, path = path, source_of(path)
     kind = detect(path)
     reference = Fasta(fasta) if fasta else None
     if kind == "native":
@@ -125,7 +183,7 @@ def read_any(path: Path, *, fasta: Path | None = None) -> Reading:
         from oncourse.io.delivery import read_delivery
 
         reading = read_delivery([path], fasta=reference)
-    if path.is_dir():
-        add_carried(path, reading)
-        reading.config = with_yaml(path, reading.config)
+    if folder.is_dir():
+        add_carried(folder, reading)
+        reading.config = with_yaml(folder, reading.config)
     return reading

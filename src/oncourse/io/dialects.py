@@ -51,6 +51,27 @@ def counts(fields: Fields, site: Site, info: Fields | None = None) -> Counts:
     return None, whole(fields.get("DP")) if "DP" in fields else whole((info or {}).get("DP"))
 
 
+def of_normal(fields: Fields, site: Site) -> Counts:
+    """Return reads with the allele and depth of the normal where the tumour's own column holds them (ClairS).
+
+    >>> of_normal({"NAD": "50,50", "NDP": "100"}, Site("C", "T")), of_normal({"NDP": "90", "NAF": "0"}, Site("C", "T"))
+    ((50, 100), (0, 90))
+    """
+    if "NDP" not in fields:
+        return None, None
+    found = _allelic_depth({"AD": fields["NAD"], "DP": fields["NDP"]}, site) if "NAD" in fields else (None, None)
+    return found if found[0] is not None else _share("NAF", "NDP")({"NAF": "", **fields}, site)
+
+
+def shares_of_reads(info: Fields, no_af: bool) -> Fields:
+    """Return INFO without an AF that is no fraction of the reads: of genotypes (AC / AN; GATK, bcftools), or `no_af`.
+
+    >>> shares_of_reads({"AC": "1", "AN": "2", "AF": "0.5"}, no_af=False), shares_of_reads({"AF": "0.3"}, no_af=False)
+    ({'AC': '1', 'AN': '2'}, {'AF': '0.3'})
+    """
+    return {k: v for k, v in info.items() if k != "AF"} if no_af or "AN" in info else info
+
+
 def _nth(text: str | None, index: int) -> int | None:
     cells = (text or "").split(",")
     return whole(cells[index]) if index < len(cells) else None
@@ -178,6 +199,7 @@ DIALECTS: tuple[tuple[str, tuple[str, ...], Callable[[Fields, Site], Counts]], .
     # Ion Torrent: the flow-evaluated counts are the ones its own AF is made of
     ("Ion Torrent TVC", ("FAO", "FDP"), _observed("FAO", "FRO", "FDP")),
     ("VCF 4.3 (GATK, Mutect, MuSE, VarDict, DRAGEN), VarScan", ("AD",), _allelic_depth),
+    ("CLC Genomics", ("CLCAD2",), lambda f, s: _allelic_depth({**f, "AD": f["CLCAD2"]}, s)),
     ("FreeBayes", ("AO",), _observed("AO", "RO", "DP")),
     ("Platypus", ("NR", "NV"), _platypus),
     ("Platypus, totals", ("TC", "TR"), _observed("TR", "", "TC")),

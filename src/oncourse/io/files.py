@@ -153,6 +153,7 @@ def read_files(
         "calls": germline_by_normals(found.calls, built.samples, reading.notes),
     }
     reading.config = replace(reading.config, genome_build=found.build if found.build in BUILDS else build)
+    reading.other_build = None if found.build in BUILDS else found.build
     add_found_depth(found.coverage, files[0], reading)
     if found.large is not None:
         add_events(found.large, built, reading)
@@ -248,6 +249,7 @@ def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl
     if found.large is not None:
         found.large.fusions = renamed(found.large.fusions, mapping)
         found.large.segments = renamed(found.large.segments, mapping)
+        found.large.fits = renamed(found.large.fits, mapping)
         found.large.looked = tuple(mapping.get(s, s) for s in found.large.looked)
     normals = {s for s, material in known.items() if material == "normal"}
     reading.problems += unmatched(found.samples["sample_id"].to_list(), known, normals, "calls")

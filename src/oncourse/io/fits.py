@@ -1,27 +1,44 @@
 """Results that programs write as lines of text and not as a table: purity and ploidy of a fit, MSI of a comparison.
 
-FACETS's ``.out`` (``# Purity = 0.72``), ichorCNA's ``.params.txt`` (``Tumor Fraction:  0.12``), MANTIS's ``.status``
+FACETS's ``.out`` (``# Purity = 0.72``), ichorCNA's ``.params.txt`` (``Tumor Fraction:  0.12``), Control-FREEC's
+``_info.txt`` (``Sample_Purity<tab>0.6``), the header of DRAGEN's and Canvas's VCF, MANTIS's ``.status``
 (``Step-Wise Difference (DIF)  0.68  0.4  Unstable``). Lines as the programs' manuals show them, November 2026.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 #: No such file is longer.
 _MOST_BYTES = 1 << 20
 _FIT = re.compile(r"(?im)^\W*(?P<what>purity|tumor fraction|ploidy)\s*[:=]\s*(?P<value>[\d.eE+-]+|NA|NaN)\s*$")
+_FREEC = re.compile(r"(?m)^(?P<what>Sample_Purity|Output_Ploidy)\t(?P<value>[\d.eE+-]+|NA|NaN)\s*$")
+_HEADER = re.compile(r'"?##(?P<what>EstimatedTumorPurity|OverallPloidy)=(?P<value>[\d.eE+-]+)"?\s*$')
 _MANTIS = re.compile(r"(?im)^\s*Step-Wise Difference \(DIF\)\t.*\b(?P<said>unstable|stable)\s*$")
 
 
 def fit_of(path: Path) -> dict[str, float | None] | None:
     """Return purity and ploidy of a fit that is written as lines of text; null where a file is no such text."""
     found: dict[str, float | None] = {}
-    for match in _FIT.finditer(_text(path)):
-        what = "ploidy" if match["what"].lower() == "ploidy" else "purity"
+    text = _text(path)
+    for match in (*_FIT.finditer(text), *_FREEC.finditer(text)):
+        what = "ploidy" if match["what"].lower().endswith("ploidy") else "purity"
         found.setdefault(what, _number(match["value"]))
     return found if "purity" in found else None
+
+
+def fit_of_header(comments: Iterable[str]) -> dict[str, float | None] | None:
+    """Return purity and ploidy that a VCF of copy numbers has in its header (DRAGEN, Canvas); null where it has none.
+
+    >>> fit_of_header(["##EstimatedTumorPurity=0.70", "##OverallPloidy=2.9"]), fit_of_header(["##OverallPloidy=2.9"])
+    ({'purity': 0.7, 'ploidy': 2.9}, None)
+    """
+    found = {m["what"]: _number(m["value"]) for line in comments if (m := _HEADER.match(line))}
+    if found.get("EstimatedTumorPurity") is None:
+        return None
+    return {"purity": found["EstimatedTumorPurity"], "ploidy": found.get("OverallPloidy")}
 
 
 def mantis(path: Path) -> str | None:

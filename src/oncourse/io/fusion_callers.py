@@ -1,9 +1,10 @@
-"""Fusions of callers (Arriba, STAR-Fusion, FusionCatcher, LINX) -> fusions."""
+"""Fusions of callers (Arriba, STAR-Fusion, FusionCatcher, LINX, JAFFA, EricScript, fusion-report) -> fusions."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -17,8 +18,26 @@ from oncourse.study.schema import Problem
 
 #: Our column -> the callers' names (lower case, without #).
 _COLUMNS = {
-    "gene_5p": ("gene1", "leftgene", "gene_1_symbol(5end_fusion_partner)", "gene_5p", "5p_gene", "gene_a", "genestart"),
-    "gene_3p": ("gene2", "rightgene", "gene_2_symbol(3end_fusion_partner)", "gene_3p", "3p_gene", "gene_b", "geneend"),
+    "gene_5p": (
+        "gene1",
+        "leftgene",
+        "gene_1_symbol(5end_fusion_partner)",
+        "gene_5p",
+        "5p_gene",
+        "gene_a",
+        "genestart",
+        "genename1",
+    ),
+    "gene_3p": (
+        "gene2",
+        "rightgene",
+        "gene_2_symbol(3end_fusion_partner)",
+        "gene_3p",
+        "3p_gene",
+        "gene_b",
+        "geneend",
+        "genename2",
+    ),
     "sample_id": ("sample_id", "sample", "tumor_sample_barcode"),
     "confidence": ("confidence",),
     # Arriba, STAR-Fusion, FusionCatcher, LINX
@@ -26,6 +45,8 @@ _COLUMNS = {
     "reported": ("reported",),
 }
 _WORDS = ("confidence", "frame", "reported")
+#: Columns that hold both genes, 5' first: ``TMPRSS2:ERG`` (JAFFA), ``TMPRSS2--ERG`` (fusion-report).
+_BOTH = ("fusion genes", "fusion", "#fusionname", "fusion_name")
 #: Reads across the junction, and pairs around it: their sum is the support.
 _READS = (
     "split_reads1",
@@ -35,6 +56,10 @@ _READS = (
     "spanningfragcount",
     "spanning_pairs",
     "spanning_unique_reads",
+    "spanning reads",
+    "spanning pairs",
+    "crossingreads",
+    "spanningreads",
 )
 #: Arriba's own advice: low-confidence events are mostly artefacts.
 _LEFT_OUT = "low"
@@ -53,6 +78,12 @@ def read_fusion_calls(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     table = _table(path, name)
     by = {c.lstrip("#").lower(): c for c in reversed(table.frame.columns)}
     found = {ours: by[a] for ours, names in _COLUMNS.items() for a in reversed(names) if a in by}
+    if not {"gene_5p", "gene_3p"} <= set(found) and (both := next((by[c] for c in _BOTH if c in by), None)):
+        genes = pl.col(both).str.extract_groups(r"^\s*([^:\s]+?)(?:--|::|:)([^:\s]+?)\s*$").struct
+        table = replace(
+            table, frame=table.frame.with_columns(genes.field("1").alias("gene_5p"), genes.field("2").alias("gene_3p"))
+        )
+        found |= {"gene_5p": "gene_5p", "gene_3p": "gene_3p"}
     if not {"gene_5p", "gene_3p"} <= set(found):
         cure = "A table of fusions names two genes (Arriba: gene1, gene2; STAR-Fusion: LeftGene, RightGene)."
         raise InputError([*table.problems, Problem(name, 1, None, None, "no columns with the two genes.", cure)])

@@ -40,9 +40,13 @@ _Pair = tuple[str | None, str | None]
 _Ends = Mapping[tuple[str, int], tuple[str | None, str | None]]
 
 
+#: Purity and ploidy that a file of copy numbers has in its header.
+FITS = {"sample_id": pl.String, "purity": pl.Float64, "ploidy": pl.Float64}
+
+
 @dataclass
 class Large:
-    """Fusions (`FUSIONS`) and segments (`SEGMENTS`) of one file.
+    """Fusions (`FUSIONS`) and segments (`SEGMENTS`) of one file, and purity and ploidy (`FITS`) in its header.
 
     ``left``: reason -> number of records in no table; ``looked``: samples in which structural variants were looked for;
     ``unknown_partner``: genes whose end is joined to no known gene.
@@ -53,6 +57,7 @@ class Large:
     left: dict[str, int] = field(default_factory=dict)
     looked: tuple[str, ...] = ()
     unknown_partner: list[str] = field(default_factory=list)
+    fits: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FITS))
 
 
 @dataclass(frozen=True)
@@ -293,6 +298,7 @@ def joined_large(parts: Sequence[Large]) -> Large | None:
         fusions.group_by(key, maintain_order=True).agg(pl.col("support").max()).sort(key),
         pl.concat([p.segments for p in parts]).unique(maintain_order=True),
         looked=tuple(sorted({s for p in parts for s in p.looked})),
+        fits=pl.concat([p.fits for p in parts]).unique("sample_id", keep="first", maintain_order=True),
     )
 
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome import effect, protein
+from oncourse.genome.builds import ANIMALS, build_named
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import BUILDS
 from oncourse.genome.gene_names import NO_GENE
@@ -44,20 +45,6 @@ from oncourse.study.translated import translated
 #: Reason of a record that is left out because its allele is no sequence of bases.
 NO_SMALL_VARIANT = "no small variant (<NON_REF>, *)"
 _NEEDED = ("chrom", "pos", "ref", "sample_id")
-_BUILDS = {
-    "37": "GRCh37",
-    "grch37": "GRCh37",
-    "hg19": "GRCh37",
-    "b37": "GRCh37",
-    "grch37-lite": "GRCh37",
-    "38": "GRCh38",
-    "grch38": "GRCh38",
-    "hg38": "GRCh38",
-    "36": "NCBI36",
-    "hg18": "NCBI36",
-    "36.1": "NCBI36",
-    "ncbi36": "NCBI36",
-}
 
 
 @dataclass
@@ -257,6 +244,8 @@ def _not_maf(name: str, lacking: list[str], header: Sequence[str] = (), comments
     names = ", ".join(f"{n} ({ALIASES[n][0]})" for n in lacking)
     cure = "A MAF has Chromosome, Start_Position, Reference_Allele, Tumor_Seq_Allele2, Tumor_Sample_Barcode."
     low = {h.strip().lower() for h in header}
+    if len(header) == 1 and {*header[0].lower().split()} & set(ALIASES["chrom"]):
+        cure = "Its cells are parted by blanks: a MAF has tabs (sed 's/ \\+/\\t/g')."
     if low & set(ALIASES["gene"]) and low & {*ALIASES["hgvs_p"], "mutation", "variant", "protein change", "aa_change"}:
         cure = "A table of genes and changes without places is read by `oncourse import panel`."
     return Problem(name, 1, None, None, f"is not a MAF: no column for {names}.", cure)
@@ -460,21 +449,37 @@ def _names_normal(frame: pl.DataFrame) -> bool:
 def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:
     if "build" not in frame.columns:
         return next(filter(None, map(build_of_accession, frame["chrom"].head(1).drop_nulls())), None), []
-    low = frame["build"].str.to_lowercase()
-    named = low.replace_strict(_BUILDS, default=None, return_dtype=pl.String)
-    counts = named.drop_nulls().value_counts(sort=True).sort(["count", "build"], descending=[True, False])
-    if counts.is_empty():
+    words = frame["build"].unique().drop_nulls()
+    if words.is_empty():
         return None, []
+    named = frame["build"].replace_strict({w: build_named(w) for w in words}, default=None, return_dtype=pl.String)
+    counts = named.drop_nulls().value_counts(sort=True).sort(["count", "build"], descending=[True, False])
+    strange = sorted(w for w in words if build_named(w) is None and w.strip() not in (".", "-", ""))
+    problems = []
+    if strange:
+        message = f"the genome build {', '.join(strange[:3])} is not known here: it is not taken."
+        problems.append(Problem(name, None, "build", strange[0], message, "GRCh37 or GRCh38.", "warning"))
+    if counts.is_empty():
+        return None, problems
     main = counts["build"][0]
     other = (named != main).fill_null(False)
-    old = []
-    if main not in BUILDS:
-        message = f"the positions are of {main} (hg18), which is not known here: nothing is read from a place."
-        cure = "Lift them over to GRCh37 or GRCh38; until then what the file does not name is not assessable."
-        old.append(Problem(name, None, "build", main, message, cure, "warning"))
+    problems += unknown_build(main, name)
     cure = f"Most rows are {main}: lift the others over, or give them as another study."
     message = "genome build {value} differs from the rest of the file."
-    return main, [*old, *at_lines(frame, other, name, "build", message, cure)]
+    return main, [*problems, *at_lines(frame, other, name, "build", message, cure)]
+
+
+def unknown_build(build: str | None, name: str) -> list[Problem]:
+    """Say that the places of a file are of a build that is not known here; those of an animal are an error."""
+    if build is None or build in BUILDS:
+        return []
+    if build in ANIMALS:
+        cure = "Studies of people are read; give calls on GRCh37 or GRCh38."
+        return [Problem(name, None, "build", build, f"the file is of the genome of the {build}.", cure)]
+    word = {"NCBI36": "NCBI36 (hg18)"}.get(build, build)
+    message = f"the positions are of {word}, which is not known here: nothing is read from a place."
+    cure = "Lift them over to GRCh37 or GRCh38; until then what the file does not name is not assessable."
+    return [Problem(name, None, "build", build, message, cure, "warning")]
 
 
 def _with_genotypes(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:

@@ -26,8 +26,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "entrez_id",
     ),
     "chrom": ("chromosome", "chrom", "chr", "contig"),
-    "pos": ("start_position", "start", "position", "pos", "start_pos", "chromosome_start", "from"),
-    "end": ("end_position", "end", "end_pos", "chromosome_end"),
+    "pos": ("start_position", "start", "position", "pos", "start_pos", "pos_start", "chromosome_start", "from"),
+    "end": ("end_position", "end", "end_pos", "pos_end", "chromosome_end"),
     "strand": ("strand", "chromosome_strand"),
     "ref": ("reference_allele", "ref", "ref_allele", "reference", "reference_genome_allele"),
     "alt": (
@@ -39,6 +39,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "variant_allele",
         "tumor_allele",
         "mutated_to_allele",
+        "mut",  # dndscv
     ),
     "alt_1": ("tumor_seq_allele1",),
     "sample_id": (
@@ -98,6 +99,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "t_alt_count_fragment",
         "sd_t_alt_count_fragment_simplex_duplex",
         "t_alt_count_standard",
+        "variantnum_tumor",  # Genomon
     ),
     "ref_count": (
         "t_ref_count",
@@ -136,6 +138,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "t_depth_fragment",
         "sd_t_depth_fragment_simplex_duplex",
         "t_total_count_standard",
+        "depth_tumor",
     ),
     "vaf": (
         "t_vaf",
@@ -175,15 +178,15 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "p_dot",
     ),
     "hgvs_c": ("hgvsc", "cdna_change", "hgvs_c", "coding_change", "cds_mutation", "dna_change"),
-    "build": ("ncbi_build", "assembly", "genome_build", "assembly_version", "genome_version", "grch"),
+    "build": ("ncbi_build", "assembly", "genome_build", "assembly_version", "genome_version", "grch", "genome"),
     "filter": ("filter", "filters", "judgement"),
     "genotype": ("gt", "genotype", "t_gt", "tumor_gt", "tumor_genotype"),
     "status": ("mutation_status", "somatic_status", "variant_status", "mutation_somatic_status"),
     "validation": ("validation_status", "verification_status"),
     "variant_type": ("variant_type",),
-    "normal_alt": ("n_alt_count", "normal_alt_count", "n_alt_reads", "normal_reads2"),
+    "normal_alt": ("n_alt_count", "normal_alt_count", "n_alt_reads", "normal_reads2", "variantnum_normal"),
     "normal_ref": ("n_ref_count", "normal_ref_count", "n_ref_reads", "normal_reads1"),
-    "normal_depth": ("n_depth", "normal_depth", "n_total_count", "dp_control"),
+    "normal_depth": ("n_depth", "normal_depth", "n_total_count", "dp_control", "depth_normal"),
     "population_af": (
         "gnomad_af",
         "gnomad_exome_af",
@@ -248,9 +251,15 @@ def spelled(columns: Iterable[str]) -> dict[str, str]:
 
 
 #: Names of columns that say whose a row is, of which none is known here.
+_PERSON = (
+    r"(sample|patient|case|subject|individual|donor|specimen|model|person|participant|"
+    r"样本|标本|样品|患者|病人|受试者|姓名)"
+)
+_NUMBER = r"[ _.]?(id|ids|name|no\.?|number|code|barcode|编号|号|名|名称)"
+#: ``Sample``, ``Patient code``, and behind a word of a kit or program ``CGI-Sample ID``; the normal's is of no row.
 _WHOSE = re.compile(
-    r"(?i)^(tumou?r[ _.]?)?(sample|patient|case|subject|individual|donor|specimen|model|person|participant|"
-    r"样本|标本|样品|患者|病人|受试者|姓名)[ _.]?(id|ids|name|no\.?|number|code|barcode|编号|号|名|名称)?$"
+    rf"(?i)^(?!(?:matched[ _.-]?)?(?:norm|germline|control))"
+    rf"(?:(?:tumou?r[ _.]?)?{_PERSON}(?:{_NUMBER})?|[^\s_.-]{{1,12}}[ _.-]{_PERSON}{_NUMBER})$"
 )
 
 
@@ -259,6 +268,8 @@ def names_somebody(columns: Iterable[str]) -> str | None:
 
     >>> names_somebody(["Gene", "Patient code"]), names_somebody(["sample_depth", "case_freq"])
     ('Patient code', None)
+    >>> names_somebody(["CGI-Sample ID"]), names_somebody(["normal_sample", "AF_case"])
+    ('CGI-Sample ID', None)
     """
     return next((c for c in columns if _WHOSE.match(c.strip())), None)
 

@@ -39,7 +39,7 @@ def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
         return pl.when(~text.is_in([".", "-", ""])).then(text)
 
     written = frame["hgvs_p"] if "hgvs_p" in frame.columns else pl.Series([None] * frame.height, dtype=pl.String)
-    is_coding = written.str.contains(r"^\s*c\.").fill_null(False)
+    is_coding = (written.str.contains(r"^\s*c\.") & ~written.str.contains(r"p\.")).fill_null(False)
     if is_coding.any():  # a coding change in the column of the protein change
         own = pl.col("hgvs_c") if "hgvs_c" in frame.columns else pl.lit(None, pl.String)
         frame = frame.with_columns(

@@ -24,6 +24,7 @@ class Reading:
     of it; ``foreign`` whether it is in another format than ours, whose bad rows are set aside (`oncourse.io.aside`);
     ``listed`` sample -> assay where a report lists the genes that were looked at; ``facts`` sample -> column of samples
     -> value, where the rows of a report hold them;
+    ``other_build``: the genome build that the source says where it is none of those known here (hg18, T2T);
     ``reference``: the genome and gene models that name the variants, where the user gives them;
     ``descriptions`` how the source's own header describes a column (name in capitals).
     """
@@ -40,6 +41,7 @@ class Reading:
     listed: dict[str, str] = field(default_factory=dict)
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     foreign: bool = False
+    other_build: str | None = None
     reference: Reference | None = None
 
     def leave_out(self, withdrawn: pl.DataFrame) -> None:

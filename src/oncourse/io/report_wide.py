@@ -13,6 +13,7 @@ import polars as pl
 from oncourse.facts.report_words import FRACTION, finding
 from oncourse.io.maf_columns import OURS
 from oncourse.io.panel_rows import panel_columns
+from oncourse.io.sample_names import NORMAL_WORD
 from oncourse.io.text_table import TextTable
 from oncourse.io.units import in_percent, with_percent
 from oncourse.study.schema import Problem
@@ -27,6 +28,8 @@ _MOMENT = re.compile(
     r"baseline|progression|relapse|(?:pre|post)(?:[ _-]?(?:op|treatment|therapy))?|primary|metast\w+|tumou?r|lesion[ _]?\d*|"
     r"[tcwd]\d+(?:d\d+)?|(?:day|week|month|cycle)[ _]?\d+)$"
 )
+#: A column of the normal beside the tumour's: no sample with findings.
+_OF_NORMAL = re.compile(rf"(?i)(?<![a-z])(?:{NORMAL_WORD})(?![a-z])")
 #: So many of the cells of a column of findings are findings.
 _MOST = 0.8
 
@@ -80,7 +83,7 @@ def _fractions(table: TextTable, ours: dict[str, str]) -> TextTable:
 def _columns(table: TextTable, ours: dict[str, str]) -> TextTable:
     """Give each column that is a sample its rows: genes (and changes) down, samples across."""
     named = {*OURS, *ours.values()}  # a second column of protein changes is no sample
-    rest = [c for c in table.frame.columns if c not in ours and c.lower() not in named]
+    rest = [c for c in table.frame.columns if c not in ours and c.lower() not in named and not _OF_NORMAL.search(c)]
     cells = {c: table.frame[c].drop_nulls().unique().to_list() for c in rest}
     read = {c: [_kind(x) for x in found] for c, found in cells.items()}
     likely = [c for c, kinds in read.items() if kinds and sum(k is not None for k in kinds) >= _MOST * len(kinds)]

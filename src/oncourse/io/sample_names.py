@@ -21,14 +21,17 @@ GENERIC = re.compile(rf"^({NORMAL_WORD}|{_TUMOUR_WORD}|samples?|_*(none|unknown)
 IS_NORMAL = re.compile(rf"^({NORMAL_WORD})[_.-]?\d*$|^n$", re.I)
 #: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
 ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{NORMAL_WORD}|tumou?r)\d*$", re.I)
-_PAIR = re.compile(r"^(?P<tumour>.+?)_vs_(?P<normal>.+?)$", re.I)
+_PAIR = re.compile(r"^(?P<tumour>.+?)(?:[_.-]vs[_.-]|_v_)(?P<normal>.+?)$", re.I)
+#: ``T__N`` of mskcc/tempo: a pair where the second is a normal's name.
+_TEMPO = re.compile(rf"^(?P<tumour>.+?)__(?P<normal>.*?(?:[\d_.-]N\d*|[_.-](?:{NORMAL_WORD})\d*))$", re.I)
 #: A sample id that is the name of a file: an absolute or relative path, or a name that ends as reads and calls do.
 _PATH = re.compile(r"^(/|\.{1,2}/|~/|[A-Za-z]:\\)|\.(bam|cram|sam|vcf|maf)(\.gz)?$", re.I)
 #: Callers of variants, as names of files, folders and columns spell them.
 CALLERS = (
     r"strelka2?|mutect[12]?|muse|varscan2?|vardict(?:java)?|freebayes|platypus|lofreq|caveman|c?pindel|somaticsniper|"
     r"sniper|somaticseq|varlociraptor|clairs(?:_to)?|smcounter2?|tnscope|tnhaplotyper2?|deepsomatic|deepvariant|"
-    r"haplotypecaller|gatk|dragen|octopus|pisces|tvc|sage|manta"
+    r"haplotypecaller|gatk|dragen|octopus|pisces|tvc|sage|manta|delly|lumpy|"
+    r"svaba|brass"
 )
 #: Words of callers and steps at the end of a file's name.
 _STEPS = (
@@ -36,11 +39,12 @@ _STEPS = (
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
     r"ensemble|consensus|calls?|variants?|somaticsv|gridss|gripss|esvee|pave|linx|purple|flagged|muts|dedup|md|recal|bwa|bam|cram|"
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
-    r"call_stats|snp|ss|fb|(bam-)?readcounts?|alleliccounts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
+    r"call_stats|genomon_mutation|filt|snp|ss|fb|(bam-)?readcounts?|alleliccounts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
+    r"(somatic|germline|loh)\.hc|chr(\d\d?|[xy]|mt?)(_\d+-\d+)?|\d{4}-scattered|(shard|scatter)[_-]?\d+|"
     r"thresholds|per-base|bed|mosdepth|mantis|status|params|confints_cp|alternative_solutions|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
 )
 _ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
-_ONLY_STEPS = re.compile(rf"^({_STEPS}|expectedresults|variant_calling|annotation)([._-]({_STEPS}))*$", re.I)
+_ONLY_STEPS = re.compile(rf"^({_STEPS}|000\d|expectedresults|variant_calling|annotation)([._-]({_STEPS}))*$", re.I)
 
 
 def stem_of(path: Path) -> str:
@@ -57,13 +61,13 @@ def stem_of(path: Path) -> str:
         return stem
     # P1/tumor.vcf and P2/tumor.vcf: the folder says whose it is
     named = (p.name for p in path.parents if p.name and not _ONLY_STEPS.match(p.name) and not GENERIC.match(p.name))
-    return next(named, stem)
+    return next((_ENDS.sub("", name) for name in named), stem)
 
 
 def pair_of(path: Path) -> tuple[str, str] | None:
     """Return (tumour, normal) of a name such as ``P1_T_vs_P1_N.strelka.vcf``, or of the folder it lies in."""
     for text in (stem_of(path), *(p.name for p in list(path.parents)[:3])):
-        if found := _PAIR.match(text):
+        if found := _PAIR.match(text) or _TEMPO.match(text):
             return found["tumour"], found["normal"]
     return None
 

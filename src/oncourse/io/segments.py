@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from oncourse.errors import InputError
@@ -66,6 +67,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "copy number",
         "modal_total_cn",
         "mincopynumber",
+        "cp",  # Accucopy
     ),
     "minor_cn": (
         "minor_cn",
@@ -80,7 +82,16 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "modal.a1",
         "minminorallelecopynumber",
     ),
-    "major_cn": ("major_cn", "nmajor", "majorcn", "major_copy_number", "majorallelecopynumber", "nmaj1_a", "modal.a2"),
+    "major_cn": (
+        "major_cn",
+        "nmajor",
+        "majorcn",
+        "major_copy_number",
+        "majorallelecopynumber",
+        "nmaj1_a",
+        "modal.a2",
+        "major_allele_cp",
+    ),
     "log2_ratio": (
         "log2_ratio",
         "seg.mean",
@@ -106,9 +117,9 @@ _PURITY = {
 }
 #: The column that ichorCNA names after its sample.
 _ICHOR = ".logR"
-#: PURPLE's status of its own fit; a fit that failed has purity 1 or a guess.
-_STATUS = ("status", "qcstatus", "fitmethod")
-_FAILED = "NO_TUMOR|FAIL"
+#: PURPLE's status of its own fit, PureCN's Failed; a fit that failed has purity 1 or a guess.
+_STATUS = ("status", "qcstatus", "fitmethod", "failed")
+_FAILED = "NO_TUMOR|FAIL|^TRUE$"
 #: Battenberg's subclones.txt holds the observed total; the copies are those of the state of more cells.
 _BATTENBERG = "nmaj1_a"
 
@@ -192,6 +203,35 @@ def _of_freec(table: TextTable) -> TextTable:
     return replace(table, frame=pl.concat([row, rest]), lines=lines, problems=problems)
 
 
+def _of_freec_ratio(table: TextTable) -> TextTable:
+    """Return the windows of Control-FREEC's _ratio.txt as segments: it names the start of each, of one copy number in a
+    row; windows that it could not judge (-1) are in none."""
+    low = {c.lower(): c for c in table.frame.columns}
+    if not {"chromosome", "start", "medianratio", "copynumber"} <= set(low):
+        return table
+    frame = table.frame.select(
+        pl.col(low["chromosome"]).alias("chromosome"),
+        pl.col(low["start"]).cast(pl.Int64, strict=False).alias("start"),
+        pl.col(low["copynumber"]).cast(pl.Float64, strict=False).alias("copynumber"),
+        (pl.col(low["genotype"]) if "genotype" in low else pl.lit(None, pl.String)).alias("genotype"),
+        table.lines.alias("_line"),
+    )
+    step = frame.select(
+        (pl.col("start").diff().over("chromosome")).filter(pl.col("start").diff() > 0).mode().min()
+    ).item()
+    new = pl.any_horizontal(pl.col(c).ne_missing(pl.col(c).shift()) for c in ("chromosome", "copynumber", "genotype"))
+    runs = frame.with_columns(new.cum_sum().alias("_run")).group_by("_run", maintain_order=True)
+    segments = runs.agg(
+        pl.col("chromosome", "copynumber", "genotype", "_line").first(),
+        pl.col("start").min(),
+        (pl.col("start").max() + (step or 1) - 1).alias("end"),
+    ).filter(pl.col("copynumber") >= 0)
+    letters = pl.col("genotype").str.contains("^[AB]+$")  # AAB: of three copies one is the minor allele's
+    minor = pl.when(letters).then(pl.min_horizontal(*(pl.col("genotype").str.count_matches(x) for x in "AB")))
+    out = segments.with_columns(minor.alias("minor_cn")).drop("_run", "genotype", "_line")
+    return replace(table, frame=out.cast(pl.String), lines=segments["_line"])
+
+
 def _of_one(table: TextTable) -> TextTable:
     """Read a file of one sample that ichorCNA (``P1.logR``) or GATK (``@RG SM:P1`` above) writes its name into."""
     low = [c.lower() for c in table.frame.columns]
@@ -250,6 +290,17 @@ def _with_larger_state(frame: pl.DataFrame, lowered: dict[str, str]) -> pl.DataF
     )
 
 
+def _no_log2(ratios: pl.Series, name: str, column: str | None) -> list[Problem]:
+    """Refuse copies under the name of a log2 ratio: none below 0 and half of them near 2, where the ratios of a genome
+    are near 0."""
+    known = ratios.drop_nulls().to_numpy()
+    if len(known) < 3 or known.min() < 0 or not 1.5 <= np.median(known) <= 2.5:
+        return []
+    shown = f"{known.min():g} to {known.max():g}"
+    message = f"the ratios are {shown}, half of them about 2: these are copies, no log2 ratios."
+    return [Problem(name, 1, column, None, message, "Call the column total_cn, or give log2 ratios.")]
+
+
 def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     """Return the segments of a file (1-based, both ends inclusive) and the problems of its rows.
 
@@ -266,12 +317,15 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
         table = read_table(path, name=name, comment="@", lenient=True)
     if re.search(r"(?i)_CNVs(\.txt)?$", path.name):
         table = _of_freec(table)
+    table = _of_freec_ratio(table)
     if not {"chrom", "chr", "chromosome", "contig"} & {c.lower() for c in table.frame.columns}:
         table = _with_hash(path, name) or table
     table, suppressed = _trusted(_of_one(table), name)
     frame, problems = _with_clone(table.frame), [*table.problems, *suppressed]
     lowered = {c.lower().strip('"'): c for c in reversed(frame.columns)}
     found = {ours: lowered[a] for ours, names in ALIASES.items() for a in reversed(names) if a in lowered}
+    if {"c", "m", "arm"} <= set(lowered):  # PureCN's _loh.csv
+        found |= {"total_cn": lowered["c"], "minor_cn": lowered["m"]}
     lacking = [c for c in ("chrom", "start", "end") if c not in found]
     if lacking:
         cure = f"It needs columns for {', '.join(lacking)} (found: {', '.join(frame.columns[:12]) or 'none'})."
@@ -305,7 +359,7 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     raw = frame.select(pl.col(found[c]).str.strip_chars().alias(c) for c in ("sample_id", "chrom", "start", "end"))
     out = raw.select("sample_id", chromosome("chrom"), position("start"), position("end")).with_columns(
         pl.coalesce(numbers["total_cn"], numbers["major_cn"] + numbers["minor_cn"]).alias("total_cn"),
-        numbers["minor_cn"].alias("minor_cn"),
+        pl.coalesce(numbers["minor_cn"], numbers["total_cn"] - numbers["major_cn"]).alias("minor_cn"),
         numbers["log2_ratio"].alias("log2_ratio"),
     )
     # half-open files start at 0: the first base is 1
@@ -314,6 +368,7 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     out = out.with_columns(pl.col("sample_id").str.replace(r"(?i)^(.+?)_vs_.+$", "${1}"))
     both = pl.min_horizontal("minor_cn", pl.col("total_cn") - pl.col("minor_cn"))
     out = out.with_columns(pl.when(pl.col("minor_cn") <= pl.col("total_cn")).then(both).alias("minor_cn"))
+    problems += _no_log2(out["log2_ratio"], name, found.get("log2_ratio"))
     lost = out.select(pl.any_horizontal(pl.col("sample_id", "chrom", "start", "end").is_null()).alias("x"))["x"]
     for index in lost.arg_true().to_list():
         cure = "Each segment needs sample, chromosome, start and end."

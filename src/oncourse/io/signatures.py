@@ -47,6 +47,16 @@ SIGNATURES: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "VEP's own output, without read counts",
         "Run VEP with --vcf on the caller's file, and give that VCF.",
     ),
+    (
+        ("id", "gene", "a", "d", "mu_r", "mu_v"),
+        "PhyloWGS' ssm_data",
+        "It names no sample: give the calls it was made from (VCF, MAF), or the mutations as a table of PyClone-VI.",
+    ),
+    (
+        ("mutation_id", "sample_id", "cluster_id", "cellular_prevalence"),
+        "PyClone-VI's result, without reads",
+        "Give its input (ref_counts, alt_counts, major_cn ...) as `oncourse import pyclone`; clones are found anew.",
+    ),
     (("purity", "ploidy", "diploidproportion"), "PURPLE's purity table", "Give it with --segments beside the calls."),
     (
         ("chromosome", "start", "end", "copynumber", "minorallelecopynumber"),

@@ -1,5 +1,5 @@
-"""Columns of tools that take tables out of a VCF, under the names of a MAF: SnpSift, bcftools query, OpenCRAVAT,
-Illumina's VariantStudio, Sophia's export.
+"""Columns of tools that write tables of variants, under the names of a MAF: SnpSift, bcftools query, OpenCRAVAT,
+Illumina's VariantStudio, Sophia's export, CLC Genomics Workbench, PureCN, pVACtools, Cancer Genome Interpreter.
 
 Names of columns from memory of the tools' manuals. A genotype says of a row what it says in a VCF.
 """
@@ -33,6 +33,8 @@ _OPENCRAVAT = {
     "alternate reads": "t_alt_count",
     "total reads": "t_depth",
 }
+#: Columns of CLC and PureCN that say whether a row is the reference's, or one that is not to be trusted.
+_IS_REFERENCE, _IS_FLAGGED = "clc_is_reference", "purecn_is_flagged"
 #: Columns of the reads of reference and variant in one cell (``70,30``; lower case).
 PAIRS = ("ad", "t_ad", "tumor_ad", "allele_depth", "allelic_depth", "allele_depths", "allelic_depths")
 #: Columns of exports whose names no other table uses so (lower case); a table is one where it has two of these.
@@ -45,6 +47,39 @@ _EXPORTS = {
     "alt read depth": "t_alt_count",
     "read depth": "t_depth",
 }
+#: Tools known by columns that no other table has together (small letters) -> their columns that are read.
+_TOOLS: tuple[tuple[frozenset[str], dict[str, str]], ...] = (
+    (
+        frozenset({"region", "reference", "allele", "count", "coverage", "zygosity"}),  # CLC Genomics Workbench
+        {
+            "region": "Start_Position",
+            "reference": "Reference_Allele",
+            "allele": "Tumor_Seq_Allele2",
+            "count": "t_alt_count",
+            "coverage": "t_depth",
+            "reference allele": _IS_REFERENCE,
+        },
+    ),
+    (
+        frozenset({"ml.somatic", "posterior.somatic"}),  # PureCN
+        {"gene.symbol": "Hugo_Symbol", "ar": "t_vaf", "ml.somatic": "Mutation_Status", "flagged": _IS_FLAGGED},
+    ),
+    (
+        frozenset({"stop", "reference", "variant", "gene name", "tumor dna vaf"}),  # pVACtools, half-open
+        {
+            "stop": "End_Position",
+            "reference": "Reference_Allele",
+            "variant": "Tumor_Seq_Allele2",
+            "tumor dna vaf": "t_vaf",
+            "tumor dna depth": "t_depth",
+            "normal depth": "n_depth",
+        },
+    ),
+    (
+        frozenset({"cgi-gene", "cgi-protein change"}),  # Cancer Genome Interpreter
+        {"cgi-sample id": "Tumor_Sample_Barcode", "cgi-gene": "Hugo_Symbol", "cgi-protein change": "HGVSp_Short"},
+    ),
+)
 _NO_WORDS = ("wt", "wildtype", "wild type", "wild-type", "hom_ref", "homref", "reference", "ref", "none", "no call")
 
 
@@ -68,6 +103,11 @@ def tool_names(columns: list[str]) -> dict[str, str]:
                 out[column] = name
     exported = {c: n for c in columns if (n := _EXPORTS.get(c.lower()))}
     out |= exported if len(exported) > 1 else {}
+    low = {c.lower(): c for c in reversed(columns)}
+    for marks, names in _TOOLS:
+        if marks <= set(low):
+            # the marks stay, that the table is known again
+            out |= {low[c]: names.get(c, low[c]) for c in (*marks, *names) if c in low}
     plain = {c: re.sub(r"^\w+?__", "", c).replace("_", " ").lower() for c in columns}
     if {"ref base", "alt base", "hugo"} <= set(plain.values()):
         for column, name in ((c, _OPENCRAVAT.get(p)) for c, p in plain.items()):
@@ -83,7 +123,7 @@ def with_tool_columns(frame: pl.DataFrame) -> pl.DataFrame:
     >>> frame.select("t_ref_count", "t_alt_count").rows()
     [('70', '30'), (None, None), (None, None)]
     """
-    frame = frame.rename(tool_names(frame.columns))
+    frame = _of_clc(_of_purecn(frame.rename(tool_names(frame.columns))))
     low = {c.lower(): c for c in frame.columns}
     pair = next((low[p] for p in PAIRS if p in low), None)
     if pair is None or {"t_alt_count", "alt_count"} & set(low):
@@ -92,6 +132,35 @@ def with_tool_columns(frame: pl.DataFrame) -> pl.DataFrame:
     if parts["1"].null_count() == parts.height:
         return frame
     return frame.hstack([parts["1"].alias("t_ref_count"), parts["2"].alias("t_alt_count")])
+
+
+def _of_clc(frame: pl.DataFrame) -> pl.DataFrame:
+    """Read CLC's places: ``7``, ``7..9`` (deleted or replaced), ``7^8`` (put in between); the reference's own rows are
+    wild type.
+
+    >>> _of_clc(pl.DataFrame({"Start_Position": ["7", "7..9", "7^8"], _IS_REFERENCE: ["No", "Yes", "No"]})).rows()
+    [('7', None), ('7', 'Wildtype'), ('7', None)]
+    """
+    if _IS_REFERENCE not in frame.columns:
+        return frame
+    is_reference = pl.col(_IS_REFERENCE).str.to_lowercase() == "yes"
+    return frame.with_columns(
+        pl.col("Start_Position").str.extract(r"^\s*(\d+)"),
+        Mutation_Status=pl.when(is_reference).then(pl.lit("Wildtype")),
+    ).drop(_IS_REFERENCE)
+
+
+def _of_purecn(frame: pl.DataFrame) -> pl.DataFrame:
+    """Say of PureCN's rows what it takes them for; of a flagged one nothing."""
+    if _IS_FLAGGED not in frame.columns:
+        return frame
+    flagged = pl.col(_IS_FLAGGED).str.to_uppercase() == "TRUE"
+    said = (
+        pl.col("Mutation_Status")
+        .str.to_uppercase()
+        .replace_strict({"TRUE": "Somatic", "FALSE": "Germline"}, default=None)
+    )
+    return frame.with_columns(pl.when(~flagged).then(said).alias("Mutation_Status")).drop(_IS_FLAGGED)
 
 
 def carried(genotype: pl.Series, ref: pl.Series, alt: pl.Series) -> tuple[pl.Series, pl.Series]:

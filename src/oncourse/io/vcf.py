@@ -14,19 +14,22 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.genome.builds import build_named
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import build_of_accession, normalise
 from oncourse.io.annotation import NOTHING, Allele, effect_of, header_columns
 from oncourse.io.calling import decide
 from oncourse.io.covered import NO_VARIANT, covered
-from oncourse.io.dialects import DIALECTS, Site, counts, fraction
+from oncourse.io.dialects import DIALECTS, Site, counts, fraction, of_normal, shares_of_reads
+from oncourse.io.fits import fit_of_header
 from oncourse.io.junctions import is_large
 from oncourse.io.large import annotated_genes, read_large
-from oncourse.io.maf import NO_SMALL_VARIANT, MafTables, reference_problems, variants_of, write_rows
+from oncourse.io.maf import NO_SMALL_VARIANT, MafTables, reference_problems, unknown_build, variants_of, write_rows
 from oncourse.io.maf_numbers import COUNTED, fractions_alone
+from oncourse.io.population import frequencies
 from oncourse.io.text import read_table, table_name
 from oncourse.io.text_table import TextTable
-from oncourse.io.whose import Column, Start, assign
+from oncourse.io.whose import Column, Start, assign, germline_caller
 from oncourse.study.checks import build_of_lengths
 from oncourse.study.schema import Problem
 
@@ -37,6 +40,13 @@ _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT
 class _Header:
     build: str | None = None
     effect_columns: dict[str, list[str]] = field(default_factory=dict)
+    is_population_af: bool = False
+
+
+#: INFO/AF that a file's header says to be a frequency among people.
+_POPULATION_AF = re.compile(
+    r'(?i)"?##INFO=<ID=AF,.*Description="[^"]*(gnomad|exac|1000 ?genomes|population|dbsnp|topmed)'
+)
 
 
 def read_vcf(
@@ -68,7 +78,7 @@ def read_vcf(
         raise InputError([p for p in table.problems if p.severity == "error"] or [problem])
     header = _header(table.comments)
     header.build = header.build or next(filter(None, map(build_of_accession, table.frame["#CHROM"].head(1))), None)
-    problems, notes = list(table.problems), []
+    problems, notes = [*table.problems, *unknown_build(header.build, name)], []
     samples = [c for c in table.frame.columns[len(_FIXED) :] if c]
     if not samples and _counts_in_info(table):
         # LoFreq and the like call one sample and write no column for it
@@ -86,15 +96,17 @@ def read_vcf(
     taken = [*tumours, *(c for c in normals if c.listed or not tumours)]
     notes += _told(name, taken, [c for c in normals if c not in taken])
     events, small = _parted(table)
-    rows = _rows(small, [c.column for c in taken], beside, {c.column: c.sample_id for c in taken})
+    named = {c.column: c.sample_id for c in taken}
+    rows = _rows(small, [c.column for c in taken], beside, named, no_af=header.is_population_af)
     found = _tables(rows, header, name, problems, notes, fasta, called, bool(beside))
     found.coverage = covered(small.frame, {c.column: c.sample_id for c in taken})
     _tell_reference(found, path.name, small)
     _tell_silent(found, taken, name)
+    _tell_uncounted(found, small, name)
     if _is_unfiltered(table):
         cure = "Run FilterMutectCalls; until then every candidate counts as a call."
         problems.append(Problem(name, None, "FILTER", None, "Mutect2's calls were not filtered.", cure, "warning"))
-    if not beside and (caller := _germline_caller(table)):
+    if not beside and (caller := germline_caller(table.comments)):
         _tell_germline_caller(found, name, caller)
     if not events.frame.is_empty() or _is_of_large_caller(table):
         _add_large(found, path.name, events, small, taken, [c.column for c in normals], header, build)
@@ -140,6 +152,19 @@ def _tell_silent(found: MafTables, taken: Sequence[Column], name: str) -> None:
         found.problems.append(Problem(name, None, "sample_id", names, message, cure, "warning"))
 
 
+def _tell_uncounted(found: MafTables, small: TextTable, name: str) -> None:
+    """Say that no call of a file has reads, and which keys its samples have: a dialect that nobody here knows."""
+    called = found.calls.filter(pl.col("is_called").fill_null(True))
+    if called.is_empty() or called["alt_count"].len() > called["alt_count"].null_count():
+        return
+    if called["vaf"].len() > called["vaf"].null_count() or any("0 variant reads" in p.message for p in found.problems):
+        return  # told elsewhere
+    keys = small.frame["FORMAT"].drop_nulls().head(1).to_list() if "FORMAT" in small.frame.columns else []
+    message = f"none of the {called.height:,} calls has reads (FORMAT {(keys or ['none'])[0]})."
+    cure = "Give the caller's own VCF with AD and DP; until then what rests on reads (absence, clones) is not known."
+    found.problems.append(Problem(name, None, "alt_count", None, message, cure, "warning"))
+
+
 def _is_unfiltered(table: TextTable) -> bool:
     """Whether a file is what Mutect2 writes before FilterMutectCalls: the header says so, or no record has a FILTER."""
     said = [c.lower() for c in table.comments if c.lower().startswith(("##filtering_status=", "##source="))]
@@ -147,21 +172,6 @@ def _is_unfiltered(table: TextTable) -> bool:
         return True
     mutect = any(c.startswith("##source=mutect2") for c in said) and "FILTER" in table.frame.columns
     return mutect and not table.frame.is_empty() and bool((table.frame["FILTER"].fill_null(".") == ".").all())
-
-
-#: Callers of a person's own genotypes, by the line of the header that names them.
-_GERMLINE_CALLERS = re.compile(
-    r"(?i)##(content=(strelka) germline|source=(HaplotypeCaller|GenotypeGVCFs|UnifiedGenotyper)|(DeepVariant)_version|"
-    r"GATKCommandLine.*ID=(HaplotypeCaller|GenotypeGVCFs|UnifiedGenotyper))"
-)
-
-
-def _germline_caller(table: TextTable) -> str | None:
-    """Return the germline caller that the header names; DeepSomatic names DeepVariant, and has a FILTER of its own."""
-    if any(c.startswith("##FILTER=<ID=GERMLINE") for c in table.comments):
-        return None
-    found = (m for c in table.comments if (m := _GERMLINE_CALLERS.match(c)))
-    return next((next(g for g in m.groups()[1:] if g) for m in found), None)
 
 
 def _tell_germline_caller(found: MafTables, name: str, caller: str) -> None:
@@ -214,6 +224,9 @@ def _add_large(
         events, named, normals, header.build or build, lambda info: annotated_genes(info, header.effect_columns)
     )
     typed = "INFO" in small.frame.columns and small.frame["INFO"].str.contains(r"(^|;)SVTYPE=").fill_null(False).all()
+    if len(named) == 1 and (fit := fit_of_header(events.comments)):
+        one = {"sample_id": next(iter(named.values())), **fit}
+        large.fits = pl.DataFrame([one], schema=large.fits.schema)
     found.large, found.is_small = large, not (typed or small.frame.is_empty() or _is_of_large_caller(events))
     found.left_out += [(f"structural variant: {why}", n, None) for why, n in large.left.items()]
     for name, frame in (("fusions", large.fusions), ("segments", large.segments)):
@@ -276,7 +289,18 @@ def _write_ledger(found: MafTables, file: str, table: TextTable, whose: Sequence
     for c in whose:
         state, became = ("used", f"samples: {c.sample_id}") if c.role != "ignore" else ("not read", "")
         found.ledger.column(file, c.column, state, became=became, why=f"{c.role}, by {c.why}")
-    used = {key for _, keys, _ in DIALECTS for key in keys} | {"GT", "DP", "RO", "RD", "FRO", "TAR", "SS", "FT"}
+    used = {key for _, keys, _ in DIALECTS for key in keys} | {
+        "GT",
+        "DP",
+        "RO",
+        "RD",
+        "FRO",
+        "TAR",
+        "SS",
+        "FT",
+        "NAD",
+        "NDP",
+    }
     if found.large is not None:
         used |= {"PR", "SR", "DV", "RV", "VF", "SU", "PE", "CN", "MCN", "MCC", "SM"}
     for kind, known in (("INFO", _INFO_USED), ("FORMAT", used)):
@@ -323,19 +347,18 @@ def _header(comments: Sequence[str]) -> _Header:
     for line in comments:
         if line.lstrip('"').startswith(("##reference", "##contig", "##assembly")) and not out.build:
             low = line.lower()
-            if re.search(r"hg19|grch37|b37|hs37", low):
-                out.build = "GRCh37"
-            elif re.search(r"hg38|grch38", low):
-                out.build = "GRCh38"
-            elif found := re.search(r"id=(?:chr)?([^,>]+),.*length=(\d+)", low):
+            out.build = build_named(low.partition("=")[2])
+            if out.build is None and (found := re.search(r"id=(?:chr)?([^,>]+),.*length=(\d+)", low)):
                 out.build = build_of_lengths({found.group(1).upper(): int(found.group(2))})
+        elif _POPULATION_AF.match(line):
+            out.is_population_af = True
         elif listed := header_columns(line):
             out.effect_columns[listed[0]] = listed[1]
     return out
 
 
 def _rows(
-    table: TextTable, tumours: Sequence[str], normals: Sequence[str], named: dict[str, str]
+    table: TextTable, tumours: Sequence[str], normals: Sequence[str], named: dict[str, str], *, no_af: bool
 ) -> list[tuple[object, ...]]:
     """One row per record, alternative allele and tumour sample, with the counts of the normal beside it."""
     frame = table.frame
@@ -347,6 +370,7 @@ def _rows(
     out: list[tuple[object, ...]] = []
     keys_of: dict[str, list[str]] = {}
     lines = table.lines.to_list()
+    is_alone = len(tumours) == 1
     for i, (chrom, pos, ref, alts) in enumerate(zip(*columns, strict=True)):
         if alts in (None, *NO_VARIANT) or ref is None:
             continue
@@ -354,34 +378,76 @@ def _rows(
         keys = keys_of.setdefault(words, words.split(":"))
         each = alts.split(",")
         others = [_fields(values[s][i], keys) for s in normals]
-        one = _info(infos[i]) if len(tumours) + len(normals) == 1 else None
+        one = shares_of_reads(_info(infos[i]), no_af) if len(tumours) + len(normals) == 1 else None
         for sample in tumours:
             fields = _fields(values[sample][i], keys)
             if _says_nothing(fields):
                 continue
             for number, alt in enumerate(each):
                 site = Site(ref, alt, number, len(each))
+                own_ref, own_alt = _padded(ref, alt) if alt[:1] in ("+", "-") else (ref, alt)
                 found = counts(fields, site, one)
+                status = _status(fields, infos[i])
+                held = _carried(fields, number)
+                if held is False and is_alone and found[0] and (status or "").lower() in _SOMATIC:
+                    held = None  # the record calls its one tumour somatic: 0/0 is no genotype of it
                 out.append(
                     (
                         lines[i],
                         named[sample],
                         chrom,
                         pos,
-                        ref,
-                        alt,
+                        own_ref,
+                        own_alt,
                         _of_sample(_filter_of(filters[i], infos[i], number), fields.get("FT")),
                         *found,
                         None if None not in found else fraction(fields, site),
-                        False if found[0] is None and _is_missing(fields) else _carried(fields, number),
+                        False if found[0] is None and _is_missing(fields) else held,
                         len(tumours) > 1 or _is_missing(fields),
-                        *_normal_counts(others, site),
-                        _status(fields, infos[i]),
+                        *(_normal_counts(others, site) if others else of_normal(fields, site)),
+                        status,
                         infos[i],
                         f"{ref}|{alts}|{number}",
                     )
                 )
     return out
+
+
+def _padded(ref: str, alt: str) -> tuple[str, str]:
+    """Return alleles that VarScan before 2.3.6 left in its own notation (``+A``, ``-CC``) as a VCF writes them.
+
+    >>> _padded("C", "+A"), _padded("A", "-CC"), _padded("A", "-")
+    (('C', 'CA'), ('ACC', 'A'), ('A', '-'))
+    """
+    if len(alt) < 2 or not set(alt[1:].upper()) <= set("ACGTN"):
+        return ref, alt
+    return (ref, ref + alt[1:]) if alt[0] == "+" else (ref + alt[1:], ref)
+
+
+def _with_unread(frame: pl.DataFrame, name: str, problems: list[Problem]) -> pl.DataFrame:
+    """Keep a record whose alleles are no bases as a change that nobody knows (``N``) at its place, and say so.
+
+    ``*`` and ``<NON_REF>`` are no alleles of the sample; what stands at a codon and is not understood forbids "wild
+    type" there.
+    """
+    unread = (pl.col("why_not") == "not a sequence of bases") & ~pl.col("alt").str.contains(r"^[<*]")
+    lines = frame.filter(unread)["line"].unique().sort()
+    if lines.is_empty():
+        return frame
+    shown = frame.filter(unread).head(1)
+    first = f"{shown['ref'][0]} {shown['alt'][0]}"
+    message = f"the alleles of {len(lines):,} records are no bases ({first}): each is kept as a change nobody knows."
+    cure = "Correct REF and ALT; until then the codons they lie in are neither mutated nor wild type."
+    problems.append(Problem(name, int(lines[0]), "ALT", None, message, cure, "warning"))
+    base = pl.col("ref").str.extract(r"^([ACGT])").fill_null("N")
+    alt = pl.when(base == "N").then(pl.lit("-")).otherwise(pl.lit("N"))
+    named = pl.concat_str("chrom", pl.col("pos").cast(pl.String), base, alt, separator=":")
+    return frame.with_columns(
+        pl.when(unread).then(base).otherwise("ref").alias("ref"),
+        pl.when(unread).then(alt).otherwise("alt").alias("alt"),
+        pl.when(unread).then(named).otherwise("variant_id").alias("variant_id"),
+        pl.when(~unread.fill_null(False)).then("why_not").alias("why_not"),
+    )
 
 
 _AS_FILTER = re.compile(r"(?:^|;)AS_FilterStatus=([^;]+)")
@@ -425,6 +491,8 @@ def _normal_counts(others: list[dict[str, str]], site: Site) -> tuple[int | None
     return None, None
 
 
+#: What a record says of a somatic call (`_status`).
+_SOMATIC = ("somatic", "ss2", "strongsomatic", "likelysomatic")
 _SAID = re.compile(
     r"(?:^|;)(?:(?:Germline)?S(?:TATUS|tatus)=([^;,]+)|SS=(\d)(?=;|$)|(SOMATIC|GERMLINE)(?=;|$)|set=(FilteredInAll)(?=;|$))"
 )
@@ -491,6 +559,7 @@ def _tables(
     }
     left: list[tuple[str, int, int | None]] = []
     frame = normalise(pl.DataFrame(rows, schema=schema, orient="row"), fasta=fasta)
+    frame = _with_unread(frame, name, problems)
     bad = frame["why_not"].is_not_null()
     if bad.any():
         n_bad = frame.filter(bad)["line"].n_unique()
@@ -503,7 +572,7 @@ def _tables(
         problems.append(Problem(name, line, "AD", None, "a read count is negative.", "Correct the record."))
     if fasta is not None:
         problems += reference_problems(frame, name)
-    frame = frame.with_columns(_population(header).alias("population_af"))
+    frame = frame.with_columns(frequencies(frame, header.effect_columns))
     decided = decide(frame, name, called=called, has_normal=has_normal)
     frame = decided.frame
     notes += decided.notes
@@ -535,25 +604,6 @@ def _effects(frame: pl.DataFrame, header: _Header) -> list[pl.Series]:
     effects = pl.DataFrame(found, schema=dict.fromkeys(columns, pl.String), orient="row")
     joined = frame.select(key).join(distinct.hstack(effects), on=key, how="left", maintain_order="left")
     return joined.select(columns).get_columns()
-
-
-#: INFO keys, and columns of VEP's CSQ, that hold a variant's frequency in the population.
-_POPULATION = (
-    r"(?i)(?:^|;)(?:gnomad[a-z]*_?AF|gnomad_[a-z]+_AF|AF_popmax|gnomAD_(?:ex|gen)ome_ALL|ExAC_(?:AF|ALL))=([0-9.e-]+)"
-)
-_CSQ_POPULATION = ("MAX_AF", "gnomADe_AF", "gnomADg_AF", "gnomAD_AF", "AF")
-
-
-def _population(header: _Header) -> pl.Expr:
-    """Return the largest population frequency a record names; Mutect2's POPAF is -log10 of it."""
-    info = pl.col("info")
-    found = [info.str.extract(_POPULATION).cast(pl.Float64, strict=False)]
-    columns = header.effect_columns.get("CSQ", [])
-    first = info.str.extract(r"(?:^|;)CSQ=([^;,]*)").str.split("|")
-    for name in (n for n in _CSQ_POPULATION if n in columns):
-        found.append(first.list.get(columns.index(name), null_on_oob=True).cast(pl.Float64, strict=False))
-    log = info.str.extract(r"(?:^|;)POPAF=([0-9.]+)").cast(pl.Float64, strict=False)
-    return pl.max_horizontal(*found, pl.lit(10.0).pow(-log))
 
 
 def effect_columns(annotations: pl.Series) -> pl.DataFrame:

@@ -53,7 +53,10 @@ _BAM = re.compile(r"(?i)(tumou?r|normal)[-_]?(?:bam|cram|sample(?:_name)?|sm)[= 
 #: A column of a file that joins several callers: ``TUMOR.mutect`` (GATK 3 CombineVariants).
 _JOINED = re.compile(rf"^(?P<name>.+?)[._-]({CALLERS}|variant\d*)$", re.I)
 #: Callers of one person's own genotypes, by their header; and the end of a normal's name there (1234N beside 9876T).
-_GERMLINE = re.compile(r'(?i)"?##(content=strelka germline|source=(HaplotypeCaller|GenotypeGVCFs)|DeepVariant_version)')
+_GERMLINE = re.compile(
+    r'(?i)"?##(content=(strelka) germline|source=(HaplotypeCaller|GenotypeGVCFs|UnifiedGenotyper)|(DeepVariant)_version|'
+    r"GATKCommandLine.*ID=(HaplotypeCaller|GenotypeGVCFs|UnifiedGenotyper))"
+)
 _NORMALS_OWN = re.compile(rf"(?i:[_.-]({NORMAL_WORD})\d*$)|(?<=[\d_.-])N\d*$")
 #: A column that bcftools merge --force-samples numbered: its name stood in several of the merged files.
 _NUMBERED = re.compile(r"^\d+:")
@@ -290,14 +293,21 @@ def _role(
     ends = [ROLE_END.match(c) for c in others]
     if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in ends):
         return "normal" if re.fullmatch(rf"N|R|{NORMAL_WORD}", end["role"], re.I) else "tumour"
-    is_normal = not others and _is_germline_caller(start) and _NORMALS_OWN.search(column)
+    is_normal = not others and germline_caller(start.comments) and _NORMALS_OWN.search(column)
     lone = "normal" if is_normal and known.get(column) is None else "tumour"
     return lone if len(start.columns) != 2 or column in known else "open"
 
 
-def _is_germline_caller(start: Start) -> bool:
-    """Whether a germline caller wrote the file: it calls each sample alone, the normal too."""
-    return any(_GERMLINE.match(line) for line in start.comments)
+def germline_caller(comments: Iterable[str]) -> str | None:
+    """Return the caller of germline variants that a header names: it calls each sample alone, the normal too.
+
+    DeepSomatic names DeepVariant, and has a FILTER of its own.
+    """
+    comments = list(comments)
+    if any(line.startswith("##FILTER=<ID=GERMLINE") for line in comments):
+        return None
+    found = (m for line in comments if (m := _GERMLINE.match(line)))
+    return next((next(g for g in m.groups()[1:] if g) for m in found), None)
 
 
 def _settled(roles: dict[str, str]) -> dict[str, str]:

@@ -378,6 +378,7 @@ def _regions(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         bad = _where(frame, pl.col("start") > pl.col("end"))
         message = "start {value} is after end."
         yield from _rows(name, frame, bad, "start", message, "Both are 1-based and inclusive; are they swapped?")
+        yield from _beyond(name, frame, config.genome_build)
     frame = tables.get("segments")
     if frame is not None and frame.height > 1:
         indexed = frame.with_row_index("_i").sort("sample_id", "chrom", "start", "_i")
@@ -389,6 +390,31 @@ def _regions(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
             yield from _rows(
                 "segments", frame, bad, "start", message, "Segments of a sample lie side by side.", "warning"
             )
+
+
+#: The last window of a caller may end so far behind its chromosome.
+_LAST_WINDOW = 1_000_000
+
+
+def _beyond(name: str, frame: pl.DataFrame, build: str | None) -> Iterator[Problem]:
+    """Regions that end where their chromosome ends in the other build, or far behind its end: they are of that build."""
+    if build not in _LENGTHS or not {"chrom", "end"} <= set(frame.columns):
+        return
+    other = next(b for b in _LENGTHS if b != build)
+    own, theirs = (
+        pl.col("chrom").replace_strict(
+            dict(zip(_CHROMOSOMES, _LENGTHS[b], strict=True)), default=None, return_dtype=pl.Int64
+        )
+        for b in (build, other)
+    )
+    far = frame.filter((pl.col("end") > own + _LAST_WINDOW) | ((pl.col("end") == theirs) & (theirs > own)))
+    if far.height:
+        first = far.row(0, named=True)
+        message = (
+            f"{far.height:,} regions end behind the end of their chromosome in {build} (chromosome {first['chrom']})."
+        )
+        cure = f"Are they of {other}? Give copies and depths of one build with the calls, or lift them over."
+        yield Problem(name, None, "end", str(first["end"]), message, cure)
 
 
 def _genes(tables: Tables, config: StudyConfig) -> Iterator[Problem]:

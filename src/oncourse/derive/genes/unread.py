@@ -9,11 +9,13 @@ import polars as pl
 
 from oncourse.derive.genes.calls import MIN_ALT_COUNT, MIN_VAF, is_called_expr
 from oncourse.facts.material import is_tumour
+from oncourse.genome.coding_change import residue
 from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 from oncourse.genome.gene_models import BUILDS
 from oncourse.genome.gene_names import current_symbol, is_symbol_like
+from oncourse.genome.genes import gene_places
 from oncourse.genome.places import locate
-from oncourse.genome.protein import codon
+from oncourse.genome.protein import codon, is_change
 from oncourse.study.model import Study
 from oncourse.study.place_checks import other_build_codons
 
@@ -22,6 +24,8 @@ _ALTERING = (*PROTEIN_CHANGING, "splice_site")
 #: Consequences that change residues: without a place and a protein change they may be at any.
 _OF_A_RESIDUE = ("missense", "inframe_insertion", "inframe_deletion")
 _ONE_BASE = re.compile(r":[ACGT]:[ACGT]$")
+#: Where the reader of clone tables puts what has no place (`oncourse.io.clone_studies`): no base is known there.
+_BEFORE_ANY = re.compile(r"^\d+:\d{1,4}:A:C$")
 _PLACED = re.compile(r"^(?:[1-9]|1\d|2[0-2]|X|Y|MT):\d+:[^:]*:[^:]*$")
 
 
@@ -33,7 +37,8 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     in the codon by its place, or in a gene written so that it may be this one (``kras``, ``KRAS;LRMP``), while no
     effect and no protein change of this gene are recorded for it, or the recorded effect is silent and the place says
     otherwise. Germline and blood variants count at decision codons only: one cell of the table says where they come
-    from. Without a build the places of both builds are tried; with one, a variant of no gene may be at a residue of the
+    from. Without a build the places of both builds are tried, and a variant of no gene that lies in no known gene of
+    either may be in any gene of its chromosome (hg18, T2T); with one, a variant of no gene may be at a residue of the
     other.
 
     Returns
@@ -165,15 +170,31 @@ def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.Dat
     ):
         if gene in genes:
             rows[variant, gene] = (at_codon, at_codon, False, words[variant])
+    placed: set[str] = set()
     for where in (build,) if build in BUILDS else BUILDS:
         at = locate(table["variant_id"], where).select(
             "variant_id", "region", "codon_first", "codon_last", place="gene", by_place="consequence"
         )
+        placed |= set(at.filter(pl.col("place").is_not_null())["variant_id"])
         for row in table.join(at, on="variant_id", how="left").iter_rows(named=True):
             for gene, first, last, understood in _unread(row, genes, meant, build in BUILDS):
                 rows[row["variant_id"], gene] = (first, last, understood, _words(row))
+    if build not in BUILDS:
+        for row in table.filter(pl.col("written").is_null() & ~pl.col("variant_id").is_in(placed)).iter_rows(
+            named=True
+        ):
+            told = row["consequence"] not in (None, "unknown", *_ALTERING)  # silent by its own word
+            for gene in () if told else _on_chromosome(row["variant_id"], genes):
+                rows[row["variant_id"], gene] = (None, None, False, _words(row))
     listed = [(variant, gene, *found) for (variant, gene), found in sorted(rows.items())]
     return pl.DataFrame(listed, schema=schema, orient="row")
+
+
+def _on_chromosome(variant: str, genes: set[str]) -> list[str]:
+    """Return the genes that may lie on the chromosome of a variant whose genome build nobody knows."""
+    chrom = variant.partition(":")[0]
+    elsewhere = gene_places(BUILDS[0]).filter(pl.col("chrom") != chrom)["gene"]
+    return sorted(genes - set(elsewhere))
 
 
 def _words(row: dict) -> str:  # type: ignore[type-arg]
@@ -198,6 +219,7 @@ def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: boo
     altering = row["consequence"] in _ALTERING
     if place and row["region"] in ("coding", "gene"):
         clean = row["symbol"] == place and (told or row["own_codon"] is not None)
+        clean = clean and (row["own_codon"] is None or is_change(row["hgvs_p"]))
         # the build is not known, and place and annotation name two residues: one of them is wrong
         is_apart = not placed and row["codon_first"] is not None and row["own_codon"] != row["codon_first"]
         clean = clean and not (is_apart and altering and _ONE_BASE.search(row["variant_id"]))
@@ -207,8 +229,10 @@ def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: boo
         if not harmless:
             yield place, row["codon_first"], row["codon_last"], clean and not silent
         return
-    placeless = not _PLACED.match(row["variant_id"])
-    if placeless and not is_symbol_like(row["symbol"] or ""):  # neither a place nor a gene: it may be in any of them
+    unnamed = bool(_BEFORE_ANY.match(row["variant_id"]))
+    placeless = unnamed or not _PLACED.match(row["variant_id"])
+    # neither a place nor a gene: it may be in any of them
+    if unnamed or (placeless and not is_symbol_like(row["symbol"] or "")):
         yield from ((gene, None, None, False) for gene in sorted(genes))
         return
     if not placeless and placed and row["region"] is not None:
@@ -220,3 +244,31 @@ def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: boo
         blank = (not told or somewhere) and row["own_codon"] is None
         if (odd and (altering or not told)) or blank:
             yield gene, row["own_codon"], row["own_codon"], False
+        elif placeless and (altering or not told) and (found := _doubted(gene, row)):
+            yield gene, *found, False
+
+
+#: Genes whose changes activate them: "V600X" there is any change of the residue, no stop.
+_ACTIVATED = frozenset(
+    {"AKT1", "AR", "BRAF", "CTNNB1", "EGFR", "ERBB2", "ESR1", "FGFR1", "FGFR2", "FGFR3", "GNAS", "HRAS", "IDH1", "IDH2"}
+    | {"KIT", "KRAS", "MAP2K1", "MET", "NRAS", "PDGFRA", "PIK3CA", "POLE", "RET"}
+)
+
+
+def _doubted(gene: str, row: dict) -> tuple[int | None, int | None] | None:  # type: ignore[type-arg]
+    """Return the codons that a change without a place may mean where its words do not say what becomes of which
+    residue.
+
+    ``V600``, ``V600E/K``, a stop that is called missense or stands in an oncogene: any change of that codon. A residue
+    that the gene does not have there (V599E, V640E) is numbered otherwise: any codon.
+    """
+    at, change = row["own_codon"], row["hgvs_p"] or ""
+    if at is None:
+        return None
+    there = residue(gene, at)
+    if there and (found := re.match(r"p\.\(?([A-Z])\d", change)) and found[1] not in (there, "X"):
+        return None, None
+    is_stop = bool(re.fullmatch(r"p\.[A-Z]\d+\*", change))
+    if not is_change(change) or (is_stop and (row["consequence"] == "missense" or gene in _ACTIVATED)):
+        return at, at
+    return None

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.derive.outcomes.feature_blocks import PER_UNIT, FeatureBlock
-from oncourse.facts.markers import NEGATIVE, POSITIVE, marker_name, marker_state
+from oncourse.facts.markers import NEGATIVE, POSITIVE, in_signs, marker_name, marker_state
 from oncourse.study.model import Study
 
 
@@ -30,8 +30,9 @@ def marker_blocks(
         )
     )
     names = [marker_name(m, v) for m, v in rows.select("marker", "text").iter_rows()]
+    signs = in_signs(names, rows["text"])
     states = [
-        {POSITIVE: 1.0, NEGATIVE: 0.0}.get(marker_state(name, text))
+        {POSITIVE: 1.0, NEGATIVE: 0.0}.get(marker_state(name, text, signs=name in signs))
         for name, text in zip(names, rows["text"], strict=True)
     ]
     rows = rows.with_columns(pl.Series("marker", names, pl.String), pl.Series("state", states, pl.Float64)).sort(
