@@ -19,12 +19,14 @@ from oncourse.derive.status.variants import called_rows
 from oncourse.disease import tumour_of
 from oncourse.io import load_study
 from oncourse.io.export_cbioportal import export_cbioportal
+from oncourse.io.export_maf import export_maf
+from oncourse.io.export_vcf import export_vcf
 from oncourse.io.export_workbook import export_workbook
 from oncourse.io.native import write_study
 from oncourse.io.phenopackets import write_phenopackets
 from oncourse.report.workers import run_all
 
-FORMS = ("native", "workbook", "cbioportal", "phenopackets")
+FORMS = ("native", "workbook", "cbioportal", "phenopackets", "maf", "vcf")
 #: Tables that Phenopackets v2 has no place for: no assay, depth or segment, no lesion, no visit of imaging.
 NOT_IN_PHENOPACKETS = (
     "assays",
@@ -57,6 +59,13 @@ def through(study, form, folder):
         write_study(path, dict(study.tables.items()), study.config)
     elif form == "workbook":
         export_workbook(study, path)
+    elif form in ("maf", "vcf"):  # calls and variants of the file, the other tables beside it
+        rest = {name: frame for name, frame in study.tables.items() if name not in ("calls", "variants")}
+        write_study(path, rest, study.config)
+        if form == "maf":
+            export_maf(study, path / "study.maf", called_rows(study))
+        else:
+            export_vcf(study, path / "vcf", called_rows(study))
     elif form == "cbioportal":
         export_cbioportal(study, path, study_id="x", called=called_rows(study))
     else:
@@ -88,6 +97,13 @@ def reduced(study, back, form):
         told = theirs["patients"].select("patient_id", "disease", "age_years")
         ours["patients"] = ours["patients"].drop("disease", "age_years").join(told, on="patient_id", how="left")
         ours["patients"] = ours["patients"].select(study["patients"].columns)
+    if form in ("maf", "vcf"):
+        # a variant without a row of calls, and the bases around it, have no place there
+        ours["variants"] = ours["variants"].join(ours["calls"], on="variant_id", how="semi")
+        for column in ("context", "transcript"):
+            if column in ours["variants"].columns:
+                empty = pl.lit(None, ours["variants"].schema[column]).alias(column)
+                ours["variants"], theirs["variants"] = (t["variants"].with_columns(empty) for t in (ours, theirs))
     config = replace(study.config, sources=(), title="")
     return replace(study, tables=ours, config=config), replace(back, tables=theirs, config=config)
 

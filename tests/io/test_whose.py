@@ -193,3 +193,16 @@ def test_a_germline_callers_file_of_a_normal_alone_is_no_tumours(column, role):
     header = ("##content=strelka germline small-variant calls",)
     assert [c.role for c in assign([Start(Path("Strelka_variants.vcf"), (column,), header)])] == [role]
     assert [c.role for c in assign([Start(Path("Strelka_variants.vcf"), ("1234N",))])] == ["tumour"]
+
+
+def test_normals_with_files_of_their_own_are_of_their_tumour_or_of_nobody():
+    """sarek's germline files: 1234N was a patient of its own beside 9876T, and 12N beside 12T."""
+    head = ("##content=strelka germline variant calls",)
+    starts = [Start(Path(f"in/{n}.vcf"), (n,), head) for n in ("12N", "12T", "1234N", "9876T")]
+    found = {c.sample_id: (c.patient_id, c.role) for c in assign(starts)}
+    assert found == {
+        "12N": ("12", "normal"),
+        "12T": ("12", "tumour"),
+        "1234N": (None, "ignore"),
+        "9876T": (None, "tumour"),
+    }

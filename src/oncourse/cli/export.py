@@ -1,4 +1,4 @@
-"""`oncourse export STUDY --format cbioportal|phenopackets|workbook|maf|pyclone|pairtree|conipher|lichee --out DIR`."""
+"""`oncourse export STUDY --format cbioportal|phenopackets|workbook|maf|vcf|pyclone|pairtree|conipher|lichee --out DIR`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from oncourse.cli._shared import end_progress, progress_line
     "--format",
     "kind",
     required=True,
-    type=click.Choice(["cbioportal", "phenopackets", "workbook", "maf", "pyclone", "pairtree", "conipher", "lichee"]),
+    type=click.Choice(
+        ["cbioportal", "phenopackets", "workbook", "maf", "vcf", "pyclone", "pairtree", "conipher", "lichee"]
+    ),
     help="What to write.",
 )
 @click.option(
@@ -36,7 +38,7 @@ from oncourse.cli._shared import end_progress, progress_line
 )
 def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: bool, germline: bool) -> None:
     """Write STUDY as a cBioPortal study folder (with timelines), as GA4GH Phenopackets v2, one JSON per patient, or as
-    one workbook (.xlsx), a sheet per table; its calls alone as one MAF.
+    one workbook (.xlsx), a sheet per table; its calls alone as one MAF, or as VCF files, one per patient.
 
     pyclone, pairtree, conipher and lichee: the input table of that tool, one per patient (Pairtree with our clusters).
     """
@@ -77,6 +79,20 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
             count = export_maf(loaded, draft, called_rows(loaded))
         end_progress()
         click.echo(f"{count:>9,} rows  {out}")
+        return
+    if kind == "vcf":
+        from oncourse.genome.fasta import Fasta
+        from oncourse.io.export_vcf import export_vcf
+        from oncourse.io.reference import reference_of
+
+        reference = reference_of(study, None, None)
+        fasta = Fasta(reference.fasta) if reference and reference.fasta else None
+        with new_folder(out, [study]) as draft:
+            files, n_left = export_vcf(loaded, draft, called_rows(loaded), fasta=fasta)
+        end_progress()
+        click.echo("\n".join(f"{n:>9,} records  {out / file}" for file, n in files.items()))
+        if n_left:
+            click.echo(f"{n_left:>9,} calls are named by gene and change alone: in no VCF")
         return
     if kind != "cbioportal":
         from oncourse.io.clone_studies import export_clone_tables

@@ -94,7 +94,7 @@ def read_vcf(
     normals = [c for c in whose if c.role == "normal"]
     beside = [c.column for c in normals] if tumours else []
     taken = [*tumours, *(c for c in normals if c.listed or not tumours)]
-    notes += _told(name, taken, [c for c in normals if c not in taken])
+    notes += _told(name, taken, [c for c in normals if c not in taken], [c for c in whose if c.role == "ignore"])
     events, small = _parted(table)
     named = {c.column: c.sample_id for c in taken}
     rows = _rows(small, [c.column for c in taken], beside, named, no_af=header.is_population_af)
@@ -106,7 +106,7 @@ def read_vcf(
     if _is_unfiltered(table):
         cure = "Run FilterMutectCalls; until then every candidate counts as a call."
         problems.append(Problem(name, None, "FILTER", None, "Mutect2's calls were not filtered.", cure, "warning"))
-    if not beside and (caller := germline_caller(table.comments)):
+    if not beside and tumours and (caller := germline_caller(table.comments)):
         _tell_germline_caller(found, name, caller)
     if not events.frame.is_empty() or _is_of_large_caller(table):
         _add_large(found, path.name, events, small, taken, [c.column for c in normals], header, build)
@@ -323,10 +323,12 @@ def _write_ledger(found: MafTables, file: str, table: TextTable, whose: Sequence
     write_rows(found, file)
 
 
-def _told(name: str, taken: Sequence[Column], left: Sequence[Column]) -> list[str]:
+def _told(name: str, taken: Sequence[Column], left: Sequence[Column], ignored: Sequence[Column]) -> list[str]:
     out = []
     if left:
         out.append(f"{name}: {', '.join(sorted(c.column for c in left))} taken as normal and left out")
+    if alone := [c for c in ignored if c.why != "manifest"]:
+        out.append(f"{name}: {', '.join(sorted(c.column for c in alone))} left out: {alone[0].why}")
     for c in taken:
         if c.sample_id != c.column:
             out.append(f"{name}: the column {c.column} is sample {c.sample_id} ({c.why})")
@@ -499,8 +501,10 @@ _SAID = re.compile(
 
 
 def _status(fields: dict[str, str], info: str | None) -> str | None:
-    """Return what the record says of its origin: VarDict's STATUS, DRAGEN's GermlineStatus, SS (VarScan,
-    SomaticSniper, MuTect), a flag."""
+    """Return what the record says of its origin: ORIGIN of our own export, SS of a sample (VarScan, SomaticSniper,
+    MuTect), VarDict's STATUS, DRAGEN's GermlineStatus, a flag."""
+    if fields.get("ORIGIN", ".") != ".":
+        return fields["ORIGIN"]
     if fields.get("SS", "").isdigit():
         return f"ss{fields['SS']}"
     found = _SAID.findall(info or "")

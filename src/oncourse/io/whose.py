@@ -28,6 +28,7 @@ from oncourse.io.sample_names import (
     is_normal_name,
     of_path,
     pair_of,
+    paired_normal,
     stem_of,
 )
 from oncourse.io.text import read_table
@@ -158,7 +159,31 @@ def assign(
         replace(c, listed=c.sample_id in known or (c.why == "manifest" and c.patient_id is not None))
         for c in _one_name(out)
     ]
+    out = _with_lone_normals(out)
     _ask(out, known)
+    return out
+
+
+def _with_lone_normals(columns: list[Column]) -> list[Column]:
+    """Give a normal that has a file of its own (germline callers) the patient of the tumour its name is of: 12N of 12T.
+
+    Beside other people's tumours a normal of nobody is no sample of the study: it is left out.
+    """
+    with_tumour = {c.path for c in columns if c.role == "tumour"}
+    lone = [c for c in columns if c.role == "normal" and c.path not in with_tumour and not c.listed]
+    if not lone or not with_tumour:
+        return columns
+    tumours = {c.sample_id for c in columns if c.role == "tumour"}
+    stems = {c.sample_id: paired_normal(c.sample_id, {*tumours, c.sample_id}) for c in lone}
+    patients = {found[1] for found in stems.values() if found}
+    out = []
+    for c in columns:
+        mine = ROLE_END.match(c.sample_id)
+        if c in lone and not stems[c.sample_id] and not c.patient_id:
+            c = replace(c, role="ignore", why="a normal of no tumour that is given")
+        elif mine and mine["stem"] in patients and not c.patient_id:
+            c = replace(c, patient_id=mine["stem"])
+        out.append(c)
     return out
 
 
