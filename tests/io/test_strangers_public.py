@@ -424,3 +424,71 @@ def test_callers_columns_of_events_are_one_sample(tmp_path):
     row = "21 42880008 . N N[21:39817544[ . PASS SVTYPE=TRA GT:PSV 0/1:NA 0/1:NA"
     reading = read_delivery([_vcf(tmp_path / "P1.vcf", ["P1_manta", "P1_delly"], [row])])
     assert reading.tables["samples"]["sample_id"].to_list() == ["P1"]
+
+
+def _book(path, **sheets):
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(str(path))
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for i, row in enumerate(rows):
+            sheet.write_row(i, 0, row)
+    book.close()
+    return path
+
+
+def test_sheets_of_a_report_say_by_their_names_what_they_hold(tmp_path):
+    """胚系 was somatic, 融合 a table of fusions without a column of ours; 肿瘤细胞含量 of the form was not read."""
+    path = _book(
+        tmp_path / "r.xlsx",
+        样本信息=[["样本编号", "S1"], ["住院号", "77"], ["样本类型", "FFPE组织"], ["肿瘤细胞含量", "40%"]],
+        SNV=[["基因", "氨基酸变化", "变异丰度"], ["KRAS", "p.Gly12Asp", "12.3%"]],
+        融合=[["融合基因", "断点", "丰度"], ["EML4-ALK", "E13:A20", "5.2%"]],
+        胚系=[["基因", "氨基酸变化"], ["BRCA2", "p.Ser1982fs"]],
+    )
+    reading = read_any(path)
+    assert _calls(reading, "origin") == [("S1", "BRCA2:p.S1982fs", "germline"), ("S1", "KRAS:p.G12D", "unknown")]
+    assert reading.tables["fusions"].select("gene_5p", "gene_3p").rows() == [("EML4", "ALK")]
+    assert reading.tables["samples"].select("patient_id", "material", "purity").rows() == [("77", "tissue", "0.4")]
+
+
+def test_codons_of_ras_in_several_rows_are_the_whole_of_it(tmp_path):
+    """Kits name exon and codons; the patient with six wild types was not assessable."""
+    parts = ("2号外显子(12/13密码子)", "3号外显子(59/61密码子)", "4号外显子(117/146密码子)")
+    rows = [f"{s},{g}基因{p},野生型" for s, g in (("S1", "KRAS"), ("S1", "NRAS"), ("S2", "KRAS")) for p in parts]
+    reading = read_any(_table(tmp_path / "r.csv", "\n".join(["样本编号,检测项目,检测结果", *rows])))
+    assert _states(reading, "RAS") == {"S1": "negative", "S2": "not_assessable"}
+
+
+def test_an_assay_that_a_mapping_names_is_an_assay(tmp_path):
+    """The how-to's own example was refused: there was no table assays."""
+    from oncourse.io.mapping import read_mapped
+
+    path = _table(tmp_path / "r.csv", "标本,靶点,突变描述\nR1,KRAS,p.G12D\nR2,KRAS,未检出")
+    (tmp_path / "m.yaml").write_text(
+        "table: panel\ncolumns: {sample_id: 标本, gene: 靶点, hgvs_p: 突变描述}\nconstants: {assay_id: 八基因}\n",
+        "utf-8",
+    )
+    reading = read_mapped(path, tmp_path / "m.yaml")
+    assert not [p for p in checked(reading)[1] if p.severity == "error"]
+    assert reading.tables["samples"]["assay_id"].to_list() == ["八基因_1", "八基因_1"]
+
+
+def test_a_folder_of_reports_is_one_study(tmp_path):
+    """A file per report, as laboratories send them: the folder was refused."""
+    head = ["病案号", "样本编号", "样本类型", "送检日期", "基因", "氨基酸改变", "突变丰度"]
+    (tmp_path / "in").mkdir()
+    _book(tmp_path / "in/a.xlsx", 报告=[head, ["77", "S1", "组织", "2024-03-01", "KRAS", "p.G12D", "12%"]])
+    _table(
+        tmp_path / "in/b.csv",
+        ",".join(head) + "\n77,S2,血浆,2024-05-30,KRAS,p.G12D,0.5%\n78,S3,组织,2024-05-30,NRAS,未检出,",
+    )
+    reading = read_any(tmp_path / "in")
+    tables, _ = checked(reading)
+    assert tables["samples"].select("sample_id", "patient_id", "material", "day").rows() == [
+        ("S1", "77", "tissue", 0),
+        ("S2", "77", "plasma", 90),
+        ("S3", "78", "tissue", 0),
+    ]
+    assert _calls(reading) == [("S1", "KRAS:p.G12D"), ("S2", "KRAS:p.G12D")]

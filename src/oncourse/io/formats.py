@@ -47,7 +47,7 @@ CLINICAL: dict[str, Format] = {
     "gdc": _format("gdc", "clinical data of the GDC (TSV or JSON)"),
     "redcap": _format("redcap", "REDCap export with its data dictionary"),
     "vendor": _format("vendor", "report of Foundation Medicine (XML), TSO 500 or Tempus (JSON)", "vendor_reports"),
-    "panel": _format("panel", "panel report with Chinese headers", "mapping"),
+    "panel": _format("panel", "panel report with Chinese headers, a file or a folder of them", "report_folder"),
     "workbook": _format("workbook", "workbook (.xlsx, .xls, .ods) with a sheet per table"),
 }
 

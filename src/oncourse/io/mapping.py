@@ -129,12 +129,13 @@ def _of_genes(frame: pl.DataFrame) -> bool:
     return bool(cells) and 2 * known >= len(cells)
 
 
-def read_panel(path: Path) -> Reading:
-    """Read a panel report whose Chinese headers are known, without a mapping of its own."""
-    return _read(path, [Mapped("panel", {})], {})
+def read_panel(path: Path, *, is_alone: bool = True) -> Reading:
+    """Read a panel report whose Chinese headers are known, without a mapping of its own; `is_alone`: it is no part of a
+    folder of reports, whose days count from the first of all."""
+    return _read(path, [Mapped("panel", {})], {}, is_alone=is_alone)
 
 
-def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Reading:
+def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any], *, is_alone: bool = True) -> Reading:
     reading = Reading(
         {}, StudyConfig(title=str(more.get("title") or source.stem), sources=(source.name,)), foreign=True
     )
@@ -172,7 +173,7 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any]) -> Re
         reading.config = config_from_mapping({"title": reading.config.title, **config}, source.name)
     as_our_tables(reading)
     complete(reading)
-    if all(t.table == "panel" for t in tables):
+    if is_alone and all(t.table == "panel" for t in tables):
         first_report_is_day_0(reading)
     return reading
 

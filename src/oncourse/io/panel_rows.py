@@ -17,6 +17,7 @@ from oncourse.genome.coding_change import protein_changes
 from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import ORIGINS
+from oncourse.io.cbioportal_panels import panel_genes, targets_of_panel
 from oncourse.io.ids import of_two_patients
 from oncourse.io.maf_columns import ALIASES
 from oncourse.io.maf_numbers import COUNTED
@@ -104,7 +105,7 @@ _BECAME = {
     "copies": "gene_copy_number",
     "fact": "samples",
 }
-_FACT_COLUMNS = ("msi_status", "tmb_per_mb")
+_FACT_COLUMNS = ("msi_status", "tmb_per_mb", "purity")
 #: Kind of row -> what is said of it, and the cure.
 _UNSEEN = {
     "partly negative": (
@@ -252,7 +253,13 @@ def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     only_facts = (pl.col("kind") == "fact").all().over("sample_id")  # MSI alone: no gene was reported on
     lists = pl.col("kind").is_in(["negative", "partly negative", "untested", "unsaid", "statement"])
     listed = rows if rows.select(lists.any()).item() else rows.filter(only_facts)
-    if "assays" in reading.tables or rows["assay_id"].is_not_null().any():
+    if "assays" in reading.tables:
+        return
+    named = rows["assay_id"].drop_nulls().unique(maintain_order=True).to_list()
+    if named and (listed.is_empty() or any(panel_genes(a) for a in named)):
+        lists_of = [(a, *targets_of_panel(a, reading)) for a in named]  # a panel that is known, or named without a list
+        schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
+        reading.tables["assays"] = pl.DataFrame(lists_of, schema=schema, orient="row")
         return
     if listed.is_empty():
         if rows.height:
@@ -267,7 +274,8 @@ def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     )
     # a list without genes: nothing was looked at
     genes = genes.sort("sample_id").with_columns(pl.col("targets").replace("", ";"))
-    sets = {t: f"{source.stem}_{i}" for i, t in enumerate(genes["targets"].unique().sort(), 1)}
+    stem = named[0] if len(named) == 1 else source.stem
+    sets = {t: f"{stem}_{i}" for i, t in enumerate(genes["targets"].unique().sort(), 1)}
     schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
     reading.tables["assays"] = pl.DataFrame([(n, "panel", t) for t, n in sets.items()], schema=schema, orient="row")
     reading.listed = {s: sets[t] for s, t in genes.iter_rows()}

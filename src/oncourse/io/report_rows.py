@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.facts.recorded import is_statement
-from oncourse.facts.report_genes import exons_named, genes_named, names_part, pair_named
+from oncourse.facts.report_genes import codons_named, exons_named, genes_named, names_part, pair_named
 from oncourse.facts.report_words import WordedFinding, finding
 from oncourse.study.words import meaning
 
@@ -45,8 +45,9 @@ _STAIN = re.compile(
 )
 _DENIED = re.compile(r"[未无非不没否]|\b(?:no|not|non|without|negative)\b", re.I)
 _BELOW = re.compile(r"^\s*[<≤]")
-#: Exons that hold every codon of the RAS status: looked at in three rows they are the whole of it (NCCN, ESMO 2023).
-_WHOLE = {"KRAS": {2, 3, 4}, "NRAS": {2, 3, 4}}
+#: Codons of the RAS status by exon: looked at in several rows, all of them are the whole of it (NCCN, ESMO 2023).
+_RAS_CODONS = {2: {12, 13}, 3: {59, 61}, 4: {117, 146}}
+_WHOLE = {"KRAS": set().union(*_RAS_CODONS.values()), "NRAS": set().union(*_RAS_CODONS.values())}
 
 
 def understood(table: pl.DataFrame) -> pl.DataFrame:
@@ -123,8 +124,8 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         changes = ()  # less than the limit of detection: neither found nor absent
     if kind == "negative":
         of_part = names_part(gene) or any(f.is_part for f in cells.values())
-        row["exon_only"] = not (asked or _changes(cells) or _is_event(row) or of_part)
-        part = not row["exon_only"] or _exons(row)
+        row["exon_only"] = not (asked or _changes(cells) or _is_event(row) or any(f.is_part for f in cells.values()))
+        part = not row["exon_only"] or of_part or _exons(row)
         kind = "partly negative" if part else kind
         named = asked or _changes(cells) or any(f.denied for f in cells.values())
         row["words"] = _denied(row) if named and genes != [None] else None
@@ -162,6 +163,12 @@ def _denied(row: Mapping[str, Any]) -> str:
 def _exons(row: Mapping[str, Any]) -> frozenset[int]:
     """Return the exons that a row names in any of its cells."""
     return exons_named(row["gene_cell"], _exon(row["exon"]), row["hgvs_p"], row["value"])
+
+
+def _codons(row: Mapping[str, Any]) -> set[int]:
+    """Return the codons of RAS that a row looked at: those it names, else those of its exons."""
+    named = codons_named(row["gene_cell"]) | codons_named(row["exon"] or "")
+    return set(named) if named else set().union(*(_RAS_CODONS.get(e, set()) for e in _exons(row)))
 
 
 def _exon(cell: str | None) -> str | None:
@@ -226,14 +233,14 @@ def _dashes(row: Mapping[str, Any]) -> bool:
 
 
 def _whole_genes(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows that together looked at every exon of RAS are negative as a whole."""
+    """Rows that together looked at every codon of RAS are negative as a whole."""
     partly = rows.filter(pl.col("kind") == "partly negative")
     if partly.is_empty():
         return rows
     seen: dict[tuple[str, str], set[int]] = {}
     for row in rows.filter(pl.col("kind").is_in(["partly negative", "call"])).iter_rows(named=True):
-        seen.setdefault((row["sample_id"], row["gene"]), set()).update(_exons(row))
-    whole = [s for s, exons in seen.items() if exons >= _WHOLE.get(s[1] or "", {10**6})]
+        seen.setdefault((row["sample_id"], row["gene"]), set()).update(_codons(row))
+    whole = [s for s, codons in seen.items() if codons >= _WHOLE.get(s[1] or "", {10**6})]
     keys = pl.DataFrame(whole, schema={"sample_id": pl.String, "gene": pl.String}, orient="row")
     keys = keys.with_columns(pl.lit(True).alias("_all"))
     marked = rows.join(keys, on=["sample_id", "gene"], how="left", maintain_order="left")

@@ -59,7 +59,7 @@ def sections(
     for i, (row, line) in enumerate(zip(cells, lines, strict=True)):
         filled = [c for c in row if c]
         if i in heads:
-            header, said = _named(row, names), _said(title)
+            header, said = _named(row, names), said_by_title(title)
             said = {names.get(ours, ours): word for ours, word in said.items()}
             title = None
         elif len(filled) == 1:
@@ -97,7 +97,12 @@ def _named(row: Sequence[str], names: dict[str, str]) -> list[str]:
     return [names.get(ours.get(c, ""), c) for c in row]
 
 
-def _said(title: str | None) -> dict[str, str]:
+def said_by_title(title: str | None) -> dict[str, str]:
+    """Return what a title says of the rows below it: column of a report -> word.
+
+    >>> said_by_title("胚系变异"), said_by_title("SNV")
+    ({'origin': 'germline'}, {})
+    """
     return {column: word for pattern, column, word in reversed(_TITLES) if title and pattern.search(title)}
 
 

@@ -12,11 +12,15 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.facts.report_genes import pair_named
+from oncourse.io.clinical import material
 from oncourse.io.mapping import Mapped, named, of_patients, told_unread, unread
 from oncourse.io.panel_rows import panel_calls, panel_columns
 from oncourse.io.reading import Reading
 from oncourse.io.report_layout import gene_headers, pairs_in, report_table
+from oncourse.io.report_sections import said_by_title
 from oncourse.io.sheets import Sheet
+from oncourse.io.units import fractions
+from oncourse.study.words import meaning
 
 _WHOSE = ("sample_id", "patient_id")
 
@@ -28,7 +32,9 @@ def sheet_is_report(path: Path, sheet: Sheet) -> bool:
     if "variant_id" in header or "gene" not in ours:
         return False
     by_name = {"hgvs_p", "hgvs_c", "pos"} & ours
-    return bool(by_name) or (bool({"value", "consequence"} & ours) and (bool(ours & {*_WHOSE}) or _names_genes(sheet)))
+    fusions = said_by_title(sheet.name).get("consequence") == "fusion" and _names_genes(sheet)
+    found = bool({"value", "consequence"} & ours) and (bool(ours & {*_WHOSE}) or _names_genes(sheet))
+    return bool(by_name) or found or fusions
 
 
 def _names_genes(sheet: Sheet) -> bool:
@@ -60,7 +66,9 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
             f"{path.name}: {form.name}", "form", "used", n_rows=len(form.rows), why="whose the report is"
         )
     source = Path(f"{path.name}: {', '.join(s.name for s in sheets)}".replace("/", "_"))
-    whose = _whose([*others, *sheets])
+    whose, facts = _whose([*others, *sheets]), _facts([f for f in others if is_form(f)])
+    if "purity" in facts and "sample_id" in whose:
+        reading.facts.setdefault(whose["sample_id"], {})["purity"] = facts.pop("purity")
     frames, lines, faults = [], [], []
     for sheet in sheets:
         place = Path(f"{path.name}: {sheet.name}".replace("/", "_"))
@@ -70,8 +78,11 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
         frame = named(text.frame, part, place, reading)
         left = unread(text.frame, part)
         told_unread(place.name, [c for c in text.frame.columns if c in left], reading)
+        # what the sheet's name says of its rows (胚系, 融合), and what the form says of the sample
+        said = said_by_title(sheet.name)
         if not {*_WHOSE} & set(frame.columns):
-            frame = frame.with_columns(pl.lit(v).alias(c) for c, v in whose.items())
+            said |= whose | facts
+        frame = frame.with_columns(pl.lit(v).alias(c) for c, v in said.items() if c not in frame.columns)
         frame = of_patients(frame, reading)
         if "sample_id" not in frame.columns:
             faults.append(f"{path.name}: the sheet {sheet.name} has no column for the sample (样本编号, sample_id).")
@@ -82,6 +93,23 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
         raise InputError([*faults, "Add it, or a sheet with two cells: 样本编号 and the sample's id."])
     panel_calls(pl.concat(frames, how="diagonal"), source, pl.concat(lines), reading)
     reading.sources.setdefault("calls", source.name)
+
+
+def _facts(forms: Sequence[Sheet]) -> dict[str, str]:
+    """Return material and purity (a fraction) that a form says once of the one sample it names, where they are
+    understood."""
+    found: dict[str, set[str]] = {}
+    for form in forms:
+        rows: list[Sequence[str | None]] = [form.header, *form.rows]
+        for row in rows:
+            for name, value in zip(row[::2], row[1::2], strict=False):
+                ours = next(iter(panel_columns([name or ""]).values()), None) or meaning("column", name)
+                if ours == "material" and value:
+                    said = meaning("material", value) or material(value)
+                    found.setdefault(ours, set()).add({"blood": "plasma"}.get(said, said))  # what is called there
+                elif ours == "purity" and value and (share := fractions(pl.Series([value]))[0][0]) is not None:
+                    found.setdefault(ours, set()).add(f"{share / 100 if share > 1 else share:g}")
+    return {c: next(iter(v)) for c, v in found.items() if len(v) == 1}
 
 
 def _whose(sheets: Sequence[Sheet]) -> dict[str, str]:

@@ -80,12 +80,18 @@ def kind_of(path: Path, sheet: Sheet) -> str:
     if is_form(sheet):
         return "form"
     name = table_of(sheet.name) or _by_columns(sheet)
-    if name in (None, "calls", "variants"):
+    if name in (None, "calls", "variants") or (name == "fusions" and _names_no_partner(sheet)):
         if sheet_is_maf(sheet):
             return "maf"
         if sheet_is_report(path, sheet):
             return "report"
     return name or "unknown"
+
+
+def _names_no_partner(sheet: Sheet) -> bool:
+    """Whether a sheet of fusions has no column of a partner: a report's fusions stand in one cell."""
+    names = {our_columns([c for c in sheet.header if c]).get(c, c) for c in sheet.header if c}
+    return not {"gene_5p", "gene_3p"} & names
 
 
 def _add_table(path: Path, sheet: Sheet, name: str, reading: Reading) -> None:
@@ -105,8 +111,8 @@ def _add_table(path: Path, sheet: Sheet, name: str, reading: Reading) -> None:
     reading.ledger.file(place, name, "used", n_rows=n)
 
 
-def read_workbook(path: Path) -> Reading:
-    """Read a workbook as a study.
+def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
+    """Read a workbook as a study (`is_alone`), or as one of several reports, whose days count from the first of all.
 
     Sheets are tables by their names; a sheet of another name is the table whose columns it has, where there is only
     one. A sheet ``study`` with two columns gives the settings of study.yaml. Without a sheet of patients they are those
@@ -150,7 +156,7 @@ def read_workbook(path: Path) -> Reading:
             "or import one table with `oncourse import table FILE DIR --mapping map.yaml`."
         )
     _complete(reading)
-    if alone and reports:
+    if is_alone and alone and reports:
         first_report_is_day_0(reading)
     return reading
 
