@@ -262,6 +262,37 @@ CASES = [
         "line before it",
         "warning",
     ),
+    (
+        "last contact before day 0",
+        {"follow_up": {0: {"last_contact_day": -10, "is_dead": False, "death_day": None, "recurrence_day": None}}},
+        ("follow_up", 2, "last_contact_day"),
+        "before day 0",
+        "warning",
+    ),
+    (
+        "measured after the last contact",
+        {"follow_up": {0: {"last_contact_day": 100, "is_dead": None, "death_day": None, "recurrence_day": 50}}},
+        ("follow_up", 2, "last_contact_day"),
+        "target_lesions has a row of day 112",
+        "warning",
+    ),
+    (
+        "scanned after a death that is dated by the last contact",
+        {"follow_up": {0: {"last_contact_day": 100, "is_dead": True, "death_day": None, "recurrence_day": 50}}},
+        ("follow_up", 2, "last_contact_day"),
+        "has a row of day 112",
+        "warning",
+    ),
+    (
+        "treated for metastases, never recurred",
+        {
+            "follow_up": {0: {"recurrence_day": None, "recurrence_free_day": 90}},
+            "treatments": {1: {"setting": "metastatic"}},
+        },
+        ("treatments", 3, "start_day"),
+        "records no recurrence",
+        "warning",
+    ),
 ]
 
 
@@ -318,6 +349,48 @@ def test_one_visit_on_two_days():
 def test_an_assessment_beside_its_scan():
     found = [p for p in check(assessments={1: {"day": 115}}) if "imaging.visit_window_days" in p.cure]
     assert [(p.table, p.row, p.severity) for p in found] == [("assessments", 3, "warning")]
+
+
+def test_an_autopsy_is_no_sign_of_life():
+    """Tissue and markers of the dead may be of any day; a last contact known to the month is asked at its end."""
+
+    def told(tables):
+        return [p.message for p in endpoint_checks(tables) if p.column == "last_contact_day"]
+
+    dead = {"last_contact_day": 100, "is_dead": True}
+    for table, row in (
+        ("samples", {"sample_id": "S", "material": "tissue"}),
+        ("markers", {"marker": "x", "value": "1"}),
+    ):
+        tables = {"follow_up": frame("follow_up", dead), table: frame(table, {"day": 105, **row})}
+        assert told(tables) == []
+        alive = tables | {"follow_up": frame("follow_up", dead | {"is_dead": False})}
+        assert told(alive) == [f"last contact on day 100, but {table} has a row of day 105."]
+        month = {"table": "follow_up", "column": "last_contact_day", "earliest_day": 90, "latest_day": 120}
+        assert told(alive | {"partial_dates": frame("partial_dates", month | {"resolution": "month"})}) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "lesion", "sizes", "told"),
+    [
+        ("metastasectomy", None, (20.0, 0.0), 1),
+        ("metastasectomy", "A", (20.0, 0.0), 0),
+        ("metastasectomy", None, (20.0, 15.0), 0),
+        ("metastasectomy", None, (0.0, 0.0), 0),
+        ("biopsy", None, (20.0, 0.0), 0),
+    ],
+)
+def test_an_operation_without_its_lesion_is_asked_for_it(kind, lesion, sizes, told):
+    """A target lesion that is gone for the first time after it was taken out, or it was not."""
+    rows = [
+        {"day": day, "lesion_id": "A", "diameter_mm": mm, "status": "measured" if mm else "absent"}
+        for day, mm in zip((-5, 56, 150), (20.0, *sizes), strict=True)
+    ]
+    tables = {
+        "target_lesions": frame("target_lesions", *rows),
+        "procedures": frame("procedures", {"day": 100, "kind": kind, "lesion_id": lesion}),
+    }
+    assert len([p for p in endpoint_checks(tables) if p.table == "procedures"]) == told
 
 
 def test_no_tables_no_problem():

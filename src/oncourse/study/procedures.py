@@ -10,6 +10,10 @@ from typing import NamedTuple
 
 from oncourse.study.words import meaning, plain
 
+#: Kinds after which a lesion is gone because it was taken out; those after which it is smaller without the drugs.
+REMOVING = ("primary_resection", "metastasectomy", "ablation")
+LOCAL = (*REMOVING, "radiotherapy")
+
 
 class Procedure(NamedTuple):
     """Our word of a kind, and the site of the primary where the operation tells it."""

@@ -205,6 +205,20 @@ def row_problems(
     return problems
 
 
+#: Severity of what is told and does not stop a study.
+WARNING = "warning"
+
+
+def problems_where(
+    table: str, frame: pl.DataFrame, bad: pl.Expr, column: str, message: str, cure: str, severity: str = "error"
+) -> list[Problem]:
+    """Return `row_problems` of the rows where an expression holds."""
+    if frame.is_empty():
+        return []
+    mask = frame.select(bad.alias("_bad")).to_series()
+    return row_problems(table, frame, mask, column, message, cure, severity=severity) if mask.any() else []
+
+
 def _column_problems(table: Table, frame: pl.DataFrame, declared: Sequence[str]) -> list[Problem]:
     problems = []
     known = [c.name for c in table.columns]

@@ -313,12 +313,22 @@ FUSIONS = Table(
 )
 PROCEDURES = Table(
     "procedures",
-    "surgery, biopsy, radiotherapy",
+    "surgery, biopsy, ablation, radiotherapy",
     (
         _PATIENT,
         _day("day", "day of the procedure", required=True),
-        Column("kind", TEXT, "primary_resection, metastasectomy, biopsy, radiotherapy, orchiectomy ...", required=True),
-        Column("lesion_id", TEXT, "lesion it was on", references="lesions.lesion_id"),
+        Column(
+            "kind",
+            TEXT,
+            "primary_resection, metastasectomy, ablation, radiotherapy, biopsy, orchiectomy ...",
+            required=True,
+        ),
+        Column(
+            "lesion_id",
+            TEXT,
+            "lesion it was on; a target lesion that was treated by itself is evaluable for response no longer",
+            references="lesions.lesion_id",
+        ),
         Column("intent", TEXT, "curative, palliative, diagnostic ..."),
     ),
 )
