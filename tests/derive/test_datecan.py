@@ -203,3 +203,47 @@ def test_a_second_primary_of_an_organ_not_told_is_said():
         )
     }
     assert told["same"] == [] and "day 300 of an organ that is not told" in told["unknown"][0]
+
+
+@pytest.mark.parametrize(
+    ("what", "tables", "recorded", "dfs"),
+    [
+        ("operated, nothing else", {}, {}, True),
+        ("first line of metastatic disease at day 0", {"setting": "metastatic", "start_day": 0}, {}, False),
+        ("adjuvant treatment", {"setting": "adjuvant", "start_day": 30}, {}, True),
+        ("later metastatic, no recurrence recorded", {"setting": "metastatic", "start_day": 400}, {}, False),
+        ("known free, then treated", {"setting": "metastatic", "start_day": 400}, {"recurrence_free_day": 390}, True),
+        ("stage IV", {"stage": "IVA"}, {}, False),
+        ("stage IV, operated and followed", {"stage": "IVA"}, {"recurrence_free_day": 900}, True),
+        ("stage III", {"stage": "IIIB"}, {}, True),
+        ("targets of a line", {"setting": None, "start_day": 5, "target": -3}, {}, False),
+        ("targets before the operation", {"setting": "neoadjuvant", "start_day": 5, "target": -3}, {}, True),
+    ],
+)
+def test_nobody_treated_for_metastases_is_free_of_disease_by_silence(what, tables, recorded, dfs):
+    """Patients of stage IV, or in their first metastatic line, were "last contact, no recurrence recorded" in DFS."""
+    first = {"patient_id": "A", "last_contact_day": 900, "is_dead": False} | recorded
+    other = {"patient_id": "B", "last_contact_day": 500, "is_dead": False, "recurrence_day": 300}
+    more = {}
+    if "start_day" in tables:
+        treatment = {"patient_id": "A", "drugs": "FOLFOX", "line": 1}
+        more["treatments"] = [treatment | {name: tables[name] for name in ("setting", "start_day")}]
+    if "target" in tables:
+        sizes = [(tables["target"], 40.0), (60, 30.0)]
+        more["target_lesions"] = [
+            {"patient_id": "A", "day": day, "lesion_id": "T", "diameter_mm": mm, "status": "measured"}
+            for day, mm in sizes
+        ]
+    made = study(
+        {"design": "crc"},
+        patients=[{"patient_id": "A", "stage": tables.get("stage")}, {"patient_id": "B", "stage": None}],
+        samples=[],
+        calls=[],
+        follow_up=[first, other],
+        **more,
+    )
+    cohort = Cohort(made)
+    free = cohort.time_to_event.filter(pl.col("endpoint").is_in(["DFS", "RFS", "TTR"]), pl.col("patient_id") == "A")
+    assert free.height == (3 if dfs else 0), what
+    left = cohort.endpoint_tables[1].filter(pl.col("patient_id") == "A", pl.col("endpoint") == "DFS")
+    assert left.height == (0 if dfs else 1), what

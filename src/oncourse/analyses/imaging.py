@@ -16,7 +16,7 @@ from oncourse.derive.clinical.bone import BONE_SCHEMA, BoneParams, combined_visi
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.recist import VISITS_SCHEMA, disagreements, progression_dates
 from oncourse.derive.clinical.response import BEST_SCHEMA, ImagingParams, contradictions
-from oncourse.derive.clinical.target_lesions import reader
+from oncourse.derive.clinical.target_lesions import TREATED, reader
 from oncourse.errors import NotEnoughData
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
@@ -399,6 +399,12 @@ def _notes(
         notes.append(
             f"The overall response of {n_reported:,} of {visits.height:,} visits is the reported one: nothing "
             "else is recorded there."
+        )
+    treated = visits.filter(pl.col("resolution").str.starts_with(TREATED)) if visits.height else visits
+    if treated.height:
+        notes.append(
+            f"Target lesions of {treated['patient_id'].n_unique():,} patients were taken out or irradiated while they "
+            "were followed. What became of them is no response: they are not evaluable from then on."
         )
     if any(e.name == "agreement" and e.value is not None for e in estimates):
         notes.append("Derived and reported responses agree in {agreement} of visits where both exist, kappa {kappa}.")

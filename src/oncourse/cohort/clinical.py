@@ -55,7 +55,8 @@ class Clinical(CohortBase):
         from oncourse.derive.clinical.response import ImagingParams
 
         study = self.study
-        return recist_visits(study["target_lesions"], study["assessments"], self.lines, self.params(ImagingParams))
+        targets, seen, done = (study[name] for name in ("target_lesions", "assessments", "procedures"))
+        return recist_visits(targets, seen, self.lines, self.params(ImagingParams), procedures=done)
 
     @derived
     def best_response(self) -> pl.DataFrame:
@@ -78,7 +79,9 @@ class Clinical(CohortBase):
         study, lines, psa = self.study, self.lines, self.params(PsaParams)
         targets, seen = study["target_lesions"], study["assessments"]
         return (
-            recist_visits(targets, seen, lines, self.params(ImagingParams), followed=True),
+            recist_visits(
+                targets, seen, lines, self.params(ImagingParams), followed=True, procedures=study["procedures"]
+            ),
             bone_visits(seen, lines, self.params(BoneParams), criteria=psa.criteria, followed=True),
             psa_table(study["labs"], lines, psa, followed=True),
         )

@@ -27,7 +27,7 @@ from oncourse.derive.clinical.progression import (
     response_duration,
     second_progression,
 )
-from oncourse.derive.clinical.recurrence import with_recurrence
+from oncourse.derive.clinical.recurrence import advanced_disease, with_recurrence
 from oncourse.derive.clinical.tte import records
 from oncourse.facts.days import entry_days, landmark_days
 from oncourse.facts.endpoints import (
@@ -81,7 +81,7 @@ def endpoint_table(data: EndpointTables, params: EndpointParams | None = None) -
     study = _study_origins(data, people, params, excluded)
     parts += _survival(study, people, "OS", params, excluded)
     parts += _cancer_survival(study, people, params, excluded)
-    parts += _recurrence(study, people, data.lesions, params, excluded)
+    parts += _recurrence(study, people, data, params, excluded)
     lines = data.lines.join(people, on="patient_id", how="left", maintain_order="left").with_columns(
         pl.col("start_day").alias("origin_day")
     )
@@ -246,13 +246,13 @@ def survival_bounds(data: EndpointTables, params: EndpointParams) -> tuple[pl.Da
 def _recurrence(
     origins: pl.DataFrame,
     people: pl.DataFrame,
-    lesions: pl.DataFrame,
+    data: EndpointTables,
     params: EndpointParams,
     excluded: list[pl.DataFrame],
 ) -> list[pl.DataFrame]:
     """Make the endpoints of recurrence; what that is: `oncourse.derive.clinical.recurrence`."""
     recorded = pl.col("recurrence_day").is_not_null() | pl.col("recurrence_free_day").is_not_null()
-    found = with_recurrence(origins, lesions)
+    found = with_recurrence(origins, data.lesions)
     has_any = found.select((recorded | (pl.col("rec_day") > pl.col("origin_day"))).any()).item()
     if found.is_empty() or not has_any:
         return []
@@ -264,7 +264,7 @@ def _recurrence(
             endpoint,
             pl.format("disease beyond the primary on day {}, not after the origin: never disease-free", "rec_day"),
         )
-    found = found.filter(~present)
+    found = _ever_free(found.filter(~present), data, excluded)
     unknown = _untold_deaths(found, people, params, excluded)
     event = records(found, day="rec_day", reason="recurrence", source_table=pl.col("rec_table"), source_row="rec_row")
     second = records(
@@ -303,6 +303,29 @@ def _recurrence(
         )
         for t in tables
     ]
+
+
+def _ever_free(found: pl.DataFrame, data: EndpointTables, excluded: list[pl.DataFrame]) -> pl.DataFrame:
+    """Leave out (and list) patients of whom no recurrence and no day free of one is recorded, while their treatment,
+    target lesions or stage say that there was disease beyond the primary: free of it they are not known to be."""
+    shown = advanced_disease(data.lines, data.visits, data.patients)
+    rows = found.join(shown, on="patient_id", how="left", maintain_order="left")
+    silent = pl.col("rec_day").is_null() & pl.col("recurrence_free_day").is_null()
+    before = silent & (pl.col("adv_day") <= pl.col("origin_day")).fill_null(False)
+    after = silent & (pl.col("adv_day") > pl.col("origin_day")).fill_null(False)
+    four = silent & pl.col("is_stage_iv").fill_null(False)
+    why = (
+        pl.when(before)
+        .then(pl.format("{} on day {}, not after the origin: never disease-free", "adv_word", "adv_day"))
+        .when(four)
+        .then(pl.lit("stage IV, and no day free of disease is recorded"))
+        .when(after)
+        .then(pl.format("{} on day {}, and no recurrence is recorded: its day is not known", "adv_word", "adv_day"))
+    )
+    rows = rows.with_columns(why.alias("_why"))
+    for endpoint in endpoints_of("recurrence"):
+        exclude(excluded, rows.filter(pl.col("_why").is_not_null()), endpoint, pl.col("_why"))
+    return rows.filter(pl.col("_why").is_null()).drop("adv_day", "adv_word", "is_stage_iv", "_why")
 
 
 def _untold_deaths(

@@ -17,6 +17,7 @@ from oncourse.derive.clinical.endpoint_base import (
     over_lines,
 )
 from oncourse.derive.clinical.response import ADEQUATE
+from oncourse.derive.clinical.target_lesions import TREATED
 from oncourse.derive.clinical.tte import NO_ASSESSMENT, records
 from oncourse.facts.endpoints import (
     BONE,
@@ -37,6 +38,8 @@ def imaging_endpoints(lines: pl.DataFrame, data: EndpointTables, params: Endpoin
         return []
     visits = data.visits.filter(pl.col("overall").is_not_null()).with_columns(
         pl.col("overall").is_in([*ADEQUATE, "iCR", "iPR", "iSD", "NON-iCR/NON-iUPD", "iCPD", "iUPD"]).alias("_ok")
+        # what is left of the disease was looked at: no response can be told, and no progression was seen
+        | pl.col("resolution").str.starts_with(TREATED).fill_null(False)
     )
     scanned = pl.concat([data.visits.select("patient_id"), data.bone.select("patient_id")]).unique()
     soft = visits.filter("_ok").select(

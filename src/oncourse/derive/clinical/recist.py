@@ -117,6 +117,7 @@ def recist_visits(
     params: ImagingParams | None = None,
     *,
     followed: bool = False,
+    procedures: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return every visit of every line with its responses (`VISITS_SCHEMA`), sorted by patient, line, day.
 
@@ -127,7 +128,7 @@ def recist_visits(
 
     A line is judged by its own baseline and nadir whatever treatment follows, so that the same scans give the same day
     with a switch and without; shown are the visits up to the first day of the next line, or with ``followed`` all
-    later.
+    later. A target lesion that `procedures` say was taken out or irradiated is not evaluable from then on.
     """
     params = params or ImagingParams()
     own = lines.select("patient_id", "line", "start_day", "next_start_day")
@@ -136,7 +137,7 @@ def recist_visits(
     spans = followed_on(own)
     keys = ["patient_id", "line", "day"]
     target_lesions, assessments = _one_day_per_visit(target_lesions, assessments, own, params)
-    target = target_visits(target_lesions, spans, params)
+    target = target_visits(target_lesions, spans, params, procedures)
     soft = soft_tissue(assessments, params).join(spans, on="patient_id")
     inside = on_line() | _on_first_day(target_lesions, spans)
     late = late_baselines(lesion_sizes(target_lesions, params), spans, params)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from oncourse.facts.stage import stage_of
+
+#: Settings of treatments and scans that say nothing of disease beyond the primary.
+EARLY = ("neoadjuvant", "adjuvant")
+#: Settings that are disease beyond the primary by their name.
+ADVANCED = ("metastatic", "mCSPC", "mCRPC")
 #: Roles of lesions that are a recurrence.
 ROLES = ("metastasis", "local_recurrence")
 
@@ -44,3 +50,46 @@ def with_recurrence(origins: pl.DataFrame, lesions: pl.DataFrame) -> pl.DataFram
         pl.when(use_lesion).then(pl.lit("lesions")).otherwise(pl.lit("follow_up")).alias("rec_table"),
         pl.when(use_lesion).then("lesion_row").otherwise("fu_row").alias("rec_row"),
     ).drop("found_day", "lesion_row")
+
+
+def advanced_disease(lines: pl.DataFrame, visits: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
+    """Return what shows that a patient had disease beyond the primary, beside lesions and follow-up.
+
+    Parameters
+    ----------
+    lines : patient_id, line, start_day, setting; visits : patient_id, line, n_target (target lesions of the line's
+    baseline); patients : patient_id, stage
+
+    Returns
+    -------
+    patient_id, adv_day (first line for advanced disease, or with measured target lesions outside of treatment around
+    an operation), adv_word (which of the two), is_stage_iv. Patients without either have no row.
+    """
+    measured = (
+        visits.filter(pl.col("n_target") > 0).select("patient_id", "line", pl.lit(True).alias("_measured")).unique()
+        if visits.height
+        else pl.DataFrame(schema={"patient_id": pl.String, "line": pl.Int64, "_measured": pl.Boolean})
+    )
+    rows = lines.join(measured, on=["patient_id", "line"], how="left", maintain_order="left")
+    named = pl.col("setting").is_in(ADVANCED).fill_null(False)
+    seen = pl.col("_measured").fill_null(False) & ~pl.col("setting").is_in(EARLY).fill_null(False)
+    shown = (
+        rows.filter(named | seen)
+        .sort("start_day", "line")
+        .group_by("patient_id", maintain_order=True)
+        .agg(
+            pl.col("start_day").first().alias("adv_day"),
+            pl.when(named)
+            .then(pl.lit("treated for metastatic disease"))
+            .otherwise(pl.lit("target lesions measured"))
+            .first()
+            .alias("adv_word"),
+        )
+    )
+    stages = patients["stage"] if "stage" in patients.columns else pl.Series([None] * patients.height, dtype=pl.String)
+    four = patients.select("patient_id").filter(
+        pl.Series([stage_of(text) == "IV" for text in stages], dtype=pl.Boolean)
+    )
+    return shown.join(
+        four.with_columns(pl.lit(True).alias("is_stage_iv")), on="patient_id", how="full", coalesce=True
+    ).with_columns(pl.col("is_stage_iv").fill_null(False))

@@ -8,11 +8,14 @@ from typing import Any
 import polars as pl
 
 from oncourse.derive.clinical.exact import PARTS, SCALE, parts, scaled, scaled_expr, unscaled
+from oncourse.derive.clinical.local_treatment import treated_lesions, without_treated
 from oncourse.derive.clinical.response import ImagingParams
 from oncourse.facts.days import on_line
 
 #: Said of a visit whose target lesions have nothing to be compared with.
 NO_BASELINE = "no baseline of the target lesions within imaging.baseline_window_days"
+#: Begins what is said of a visit that lacks only lesions taken out or irradiated before it.
+TREATED = "treated by itself"
 CM = {"mm": 1.0, "cm": 10.0}
 #: What `target_visits` returns.
 TARGET_SCHEMA = {
@@ -109,7 +112,10 @@ def lesion_sizes(target_lesions: pl.DataFrame, params: ImagingParams | None = No
 
 
 def target_visits(
-    target_lesions: pl.DataFrame, lines: pl.DataFrame, params: ImagingParams | None = None
+    target_lesions: pl.DataFrame,
+    lines: pl.DataFrame,
+    params: ImagingParams | None = None,
+    procedures: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return the target response of every visit after the start of a line.
 
@@ -117,6 +123,7 @@ def target_visits(
     ----------
     target_lesions : patient_id, day, lesion_id, diameter_mm (or diameter + unit), is_node, status, merged_into
     lines : patient_id, line, start_day, next_start_day
+    procedures : patient_id, day, kind, lesion_id; a lesion taken out or irradiated under way is missing from then on
 
     Returns
     -------
@@ -147,7 +154,7 @@ def target_visits(
         joined.filter(is_baseline & (pl.col("size") > 0) & ~pl.col("merged"))
         .sort("day")
         .group_by("patient_id", "line", "lesion_id")
-        .agg(pl.col("size").last().alias("base"), pl.col("is_node").last())
+        .agg(pl.col("size").last().alias("base"), pl.col("is_node").last(), pl.col("day").last().alias("base_day"))
     )
     later = _join_parts(joined.filter(on_line() & after_it), baseline)
     visits = later.group_by("patient_id", "line", "day").agg(pl.col("row").min().alias("source_row"))
@@ -158,6 +165,7 @@ def target_visits(
         .with_columns(pl.col("merged").forward_fill().over("patient_id", "line", "lesion_id").fill_null(False))
         .with_columns(pl.when("merged").then(0).otherwise(pl.col("size")).alias("size"))
     )
+    grid = without_treated(grid, treated_lesions(sizes, procedures))
     node = round(params.node_mm * SCALE)
     gone = pl.when("is_node").then(pl.col("size") < node).otherwise(pl.col("size") == 0)
     known = pl.col("lesion_id").is_not_null()
@@ -170,6 +178,8 @@ def target_visits(
             pl.col("size").sum().alias("sum"),
             pl.col("base").sum().alias("base"),
             gone.fill_null(True).all().alias("rest_gone"),
+            pl.col("local").drop_nulls().sort().str.join("; ").alias("local"),
+            pl.col("local").is_not_null().sum().alias("n_local"),
         )
         .join(until, on=["patient_id", "line"], how="left")
         .join(spans.select("patient_id", "line", "start_day"), on=["patient_id", "line"], how="left")
@@ -276,5 +286,7 @@ def _target_response(table: pl.DataFrame, params: ImagingParams) -> pl.DataFrame
         .then(pl.format("baseline on day {} of the line", pl.col("base_until") - pl.col("start_day")))
         .when(~has)
         .then(pl.lit(NO_BASELINE))
+        .when((pl.col("n_local") > 0) & (pl.col("n_local") == pl.col("n_missing")))
+        .then(pl.format(TREATED + ", not evaluable since: {}", "local"))
         .alias("baseline_note"),
     )
