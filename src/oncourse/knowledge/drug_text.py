@@ -28,6 +28,8 @@ _REVERSING = re.compile(
 )
 _REVERSING_CJK = re.compile(r"[未停拒后前不无或]|序贯|改用|对比")
 _SUFFIX = re.compile(r"-[a-z]{4}$")  # FDA: biologics carry four letters after the name (bevacizumab-awwb)
+#: 镭[223ra], (177lu)lu-psma-617: the isotope is part of a name, and no second one.
+_ISOTOPE = re.compile(r"[\[(](\d{2,3}[a-z]{1,2})[\])]")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 #: A misspelling is read as the nearest name when it has at least the first number of letters and at most the second of
 #: edits (insertion, deletion, exchange, neighbours swapped), and no other substance lies within one edit more.
@@ -123,6 +125,7 @@ class _Found:
 def _plain(text: str) -> str:
     text = re.sub(r"[®™©\u2120]", "", text)
     text = unicodedata.normalize("NFKC", text).casefold().replace("–", "-").replace("—", "-").replace("−", "-")
+    text = _ISOTOPE.sub(r"\1", text)
     return re.sub(r"\s+", " ", text).strip(" \"'.")
 
 
