@@ -36,6 +36,13 @@ def readings(*markers: tuple[str, str]) -> pl.DataFrame:
         ("KRAS", "no mutation in exon 2", []),
         ("BRAF V600E", "negative", [(("BRAF",), "V600E", "negative")]),
         ("BRAF", "V600E", [(("BRAF",), "V600E", "positive")]),
+        # "non-V600E" was V600E: two opposite treatments
+        ("BRAF", "non-V600E", [(("BRAF",), "V600E", "negative"), (("BRAF",), "", "positive")]),
+        ("KRAS", "除G12C外的突变", [(("KRAS",), "G12C", "negative"), (("KRAS",), "", "positive")]),
+        ("BRAF", "not V600E", [(("BRAF",), "V600E", "negative")]),
+        ("BRAF", "未检出非V600E突变", []),  # of V600E nothing is said
+        ("KRAS", "G13D (non-G12C)", [(("KRAS",), "G13D", "positive")]),
+        ("VE1", "positive", [(("BRAF",), "V600E", "positive")]),
         ("RAS", "mutant", [(("KRAS", "NRAS"), "", "positive")]),
         ("RAS", "WT", [(("KRAS",), "", "negative"), (("NRAS",), "", "negative")]),
         ("KRAS exon 2", "wild type", []),  # exons 3 and 4 were not looked at
@@ -157,3 +164,17 @@ def test_hybridisation_answers_for_amplification(make_study):
     found = cohort(make_study, [("HER2", "2+"), ("HER2 FISH", "扩增")])
     assert statuses(found)["CRC-13"] == "matched"
     assert statuses(cohort(make_study, [("HER2 FISH", "未扩增")]))["CRC-13"] == "not_matched"
+
+
+@pytest.mark.parametrize(
+    ("marker", "value", "said"),
+    [
+        ("HER2 IHC", "2+ / ISH positive", [("HER2 IHC", "unclear"), ("HER2 ISH", "positive")]),
+        ("HER2", "2+（FISH 未扩增）", [("HER2 IHC", "unclear"), ("HER2 ISH", "negative")]),
+        ("C-erbB-2", "3+", [("HER2 IHC", "positive")]),
+        ("HER2 status", "1+, FISH not done", [("HER2 IHC", "negative"), ("HER2 ISH", "unclear")]),
+    ],
+)
+def test_a_score_and_hybridisation_in_one_cell_are_two_results(marker, value, said):
+    """HER2 2+ is decided by in situ hybridisation (Valtorta 2015); in one cell both were unclear."""
+    assert readings((marker, value)).select("marker", "state").rows() == said

@@ -148,12 +148,22 @@ _REPAIR_PROTEIN = re.compile(
 _PROTEIN_IN = re.compile(r"MLH1|MSH2|MSH6|PMS2", re.I)
 #: What stands between proteins that share one word: ``MLH1/PMS2 缺失``.
 _BETWEEN = re.compile(r"^(?:[\s/、,，;；&]|和|及|\band\b)*$", re.I)
+_HER2 = re.compile(r"^(?:HER-?2(?:/NEU)?|ERBB2|C-?ERB-?B-?2)(?:[ _]?(?:STATUS|EXPRESSION|PROTEIN|状态|表达|蛋白))?$")
 _HYBRIDISED = re.compile(r"^(?:HER-?2|ERBB2)[ _/(（-]*(?:D?C?FISH|[DCS]?ISH|AMPLIFICATION|基因扩增|扩增)[)）]*$")
+#: A score of HER2 and what in situ hybridisation found, in one cell: ``2+ / ISH positive``, ``IHC 2+（FISH 未扩增）``.
+_SCORE_AND_ISH = re.compile(r"^(.+?)[\s/,;(]*(?:D?C?FISH|[DCS]?ISH)[\s:=]*(.+)$", re.I)
 #: Other names of a marker, in capitals -> the name used here.
 NAMES = {
     "HER2": "HER2 IHC",
     "HER2 IHC": "HER2 IHC",
     "ERBB2 IHC": "HER2 IHC",
+    # the antibody that binds V600E alone (Capper 2011, doi 10.1007/s00401-011-0841-z)
+    "VE1": "BRAF V600E",
+    "BRAF VE1": "BRAF V600E",
+    "BRAF (VE1)": "BRAF V600E",
+    "VE1 IHC": "BRAF V600E",
+    "BRAF VE1 IHC": "BRAF V600E",
+    "BRAF V600E IHC": "BRAF V600E",
     "ARV7": "AR-V7",
     "AR-V7": "AR-V7",
     "AR V7": "AR-V7",
@@ -196,7 +206,7 @@ def marker_name(text: str, value: str = "") -> str:
         return f"{protein[1]} IHC"
     if _HYBRIDISED.match(name):
         return "HER2 ISH"
-    if name in ("HER2", "HER-2", "ERBB2", "C-ERBB-2", "C-ERBB2", "CERBB2", "HER-2/NEU", "HER2/NEU"):
+    if _HER2.match(name):
         return "HER2 IHC" if her2_score(value) else "HER2"
     return NAMES.get(name, plain)
 
@@ -354,16 +364,32 @@ def marker_readings(
             rows.append((patient, sample, day, "MSI", state, f"score {score:g}", "samples.msi_score"))
     days = dict(own.select("sample_id", "day").iter_rows())
     recorded = markers.select("patient_id", "sample_id", "day", "marker", "value").drop_nulls("marker")
-    texts = [str(value or "").strip() for value in recorded["value"]]
-    names = [marker_name(marker, text) for marker, text in zip(recorded["marker"], texts, strict=True)]
-    signs = in_signs(names, texts)
-    for (patient, sample, day, marker, _), name, text in zip(recorded.iter_rows(), names, texts, strict=True):
-        when = days.get(sample) if day is None else day
+    parted = [
+        (patient, sample, days.get(sample) if day is None else day, mine, part)
+        for patient, sample, day, marker, value in recorded.iter_rows()
+        for mine, part in _with_ish(marker, str(value or "").strip())
+    ]
+    names = [marker_name(marker, text) for *_, marker, text in parted]
+    signs = in_signs(names, [text for *_, text in parted])
+    for (patient, sample, when, marker, text), name in zip(parted, names, strict=True):
         state = _said(marker, name, text, signs=name in signs)
         rows.append((patient, sample, when, name, state, text, "markers"))
     rows += _repair_of_proteins(rows)
     table = pl.DataFrame(rows, schema=READING_SCHEMA, orient="row")
     return table.sort("patient_id", "marker", "day", "sample_id", "value", nulls_last=True)
+
+
+def _with_ish(marker: str, value: str) -> list[tuple[str, str]]:
+    """Return (marker, value); of HER2 with a score and in situ hybridisation in one cell both, each by itself.
+
+    >>> _with_ish("HER2 IHC", "2+ / ISH positive"), _with_ish("HER2", "（2+），FISH（-）"), _with_ish("HER2", "2+")
+    ([('HER2 IHC', '2+'), ('HER2 ISH', 'positive')], [('HER2', '(2+)'), ('HER2 ISH', '-')], [('HER2', '2+')])
+    """
+    plain = unicodedata.normalize("NFKC", value)
+    found = _SCORE_AND_ISH.match(plain) if marker_name(marker).startswith("HER2") else None
+    if found is None or her2_score(found[1]) is None:
+        return [(marker, value)]
+    return [(marker, found[1].strip()), ("HER2 ISH", found[2].strip(" ()"))]
 
 
 def _said(marker: str, name: str, value: str, *, signs: bool) -> str:

@@ -96,6 +96,10 @@ def _of(
     if changes:
         yield from (record(change, POSITIVE, False) for change in changes)
         return
+    if said.is_another:  # non-V600E: mutated, and not so
+        yield from (record(change, NEGATIVE, False) for _, change in said.denied if change)
+        yield record("", POSITIVE, True)
+        return
     state = {"absent": NEGATIVE, "present": POSITIVE}.get(said.state or "", state)
     if state == UNCLEAR and _MUTATED.search(value or "") and not _DENIED.search(value or ""):
         state = POSITIVE

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from oncourse.genome import protein
@@ -79,7 +79,7 @@ _ABSENT = re.compile(
     r"(?:未(?:能)?(?:明确)?(?:检出|检测到|检测出|发现|见到?|检到|测到|测出|检见|发生)|无(?![法义]|意义|功能|关))"
     rf"(?:[^,;。()]{{0,16}}?{_KIND})?|[未非不](?:突变型?|扩增|融合|重排|缺失)|拷贝数(?:正常|无异常)|阴性|野生型?|"
     rf"\bno (?:\w+[ -]){{0,4}}?{_EN_KIND}(?: (?:was|were|is|are|has been|have been))?(?: {_SEEN})?|"
-    rf"\bnot (?:\w+ )?(?:{_SEEN}|mutated|altered|amplified|rearranged)|"
+    rf"\bnot (?:\w+ )?(?:{_SEEN}|mutated|altered|amplified|rearranged)|\bnot (?={_LETTER}\d+{_LETTER}\b)|"
     r"\b(?:undetected|undetectable|negative|neg|wild[- ]?type|wt|absent|none)\b|"
     r"\b(?:un|non)-? ?(?:mutated|mutant|altered)\b|\bmut(?:ation)? ?-(?!\w)|"
     r"[(（]\s*[-—–]\s*[)）]|(?<![\d.<])0+(?:\.0+)?\s?%",
@@ -103,6 +103,10 @@ BESIDE = re.compile(
     re.I,
 )
 
+#: A change that the words set aside: ``non-V600E``, ``other than G12C``, ``非V600E``, ``除G12C外`` say another of the gene.
+_ASIDE = re.compile(
+    rf"(?:\bnon[- ]?|\bother than |\bexcept(?: for)? |非|除了?)(?:{PROTEIN.pattern})(?:[之以]?外)?的?", re.I
+)
 
 _LINKS = re.compile(r"(?:and|or|nor|in|of|the|for|和|与|及|或|均|为|均为|等|以及)+", re.I)
 
@@ -120,6 +124,11 @@ class WordedFinding:
     state: str | None = None
     denied: tuple[tuple[str | None, str | None], ...] = ()
     is_part: bool = False
+
+    @property
+    def is_another(self) -> bool:
+        """Whether a change was found that is none of those denied, and not which."""
+        return self.state == "present" and bool(self.denied) and not self.changes
 
 
 @cache
@@ -141,6 +150,8 @@ def finding(text: str) -> WordedFinding:
     >>> found = finding("未检出G12D，检出G13D 5%")
     >>> found.changes, found.state, finding("V600E: not detected").denied, finding("未检出热点突变").is_part
     (((None, 'p.G13D'),), 'present', ((None, 'p.V600E'),), True)
+    >>> [(f.is_another, f.denied) for f in map(finding, ("non-V600E", "除V600E外的突变"))]
+    [(True, ((None, 'p.V600E'),)), (True, ((None, 'p.V600E'),))]
     """
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
     if state := meaning("panel_result", plain) or meaning("panel_result", plain.removeprefix("均")):
@@ -150,6 +161,11 @@ def finding(text: str) -> WordedFinding:
     for pattern, tight in _TIGHT:
         plain = pattern.sub(tight, plain)
     plain = _ONTO.sub(lambda m: f"{m[1]} {m[2]}" if m[1].upper() in symbols() else m[0], plain)
+    if aside := " ; ".join(m.group() for m in _ASIDE.finditer(plain)):
+        left = finding(_ASIDE.sub(" ", plain))
+        if left.state not in (None, "present"):  # no other one was found: nothing is said of the one set aside
+            return replace(left, is_part=True)
+        return Finding(left.changes, left.fraction, "present", (*_changes(aside), *left.denied))
     clauses = _clauses(plain)
     states = [_state(c) for c in clauses]
     if "doubt" in states or (
