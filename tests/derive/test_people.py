@@ -95,8 +95,28 @@ def test_a_few_unknown_are_left_out_and_bounded(make_study):
     assert found["free_at_24m_OS"] == pytest.approx(9 / 18)
     assert found["OS_24m_if_unknown_alive"] == pytest.approx(11 / 20)
     assert found["OS_24m_if_unknown_dead"] == pytest.approx(9 / 20)
-    assert any("vital status of 2 patients is unknown" in note for note in result.notes)
+    assert any("Of 2 patients it is not known whether they live" in note for note in result.notes)
     assert result.excluded["reason"].to_list() == ["vital status unknown: no overall survival"] * 2
+
+
+def test_survival_says_the_bounds_beside_the_curve_it_tells(make_study):
+    """Issue 14: "bounded by best and worst case". Of 30, ten die on days 100 .. 109, three are last seen on day 50, the
+    others live beyond day 900: 17 of 27 known; 20 of 30 at best, 17 of 30 at worst."""
+    rows = [dead(i, 100 + i) for i in range(10)]
+    rows += [{"patient_id": f"P{i}", "last_contact_day": 50} for i in range(10, 13)]
+    rows += [{"patient_id": f"P{i}", "last_contact_day": 950, "is_dead": False} for i in range(13, 30)]
+    result = run(Cohort(studied(make_study, rows)), survival)
+    found = values(result)
+    assert found["OS_kaplan_meier_24m"] == pytest.approx(17 / 27)
+    assert found["OS_24m_if_unknown_alive"] == pytest.approx(20 / 30)
+    assert found["OS_24m_if_unknown_dead"] == pytest.approx(17 / 30)
+    assert "Had all of them lived to the end of follow-up" in result.answer
+    told = result.tables["survival/landmarks"].filter(pl.col("months") == 24)
+    assert dict(told.select("method", "n_risk").iter_rows()) == {
+        "kaplan_meier": 17,
+        "unknown_alive": 20,
+        "unknown_dead": 17,
+    }
 
 
 def test_people_have_a_status_only_with_a_date():

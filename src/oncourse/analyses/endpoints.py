@@ -7,26 +7,25 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of, line_words
 from oncourse.analyses._other_readings import READINGS, UNCERTAIN, other_readings, summary_row
 from oncourse.analyses._people import ledger, of_endpoint, of_lines
+from oncourse.analyses._unknown_life import bounds
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.endpoints import (
     TTE_SCHEMA,
     EndpointParams,
     endpoint_table,
-    survival_bounds,
 )
 from oncourse.derive.clinical.lines import first_line
 from oncourse.derive.clinical.people import VitalStatus, late_by_sample, people, vital_status
 from oncourse.derive.clinical.readings import differing
 from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
-from oncourse.facts.days import in_months, landmark_days
+from oncourse.facts.days import in_months
 from oncourse.facts.endpoints import ENDPOINTS, endpoints_of
 from oncourse.knowledge.drugs import treatment_name
 from oncourse.study.schema import Column
@@ -281,8 +280,6 @@ def _words(design: str | None, table: pl.DataFrame, names: tuple[str, ...], *, s
 
 def _life(cohort: Cohort, table: pl.DataFrame, params: EndpointParams) -> tuple[list[Estimate], list[str], list[str]]:
     """What is not known of life and entry: estimates, sentences before the answer, and notes."""
-    from oncourse.stats.km import kaplan_meier
-
     follow_up = cohort.study["follow_up"]
     status = _status(cohort, params)
     estimates, told, notes = [], [], []
@@ -296,26 +293,9 @@ def _life(cohort: Cohort, table: pl.DataFrame, params: EndpointParams) -> tuple[
             "which "
             "they could not have died (delayed entry)."
         )
-    bounds = survival_bounds(cohort.endpoint_inputs, params)
-    if bounds is not None:
-        estimates.append(Estimate("status_unknown", status.n_unknown, n=status.n, unit="count"))
-        at = landmark_days(params.status_months, first_day=params.count_first_day)
-        for word, rows in zip(("alive", "dead"), bounds, strict=True):
-            rows = rows.filter(pl.col("time_days") > pl.col("entry_days").fill_null(0))
-            entry = rows["entry_days"].fill_null(0).cast(pl.Float64).to_numpy()
-            time, event = rows["time_days"].cast(pl.Float64).to_numpy(), rows["is_event"].to_numpy()
-            curve = kaplan_meier(time, event, entry=entry if entry.any() else None).at(at)
-            value, low, high = (
-                None if np.isnan(v[0]) else float(v[0]) for v in (curve.survival, curve.ci_low, curve.ci_high)
-            )
-            name = f"OS_24m_if_unknown_{word}"
-            estimates.append(Estimate(name, value, low, high, rows.height, "Kaplan-Meier", "fraction"))
-        notes.append(
-            "The vital status of {status_unknown:value} patients is unknown: they are left out of overall survival. "
-            "Had "
-            "all of them lived, {OS_24m_if_unknown_alive} would be alive at the landmark; had all died on the day "
-            "of last contact, {OS_24m_if_unknown_dead}."
-        )
+    found, text = bounds(cohort, params.status_months)
+    estimates += found
+    notes += [text] if text else []
     return estimates, told, notes
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline, endpoint_words, light_of
 from oncourse.analyses._people import ledger, of_endpoint
+from oncourse.analyses._unknown_life import CASES, bounds, curves
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
@@ -31,7 +32,10 @@ CURVES = OutputTable(
     (
         Column("endpoint", pl.String, "OS, DFS"),
         Column(
-            "method", pl.String, "kaplan_meier (delayed entry where patients enter late), or naive: late entry ignored"
+            "method",
+            pl.String,
+            "kaplan_meier (delayed entry where patients enter late), or naive: late entry ignored; unknown_alive and "
+            "unknown_dead: all of unknown vital status live to the end of follow-up, or died on the day of last contact",
         ),
         Column("months", pl.Float64, "months from the origin", unit="months"),
         Column("survival", pl.Float64, "probability; null past the end of follow-up", unit="fraction"),
@@ -45,7 +49,11 @@ MEDIANS = OutputTable(
     "median survival and follow-up",
     (
         Column("endpoint", pl.String, "OS, DFS"),
-        Column("method", pl.String, "kaplan_meier, naive, or follow_up (reverse Kaplan-Meier)"),
+        Column(
+            "method",
+            pl.String,
+            "kaplan_meier, naive, follow_up (reverse Kaplan-Meier), unknown_alive or unknown_dead (see landmarks)",
+        ),
         Column("n", pl.Int64, "patients"),
         Column("n_event", pl.Int64, "events"),
         Column("n_late", pl.Int64, "patients who enter after the origin"),
@@ -137,6 +145,8 @@ def survival(cohort: Cohort, params: SurvivalParams) -> Result:
         raise NotEnoughData(refused or f"Needs an endpoint with at least {params.min_events} events.")
     if refused:
         words.insert(0, refused)
+    if any(row["endpoint"] == "OS" for row in medians):
+        _unknown(cohort, params, landmarks, medians, estimates, words)
     arms = recorded_arms(cohort.study["patients"])
     if arms:
         notes.append(
@@ -266,6 +276,35 @@ def _one(
             partial(survival_figure, groups, ylabel=name),
         )
     )
+
+
+def _unknown(
+    cohort: Cohort,
+    params: Params,
+    landmarks: list[dict[str, object]],
+    medians: list[dict[str, object]],
+    estimates: list[Estimate],
+    words: list[str],
+) -> None:
+    """Overall survival had those of unknown vital status all lived, or all died: both cases beside the one told."""
+    first_day = cohort.params(EndpointParams).count_first_day
+    for case, (curve, n, n_event) in zip(CASES, curves(cohort), strict=False):
+        value, low, high = (None if np.isnan(v) else in_months(v, first_day=first_day) for v in curve.median)
+        row = {"endpoint": "OS", "method": case}
+        medians.append(
+            row | {"n": n, "n_event": n_event, "n_late": 0, "median_months": value, "ci_low": low, "ci_high": high}
+        )
+        at = curve.at(np.array([landmark_days(m, first_day=first_day) for m in params.months]))
+        shares = zip(params.months, at.survival, at.ci_low, at.ci_high, at.n_risk, strict=True)
+        for months, *share, n_risk in shares:
+            survival, ci_low, ci_high = (None if np.isnan(v) else float(v) for v in share)
+            landmarks.append(
+                row
+                | {"months": months, "survival": survival, "ci_low": ci_low, "ci_high": ci_high, "n_risk": int(n_risk)}
+            )
+    found, text = bounds(cohort, _two_years(params))
+    estimates += found
+    words += [text] if text else []
 
 
 def _late(target: Outcome, n_late: int, estimates: list[Estimate], notes: list[str]) -> None:

@@ -215,24 +215,29 @@ def _cancer_survival(
 
 
 def survival_bounds(data: EndpointTables, params: EndpointParams) -> tuple[pl.DataFrame, pl.DataFrame] | None:
-    """Return overall survival of the study as if every patient of unknown status had lived, or died, at last contact.
+    """Return overall survival of the study in the best and the worst case of the patients of unknown status.
 
-    None where nobody's status is unknown, or where it is of too many (then overall survival is not told at all).
+    Best: they live to the end of everybody's follow-up; worst: they die on the day of last contact (without one, on day
+    0). Whatever became of them lies between. None where nobody's status is unknown, or where it is of too many (then
+    overall survival is not told at all).
     """
     people = known_people(data.follow_up, data.samples if params.entry == "auto" else None)
     status = vital_status(people, params.max_unknown_status)
     if status.n_unknown == 0 or not status.is_told:
         return None
-    unknown = ~pl.col("is_status_known") & pl.col("last_contact_day").is_not_null()
-    alive = people.with_columns((pl.col("is_status_known") | unknown).alias("is_status_known"))
-    dead = alive.with_columns(
-        pl.when((pl.col("status_word") == "vital status unknown").fill_null(False))
-        .then("last_contact_day")
-        .otherwise("dead_day")
-        .alias("dead_day")
-    )
+    unknown, seen = ~pl.col("is_status_known"), pl.col("last_contact_day")
+    end = people.select(pl.max_horizontal(seen.max(), pl.col("dead_day").max())).item()
+    ends = {  # last contact and death of the unknown
+        "best": (pl.lit(end), pl.lit(None, pl.Int64)),
+        "worst": (seen.fill_null(0), seen.fill_null(0)),
+    }
     tables = []
-    for case in (alive, dead):
+    for last, death in ends.values():
+        case = people.with_columns(
+            pl.when(unknown).then(last).otherwise("last_contact_day").alias("last_contact_day"),
+            pl.when(unknown).then(death).otherwise("dead_day").alias("dead_day"),
+            pl.lit(True).alias("is_status_known"),
+        )
         ignored: list[pl.DataFrame] = []
         origins = _study_origins(data, case, params, ignored)
         parts = [
