@@ -22,6 +22,8 @@ from oncourse.derive.outcomes.treatment_units import OTHER_DEATH
 from oncourse.knowledge.drugs import treatment_name
 from oncourse.words.catalogue import Said, said
 
+#: Said where there is no comparison at all.
+_NO_PAIR = " No two treatments of a line could be compared."
 #: Most pairs of treatments in the answer.
 MOST_PAIRS = 3
 #: A group of fewer lines is named beside an interaction.
@@ -173,7 +175,7 @@ def answer_text(compared: Comparisons, tested: list[dict[str, Any]]) -> tuple[tu
     pairs = len({(r["endpoint"], r["line"], r["arm"], r["reference"]) for r in compared.comparison})
     estimates.append(Estimate("n_comparisons", pairs, unit="count"))
     text += _control_text(compared, estimates)
-    text += " The table holds {n_comparisons} comparisons of two treatments."
+    text += " The table holds {n_comparisons} comparisons of two treatments." if pairs else _NO_PAIR
     names: dict[tuple[str, str, str, str], str] = {}
     for row in tested:
         if not row["is_prespecified"] or row["hazard_ratio_ratio"] is None or _changes(row):
@@ -381,7 +383,7 @@ def _pair_text(
 
 
 def interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, str, str], str]) -> str:
-    """One sentence per pre-specified contrast of classes: OS first, then on which of the other endpoints it shows."""
+    """What each pre-specified contrast of classes shows, OS first: on which endpoints, and the ratio on each."""
     text = ""
     for contrast in dict.fromkeys((r["marker"], r["arm"], r["reference"]) for r in rows):
         mine = [r for r in rows if (r["marker"], r["arm"], r["reference"]) == contrast]
@@ -390,31 +392,26 @@ def interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, str
             continue
         mine.sort(key=lambda r: (r["endpoint"] != "OS", r["endpoint"]))
 
-        def ratio(row: dict[str, Any], key: tuple[str, str, str] = contrast) -> str:
-            return f"{row['endpoint'].replace('_', ' ')} {{{names[(*key, row['endpoint'])]}}}"
-
         marker, arm, reference = contrast
         shown = [r for r in mine if r["p_value"] < 0.05]
         silent = [r for r in mine if r["p_value"] >= 0.05]
         few = _smallest_group(mine, arm, reference)
-        words = []
+        versus = f"{arm_name(arm)} v {arm_name(reference)}"
         if shown:
-            verb = "may change" if few else "changes"
-            start = f"{verb} the effect of the treatment ({'' if few else 'predictive, '}p < .05) on "
-            words.append(start + ", ".join(map(ratio, shown)))
-        if silent:
-            start = "not shown for " if shown else "is not shown to change the effect of the treatment on "
-            first, *others = silent
-            rest = "".join(f", {r['endpoint'].replace('_', ' ')}" for r in others)
-            words.append(start + (first["endpoint"] if shown and first["endpoint"] != "OS" else ratio(first)) + rest)
-        text += (
-            f" {marker} {'; '.join(words)}. Shown is the ratio of hazard ratios of {arm_name(arm)} v "
-            f"{arm_name(reference)}, "
-            "carriers to others"
-        )
-        text += f"; above 1, carriers gain less from {arm_name(arm)}." if shown else "."
+            verb, sure = ("may change", "") if few else ("changes", "predictive, ")
+            text += f" {marker} {verb} the effect of {versus} ({sure}p < .05) on {_endpoints(shown)}"
+            text += f"; not shown for {_endpoints(silent)}." if silent else "."
+        else:
+            text += f" {marker} is not shown to change the effect of {versus} on {_endpoints(silent)}."
+        told = [f"{_endpoints([r])} {{{names[(*contrast, r['endpoint'])]}}}" for r in mine]
+        text += f" Ratio of hazard ratios, carriers to others: {'; '.join(told)}."
+        text += f" Above 1, carriers gain less from {arm_name(arm)}." if shown else ""
         text += few if shown else ""
     return text
+
+
+def _endpoints(rows: list[dict[str, Any]]) -> str:
+    return ", ".join(r["endpoint"].replace("_", " ") for r in rows)
 
 
 def _changes(row: dict[str, Any]) -> bool:
