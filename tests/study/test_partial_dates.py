@@ -7,6 +7,7 @@ Stories: admiral #1020, #1300 (imputed dates); one partial DTHDTC refused a whol
 from __future__ import annotations
 
 import polars as pl
+from tests.studies import study
 
 from oncourse.io.aside import checked
 from oncourse.io.sdtm import read_sdtm
@@ -65,3 +66,22 @@ def test_a_partial_death_in_sdtm_is_one_patients_interval(tmp_path):
         (325, 340, 325, 355),
         (500, None, None, None),
     ]
+
+
+def test_a_month_by_its_name_is_a_date_and_unknown_is_none():
+    """SAS and hospital exports write 01-Jun-2021 and UN-MAR-2021; "UNK" in one cell refused the whole study."""
+    made = study(
+        {"design": "mcrpc"},
+        patients=[{"patient_id": p, "index_date": "15-Jan-2020"} for p in "ABC"],
+        samples=[],
+        calls=[],
+        follow_up=[
+            {"patient_id": "A", "last_contact_date": "01-Jun-2021", "is_dead": "yes", "death_date": "UN-JUL-2021"},
+            {"patient_id": "B", "last_contact_date": "Jun 1, 2021", "is_dead": "yes", "death_date": "UNK"},
+            {"patient_id": "C", "last_contact_date": "1JUN2021", "is_dead": "no", "death_date": "不详"},
+        ],
+    )
+    rows = made["follow_up"]
+    assert rows["last_contact_day"].to_list() == [503, 503, 503]
+    assert rows["death_earliest_day"].to_list() == [533, None, None]
+    assert rows["death_day"].to_list() == [548, None, None]

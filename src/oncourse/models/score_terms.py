@@ -52,6 +52,7 @@ def choose_terms(x: np.ndarray, treated: np.ndarray, names: tuple[str, ...]) -> 
     added, as long as an arm has `PATIENTS_PER_TERM` patients per term.
     """
     more, labels, pair = _candidates(x, names)
+    plain, within = _shapes(x, pair)
     chosen: list[int] = []
     opened: set[int] = {PLAIN}
     fewest = min(int(treated.sum()), int((~treated).sum()))
@@ -61,31 +62,33 @@ def choose_terms(x: np.ndarray, treated: np.ndarray, names: tuple[str, ...]) -> 
         weights = w.overlap_weights(score, treated)
         gap = np.abs(np.nan_to_num(w.standardised_difference(more, treated, weights))) if labels else np.zeros(0)
         gap[chosen] = 0.0
-        beyond = _beyond_chance(pair, treated, weights)
+        beyond = _beyond_chance(within, treated, weights)
         opened |= set(pair[gap > beyond].tolist())
         gap[~np.isin(pair, list(opened))] = 0.0
         if not len(gap) or gap.max() <= TARGET or fewest < PATIENTS_PER_TERM * (design.shape[1] + 2):
             break
         chosen.append(int(gap.argmax()))
-    unlike = [f"{labels[j]} (difference {gap[j]:.2f})" for j in np.flatnonzero(gap > _worst(pair, beyond))]
+    worst = np.maximum(WORST_DIFFERENCE, np.where(pair == PLAIN, _beyond_chance(plain, treated, weights), beyond))
+    unlike = [f"{labels[j]} (difference {gap[j]:.2f})" for j in np.flatnonzero(gap > worst)]
     unlike += _unlike(x, treated, weights, names)
     return ScoreTerms(design, (*names, *(labels[j] for j in chosen)), score, tuple(unlike))
 
 
-def _beyond_chance(pair: np.ndarray, treated: np.ndarray, weights: np.ndarray) -> float:
-    """Standardised difference that about one of the curves within levels exceeds by chance; infinite without any."""
+def _beyond_chance(shapes: int, treated: np.ndarray, weights: np.ndarray) -> float:
+    """Standardised difference that about one of so many separate shapes exceeds by chance; infinite of none."""
     from scipy.special import ndtri
 
-    curves = len(set(pair.tolist()) - {PLAIN})
-    if not curves:
+    if not shapes:
         return float("inf")
     sizes = [max(w.effective_size(weights[arm]), 1.0) for arm in (treated, ~treated)]
-    return float(-ndtri(0.5 / (SHAPES_OF_A_CURVE * curves)) * np.sqrt(sum(1.0 / n for n in sizes)))
+    return float(-ndtri(0.5 / shapes) * np.sqrt(sum(1.0 / n for n in sizes)))
 
 
-def _worst(pair: np.ndarray, beyond: float) -> np.ndarray:
-    """Difference of each candidate above which the arms are not alike: within levels no less than chance leaves."""
-    return np.where(pair == PLAIN, WORST_DIFFERENCE, max(WORST_DIFFERENCE, beyond))
+def _shapes(x: np.ndarray, pair: np.ndarray) -> tuple[int, int]:
+    """How many separate shapes the candidates can take: of all of them but curves within levels, and of those."""
+    curves = sum(len(np.unique(x[:, j])) >= _NUMBERS for j in range(x.shape[1]))
+    plain = SHAPES_OF_A_CURVE * curves + x.shape[1] * (x.shape[1] - 1) // 2
+    return plain, SHAPES_OF_A_CURVE * len(set(pair.tolist()) - {PLAIN})
 
 
 def _candidates(x: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, list[str], np.ndarray]:

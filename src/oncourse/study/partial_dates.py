@@ -14,6 +14,12 @@ import polars as pl
 
 #: Unknown parts as SDTM, REDCap and people write them: 2019-11-UN, 2019-UNK-UNK, 2019-11-00, 2019/11.
 _UNKNOWN = r"(?i)[-/](un|unk|xx|nk|na|uu|00|\?\?|-).*$"
+#: Names of months, in English, by their first three letters.
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAMED = rf"({'|'.join(_MONTHS)})[a-z]{{0,6}}"
+#: 01-Jun-2021, 1 June 2021, 01JUN2021, UN-JUN-2021, Jun 2021; June 1, 2021: a month by its name is read wherever it stands.
+_DAY_FIRST = rf"(?i)^(?:(\d{{1,2}})(?:st|nd|rd|th)?|un|unk|xx|nk|\?\?)?[\s./-]*{_NAMED}[\s.,/-]*((?:19|20)\d\d)$"
+_DAY_SECOND = rf"(?i)^{_NAMED}\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+((?:19|20)\d\d)$"
 _FIRST = ("last_contact_date", "recurrence_free_date", "progression_free_date", "entry_date", "start_date")
 _LAST = ("stop_date",)
 #: Day 0 of the dates of spreadsheets (1900 system).
@@ -34,13 +40,16 @@ def plain_dates(texts: pl.Series) -> pl.Series:
     ['2020', '2020-03', '2020-03-05']
     >>> plain_dates(pl.Series(["44321", "44321.0", "443210"])).to_list()
     ['2021-05-05', '2021-05-05', '443210']
+    >>> plain_dates(pl.Series(["01-Jun-2021", "1JUN2021", "UN-MAR-2021", "June 1, 2021", "Sept 2020", "may be"])).to_list()
+    ['2021-06-01', '2021-06-01', '2021-03', '2021-06-01', '2020-09', 'may be']
     """
     text = texts.cast(pl.String).str.strip_chars()
     plain = text.str.contains(r"^\d{4}-\d\d-\d\d$").fill_null(True)
     if plain.all():
         return texts
     odd = text.set(plain, None).str.normalize("NFKC")
-    odd = odd.str.replace(r"[T ]\d{1,2}:\d\d.*$", "").str.replace(r"^((?:19|20)\d\d)(\d\d)(\d\d)$", "${1}-${2}-${3}")
+    odd = _with_named_months(odd.str.replace(r"[T ]\d{1,2}:\d\d.*$", ""))
+    odd = odd.str.replace(r"^((?:19|20)\d\d)(\d\d)(\d\d)$", "${1}-${2}-${3}")
     counted = odd.str.extract(r"^([2-5]\d{4})(?:\.0+)?$").cast(pl.Int64, strict=False)
     told = (pl.lit(_SHEET_ZERO) + pl.duration(days=pl.lit(counted))).dt.to_string("%Y-%m-%d")
     odd = pl.select(pl.coalesce(told, odd)).to_series()
@@ -53,6 +62,19 @@ def plain_dates(texts: pl.Series) -> pl.Series:
     month, day = month.str.zfill(2), day.str.zfill(2)
     whole = pl.select(pl.coalesce(year + "-" + month + "-" + day, year + "-" + month, odd).alias("d"))["d"]
     return text.zip_with(plain, whole)
+
+
+def _with_named_months(texts: pl.Series) -> pl.Series:
+    """Return dates whose month is named as YYYY-MM-DD, or YYYY-MM without a day; every other text as it is."""
+    first, second = texts.str.extract_groups(_DAY_FIRST), texts.str.extract_groups(_DAY_SECOND)
+    day = pl.select(pl.coalesce(first.struct.field("1"), second.struct.field("2")).alias("d"))["d"]
+    month = pl.select(pl.coalesce(first.struct.field("2"), second.struct.field("1")).alias("d"))["d"]
+    year = pl.select(pl.coalesce(first.struct.field("3"), second.struct.field("3")).alias("d"))["d"]
+    numbers = {name: f"{n:02d}" for n, name in enumerate(_MONTHS, 1)}
+    month = month.str.to_lowercase().replace_strict(numbers, default=None, return_dtype=pl.String)
+    told = year + "-" + month
+    whole = told + "-" + day.str.zfill(2)
+    return pl.select(pl.coalesce(whole, told, texts).alias("d"))["d"]
 
 
 def known_part(texts: pl.Series) -> pl.Series:
