@@ -85,3 +85,18 @@ def test_a_month_by_its_name_is_a_date_and_unknown_is_none():
     assert rows["last_contact_day"].to_list() == [503, 503, 503]
     assert rows["death_earliest_day"].to_list() == [533, None, None]
     assert rows["death_day"].to_list() == [548, None, None]
+
+
+def test_the_dead_need_no_other_last_contact():
+    """Hospitals leave the last contact of the dead empty: their day of death is it, as the data dictionary says."""
+    made = study(
+        {"design": "mcrpc"},
+        patients=[{"patient_id": p, "index_date": "2020-01-01"} for p in "AB"],
+        samples=[],
+        calls=[],
+        follow_up=[
+            {"patient_id": "A", "last_contact_date": "", "is_dead": "yes", "death_date": "2020-10-27"},
+            {"patient_id": "B", "last_contact_date": "2020-12-31", "is_dead": "no", "death_date": ""},
+        ],
+    )
+    assert made["follow_up"]["last_contact_day"].to_list() == [300, 365]

@@ -57,6 +57,7 @@ def validate(
         frame = tidy_labs(frame) if name == "labs" else frame
         frame = in_days(name, frame, clocks)
         frame, found = days_from_dates(name, frame, tables.get("patients"), first, partial)
+        frame = _dead_when_last_seen(frame) if name == "follow_up" else frame
         problems += found
         typed[name], found = check_table(TABLES[name], frame, declared=declared, first_row=first)
         problems += found
@@ -119,6 +120,17 @@ def _with_plain_dates(frame: pl.DataFrame) -> pl.DataFrame:
         return texts.set((translated(texts, "unknown") == "unknown").fill_null(False), None)
 
     return frame.with_columns(plain_dates(told(frame[c])).alias(c) for c in names) if names else frame
+
+
+def _dead_when_last_seen(follow_up: pl.DataFrame) -> pl.DataFrame:
+    """Take the day of death for the last contact where that is empty, as the data dictionary says of it."""
+    last, death = "last_contact_day", "death_day"
+    if not {last, death} <= set(follow_up.columns):
+        return follow_up
+    known = pl.col(last).cast(pl.String).str.strip_chars()
+    is_empty = known.is_null() | (known == "")
+    day = pl.col(death).cast(follow_up.schema[last], strict=False)
+    return follow_up.with_columns(pl.when(is_empty).then(day).otherwise(last).alias(last))
 
 
 def _with_index_months(
