@@ -40,3 +40,13 @@ def test_the_command_prints_the_table_below_the_plan():
     )
     assert done.exit_code == 0, done.output
     assert "artefacts=0.2" in done.output and "what 20 patients would say" in done.output
+
+
+def test_a_fault_is_named_before_anything_is_planned_and_list_shows_what_there_is():
+    """`plan survival --stress list` planned for seconds, then said that 'list' is not known."""
+    for command, other in (("concordance", "confounding"), ("survival", "noise")):
+        listed = CliRunner().invoke(plan, [command, "--stress", "list"])
+        assert listed.exit_code == 0 and "=" in listed.output and f"{other}=" not in listed.output
+        for wrong in (other, "nose"):
+            with pytest.raises(ConfigError, match=wrong):
+                CliRunner().invoke(plan, [command, "--stress", wrong], catch_exceptions=False, standalone_mode=False)

@@ -72,7 +72,7 @@ from oncourse.cli._shared import MARK, force_option, write_text
     "stresses",
     multiple=True,
     metavar="NAME[=VALUE]",
-    help="Also show what the study would say with this fault in its data; may be repeated (see `oncourse simulate`).",
+    help="Also show what the study would say with this fault in its data; may be repeated; `--stress list` shows all.",
 )
 @click.option("--seed", default=1, show_default=True, help="Seed of the simulation.")
 @click.option(
@@ -104,6 +104,14 @@ def concordance(
     for path in (json_file, figure):
         if path is not None:
             check_file(path, force=force)
+    faults = {}
+    if stresses:
+        from oncourse.planning.stress import OF_CONCORDANCE, planned, stress_text, stressed_concordance
+        from oncourse.simulate.stress import listed
+
+        if "list" in stresses:
+            return click.echo(listed(OF_CONCORDANCE))
+        faults = planned(stresses, OF_CONCORDANCE, "concordance")
     made = plan.ConcordanceDesign(**design)  # type: ignore[arg-type]
     needed = plan.patients_for_half_width(made)
     test = plan.patients_for_noninferiority(made)
@@ -118,12 +126,8 @@ def concordance(
         "assessable_share": plan.assessable_share(made),
         "table": rows,
     }
-    if stresses:
-        from oncourse.planning.stress import stressed_concordance
-        from oncourse.simulate.stress import parse_stresses
-
-        faults = stressed_concordance(made, patients or needed, parse_stresses(stresses), seed=seed)
-        result["stress"] = faults
+    if faults:
+        result["stress"] = stressed_concordance(made, patients or needed, faults, seed=seed)
     if figure is not None:
         write_text(figure, _figure(rows), force=force)
     if json_file is not None:
@@ -149,12 +153,9 @@ def concordance(
             f"{100 * row['half_width_simulated']:10.1f} %"
             f"  {100 * row['shared_fraction_called']:13.1f} %  {power:>17s}"
         )
-    if stresses:
-        from oncourse.planning.stress import stress_text
-
-        click.echo(
-            f"\nwhat {patients or needed} patients would say of the shared fraction by calls:\n{stress_text(faults)}"
-        )
+    if faults:
+        told = stress_text(result["stress"])
+        click.echo(f"\nwhat {patients or needed} patients would say of the shared fraction by calls:\n{told}")
 
 
 def _figure(rows: list[dict[str, float]]) -> str:

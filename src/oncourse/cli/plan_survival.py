@@ -64,7 +64,7 @@ from oncourse.cli._shared import MARK, force_option, write_text
     "stresses",
     multiple=True,
     metavar="NAME[=VALUE]",
-    help="Also show what the study would say with this fault in its data; may be repeated (see `oncourse simulate`).",
+    help="Also show what the study would say with this fault in its data; may be repeated; `--stress list` shows all.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the simulation.")
 @click.option(
@@ -108,6 +108,14 @@ def survival(
 
     if json_file is not None:
         check_file(json_file, force=force)
+    faults = {}
+    if stresses:
+        from oncourse.planning.stress import OF_SURVIVAL, planned, stress_text, stressed_survival
+        from oncourse.simulate.stress import listed
+
+        if "list" in stresses:
+            return click.echo(listed(OF_SURVIVAL))
+        faults = planned(stresses, OF_SURVIVAL, "survival")
     design = SurvivalDesign(
         hazard_ratio=hazard_ratio,
         share_altered=share_altered,
@@ -132,12 +140,9 @@ def survival(
         seed=seed,
     )
     click.echo(survival_text(design, numbers))
-    if stresses:
-        from oncourse.planning.stress import stress_text, stressed_survival
-        from oncourse.simulate.stress import parse_stresses
-
+    if faults:
         n = patients or int(numbers["patients"])
-        numbers["stress"] = stressed_survival(design, n, parse_stresses(stresses), seed=seed)
+        numbers["stress"] = stressed_survival(design, n, faults, seed=seed)
         click.echo(f"\nwhat {n} patients would say of the hazard ratio:\n{stress_text(numbers['stress'])}")
     if json_file is not None:
         write_text(json_file, json.dumps({**MARK, **numbers}, indent=1) + "\n", force=force)

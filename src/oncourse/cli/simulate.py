@@ -44,11 +44,11 @@ def simulate(
 
     from oncourse.disk.new import check_new
     from oncourse.io.native import write_study
-    from oncourse.simulate.stress import parse_stresses
+    from oncourse.simulate.stress import listed, parse_stresses
     from oncourse.simulate.study import simulate_study
 
     if "list" in stresses:
-        return _list_stresses()
+        return click.echo(listed())
     for place in (folder, truth):
         if place is not None:
             check_new(place)
@@ -67,14 +67,6 @@ def simulate(
         click.echo(f"stress {name}={value}: {n} rows of truth" + ("" if truth else " (--truth FOLDER writes them)"))
     n = study.tables["patients"].height
     click.echo(f"{folder}: {n} simulated patients; next `oncourse run {folder} --out results`.")
-
-
-def _list_stresses() -> None:
-    from oncourse.simulate.stress import STRESSES
-
-    for name, stress in STRESSES.items():
-        values = "|".join(stress.words) if stress.words else f"{stress.low:g} to {stress.high:g}"
-        click.echo(f"{name}={stress.default}  ({values})\n    {stress.text}")
 
 
 def _reads(folder: Path, design: str, patients: int, seed: int, truth: Path | None) -> None:

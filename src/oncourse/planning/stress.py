@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from oncourse.errors import ConfigError
 from oncourse.evolution.vaf import expected_vaf, min_alt_reads
 from oncourse.planning.concordance import ConcordanceDesign, detection
 from oncourse.planning.survival import SurvivalDesign
+from oncourse.simulate.stress import parse_stresses
 from oncourse.stats.rng import generator
 
 #: Stresses that each plan can show.
@@ -30,6 +31,13 @@ OF_CONCORDANCE = (
 OF_SURVIVAL = ("delayed-entry", "confounding", "informative-censoring")
 #: Error per read and concentration of reads that a plan assumes.
 ERROR, CONCENTRATION = 1e-3, 200.0
+
+
+def planned(given: Sequence[str], known: tuple[str, ...], plan: str) -> dict[str, float | str]:
+    """Return name -> value of the stresses given to a plan; one that is not known, or that it cannot show, is named."""
+    found = parse_stresses(given)
+    _check(found, known, plan)
+    return found
 
 
 def _check(stress: Mapping[str, Any], known: tuple[str, ...], plan: str) -> None:

@@ -137,6 +137,16 @@ def parse_stresses(given: Sequence[str]) -> dict[str, float | str]:
     return found
 
 
+def listed(names: Sequence[str] = tuple(STRESSES)) -> str:
+    """Return what there is to choose from: name, default, allowed values and meaning of each, two lines a stress."""
+    lines = []
+    for name in names:
+        stress = STRESSES[name]
+        values = "|".join(stress.words) if stress.words else f"{stress.low:g} to {stress.high:g}"
+        lines.append(f"{name}={stress.default}  ({values})\n    {stress.text}")
+    return "\n".join(lines)
+
+
 def _value(stress: Stress, text: str) -> float | str:
     if stress.words:
         if text not in stress.words:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from oncourse.simulate.stress import Faults, Tables
 
 Ints = NDArray[np.int64]
+#: Bases between an artefact and a mutation of its gene, at most.
+MOST_BASES = 20
 #: A blood clone: common genes and one that tumours have too.
 CLONES = (
     ("2:25240313:G:A", "DNMT3A", "p.R736H", "missense"),
@@ -148,7 +150,11 @@ def swaps(tables: Tables, rng: np.random.Generator, value: float, faults: Faults
 
 
 def artefacts(tables: Tables, rng: np.random.Generator, value: float, faults: Faults) -> None:
-    """Sites that show one fraction in every sample of a patient, at one and a half times the depth."""
+    """Sites that show one fraction in every sample of a patient, at one and a half times the depth.
+
+    Each lies in a gene of the study, a few bases from a mutation, and in the samples whose assay looks there: a place
+    outside of its gene or panel would tell of itself.
+    """
     calls, _, _ = _counts(tables)
     per = (
         calls.filter(pl.col("is_called"))
@@ -156,23 +162,42 @@ def artefacts(tables: Tables, rng: np.random.Generator, value: float, faults: Fa
         .agg(pl.col("variant_id").n_unique().alias("n"))
     )
     depth = dict(tables["calls"].group_by("sample_id").agg(pl.col("depth").mean()).iter_rows())
-    genes = tables["variants"]["gene"].drop_nulls().unique().sort().to_list()
+    near = _places(tables["variants"])
+    looked = _genes_of(tables["assays"])
     samples = {p: rows for (p,), rows in _tumour(tables).group_by("patient_id", maintain_order=True)}
     rows, variants = [], []
     for patient, n in per.sort("patient_id").iter_rows():
         for _ in range(int(rng.poisson(value * n))):
-            chrom, position = int(rng.integers(1, 23)), int(rng.integers(1_000_000, 45_000_000))
-            variant = f"{chrom}:{position}:C:T"
+            gene, chrom, position = near[int(rng.integers(len(near)))]
+            variant = f"{chrom}:{position + int(rng.integers(-MOST_BASES, MOST_BASES + 1))}:C:T"
             fraction = float(rng.uniform(0.05, 0.35))
-            variants.append(
-                {"variant_id": variant, "gene": genes[int(rng.integers(len(genes)))], "consequence": "missense"}
-            )
+            variants.append({"variant_id": variant, "gene": gene, "consequence": "missense"})
             faults.add("artefact", patient_id=patient, variant_id=variant, true=0.0, recorded=fraction)
             for sample in samples.get(patient, samples[next(iter(samples))].clear()).iter_rows(named=True):
+                covered = looked.get(sample["assay_id"])
+                if covered is not None and gene not in covered:
+                    continue
                 reads = int(rng.poisson(1.5 * (depth.get(sample["sample_id"]) or 100.0)))
                 rows.append(_call(sample, variant, int(rng.binomial(reads, fraction)), reads))
     _add_variants(tables, variants)
     _add_calls(tables, rows)
+
+
+def _places(variants: pl.DataFrame) -> list[tuple[str, str, int]]:
+    """Return gene, chromosome and position of every variant of a gene."""
+    parts = pl.col("variant_id").str.split(":")
+    placed = variants.drop_nulls("gene").select(
+        "gene", chrom=parts.list.get(0), position=parts.list.get(1).cast(pl.Int64, strict=False)
+    )
+    return placed.drop_nulls().unique().sort("gene", "chrom", "position").rows()
+
+
+def _genes_of(assays: pl.DataFrame) -> dict[str, set[str] | None]:
+    """Return the genes each assay looks at; None where it names none, or a file."""
+    return {
+        assay: set(targets.split(";")) if targets and ";" in targets else None
+        for assay, targets in assays.select("assay_id", "targets").iter_rows()
+    }
 
 
 def blood_clones(tables: Tables, rng: np.random.Generator, value: float, faults: Faults) -> None:
