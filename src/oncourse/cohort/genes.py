@@ -23,7 +23,14 @@ class Genes(Clinical):
         """The calls that count as called, joined to gene and effect (`oncourse.derive.genes.calls`)."""
         from oncourse.derive.genes.calls import annotated_calls
 
-        return annotated_calls(self.study)
+        return annotated_calls(self.study, self.germline_vaf)
+
+    @property
+    def germline_vaf(self) -> float:
+        """Least fraction in the matched normal of a germline variant, as `presence` asks for it too."""
+        from oncourse.derive.concordance.presence import PresenceParams
+
+        return self.params(PresenceParams).germline_vaf
 
     @derived
     def panels(self) -> Panels:

@@ -35,7 +35,12 @@ class Statuses(Blood):
         named = {current_symbol(g) for s in statuses_of(self.study.config.statuses) for g in s.genes}
         known = self.knowledge
         return seen_variants(
-            self.study, self.presence_or_none, known.genes | named, self.plasma_states, known.classified
+            self.study,
+            self.presence_or_none,
+            known.genes | named,
+            self.plasma_states,
+            known.classified,
+            self.germline_vaf,
         )
 
     @derived
@@ -45,7 +50,7 @@ class Statuses(Blood):
         from oncourse.derive.status.alterations import hits_table
 
         hotspots = self.params(LandscapeParams).hotspots
-        return hits_table(self.study, self.gene_status, hotspots, self.knowledge.classified)
+        return hits_table(self.study, self.gene_status, hotspots, self.knowledge.classified, self.germline_vaf)
 
     @derived
     def alterations(self) -> pl.DataFrame:

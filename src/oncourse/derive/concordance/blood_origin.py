@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from oncourse.facts.material import is_normal
+from oncourse.facts.inborn import inborn, normal_counts
 from oncourse.genome.gene_sets import gene_set
 from oncourse.study.model import Study
 
@@ -52,32 +52,20 @@ def set_apart(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, germline
     return blood.is_in(["germline", "chip"]).fill_null(False)
 
 
-def _normal_counts(study: Study) -> pl.DataFrame:
-    """Return patient_id, variant_id, n_alt, n_depth of normal and white cells (the deepest)."""
-    normals = study["samples"].filter(is_normal()).select("sample_id", "patient_id")
-    return (
-        study["calls"]
-        .join(normals, on="sample_id", how="inner")
-        .filter(pl.col("depth") > 0)
-        .sort("patient_id", "variant_id", "depth", "sample_id", descending=[False, False, True, False])
-        .unique(["patient_id", "variant_id"], keep="first", maintain_order=True)
-        .select("patient_id", "variant_id", n_alt=pl.col("alt_count").fill_null(0), n_depth="depth")
-    )
-
-
 def _recorded_or_measured(
     study: Study, cells: pl.DataFrame, samples: pl.DataFrame, germline_vaf: float
 ) -> pl.DataFrame:
     everyone = study["samples"].select("sample_id", "patient_id")
     stated = (
         study["calls"]
-        .filter(pl.col("origin").is_in(["germline", "chip"]))
+        .filter(pl.col("origin") == "chip")
         .join(everyone, on="sample_id", how="inner")
-        .group_by("patient_id", "variant_id")
-        .agg(pl.col("origin").max().alias("stated"))
+        .select("patient_id", "variant_id", is_stated=pl.lit(True))
+        .unique()
     )
-    normal = _normal_counts(study)
-    if normal.is_empty() and stated.is_empty():
+    born = inborn(study, germline_vaf).with_columns(is_germline=pl.lit(True))
+    normal = normal_counts(study)
+    if normal.is_empty() and stated.is_empty() and born.is_empty():
         return cells.with_columns(blood=pl.lit(None, dtype=pl.String))
     plasma = samples.filter(pl.col("material") == "plasma").select("sample")
     in_plasma = (
@@ -88,7 +76,9 @@ def _recorded_or_measured(
     )
     sites = cells.select("patient_id", "variant_id", "site").unique()
     sites = sites.join(normal, on=["patient_id", "variant_id"], how="left")
-    sites = sites.join(stated, on=["patient_id", "variant_id"], how="left").join(in_plasma, on="site", how="left")
+    for told in (stated, born):
+        sites = sites.join(told, on=["patient_id", "variant_id"], how="left")
+    sites = sites.join(in_plasma, on="site", how="left")
     sites = sites.join(_highest_in_tissue(cells, samples), on="site", how="left")
     low_n, high_n = _wilson(pl.col("n_alt"), pl.col("n_depth"))
     low_p, high_p = _wilson(pl.col("p_alt"), pl.col("p_depth"))
@@ -96,12 +86,10 @@ def _recorded_or_measured(
     admixture = (pl.col("tissue_low") <= high_n).fill_null(True)
     in_blood = admixture & (pl.col("n_alt") >= MIN_BLOOD_READS) & (vaf >= MIN_BLOOD_VAF)
     compatible = (high_n >= low_p) & (low_n <= high_p) | (vaf > pl.col("p_alt") / pl.col("p_depth"))
-    # too few reads to tell germline from noise are no germline: the lower limit must leave blood clones behind
-    germline = (vaf >= germline_vaf) & (pl.col("n_alt") >= MIN_BLOOD_READS)
     blood = (
-        pl.when((pl.col("stated") == "germline") | germline)
+        pl.when("is_germline")
         .then(pl.lit("germline"))
-        .when((pl.col("stated") == "chip") | (in_blood & compatible.fill_null(False)))
+        .when(pl.col("is_stated") | (in_blood & compatible.fill_null(False)))
         .then(pl.lit("chip"))
     )
     return cells.join(sites.select("site", blood=blood), on="site", how="left", maintain_order="left")

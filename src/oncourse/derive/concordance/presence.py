@@ -18,6 +18,7 @@ from oncourse.derive.concordance.presence_inputs import (
     with_blocks,
 )
 from oncourse.derive.genes.panels import Panels
+from oncourse.facts.inborn import GERMLINE_VAF
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -63,7 +64,7 @@ class PresenceParams:
     noise_shape: float = setting(2.0, "shape of the spread of error rates between sites (1 = exponential)", low=0.1)
     error_rate: float = setting(ERROR_RATE, "background error of an assay that states none", low=1e-7, high=0.1)
     germline_vaf: float = setting(
-        0.30,
+        GERMLINE_VAF,
         "least fraction in the matched normal of a germline variant",
         low=0.05,
         high=0.5,

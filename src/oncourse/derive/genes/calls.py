@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from oncourse.facts.inborn import GERMLINE_VAF, KEY, inborn
 from oncourse.facts.material import is_tumour
 from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 from oncourse.study.model import Study
@@ -27,13 +28,13 @@ def is_called_expr() -> pl.Expr:
     )
 
 
-def annotated_calls(study: Study) -> pl.DataFrame:
+def annotated_calls(study: Study, germline_vaf: float = GERMLINE_VAF) -> pl.DataFrame:
     """Return one row per called somatic variant and tumour sample.
 
     Columns: patient_id, sample_id, variant_id, gene (null where intergenic), hgvs_p, consequence (the
     vocabulary of `oncourse.genome.effect`), is_altering (protein-changing or splice site +-2 bp),
-    alt_count, depth (null = not counted), vaf (the source's own where it gives no depth). Germline and clonal
-    haematopoiesis are left out.
+    alt_count, depth (null = not counted), vaf (the source's own where it gives no depth). Clonal haematopoiesis is left
+    out, and what the patient was born with (`oncourse.facts.inborn`), whatever the tumour's own row calls it.
     """
     samples = study["samples"].filter(is_tumour())
     assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
@@ -42,7 +43,7 @@ def annotated_calls(study: Study) -> pl.DataFrame:
     somatic = pl.col("origin").is_null() | pl.col("origin").is_in(["somatic", "unknown"])
     needed = ("sample_id", "variant_id", "alt_count", "depth", "vaf", "is_called")
     calls = study["calls"].filter(somatic).select(needed).join(samples, on="sample_id", how="inner")
-    calls = calls.filter(is_called_expr())
+    calls = calls.filter(is_called_expr()).join(inborn(study, germline_vaf), on=KEY, how="anti", maintain_order="left")
     variants = study["variants"].select("variant_id", "gene", "hgvs_p", "consequence")
     effect = consequences(variants["consequence"]) if variants.height else variants["consequence"]
     variants = variants.with_columns(

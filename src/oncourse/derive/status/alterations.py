@@ -14,6 +14,7 @@ from oncourse.derive.genes.copy_states import copy_table
 from oncourse.derive.genes.gene_status import GeneStatus
 from oncourse.derive.status.variants import variant_rows
 from oncourse.errors import InputError
+from oncourse.facts.inborn import GERMLINE_VAF
 from oncourse.facts.material import TUMOUR
 from oncourse.genome.gene_sets import set_codons
 from oncourse.genome.genes import gene_table, genes_of_role, hotspot_codons
@@ -87,7 +88,11 @@ def read_hotspots(path: Path) -> frozenset[tuple[str, int]]:
 
 
 def hits_table(
-    study: Study, status: GeneStatus, hotspots: str | None = None, classified: Classified | None = None
+    study: Study,
+    status: GeneStatus,
+    hotspots: str | None = None,
+    classified: Classified | None = None,
+    germline_vaf: float = GERMLINE_VAF,
 ) -> pl.DataFrame:
     """Return every hit of a gene of genes.tsv: `HIT_SCHEMA`, sorted.
 
@@ -95,7 +100,7 @@ def hits_table(
     rule: the first of `_mutation_rules` (copy number: `_copy_rules`) that holds. A germline variant is a hit only where
     it takes the protein of a suppressor away or is listed as pathogenic; blood clones are no hits.
     """
-    rows = variant_rows(study, cancer_genes(), classified).with_columns(
+    rows = variant_rows(study, cancer_genes(), classified, germline_vaf).with_columns(
         kind=pl.when(pl.col("origin") == "germline").then(pl.lit("germline")).otherwise(pl.lit("mutation"))
     )
     tumour = pl.col("material").is_in(list(TUMOUR)) & ~pl.col("origin").is_in(["chip"]).fill_null(False)

@@ -11,6 +11,7 @@ import polars as pl
 from oncourse.derive.genes.calls import is_called_expr
 from oncourse.derive.genes.hotspot_sites import with_codon_by_position
 from oncourse.facts.absence import BY_CALLS, absent_by_calls
+from oncourse.facts.inborn import GERMLINE_VAF, KEY, inborn
 from oncourse.facts.material import TUMOUR, is_normal, is_tumour
 from oncourse.genome.effect import consequences
 from oncourse.genome.gene_names import current_symbol
@@ -69,12 +70,18 @@ def effect_of(consequence: str | None, change: str) -> str:
     return "missense" if codon_of(change) else "other"
 
 
-def variant_rows(study: Study, genes: Collection[str], classified: Classified | None = None) -> pl.DataFrame:
+def variant_rows(
+    study: Study,
+    genes: Collection[str],
+    classified: Classified | None = None,
+    germline_vaf: float = GERMLINE_VAF,
+) -> pl.DataFrame:
     """Return the called variants of `genes` that may change the gene's product, in every sample, normals included.
 
     Columns: patient_id, sample_id, material, day, tumor_fraction, variant_id, gene (today's symbol), change, effect,
     codon (of the change, else by position at a hotspot; 0: at none; null: not known), hgvs_c, alt_count, depth,
-    origin, listed, listed_by (`oncourse.knowledge.classified.listings`); sorted.
+    origin (germline in every sample of a patient born with it, see `oncourse.facts.inborn`), listed, listed_by
+    (`oncourse.knowledge.classified.listings`); sorted.
     """
     variants = study["variants"].drop_nulls("gene")
     symbols = variants["gene"].unique().to_list()
@@ -104,6 +111,8 @@ def variant_rows(study: Study, genes: Collection[str], classified: Classified | 
         .join(variants, on="variant_id", how="inner")
         .join(samples.join(assays, on="assay_id", how="left"), on="sample_id", how="inner")
         .filter(is_called_expr() & ~pl.col("effect").is_in(["silent", "other"]))
+        .join(inborn(study, germline_vaf).with_columns(born=pl.lit("germline")), on=KEY, how="left")
+        .with_columns(origin=pl.coalesce("born", "origin"))
         .select(
             "patient_id",
             "sample_id",
@@ -138,7 +147,8 @@ def called_rows(study: Study) -> pl.DataFrame:
         study["calls"]
         .join(samples.select("sample_id", "patient_id", "assay_id"), on="sample_id", how="inner")
         .join(assays, on="assay_id", how="left")
-        .filter(is_called_expr() & ~pl.col("origin").is_in(["germline"]).fill_null(False))
+        .filter(is_called_expr())
+        .join(inborn(study), on=KEY, how="anti")
         .join(known.with_columns(consequence=consequences(known["consequence"])), on="variant_id", how="left")
         .select(
             "patient_id",
@@ -343,9 +353,10 @@ def seen_variants(
     genes: Collection[str],
     plasma: pl.DataFrame,
     classified: Classified | None = None,
+    germline_vaf: float = GERMLINE_VAF,
 ) -> SeenVariants:
     """Return what was called in `genes`, with what is of the blood, beside which plasma is ctDNA-positive."""
-    rows = variant_rows(study, genes, classified)
+    rows = variant_rows(study, genes, classified, germline_vaf)
     blood = blood_classes(study, rows, presence)
     return SeenVariants(rows, blood, plasma)
 
