@@ -280,7 +280,7 @@ def _one(
 
 def _unknown(
     cohort: Cohort,
-    params: Params,
+    params: SurvivalParams,
     landmarks: list[dict[str, object]],
     medians: list[dict[str, object]],
     estimates: list[Estimate],

@@ -383,13 +383,14 @@ def _with_ish(marker: str, value: str) -> list[tuple[str, str]]:
     """Return (marker, value); of HER2 with a score and in situ hybridisation in one cell both, each by itself.
 
     >>> _with_ish("HER2 IHC", "2+ / ISH positive"), _with_ish("HER2", "（2+），FISH（-）"), _with_ish("HER2", "2+")
-    ([('HER2 IHC', '2+'), ('HER2 ISH', 'positive')], [('HER2', '(2+)'), ('HER2 ISH', '-')], [('HER2', '2+')])
+    ([('HER2 IHC', '2+'), ('HER2 ISH', 'positive')], [('HER2', '(2+)'), ('HER2 ISH', '(-)')], [('HER2', '2+')])
     """
     plain = unicodedata.normalize("NFKC", value)
     found = _SCORE_AND_ISH.match(plain) if marker_name(marker).startswith("HER2") else None
     if found is None or her2_score(found[1]) is None:
         return [(marker, value)]
-    return [(marker, found[1].strip()), ("HER2 ISH", found[2].strip(" ()"))]
+    said = found[2].strip(" ()")
+    return [(marker, found[1].strip()), ("HER2 ISH", f"({said})" if said in ("+", "-") else said)]
 
 
 def _said(marker: str, name: str, value: str, *, signs: bool) -> str:

@@ -165,7 +165,7 @@ def finding(text: str) -> WordedFinding:
         left = finding(_ASIDE.sub(" ", plain))
         if left.state not in (None, "present"):  # no other one was found: nothing is said of the one set aside
             return replace(left, is_part=True)
-        return Finding(left.changes, left.fraction, "present", (*_changes(aside), *left.denied))
+        return WordedFinding(left.changes, left.fraction, "present", (*_changes(aside), *left.denied))
     clauses = _clauses(plain)
     states = [_state(c) for c in clauses]
     if "doubt" in states or (
