@@ -127,7 +127,8 @@ def concordance(
         "table": rows,
     }
     if faults:
-        result["stress"] = stressed_concordance(made, patients or needed, faults, seed=seed)
+        stressed = stressed_concordance(made, patients or needed, faults, seed=seed)
+        result["stress"] = stressed
     if figure is not None:
         write_text(figure, _figure(rows), force=force)
     if json_file is not None:
@@ -154,8 +155,8 @@ def concordance(
             f"  {100 * row['shared_fraction_called']:13.1f} %  {power:>17s}"
         )
     if faults:
-        told = stress_text(result["stress"])
-        click.echo(f"\nwhat {patients or needed} patients would say of the shared fraction by calls:\n{told}")
+        people = patients or needed
+        click.echo(f"\nwhat {people} patients would say of the shared fraction by calls:\n{stress_text(stressed)}")
 
 
 def _figure(rows: list[dict[str, float]]) -> str:
