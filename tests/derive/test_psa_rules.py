@@ -274,6 +274,7 @@ def test_values_as_they_come():
     assert left_out["row"].to_list() == [7, 8, 9]
     half = psa_values(frame, PsaParams(below_limit="half", same_day="lowest"))[0]
     assert half["value_ng_ml"].to_list() == [0.05, 5, 7, 1.2]
+    assert half["row"].to_list() == [2, 3, 4, 6], "the row of the value that stands for the day"
 
 
 def test_unknown_unit_is_left_out():

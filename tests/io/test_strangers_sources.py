@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 
+import polars as pl
 import pytest
 import xlsxwriter
 
 from oncourse.derive.status.variants import called_rows
 from oncourse.io.adam import read_adam
 from oncourse.io.aside import checked
-from oncourse.io.carried import add_carried
+from oncourse.io.carried import add_carried, write_carried
 from oncourse.io.cbioportal import read_cbioportal
 from oncourse.io.export_cbioportal import export_cbioportal
 from oncourse.io.fhir import read_fhir
 from oncourse.io.gdc import read_gdc
 from oncourse.io.omop import read_omop
+from oncourse.io.reading import Reading
 from oncourse.io.redcap import is_redcap, read_redcap
 from oncourse.io.sdtm import read_sdtm
 from oncourse.io.workbook import read_workbook
 from oncourse.study.causes import cause_of_death
+from oncourse.study.config import StudyConfig
+from oncourse.study.schema import Problem
 
 
 def written(folder, **files):
@@ -295,3 +299,17 @@ def test_intervals_of_days_come_back_from_a_cbioportal_folder(tmp_path, make_stu
         ("B", "recurrence_day", 250, 235, 265),
     ]
     assert tables["follow_up"].sort("patient_id")["death_latest_day"].to_list() == [345, None]
+
+
+def test_a_carried_table_takes_back_what_was_said_for_want_of_it_and_nothing_else(tmp_path):
+    said = [
+        Problem("assays", None, "targets", "panel", "no gene list"),
+        Problem("assays", None, "targets", "other", "no gene list"),
+        Problem("calls", 3, "targets", "panel", "about another table"),
+    ]
+    reading = Reading({}, StudyConfig(), problems=list(said))
+    rows = pl.DataFrame({"assay_id": ["panel"], "chrom": ["1"], "start": [1], "end": [9]})
+    write_carried({"target_regions": rows}, tmp_path)
+    add_carried(tmp_path, reading)
+    assert reading.problems == said[1:]
+    assert reading.tables["target_regions"]["assay_id"].to_list() == ["panel"]
