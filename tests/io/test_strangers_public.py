@@ -13,6 +13,7 @@ from oncourse.io.aside import checked
 from oncourse.io.clone_studies import read_clone_tables
 from oncourse.io.delivery import read_delivery
 from oncourse.io.detect import detect, read_any
+from oncourse.io.files import read_files
 from oncourse.io.fusion_callers import read_fusion_calls
 
 KRAS = "12:25398284:C:T"
@@ -210,7 +211,8 @@ def test_the_same_words_in_a_report(tmp_path):
     words = {"S1": "V600E/K", "S2": "非V600E", "S3": "V600X", "S4": "V600E阳性"}
     rows = "\n".join(f"{s},BRAF,{w}" for s, w in words.items())
     reading = read_any(_table(tmp_path / "r.csv", f"样本编号,基因,氨基酸改变\n{rows}"))
-    assert _states(reading, "BRAF V600E") == {**dict.fromkeys(("S1", "S2", "S3"), "not_assessable"), "S4": "positive"}
+    unclear = dict.fromkeys(("S1", "S3"), "not_assessable")
+    assert _states(reading, "BRAF V600E") == {**unclear, "S2": "negative", "S4": "positive"}
 
 
 @pytest.mark.parametrize(
@@ -492,3 +494,78 @@ def test_a_folder_of_reports_is_one_study(tmp_path):
         ("S3", "78", "tissue", 0),
     ]
     assert _calls(reading) == [("S1", "KRAS:p.G12D"), ("S2", "KRAS:p.G12D")]
+
+
+def test_dragen_names_its_pair_on_the_command_line(tmp_path):
+    """DRAGEN writes ``--RGSM-tumor T --RGSM N`` and calls the columns by these names, the normal first."""
+    head = '##DRAGENCommandLine=<ID=dragen,CommandLineOptions="-r ref --RGSM-tumor CD34 --RGSM AB12">'
+    row = "12 25398284 . C T 50 PASS . GT:AD:DP 0/0:100,0:100 0/1:70,30:100"
+    reading = read_any(_vcf(tmp_path / "x.hard-filtered.vcf", ["AB12", "CD34"], [row], head))
+    assert _calls(reading, "alt_count") == [("CD34", KRAS, 30)]
+
+
+def test_a_sample_is_of_the_listed_patient_its_id_begins_with(tmp_path):
+    """A clinical table of patients only: the samples were patients of their own, without follow-up."""
+    rows = "\n".join(_KRAS_ROW.replace("S1", s) for s in ("P1_T", "P1-2-T", "P10_T", "P1_9"))
+    maf = _table(tmp_path / "a.maf", f"{MAF}\n{rows}")
+    clinical = _table(tmp_path / "c.txt", "PATIENT_ID|OS_MONTHS|OS_STATUS\nP1|12|1:DECEASED\nP1-2|20|0:LIVING")
+    reading = read_files([maf], clinical=[clinical])
+    owners = dict(reading.tables["samples"].select("sample_id", "patient_id").iter_rows())
+    assert owners == {"P1_T": "P1", "P1-2-T": "P1-2", "P10_T": "P10_T", "P1_9": "P1_9"}
+    assert any("2 samples are of the patient their id begins with" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "told"),
+    [
+        ("MSI-H (32%)", "MSI-H", False),
+        ("MSS, PCR", "MSS", False),
+        ("MSI-H?", None, True),
+        ("10.5", None, True),
+        ("Do not report", None, False),
+    ],
+)
+def test_words_of_msi_in_a_clinical_table(tmp_path, word, status, told):
+    """A share behind the word made the status unknown, and nothing said so."""
+    maf = _table(tmp_path / "a.maf", f"{MAF}\n{_KRAS_ROW}\n{_KRAS_ROW.replace('S1', 'S2')}")
+    clinical = _table(tmp_path / "c.txt", f"SAMPLE_ID|PATIENT_ID|MSI_TYPE\nS1|P1|{word}\nS2|P2|MSS")
+    reading = read_files([maf], clinical=[clinical])
+    assert reading.tables["samples"].sort("sample_id")["msi_status"][0] == status
+    assert any("microsatellite status" in p.message for p in reading.problems) == told
+
+
+def _cbioportal(folder, **files):
+    _table(folder / "meta_study.txt", "type_of_cancer: crc\ncancer_study_identifier: x\nname: x\ndescription: x")
+    for name, text in files.items():
+        _table(folder / f"{name}.txt", text)
+    return folder
+
+
+def test_fusions_among_the_rows_of_a_maf(tmp_path):
+    """cBioPortal's older studies: rows of class Fusion, one per partner (they were calls that nobody understands)."""
+    fusion = "\n".join(f"{gene}||||||S1|Fusion|EML4-ALK fusion|GRCh37" for gene in ("EML4", "ALK"))
+    text = f"{MAF}\n{_KRAS_ROW}\n{_KRAS_ROW.replace('S1', 'S2')}\n{fusion}"
+    maf = _table(tmp_path / "a.maf", text)
+    reading = read_any(maf)
+    assert _calls(reading) == [("S1", KRAS), ("S2", KRAS)]
+    assert reading.tables["fusions"].select("sample_id", "gene_5p", "gene_3p").rows() == [("S1", "EML4", "ALK")]
+    looked = dict(reading.tables["samples"].select("sample_id", "sv_assay_id").iter_rows())
+    assert looked == {"S1": "structural_variants", "S2": "not_profiled"}
+    clinical = "PATIENT_ID|SAMPLE_ID\nP1|S1\nP2|S2"
+    folder = _cbioportal(tmp_path / "study", data_mutations=text, data_clinical_sample=clinical)
+    found = read_any(folder).tables["fusions"]
+    assert found.select("sample_id", "gene_5p", "gene_3p").rows() == [("S1", "EML4", "ALK")]
+
+
+def test_ids_of_copy_numbers_as_r_writes_them_are_the_same_samples(tmp_path):
+    """R's make.names: X001.T for 001-T was a further patient, and RAS negative; so was a column nothing else names."""
+    folder = _cbioportal(
+        tmp_path / "study",
+        data_mutations=f"{MAF}\n{_KRAS_ROW.replace('S1', '001-T')}",
+        data_clinical_sample="PATIENT_ID|SAMPLE_ID\nP1|001-T\nP2|002-T",
+        data_cna="Hugo_Symbol|Entrez_Gene_Id|X001.T|X002.T|ZZ9\nERBB2|2064|2|0|2\nPTEN|5728|-2|NA|0",
+    )
+    reading = read_any(folder)
+    assert _states(reading, "RAS") == {"001-T": "positive", "002-T": "negative", "ZZ9": "not_assessable"}
+    copies = _states(reading, "HER2 amplification")
+    assert copies == {"001-T": "positive", "002-T": "negative", "ZZ9": "positive"}

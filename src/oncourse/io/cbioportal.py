@@ -33,6 +33,7 @@ from oncourse.io.cbioportal_panels import (
 )
 from oncourse.io.events import read_gene_copy_number, read_structural_variants
 from oncourse.io.genie_panels import as_target_regions
+from oncourse.io.ids import matched, renamed
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.reading import Reading
 from oncourse.io.segments import read_segments
@@ -76,10 +77,16 @@ def read_cbioportal(
     if cna is None and matrix_calls is not None:
         cna = _copy_number_matrix(folder, reading)
     fusions = _events(found, "sv", reading)
+    if fusions is None and maf is not None and maf.large is not None:
+        fusions = maf.large.fusions.with_columns(pl.lit(None, pl.String).alias("frame"))
     segments = _segments(found, reading)
+    ids = pl.concat([*extra.values(), *([] if samples is None else [samples["SAMPLE_ID"]])]).drop_nulls().unique()
+    cna, fusions, segments = (_with_ids(f, ids, reading) for f in (cna, fusions, segments))
     for name, frame in (("cna", cna), ("sv", fusions), ("seg", segments)):
         extra[name] = frame["sample_id"].unique() if frame is not None else pl.Series([], dtype=pl.String)
+    in_clinical = pl.Series([], dtype=pl.String) if samples is None else samples["SAMPLE_ID"]
     samples = ct.with_missing_samples(samples, patients, pl.concat(list(extra.values())).unique(), reading)
+    extra["clinical"] = in_clinical
     timeline = read_timelines(found.files.get("timeline", []))
     anchors_known = _anchors(timeline, anchors or {})
     built = ct.build(patients, samples, reading, anchors_known)
@@ -245,6 +252,15 @@ def _events(found: Folder, kind: str, reading: Reading) -> pl.DataFrame | None:
     if len(frames) == 1:
         return frames[0]
     return pl.concat(frames).unique(["sample_id", *frames[0].columns[1:2]], keep="first", maintain_order=True)
+
+
+def _with_ids(frame: pl.DataFrame | None, named: pl.Series, reading: Reading) -> pl.DataFrame | None:
+    """Write the samples of a table of events as the clinical table or the mutations do (R's ``X001.T`` is 001-T)."""
+    if frame is None:
+        return None
+    mapping, said = matched(frame["sample_id"].drop_nulls().unique().to_list(), named.to_list())
+    reading.notes += [note for note in said if note not in reading.notes]
+    return renamed(frame, mapping)
 
 
 def _segments(found: Folder, reading: Reading) -> pl.DataFrame | None:

@@ -98,6 +98,8 @@ def with_assays(
         measured = pl.col("sample_id").is_in(seen["maf" if kind == "mutations" else kind].implode())
         given = pl.coalesce(kind, "_own") if kind == "mutations" else pl.col(kind)
         denied = (pl.col(f"has_{kind}") & pl.col(kind).is_null()) | (~in_list & ~pl.col("_listed"))
+        if kind == "mutations" and listed not in found.lists:  # a column of copy numbers says nothing of mutations
+            denied |= ~pl.col("_listed") & ~pl.col("sample_id").is_in(seen["clinical"].implode())
         value = pl.when(denied & ~measured).then(pl.lit(NOT_PROFILED)).otherwise(given)
         out = out.with_columns(value.alias(column))
     for kind, column in (("cna", "cna_assay_id"), ("sv", "sv_assay_id")):  # null: the same assay
@@ -106,7 +108,8 @@ def with_assays(
         out = out.with_columns(pl.coalesce(pl.when(~same).then(pl.col(column)), rest).alias(column))
     n_none = int((out["assay_id"] == NOT_PROFILED).sum())
     if n_none:
-        reading.notes.append(f"{n_none:,} samples were not profiled for mutations (panel matrix or case list)")
+        why = "panel matrix, case list, or a table of copy numbers or fusions alone names them"
+        reading.notes.append(f"{n_none:,} samples were not profiled for mutations ({why})")
     drop = ["mutations", "cna", "sv", "has_mutations", "has_cna", "has_sv", "_own", "_listed"]
     return out.drop(drop)
 

@@ -7,6 +7,7 @@ import re
 import polars as pl
 
 from oncourse.days import DAYS_PER_MONTH
+from oncourse.facts.markers import NEGATIVE, POSITIVE, marker_state
 from oncourse.study.values import numbers
 from oncourse.study.words import meaning
 
@@ -134,8 +135,21 @@ def material(*texts: str | None) -> str:
 
 
 def msi(text: str | None) -> str | None:
-    """Return MSI-H, MSI-L, MSS or indeterminate; None for "Do not report" and the like."""
-    return meaning("msi_status", text)
+    """Return MSI-H, MSI-L, MSS or indeterminate; None for "Do not report" and the like.
+
+    A word may have its number or method behind it, nothing that doubts it.
+
+    >>> msi("MSI-H (32%)"), msi("MSS, PCR"), msi("MSI-L (5%)"), msi("MSI-H?"), msi("Do not report")
+    ('MSI-H', 'MSS', 'MSI-L', None, None)
+    """
+    if text is None:
+        return None
+    if known := meaning("msi_status", text):
+        return known
+    state = marker_state("MSI", text)
+    if state == NEGATIVE:
+        return "MSI-L" if re.match(r"(?i)\s*(msi[-_ ]?l|low)\b", text) else "MSS"
+    return "MSI-H" if state == POSITIVE else None
 
 
 def mapped(values: pl.Series, function: object, dtype: pl.DataType | type[pl.DataType] = pl.String) -> pl.Series:

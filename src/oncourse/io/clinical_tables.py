@@ -14,7 +14,7 @@ from oncourse.io import clinical_survival as survival
 from oncourse.io.anchors import Anchors
 from oncourse.io.clinical import clean
 from oncourse.io.gather import METASTASIS_WORDS, organ_of
-from oncourse.io.ids import patient_of, says
+from oncourse.io.ids import owner_of, patient_of, says
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table, table_name
 from oncourse.study.schema import Problem
@@ -187,7 +187,7 @@ def with_missing_samples(
         *samples["PATIENT_ID"].drop_nulls(),
         *(patients["PATIENT_ID"].drop_nulls() if patients is not None else ()),
     }
-    said = [_normal_of(s, owners) or says(s) or (s, "tumour") for s in new]
+    said = [_normal_of(s, owners) or says(s) or (owner_of(s, owners) or s, "tumour") for s in new]
     material = [role if role in ("normal", "plasma") else None for _, role in said]
     rows = pl.DataFrame({"SAMPLE_ID": new, "PATIENT_ID": [p for p, _ in said]})
     if any(material):
@@ -324,6 +324,7 @@ def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> t
         first_of(samples, "SAMPLE_PRESERVATION", "PRESERVATION", "SPECIMEN_PRESERVATION_TYPE").alias("preservation"),
     )
     _told_numbers(raw, "samples", [*fractions, *numbers], reading)
+    _told_msi(raw["msi_status"], reading)
     raw = raw.with_columns(
         *[words.fraction(raw[c]).alias(c) for c in fractions],
         *[words.number(raw[c]).alias(c) for c in numbers],
@@ -337,6 +338,19 @@ def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> t
     raw = raw.select(*always, *(c for c in raw.columns if c not in always and raw[c].null_count() < len(raw)))
     out = _kept(samples, raw, set(SAMPLES.by_name), ("PATIENT_ID", "SAMPLE_ID"))
     return out, [c for c in out.columns if c not in SAMPLES.by_name]
+
+
+#: What a column of the microsatellite status says of a sample whose status nobody gives.
+_NO_STATUS = re.compile(r"(?i)^(do )?not |^n[/.]?[ad]\b|pending|fail|insufficient|unknown|未|不适用|失败")
+
+
+def _told_msi(said: pl.Series, reading: Reading) -> None:
+    """Say which words of the microsatellite status are not understood: they become unknown."""
+    lost = [w for w in said.drop_nulls() if words.msi(w) is None and not _NO_STATUS.search(w.strip())]
+    if lost:
+        message = f"{len(lost):,} words of the microsatellite status are not understood (first: '{lost[0]}'): unknown."
+        cure = "Write MSI-H, MSI-L, MSS or indeterminate; a score belongs into MSI_SCORE."
+        reading.problems.append(Problem("samples", None, "msi_status", lost[0], message, cure, "warning"))
 
 
 def _role_of(samples: pl.DataFrame) -> pl.Expr:

@@ -210,13 +210,17 @@ def _old_fusions(frame: pl.DataFrame, by: Mapping[str, str], sample: str) -> pl.
         clean(by["fusion"]).alias("fusion"),
         said.alias("frame"),
     )
-    genes = set(raw["gene"].drop_nulls())
-    rows = [_partners(gene, fusion, genes) for gene, fusion in raw.select("gene", "fusion").iter_rows()]
-    return raw.select("sample_id").with_columns(
-        pl.Series("gene_5p", [r[0] for r in rows], pl.String),
-        pl.Series("gene_3p", [r[1] for r in rows], pl.String),
-        pl.lit(None, pl.Int64).alias("support"),
-        frames(raw["frame"]),
+    named = named_fusions(raw).with_columns(pl.lit(None, pl.Int64).alias("support"))
+    return named.with_columns(frames(raw["frame"]))
+
+
+def named_fusions(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return sample_id, gene_5p, gene_3p of rows of a gene and the name of its fusion (``TMPRSS2-ERG fusion``)."""
+    genes = set(rows["gene"].drop_nulls())
+    pairs = [_partners(gene, fusion, genes) for gene, fusion in rows.select("gene", "fusion").iter_rows()]
+    return rows.select("sample_id").with_columns(
+        pl.Series("gene_5p", [p[0] for p in pairs], pl.String),
+        pl.Series("gene_3p", [p[1] for p in pairs], pl.String),
     )
 
 

@@ -20,7 +20,7 @@ from oncourse.io.calls import read_calls
 from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of_panel
 from oncourse.io.clinical import mapped
 from oncourse.io.clinical_workbook import overlay, samples_of
-from oncourse.io.ids import alike, called_first, matched, patient_of, renamed, says, unmatched
+from oncourse.io.ids import alike, called_first, first_pairs, matched, owner_of, patient_of, renamed, says, unmatched
 from oncourse.io.maf import MafTables, with_copies
 from oncourse.io.one_patient import ask_whose
 from oncourse.io.reading import Reading
@@ -126,7 +126,8 @@ def read_files(
     if per_sample is not None:
         _match_ids(found, known, per_sample, reading)
     reading.problems += alike(found.samples["sample_id"].drop_nulls().to_list(), "samples")
-    samples = _controls(_samples(found.samples, per_sample, reading), found.samples)
+    samples = _samples(_owned(found.samples, per_sample, per_patient, reading), per_sample, reading)
+    samples = _controls(samples, found.samples)
     samples = _plasma_by_name(samples, reading)
     built = ct.build(per_patient, samples, reading)
     overlay(tables, built, reading)
@@ -253,6 +254,22 @@ def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl
         found.large.looked = tuple(mapping.get(s, s) for s in found.large.looked)
     normals = {s for s, material in known.items() if material == "normal"}
     reading.problems += unmatched(found.samples["sample_id"].to_list(), known, normals, "calls")
+
+
+def _owned(
+    seen: pl.DataFrame, clinical: pl.DataFrame | None, per_patient: pl.DataFrame | None, reading: Reading
+) -> pl.DataFrame:
+    """Give samples whose patient nothing names the listed patient their id begins with (`oncourse.io.ids.owner_of`)."""
+    tables = [t for t in (clinical, per_patient) if t is not None and "PATIENT_ID" in t.columns]
+    listed = {p for t in tables for p in t["PATIENT_ID"].drop_nulls()}
+    named = set() if clinical is None else set(clinical["SAMPLE_ID"])
+    bare = seen.filter(pl.col("patient_id").is_null() & ~pl.col("sample_id").is_in(sorted(named)))["sample_id"]
+    owners = {s: p for s in bare.drop_nulls() if (p := owner_of(s, listed)) and p != s}
+    if not owners:
+        return seen
+    reading.notes.append(f"{len(owners):,} samples are of the patient their id begins with ({first_pairs(owners)})")
+    new = pl.col("sample_id").replace_strict(owners, default=None, return_dtype=pl.String)
+    return seen.with_columns(pl.coalesce("patient_id", new).alias("patient_id"))
 
 
 def _samples(seen: pl.DataFrame, clinical: pl.DataFrame | None, reading: Reading) -> pl.DataFrame:

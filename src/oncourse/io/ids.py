@@ -44,6 +44,25 @@ def patient_of(sample: str) -> str:
     return said[0] if said else short[0] if short else sample
 
 
+def owner_of(sample: str, patients: Collection[str]) -> str | None:
+    """Return the listed patient whose id a sample id is, or continues behind a mark; null where there is none.
+
+    Of several the longest is meant. A mark followed by a number may be another patient's number: it is none.
+
+    >>> owner_of("P1_T", {"P1", "P2"}), owner_of("P1-2-T", {"P1", "P1-2"}), owner_of("P10_T", {"P1"})
+    ('P1', 'P1-2', None)
+    >>> owner_of("CRC-12", {"CRC"}) is None
+    True
+    """
+    marks = [m.start() for m in re.finditer(r"[_.\-](?!\d+$)", sample)]
+    return next((sample[:i] for i in (len(sample), *reversed(marks)) if sample[:i] in patients), None)
+
+
+def first_pairs(pairs: Mapping[str, str], n: int = 5) -> str:
+    """Return the first pairs in words: ``a: b, c: d``."""
+    return ", ".join(f"{a}: {b}" for a, b in list(pairs.items())[:n])
+
+
 _TCGA = re.compile(r"^(TCGA-\w{2}-\w{4})-(\d{2})([A-Z])?(-.*)?$")
 
 
@@ -105,7 +124,7 @@ def _said(mapping: dict[str, str], own: dict[str, str]) -> list[str]:
     others = {a: b for a, b in mapping.items() if a not in barcodes and a not in theirs}
     out = []
     if theirs:
-        shown = ", ".join(f"{a}: {b}" for a, b in list(theirs.items())[:5])
+        shown = first_pairs(theirs)
         out.append(f"{len(theirs):,} ids of the calls are patients': taken as their only tumour sample ({shown})")
     if barcodes:
         first = next(iter(barcodes))
@@ -116,7 +135,7 @@ def _said(mapping: dict[str, str], own: dict[str, str]) -> list[str]:
         if several:
             out.append(f"{several:,} further aliquots of a TCGA sample were joined with it")
     if others:
-        shown = ", ".join(f"{a}: {b}" for a, b in list(others.items())[:5])
+        shown = first_pairs(others)
         out.append(
             f"{len(others):,} sample ids matched to the clinical table without regard to capitals and separators "
             f"({shown})"

@@ -29,6 +29,7 @@ from oncourse.io.ids import of_two_patients
 from oncourse.io.large import Large
 from oncourse.io.ledger import Ledger
 from oncourse.io.maf_columns import ALIASES, OURS, spelled
+from oncourse.io.maf_fusions import without_fusions
 from oncourse.io.maf_numbers import COUNTED, at_lines, fractions_alone, one_based, with_counts
 from oncourse.io.placeless import kept_by_gene
 from oncourse.io.signatures import named
@@ -293,18 +294,19 @@ def tables_of(
     """Turn a frame with the columns of `ALIASES` (text) into tables; `table` knows the lines."""
     notes: list[str] = []
     frame = frame.with_columns(table.lines.alias("line"))
-    frame, found = _with_alleles(frame, name)
-    problems = [*problems, *found]
     # also the samples of rows that cannot be used: they were sequenced and count in every denominator
-    if "patient_id" in frame.columns:
-        problems += of_two_patients(frame, name)
+    problems = [*problems, *(of_two_patients(frame, name) if "patient_id" in frame.columns else [])]
     samples = frame.select(
         "sample_id", _optional(frame, "patient_id"), *[c for c in ("role",) if c in frame.columns]
     ).unique("sample_id", maintain_order=True)
+    left: list[tuple[str, int, int | None]] = []
+    frame, large, n_fusions = without_fusions(frame, notes)
+    left.append(("a fusion: a row of the table of fusions", n_fusions, None))
+    frame, found = _with_alleles(frame, name)
+    problems += found
     has_normal = _names_normal(frame)
     n_rows = frame.height
     frame = _without_non_variants(frame, notes)
-    left: list[tuple[str, int, int | None]] = []
     left.append(("wild-type marker or structural variant", n_rows - frame.height, None))
     frame = frame.drop("end", "alt_1", "patient_id", "role", "normal_id", "variant_type", strict=False)
     frame, n_missing = _with_genotypes(frame)
@@ -368,6 +370,7 @@ def tables_of(
         problems,
         copies,
         left_out=left,
+        large=large,
     )
 
 

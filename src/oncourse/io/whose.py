@@ -51,6 +51,8 @@ ROLES = {
     "ignore": "ignore",
 }
 _BAM = re.compile(r"(?i)(tumou?r|normal)[-_]?(?:bam|cram|sample(?:_name)?|sm)[= ]+([^\s\",>]+)")
+#: DRAGEN's names of the read groups of a pair: ``--RGSM-tumor T --RGSM N``.
+_RGSM = re.compile(r"--RGSM(-tumor)?[= ]+([^\s\",>]+)")
 #: A column of a file that joins several callers: ``TUMOR.mutect`` (GATK 3 CombineVariants).
 _JOINED = re.compile(rf"^(?P<name>.+?)[._-]({CALLERS}|variant\d*)$", re.I)
 #: Callers of one person's own genotypes, by their header; and the end of a normal's name there (1234N beside 9876T).
@@ -269,6 +271,9 @@ def _bams(start: Start) -> dict[str, str]:
             for word, value in _BAM.findall(line):
                 role = "normal" if word.lower() == "normal" else "tumour"
                 out.setdefault(role, stem_of(Path(value).with_suffix(".vcf")))
+            groups = {"tumour" if word else "normal": value for word, value in _RGSM.findall(line)}
+            if len(groups) == 2:  # alone, --RGSM names the one sample there is
+                out = groups | out
     return out
 
 
