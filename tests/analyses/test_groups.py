@@ -144,6 +144,22 @@ def test_a_score_by_exposure():
     assert "SBS3" in found.answer
 
 
+def test_who_is_exposed_later_stays_among_the_others():
+    """Two samples, before and after the drug: leaving such a patient out leaves those who died before they could get
+    it."""
+    ids = made()["patients"]["patient_id"].to_list()
+    samples = [
+        {"sample_id": f"{p}-{day}", "patient_id": p, "material": "plasma", "day": day, "ctdna": 1.0 + day}
+        for i, p in enumerate(ids)
+        for day in ((-5, 50) if i % 2 else (-5,))
+    ]
+    found = groups(made(samples=samples), "exposed:taxane")
+    assert row(found, "times", endpoint="OS", line=None, group="without taxane")["n"] == 40
+    assert found.table("members").drop_nulls("group")["group"].unique().to_list() == ["without taxane"]
+    scores = found.table("scores").filter(pl.col("measure") == "ctdna")
+    assert set(scores["group"]) == {"without taxane", "after taxane"}
+
+
 def test_an_interaction_with_a_covariate_is_tested_in_one_model():
     """Deaths spread alike but for arm B in stage II, which is halved: the ratio of the two hazard ratios is found."""
     base = made(80)

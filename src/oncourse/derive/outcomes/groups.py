@@ -265,7 +265,11 @@ def _status(study: Study, name: str, rows: pl.DataFrame, params: GroupParams) ->
 
 
 def _exposed(study: Study, drug: str, samples: pl.DataFrame, params: GroupParams) -> Groups:
-    """Samples taken after a drug, or a drug of a class, had begun; lines are no groups of it (it changes with time)."""
+    """Samples taken after a drug, or a drug of a class, had begun; lines are no groups of it (it changes with time).
+
+    A patient is in the group of the first sample, from its day on, whatever is given later: leaving out who is exposed
+    later would leave those among the others who did not live to be.
+    """
     given = (
         study["treatments"]
         .drop_nulls("start_day")
@@ -284,7 +288,7 @@ def _exposed(study: Study, drug: str, samples: pl.DataFrame, params: GroupParams
     known = pl.col("day").is_not_null() | pl.col("start_day").is_null()
     group = pl.when(known & after).then(pl.lit(f"after {drug}")).when(known).then(pl.lit(f"without {drug}"))
     rows = joined.select("sample_id", "patient_id", "day", group.alias("group"))
-    return _of_samples(study, rows, f"{drug} before the sample", "no dated tumour sample", params, one=True)
+    return _of_samples(study, rows, f"{drug} before the first sample", "no dated tumour sample", params)
 
 
 def _listed(study: Study, path: Path, params: GroupParams) -> Groups:
