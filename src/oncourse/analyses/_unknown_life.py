@@ -51,8 +51,13 @@ def bounds(cohort: Cohort, months: float) -> tuple[list[Estimate], str]:
         )
         out.append(Estimate(f"OS_{months:g}m_if_unknown_{word}", value, low, high, n, "Kaplan-Meier", "fraction"))
     names = [e.name for e in out[1:]]
-    return out, (
+    left_out = (
         "Of {status_unknown:value} patients it is not known whether they live, or when they died: they are left out of "
-        f"overall survival. Had all of them lived to the end of follow-up, {{{names[0]}}} would be alive at {months:g} "
+        "overall survival."
+    )
+    if any(e.value is None for e in out[1:]):  # nobody is followed so long
+        return out, left_out
+    return out, (
+        f"{left_out} Had all of them lived to the end of follow-up, {{{names[0]}}} would be alive at {months:g} "
         f"months; had all died on the day of last contact, {{{names[1]}}}."
     )

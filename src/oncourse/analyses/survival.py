@@ -260,7 +260,9 @@ def _one(
     plain = str(endpoint_words(name))
     start = f"Median {plain}" if np.isnan(found["kaplan_meier"].value) else f"Median {plain} was"
     middle = " was not reached" if np.isnan(found["kaplan_meier"].value) else f" {{{name}_kaplan_meier_median}}"
-    words.append(f"{start}{middle}; at {two:g} months {{{name}_kaplan_meier_{two:g}m}} were {_state(name)}.")
+    is_told = any(e.name == f"{name}_kaplan_meier_{two:g}m" and e.value is not None for e in estimates)
+    share = f"at {two:g} months {{{name}_kaplan_meier_{two:g}m}} were {_state(name)}"
+    words.append(f"{start}{middle}; {share if is_told else f'nobody was followed for {two:g} months'}.")
     everybody = np.ones(time.size, bool)
     label = "with delayed entry" if n_late else "all patients"
     groups, _ = km_groups(time, event, entry, {label: everybody}, target.patients)
