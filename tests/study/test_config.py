@@ -61,3 +61,8 @@ def test_wrong_encoding_is_named(tmp_path):
     (tmp_path / "study.yaml").write_bytes("title: Köln".encode("latin-1"))
     with pytest.raises(ConfigError, match="UTF-8"):
         read_config(tmp_path / "study.yaml")
+
+
+def test_a_section_of_settings_at_the_top_is_told_where_it_belongs():
+    with pytest.raises(ConfigError, match=r"unknown key 'imaging'\. It is a section of settings: write it"):
+        config_from_mapping({"imaging": {"criteria": "irecist"}})

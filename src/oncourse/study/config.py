@@ -93,6 +93,8 @@ class StudyConfig:
 
 def config_from_mapping(data: Mapping[str, Any], name: str = "study.yaml") -> StudyConfig:
     """Return the configuration; ConfigError lists every unknown key and wrong value."""
+    from oncourse.study.settings import load_sections
+
     known = {f.name: f for f in fields(StudyConfig)}
     problems: list[str] = []
     given: dict[str, Any] = {}
@@ -100,6 +102,8 @@ def config_from_mapping(data: Mapping[str, Any], name: str = "study.yaml") -> St
         if key not in known:
             near = nearest(str(key), known, cutoff=0.5)
             cure = f"Did you mean {near}?" if near else f"Known keys: {', '.join(known)}."
+            if isinstance(value, Mapping) and key in load_sections():
+                cure = "It is a section of settings: write it, indented, under 'settings:'."
             problems.append(f"{name}: unknown key '{key}'. {cure}")
             continue
         if value is None:
