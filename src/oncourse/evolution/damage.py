@@ -131,11 +131,12 @@ class _Low:
             usual = np.log(share * self.nil + there)
             other = np.log(share[:, None] * self.damage + there[:, None])
             ratio = np.stack([np.bincount(self.sample[mine], (x - usual)[mine], n_sample) for x in other.T], axis=1)
-            ratio = np.exp(np.minimum(ratio, 300.0)).mean(axis=1)
+            ratio = np.exp(np.clip(ratio, -300.0, 300.0)).mean(axis=1)
             plain[i] = usual.sum()
             for j, share_of in enumerate(SHARES):
-                damaged[i, j] = plain[i] + np.log1p(share_of * (ratio - 1)).sum()
-                of_sample[i, j] = share_of * ratio / (1 - share_of + share_of * ratio)
+                either = (1 - share_of) + share_of * ratio  # of all samples damaged: the ratio alone, however small
+                damaged[i, j] = plain[i] + np.log(either).sum()
+                of_sample[i, j] = share_of * ratio / either
         weight = np.exp(damaged - damaged.max())
         chance = np.einsum("ij,ijs->s", weight / weight.sum(), of_sample)
         evidence = np.logaddexp.reduce(damaged.ravel()) - np.log(len(SHARES)) - np.logaddexp.reduce(plain)
