@@ -120,7 +120,7 @@ def test_survival_says_the_bounds_beside_the_curve_it_tells(make_study):
 
 
 def test_no_sentence_holds_a_share_that_nobody_was_followed_for(make_study):
-    """"At 24 months not estimable (n = 30) were alive", and would be "had all of them lived"."""
+    """It said that at 24 months "not estimable (n = 30)" were alive, and would be had all of them lived."""
     rows = [dead(i, 100 + i) for i in range(10)]
     rows += [{"patient_id": "P10", "last_contact_day": 50}]
     rows += [{"patient_id": f"P{i}", "last_contact_day": 400, "is_dead": False} for i in range(11, 30)]
