@@ -123,7 +123,7 @@ def test_a_gene_of_the_primary_counts_from_the_start(result):
     # named by the design: no discovery, so its own estimate stands first and outside the false discovery rate
     assert got["q_value"] is None and got["is_prespecified"] and got["stability"] > 0.9
     named = result.answer.split("exploratory tests")[0]
-    assert result.answer.startswith("Pre-specified: ") and "TP53 with overall survival" in named
+    assert result.answer.startswith("Pre-specified tests: ") and "TP53 with overall survival" in named
     assert got["max_t_p_value"] <= 0.01
 
 
@@ -347,4 +347,4 @@ def test_a_named_finding_that_is_given_as_a_marker_is_named_too(make_study):
     result = biomarkers(Cohort(study), BiomarkerParams(endpoints=("OS",), n_bootstrap=0, curves=0))
     told = dict(result.table("scan").select("feature", "is_prespecified").iter_rows())
     assert told == {"marker:BRAF V600E": True, "marker:XYZ": False}
-    assert result.answer.startswith("Pre-specified: ") and "BRAF V600E" in result.answer.split(".")[0]
+    assert result.answer.startswith("Pre-specified tests: ") and "BRAF V600E" in result.answer.split(". ")[1]

@@ -103,6 +103,7 @@ def test_patients_with_both_are_paired_and_in_no_other_test():
     paired, unpaired = tests["paired, Wilcoxon signed rank"], tests["unpaired, Mann-Whitney"]
     assert (paired["n_a"], paired["n_b"], unpaired["n_a"], unpaired["n_b"]) == (7, 7, 2, 2)
     assert paired["p_value"] == pytest.approx(2 / 2**7)
+    assert paired["difference"] == -2.0 and paired["median_a"] < paired["median_b"]  # the first less the second
 
 
 @pytest.mark.parametrize(("n_a", "n_b", "methods"), [(1, 9, []), (2, 1, []), (2, 2, ["unpaired, Mann-Whitney"])])

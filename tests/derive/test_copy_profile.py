@@ -273,6 +273,19 @@ def test_a_driver_whose_band_is_also_broken_otherwise_is_no_noise():
     assert (found["q_value"] < 0.05).all() and found["caution"].to_list() == [None, None]
 
 
+@pytest.mark.parametrize(("kind", "named"), [("loss", False), ("gain", True)])
+def test_what_is_lost_at_a_fragile_site_is_not_named_what_is_gained_there_is(kind, named):
+    """FHIT (3p14.2) breaks where replication is late; nothing of the kind multiplies it."""
+    rows = [(f"P{i:02}", "1", 1, CHR1, "neutral") for i in range(30)]
+    rows += [(f"P{i:02}", "3", 60_000_000, 60_400_000, kind) for i in range(12)]
+    table = pl.DataFrame(rows, schema=["patient_id", "chrom", "start", "end", "state"], orient="row")
+    flags = {"is_amplified": pl.lit(False), "is_deep": pl.lit(False)}
+    found = focal_events(table.with_columns(sample_id="patient_id", **flags), "GRCh37", CopyNumberParams())
+    row = found.row(0, named=True)
+    assert row["band"] == "3p14.2" and row["q_value"] < 0.05 and (row["caution"] is None) == named
+    assert named or row["caution"] == "common fragile site (FHIT): lost without selection"
+
+
 def men(amplified: int) -> pl.DataFrame:
     """Forty men, all chromosomes measured, in some of them twenty copies of AR; chromosome Y is no part of it."""
     ends = dict(cytobands("GRCh38").group_by("chrom").agg(pl.col("end").max()).iter_rows())

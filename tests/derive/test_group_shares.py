@@ -40,12 +40,12 @@ def test_patients_with_both_are_paired_and_in_no_other_row():
     pair, apart = found[PAIRED], found[UNPAIRED]
     assert (pair["group_a"], pair["group_b"]) == ("metastasis", "primary")
     assert [pair[c] for c in ("n_a", "n_b", "n_yes_a", "n_yes_b")] == [10, 10, 7, 2]
-    assert (pair["difference"], pair["difference_low"], pair["difference_high"]) == tango_interval(0, 5, 10)
+    assert (pair["difference"], pair["difference_low"], pair["difference_high"]) == tango_interval(5, 0, 10)
     assert pair["p_value"] == float(mcnemar_exact(5, 0)) == 0.0625
     assert [apart[c] for c in ("n_a", "n_b", "n_yes_a", "n_yes_b")] == [5, 4, 3, 1]
-    gap = newcombe(1, 4, 3, 5)
-    assert apart["difference_low"] == float(gap.ci_low) and apart["difference"] == pytest.approx(0.25 - 0.6)
-    assert apart["p_value"] == float(fisher_exact(1, 3, 3, 2).p_value)
+    gap = newcombe(3, 5, 1, 4)
+    assert apart["difference_low"] == float(gap.ci_low) and apart["difference"] == pytest.approx(0.6 - 0.25)
+    assert apart["p_value"] == float(fisher_exact(3, 2, 1, 3).p_value)
 
 
 def test_nothing_to_compare_is_an_empty_table():

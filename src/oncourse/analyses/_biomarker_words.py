@@ -42,7 +42,8 @@ def response_words(responses: pl.DataFrame, alpha: float) -> tuple[tuple[Estimat
         )
         words = f"{feature_words(row['feature'])} with {endpoint_words(row['endpoint'])}, odds ratio {{{name}}}"
         texts[row["is_prespecified"]].append(words)
-    named = "".join(f"Response, pre-specified: {text}. " for text in texts[True])
+    lead = f"Pre-specified tests of response: {len(texts[True])}. " if texts[True] else ""
+    named = lead + "".join(f"{text}. " for text in texts[True])
     if not exploratory:
         return tuple(estimates), named.strip()
     many = "After correction for {response tests:value} exploratory tests against response to treatment, "
@@ -71,9 +72,10 @@ def answer_words(tested: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ..
     ]
     parts: list[str] = []
     first = _effects(named, estimates)  # of every one: the headline counts those that leave out no effect
-    parts.extend(f"Pre-specified: {text}." for text in first[:MOST_NAMED])
-    if len(first) > MOST_NAMED:
-        parts.append(f"{len(first) - MOST_NAMED} more pre-specified tests stand in the table.")
+    if first:  # said once: with twelve of them the paper's Results began twelve sentences alike
+        follow = f", of which {MOST_NAMED} follow" if len(first) > MOST_NAMED else ""
+        parts.append(f"Pre-specified tests: {len(first)}{follow}.")
+        parts.extend(f"{text}." for text in first[:MOST_NAMED])
     share = f"(false discovery rate {100 * alpha:g} %)"
     if hits.height:
         parts.append(f"After correction for {{tests:value}} exploratory tests {share}, {{hits:value}} go with outcome.")

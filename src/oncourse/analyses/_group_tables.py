@@ -1,4 +1,8 @@
-"""Tables of numbers and shares by group and their tests, alike in every analysis that compares groups of samples."""
+"""Tables of numbers and shares by group and their tests, alike in every analysis that compares groups of samples.
+
+One direction everywhere: a difference is the first group less the second, a ratio the first over the second; where
+there is a reference, it is the second.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +49,7 @@ def tests_table(name: str, title: str, measure: str, unit: str = "") -> OutputTa
             Column("median_b", _F, "median", unit=unit),
             Column("mean_a", _F, "mean of patients", unit=unit),
             Column("mean_b", _F, "mean", unit=unit),
-            Column("difference", _F, "by how much the second is above the first (Hodges and Lehmann)", unit=unit),
+            Column("difference", _F, "first group less second (Hodges and Lehmann)", unit=unit),
             Column("difference_low", _F, "lower 95 % limit; null: too few", unit=unit),
             Column("difference_high", _F, "upper limit", unit=unit),
             *_P,
@@ -83,7 +87,7 @@ def share_tests_table(name: str, title: str, measure: str) -> OutputTable:
             Column("n_b", _I, "of the second"),
             Column("n_yes_a", _I, "of the first with it"),
             Column("n_yes_b", _I, "of the second"),
-            Column("difference", _F, "share of the second less that of the first", unit="fraction"),
+            Column("difference", _F, "share of the first group less that of the second", unit="fraction"),
             Column("difference_low", _F, "lower 95 % limit (Newcombe; of pairs Tango)", unit="fraction"),
             Column("difference_high", _F, "upper limit", unit="fraction"),
             *_P,

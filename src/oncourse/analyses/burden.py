@@ -41,6 +41,8 @@ SAMPLES = OutputTable(
         Column("caution", _T, "small panel, size not stated or not known, or no indel called"),
         Column("n_coding", _I, "distinct coding variants, silent ones included"),
         Column("n_indel_one_base", _I, "of these insertions or deletions of one base"),
+        Column("n_indel_told", _I, "of these with known bases around them (a FASTA, or 5 on either side in the file)"),
+        Column("n_indel_in_run", _I, "of these where the same base stands 5 times and more in a row"),
         Column(
             "p_msi_high",
             _F,
@@ -151,10 +153,10 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
             "Burden: distinct protein-changing or splice-site variants per callable Mb, Garwood's exact Poisson "
             f"interval. High: {params.tmb_high:g} per Mb; where the interval holds that number the burden is "
             f"uncertain.",
-            "MSI by mutations: load per Mb and share of one-base indels, three kinds of tumour (stable, MSI-H, "
-            "hypermutated without instability), medians of TCGA colon and rectum; MSI-H from a chance of 90 %. Made "
-            "for "
-            "tumours whose germline variants were taken out.",
+            "MSI by mutations: load per Mb, share of one-base indels, and where the bases around them are known their "
+            "share in runs of one base. Three kinds of tumour (stable, MSI-H, hypermutated without instability), "
+            "medians of TCGA colon and rectum; MSI-H from a chance of 90 %. Made for tumours whose germline variants "
+            "were taken out.",
             "TCGA: non-silent mutations of 10,200 exomes (MC3, Ellrott 2018, as maftools ships them), per "
             f"{params.exome_mb:g} Mb; exomes without any are not among them.",
             "Foci: any six neighbouring substitutions within 5,000 bases, joined where they overlap (Alexandrov 2013, "

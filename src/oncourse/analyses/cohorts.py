@@ -67,13 +67,16 @@ GENES = OutputTable(
         Column(
             "adjusted_difference",
             _F,
-            "difference within thirds of burden and the columns of cohorts.adjust (Mantel-Haenszel)",
+            "first less second within thirds of burden and the columns of cohorts.adjust (Mantel-Haenszel)",
             unit="fraction",
         ),
         Column("adjusted_difference_low", _F, "lower limit (Sato 1989)", unit="fraction"),
         Column("adjusted_difference_high", _F, "upper limit", unit="fraction"),
         Column(
-            "adjusted_odds_ratio", _F, "within thirds of burden (Mantel-Haenszel); null: burden of the other not known"
+            "adjusted_odds_ratio",
+            _F,
+            "odds in the first over the second, within thirds of burden (Mantel-Haenszel); null: burden of the other "
+            "not known",
         ),
         Column("adjusted_low", _F, "lower limit"),
         Column("adjusted_high", _F, "upper limit"),

@@ -100,14 +100,14 @@ RATIOS = OutputTable(
         Column("n_reference", _I, "of the reference"),
         Column("n_event", _I, "events of the group"),
         Column("n_event_reference", _I, "of the reference"),
-        Column("hazard_ratio", _F, "Cox; not adjusted", unit="ratio"),
+        Column("hazard_ratio", _F, "group over reference (Cox; not adjusted)", unit="ratio"),
         _LOW,
         _HIGH,
         Column("p_value", _F, "likelihood ratio, or permutation where events are few"),
         Column("p_all_groups", _F, "log-rank over all groups"),
         Column("p_proportional", _F, "test that the ratio is the same at all times"),
         Column("rmst_days", _F, "day up to which means are restricted, where it is not", unit="days"),
-        Column("rmst_difference", _F, "difference of the restricted means", unit="days"),
+        Column("rmst_difference", _F, "restricted mean of the group less that of the reference", unit="days"),
         Column("rmst_ci_low", _F, "lower limit", unit="days"),
         Column("rmst_ci_high", _F, "upper limit", unit="days"),
     ),
@@ -133,7 +133,7 @@ _SCORE_WORDS = {
     "group": "the group",
     "n_samples": "samples",
     "n_patients": "their patients",
-    "difference": "shift from the first group to the second (Hodges, Lehmann); null: too many values",
+    "difference": "first group less second (Hodges, Lehmann); null: too many values",
     "difference_low": "lower 95 % limit",
     "difference_high": "upper 95 % limit",
     "method": "paired (patients with samples in both groups) or not",
@@ -415,7 +415,7 @@ def _shift_text(row: dict[str, Any]) -> str:
     if row["difference_low"] is None:
         return ""
     low, high = row["difference_low"], row["difference_high"]
-    return f", the second minus the first {row['difference']:.3g} (95 % CI {low:.3g} to {high:.3g})"
+    return f", the first less the second {row['difference']:.3g} (95 % CI {low:.3g} to {high:.3g})"
 
 
 def _changes(row: dict[str, Any]) -> bool:

@@ -55,9 +55,10 @@ class Genes(Clinical):
         """High burden, MSI by every source and POLE per sample (`oncourse.derive.genes.hypermutation`)."""
         from oncourse.derive.genes.burden import BurdenParams
         from oncourse.derive.genes.hypermutation import hypermutation_table
+        from oncourse.derive.genes.spectra import SignatureParams, variant_runs
 
-        params = self.params(BurdenParams)
-        return hypermutation_table(self.study, self.burden, self.annotated_calls, self.marker_readings, params)
+        params, runs = self.params(BurdenParams), variant_runs(self.study, self.params(SignatureParams).fasta)
+        return hypermutation_table(self.study, self.burden, self.annotated_calls, self.marker_readings, params, runs)
 
     @derived
     def copy_profile(self) -> CopyProfile:

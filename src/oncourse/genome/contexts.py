@@ -1,4 +1,4 @@
-"""Classes of mutations by the bases around them: SBS-96 and ID-83, in COSMIC's words."""
+"""Classes of mutations by the bases around them: SBS-96 and ID-83, in COSMIC's words; runs of one base."""
 
 from __future__ import annotations
 
@@ -122,3 +122,44 @@ def _id_of(chrom: str, pos: int, ref: str, alt: str, fasta: Fasta | None) -> str
     return id_class(
         alt, False, fasta.fetch(chrom, max(1, pos - reach + 1), pos), fasta.fetch(chrom, pos + 1, pos + reach)
     )
+
+
+#: Bases alike in a row from which slippage of the polymerase is what makes an indel of one base, and the bases on either
+#: side that have to be known to tell (11 in all, as MC3 and GDC write them).
+LONG_RUN = FLANK = 5
+
+
+def run_length(context: str | None, ref: str, alt: str) -> int | None:
+    """Return how many bases like the one inserted or deleted stand there in a row; None where that is not known.
+
+    context : the reference around it: the deleted base in the middle (of an even number, the right one: GDC's, which
+        begins with the base before), of an insertion the base before it; shorter than `FLANK` on a side tells nothing
+
+    >>> run_length("ACGTTTTTTCA", "T", "-"), run_length("ACGTACTTTTTTCA", "T", "-"), run_length("GGCCATTTTTTGC", "-", "T")
+    (6, 6, 6)
+    >>> run_length("ACGCATGCACA", "T", "-"), run_length("TTT", "T", "-"), run_length("ACGCATGCACA", "G", "-")
+    (1, None, None)
+    """
+    if context is None:
+        return None
+    at, base = len(context) // 2, ref if alt == "-" else alt
+    if min(at, len(context) - 1 - at) < FLANK or (alt == "-" and context[at] != ref):
+        return None
+    before, after = context[: at + 1], context[at + 1 :]
+    return len(before) - len(before.rstrip(base)) + len(after) - len(after.lstrip(base))
+
+
+def runs_of(variants: pl.DataFrame, fasta: Fasta | None = None) -> pl.DataFrame:
+    """Return variant_id, is_in_run of the insertions and deletions of one base (`LONG_RUN`); null: bases not known.
+
+    variants : variant_id, context, as of `classes_of`; fasta goes before the given context
+    """
+    ref, alt = pl.col("ref"), pl.col("alt")
+    one = ((ref == "-") & (alt.str.len_chars() == 1)) | ((alt == "-") & (ref.str.len_chars() == 1))
+    table = variants.select("variant_id", "context", *parts()).drop_nulls("pos").filter(one)
+    rows = []
+    for name, context, chrom, pos, a, b in table.select("variant_id", "context", "chrom", "pos", ref, alt).iter_rows():
+        around = fasta.fetch(chrom, pos - FLANK, pos + FLANK) if fasta and chrom in fasta and pos > FLANK else context
+        n = run_length(around, a, b)
+        rows.append((name, None if n is None else n >= LONG_RUN))
+    return pl.DataFrame(rows, schema={"variant_id": pl.String, "is_in_run": pl.Boolean}, orient="row")

@@ -54,6 +54,32 @@ VARIABLE = {
     ),
     **dict.fromkeys(("Xp22.33", "Xq21.31", "Xq28"), _BOTH_SEXES),
 }
+#: Common fragile sites: bands of very large genes that break when replication is late, so that pieces of them are lost
+#: without selection (Bignell, Nature 2010;463:893; Beroukhim, Nature 2010;463:899; Glover, Nat Rev Cancer 2017;17:489).
+#: Bands that hold a suppressor besides (16p13.3 with RBFOX1 and CREBBP, 5q11.2 with PDE4D and MAP3K1) are not named.
+FRAGILE = {
+    "1p21.3": "DPYD",
+    "1p32.2": "DAB1",
+    "2q22.1": "LRP1B",
+    "3p14.2": "FHIT",
+    "3q13.31": "LSAMP",
+    "3q26.31": "NAALADL2",
+    "4q22.1": "CCSER1",
+    "4q22.2": "GRID2",
+    "5q12.1": "PDE4D",
+    "6q26": "PRKN",
+    "7q11.22": "AUTS2",
+    "7q21.11": "MAGI2",
+    "7q31.1": "IMMP2L",
+    "7q35": "CNTNAP2",
+    "8p23.2": "CSMD1",
+    "10q21.3": "CTNNA3",
+    "11q14.1": "DLG2",
+    "16q23.1": "WWOX",
+    "20p12.1": "MACROD2",
+    "22q12.3": "LARGE1",
+    "Xp21.1": "DMD",
+}
 #: kind of event -> the flag of a segment that makes it. One loss of a man's X leaves no copy: it is no deep deletion,
 #: which takes two elsewhere.
 EVENTS = {
@@ -166,8 +192,14 @@ def focal_events(states: pl.DataFrame, build: str | None, params: CopyNumberPara
 
 
 def _caution() -> pl.Expr:
-    """Why the events of a band may be no selection: the place (`VARIABLE`), or gains and losses that recur alike."""
-    known = pl.col("band").replace_strict(VARIABLE, default=None, return_dtype=pl.String)
+    """Why the events of a band may be no selection: the place (`VARIABLE`; of losses `FRAGILE`), or gains and losses that
+    recur alike."""
+    band = pl.col("band")
+    known = band.replace_strict(VARIABLE, default=None, return_dtype=pl.String)
+    broken = band.replace_strict(FRAGILE, default=None, return_dtype=pl.String)
+    fragile = pl.when(pl.col("kind").is_in(_LOSSES)).then(
+        pl.format("common fragile site ({}): lost without selection", broken)
+    )
     sure = pl.col("q_value") < NOISE
     lost, gained = (
         pl.col("n_event").filter(sure & pl.col("kind").is_in(kinds)).max().fill_null(0).over("band")
@@ -175,7 +207,7 @@ def _caution() -> pl.Expr:
     )
     both = (lost > 0) & (gained > 0)
     alike = both & (pl.min_horizontal(lost, gained) >= ALIKE * pl.max_horizontal(lost, gained))
-    return pl.coalesce(known, pl.when(alike).then(pl.lit("gains and losses recur alike: noise of the segments")))
+    return pl.coalesce(known, fragile, pl.when(alike).then(pl.lit("gains and losses recur alike: noise of the segments")))
 
 
 def _measured_bands(states: pl.DataFrame, build: str | None) -> pl.DataFrame:

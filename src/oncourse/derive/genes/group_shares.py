@@ -66,7 +66,7 @@ def share_summaries(values: pl.DataFrame) -> pl.DataFrame:
 
 
 def share_tests(values: pl.DataFrame) -> pl.DataFrame:
-    """Return `SHARE_TEST_SCHEMA`: every pair of the largest groups; `difference` is the share of b less that of a.
+    """Return `SHARE_TEST_SCHEMA`: every pair of the largest groups; `difference` is the share of a less that of b.
 
     Patients with samples in both groups make a paired test from `MIN_PAIRS` on (McNemar's exact test, Tango's interval);
     all others an unpaired one (Fisher, Newcombe's interval): as in `sample_groups.group_tests`.
@@ -92,12 +92,12 @@ def share_tests(values: pl.DataFrame) -> pl.DataFrame:
 
 def _paired(a: pl.Series, b: pl.Series) -> tuple[float, ...]:
     a_only, b_only = int((a & ~b).sum()), int((~a & b).sum())
-    told = tango_interval(b_only, a_only, len(a))
+    told = tango_interval(a_only, b_only, len(a))
     return len(a), len(b), int(a.sum()), int(b.sum()), *told, float(mcnemar_exact(a_only, b_only))
 
 
 def _unpaired(a: pl.Series, b: pl.Series) -> tuple[float, ...]:
     k, m = int(a.sum()), int(b.sum())
-    gap = newcombe(m, len(b), k, len(a))
-    p = fisher_exact(m, len(b) - m, k, len(a) - k).p_value
+    gap = newcombe(k, len(a), m, len(b))
+    p = fisher_exact(k, len(a) - k, m, len(b) - m).p_value
     return len(a), len(b), k, m, float(gap.difference), float(gap.ci_low), float(gap.ci_high), float(p)

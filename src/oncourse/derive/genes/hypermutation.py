@@ -24,6 +24,8 @@ SCHEMA = {
     "caution": pl.String,
     "n_coding": pl.Int64,
     "n_indel_one_base": pl.Int64,
+    "n_indel_told": pl.Int64,
+    "n_indel_in_run": pl.Int64,
     "p_msi_high": pl.Float64,
     "p_hypermutated": pl.Float64,
     "msi_predicted": pl.String,
@@ -39,7 +41,12 @@ _OUTSIDE = ("utr5", "utr3", "intron", "upstream", "downstream", "intergenic", "n
 
 
 def hypermutation_table(
-    study: Study, burden: pl.DataFrame, calls: pl.DataFrame, readings: pl.DataFrame, params: BurdenParams
+    study: Study,
+    burden: pl.DataFrame,
+    calls: pl.DataFrame,
+    readings: pl.DataFrame,
+    params: BurdenParams,
+    runs: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return `SCHEMA`, one row per sample of `burden`.
 
@@ -47,6 +54,7 @@ def hypermutation_table(
     ----------
     burden : `oncourse.derive.genes.burden.burden_table`; calls : `annotated_calls`
     readings : `oncourse.facts.markers.marker_readings` (MSI and MMR)
+    runs : variant_id, is_in_run of indels of one base (`oncourse.derive.genes.spectra.variant_runs`)
 
     tmb_high: yes or no where the exact interval lies on one side of `params.tmb_high`, else uncertain; null without a
     size. msi_predicted: MSI-H, not MSI-H, or uncertain; null without a size, and where no indel of one base was called
@@ -54,8 +62,8 @@ def hypermutation_table(
     exonuclease domain of POLE or POLD1, and whether the load goes with it. conflict: the sources that disagree, in
     words.
     """
-    table = burden.join(_counts(calls), on="sample_id", how="left", maintain_order="left").with_columns(
-        pl.col("n_coding", "n_indel_one_base").fill_null(0)
+    table = burden.join(_counts(calls, runs), on="sample_id", how="left", maintain_order="left").with_columns(
+        pl.col("n_coding", "n_indel_one_base", "n_indel_told", "n_indel_in_run").fill_null(0)
     )
     table = _with_disease(table, study)
     table = table.join(_pole(calls), on="sample_id", how="left", maintain_order="left")
@@ -73,15 +81,19 @@ def hypermutation_table(
     return table.with_columns(conflict=_conflict()).select(pl.col(c).cast(t) for c, t in SCHEMA.items())
 
 
-def _counts(calls: pl.DataFrame) -> pl.DataFrame:
-    """sample_id, n_coding, n_indel_one_base: distinct coding variants."""
+def _counts(calls: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
+    """sample_id, n_coding, n_indel_one_base, of these n_indel_told and n_indel_in_run: distinct coding variants."""
     coding = calls.filter(~pl.col("consequence").fill_null("unknown").is_in(list(_OUTSIDE)))
     variant = pl.col("variant_id").str.split(":")
     ref, alt = variant.list.get(2, null_on_oob=True), variant.list.get(3, null_on_oob=True)
     one = ((ref == "-") & (alt.str.len_chars() == 1)) | ((alt == "-") & (ref.str.len_chars() == 1))
     coding = coding.select("sample_id", "variant_id", one=one.fill_null(False)).unique()
+    coding = coding.join(runs, on="variant_id", how="left")
     return coding.group_by("sample_id").agg(
-        n_coding=pl.len().cast(pl.Int64), n_indel_one_base=pl.col("one").sum().cast(pl.Int64)
+        n_coding=pl.len().cast(pl.Int64),
+        n_indel_one_base=pl.col("one").sum().cast(pl.Int64),
+        n_indel_told=(pl.col("one") & pl.col("is_in_run").is_not_null()).sum().cast(pl.Int64),
+        n_indel_in_run=(pl.col("one") & pl.col("is_in_run").fill_null(False)).sum().cast(pl.Int64),
     )
 
 
@@ -116,6 +128,8 @@ def _with_chances(table: pl.DataFrame) -> pl.DataFrame:
             size,
             None if tumour is None else str(tumour),
             exonuclease=rows["pole"].is_not_null().to_numpy(),
+            n_told=rows["n_indel_told"].to_numpy(),
+            n_in_run=rows["n_indel_in_run"].to_numpy(),
         )
         parts.append(rows.select("row", p_msi_high=pl.Series(high), p_hypermutated=pl.Series(hyper)))
     if not parts:

@@ -94,7 +94,7 @@ def group_tests(values: pl.DataFrame) -> pl.DataFrame:
 
     Patients with samples in both groups make a paired test (Wilcoxon signed rank) where there are `MIN_PAIRS`; all
     others an unpaired one (Mann-Whitney): a patient is in one test of a pair of groups, never in both groups of the
-    unpaired one.
+    unpaired one. `difference` is the first group less the second.
     """
     rows = []
     for (measure,), part in _parts(values, ["measure"]):
@@ -106,11 +106,11 @@ def group_tests(values: pl.DataFrame) -> pl.DataFrame:
             x, y = (side.join(both, on="patient_id", how="anti") for side in (x, y))
             if both.height >= MIN_PAIRS:
                 one, two = both["value"].to_numpy(), both["value_b"].to_numpy()
-                told = *_sides(one, two), *paired_shift(one, two), _wilcoxon(one, two), None
+                told = *_sides(one, two), *paired_shift(two, one), _wilcoxon(one, two), None
                 rows.append((measure, a, b, "paired, Wilcoxon signed rank", *told))
             one, two = x["value"].to_numpy(), y["value"].to_numpy()
             if min(len(one), len(two)) >= 2:
-                told = *_sides(one, two), *shift(one, two), _mann_whitney(one, two), None
+                told = *_sides(one, two), *shift(two, one), _mann_whitney(one, two), None
                 rows.append((measure, a, b, "unpaired, Mann-Whitney", *told))
     table = pl.DataFrame(rows, schema=TEST_SCHEMA, orient="row")
     return table.with_columns(pl.Series("q_value", benjamini_hochberg(table["p_value"].to_numpy()))).sort(

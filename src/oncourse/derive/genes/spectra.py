@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.genome.contexts import classes_of
+from oncourse.genome.contexts import classes_of, runs_of
 from oncourse.genome.fasta import Fasta
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
@@ -58,6 +58,15 @@ def variant_classes(study: Study, fasta: str | None) -> pl.DataFrame:
         return classes_of(variants)
     with Fasta(Path(fasta)) as reference:
         return classes_of(variants, reference)
+
+
+def variant_runs(study: Study, fasta: str | None) -> pl.DataFrame:
+    """Return variant_id, is_in_run of the study's indels of one base (`oncourse.genome.contexts.runs_of`)."""
+    variants = study["variants"].select("variant_id", "context").unique("variant_id", maintain_order=True)
+    if fasta is None:
+        return runs_of(variants)
+    with Fasta(Path(fasta)) as reference:
+        return runs_of(variants, reference)
 
 
 def spectra_table(calls: pl.DataFrame, classes: pl.DataFrame, cells: pl.DataFrame | None = None) -> pl.DataFrame:

@@ -8,11 +8,15 @@
     if (typeof value !== "number" || Number.isInteger(value) && !(value === 0 && /(^|_)[pq](_value)?$/.test(name))) return shown(value);
     return value === 0 ? "<1e-300" : String(Number(value.toPrecision(4)));
   }
-  function compare(a, b) {
-    if (a === null || a === undefined) return b === null || b === undefined ? 0 : 1;
-    if (b === null || b === undefined) return -1;
-    if (typeof a === "number" && typeof b === "number") return a - b;
-    return order.compare(String(a), String(b));
+  // the place of each row in the order of a column, equal values alike; -1: no value, which stands last either way
+  function ranks(rows, i) {
+    var values = Array.from(new Set(rows.map(function (r) { return r[i]; })));
+    values = values.filter(function (v) { return v !== null && v !== undefined; });
+    if (values.every(function (v) { return typeof v === "number"; })) values.sort(function (a, b) { return a - b; });
+    else values = values.map(function (v) { return [v, String(v)]; })
+      .sort(function (a, b) { return order.compare(a[1], b[1]); }).map(function (pair) { return pair[0]; });
+    var place = new Map(values.map(function (v, k) { return [v, k]; }));
+    return Int32Array.from(rows, function (r) { var at = place.get(r[i]); return at === undefined ? -1 : at; });
   }
   function tsv(data, rows) {
     var lines = [data.columns.map(function (c) { return c[0]; }).join("\t")];
@@ -23,19 +27,19 @@
     return lines.join("\n") + "\n";
   }
   // the patients behind a row of counts: rows of a table of patients with the same values
-  function behind(data, row, genes) {
+  function behind(data, row, index) {
     var by = data.behind || {};
     if (by.listed) {
       var listed = data.columns.findIndex(function (c) { return c[0] === by.listed; });
       return Promise.resolve(shown(row[listed]).split(";").filter(Boolean));
     }
-    if (by.table) return tied(data, by, row).then(function (ids) { return ids.length ? ids : asked(data, by, row, genes); });
-    return asked(data, by, row, genes);
+    if (by.table) return tied(data, by, row).then(function (ids) { return ids.length ? ids : asked(data, by, row, index); });
+    return asked(data, by, row, index);
   }
   // a gene has its patients; other rows answer a question, whose patients count, or are the section's
-  function asked(data, by, row, genes) {
-    var at = data.columns.findIndex(function (c) { return c[0] === "gene"; });
-    if (at >= 0 && genes[row[at]]) return Promise.resolve(genes[row[at]]);
+  function asked(data, by, row, index) {
+    var at = data.columns.findIndex(function (c) { return c[0] === "gene"; }), places = at >= 0 && index.genes[row[at]];
+    if (places) return Promise.resolve(places.map(function (i) { return index.patients[i]; }));
     return by.who ? o.counted(by.who, by.questions[data.rows.indexOf(row)]) : Promise.resolve([]);
   }
   function tied(data, by, row) {
@@ -52,8 +56,6 @@
     var names = data.columns.map(function (c) { return c[0]; });
     var heads = data.columns.map(function (c) { return c[2] || c[0].replace(/_/g, " "); });
     var who = names.indexOf("patient_id"), gene = names.indexOf("gene");
-    var genes = {};
-    Object.keys(index.genes).forEach(function (g) { genes[g] = index.genes[g].map(function (i) { return index.patients[i]; }); });
     var linked = who < 0 && (data.behind || gene >= 0);
     var state = { sort: -1, down: false, filter: "", page: 0, hidden: {} };
     var controls = o.element("div", { "class": "controls" });
@@ -68,15 +70,24 @@
     var scroll = o.element("div", { "class": "scroll tall", tabindex: "0", role: "region", "aria-label": data.name });
     var table = o.element("table"), head = o.element("thead"), body = o.element("tbody"), headRow = o.element("tr");
     head.appendChild(headRow); table.appendChild(head); table.appendChild(body); scroll.appendChild(table);
-    function kept() {
-      // each word somewhere in the row: "MSI-H positive" are two columns
+    var texts = null, orders = {};
+    // each word somewhere in the row: "MSI-H positive" are two columns
+    function filtered() {
       var words = state.filter.toLowerCase().split(/\s+/).filter(Boolean);
-      var rows = words.length ? data.rows.filter(function (r) {
-        var cells = r.map(function (v) { return shown(v).toLowerCase(); });
-        return words.every(function (word) { return cells.some(function (cell) { return cell.indexOf(word) >= 0; }); });
-      }) : data.rows.slice();
-      if (state.sort >= 0) rows.sort(function (a, b) { var c = compare(a[state.sort], b[state.sort]); return state.down ? -c : c; });
-      return rows;
+      var all = Array.from(data.rows.keys());
+      if (!words.length) return all;
+      if (!texts) texts = data.rows.map(function (r) { return r.map(shown).join("\n").toLowerCase(); });
+      return all.filter(function (k) { return words.every(function (word) { return texts[k].indexOf(word) >= 0; }); });
+    }
+    function kept() {
+      var at = filtered(), i = state.sort, sign = state.down ? -1 : 1;
+      if (i >= 0) {
+        var rank = orders[i] || (orders[i] = ranks(data.rows, i));
+        at.sort(function (a, b) {
+          return rank[a] === rank[b] ? a - b : rank[a] < 0 ? 1 : rank[b] < 0 ? -1 : sign * (rank[a] - rank[b]);
+        });
+      }
+      return at.map(function (k) { return data.rows[k]; });
     }
     function cell(row, i) {
       var value = row[i], td = o.element("td");
@@ -85,7 +96,7 @@
       else if (linked && (i === gene || (gene < 0 && i === 0))) {
         var button = o.element("button", { type: "button", title: o.word("behind") }, shown(value) || o.word("patients"));
         button.addEventListener("click", function () {
-          behind(data, row, genes).then(function (ids) { o.people(data.name + ": " + shown(value), ids); });
+          behind(data, row, index).then(function (ids) { o.people(data.name + ": " + shown(value), ids); });
         });
         td.appendChild(button);
       } else td.textContent = figure(value, names[i]);
