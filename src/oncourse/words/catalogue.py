@@ -116,7 +116,7 @@ def _number(value: Any, how: str, language: str) -> str:
         return write(f"noun.{how}", language, n=int(value.value or 0))
     text = shown(value, language)
     interval = limits(value, language) if not how else ""
-    return f"{text} ({interval})" if interval else text
+    return write("number.with_interval", language, text=text, interval=interval) if interval else text
 
 
 def joined(items: Sequence[str], language: str = "en") -> str:

@@ -30,8 +30,8 @@ _ENGLISH = re.compile(r"(?<![A-Za-z0-9_.@/-])[A-Z]?[a-z]{3,}(?![A-Za-z0-9_/])")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 #: The sign after a number, as English text has it.
 _PERCENT = re.compile(r"(?<=\d)[ \u00a0]%")
-#: What English leaves in Chinese text: a narrow sign after a Chinese word, a space after a wide sign.
-_NARROW = re.compile("(?<=[\u4e00-\u9fff])([,;:])(?: |$)|(?<=[）。，；：、]) (?=[\u4e00-\u9fff])")
+#: What English leaves in Chinese text: a narrow sign after a Chinese word, a space after a wide sign or between words.
+_NARROW = re.compile("(?<=[\u4e00-\u9fff])([,;:])(?: |$)|(?<=[\u4e00-\u9fff）。，；：、]) (?=[\u4e00-\u9fff（])")
 _WIDE = {",": "，", ";": "；", ":": "：", None: ""}
 #: A month or day, which is no range of numbers; names or numbers in a row.
 _DATE = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])(?:-\d\d)?")
@@ -105,6 +105,30 @@ class _Pair:
     weight: int
 
 
+def wide_brackets(text: str) -> str:
+    """Return Chinese text whose brackets are wide where they hold Chinese or follow it; those of formulas and names
+    stay.
+
+    >>> wide_brackets("总生存期 (OS (x)), exp(系数)，TP53 (未检测)")
+    '总生存期（OS (x)）, exp(系数)，TP53（未检测）'
+    """
+
+    out, opened = list(text), []
+    for i, sign in enumerate(text):
+        if sign == "(":
+            opened.append(i)
+        elif sign == ")" and opened:
+            start = opened.pop()
+            is_formula = text[start - 1 : start].isascii() and text[start - 1 : start].isalpha()
+            if _CHINESE.fullmatch(text[:start].rstrip(" ")[-1:]) or (
+                _CHINESE.search(text[start + 1 : i]) and not is_formula
+            ):
+                out[start], out[i] = "（", "）"
+                if text[start - 1 : start] == " ":
+                    out[start - 1] = ""
+    return "".join(out)
+
+
 class Phrasebook:
     """The pairs of one language; `text` translates what is shown, `page` a whole page.
 
@@ -133,7 +157,7 @@ class Phrasebook:
         'KRAS、NRAS（BRAF）: 未检测'
         """
         said = _PERCENT.sub(self._percent, self._text(english))
-        return _NARROW.sub(lambda m: _WIDE[m[1]], said) if _CHINESE.search(said) else said
+        return _NARROW.sub(lambda m: _WIDE[m[1]], wide_brackets(said)) if _CHINESE.search(said) else said
 
     def _text(self, english: str) -> str:
         plain = english.replace("\u00a0", " ").strip()
