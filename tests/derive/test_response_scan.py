@@ -73,7 +73,10 @@ def test_psa50_by_marker_is_an_odds_ratio_with_a_half_in_each_cell():
     assert (row["n"], row["n_altered"], row["n_response_altered"], row["n_response"]) == (80, 40, 8, 40)
     assert row["odds_ratio"] == pytest.approx((8.5 / 32.5) / (32.5 / 8.5))
     assert row["ci_high"] < 1 and row["p_value"] < 1e-4 and row["is_prespecified"]
-    assert row["q_value"] is None and "Pre-specified tests of response: 1. AR-V7 with PSA response, odds ratio" in result.answer
+    assert (
+        row["q_value"] is None
+        and "Pre-specified tests of response: 1. AR-V7 with PSA response, odds ratio" in result.answer
+    )
 
 
 def test_a_line_without_any_psa_counts_as_in_the_rates_of_response():

@@ -56,7 +56,10 @@ def test_indels_in_runs_of_one_base_speak_for_instability():
     told = [msi_chances([25], [3], [1.2], "prostate", n_told=3, n_in_run=k)[0][0] for k in range(4)]
     assert 0.2 < base[0] < 0.3 and told == sorted(told) and told[0] < 0.05 and told[3] > 0.8
     assert msi_chances([25], [3], [1.2], "prostate", n_told=0, n_in_run=0)[0] == base
-    few = [msi_chances([1500], [20], [30.0], "colorectal", n_told=t, n_in_run=k)[0][0] for t, k in ((20, 5), (0, 0), (20, 17))]
+    few = [
+        msi_chances([1500], [20], [30.0], "colorectal", n_told=t, n_in_run=k)[0][0]
+        for t, k in ((20, 5), (0, 0), (20, 17))
+    ]
     assert 0.1 < few[0] < few[1] < few[2] and few[2] > 0.8
 
 
@@ -74,7 +77,10 @@ def test_chances_stay_calibrated_where_runs_are_known(shared_data):
         forward = bases if model.forward else "".join(other[b] for b in reversed(bases))
         places = [p for a, b in model.coding for p in range(a, b + 1)]
         known |= {(model.chrom, p): b for p, b in zip(places, forward, strict=True)}
-    folder, options = shared_data("prostate_msk_2024"), {"separator": "\t", "infer_schema": False, "comment_prefix": "#"}
+    folder, options = (
+        shared_data("prostate_msk_2024"),
+        {"separator": "\t", "infer_schema": False, "comment_prefix": "#"},
+    )
     columns = ["Tumor_Sample_Barcode", "Chromosome", "Start_Position", "Reference_Allele", "Tumor_Seq_Allele2"]
     counts = {}
     rows = pl.read_csv(folder / "data_mutations.txt.gz", columns=columns, **options).select(columns)

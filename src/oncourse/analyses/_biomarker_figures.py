@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Figure
+from oncourse.analyses._headline import feature_words
 from oncourse.derive.outcomes.features import FeatureTable
 from oncourse.derive.outcomes.outcome_scan import Outcome
 
@@ -44,7 +45,9 @@ def figures_of(
                 least,
             )
             who = tuple(_carriers(features, targets[endpoint], row["feature"]))
-            rows.append(ForestRow(row["feature"], row["hazard_ratio"], low, high, cells=cells, people=who))
+            rows.append(
+                ForestRow(feature_words(row["feature"]), row["hazard_ratio"], low, high, cells=cells, people=who)
+            )
         out.append(
             Figure(
                 f"forest_{endpoint}",
@@ -75,7 +78,7 @@ def figures_of(
                             volcano_figure,
                             binary["hazard_ratio"],
                             binary["p_value"],
-                            binary["feature"].to_list(),
+                            [feature_words(name) for name in binary["feature"]],
                             hit,
                             xlabel=f"{_RATIO} (altered v not)",
                             people=[_carriers(features, targets[endpoint], name) for name in binary["feature"]],
@@ -134,9 +137,9 @@ def _curves(
         out.append(
             Figure(
                 name,
-                f"{row['feature']} and {row['endpoint']}",
+                f"{feature_words(row['feature'])} and {row['endpoint']}",
                 f"{text}Kaplan-Meier with 95 % intervals (log-log), censoring marks and numbers at risk.",
-                partial(survival_figure, drawn, ylabel=row["endpoint"], title=row["feature"]),
+                partial(survival_figure, drawn, ylabel=row["endpoint"], title=feature_words(row["feature"])),
             )
         )
     return out

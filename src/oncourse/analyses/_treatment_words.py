@@ -20,7 +20,7 @@ from oncourse.derive.outcomes.treatment_comparisons import Comparisons
 from oncourse.derive.outcomes.treatment_pairs import hypotheses_of
 from oncourse.derive.outcomes.treatment_units import OTHER_DEATH
 from oncourse.knowledge.drugs import treatment_name
-from oncourse.words.catalogue import Said, said
+from oncourse.words.catalogue import Said, joined, said
 
 #: Said where there is no comparison at all.
 _NO_PAIR = " No two treatments of a line could be compared."
@@ -356,7 +356,8 @@ def _pair_text(
     differ = _differ(apart)
     weighted = any(r["method"] == "overlap" for r in rows)
     if differ and not weighted:
-        most = f"{plain(', '.join(map(feature_words, differ[:3])))}{' and more' if len(differ) > 3 else ''}"
+        named = list(map(feature_words, differ[:3]))
+        most = plain(f"{', '.join(named)} and more" if len(differ) > 3 else joined(named))
         return (
             f"not answered. The arms differ in {most} and cannot be made alike; unadjusted figures stand in the table "
             "only"

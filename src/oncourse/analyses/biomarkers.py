@@ -80,7 +80,9 @@ SCAN = OutputTable(
         Column("same_as", pl.String, "an earlier feature that says the same of every patient: one test, counted there"),
         Column("sd", pl.Float64, "standard deviation of a number, in steps of the column per; null for yes or no"),
         Column("p_proportional", pl.Float64, "test that the hazard ratio is the same at all times (score test)"),
-        Column("rmst_difference", pl.Float64, "restricted mean with the finding less without, where it is not", unit="days"),
+        Column(
+            "rmst_difference", pl.Float64, "restricted mean with the finding less without, where it is not", unit="days"
+        ),
         Column("rmst_ci_low", pl.Float64, "lower 95 % limit", unit="days"),
         Column("rmst_ci_high", pl.Float64, "upper limit", unit="days"),
         Column("rmst_days", pl.Float64, "day up to which those means are restricted", unit="days"),

@@ -125,7 +125,7 @@ def cohorts(cohort: Cohort, params: CohortParams) -> Result:
         people=counted(PROFILED, cohort.study["patients"]["patient_id"], profiled.select("patient_id"), rest=NONE),
         samples_used=profiled.select("patient_id", "sample_id", pl.lit("profiled for mutations").alias("reason")),
         notes=_notes(bool(other), table, cohort.gene_status),
-        headline=_headline(estimates, differs),
+        headline=_headline(estimates, table, differs),
         methods=(
             "Denominators: patients on whose panel the gene is. Difference: Newcombe 1998. Alike: two one-sided tests, "
             f"5 %, within {100 * params.margin:g} points. Patients with samples in both groups are paired (McNemar), "
@@ -234,11 +234,15 @@ def _notes(is_other: bool, table: pl.DataFrame, status: GeneStatus) -> tuple[str
     return tuple(notes)
 
 
-def _headline(estimates: tuple[Estimate, ...], differs: pl.DataFrame) -> Headline:
+def _headline(estimates: tuple[Estimate, ...], table: pl.DataFrame, differs: pl.DataFrame) -> Headline:
     k = int(estimates[2].value or 0)
     n = int(estimates[1].value or 0)
     if differs.is_empty():
-        return Headline(said("headline.cohorts.none", n=n), "uncertain", said("reason.nothing_found"), "comparisons")
+        pairs = table.select("cohort_a", "cohort_b").unique().rows()
+        words = said("headline.cohorts.none_of_many", n=n)
+        if len(pairs) == 1:
+            words = said("headline.cohorts.none", n=n, a=pairs[0][0], b=pairs[0][1])
+        return Headline(words, "uncertain", said("reason.nothing_found"), "comparisons")
     first = differs.row(0, named=True)
     words = said("headline.cohorts.found", k=k, n=n, gene=first["gene"], a=first["cohort_a"], b=first["cohort_b"])
     return Headline(words, "answered", said("reason.corrected"), "differ")

@@ -16,8 +16,10 @@ from oncourse.derive.genes.driver_genes import DriverParams, driver_genes, least
 from oncourse.derive.genes.spectra import SignatureParams, variant_classes
 from oncourse.errors import NotEnoughData
 from oncourse.genome.annotate import Reference
+from oncourse.knowledge.findings import BLOOD_ORIGINS
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
+from oncourse.words.lists import first_of
 
 _T, _F, _I = pl.String, pl.Float64, pl.Int64
 GENES = OutputTable(
@@ -71,8 +73,9 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
     patients = people.filter("is_in")["patient_id"].unique().sort().to_list()
     if len(patients) < params.min_patients:
         raise NotEnoughData(f"{len(patients)} patients without hypermutation; a search needs {params.min_patients}.")
-    contexts = _contexts(cohort, patients, params)
-    table = driver_genes(cohort.annotated_calls, cohort.panels, patients, params, contexts)
+    calls, of_blood = _of_the_tumour(cohort)
+    contexts = _contexts(cohort, calls, patients, params)
+    table = driver_genes(calls, cohort.panels, patients, params, contexts)
     sure = table.filter((pl.col("q_value") < 0.05) & pl.col("caution").is_null())
     estimates = (
         Estimate("patients_searched", len(patients), unit="count", method="counted", question=SEARCHED),
@@ -96,7 +99,7 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
         samples_used=cohort.panels.samples.filter(pl.col("patient_id").is_in(patients))
         .select("patient_id", "sample_id", pl.lit("all samples of a patient together").alias("reason"))
         .sort("sample_id"),
-        notes=_notes(cohort, patients, contexts, table),
+        notes=_notes(cohort, calls, patients, contexts, table) + _set_aside(of_blood),
         headline=_headline(estimates, sure),
         methods=(
             "Expected: a patient's changes in all other genes per codon looked at, times its codons (chance of one and "
@@ -112,12 +115,31 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
     )
 
 
-def _contexts(cohort: Cohort, patients: list[str], params: DriverParams) -> GeneContexts | None:
+def _of_the_tumour(cohort: Cohort) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The called mutations without those that are, or may be, of a blood clone; and those."""
+    blood = [(p, v) for (p, v), kind in cohort.seen_variants.blood.items() if kind in BLOOD_ORIGINS]
+    keys = ["patient_id", "variant_id"]
+    of_blood = pl.DataFrame(blood, schema=dict.fromkeys(keys, pl.String), orient="row")
+    calls = cohort.annotated_calls
+    return calls.join(of_blood, on=keys, how="anti"), calls.join(of_blood, on=keys, how="semi")
+
+
+def _set_aside(of_blood: pl.DataFrame) -> tuple[str, ...]:
+    """What was left out as of the blood, in words."""
+    altering = of_blood.filter(pl.col("is_altering"))
+    if altering.is_empty():
+        return ()
+    genes = altering["gene"].drop_nulls().unique().sort().to_list()
+    n = altering.select("patient_id", "variant_id").n_unique()
+    return (f"{n} mutations that are, or may be, of a blood clone are left out: {first_of(genes, 6)}.",)
+
+
+def _contexts(cohort: Cohort, called: pl.DataFrame, patients: list[str], params: DriverParams) -> GeneContexts | None:
     """The cohort's spectrum beside the bases of the tested genes, where the bases around the mutations are known."""
     fasta = cohort.params(SignatureParams).fasta
     if fasta is None and cohort.study["variants"]["context"].null_count() == cohort.study["variants"].height:
         return None
-    calls = cohort.annotated_calls.filter(pl.col("patient_id").is_in(patients))
+    calls = called.filter(pl.col("patient_id").is_in(patients))
     reference = Reference(Path(fasta), Path(params.gff) if params.gff else None) if fasta else None
     genes = tested_genes(calls, patients, params)
     classes = variant_classes(cohort.study, fasta)
@@ -141,12 +163,14 @@ def _people(cohort: Cohort, params: DriverParams) -> pl.DataFrame:
     )
 
 
-def _notes(cohort: Cohort, patients: list[str], contexts: GeneContexts | None, table: pl.DataFrame) -> tuple[str, ...]:
-    notes = _power(cohort, patients)
+def _notes(
+    cohort: Cohort, calls: pl.DataFrame, patients: list[str], contexts: GeneContexts | None, table: pl.DataFrame
+) -> tuple[str, ...]:
+    notes = _power(cohort, calls, patients)
     kinds = set(cohort.study["assays"]["kind"].drop_nulls())
     if "panel" in kinds:
         notes.append("Panels hold drivers by choice: the expected number rests on them, and the search is too strict.")
-    if not (cohort.annotated_calls["consequence"] == "synonymous").any():
+    if not (calls["consequence"] == "synonymous").any():
         notes.append("No silent mutations are reported: a gene's own rate is not known, only how rates vary.")
     if contexts is None:
         notes.append("The bases around the mutations are not used: run with --fasta and --gff (gene models).")
@@ -157,11 +181,11 @@ def _notes(cohort: Cohort, patients: list[str], contexts: GeneContexts | None, t
     return tuple(notes)
 
 
-def _power(cohort: Cohort, patients: list[str]) -> list[str]:
+def _power(cohort: Cohort, calls: pl.DataFrame, patients: list[str]) -> list[str]:
     """What a search of this size can find, in words."""
     n = len(patients)
     low = [f"{n} patients have low power: a gene that is not found may well be a driver."] if n < LOW_POWER else []
-    least = least_found(cohort.annotated_calls, cohort.panels, patients)
+    least = least_found(calls, cohort.panels, patients)
     if least is None:
         return [*low, "No number of changed patients would find a gene of median length by its burden alone."]
     k, share = least
@@ -175,7 +199,8 @@ def _headline(estimates: tuple[Estimate, ...], sure: pl.DataFrame) -> Headline:
         words = said("headline.drivers.none", n=int(n.value or 0))
         return Headline(words, "uncertain", said("reason.nothing_found"), n.name)
     genes = [str(g) for g in sure["gene"].head(5)]
-    words = said("headline.drivers.found", k=int(found.value or 0), genes=", ".join(genes), n=int(n.value or 0))
+    key = "headline.drivers.found" + ("_first" if sure.height > len(genes) else "")
+    words = said(key, k=int(found.value or 0), genes=", ".join(genes), n=int(n.value or 0))
     return Headline(words, "answered", said("reason.corrected"), found.name)
 
 

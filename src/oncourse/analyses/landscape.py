@@ -32,6 +32,7 @@ from oncourse.errors import NotEnoughData
 from oncourse.io.lists import read_reference
 from oncourse.stats.proportions import clopper_pearson
 from oncourse.words.catalogue import said
+from oncourse.words.lists import first_of
 
 if TYPE_CHECKING:
     from oncourse.derive.genes.gene_pairs import BurdenModel
@@ -325,9 +326,25 @@ def _notes(cohort: Cohort, burden: pl.DataFrame, params: LandscapeParams) -> tup
             f"altered nor "
             "wild type, these are in no share of their genes."
         )
+    notes += _maybe_blood(cohort)
     if cohort.panels.samples["cna"].is_null().all():
         notes.append("No gene copy number: amplifications and deep deletions are not assessed.")
     if not cohort.study.has("fusions"):
         notes.append("No fusions table: fusions are not assessed.")
     notes.append("Gene comparisons and co-occurrence are exploratory.")
     return tuple(notes)
+
+
+def _maybe_blood(cohort: Cohort) -> list[str]:
+    """Say of which genes changes count that may be of a blood clone."""
+    maybe = {key for key, kind in cohort.seen_variants.blood.items() if kind == "possible_chip"}
+    calls = cohort.annotated_calls.filter("is_altering").select("gene", "patient_id", "variant_id").unique()
+    found: dict[str, set[str]] = {}
+    for gene, patient, variant in calls.iter_rows():
+        if (patient, variant) in maybe and gene is not None:
+            found.setdefault(gene, set()).add(patient)
+    if not found:
+        return []
+    most = sorted(found, key=lambda gene: (-len(found[gene]), gene))
+    told = first_of([f"{gene} {len(found[gene])}" for gene in most], 6)
+    return [f"Patients counted with a change that may be of a blood clone, seen in plasma only: {told}."]

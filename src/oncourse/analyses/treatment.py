@@ -128,7 +128,12 @@ INTERACTION = OutputTable(
             "carriers against others on the reference (prognostic)",
             unit="ratio",
         ),
-        Column("rmst_interaction", pl.Float64, "arm less reference of restricted means, in carriers less in others", unit="days"),
+        Column(
+            "rmst_interaction",
+            pl.Float64,
+            "arm less reference of restricted means, in carriers less in others",
+            unit="days",
+        ),
         Column("rmst_ci_low", pl.Float64, "lower end of its 95 % interval", unit="days"),
         Column("rmst_ci_high", pl.Float64, "upper end of its 95 % interval", unit="days"),
         Column("n_arm_positive", pl.Int64, "carriers on the arm"),

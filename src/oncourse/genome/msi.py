@@ -5,9 +5,10 @@ Unstable tumours have many mutations of which a seventh are insertions or deleti
 polymerase proofreading have more mutations and hardly any of these; all others have few of both. How many indels a
 tumour shows is also a matter of its calling: where they were called poorly an unstable tumour has few of them, and few
 indels are no evidence of stability. Without repair the polymerase slips where one base stands many times in a row:
-where the bases around the indels are known, their share in such runs tells too. Written for this project: medians and spreads of the 489 TCGA colon and rectum
-exomes (MC3 and Firehose, open), rounded; nothing was fitted to another cohort. Both reliability tables - 351 of these
-exomes and 2,203 prostate panels (prostate_msk_2024), each beside MSIsensor - are in docs/explanation/landscape.md.
+where the bases around the indels are known, their share in such runs tells too. Written for this project: medians and
+spreads of the 489 TCGA colon and rectum exomes (MC3 and Firehose, open), rounded; but for the runs nothing was fitted to
+another cohort. Both reliability tables - 351 of these exomes and 2,203 prostate panels (prostate_msk_2024), each beside
+MSIsensor - are in docs/explanation/landscape.md.
 """
 
 from __future__ import annotations

@@ -18,20 +18,23 @@ DRIVERS_SHOWN = 5
 
 
 def clone_view(evolution: PatientEvolution) -> dict[str, Any]:
-    """Return what the template shows: samples, one row per clone (name, parent, n, drivers, cell fractions), svg."""
+    """Return what the template shows: samples, one row per clone (name, parent, n, drivers, cell fractions), svg.
+
+    drivers : its changed cancer genes, those of a known role first
+    """
     clones, posterior = evolution.clones, evolution.posterior
     parents = [int(p) for p in posterior.trees[0]]
     names = [f"C{c + 1}" for c in evolution.clusters]
     labels = clones.clustering.labels
-    known = set(gene_table()["gene"])
+    role = dict(gene_table().select("gene", "role").iter_rows())
     drivers: dict[int, list[str]] = {}
     for label, row in zip(labels, clones.variants.iter_rows(named=True), strict=True):
         counts = row["consequence"] in PROTEIN_CHANGING or row["consequence"] == "splice_site"
-        if counts and row["gene"] in known:
+        if counts and row["gene"] in role:
             drivers.setdefault(int(label), []).append(f"{row['gene']} {short_change(row['hgvs_p'])}".strip())
     rows = []
     for k, cluster in enumerate(evolution.clusters):
-        found = sorted(drivers.get(cluster, []))
+        found = sorted(drivers.get(cluster, []), key=lambda told: (role[told.split(" ")[0]] == "unknown", told))
         more = f" and {len(found) - DRIVERS_SHOWN} more" if len(found) > DRIVERS_SHOWN else ""
         rows.append(
             {
@@ -85,7 +88,9 @@ def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -
         inner = k in children
         drivers = rows[k]["drivers"].split(" and ")[0]
         text = f"{name} {drivers.split(',')[0] if inner else shorten(drivers, LETTERS, placeholder=' ...')}".strip()
-        at = f'x="{x + (-6 if inner else 11):.0f}" y="{y + (-9 if inner else 4):.0f}"'
+        # the edges to its children leave an inner clone to the right: its name ends above it
+        at = f'x="{x + (8 if inner else 11):.0f}" y="{y + (-9 if inner else 4):.0f}"'
+        at += ' text-anchor="end"' if inner else ""
         parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="6" fill="{PALETTE[k % 8]}"/>')
         parts.append(f'<text {at} fill="#1d2329">{escape(text)}</text>')
     width = max(x for x, _ in place.values()) + 7.2 * LETTERS

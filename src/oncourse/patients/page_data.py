@@ -26,6 +26,7 @@ from oncourse.patients.front import next_steps, status_card, unseen
 from oncourse.patients.timeline import of_patient, patient_timeline
 from oncourse.plots.timeline import PatientTimeline
 from oncourse.words.catalogue import catalogue, write
+from oncourse.words.phrases import translator
 
 if TYPE_CHECKING:
     from oncourse.derive.clones.evolution import PatientEvolution
@@ -127,7 +128,8 @@ def approved_words(match: Match, country: str | None, language: str) -> str:
         words = [f"{not_here} ({said})" if said.startswith(agency) else said for said in words]
     if country and match.rule.basis == "approved" and match.rule.direction in BENEFIT and not is_own:
         words.insert(0, write("patient.no_approval", language, agency=AGENCIES[country]))
-    return "; ".join(words)
+    said = translator(language)
+    return "; ".join(text if text.startswith(tuple(AGENCIES.values())) else said(text) for text in words)
 
 
 def _is_dead(cohort: Cohort, patient: str) -> bool:

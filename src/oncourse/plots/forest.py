@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,8 @@ from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 _WIDEST = 32.0
 #: More ticks than this would run into each other.
 MOST_TICKS = 7
+TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
+FEW_TICKS = (0.05, 0.2, 1, 5, 20)
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,9 @@ def forest_figure(
         ax.axvline(1.0, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
         ax.set_xscale("log", base=2)
         ax.set_xlim(low, high)
-        ticks = [t for t in (1 / 32, 1 / 16, 1 / 8, 0.25, 0.5, 1, 2, 4, 8, 16, 32) if low <= t <= high]
+        ticks = [t for t in TICKS if low <= t <= high]
         if len(ticks) > MOST_TICKS:
-            ticks = [t for t in ticks if math.log2(t) % 2 == 0]
+            ticks = [t for t in ticks if t in FEW_TICKS]
         ax.set_xticks(ticks, [f"{t:.2g}" for t in ticks])
         ax.minorticks_off()
         ax.set_yticks(range(len(rows)), [_short(r.label) for r in rows][::-1])

@@ -34,7 +34,7 @@ def comparison_figure(comparison: list[dict[str, Any]], who: Who) -> list[Drawn]
     shown = sorted(shown, key=lambda r: (r["endpoint"], r["line"], r["arm"], r["reference"]))
     drawing = partial(
         ratios,
-        [f"{r['endpoint']} line {r['line']}: {r['arm']} v {r['reference']}"[:70] for r in shown],
+        [f"{r['endpoint'].replace('_', ' ')} line {r['line']}: {r['arm']} v {r['reference']}"[:70] for r in shown],
         np.array([r["estimate"] for r in shown]),
         np.array([r["ci_low"] for r in shown]),
         np.array([r["ci_high"] for r in shown]),

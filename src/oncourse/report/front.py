@@ -15,8 +15,12 @@ from oncourse.report.execute import AnalysisRun
 from oncourse.report.micro import interval_svg
 from oncourse.words.catalogue import said, write
 from oncourse.words.numbers import limits, shown
+from oncourse.words.phrases import page_in
+from oncourse.words.readable import n_words, split
 
 #: Tables whose absence page one tells, in the words' order (`missing.<table>`).
+#: Words of the longest sentence of page one.
+SHORT = 25
 EXPECTED = ("follow_up", "treatments", "coverage", "segments", "target_lesions", "labs")
 
 
@@ -40,14 +44,19 @@ def headline_of(outcome: AnalysisRun) -> Headline:
     if outcome.result is not None and outcome.result.headline is not None:
         return outcome.result.headline
     if outcome.status == "skipped":
-        what = outcome.message.removeprefix("needs the table ").partition(", which")[0]
+        what = outcome.message.removeprefix("needs the table ").partition(", which")[0].replace("_", " ")
         return cannot(said("headline.skipped", what=what), said("reason.not_recorded"))
-    reason = "failed" if outcome.status == "failed" else "too_few"
+    reason = "failed" if outcome.status == "failed" else "no_data"
     return cannot(said(f"headline.{reason}"), said(f"reason.{reason}"))
 
 
 def sentence_of(outcome: AnalysisRun, language: str) -> str:
-    """Return the one sentence; an analysis without a headline says the first sentence of its answer."""
+    """Return the one sentence; an analysis without a headline says the first sentence of its answer, one that could not
+    answer what it says is missing, where that is short enough."""
+    if outcome.status == "too_few":
+        why = split(outcome.message)[0]
+        if n_words(why) <= SHORT:
+            return page_in(f"{why[:1].upper()}{why[1:].rstrip('.')}.", language)
     if outcome.result is not None and outcome.result.headline is None:
         return outcome.result.answer.split(". ")[0].rstrip(".") + "."
     return headline_of(outcome).text.text(language)

@@ -179,7 +179,20 @@ def plain(name: str) -> str:
     return " ".join(_SPELT.get(part, part) for part in name.split("_"))
 
 
+#: Titles of tables whose last name says too little by itself.
+_TITLES = {
+    "overview/apart": "Samples set apart",
+    "overview/baseline": "Patients at the start",
+    "overview/excluded": "Who was left out of which analysis",
+    "overview/identity": "Whose each sample is",
+    "overview/missing": "Values that are missing",
+    "overview/samples_used": "Which sample stood for whom",
+}
+
+
 def _title(name: str, language: str) -> str:
+    if language == "en" and name in _TITLES:
+        return _TITLES[name]
     last = name.split("/")[-1]
     words = plain(last)
     first, _, rest = words.partition(" ")

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -114,7 +115,7 @@ def _section(
         "title": title(outcome, language),
         "status": outcome.status,
         "question": entry.question if language == "en" else question(outcome, language),
-        "message": outcome.message,
+        "message": _more_said(outcome),
         "card": card(outcome, language),
     }
     if result is None:
@@ -141,6 +142,13 @@ def _section(
         "methods": result.methods,
         "params": _params(params.get(entry.name)),
     }
+
+
+def _more_said(outcome: Outcome) -> str:
+    """What is to be said of an analysis without a result beside its one sentence: how to mend it, or what failed."""
+    said = outcome.message[:1].upper() + outcome.message[1:]
+    is_said = outcome.status == "skipped" or sentence_of(outcome, "en").rstrip(".") == said.rstrip(".")
+    return "" if is_said else said
 
 
 def of_patient(figure: str, patients: Collection[str]) -> str | None:
@@ -207,9 +215,26 @@ def script_words(language: str) -> Any:
     return Markup(json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"))
 
 
-def unbroken(text: str) -> str:
-    """Return a sentence whose intervals do not break over lines."""
-    return text.replace("95 % CI ", "95\u00a0%\u00a0CI\u00a0").replace(" %", "\u00a0%")
+#: An interval in an English sentence, as `oncourse.words.numbers.limits` writes it.
+_INTERVAL = re.compile(r"95 % CI -?[\d.,]+(?:-[\d.,]*\d| to (?:-?[\d.,]*\d|not reached))")
+
+
+def unbroken(text: str, language: str = "en") -> Any:
+    """Return a sentence whose intervals do not break over lines; one that is still to be translated stays in one piece.
+
+    >>> str(unbroken("Shared: 60 % (95 % CI 54-66)."))
+    'Shared: 60\\xa0% (<span class="nw">95 % CI 54-66</span>).'
+    """
+    from markupsafe import Markup, escape
+
+    if language != "en":
+        return text.replace("95 % CI ", "95\u00a0%\u00a0CI\u00a0").replace(" %", "\u00a0%")
+    out, at = Markup(), 0
+    for match in _INTERVAL.finditer(text):
+        out += escape(text[at : match.start()].replace(" %", "\u00a0%"))
+        out += Markup('<span class="nw">{}</span>').format(match[0])
+        at = match.end()
+    return out + escape(text[at:].replace(" %", "\u00a0%"))
 
 
 #: The one style sheet that matplotlib writes into a drawing.

@@ -161,6 +161,9 @@ class Phrasebook:
 
     def _text(self, english: str) -> str:
         plain = english.replace("\u00a0", " ").strip()
+        either = [self.exact.get(name) for name in plain.split("/")]
+        if len(either) > 1 and all(either):  # abiraterone/enzalutamide: no word by itself
+            return "/".join(filter(None, either))
         if not plain or (not _ENGLISH.search(plain) and not self._has(plain)):
             return english
         found, whole = self._part(plain)

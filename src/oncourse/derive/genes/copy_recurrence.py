@@ -207,7 +207,9 @@ def _caution() -> pl.Expr:
     )
     both = (lost > 0) & (gained > 0)
     alike = both & (pl.min_horizontal(lost, gained) >= ALIKE * pl.max_horizontal(lost, gained))
-    return pl.coalesce(known, fragile, pl.when(alike).then(pl.lit("gains and losses recur alike: noise of the segments")))
+    return pl.coalesce(
+        known, fragile, pl.when(alike).then(pl.lit("gains and losses recur alike: noise of the segments"))
+    )
 
 
 def _measured_bands(states: pl.DataFrame, build: str | None) -> pl.DataFrame:

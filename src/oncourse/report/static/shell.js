@@ -42,10 +42,11 @@
       parts.forEach(function (p, i) { if (i) holder.appendChild(document.createTextNode(", ")); holder.appendChild(data.has[p] ? o.person(p, data.has) : document.createTextNode(p)); });
     });
   });
-  // the first mention of a term in each block opens its explanation
+  // the first mention of a term in each section opens its explanation
   var terms = o.all(".glossary div").map(function (d) { return [d.querySelector("dt").textContent, d.querySelector("dd").textContent]; });
-  function explain(block) {
+  function explain(block, told) {
     terms.forEach(function (term) {
+      if (told[term[0]]) return;
       var walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT), node;
       while ((node = walker.nextNode())) {
         var i = node.textContent.indexOf(term[0]);
@@ -54,6 +55,7 @@
         rest.textContent = rest.textContent.slice(term[0].length);
         rest.parentNode.insertBefore(word, rest);
         function open() { o.dialog(term[0], function (box) { box.appendChild(o.element("p", {}, term[1])); }); }
+        told[term[0]] = true;
         word.addEventListener("click", open);
         word.addEventListener("keydown", function (event) { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(); } });
         break;
@@ -61,6 +63,6 @@
     });
   }
   o.all("details.more").forEach(function (box) {
-    box.addEventListener("toggle", function once() { box.removeEventListener("toggle", once); o.all("p.answer, .answer li, .limits li", box).forEach(explain); });
+    box.addEventListener("toggle", function once() { box.removeEventListener("toggle", once); var told = {}; o.all("p.answer, .answer li, .limits li", box).forEach(function (block) { explain(block, told); }); });
   });
 })();
