@@ -36,7 +36,7 @@ def test_cells_stand_in_columns_with_heads_and_the_sides_are_named():
     for text in ("detectable", "40/120", "0.0021", "← longer OS", "shorter OS →", "TP53"):
         assert text in found
     # the wide range has its every second tick only
-    assert "0.25" in found and "0.5" not in found
+    assert "0.2" in found and "0.5" not in found
 
 
 def test_a_note_beside_the_row_still_stands_alone():

@@ -386,10 +386,15 @@ def _curves(table: pl.DataFrame) -> list[Figure]:
                 groups,
                 part["patient_id"].to_list(),
             )
+            if not drawn:
+                continue
+            undone = [label for label in groups if label not in {curve.label for curve in drawn}]
             competing = int(part["is_competing"].sum())
             caption = f"{endpoint}: {words}. Kaplan-Meier with 95 % intervals; marks: censored." + (
                 f" {competing:,} competing deaths are drawn as censored." if competing else ""
             )
+            if undone:
+                caption += f" Not drawn: {', '.join(undone)} (the few at risk early had the event, others came later)."
             name = f"km_{endpoint}" + ("_by_line" if each_line else "")
             title = f"{endpoint}{' by line' if each_line else ''}"
             figures.append(

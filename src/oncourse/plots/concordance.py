@@ -49,6 +49,8 @@ def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, tit
                 mark(bar, f"{patient}: {int(n)} {word}", people=[patient])
             left = left + counts[:, j]
         ax.set_yticks(np.arange(len(labels)), labels, fontsize=7)
+        ax.margins(y=0.01)
+        ax.set_xlim(right=1.02 * ax.get_xlim()[1])
         ax.invert_yaxis()
         ax.set_xlabel("mutations")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -15,6 +15,8 @@ DEEP, AMPLIFIED = "#0072B2", "#D55E00"
 _OTHERS = tuple(c for c in PALETTE if c not in (AMPLIFIED, DEEP))
 #: Rows drawn at most.
 MAX_SAMPLES = 600
+#: Half of the height of the frequencies (points), and what of it names may take.
+HALF, MOST_OF_HALF = 95.0, 0.75
 
 
 def frequency_svg(
@@ -41,7 +43,10 @@ def frequency_svg(
         ax = canvas.ax
         ax.stairs(gain, edge, fill=True, color=AMPLIFIED, label="gain")
         ax.stairs(-loss, edge, fill=True, color=DEEP, label="loss")
-        top = max(0.1, float(np.max(gain, initial=0.0)), float(np.max(loss, initial=0.0))) * (1.7 if marks else 1.15)
+        highest = max(0.1, float(np.max(gain, initial=0.0)), float(np.max(loss, initial=0.0)))
+        # the names of events stand on end between the highest bar and the edge
+        names = min(MOST_OF_HALF, (4.0 * max((len(words) for _, words, _, _ in marks), default=0) + 8) / HALF)
+        top = highest / (1 - max(names, 0.13))
         if bands:
             over = ax.imshow(
                 np.zeros((1, len(_columns(edge)), 4)), aspect="auto", extent=(0, edge[-1], -1, 1), zorder=9

@@ -72,7 +72,8 @@ def waterfall(
             ax.plot(at[cut], np.full(int(cut.sum()), clip), "^", color=COLOURS["text"], markersize=3)
         for label, height in limits.items():
             ax.axhline(height, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
-            ax.text(len(values) - 0.5, height, f" {label}", va="center", fontsize=7, color=COLOURS["muted"])
+            beside = ax.get_yaxis_transform()
+            ax.text(1.01, height, label, transform=beside, va="center", fontsize=7, color=COLOURS["muted"])
         ax.axhline(0, color=COLOURS["text"], linewidth=0.8)
         ax.yaxis.set_major_formatter(lambda v, _: f"{100 * v:+.0f} %")
         ax.set_ylabel(ylabel)

@@ -22,6 +22,8 @@ def km_groups(
     """Return the curves of the named groups of rows (label -> mask), for `oncourse.plots.survival` and as `Curve`.
 
     people : patient of each row, so that a curve leads to its patients
+
+    A curve that falls to 0 while others come under observation only later (`is_undone`) is not among those drawn.
     """
     drawn, curves = [], {}
     for label, mask in groups.items():
@@ -30,9 +32,23 @@ def km_groups(
         since: Any = None if entry is None else entry[mask]
         curve = kaplan_meier(time[mask], event[mask], entry=since)
         curves[label] = curve
+        if is_undone(curve, entry[mask] if entry is not None else None):
+            continue
         start = np.zeros(int(mask.sum())) if entry is None else np.maximum(entry[mask], 0.0)
         censored = np.sort(time[mask][~event[mask]])
         who = () if people is None else tuple(dict.fromkeys(np.asarray(people)[mask].tolist()))
         limits = curve.ci_low, curve.ci_high
         drawn.append(KMGroup(label, curve.time, curve.survival, *limits, censored, start, time[mask], who))
     return drawn, curves
+
+
+def is_undone(curve: Curve, entry: NDArray[np.float64] | None) -> bool:
+    """Return whether the few at risk early on all had the event while others entered after them: the curve is 0 from
+    there on, whatever became of those (Tsai, Jewell, Wang. Biometrika 1987;74:883).
+
+    >>> late = np.array([0.0, 5, 5, 5])
+    >>> is_undone(kaplan_meier([2.0, 9, 9, 9], [1, 0, 0, 0], entry=late), late)
+    True
+    """
+    gone = np.flatnonzero(curve.survival == 0)
+    return entry is not None and gone.size > 0 and bool((entry >= curve.time[gone[0]]).any())
