@@ -77,16 +77,31 @@ _ASIDE = re.compile(r" \((?=[^()]*\w[_/.=]\w)[^()]*[a-z]+[_/.=][a-z]+[^()]*\)")
 _SENTENCE = re.compile(r"(?<=[.!?]) +(?=[A-Z0-9])")
 
 
+#: What names a column, a table, a setting or a feature of the program: ``visit_intervals``, ``ctdna.min_probability``,
+#: ``burden/tcga``, ``hotspot:ATM R1466*``.
+_PROGRAM = re.compile(
+    r"--|\b[a-z]+_[a-z_]+|\b[a-z]{3,}\.[a-z]{3,}|\b[a-z_]{3,}/[a-z_]{4,}|\b(?:hotspot|pathway|covariate):\w"
+)
+#: A list of samples and what each has: for the tables.
+_LISTED = re.compile(r": [\w.]*\d[\w.-]*: .*; .*; .*$")
+
+
 def for_a_paper(note: str) -> str:
-    """Return a note without what only users of the program can follow: columns, tables and settings.
+    """Return a note without what only users of the program can follow: columns, tables, settings, long lists of ids.
 
     >>> for_a_paper("46 patients enter late: the naive estimate (column naive_hazard_ratio) counts the time before.")
     '46 patients enter late: the naive estimate counts the time before.'
-    >>> for_a_paper("Clones take long: --set features.clones=no leaves them out.")
-    ''
+    >>> for_a_paper("Clones take long: --set features.clones=no leaves them out. Share by arm. Table burden/tcga.")
+    'Share by arm.'
+    >>> for_a_paper("The reads of 4 samples are noisier than told: P1-A: 8; P2-B: 3; P2-C: 1; P3-A: 9.")
+    'The reads of 4 samples are noisier than told.'
     """
-    plain = _ASIDE.sub("", note)
-    return " ".join(part for part in _SENTENCE.split(plain) if "--" not in part)
+    kept = []
+    for sentence in _SENTENCE.split(_LISTED.sub(".", _ASIDE.sub("", note))):
+        clauses = [part for part in sentence.split("; ") if not _PROGRAM.search(part)]
+        if clauses:
+            kept.append("; ".join(clauses).rstrip(".") + ".")
+    return " ".join(kept)
 
 
 def legends(results: Results, figures: Sequence[str], language: str) -> Part:
@@ -96,7 +111,8 @@ def legends(results: Results, figures: Sequence[str], language: str) -> Part:
     for i, place in enumerate(figures, 1):
         entry = results.analyses[place.partition("/")[0]]
         file = place.removesuffix(".svg").replace("/", "_")
-        caption = said(str(entry.get("captions", {}).get(place, "")))
+        caption = for_a_paper(str(entry.get("captions", {}).get(place, "")))
+        caption = said(caption[:1].upper() + caption[1:])
         paragraphs.append(write("paper.legend", language, number=i, file=file, caption=caption))
     return Part(known["paper.legends"], tuple(paragraphs), "legends")
 
