@@ -75,6 +75,21 @@ def test_a_table_sorts_filters_hides_and_keeps_every_row(page, results):
     page.run(f"{box}.querySelector('fieldset input').click()")
 
 
+def test_what_is_not_known_stands_last_in_both_directions(page):
+    """Descending put the rows without a value first: a reader who asks for the highest saw blanks."""
+    box = "document.querySelector('details[data-table=t-landscape-genes]')"
+    page.until(f"{box}.querySelector('tbody tr') !== null")
+    wrong = page.run(
+        f"(() => {{ const box = {box}, wrong = [], head = [...box.querySelectorAll('th button')]; head.forEach((b, i) => {{"
+        " for (const way of ['ascending', 'descending']) { b.click();"
+        " const cells = [...box.querySelectorAll('tbody tr')].map(r => r.cells[i].textContent === '');"
+        " if (cells.some((blank, k) => blank && cells.slice(k).includes(false))) wrong.push([b.textContent, way]);"
+        " } });"
+        " head[0].click(); return wrong; })()"
+    )
+    assert wrong == []
+
+
 def test_a_gene_leads_to_its_patients_and_they_to_their_pages(page, results):
     box = "document.querySelector('details[data-table=t-landscape-genes]')"
     page.run(f"{box}.querySelector('tbody button').click()")

@@ -144,7 +144,7 @@ def _section(
     }
 
 
-def _more_said(outcome: Outcome) -> str:
+def _more_said(outcome: AnalysisRun) -> str:
     """What is to be said of an analysis without a result beside its one sentence: how to mend it, or what failed."""
     said = outcome.message[:1].upper() + outcome.message[1:]
     is_said = outcome.status == "skipped" or sentence_of(outcome, "en").rstrip(".") == said.rstrip(".")

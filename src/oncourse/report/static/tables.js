@@ -1,7 +1,7 @@
 "use strict";
 // Tables: drawn when opened; sort, filter, hide columns, page by page, download; from a row to its patients.
 (function () {
-  var o = oncourse, PAGE = 50, order = new Intl.Collator("en", { numeric: true });
+  var o = oncourse, ROWS = 50, FEWEST = 20, CELLS = 800, order = new Intl.Collator("en", { numeric: true });
   function shown(value) { return value === null || value === undefined ? "" : String(value); }
   // a number with four digits; a p value that the machine rounds to 0 is below what it can hold
   function figure(value, name) {
@@ -54,6 +54,8 @@
   }
   function enliven(box, data, index) {
     var names = data.columns.map(function (c) { return c[0]; });
+    // a wide table shows fewer rows at a time: what a click costs is the layout of its cells
+    var PAGE = Math.max(FEWEST, Math.min(ROWS, Math.floor(CELLS / names.length)));
     var heads = data.columns.map(function (c) { return c[2] || c[0].replace(/_/g, " "); });
     var who = names.indexOf("patient_id"), gene = names.indexOf("gene");
     var linked = who < 0 && (data.behind || gene >= 0);
