@@ -13,6 +13,7 @@ GENES = {"KRAS", "NRAS"}
 #: A missense of KRAS codon 12, by its place and by its annotation.
 SOUND = {"variant_id": "12:25245350:C:T", "place": "KRAS", "region": "coding", "symbol": "KRAS", "written": "KRAS"} | {
     "consequence": "missense",
+    "hgvs_p": "p.G12D",
     "own_codon": 12,
     "codon_first": 12,
     "codon_last": 12,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.callability import CallabilityParams, blind_samples, callability
@@ -57,3 +58,22 @@ def test_enough_tumour_stays_assumed_without_depth(make_study):
     cohort = plasma(make_study, 0.2)
     facts = cohort.findings.patients["P1"]
     assert facts.site("BRCA2") == "assumed" and facts.tmb_per_mb == 0.0
+
+
+@pytest.mark.parametrize(("depth", "state"), [(3, "not_assessable"), (500, "negative")])
+def test_few_reads_at_a_codon_show_nothing_at_any_purity(make_study, depth, state):
+    """KRAS G12D looked at with 0 of 3 reads and no purity recorded: RAS was negative (assumed)."""
+    cohort = Cohort(
+        make_study(
+            patients=[{"patient_id": "P1"}],
+            samples=[{"sample_id": "T1", "patient_id": "P1", "material": "tissue"}],
+            calls=[
+                {"sample_id": "T1", "variant_id": "12:25398284:C:T", "is_called": False, "alt_count": 0, "depth": depth}
+            ],
+            variants=[{"variant_id": "12:25398284:C:T", "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense"}],
+            config={"genome_build": "GRCh37"},
+        )
+    )
+    told = cohort.statuses.filter(pl.col("status") == "RAS")
+    assert told["state"].to_list() == [state]
+    assert ("KRAS codon 12: too few reads" in told["reason"][0]) == (state == "not_assessable")

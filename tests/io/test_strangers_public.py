@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import polars as pl
@@ -11,6 +12,7 @@ from oncourse.errors import InputError
 from oncourse.io import examined
 from oncourse.io.aside import checked
 from oncourse.io.clone_studies import read_clone_tables
+from oncourse.io.counts import read_counts
 from oncourse.io.delivery import read_delivery
 from oncourse.io.detect import detect, read_any
 from oncourse.io.files import read_files
@@ -569,3 +571,46 @@ def test_ids_of_copy_numbers_as_r_writes_them_are_the_same_samples(tmp_path):
     assert _states(reading, "RAS") == {"001-T": "positive", "002-T": "negative", "ZZ9": "not_assessable"}
     copies = _states(reading, "HER2 amplification")
     assert copies == {"001-T": "positive", "002-T": "negative", "ZZ9": "positive"}
+
+
+def test_a_tumour_that_another_was_compared_with_is_no_normal(tmp_path):
+    """A relapse called against the primary, which has a normal of its own: the primary was a normal, its calls
+    germline; two samples that name each other were both."""
+    head = f"{MAF}\tMatched_Norm_Sample_Barcode"
+    rows = [f"{_KRAS_ROW.replace('S1', s)}\t{n}" for s, n in (("P1_rel", "P1_pri"), ("P1_pri", "P1_N"))]
+    reading = read_any(_table(tmp_path / "a.maf", "\n".join([head, *rows])))
+    assert reading.tables["samples"]["material"].to_list() == ["tissue", "tissue"]
+    assert reading.tables["samples"]["patient_id"].unique().to_list() == ["P1_pri"]
+    assert _calls(reading, "origin") == [("P1_pri", KRAS, "unknown"), ("P1_rel", KRAS, "unknown")]
+    assert any("taken as tumours (P1_pri (of P1_rel))" in note for note in reading.notes)
+    rows = [f"{_KRAS_ROW.replace('S1', s)}\t{n}" for s, n in (("S1", "S2"), ("S2", "S1"))]
+    reading = read_any(_table(tmp_path / "b.maf", "\n".join([head, *rows])))
+    assert reading.tables["samples"]["material"].to_list() == ["tissue", "tissue"]
+
+
+@pytest.mark.parametrize("name", ["S1.vcf.bgz", "S1.txt", "S1.vcf.txt"])
+def test_a_vcf_is_one_by_its_first_line(tmp_path, name):
+    """Downloads saved as .txt, bgzip's own ending: "the column . is there twice"."""
+    row = "12 25398284 . C T 50 PASS . GT:AD:DP 0/1:70,30:100"
+    path = _vcf(tmp_path / name, ["S1"], [row])
+    if name.endswith("bgz"):
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    assert _calls(read_any(path), "alt_count") == [("S1", KRAS, 30)]
+
+
+def test_counts_whose_cells_name_their_numbers(tmp_path):
+    """GBCMS's fillout: the samples' columns were not read, and the calling sample had a call without reads."""
+    text = (
+        "Sample|Chrom|Start|Ref|Alt|Gene|S1|S2\nS1|12|25398284|C|T|KRAS|DP=100;RD=70;AD=30;VF=0.3|DP=90;RD=90;AD=0;VF=0"
+    )
+    found = read_counts(_table(tmp_path / "fillout.txt", text))
+    assert found.calls.select("sample_id", "alt_count", "depth").rows() == [("S1", 30, 100), ("S2", 0, 90)]
+    with pytest.raises(InputError, match="no column with counts of reads"):
+        read_counts(_table(tmp_path / "no.txt", "Sample|Chrom|Start|Ref|Alt\nS1|12|25398284|C|T"))
+
+
+def test_segments_of_a_sample_named_by_the_path_of_its_file(tmp_path):
+    maf = _table(tmp_path / "a.maf", f"{MAF}\n{_KRAS_ROW}")
+    text = "ID|chrom|loc.start|loc.end|num.mark|seg.mean\n/data/S1.recal.bam|12|1|100000|50|0.5"
+    reading = read_files([maf], segments=[_table(tmp_path / "s.seg", text)])
+    assert reading.tables["segments"]["sample_id"].to_list() == ["S1"]

@@ -16,10 +16,10 @@ from oncourse.io.cbioportal_panels import NOT_PROFILED
 from oncourse.io.depths import read_depths
 from oncourse.io.fits import mantis
 from oncourse.io.fusion_callers import read_fusion_calls
-from oncourse.io.ids import matched, renamed
+from oncourse.io.ids import first_pairs, matched, renamed
 from oncourse.io.large import Large
 from oncourse.io.reading import Reading
-from oncourse.io.sample_names import sample_of_file
+from oncourse.io.sample_names import of_path, sample_of_file
 from oncourse.io.segments import is_purity_table, purple_facts, read_purity, read_segments
 from oncourse.study.schema import Problem, nearest
 
@@ -221,6 +221,10 @@ def _ids(ids: Sequence[str], samples: pl.DataFrame) -> tuple[dict[str, str], lis
     pairs = samples.select("sample_id", "patient_id").drop_nulls()
     whole = {f"{patient}_{sample}": sample for sample, patient in pairs.iter_rows()}
     mapping |= {i: whole[i] for i in ids if i in whole and i not in mapping and i not in known}
+    paths = {i: of_path(i) for i in ids if i not in mapping and i not in known and of_path(i) in known}
+    if paths:
+        said = [*said, f"{len(paths):,} ids are paths of a sample's file ({first_pairs(paths)})"]
+        mapping |= paths
     begins = {}
     for i in sorted(set(ids) - known - set(mapping)):
         heads = [k for k in sorted(known) if k and re.match(rf"{re.escape(k)}[_.\-]", i)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -41,8 +43,22 @@ def _apart(calls: pl.DataFrame) -> list[Problem]:
 
 
 def is_vcf(path: Path) -> bool:
-    """Whether a file is a VCF by its name."""
-    return path.name.lower().endswith((".vcf", ".vcf.gz", ".vcf.bgz"))
+    """Whether a file is a VCF by its name, or by its first line where it has another (a download saved as .txt)."""
+    return path.name.lower().endswith((".vcf", ".vcf.gz", ".vcf.bgz")) or _begins_as_vcf(path)
+
+
+def _begins_as_vcf(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            start = file.read(64)
+        if start[:2] == b"\x1f\x8b":
+            with gzip.open(path) as file:
+                start = file.read(64)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return start.lstrip(b"\xef\xbb\xbf").startswith(b"##fileformat=VCF")
 
 
 #: What the rows of a file are by its name alone: column of calls -> value.

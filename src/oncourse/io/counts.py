@@ -25,6 +25,7 @@ from oncourse.study.schema import Problem
 
 _NORMAL = re.compile(r"(^|[_.-])(normal|germline|pbmc|n)$", re.I)
 _CHANGE = r"^([ACGT]+|-)>([ACGT]+|-)$"
+_KEYED = r"^(?:[A-Z]+=[\d.]+;)+AD=\d+(?:;[A-Z]+=[\d.]+)*;?$"
 _NEEDED = ("chrom", "pos", "ref", "alt")
 
 
@@ -50,6 +51,7 @@ def read_counts(
     if not table.frame.columns:
         raise InputError(table.problems)
     raw = table.frame.rename({c: c.lstrip("#") for c in table.frame.columns if c.startswith("#")})
+    raw = _keyed_apart(raw)
     sites = _sites(renamed(raw), raw)
     lacking = [c for c in _NEEDED if c not in sites.columns]
     if lacking:
@@ -62,6 +64,11 @@ def read_counts(
         long, lines, skipped = _unpivoted(sites, raw, table, wide, known)
     elif "sample_id" in sites.columns:
         long, lines, skipped = _with_pairs(sites, raw), table.lines, []
+        if not {"alt_count", "vaf"} & set(long.columns):
+            cure = (
+                "A table of counts has the reads with the variant (t_alt_count) and the depth of each site and sample."
+            )
+            raise InputError([Problem(name, 1, None, None, "no column with counts of reads.", cure)])
     else:
         cure = "Give a column with the sample, or columns such as SAMPLE.NV and SAMPLE.DP."
         raise InputError([Problem(name, 1, None, None, "no column with the sample or its counts.", cure)])
@@ -112,6 +119,18 @@ def _unpivoted(
     if not frames:
         raise InputError("the table has counts of normal samples only.")
     return pl.concat(frames), pl.concat(lines), skipped
+
+
+def _keyed_apart(raw: pl.DataFrame) -> pl.DataFrame:
+    """Part the columns of samples whose cells name their numbers (GBCMS's fillout: ``DP=100;RD=70;AD=30;VF=0.3``)."""
+    for column in raw.columns:
+        cells = raw[column].drop_nulls()
+        if not cells.head(1).str.contains(_KEYED).any() or not cells.str.contains(_KEYED).all():
+            continue
+        keys = {"AD": f"{column}.NV", "DP": f"{column}.DP"}
+        parts = [pl.col(column).str.extract(rf"(?:^|;){key}=(\d+)").alias(name) for key, name in keys.items()]
+        raw = raw.with_columns(parts).drop(column)
+    return raw
 
 
 def _pairs_apart(frame: pl.DataFrame) -> pl.DataFrame:

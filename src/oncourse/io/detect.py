@@ -68,8 +68,10 @@ def detect(path: Path) -> str:
 
 
 def _of_file(path: Path) -> str:
-    name = path.name.lower().removesuffix(".gz")
-    if name.endswith((".vcf", ".bcf")) or is_annotated_json(path):
+    from oncourse.io.calls import is_vcf
+
+    name = re.sub(r"\.b?gz$", "", path.name.lower())
+    if name.endswith((".vcf", ".bcf")) or is_vcf(path) or is_annotated_json(path):
         return "vcf"
     if name.endswith(".maf") or is_multianno(path):
         return "maf"

@@ -39,7 +39,7 @@ from oncourse.io.text_table import TextTable
 from oncourse.io.tool_columns import PAIRS, carried, tool_names, with_tool_columns
 from oncourse.io.units import in_percent, with_percent
 from oncourse.io.whose import Manifest
-from oncourse.io.whose_rows import name_rows, one_sample, refuse_nobody
+from oncourse.io.whose_rows import NO_NORMAL, name_rows, one_sample, refuse_nobody
 from oncourse.study.schema import Problem, all_distinct
 from oncourse.study.translated import translated
 
@@ -247,7 +247,14 @@ def _not_maf(name: str, lacking: list[str], header: Sequence[str] = (), comments
     low = {h.strip().lower() for h in header}
     if len(header) == 1 and {*header[0].lower().split()} & set(ALIASES["chrom"]):
         cure = "Its cells are parted by blanks: a MAF has tabs (sed 's/ \\+/\\t/g')."
-    if low & set(ALIASES["gene"]) and low & {*ALIASES["hgvs_p"], "mutation", "variant", "protein change", "aa_change"}:
+    if low & set(ALIASES["gene"]) and low & {
+        *ALIASES["hgvs_p"],
+        *ALIASES["hgvs_c"],
+        "mutation",
+        "variant",
+        "protein change",
+        "aa_change",
+    }:
         cure = "A table of genes and changes without places is read by `oncourse import panel`."
     return Problem(name, 1, None, None, f"is not a MAF: no column for {names}.", cure)
 
@@ -301,7 +308,7 @@ def tables_of(
     ).unique("sample_id", maintain_order=True)
     left: list[tuple[str, int, int | None]] = []
     frame, large, n_fusions = without_fusions(frame, notes)
-    left.append(("a fusion: a row of the table of fusions", n_fusions, None))
+    left += [("a fusion: a row of the table of fusions", n_fusions, None)] if n_fusions else []
     frame, found = _with_alleles(frame, name)
     problems += found
     has_normal = _names_normal(frame)
@@ -446,7 +453,7 @@ def _names_normal(frame: pl.DataFrame) -> bool:
     if "normal_id" not in frame.columns:
         return False
     named = frame["normal_id"].drop_nulls().unique().str.to_uppercase()
-    return bool((~named.is_in(["NORMAL", ".", "NONE", "__UNKNOWN__"])).any())
+    return bool((~named.is_in(sorted(NO_NORMAL))).any())
 
 
 def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:

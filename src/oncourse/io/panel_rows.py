@@ -86,6 +86,7 @@ _ENGLISH = {
     "consequence": ("mutation_type", "variant_type", "alteration_type", "mutation_class", "variant_class", "type"),
     "date": ("report_date", "sample_date", "collection_date", "sample_collection_date"),
     "exon": ("exon", "exons", "exon_number"),
+    "vaf": ("allelic_fraction", "variant_allelic_fraction", "variantallelicfraction", "variant_allele_fraction"),
 }
 #: A column headed in percent that is the share of the reads: ``% cfDNA`` (Guardant), ``Allele Freq %``.
 _SHARE = re.compile(

@@ -59,7 +59,7 @@ class _Refused(Exception):
 
 def table_name(path: Path) -> str:
     """Return the file's name without .gz and extension: what messages call the table."""
-    name = path.name.removesuffix(".gz")
+    name = re.sub(r"(?i)\.b?gz$", "", path.name)
     ends = (".tsv", ".txt", ".csv", ".maf", ".vcf", ".seg", *SUFFIXES)
     return name.rsplit(".", 1)[0] if name.lower().endswith(ends) else name
 

@@ -8,7 +8,7 @@ file uses (TUMOR, primary): that of the file. A TCGA barcode of type 10-19 is a 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -29,6 +29,9 @@ from oncourse.io.text import table_name
 from oncourse.io.whose import Manifest
 from oncourse.study.schema import Problem
 
+#: What stands where no normal was sequenced (vcf2maf's NORMAL), in capitals.
+NO_NORMAL = frozenset(("NORMAL", ".", "NONE", "__UNKNOWN__"))
+
 
 def name_rows(
     frame: pl.DataFrame, path: Path, *, known: Collection[str] = (), manifest: Manifest | None = None
@@ -47,13 +50,24 @@ def name_rows(
             stem = next((s for s in controls.values() if re.match(rf"{re.escape(s)}[_.-]", i)), None)
             if stem:
                 named[i] = (sample, stem, "normal" if i in controls else kind)
-    for normal, tumour in _controls(frame, ids).items():  # a row of the normal that another row names as its own
+    pairs = _controls(frame, ids)
+    compared = _compared(frame, pairs)
+    for normal, tumour in pairs.items():  # a row of the normal that another row names as its own
+        if normal in compared:
+            if tumour not in pairs:  # a relapse compared with the primary is of the same patient
+                patient = named[normal][1] or named[tumour][1] or patient_of(normal)
+                named |= {i: (named[i][0], named[i][1] or patient, named[i][2]) for i in (normal, tumour)}
+            continue
         if normal not in known and named[normal][2] == "tumour" and (path.name, normal) not in (manifest or {}):
             named[normal] = (named[normal][0], named[tumour][1] or patient_of(tumour), "normal")
             named[tumour] = (named[tumour][0], named[tumour][1] or patient_of(tumour), named[tumour][2])
+    notes = []
+    if compared:
+        said = ", ".join(f"{i} (of {pairs[i]})" for i in compared[:5])
+        notes = [f"{path.name}: named as another's normal, with a normal of their own: taken as tumours ({said})"]
     changed = {i: n for i, n in named.items() if n != (i, None, "tumour")}
     if not changed:
-        return frame, [], 0
+        return frame, notes, 0
     before = frame.height
     role = pl.col("sample_id").replace({i: n[2] for i, n in named.items()})
     frame = frame.with_columns(pl.when(pl.col("sample_id").is_in(ids)).then(role).alias("role"))
@@ -65,7 +79,7 @@ def name_rows(
     frame = frame.with_columns(pl.coalesce(owner, given).alias("patient_id"))
     frame = frame.with_columns(pl.col("sample_id").replace({i: n[0] for i, n in named.items()}))
     told = [f"{i} is sample {n[0]}" for i, n in changed.items() if n[0] != i and n[2] != "ignore"]
-    notes = [f"{path.name}: {', '.join(told[:5])}" + (" ..." if len(told) > 5 else "")] if told else []
+    notes += [f"{path.name}: {', '.join(told[:5])}" + (" ..." if len(told) > 5 else "")] if told else []
     return frame, notes, before - frame.height
 
 
@@ -74,8 +88,19 @@ def _controls(frame: pl.DataFrame, ids: Collection[str]) -> dict[str, str]:
     if "normal_id" not in frame.columns:
         return {}
     pairs = frame.select("normal_id", "sample_id").drop_nulls().unique(maintain_order=True)
-    pairs = pairs.filter(pl.col("normal_id").is_in(list(ids)) & (pl.col("normal_id") != pl.col("sample_id")))
+    pairs = pairs.filter(pl.col("normal_id") != pl.col("sample_id"))
+    pairs = pairs.filter(pl.col("normal_id").is_in(list(ids)))
     return dict(pairs.iter_rows())
+
+
+def _compared(frame: pl.DataFrame, controls: Mapping[str, str]) -> list[str]:
+    """Return the samples among `controls` whose own rows name another sample as their normal: tumours, which another
+    was compared with."""
+    if not controls:
+        return []
+    rows = frame.filter(pl.col("sample_id").is_in(list(controls)) & (pl.col("normal_id") != pl.col("sample_id")))
+    named = rows.filter(~pl.col("normal_id").str.to_uppercase().is_in(sorted(NO_NORMAL)))
+    return named["sample_id"].unique().sort().to_list()
 
 
 def _named(

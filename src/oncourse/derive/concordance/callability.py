@@ -79,7 +79,8 @@ def callability(
     ``assumed`` (on target, but depth or purity is not known). Depth comes from the coverage
     table (gene and codon, or a region over the codon), else from a counted row of calls at the codon; the mean
     depth of a sample is no measurement: it makes no wild type measured, but where even that depth (unlimited, where it
-    is not recorded) could not show a clonal mutation, the codon is underpowered, not assumed. Power is the chance that
+    is not recorded) could not show a clonal mutation, the codon is underpowered, not assumed; so is one whose depth is
+    known, where purity is not and a sample of tumour alone would not do. Power is the chance that
     a clonal heterozygous mutation (one mutated copy) passes the sample's calling rule, beta-binomial around the allele
     fraction expected from purity (plasma: tumour fraction) and copy number, 2 where no segment says otherwise.
     """
@@ -131,7 +132,7 @@ def callability(
         .then(pl.lit("not_covered"))
         .when(~has_depth & pl.col("on_panel").is_null())
         .then(pl.lit("not_covered"))
-        .when(~has_depth & blind)
+        .when((~has_depth | ~has_power) & blind)
         .then(pl.lit("underpowered"))
         .when(~has_depth | ~has_power)
         .then(pl.lit("assumed"))
@@ -146,7 +147,7 @@ def callability(
         .then(pl.lit("no reads"))
         .when(~has_depth & pl.col("on_panel").is_null())
         .then(pl.lit("gene not on the assay"))
-        .when(~has_depth & blind)
+        .when((~has_depth | ~has_power) & blind)
         .then(pl.lit(TOO_LITTLE))
         .when(~has_depth)
         .then(pl.lit("depth not recorded"))
@@ -238,10 +239,14 @@ def blind_samples(codons: pl.DataFrame) -> frozenset[str]:
 
 
 def _reach(grid: pl.DataFrame, params: CallabilityParams) -> pl.Series:
-    """The chance to see a clonal mutation where a site's depth is not recorded, at the sample's mean depth and its
-    recorded purity: the lower limit of an estimate shows no lack of tumour."""
+    """The chance to see a clonal mutation where a site's depth or the purity is not recorded: at the sample's mean depth
+    and its recorded purity (the lower limit of an estimate shows no lack of tumour), or at the site's depth and tumour
+    alone."""
     most = pl.col("mean_depth").round(0).fill_null(UNLIMITED_DEPTH).cast(pl.Int64)
-    at_mean = grid.select("total_cn", "error_rate", "min_alt_count", "min_vaf", depth=most, purity="known_purity")
+    counted = pl.col("depth").is_not_null()
+    pure = pl.when(~counted).then("known_purity").when(pl.col("purity").is_null()).then(1.0)
+    depth = pl.coalesce("depth", most)
+    at_mean = grid.select("total_cn", "error_rate", "min_alt_count", "min_vaf", depth=depth, purity=pure)
     keys = at_mean.unique(maintain_order=True)
     keys = keys.with_columns(reach=pl.Series(_power(keys, params.concentration), dtype=pl.Float64).fill_nan(None))
     return at_mean.join(keys, on=at_mean.columns, how="left", nulls_equal=True, maintain_order="left")["reach"]
