@@ -7,6 +7,7 @@ gone once oncourse is installed. `setup.py` calls this once per room, in a proce
 from __future__ import annotations
 
 import importlib
+import platform
 import re
 import sys
 import warnings
@@ -101,6 +102,8 @@ def compiler_of(room):
     warnings.filterwarnings("ignore", category=numba.core.errors.NumbaPerformanceWarning)
     from numba.pycc import CC, compiler
 
+    from oncourse.compiled import VECTORS
+
     plain = compiler.Flags
 
     def without_lock():
@@ -110,6 +113,8 @@ def compiler_of(room):
 
     compiler.Flags = without_lock
     cc = CC(f"_loops_{room}", source_module=sys.modules[__name__])
+    if room in VECTORS and platform.machine() in ("x86_64", "AMD64"):
+        cc.target_cpu = "x86-64-v3"
     for name, entry, signature in doors_of(room):
         cc.export(name, signature)(entry)
     return cc

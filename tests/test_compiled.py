@@ -126,6 +126,20 @@ def test_changed_sources_are_not_run_as_older_machine_code(monkeypatch):
         compiled.folder_of.cache_clear()
 
 
+def test_a_processor_without_avx2_runs_the_definition_and_not_machine_code_that_would_kill_it(monkeypatch):
+    monkeypatch.setattr(compiled, "has_vectors", lambda: False)
+    assert compiled.uncompiled() == list(compiled.VECTORS)
+    compiled._extension.cache_clear()
+    compiled._warn_once.cache_clear()
+    try:
+        with pytest.warns(RuntimeWarning, match="AVX2"):
+            assert compiled._extension("clusters") is None
+        assert compiled._extension("trees") is not None
+    finally:
+        compiled._extension.cache_clear()
+        compiled._warn_once.cache_clear()
+
+
 def test_no_compiler_is_loaded_at_run_time():
     """numba compiled 133 loops at first use: 164 s in every fresh container."""
     code = (

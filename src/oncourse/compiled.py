@@ -13,6 +13,7 @@ import hashlib
 import importlib.machinery
 import importlib.util
 import json
+import platform
 import re
 import sys
 import warnings
@@ -57,6 +58,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "evolution.trees._tree_kernels",
     ),
 }
+#: Rooms whose machine code on x86-64 is for processors with AVX2 and FMA (x86-64-v3, since 2013), twice as fast; the
+#: others' is for any. polars as it is installed asks for the same, so that nobody is left out.
+VECTORS = ("clusters",)
 _ROOM_OF = {module: room for room, modules in ROOMS.items() for module in modules}
 _HERE = Path(__file__).parent
 Mark = Callable[[Callable[..., Any]], Any]
@@ -72,7 +76,8 @@ def compiled(door: str | None = None, **options: Any) -> Mark:
     door : types of the arguments of a loop that is called from outside: ``i8``, ``f8``, ``b1`` (integer, float, truth),
         ``f8[:,:]`` a C-contiguous array, ``(i8, f8[:])`` a tuple
     options : how the machine code may differ from the Python one: ``error_model="numpy"`` (a division by zero is
-        infinite), ``fastmath`` (the order of sums), ``inline``
+        infinite), ``fastmath`` (the order of sums), ``inline``; ``_nrt=False`` of a loop that makes no array: references
+        to those it is given are not counted, which costs more than many a sum
     """
 
     def mark(function: Callable[..., Any]) -> Any:
@@ -108,8 +113,8 @@ def folder_of(room: str) -> Path | None:
 
 
 def uncompiled() -> list[str]:
-    """Return the rooms that were not compiled, or whose sources have changed since."""
-    return [room for room in ROOMS if folder_of(room) is None]
+    """Return the rooms that were not compiled, whose sources have changed since, or that this processor cannot run."""
+    return [room for room in ROOMS if folder_of(room) is None or (room in VECTORS and not has_vectors())]
 
 
 def types_of(door: str) -> list[str]:
@@ -160,7 +165,7 @@ def _array_type(kind: str) -> tuple[Any, int]:
 
 @functools.cache
 def _extension(room: str) -> ModuleType | None:
-    folder = folder_of(room)
+    folder = folder_of(room) if has_vectors() or room not in VECTORS else None
     for suffix in importlib.machinery.EXTENSION_SUFFIXES if folder else ():
         file = Path(folder or "") / f"_loops_{room}{suffix}"
         if file.is_file():
@@ -174,10 +179,20 @@ def _extension(room: str) -> ModuleType | None:
 
 
 @functools.cache
+def has_vectors() -> bool:
+    """Whether this machine runs the code of `VECTORS`: another architecture does (its code is for any), as do x86-64
+    processors with AVX2 and FMA."""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return True
+    known = importlib.import_module("numpy._core._multiarray_umath").__cpu_features__
+    return bool(known["AVX2"] and known["FMA3"])
+
+
+@functools.cache
 def _warn_once() -> None:
     warnings.warn(
         "oncourse runs uncompiled and slowly: its loops were not built, or changed since. Run `make build` "
-        "(python setup.py build_ext --inplace), or install a wheel",
+        "(python setup.py build_ext --inplace), or install a wheel; on x86-64 clones need a processor with AVX2 and FMA",
         RuntimeWarning,
         stacklevel=2,
     )

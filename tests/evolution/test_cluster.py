@@ -97,6 +97,46 @@ def test_likelihood_table_is_the_beta_binomial_of_scipy(precision):
             np.testing.assert_allclose(table[row, d], plain, atol=1e-6)
 
 
+@pytest.mark.parametrize("precision", [math.inf, 100.0])
+def test_states_of_a_variant_are_averaged_and_sites_of_one_kind_are_alike(precision):
+    """Twelve variants on five kinds of copies, few and many reads, against the mean of the states of each by scipy."""
+    random = np.random.default_rng(3)
+    major, minor = np.array([1, 2, 2, 3, 1] * 8, float), np.array([1, 0, 1, 2, 0] * 8, float)
+    n = random.integers(5, 300, 40)
+    alt = np.minimum(random.integers(0, 40, 40), n)
+    shape = (40, 1)
+    counts = Counts(
+        alt.reshape(shape),
+        n.reshape(shape),
+        np.full(shape, 0.7),
+        major.reshape(shape),
+        minor.reshape(shape),
+        np.full(shape, 2.0),
+        np.array([1e-3]),
+    )
+    state = cluster_state.new_state(counts, multiplicity_rows(counts), MAP, precision, np.zeros(1))
+    cluster_state.fill_tables(state)
+    rows, grid = state.rows, state.grid
+    for r in range(len(rows.variant)):
+        i, like = rows.variant[r], []
+        for q in range(rows.n_state[r, 0]):
+            beside, m = rows.ref_is_normal[r, 0, q], rows.mutated[r, 0, q]
+            copies = 0.7 * (2 + (major[i] + minor[i] - 2) * grid if beside else major[i] + minor[i]) + 0.3 * 2
+            v = with_errors(0.7 * grid * m / copies, 1e-3)
+            plain = (
+                stats.binom.pmf(alt[i], n[i], v)
+                if math.isinf(precision)
+                else stats.betabinom.pmf(alt[i], n[i], v * precision, (1 - v) * precision)
+            )
+            after = m > 1.5 and not beside
+            part = after & (grid > 0) & (grid < _likelihood_kernels.ALL_CELLS_FROM)
+            like.append(plain * np.exp(part * _likelihood_kernels.BEFORE_GAIN_SUBCLONAL))
+        wanted = np.log(np.maximum(np.mean(like, axis=0), 1e-290))
+        np.testing.assert_allclose(np.maximum(state.tables["table"][r, 0], -600), np.maximum(wanted, -600), atol=1e-6)
+        scaled = np.exp(state.tables["table"][r, 0] - state.tables["scale"][r, 0])
+        np.testing.assert_allclose(state.tables["prob"][r, 0], scaled, atol=1e-6)
+
+
 def test_clones_that_arose_after_a_doubled_genome_keep_their_cell_fraction():
     """Twice the copies in every sample, most of the trunk before the doubling: one copy of all cells reads like two of
     half of them, and clones of single metastases came out at .5 beside a founder that never was."""

@@ -14,7 +14,7 @@ from scipy import stats
 from scipy.special import gammaln, logsumexp
 
 from oncourse.evolution import _fast_math
-from oncourse.evolution.clustering import _cluster_kernels, _noise_kernels
+from oncourse.evolution.clustering import _average_kernels, _cluster_kernels, _noise_kernels
 from oncourse.evolution.clustering import average as cluster_average
 from oncourse.evolution.clustering import noise as cluster_noise
 from oncourse.evolution.clustering import partition as cluster_partition
@@ -92,6 +92,7 @@ def test_splits_and_merges_alone_visit_partitions_in_proportion_to_their_posteri
         used = split_merge(
             t["table"],
             t["prob"],
+            t["scale_sum"],
             t["at_one"],
             weight,
             trunk,
@@ -171,6 +172,27 @@ def test_predictive_without_the_variant_is_a_ratio_of_evidences():
             slow = evidence(rest + t["table"][i]) - evidence(rest)
             if slow - t["scale_sum"][i] > -60:  # less than exp(-69) in a sample is taken as nothing
                 assert out[i, k] + t["scale_sum"][i] == pytest.approx(slow, abs=1e-4)
+
+
+@pytest.mark.parametrize("trunk", [1e-20, 1e-8, 0.2, 0.999])
+def test_a_posterior_with_a_row_less_or_more_is_that_of_the_summed_likelihoods(trunk):
+    """What a sweep and a split work out without an exponential, against `posterior_of` of the sums themselves."""
+    state = cluster_partition.best_partition(draw(PHI, LABELS, depth=60), MAP, np.zeros(3))
+    t, weight = state.tables, state.weight
+    members = np.flatnonzero(state.labels == np.argmax(np.bincount(state.labels)))[:9]
+    rows = state.row_of[members]
+    whole, less = t["table"][rows].sum(axis=0), t["table"][rows[1:]].sum(axis=0)
+    post, rest, found = np.empty((3, 1, *whole.shape), np.float32)
+    _, p_whole = _cluster_kernels.posterior_of(whole, weight, trunk, post[0])
+    _, p_rest = _cluster_kernels.posterior_of(less, weight, trunk, rest[0])
+    r, at_one = int(rows[0]), float(t["at_one"][rows[0]])
+    slow = _cluster_evidence(whole, weight, trunk) - _cluster_evidence(less, weight, trunk) - t["scale_sum"][r]
+    p_found, log_p = _cluster_kernels.without_row(post, 0, p_whole, t["prob"], r, at_one, found)
+    assert log_p == pytest.approx(slow, abs=1e-4) and p_found == pytest.approx(p_rest, rel=1e-4, abs=1e-14)
+    np.testing.assert_allclose(found, rest, atol=1e-5)
+    p_found = _average_kernels.take_in(rest, 0, p_rest, t["prob"], r, at_one, log_p)
+    assert p_found == pytest.approx(p_whole, rel=1e-4, abs=1e-14)
+    np.testing.assert_allclose(rest, post, atol=1e-5)
 
 
 def test_an_uncertain_purity_widens_the_intervals():

@@ -93,13 +93,18 @@ def ccf_scatter(
                 continue
             seen = np.isfinite(ccf[:, column]) & np.isfinite(ccf[:, row + 1])
             at = np.flatnonzero(seen).tolist()
-            dots = ax.scatter(
-                ccf[at, column], ccf[at, row + 1], c=[colour[i] for i in at], s=9, alpha=0.8, linewidths=0
-            )
             if named:
+                dots = ax.scatter(
+                    ccf[at, column], ccf[at, row + 1], c=[colour[i] for i in at], s=9, alpha=0.8, linewidths=0
+                )
                 told = (f"{variants[i]}, {clones.get(int(cluster[i]), 'no clone')}" for i in at)
                 pairs = zip(told, ccf[at, column], ccf[at, row + 1], strict=True)
                 mark(dots, [f"{words}: {a:.2f} and {b:.2f}" for words, a, b in pairs])
+            else:  # thousands of points: those of one colour are drawn together
+                for shade in dict.fromkeys(colour):
+                    own = [i for i in at if colour[i] == shade]
+                    style = {"marker": "o", "markersize": 3, "markeredgewidth": 0, "linestyle": "none"}
+                    ax.plot(ccf[own, column], ccf[own, row + 1], color=shade, alpha=0.8, **style)
             ax.set_xlim(-0.05, 1.08)
             ax.set_ylim(-0.05, 1.08)
             ax.set_xticks([0, 0.5, 1])

@@ -184,9 +184,11 @@ def _make_room(
     own = {id(label): i for i, label in enumerate(labels)}
     for label in labels:
         others = [box for i, box in enumerate(kept) if i != own[id(label)]]
-        while any(label.get_window_extent().overlaps(box) for box in others) and (short := _shorter(label.get_text())):
+        here = label.get_window_extent()
+        while any(here.overlaps(box) for box in others) and (short := _shorter(label.get_text())):
             label.set_text(short)
-        kept.append(label.get_window_extent())
+            here = label.get_window_extent()
+        kept.append(here)
     for edge in edges:
         box = edge.get_window_extent()
         edge.set_visible(not any(box.overlaps(other) for other in kept))

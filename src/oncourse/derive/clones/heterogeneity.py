@@ -211,7 +211,6 @@ def _pairs(
     seed: int,
 ) -> Iterator[dict[str, Any]]:
     from oncourse.evolution import heterogeneity as h
-    from oncourse.evolution.vaf import ccf_from_vaf
 
     data, c = patient.data, patient.clustering
     counts = data.counts
@@ -219,6 +218,7 @@ def _pairs(
     # a variant called in one sample and not counted in the other is taken as absent there (ccf.assumed_share):
     # pairs of what both called would always look alike
     looked = counts.depth > 1
+    thinned = [_frequencies(patient, d, looked[:, d], depth, params.n_draw, seed) for d in range(counts.n_sample)]
     for a, b in combinations(range(len(data.sample_ids)), 2):
         names, pair = (data.sample_ids[a], data.sample_ids[b]), np.array([a, b])
         random = generator(seed, _stream(data, a, b))
@@ -237,19 +237,8 @@ def _pairs(
             none = "no variant private and clonal, or subclonal in both"
             drawn = h.over_variants(jsi, len(both), params.n_draw, random)
             yield _row(*names, "jsi", drawn, none, n_assumed)
-            frequency, reads = [], []
-            for d in (a, b):
-                alt, kept = h.thin(counts.alt_count[both, d], counts.depth[both, d], depth, params.n_draw, random)
-                ccf = ccf_from_vaf(
-                    alt / kept,
-                    c.purity[d] if c.purity is not None else counts.purity[both, d],
-                    counts.major_cn[both, d] + counts.minor_cn[both, d],
-                    multiplicity=np.maximum(c.multiplicity[both, d], 1),
-                    normal_cn=counts.normal_cn[both, d],
-                )
-                frequency.append(np.clip(np.nan_to_num(ccf), 0, 1) / 2)
-                reads.append(kept.astype(float))
-            p, q = frequency
+            (p, first), (q, second) = ((frequency[:, both], kept[both]) for frequency, kept in (thinned[a], thinned[b]))
+            reads = first.astype(float), second.astype(float)
 
             def nei(b: Any, index: Any, p: Any = p, q: Any = q) -> Any:
                 return h.nei_distance(p[b, index], q[b, index])
@@ -266,6 +255,31 @@ def _pairs(
         if names[0] in copies and names[1] in copies:
             found = copy_number_divergence(copies[names[0]], copies[names[1]], params.n_draw, random)
             yield _row(*names, "copy_number_divergence", found, "no base with copy number in both")
+
+
+def _frequencies(
+    patient: PatientClusters, d: int, looked: np.ndarray, depth: int, n_draw: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return half the cell fractions (n_draw, N) of a sample's variants after thinning, and the reads kept (N,).
+
+    A sample is thinned once for all of its pairs, by a stream of its own; 0 where a variant was not looked at.
+    """
+    from oncourse.evolution.heterogeneity import thin
+    from oncourse.evolution.vaf import ccf_from_vaf
+
+    counts, c, use = patient.data.counts, patient.clustering, np.flatnonzero(looked)
+    random = generator(seed, f"{_stream(patient.data, d)}.pairs")
+    alt, few = thin(counts.alt_count[use, d], counts.depth[use, d], depth, n_draw, random)
+    ccf = ccf_from_vaf(
+        alt / few,
+        c.purity[d] if c.purity is not None else counts.purity[use, d],
+        counts.major_cn[use, d] + counts.minor_cn[use, d],
+        multiplicity=np.maximum(c.multiplicity[use, d], 1),
+        normal_cn=counts.normal_cn[use, d],
+    )
+    frequency, kept = np.zeros((n_draw, len(looked))), np.zeros(len(looked), np.int64)
+    frequency[:, use], kept[use] = np.clip(np.nan_to_num(ccf), 0, 1) / 2, few
+    return frequency, kept
 
 
 def _by_chromosome(segments: pl.DataFrame) -> dict[str, list[np.ndarray]]:

@@ -7,9 +7,11 @@ import math
 
 import numpy as np
 
-from oncourse.evolution._likelihood_kernels import IMPOSSIBLE, jit, log_gamma
+from oncourse.evolution._likelihood_kernels import IMPOSSIBLE, TINY, jit, log_gamma, plain
 from oncourse.evolution.clustering._cluster_kernels import (
+    add_row,
     cluster_sums,
+    dot,
     log_at_one,
     log_predictive,
     log_sum,
@@ -19,6 +21,8 @@ from oncourse.evolution.clustering._cluster_kernels import (
 )
 from oncourse.evolution.clustering._noise_kernels import move_noise, uniform
 
+LOOSE = 0.1
+"""Nats that the evidence of a proposed split may be off by the chain rule: nearer ones are worked out in full."""
 CERTAIN, IDLE_EVERY = 0.998, 4
 """A variant that burn-in leaves at home with this probability at every visit is then visited every fourth sweep
 only."""
@@ -39,7 +43,7 @@ def _renumber(labels, n_cluster):
     return used
 
 
-@jit()
+@plain()
 def set_prior(base, absent, clonal, weight):
     """Set the CCF prior weight (S, G) from the two spikes and the slab of `base` (n_grid,)."""
     last = base.shape[0] - 1
@@ -54,14 +58,30 @@ def set_prior(base, absent, clonal, weight):
 
 
 @jit()
-def _prior_evidence(prob, scale_sum, at_one, weight, trunk, out):
+def _slab_masses(prob, base, out):
+    """Fill out (n_row, S): likelihood of each row in each sample averaged over the slab of the prior `base` (G,)."""
+    last = base.shape[0] - 1
+    slab = base.astype(np.float32)
+    slab[0], slab[last] = 0.0, 0.0
+    slab /= slab.sum()
     for r in range(prob.shape[0]):
-        total = math.log(1.0 - trunk)
         for d in range(prob.shape[1]):
-            mass = 0.0
-            for g in range(weight.shape[1]):
-                mass += weight[d, g] * prob[r, d, g]
-            total += math.log(mass)
+            out[r, d] = dot(prob[r, d], slab)
+
+
+@plain()
+def _prior_evidence(prob, scale_sum, at_one, slab, spikes, out):
+    """Fill out (n_row,) with the log probability of each row as a cluster of its own; spikes: absent, clonal, trunk."""
+    last = prob.shape[2] - 1
+    absent, clonal, trunk = spikes[0], spikes[1], spikes[2]
+    for r in range(prob.shape[0]):
+        total, product = math.log(1.0 - trunk), 1.0
+        for d in range(prob.shape[1]):
+            product *= absent * prob[r, d, 0] + clonal * prob[r, d, last] + (1.0 - absent - clonal) * slab[r, d]
+            if product < 1e-200:
+                total += math.log(product)
+                product = 1.0
+        total += math.log(product)
         out[r] = scale_sum[r] + log_sum(total, max(IMPOSSIBLE, math.log(trunk) + at_one[r]))
 
 
@@ -75,20 +95,35 @@ def _posteriors(sums, weight, trunk, post, p_trunk, n_cluster):
     return out
 
 
-@jit()
-def _add(sums_k, table_r, sign):
-    for d in range(sums_k.shape[0]):
-        for g in range(sums_k.shape[1]):
-            sums_k[d, g] += sign * table_r[d, g]
+@plain()
+def take_in(post, k, p_trunk, prob, r, at_one_r, log_p):
+    """Make post[k] that with row r more, whose `log_predictive` is log_p; return the cluster's chance to be the trunk.
+
+    Values that small that single precision does not hold them are nothing, as in `posterior_of`.
+    """
+    least = np.float32(2 * TINY)
+    for d in range(post.shape[1]):
+        total = np.float32(0.0)
+        for g in range(post.shape[2]):
+            value = post[k, d, g] * prob[r, d, g]
+            post[k, d, g] = value
+            total += value
+        inverse = np.float32(1.0) / max(total, np.float32(TINY))
+        for g in range(post.shape[2]):
+            value = post[k, d, g] * inverse
+            post[k, d, g] = value if value > least else np.float32(0.0)
+    trunk = p_trunk * math.exp(min(700.0, at_one_r - log_p))
+    return trunk / (1.0 + trunk) if p_trunk < 1e-15 else min(1.0, trunk)
 
 
 @jit(
-    "f8[:,:,:], f4[:,:,:], f8[:], f8[:,:], f8, f8, i8[:], i8[:], f8[:,:,:], i8[:], f4[:,:,:], f8[:], "
+    "f8[:,:,:], f4[:,:,:], f8[:], f8[:], f8[:,:], f8, f8, i8[:], i8[:], f8[:,:,:], i8[:], f4[:,:,:], f8[:], "
     "i8, f8[:,:,:], u8[:]"
 )
 def split_merge(
     table,
     prob,
+    scale_sum,
     at_one,
     weight,
     trunk,
@@ -119,11 +154,12 @@ def split_merge(
     if is_split and n_cluster >= sums.shape[0]:
         return n_cluster
     log_u = math.log(1.0 - uniform(state))
-    post_a, post_b, post_whole = np.empty_like(post[0]), np.empty_like(post[0]), np.empty_like(post[0])
+    parts = np.empty((3, post.shape[1], post.shape[2]), dtype=np.float32)
+    post_a, post_b, post_whole = parts[0], parts[1], parts[2]
     sums_a, sums_b, whole = scratch[0], scratch[1], scratch[2]
     whole[:] = sums[a]
     if not is_split:
-        _add(whole, sums[b], 1.0)
+        add_row(scratch, 2, sums, b, 1.0)
     evidence, trunk_whole = posterior_of(whole, weight, trunk, post_whole)
     if not is_split:
         # the proposal can only make a merge less acceptable than it is without: far clusters end here
@@ -160,34 +196,39 @@ def split_merge(
     for t in range(m):
         v = members[t]
         r = row_of[v]
-        log_a = math.log(n_a) + log_predictive(post_a, trunk_a, prob[r], at_one[r], IMPOSSIBLE)
-        log_b = math.log(n_b) + log_predictive(post_b, trunk_b, prob[r], at_one[r], IMPOSSIBLE)
-        p_a = 1.0 / (1.0 + math.exp(min(700.0, max(-700.0, log_b - log_a))))
+        p_a = log_predictive(parts, 0, trunk_a, prob, r, at_one[r], IMPOSSIBLE)
+        p_b = log_predictive(parts, 1, trunk_b, prob, r, at_one[r], IMPOSSIBLE)
+        first = 1.0 / (1.0 + n_b / n_a * math.exp(min(700.0, max(-700.0, p_b - p_a))))
         if is_split:
-            goes_b[t] = uniform(state) >= p_a
+            goes_b[t] = uniform(state) >= first
         else:
             goes_b[t] = labels[v] == b
         if goes_b[t]:
-            log_q += math.log(max(1.0 - p_a, 1e-300))
+            log_q += math.log(max(1.0 - first, 1e-300))
             n_b += 1.0
-            _add(sums_b, table[r], 1.0)
-            evidence_b, trunk_b = posterior_of(sums_b, weight, trunk, post_b)
+            evidence_b += p_b + scale_sum[r]
+            trunk_b = take_in(parts, 1, trunk_b, prob, r, at_one[r], p_b)
         else:
-            log_q += math.log(max(p_a, 1e-300))
+            log_q += math.log(max(first, 1e-300))
             n_a += 1.0
-            _add(sums_a, table[r], 1.0)
-            evidence_a, trunk_a = posterior_of(sums_a, weight, trunk, post_a)
-    # log of posterior(split) / posterior(merged) / q(split)
-    ratio = (
-        math.log(alpha)
-        + math.lgamma(n_a)
-        + math.lgamma(n_b)
-        - math.lgamma(n_a + n_b)
-        + evidence_a
-        + evidence_b
-        - evidence
-        - log_q
-    )
+            evidence_a += p_a + scale_sum[r]
+            trunk_a = take_in(parts, 0, trunk_a, prob, r, at_one[r], p_a)
+    # log of posterior(split) / posterior(merged) / q(split), its evidences by the chain rule of single precision
+    size_ratio = math.log(alpha) + math.lgamma(n_a) + math.lgamma(n_b) - math.lgamma(n_a + n_b)
+    ratio = size_ratio + evidence_a + evidence_b - evidence - log_q
+    if (is_split and log_u >= ratio + LOOSE) or (not is_split and log_u >= LOOSE - ratio):
+        return n_cluster
+    if is_split:
+        for t in range(m):
+            if goes_b[t]:
+                add_row(scratch, 1, table, row_of[members[t]], 1.0)
+            else:
+                add_row(scratch, 0, table, row_of[members[t]], 1.0)
+    else:
+        sums_a[:], sums_b[:] = sums[a], sums[b]
+    evidence_a, trunk_a = posterior_of(sums_a, weight, trunk, post_a)
+    evidence_b, trunk_b = posterior_of(sums_b, weight, trunk, post_b)
+    ratio = size_ratio + evidence_a + evidence_b - evidence - log_q
     if is_split:
         if log_u < ratio:
             new = n_cluster
@@ -287,18 +328,13 @@ def chain(
     counts = np.zeros(capacity, dtype=np.int64)
     fresh = np.empty(prob.shape[0])
     scale_sum = np.empty(prob.shape[0])
+    slab = np.empty(prob.shape[:2])
     weight = np.empty((n_sample, n_grid))
     order = np.arange(n)
     draws = np.empty(n)
     alpha_log = np.empty(concentrations.shape[0])
     informative = np.zeros((capacity, n_sample), dtype=np.bool_)
     scratch = np.empty((3, n_sample, n_grid))
-    work = np.empty((3, n_grid))
-    lines = np.empty(n_grid)
-    trial = np.empty((capacity, n_grid))
-    points = np.empty((capacity, n_grid))
-    masses = np.empty((capacity, n_grid))
-    n_point = np.empty(capacity, dtype=np.int64)
     stay = np.ones(n)
     least_stay = np.ones(n)
     ways = np.empty(way_prior.shape[0])
@@ -336,7 +372,8 @@ def chain(
             used = _renumber(labels, used)
             cluster_sums(table, row_of, labels, used, sums, counts)
             evidence = _posteriors(sums, weight, trunk, post, p_trunk, used)
-        if noise_every > 0 and t % noise_every == noise_every - 1:
+        moves_noise = noise_every > 0 and t % noise_every == noise_every - 1
+        if moves_noise:
             move_noise(
                 alt,
                 depth,
@@ -362,22 +399,18 @@ def chain(
                 weight,
                 p_trunk,
                 noise_prior,
-                work,
-                lines,
-                trial,
-                points,
-                masses,
-                n_point,
                 n_turn,
                 state,
             )
             evidence = _posteriors(sums, weight, trunk, post, p_trunk, used)
-        for r in range(prob.shape[0]):
-            scale_sum[r] = 0.0
-            for d in range(n_sample):
-                scale_sum[r] += scale[r, d]
-            at_one[r] = log_at_one(prob[r])
-        _prior_evidence(prob, scale_sum, at_one, weight, trunk, fresh)
+        if t == 0 or moves_noise:
+            _slab_masses(prob, base, slab)
+            for r in range(prob.shape[0]):
+                scale_sum[r] = 0.0
+                for d in range(n_sample):
+                    scale_sum[r] += scale[r, d]
+                at_one[r] = log_at_one(prob, r)
+        _prior_evidence(prob, scale_sum, at_one, slab, spikes, fresh)
         top = -1e300
         for q in range(concentrations.shape[0]):
             a = concentrations[q]
@@ -462,6 +495,7 @@ def chain(
             used = split_merge(
                 table,
                 prob,
+                scale_sum,
                 at_one,
                 weight,
                 trunk,
@@ -478,7 +512,7 @@ def chain(
             )
 
 
-@jit()
+@plain()
 def _join_trunks(labels, p_trunk):
     """Make one cluster of all that are more likely than not the trunk; returns whether there were several."""
     first, joined = -1, False

@@ -17,12 +17,12 @@ from oncourse.evolution._likelihood_kernels import (
     IMPOSSIBLE,
     TINY,
     exp_or_tiny,
-    highest,
     jit,
+    plain,
 )
 
 
-@jit()
+@plain()
 def dot(a, b):
     total = np.float32(0.0)
     for g in range(a.shape[0]):
@@ -33,22 +33,32 @@ def dot(a, b):
 #: Nats below the best choice at which a choice is not looked at further: more than a thousand of them change no bit of
 #: the others' probabilities.
 FAR = 46.0
+#: Nats by which a choice must be better for a variant to move uphill: single precision leaves ties less far apart.
+TIE = 1e-5
+#: Posterior up to which a cell fraction is taken for impossible when a row is taken out: what is left of rounding.
+NOTHING = np.float32(1e-26)
+#: Members from which a cluster's posterior tells that without one of them: of few, a row far from the others may have
+#: hidden where these are.
+SMALL_REST = 3
 
 
-@jit()
-def log_mass(prob_i, prob_j, least):
-    """Return sum over samples of log sum over the grid of prob_i x prob_j (one of them times the prior).
+@plain()
+def log_mass(first, i, second, j, least):
+    """Return sum over samples of log sum over the grid of first[i] x second[j], each (n, S, G), one times the prior.
 
-    No sample adds to it, so that it ends, impossible, once it is below `least` (IMPOSSIBLE: it never is).
+    No sample adds to it, so that it ends, impossible, once it is below `least` (IMPOSSIBLE: it never is). Rows are named
+    by number: a slice for each call costs more than the sum.
     """
     total = 0.0
     product = 1.0
     floor = math.exp(min(least, 1.0)) if least > -200.0 else 0.0
-    for d in range(prob_i.shape[0]):
-        mass = dot(prob_i[d], prob_j[d])
+    for d in range(first.shape[1]):
+        mass = np.float32(0.0)
+        for g in range(first.shape[2]):
+            mass += first[i, d, g] * second[j, d, g]
         if mass < TINY:
             return IMPOSSIBLE
-        product *= mass
+        product *= float(mass)
         if product < floor and total == 0.0:
             return IMPOSSIBLE
         if product < 1e-200:
@@ -66,15 +76,15 @@ def log_sum(a, b):
     return top + math.log(1.0 + math.exp(min(a, b) - top))
 
 
-@jit()
-def log_at_one(prob_r):
-    """Return the sum over samples of the log of what a row has at CCF 1."""
-    last = prob_r.shape[1] - 1
+@plain()
+def log_at_one(prob, r):
+    """Return the sum over samples of the log of what row r has at CCF 1."""
+    last = prob.shape[2] - 1
     total = 0.0
-    for d in range(prob_r.shape[0]):
-        if prob_r[d, last] < TINY:
+    for d in range(prob.shape[1]):
+        if prob[r, d, last] < TINY:
             return IMPOSSIBLE
-        total += math.log(prob_r[d, last])
+        total += math.log(prob[r, d, last])
     return total
 
 
@@ -89,14 +99,14 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
     n = prob.shape[0]
     n_sample = prob.shape[1]
     n_grid = prob.shape[2]
-    weight32 = weight.astype(np.float32)
-    weighed = np.empty_like(prob[0])
+    prior = weight.astype(np.float32).reshape((1, n_sample, n_grid))
+    weighed = np.empty((1, n_sample, n_grid), dtype=np.float32)
     own = np.empty(n)
     at_one = np.empty(n)
     log_trunk, log_other = math.log(trunk), math.log(1.0 - trunk)
     for i in range(n):
-        at_one[i] = log_at_one(prob[i])
-        own[i] = log_sum(log_other + log_mass(prob[i], weight32, IMPOSSIBLE), log_trunk + at_one[i])
+        at_one[i] = log_at_one(prob, i)
+        own[i] = log_sum(log_other + log_mass(prob, i, prior, 0, IMPOSSIBLE), log_trunk + at_one[i])
     size = sizes.astype(np.float64)
     gain = np.full((n, n), IMPOSSIBLE)
     best_j = np.full(n, -1)
@@ -104,9 +114,9 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
     for i in range(n):
         for d in range(n_sample):
             for g in range(n_grid):
-                weighed[d, g] = prob[i, d, g] * weight32[d, g]
+                weighed[0, d, g] = prob[i, d, g] * prior[0, d, g]
         for j in range(i + 1, n):
-            joint = log_mass(weighed, prob[j], IMPOSSIBLE)
+            joint = log_mass(weighed, 0, prob, j, IMPOSSIBLE)
             if joint > IMPOSSIBLE:
                 joint = log_sum(log_other + joint, log_trunk + at_one[i] + at_one[j])
                 gain[i, j] = (
@@ -152,15 +162,15 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
             for g in range(n_grid):
                 value = prob[i, d, g] / top
                 prob[i, d, g] = value if value > 2 * TINY else np.float32(0.0)
-                weighed[d, g] = prob[i, d, g] * weight32[d, g]
-        at_one[i] = log_at_one(prob[i])
-        own[i] = log_sum(log_other + log_mass(prob[i], weight32, IMPOSSIBLE), log_trunk + at_one[i])
+                weighed[0, d, g] = prob[i, d, g] * prior[0, d, g]
+        at_one[i] = log_at_one(prob, i)
+        own[i] = log_sum(log_other + log_mass(prob, i, prior, 0, IMPOSSIBLE), log_trunk + at_one[i])
         size[i] += size[j]
         alive[j] = False
         for r in range(n):
             if not alive[r] or r == i:
                 continue
-            joint = log_mass(weighed, prob[r], IMPOSSIBLE)
+            joint = log_mass(weighed, 0, prob, r, IMPOSSIBLE)
             value = IMPOSSIBLE
             if joint > IMPOSSIBLE:
                 joint = log_sum(log_other + joint, log_trunk + at_one[i] + at_one[r])
@@ -211,24 +221,34 @@ def cluster_sums(table, row_of, labels, n_cluster, sums, counts):
                     sums[k, d, g] += table[r, d, g]
 
 
-@jit()
-def line_posterior(line, weight, out):
-    """Fill out (n_grid,) with weight x exp(line), normalised, in single precision; return the log of the total."""
-    top = highest(line)
+@plain()
+def add_row(sums, k, table, r, sign):
+    """Add sign x table[r] to sums[k]."""
+    for d in range(sums.shape[1]):
+        for g in range(sums.shape[2]):
+            sums[k, d, g] += sign * table[r, d, g]
+
+
+@plain()
+def line_posterior(lines, d, weight, out):
+    """Fill out[d] with weight[d] x exp(lines[d]), normalised, in single precision; return the log of the total."""
+    top = lines[d, 0]
+    for g in range(lines.shape[1]):
+        top = max(top, lines[d, g])
     total = 0.0
-    for g in range(line.shape[0]):
-        value = weight[g] * exp_or_tiny(line[g] - top)
-        out[g] = value
+    for g in range(lines.shape[1]):
+        value = weight[d, g] * exp_or_tiny(lines[d, g] - top)
+        out[d, g] = value
         total += value
     inverse = np.float32(1.0 / total)
     least = np.float32(2 * TINY)
-    for g in range(line.shape[0]):
-        part = out[g] * inverse
-        out[g] = part if part > least else np.float32(0.0)
+    for g in range(lines.shape[1]):
+        part = out[d, g] * inverse
+        out[d, g] = part if part > least else np.float32(0.0)
     return top + math.log(total)
 
 
-@jit("f8[:,:], f8[:,:], f8, f4[:,:]")
+@plain("f8[:,:], f8[:,:], f8, f4[:,:]")
 def posterior_of(sums_k, weight, trunk, post_k):
     """Fill post_k (S, G) with the normalised CCF posterior of a cluster taken not to be the trunk.
 
@@ -238,7 +258,7 @@ def posterior_of(sums_k, weight, trunk, post_k):
     evidence = 0.0
     at_one = 0.0
     for d in range(sums_k.shape[0]):
-        evidence += line_posterior(sums_k[d], weight[d], post_k[d])
+        evidence += line_posterior(sums_k, d, weight, post_k)
         at_one += sums_k[d, last]
     evidence += math.log(1.0 - trunk)
     at_one += math.log(trunk)
@@ -249,19 +269,47 @@ def posterior_of(sums_k, weight, trunk, post_k):
     return at_one + math.log(1.0 + odds), 1.0 / (1.0 + odds)
 
 
-@jit()
-def log_predictive(post_k, p_trunk, prob_r, at_one_r, least):
-    """Return log P(row | cluster) up to the row's scale; at_one_r is `log_at_one` of the row.
+@plain()
+def log_predictive(post, k, p_trunk, prob, r, at_one_r, least):
+    """Return log P(row r | cluster k) up to the row's scale; at_one_r is `log_at_one` of the row.
 
     What is below `least` counts as impossible (IMPOSSIBLE: nothing is).
     """
     if p_trunk < 1e-15:
-        return log_mass(post_k, prob_r, least)
+        return log_mass(post, k, prob, r, least)
     is_trunk = max(IMPOSSIBLE, math.log(p_trunk) + at_one_r)
     if 1.0 - p_trunk < 1e-15:
         return is_trunk
     log_other = math.log(1.0 - p_trunk)
-    return log_sum(log_other + log_mass(post_k, prob_r, least - log_other), is_trunk)
+    return log_sum(log_other + log_mass(post, k, prob, r, least - log_other), is_trunk)
+
+
+@plain()
+def without_row(post, k, p_trunk, prob, r, at_one_r, rest):
+    """Fill rest[0] (1, S, G) with the posterior of cluster k without row r, from post[k], that with it.
+
+    Returns the probability that the rest is the trunk, and `log_predictive` of the row from the rest: the posterior with
+    the row is that without it times the row's likelihood, so that no exponential is needed.
+    """
+    log_other = 0.0
+    for d in range(post.shape[1]):
+        total = np.float32(0.0)
+        for g in range(post.shape[2]):
+            value = post[k, d, g] / max(prob[r, d, g], np.float32(TINY)) if post[k, d, g] > NOTHING else np.float32(0.0)
+            rest[0, d, g] = value
+            total += value
+        inverse = np.float32(1.0) / total
+        for g in range(post.shape[2]):
+            rest[0, d, g] *= inverse
+        log_other -= math.log(total)
+    if p_trunk < 1e-15:
+        return p_trunk, log_other
+    # 1 / P(row | rest) = (1 - p) / P(row | rest, not the trunk) + p / P(row | trunk)
+    log_trunk = math.log(p_trunk) - at_one_r
+    if 1.0 - p_trunk < 1e-15:
+        return p_trunk, at_one_r
+    both = log_sum(math.log(1.0 - p_trunk) - log_other, log_trunk)
+    return min(1.0, math.exp(log_trunk - both)), -both
 
 
 @jit(
@@ -313,8 +361,12 @@ def sweep(
     value = np.empty(most_rows * (capacity + 1) + 1)
     choice_k = np.empty(value.shape[0], dtype=np.int64)
     choice_r = np.empty(value.shape[0], dtype=np.int64)
-    kept = np.empty_like(sums[0])
-    kept_trunk = 0.0
+    rest, less = np.empty((1, post.shape[1], post.shape[2]), dtype=np.float32), np.empty_like(sums[0])
+    rest_trunk, own = 0.0, 0.0
+    log_count = np.zeros(capacity)
+    for k in range(n_cluster):
+        if counts[k] > 0:
+            log_count[k] = math.log(counts[k])
     moves = 0
     for t in range(order.shape[0]):
         i = order[t]
@@ -322,13 +374,17 @@ def sweep(
         old_r = row_of[i]
         if old_k >= 0:
             counts[old_k] -= 1
-            kept[:] = post[old_k]
-            kept_trunk = p_trunk[old_k]
-            for d in range(sums.shape[1]):
-                for g in range(sums.shape[2]):
-                    sums[old_k, d, g] -= table[old_r, d, g]
-            if counts[old_k] > 0:
-                _, p_trunk[old_k] = posterior_of(sums[old_k], weight, trunk, post[old_k])
+            own = IMPOSSIBLE
+            if counts[old_k] >= SMALL_REST:
+                log_count[old_k] = math.log(counts[old_k])
+                rest_trunk, own = without_row(post, old_k, p_trunk[old_k], prob, old_r, at_one[old_r], rest)
+            elif counts[old_k] > 0:
+                log_count[old_k] = math.log(counts[old_k])
+                for d in range(sums.shape[1]):
+                    for g in range(sums.shape[2]):
+                        less[d, g] = sums[old_k, d, g] - table[old_r, d, g]
+                _, rest_trunk = posterior_of(less, weight, trunk, rest[0])
+                own = log_predictive(rest, 0, rest_trunk, prob, old_r, at_one[old_r], IMPOSSIBLE)
         else:
             n_out -= 1.0
         n_in = n - 1.0 - n_out
@@ -337,14 +393,18 @@ def sweep(
         m = 0
         top = IMPOSSIBLE
         if old_k >= 0 and counts[old_k] > 0:  # most stay: what is far below that is left alone
-            joins = log_predictive(post[old_k], p_trunk[old_k], prob[old_r], at_one[old_r], IMPOSSIBLE)
-            top = row_log_prior[old_r] + log_in + math.log(counts[old_k]) + scale_sum[old_r] + joins
+            top = row_log_prior[old_r] + log_in + log_count[old_k] + scale_sum[old_r] + own
         for r in range(row_start[i], row_start[i + 1]):
             base = row_log_prior[r] + log_in
             for k in range(n_cluster):
                 if counts[k] > 0:
-                    size = base + math.log(counts[k]) + scale_sum[r]
-                    joins = log_predictive(post[k], p_trunk[k], prob[r], at_one[r], top - FAR - size)
+                    size = base + log_count[k] + scale_sum[r]
+                    if k != old_k:
+                        joins = log_predictive(post, k, p_trunk[k], prob, r, at_one[r], top - FAR - size)
+                    elif r == old_r:
+                        joins = own
+                    else:
+                        joins = log_predictive(rest, 0, rest_trunk, prob, r, at_one[r], top - FAR - size)
                     value[m] = size + joins
                     choice_k[m] = k
                     choice_r[m] = r
@@ -381,7 +441,7 @@ def sweep(
         else:
             for c in range(1, m):
                 # the margin keeps ties (identical clusters) where they are
-                if value[c] > value[pick] + 1e-9:
+                if value[c] > value[pick] + TIE:
                     pick = c
         k = choice_k[pick]
         r = choice_r[pick]
@@ -402,24 +462,29 @@ def sweep(
                     else:
                         k = old_k
                         r = old_r
-            if k >= 0 and counts[k] == 0:
-                sums[k] = 0.0
-        if k != old_k or r != old_r:
-            moves += 1
+        if k == old_k and r == old_r:
+            if k >= 0:
+                counts[k] += 1
+                log_count[k] = math.log(counts[k])
+            else:
+                n_out += 1.0
+            continue
+        moves += 1
         labels[i] = k
         row_of[i] = r
-        if k >= 0:
-            counts[k] += 1
-            for d in range(sums.shape[1]):
-                for g in range(sums.shape[2]):
-                    sums[k, d, g] += table[r, d, g]
-            if k == old_k and r == old_r:
-                post[k] = kept
-                p_trunk[k] = kept_trunk
-            else:
-                _, p_trunk[k] = posterior_of(sums[k], weight, trunk, post[k])
-        else:
+        if old_k >= 0 and counts[old_k] > 0:
+            add_row(sums, old_k, table, old_r, -1.0)
+            if k != old_k:
+                _, p_trunk[old_k] = posterior_of(sums[old_k], weight, trunk, post[old_k])
+        if k < 0:
             n_out += 1.0
+            continue
+        if counts[k] == 0:
+            sums[k] = 0.0
+        counts[k] += 1
+        log_count[k] = math.log(counts[k])
+        add_row(sums, k, table, r, 1.0)
+        _, p_trunk[k] = posterior_of(sums[k], weight, trunk, post[k])
     return n_cluster, moves
 
 
@@ -430,7 +495,7 @@ def predictive_table(table, prob, weight, trunk, sums, sizes, labels, row_of, ro
     `fresh` (n_row,) is the log probability under the prior, on the same scale: that of a cluster without other members.
     """
     post = np.empty(sums.shape, dtype=np.float32)
-    own = np.empty_like(post[0])
+    own = np.empty((1, post.shape[1], post.shape[2]), dtype=np.float32)
     rest = np.empty_like(sums[0])
     p_trunk = np.empty(sums.shape[0])
     own_trunk = 0.0
@@ -442,14 +507,14 @@ def predictive_table(table, prob, weight, trunk, sums, sizes, labels, row_of, ro
             for d in range(sums.shape[1]):
                 for g in range(sums.shape[2]):
                     rest[d, g] = sums[mine, d, g] - table[row_of[i], d, g]
-            _, own_trunk = posterior_of(rest, weight, trunk, own)
+            _, own_trunk = posterior_of(rest, weight, trunk, own[0])
         for r in range(row_start[i], row_start[i + 1]):
-            at_one = log_at_one(prob[r])
+            at_one = log_at_one(prob, r)
             for k in range(sums.shape[0]):
                 if k != mine:
-                    out[r, k] = log_predictive(post[k], p_trunk[k], prob[r], at_one, IMPOSSIBLE)
+                    out[r, k] = log_predictive(post, k, p_trunk[k], prob, r, at_one, IMPOSSIBLE)
                 elif sizes[k] > 1:
-                    out[r, k] = log_predictive(own, own_trunk, prob[r], at_one, IMPOSSIBLE)
+                    out[r, k] = log_predictive(own, 0, own_trunk, prob, r, at_one, IMPOSSIBLE)
                 else:
                     out[r, k] = fresh[r]
 

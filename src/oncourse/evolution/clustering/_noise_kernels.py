@@ -9,11 +9,19 @@ import numpy as np
 
 from oncourse.evolution._likelihood_kernels import (
     IMPOSSIBLE,
+    MOST_KINDS,
+    add_mean_of_states,
+    exp_or_tiny,
+    fill_sample,
     highest,
     jit,
+    kind_of,
     line_evidence,
-    normalise_sample,
-    site_log_lik,
+    line_of,
+    log_choose,
+    log_over,
+    new_kinds,
+    plain,
 )
 
 STEPS = (0.7, 0.7, 0.8)
@@ -23,28 +31,32 @@ NIL = 150.0
 PRECISION_LOW, PRECISION_HIGH = math.log(15.0), math.log(100_000.0)
 
 
-@jit()
-def points_within(sums, weight, grid, is_trunk, n_cluster, d, nats, points, masses, n_point):
-    """Per cluster keep the grid points within `nats` of its best log-likelihood in sample d, and both ends.
+@plain()
+def range_within(sums, is_trunk, n_cluster, d, nats, low, high):
+    """Per cluster find the grid points from the first to the last within `nats` of its best in sample d.
 
-    The trunk, is_trunk (n_cluster,), has CCF 1 alone. Fills points, masses (prior) (n_cluster, n_grid) and n_point
-    (n_cluster,).
+    Fills low, high (n_cluster,), a half-open range; empty for the trunk, is_trunk (n_cluster,), which has CCF 1 alone.
     """
-    last = grid.shape[0] - 1
+    n_grid = sums.shape[2]
     for k in range(n_cluster):
+        low[k], high[k] = n_grid, n_grid
         if is_trunk[k]:
-            points[k, 0] = 1.0
-            masses[k, 0] = 1.0
-            n_point[k] = 1
             continue
         least = highest(sums[k, d]) - nats
-        m = 0
-        for g in range(last + 1):
-            if g == 0 or g == last or sums[k, d, g] >= least:
-                points[k, m] = grid[g]
-                masses[k, m] = weight[d, g]
-                m += 1
-        n_point[k] = m
+        low[k] = 0
+        while sums[k, d, low[k]] < least:
+            low[k] += 1
+        while sums[k, d, high[k] - 1] < least:
+            high[k] -= 1
+
+
+@plain()
+def coefficients(alt, depth, purity, labels, d, out):
+    """Fill out (n,) with what of the log-likelihood of each variant's reads in sample d no noise changes."""
+    for i in range(out.shape[0]):
+        out[i] = 0.0
+        if labels[i] >= 0 and depth[i, d] > 0 and purity[i, d] > 0.0:
+            out[i] = log_choose(alt[i, d], depth[i, d])
 
 
 @jit()
@@ -57,6 +69,8 @@ def sample_evidence(
     error,
     precision,
     factor,
+    grid,
+    weight,
     mutated,
     ref_is_normal,
     n_state,
@@ -64,42 +78,96 @@ def sample_evidence(
     row_of,
     n_cluster,
     d,
-    points,
-    masses,
-    n_point,
+    coefficient,
+    low,
+    high,
     sums,
-    line,
-    work,
+    keys,
+    parts,
+    lines,
+    n_kind,
 ):
-    """Return the log evidence of sample d with clusters and rows held fixed, on the points of `points_within`."""
+    """Return the log evidence of sample d with clusters and rows held fixed.
+
+    Of each cluster the CCFs of `range_within` and both ends of the grid are looked at; coefficient (n,): of
+    `coefficients`; sums (n_cluster, n_grid) and the last four, of `new_kinds`, are filled.
+    """
+    n_grid = grid.shape[0]
+    n_kind[0] = 0
     sums[:n_cluster] = 0.0
+    chosen = np.empty(mutated.shape[2], dtype=np.int64)
+    work, scratch = np.empty((2, n_grid)), np.empty(n_grid)
+    first, last = np.empty(3, dtype=np.int64), np.empty(3, dtype=np.int64)
+    out = 0.0
     for i in range(alt.shape[0]):
         k = labels[i]
         if k < 0 or depth[i, d] <= 0 or purity[i, d] <= 0.0:
             continue
+        out += coefficient[i] + log_over(depth[i, d], precision)
         r = row_of[i]
-        m = n_point[k]
-        site_log_lik(
-            alt[i, d],
-            depth[i, d],
-            min(1.0, purity[i, d] * factor),
-            copies[i, d],
-            normal[i, d],
-            error,
-            precision,
-            points[k, :m],
-            mutated[r, d],
-            ref_is_normal[r, d],
-            n_state[r, d],
-            line[:m],
-            work[:, :m],
-        )
-        for g in range(m):
-            sums[k, g] += line[g]
-    out = 0.0
+        n = n_state[r, d]
+        if n_kind[0] + n > MOST_KINDS:
+            n_kind[0] = 0
+        for q in range(n):
+            chosen[q] = kind_of(
+                min(1.0, purity[i, d] * factor),
+                copies[i, d],
+                normal[i, d],
+                mutated[r, d, q],
+                ref_is_normal[r, d, q],
+                error,
+                precision,
+                grid,
+                keys,
+                parts,
+                n_kind,
+            )
+        # the range, the lower end of the grid where a range does not hold it, the upper end
+        first[0], last[0] = low[k], high[k]
+        first[1], last[1] = 0, 1 if 0 < low[k] < n_grid else 0
+        first[2], last[2] = n_grid - 1 if high[k] < n_grid or low[k] == n_grid else n_grid, n_grid
+        for part in range(3):
+            if first[part] >= last[part]:
+                continue
+            for q in range(n):
+                line_of(
+                    alt[i, d],
+                    depth[i, d],
+                    chosen[q],
+                    precision,
+                    grid,
+                    first[part],
+                    last[part],
+                    keys,
+                    parts,
+                    lines,
+                    scratch,
+                )
+            add_mean_of_states(lines, chosen, n, first[part], last[part], sums, k, work)
     for k in range(n_cluster):
-        out += line_evidence(sums[k, : n_point[k]], masses[k, : n_point[k]])
+        if low[k] == n_grid:
+            out += sums[k, n_grid - 1]
+        else:
+            out += range_evidence(sums, k, weight, low[k], high[k])
     return out
+
+
+@plain()
+def range_evidence(lines, k, weight, low, high):
+    """Return log of the sum of weight x exp(lines[k]) over low to high and both ends of the grid."""
+    last, m = lines.shape[1] - 1, high - low
+    within, prior = lines[k, low:high], weight[low:high]
+    top = max(lines[k, 0], lines[k, last])
+    for g in range(m):
+        top = max(top, within[g])
+    total = 0.0
+    for g in range(m):
+        total += prior[g] * exp_or_tiny(within[g] - top)
+    if low > 0:
+        total += weight[0] * exp_or_tiny(lines[k, 0] - top)
+    if high <= last:
+        total += weight[last] * exp_or_tiny(lines[k, last] - top)
+    return top + math.log(total)
 
 
 @jit("f8[:,:,:], f8[:,:], b1[:], i8")
@@ -153,17 +221,16 @@ def climb_noise(
     """
     n_try, n_sample = values.shape
     n_grid = grid.shape[0]
-    points = np.empty((n_cluster, n_grid))
-    masses = np.empty((n_cluster, n_grid))
-    n_point = np.empty(n_cluster, dtype=np.int64)
+    low, high = np.empty(n_cluster, dtype=np.int64), np.empty(n_cluster, dtype=np.int64)
     sums = np.empty((n_cluster, n_grid))
-    line = np.empty(n_grid)
-    work = np.empty((3, n_grid))
+    keys, parts, lines, n_kind = new_kinds(n_grid)
+    coefficient = np.empty(labels.shape[0])
     known = np.empty(n_try)
     for d in range(n_sample):
         if not only[d]:
             continue
-        points_within(table_sums, weight, grid, is_trunk, n_cluster, d, nats, points, masses, n_point)
+        range_within(table_sums, is_trunk, n_cluster, d, nats, low, high)
+        coefficients(alt, depth, purity, labels, d, coefficient)
         here = now[d] + log_prior[at[d]]
         known[:] = IMPOSSIBLE
         known[at[d]] = here
@@ -182,6 +249,8 @@ def climb_noise(
                         values[q, d] if what == 0 else errors[d],
                         values[q, d] if what == 1 else precisions[d],
                         values[q, d] if what == 2 else factors[d],
+                        grid,
+                        weight[d],
                         mutated,
                         ref_is_normal,
                         n_state,
@@ -189,12 +258,14 @@ def climb_noise(
                         row_of,
                         n_cluster,
                         d,
-                        points,
-                        masses,
-                        n_point,
+                        coefficient,
+                        low,
+                        high,
                         sums,
-                        line,
-                        work,
+                        keys,
+                        parts,
+                        lines,
+                        n_kind,
                     )
             if 0 <= ahead < n_try and known[ahead] > here:
                 at[d] = ahead
@@ -266,12 +337,6 @@ def move_noise(
     weight,
     p_trunk,
     prior,
-    work,
-    lines,
-    trial,
-    points,
-    masses,
-    n_point,
     n_turn,
     state,
 ):
@@ -286,11 +351,16 @@ def move_noise(
     is_trunk = np.empty(n_cluster, dtype=np.bool_)
     for k in range(n_cluster):
         is_trunk[k] = uniform(state) < p_trunk[k]
+    low, high = np.empty(n_cluster, dtype=np.int64), np.empty(n_cluster, dtype=np.int64)
+    trial = np.empty((n_cluster, n_grid))
+    keys, parts, lines, n_kind = new_kinds(n_grid)
+    coefficient = np.empty(n)
     for d in range(n_sample):
         now = 0.0
         for k in range(n_cluster):
             now += sums[k, d, n_grid - 1] if is_trunk[k] else line_evidence(sums[k, d], weight[d])
-        points_within(sums, weight, grid, is_trunk, n_cluster, d, NIL, points, masses, n_point)
+        range_within(sums, is_trunk, n_cluster, d, NIL, low, high)
+        coefficients(alt, depth, purity, labels, d, coefficient)
         moved = False
         for turn in range(3 * n_turn):
             p = turn % 3
@@ -316,6 +386,8 @@ def move_noise(
                 error,
                 precision,
                 factor,
+                grid,
+                weight[d],
                 mutated,
                 ref_is_normal,
                 n_state,
@@ -323,12 +395,14 @@ def move_noise(
                 row_of,
                 n_cluster,
                 d,
-                points,
-                masses,
-                n_point,
+                coefficient,
+                low,
+                high,
                 trial,
+                keys,
+                parts,
                 lines,
-                work,
+                n_kind,
             )
             if proposed < threshold:
                 noise[p, d] = old
@@ -340,26 +414,25 @@ def move_noise(
         precision = math.exp(noise[0, d])
         error = min(0.3, base_error[d] * math.exp(noise[1, d]))
         factor = _factor(given[d], noise[2, d], purity_sd[d])
-        for r in range(variant.shape[0]):
-            i = variant[r]
-            if depth[i, d] <= 0 or purity[i, d] <= 0.0:
-                continue
-            site_log_lik(
-                alt[i, d],
-                depth[i, d],
-                min(1.0, purity[i, d] * factor),
-                copies[i, d],
-                normal_cn[i, d],
-                error,
-                precision,
-                grid,
-                mutated[r, d],
-                ref_is_normal[r, d],
-                n_state[r, d],
-                table[r, d],
-                work,
-            )
-        normalise_sample(table, d, prob, scale)
+        fill_sample(
+            alt,
+            depth,
+            purity,
+            copies,
+            normal_cn,
+            error,
+            precision,
+            factor,
+            grid,
+            variant,
+            mutated,
+            ref_is_normal,
+            n_state,
+            d,
+            table,
+            prob,
+            scale,
+        )
         for k in range(n_cluster):
             sums[k, d] = 0.0
         for i in range(n):

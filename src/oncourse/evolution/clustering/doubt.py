@@ -11,7 +11,6 @@ were run.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,15 +62,15 @@ class Doubt:
     parent: int
 
 
-def log_reads(alt: FloatArray, depth: FloatArray, vaf: FloatArray, s: FloatArray) -> FloatArray:
-    """Return the beta-binomial log-likelihood without its coefficient; s: precision, inf taken as 1e5."""
-    from scipy.special import gammaln
+def log_reads(alt: IntArray, depth: IntArray, vaf: FloatArray, s: float) -> FloatArray:
+    """Return the beta-binomial log-likelihood, without its coefficient, of reads (n,) at fractions (n, ...).
 
-    vaf, s = np.clip(vaf, 1e-6, 1 - 1e-6), np.minimum(s, 1e5)
-    a, b = vaf * s, (1 - vaf) * s
-    return np.asarray(
-        gammaln(alt + a) - gammaln(a) + gammaln(depth - alt + b) - gammaln(b) + gammaln(s) - gammaln(depth + s)
-    )
+    s : precision; inf is taken as 1e5
+    """
+    from oncourse.evolution._likelihood_kernels import reads_at
+
+    fractions = np.ascontiguousarray(vaf, float).reshape(len(alt), math.prod(vaf.shape[1:]))
+    return np.asarray(reads_at(alt, depth, fractions, min(float(s), 1e5))).reshape(vaf.shape)
 
 
 def doubts(counts: Counts, found: Clustering) -> tuple[Doubt, ...]:
@@ -107,6 +106,8 @@ class _Table:
     mean, sd : (K, S), cell fractions of the clusters and their errors, by the reads of their members
     vaf_one : (n, S), fraction of a variant of all cells on its told copies; weight : (G,), prior of the CCF
     excess : (n,), mean log depth beside that of all variants, at equal copies; spread : its sd over variants
+    told : (n, S), log-likelihood of each variant at its cluster's fraction on the told copies; of outliers, any count
+    any_count : (n, S), of any count from 0 to the depth
     """
 
     counts: Counts
@@ -119,6 +120,8 @@ class _Table:
     weight: FloatArray
     excess: FloatArray
     spread: float
+    told: FloatArray
+    any_count: FloatArray
 
     @classmethod
     def of(cls, counts: Counts, found: Clustering, seen: NDArray[np.bool_]) -> _Table:
@@ -138,15 +141,26 @@ class _Table:
         mass /= mass.sum(axis=2, keepdims=True)
         mean = mass @ found.grid
         sd = np.sqrt(np.maximum((mass * (found.grid - mean[..., None]) ** 2).sum(axis=2), 1e-4))
-        return cls(counts, found, seen, mean, sd, purity, vaf, weight, excess, max(spread, 0.05))
+        told, rows = np.zeros(seen.shape), np.arange(counts.n_variant)
+        any_count = np.stack([_any_count(counts, rows, d) for d in range(counts.n_sample)], axis=1)
+        any_count = np.where(seen, any_count, 0.0)
+        made = cls(counts, found, seen, mean, sd, purity, vaf, weight, excess, max(spread, 0.05), told, any_count)
+        inside = np.flatnonzero(found.labels >= 0)
+        told[:] = any_count
+        if len(inside):
+            told[inside] = made.logs(inside, mean[found.labels[inside]] * vaf[inside])
+        return made
 
     def _log(self, rows: IntArray, d: int, vaf: FloatArray) -> FloatArray:
         """Log-likelihood of the reads of `rows` in sample d at `vaf` (rows, ...); 0 where not looked at."""
-        shape = (len(rows),) + (1,) * (np.ndim(vaf) - 1)
         error = self.counts.error_rate[d]
-        alt, depth = (x[rows, d].reshape(shape).astype(float) for x in (self.counts.alt_count, self.counts.depth))
-        value = log_reads(alt, depth, vaf * (1 - error) + (1 - vaf) * error, np.asarray(self.found.overdispersion[d]))
-        return np.where(self.seen[rows, d].reshape(shape), value, 0.0)
+        alt, depth = (np.ascontiguousarray(x[rows, d], np.int64) for x in (self.counts.alt_count, self.counts.depth))
+        value = log_reads(alt, depth, vaf * (1 - error) + (1 - vaf) * error, self.found.overdispersion[d])
+        return np.where(self.seen[rows, d].reshape((-1,) + (1,) * (np.ndim(vaf) - 1)), value, 0.0)
+
+    def logs(self, rows: IntArray, vaf: FloatArray) -> FloatArray:
+        """Log-likelihood (rows, S) of the reads of `rows` at `vaf` (rows, S); 0 where not looked at."""
+        return np.stack([self._log(rows, d, vaf[:, d]) for d in range(self.counts.n_sample)], axis=1)
 
     def clone(self, members: IntArray, here: NDArray[np.bool_]) -> float:
         """Log evidence that the members are a clone: one cell fraction per sample, any."""
@@ -231,23 +245,21 @@ class _Table:
         chrom = self.counts.chrom
         assert chrom is not None
         explained = usual = n_other = 0.0
+        as_parent = self.logs(members, ccf * self.vaf_one[members])
         for c in np.unique(chrom[members]):
-            m, p = members[chrom[members] == c], own[chrom[own] == c]
-            as_told = self._as_told(p)
+            here = chrom[members] == c
+            m, p = members[here], own[chrom[own] == c]
             told_lost = all((self.counts.minor_cn[m, d] == 0).all() for d in np.flatnonzero(lower))
             price = math.log(TOLD_EVENT_PRIOR if told_lost else EVENT_PRIOR) * (1 + AGAIN * (int(lower.sum()) - 1))
-            stray, plain, rest = len(m) * math.log(STRAY), math.log(PLAIN), 0.0
-            for d in range(len(ccf)):
-                told = float(as_told[:, d].sum())
-                usual += told
-                as_parent = float(self._log(m, d, ccf[d] * self.vaf_one[m, d]).sum()) + told
-                plain += as_parent
-                rest += 0.0 if lower[d] else as_parent
-                any_count = np.where(self.seen[m, d], _any_count(self.counts, m, d), 0.0).sum()
-                stray += told + float(any_count) if lower[d] else as_parent
-            event, held = self._events(m, p, ccf, np.flatnonzero(lower), as_told)
+            told = self.told[p].sum(axis=0)
+            both = as_parent[here].sum(axis=0) + told
+            usual += float(told.sum())
+            plain = math.log(PLAIN) + float(both.sum())
+            strays = np.where(lower, told + self.any_count[m].sum(axis=0), both)
+            stray = len(m) * math.log(STRAY) + float(strays.sum())
+            event, held = self._events(m, p, ccf, np.flatnonzero(lower), self.told[p])
             n_other += held
-            explained += float(np.logaddexp.reduce([price + rest + event, stray, plain]))
+            explained += float(np.logaddexp.reduce([price + float(both[~lower].sum()) + event, stray, plain]))
         return explained, usual, n_other
 
     def _events(
@@ -281,27 +293,16 @@ class _Table:
         total = float(value.max()) + math.log(float(share.mean()))
         return total, float((share * within).sum() / share.sum())
 
-    def _as_told(self, rows: IntArray) -> FloatArray:
-        """Log-likelihood (rows, S) of variants at their cluster's fraction on the told copies; of outliers, any
-        count."""
-        labels = self.found.labels[rows]
-        out = np.zeros((len(rows), self.counts.n_sample))
-        for d in range(self.counts.n_sample):
-            inside = self._log(rows, d, self.mean[np.maximum(labels, 0), d] * self.vaf_one[rows, d])
-            any_count = np.where(self.seen[rows, d], _any_count(self.counts, rows, d), 0.0)
-            out[:, d] = np.where(labels >= 0, inside, any_count)
-        return out
-
-    def events(self, rows: IntArray, d: int) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
-        """Yield copies, per share of cells (`CELLS`), of the allele that lost, of the other one, and of all the
-        cells."""
+    def events(self, rows: IntArray, d: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return copies, per event and share of cells (3 x `CELLS`,), of the allele that lost, of the other one, and of
+        all the cells."""
         rho = self.rho(d)
         major, minor = (np.median(x[rows, d]) for x in (self.counts.major_cn, self.counts.minor_cn))
         big, small = max(major, 1.0) if minor > 0 else 1.0, 1.0
-        for after, other in ((0.0, big), (0.0, 2.0), (small, big + 1)):
-            left = (1 - CELLS) * small + CELLS * after
-            kept = (1 - CELLS) * big + CELLS * other
-            yield left, kept, rho * (left + kept) + (1 - rho) * 2
+        after, other = np.array([0.0, 0.0, small]), np.array([big, 2.0, big + 1])
+        left = ((1 - CELLS) * small + CELLS * after[:, None]).ravel()
+        kept = ((1 - CELLS) * big + CELLS * other[:, None]).ravel()
+        return left, kept, rho * (left + kept) + (1 - rho) * 2
 
     def rho(self, d: int) -> float:
         """Purity of the sample."""
@@ -309,27 +310,22 @@ class _Table:
 
     def either_allele(self, rows: IntArray, d: int, ccf: FloatArray) -> float:
         """Log-likelihood of variants at their `ccf` (rows,) on either allele, over events and shares of cells."""
-        logs, rho = [], self.rho(d)
-        any_count = (_any_count(self.counts, rows, d) + math.log(STRAY))[:, None]
-        for left, kept, total in self.events(rows, d):
-            per = [
-                self._log(rows, d, rho * ccf[:, None] * copies / total)
-                for copies in (left, kept, np.minimum(kept, 1.0))
-            ]
-            on = np.logaddexp(per[0] + math.log(0.5), np.logaddexp(per[1], per[2]) + math.log(0.25))
-            logs.append(np.logaddexp(on + math.log(1 - STRAY), any_count).sum(axis=0))
-        return float(np.logaddexp.reduce(np.concatenate(logs))) - math.log(3 * len(CELLS))
+        rho, (left, kept, total) = self.rho(d), self.events(rows, d)
+        any_count = (self.any_count[rows, d] + math.log(STRAY))[:, None]
+        copies = np.concatenate([left / total, kept / total, np.minimum(kept, 1.0) / total])
+        on_lost, every, one = np.split(self._log(rows, d, rho * ccf[:, None] * copies), 3, axis=1)
+        on = np.logaddexp(on_lost + math.log(0.5), np.logaddexp(every, one) + math.log(0.25))
+        logs = np.logaddexp(on + math.log(1 - STRAY), any_count).sum(axis=0)
+        return float(np.logaddexp.reduce(logs)) - math.log(len(logs))
 
     def _event(self, m: IntArray, p: IntArray, d: int, ccf: float) -> tuple[FloatArray, FloatArray]:
         """Return log-likelihoods over events and shares of cells, (q,) and (len(p), q): of the members on the allele
         that lost, of each of the parent's variants on the other."""
-        lost, held, rho = [], [], self.rho(d)
-        for left, kept, total in self.events(np.r_[m, p], d):
-            lost.append(self._log(m, d, np.broadcast_to(rho * ccf * left / total, (len(m), len(CELLS)))).sum(axis=0))
-            every = self._log(p, d, np.broadcast_to(rho * ccf * kept / total, (len(p), len(CELLS))))
-            one = self._log(p, d, np.broadcast_to(rho * ccf * np.minimum(kept, 1.0) / total, (len(p), len(CELLS))))
-            held.append(np.logaddexp(every, one) - math.log(2))
-        return np.concatenate(lost), np.concatenate(held, axis=1)
+        rho, (left, kept, total) = self.rho(d), self.events(np.r_[m, p], d)
+        lost = self._log(m, d, np.broadcast_to(rho * ccf * left / total, (len(m), len(left)))).sum(axis=0)
+        copies = np.concatenate([kept / total, np.minimum(kept, 1.0) / total])
+        every, one = np.split(self._log(p, d, np.broadcast_to(rho * ccf * copies, (len(p), len(copies)))), 2, axis=1)
+        return lost, np.logaddexp(every, one) - math.log(2)
 
 
 def _any_count(counts: Counts, rows: IntArray, d: int) -> FloatArray:
@@ -393,7 +389,7 @@ def wrong_copies(counts: Counts, found: Clustering) -> FloatArray:
             # where a loss is told, half of the variants are on the lost allele
             gone = table._log(here, d, np.zeros(len(here)))
             told = np.where(counts.minor_cn[here, d] == 0, np.logaddexp(told, gone) - math.log(2), told)
-            told = np.logaddexp(told + math.log(1 - STRAY), _any_count(counts, here, d) + math.log(STRAY))
+            told = np.logaddexp(told + math.log(1 - STRAY), table.any_count[here, d] + math.log(STRAY))
             logs = table.either_allele(here, d, ccf) + math.log(price)
             odds = float(logs - told.sum() - math.log(1 - price))
             out[c, d] = 1 / (1 + math.exp(-min(max(odds, -600.0), 600.0)))

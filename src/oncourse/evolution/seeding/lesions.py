@@ -13,6 +13,7 @@ from oncourse.evolution.seeding.migration import (
     MAX_VISITS,
     PER_MIGRATION,
     Histories,
+    History,
     parsimonious_histories,
     price_of_unseen,
 )
@@ -125,6 +126,7 @@ def seeding_posterior(
     name: str = "seeding",
     min_sd: float = MIN_SD,
     draws: int = 100,
+    with_history: bool = True,
 ) -> SeedingPosterior:
     """Return how every lesion was seeded.
 
@@ -135,6 +137,7 @@ def seeding_posterior(
     site_of_sample : shape (S,), lesion of each sample, 0..M-1; -1 for blood, which belongs to no lesion
     root_site : the primary, None when it was not sequenced
     draws : draws over trees and presence; each is weighed by its parsimony
+    with_history : find the single most probable history as well; False leaves it empty
 
     Raises
     ------
@@ -155,8 +158,8 @@ def seeding_posterior(
     trees = np.ascontiguousarray(posterior.trees, np.int64)
     drawn = draw_presence(trees, pick, uniform, np.asarray(mean, float), known, posterior.spike, MIN_FRACTION, sites)
     # the same tree with the same presence counts as often as it was drawn
-    rows = np.hstack([pick[:, None], drawn.reshape(draws, -1)])
-    _, first, times = np.unique(rows, axis=0, return_index=True, return_counts=True)
+    first, which = distinct_rows(np.hstack([pick[:, None] >> 8, pick[:, None] & 255, drawn.reshape(draws, -1)]))
+    times = np.bincount(which)
     of_tree, present = pick[first], drawn[first]
     price = price_of_unseen(n_site, root_site, n_root)
     if len(price) > MAX_SITES:
@@ -179,17 +182,36 @@ def seeding_posterior(
         MAX_VISITS,
     )
     best = int(np.argmax(counted[0]))
-    histories = parsimonious_histories(
-        posterior.trees[of_tree[best]], present[best], root_site=root_site, n_root_samples=n_root
-    )
+    histories = None
+    if with_history:
+        histories = parsimonious_histories(
+            posterior.trees[of_tree[best]], present[best], root_site=root_site, n_root_samples=n_root
+        )
     found = _summary(counted, histories, int(of_tree[best]), len(of_tree), n_site)
     # a way between metastases stands against clones that lived unseen in the primary, at its price
     known = 1 / (1 + np.exp(MIGRATION_LOG_PRIOR * price[root] / PER_MIGRATION))
     return replace(found, p_descends=found.p_descends * known, p_linear=found.p_linear * known)
 
 
+def distinct_rows(rows: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the first of each kind of rows (n, m) of numbers 0-255, in their order, and the kind of each row (n,).
+
+    Examples
+    --------
+    >>> first, which = distinct_rows(np.array([[2, 0], [1, 1], [2, 0]]))
+    >>> first.tolist(), which.tolist()
+    ([1, 0], [1, 0, 1])
+    """
+    keys = [row.tobytes() for row in np.ascontiguousarray(rows, np.uint8)]
+    seen: dict[bytes, int] = {}
+    for i, key in enumerate(keys):
+        seen.setdefault(key, i)
+    rank = {key: k for k, key in enumerate(sorted(seen))}
+    return np.array([seen[key] for key in rank]), np.array([rank[key] for key in keys])
+
+
 def _summary(
-    counted: tuple[FloatArray, ...], histories: Histories, best_tree: int, n_history: int, n_site: int
+    counted: tuple[FloatArray, ...], histories: Histories | None, best_tree: int, n_history: int, n_site: int
 ) -> SeedingPosterior:
     """Put the sums of `_seeding_kernels.tally` into words; histories: those of the most probable tree and presence."""
     from oncourse.evolution.seeding._seeding_kernels import PATTERNS
@@ -210,7 +232,11 @@ def _summary(
     ) = counted
     n_clone = founders.shape[1] - 1
     # of equally short histories the one whose moves are made most often in all of them
-    history = max(histories.histories, key=lambda h: sum(founders[m, c] + ways[s, m] for s, m, c in set(h.migrations)))
+    history = History((), ())
+    if histories is not None:
+        history = max(
+            histories.histories, key=lambda h: sum(founders[m, c] + ways[s, m] for s, m, c in set(h.migrations))
+        )
     lesions = []
     for m in range(n_site):
         place = int(np.argmax(sources[m].round(9)))  # 0: not sampled, of equals the first

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.seeding.lesions import SeedingPosterior, seeding_posterior
+from oncourse.evolution.seeding.lesions import SeedingPosterior, distinct_rows, seeding_posterior
 from oncourse.evolution.trees.posterior import TreePosterior
 
 FloatArray = NDArray[np.float64]
@@ -80,10 +80,10 @@ def without_clones(posterior: TreePosterior, gone: IntArray) -> TreePosterior:
         is_gone = (trees >= 0) & np.isin(trees, gone)
         trees = np.where(is_gone, trees[row, np.maximum(trees, 0)], trees)
     short = rank[trees[:, kept]]
-    unique, inverse = np.unique(short, axis=0, return_inverse=True)
-    probability = np.bincount(inverse.ravel(), posterior.probability, len(unique)).astype(np.float64)
+    first, which = distinct_rows(short + 1)
+    probability = np.bincount(which, posterior.probability, len(first)).astype(np.float64)
     order = np.argsort(-probability, kind="stable")
-    return replace(posterior, trees=unique[order], probability=probability[order])
+    return replace(posterior, trees=short[first[order]], probability=probability[order])
 
 
 def robust_seeding(
@@ -132,6 +132,7 @@ def robust_seeding(
             root_site=root_site,
             seed=seed,
             name=name,
+            with_history=False,
         )
         parts.append(_renamed(found, kept))
         weights.append(weight)

@@ -21,7 +21,7 @@ PLACES = 1 << 15
 """Quick scores of nodes that are remembered."""
 
 
-@compiled()
+@compiled(_nrt=False)
 def _is_below_strict(parent, node, top):
     node = parent[node] if node > 0 else 0
     while node > 0:
@@ -31,7 +31,7 @@ def _is_below_strict(parent, node, top):
     return False
 
 
-@compiled()
+@compiled(_nrt=False)
 def _remembered_score(p, parent, mean, var, spike, of_node, of_children, scores):
     """Quick score of node p; the last score of every place of a hash of (node, set of its children) is remembered."""
     if len(parent) > 64:  # more than a set of bits holds
@@ -47,7 +47,7 @@ def _remembered_score(p, parent, mean, var, spike, of_node, of_children, scores)
     return scores[place]
 
 
-@compiled()
+@compiled(_nrt=False)
 def _propose(parent, trial, u):
     """Write a changed tree to ``trial``: a subtree moved, one node moved (its children stay), or two nodes swapped.
 
@@ -56,7 +56,8 @@ def _propose(parent, trial, u):
     n = len(parent)
     kind = u[0]
     k = 1 + int(u[1] * (n - 1))
-    trial[:] = parent
+    for x in range(n):
+        trial[x] = parent[x]
     log_hastings = 0.0
     if kind < 0.4:  # move the subtree of k
         q = int(u[2] * n)

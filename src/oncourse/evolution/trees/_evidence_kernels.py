@@ -22,19 +22,21 @@ STORE = 2_000_000
 """Numbers that a store of messages may hold (16 MB)."""
 
 
-@compiled()
+@compiled(_nrt=False)
 def _add_sibling(s, row, first, second, n_grid, messages, m_low, m_high, scale):
     """Write the convolution of rows ``first`` and ``second`` to ``row``; returns its log scale."""
     lo, hi = m_low[first, s] + m_low[second, s], min(m_high[first, s] + m_high[second, s], n_grid - 1)
     if lo > n_grid - 1:
         return IMPOSSIBLE
-    out, left, right = messages[row, s], messages[first, s], messages[second, s]
     for x in range(lo, hi + 1):
-        out[x] = 0.0
+        messages[row, s, x] = 0.0
+    begin = m_low[second, s]
     for a in range(m_low[first, s], m_high[first, s] + 1):
-        value = left[a]
-        for x in range(a + m_low[second, s], min(a + m_high[second, s], n_grid - 1) + 1):
-            out[x] += value * right[x - a]
+        value, end = messages[first, s, a], min(m_high[second, s], n_grid - 1 - a) + 1
+        # slices from 0 on: a loop over begin to end is not done on several numbers at once
+        right, out = messages[second, s, begin:end], messages[row, s, a + begin : a + end]
+        for x in range(right.shape[0]):
+            out[x] += value * right[x]
     m_low[row, s], m_high[row, s] = lo, hi
     return scale[first, s] + scale[second, s]
 
@@ -120,7 +122,7 @@ def rows_of_store(n, n_sample, n_grid):
     return min(20_000, max(8 * n, STORE // (n_sample * n_grid)))
 
 
-@compiled()
+@compiled(_nrt=False)
 def _row_of(key, keys, table, used):
     """Return the row of a key, and whether it is new."""
     mask = len(table) - 1

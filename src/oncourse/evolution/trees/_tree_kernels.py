@@ -39,7 +39,7 @@ def eta_log_evidence(m: float, v: float, spike: float) -> float:
     return above + math.log1p(math.exp(at_zero - above))
 
 
-@compiled()
+@compiled(_nrt=False)
 def _node_score(p, mean, var, sum_mean, sum_var, spike):
     """Score of one node given the sums over its children."""
     total = 0.0
@@ -314,7 +314,7 @@ def _partial_score(parent, placed, new, mean, var, spike, root_branch):
     return total
 
 
-@compiled()
+@compiled(_nrt=False)
 def _score_with(p, parent, mean, var, spike):
     total = 0.0
     n, n_sample = mean.shape
