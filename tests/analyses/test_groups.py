@@ -144,6 +144,11 @@ def test_a_score_by_exposure():
     assert "SBS3" in found.answer
 
 
+def test_a_column_is_found_whatever_its_letters():
+    """A portal's ARM is read as arm: `--group ARM` was refused with "did you mean arm?"."""
+    assert groups(made(), "ARM").table("members").equals(groups(made(), "arm").table("members"))
+
+
 def test_who_is_exposed_later_stays_among_the_others():
     """Two samples, before and after the drug: leaving such a patient out leaves those who died before they could get
     it."""

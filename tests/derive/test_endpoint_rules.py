@@ -431,6 +431,17 @@ def test_radiographic_progression_counts_bone():
     assert short(found["rPFS", 1]) == (121, False, "last adequate assessment")
 
 
+def test_progression_that_the_source_records_without_a_scan_is_not_radiographic():
+    """A portal's PFS was "radiographic (PCWG3: soft tissue, bone or death)": nobody had been scanned."""
+    facts = {**ALIVE, "progression_day": 200}
+    found, _ = endpoints(facts, treatments=((0, "a"), (150, "b")))
+    assert short(found["PFS", 1]) == (201, True, "reported progression")
+    assert ("rPFS", 1) not in found
+    assert short(found["PFS2", 1]) == (201, True, "next line: reported progression")
+    scanned, _ = endpoints(facts, visits=((60, "SD"),))
+    assert ("rPFS", 1) in scanned
+
+
 def test_psa_progression_free_survival_and_ttpp():
     """PSA-PFS = PSA progression or death; TTPP takes death as competing; censored at the last PSA."""
     rising = ((0, 50), (28, 10), (60, 15), (90, 20))

@@ -100,6 +100,8 @@ def imaging_endpoints(lines: pl.DataFrame, data: EndpointTables, params: Endpoin
     looks = {SOFT: soft, BONE: bone}
     tables = []
     for name, endpoint in endpoints_of("imaging").items():
+        if no_scans and BONE in endpoint.events:  # what a source records without scans is progression by its own rule
+            continue
         seen = {event: over_lines(lines, looks[event], "day", params) for event in endpoint.events if event in looks}
         progression = {
             event: _seen_at(rows.filter("is_pd"), "pd_day", pl.col("reason")) for event, rows in seen.items()
@@ -144,14 +146,16 @@ def _nothing_adequate(lines: pl.DataFrame, data: EndpointTables) -> pl.DataFrame
 def second_progression(lines: pl.DataFrame, imaging: list[pl.DataFrame], params: EndpointParams) -> list[pl.DataFrame]:
     """PFS2, from the start of this line.
 
-    Progression on the next line is that of its rPFS (bone counts too); a next line without it censors there, and
-    without a next line nobody can have had it: censored at last contact.
+    Progression on the next line is that of its rPFS (bone counts too; without any scan in the study of its PFS, as the
+    source records it); a next line without it censors there, and without a next line nobody can have had it: censored
+    at last contact.
     """
     tables = {t["endpoint"][0]: t for t in imaging if t.height}
-    if "rPFS" not in tables or lines["next_start_day"].is_null().all():
+    progressions = tables.get("rPFS", tables.get("PFS"))
+    if progressions is None or lines["next_start_day"].is_null().all():
         return []
     starts = lines.select("patient_id", pl.col("line").alias("_next"), pl.col("start_day").alias("next_start_day"))
-    ends = tables["rPFS"].select(
+    ends = progressions.select(
         "patient_id",
         pl.col("line").alias("_next"),
         "end_day",

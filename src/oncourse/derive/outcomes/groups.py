@@ -127,8 +127,8 @@ def groups_of(
     ------
     ConfigError : no such column, status or file; the nearest is named
     """
-    by = params.by or ""
     patients, samples = study["patients"], study["samples"].filter(is_tumour())
+    by = _as_written(params.by or "", [*patients.columns, *samples.columns])
     if by in patients.columns and by != "patient_id":
         found = _cut(patients.select("patient_id", pl.col(by).alias("group")), params)
         rows = found.with_columns(line=None, day=None, reason=pl.lit(f"{by} not recorded"))
@@ -160,6 +160,13 @@ def groups_of(
         f"groups.by: '{by}' is no column of patients or samples, no status and none of arm, class, exposed:DRUG, "
         f"FILE.tsv." + (f" Did you mean {near}?" if near else "")
     )
+
+
+def _as_written(by: str, columns: list[str]) -> str:
+    """Return the column that is meant: sources are read in small letters (ARM of a portal is our arm)."""
+    if by in columns:
+        return by
+    return next((c for c in columns if c.lower() == by.strip().lower()), by)
 
 
 def _cut(frame: pl.DataFrame, params: GroupParams) -> pl.DataFrame:
