@@ -90,6 +90,17 @@ LINES = [
         [(1, "a;denosumab")],
     ),
     (
+        "irradiation of a bone under a drug starts none",
+        [("enzalutamide", 0, None, 300, None), ("radiotherapy", 60, None, 74, None)],
+        [(1, "enzalutamide;radiotherapy")],
+    ),
+    (
+        "irradiation between two drugs is no line",
+        [("Xtandi", 0, None, 60, None), ("EBRT", 70, None, 84, None), ("docetaxel", 90, None, 200, None)],
+        [(1, "enzalutamide;radiotherapy"), (2, "docetaxel")],
+    ),
+    ("irradiation alone is the treatment", [("放疗", 0, None, 40, None)], [(1, "radiotherapy")]),
+    (
         "names are generic and sorted, a regimen is its drugs",
         [("Folfox; Avastin", 0, 1, None, None)],
         [(1, "bevacizumab;fluorouracil;folinic acid;oxaliplatin")],

@@ -29,6 +29,8 @@ LINES_SCHEMA = {
 HORMONE_SENSITIVE = ("neoadjuvant", "adjuvant", "mCSPC")
 #: Before an operation meant to cure or after it; what is given years later is no continuation of it.
 _AROUND_SURGERY = ("neoadjuvant", "adjuvant")
+#: Treatment of one place: beside drugs it starts no line, palliative irradiation of a bone least of all.
+_LOCAL = "radiotherapy"
 #: The castration that does not end.
 _SURGICAL = "orchiectomy"
 
@@ -79,6 +81,8 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     Where anybody is treated for advanced disease, unnumbered treatment in a setting before it (`HORMONE_SENSITIVE`) is
     line 0, as studies that number their lines write it: the first line of advanced disease is line 1 of everybody. No
     derived number is one that the study gives to a later treatment of the patient.
+
+    Radiotherapy is no line beside drugs either, nor ends one; alone it is.
 
     Castration recorded by itself beside drugs of the tumour is their background (every trial of abiraterone,
     enzalutamide, radium-223 or cabazitaxel kept it up: Merseburger et al., World J Urol 2014,
@@ -161,9 +165,13 @@ def _drug_list(drugs: pl.Series) -> pl.Series:
 
 
 def _active(rows: pl.DataFrame, params: LineParams) -> list[set[str]]:
-    """Return the drugs of each row that can start a line: neither steroid nor supportive."""
+    """Return the drugs of each row that can start a line: neither steroid nor supportive, nor radiotherapy where the
+    patient has any."""
     supportive = {name for text in params.supportive for name in drug_names(text)}
-    return [{drug for drug in drugs or () if not accompanies(drug)} - supportive for drugs in rows["_drugs"].to_list()]
+    active = [{d for d in drugs or () if not accompanies(d)} - supportive for drugs in rows["_drugs"].to_list()]
+    people = rows["patient_id"].to_list()
+    treated = {who for who, drugs in zip(people, active, strict=True) if drugs - {_LOCAL}}
+    return [drugs - {_LOCAL} if who in treated else drugs for who, drugs in zip(people, active, strict=True)]
 
 
 def _background(rows: pl.DataFrame, active: list[set[str]], params: LineParams) -> list[bool]:
