@@ -52,6 +52,11 @@ def readings(*markers: tuple[str, str]) -> pl.DataFrame:
         ("MLH1 methylation", "positive", []),
         ("HER2", "positive", []),
         ("UGT1A1", "*28/*28", []),
+        ("BRCA2", "pathogenic germline variant", [(("BRCA2",), "", "positive")]),
+        ("gBRCA1", "阳性", [(("BRCA1",), "", "positive")]),
+        ("BRCA2", "variant of uncertain significance", []),
+        ("BRCA2", "negative", []),  # of one test: a germline loss or a deletion may be there
+        ("BRCA2", "c.5946delT p.Ser1982fs", [(("BRCA2",), "S1982fs", "positive")]),
     ],
 )
 def test_what_a_record_says_of_a_gene(marker, value, said):
@@ -178,3 +183,34 @@ def test_hybridisation_answers_for_amplification(make_study):
 def test_a_score_and_hybridisation_in_one_cell_are_two_results(marker, value, said):
     """HER2 2+ is decided by in situ hybridisation (Valtorta 2015); in one cell both were unclear."""
     assert readings((marker, value)).select("marker", "state").rows() == said
+
+
+@pytest.mark.parametrize(
+    ("marker", "value", "reported", "brca", "hrr"),
+    [
+        ("BRCA2", "p.Ser1982fs", False, "positive", "positive"),
+        ("BRCA2", "pathogenic germline variant", True, "positive", "positive"),
+        ("BRCA2", "pathogenic germline variant", False, None, None),
+        ("BRCA1", "positive", False, "positive", "positive"),
+        ("BRCA2", "p.K3326*", False, None, None),  # harmless
+        ("BRCA2", "p.A2345T", False, None, None),  # no list decides
+        ("ATM", "p.R3008C", False, None, "positive"),  # listed
+    ],
+)
+def test_a_recorded_loss_of_a_repair_gene_counts_in_statuses_and_rules_alike(marker, value, reported, brca, hrr):
+    """A hospital's own BRCA test met the rule of olaparib and left the status "not assessable"."""
+    from tests.studies import study
+
+    made = study(
+        {"design": "mcrpc", "disease": "prostate cancer", "report_germline": reported},
+        patients=[{"patient_id": "P1"}],
+        samples=[],
+        calls=[],
+        markers=[{"patient_id": "P1", "marker": marker, "value": value, "day": 1}],
+        treatments=[{"patient_id": "P1", "drugs": "abiraterone", "start_day": 0, "line": 1, "setting": "mCRPC"}],
+    )
+    cohort = Cohort(made)
+    found = dict(cohort.statuses.select("status", "state").iter_rows())
+    assert (found.get("BRCA"), found.get("HRR")) == (brca, hrr)
+    met = {m.rule.rule_id for m in cohort.therapy.matches.get("P1", ()) if m.status == "matched"}
+    assert ("PC-01" in met) == (brca == "positive")

@@ -22,8 +22,18 @@ from oncourse.knowledge.alterations import current_numbering
 
 #: Genes of which a bare "positive" or "wild type" is a test for mutations; of any other it may be of protein or copies.
 TESTED = ("KRAS", "NRAS", "HRAS", "BRAF", "PIK3CA")
+#: Genes of which a bare "positive" is a test for variants that take the protein away; "negative" is of one test, and a
+#: germline loss or a deletion may be there all the same.
+TESTED_LOSS = ("BRCA1", "BRCA2")
+#: Words of such a test, and those that say nobody knows what the variant does.
+_PATHOGENIC = re.compile(r"pathogenic|deleterious|致病", re.I)
+_UNSURE = re.compile(r"\bvus\b|uncertain|unknown|unclassified|benign|polymorphism|意义|未明|不明|良性|多态", re.I)
+_GERMLINE = re.compile(r"germline|胚系|生殖系|遗传|(?<![A-Za-z])gBRCA", re.I)
+#: The letter that says whose variant it is: gBRCA, sBRCA, tBRCA.
+_WHOSE = re.compile(r"(?<![A-Za-z])[gst](?=BRCA)")
 #: A change is spoken of without its name (codon 12 mutation), unless the words deny it.
 _MUTATED = re.compile(r"mutat|mutant|突变|variant", re.I)
+_FOUND = (None, "present")
 _DENIED = re.compile(r"\b(?:no|not|non|without|negative|wild|never)\b|[未无阴否]|野生", re.I)
 
 
@@ -68,23 +78,30 @@ def is_statement(genes: tuple[str, ...], words: str) -> bool:
     return is_said and set(named) <= set(TESTED) and (codons <= decisive if codons else True)
 
 
-def gene_records(readings: pl.DataFrame) -> list[GeneRecord]:
-    """Return what `oncourse.facts.markers.marker_readings` say of mutations, in their order; other markers say
-    nothing."""
+def gene_records(readings: pl.DataFrame, *, reports_germline: bool = True) -> list[GeneRecord]:
+    """Return what `oncourse.facts.markers.marker_readings` say of mutations, in their order; other markers say nothing.
+
+    reports_germline : whether what the words call germline may be told; a study that does not report it gets none
+    """
     rows = readings.filter(pl.col("source") == "markers")
     columns = ("patient_id", "sample_id", "day", "marker", "value", "state")
-    return [record for row in rows.select(columns).iter_rows() for record in _of(*row)]
+    told = [record for row in rows.select(columns).iter_rows() for record in _of(*row)]
+    return told if reports_germline else [r for r in told if not _GERMLINE.search(r.words)]
 
 
 def _of(
     patient: str, sample: str | None, day: int | None, marker: str, value: str | None, state: str
 ) -> Iterator[GeneRecord]:
-    genes = _genes(marker)
+    genes = _genes(_WHOSE.sub("", marker))
     asked, said = finding(marker), finding(value or "")
     changes = [c for _, c in said.changes if c]
+    words = f"{marker} {value}".strip()
+    if genes and not changes and set(genes) <= set(TESTED_LOSS):
+        if not _UNSURE.search(words) and (state == POSITIVE or _PATHOGENIC.search(words)) and said.state in _FOUND:
+            yield GeneRecord(patient, sample, day, genes, "", POSITIVE, True, words)
+        return
     if not genes or not (changes or set(genes) <= set(TESTED)):
         return
-    words = f"{marker} {value}".strip()
     both = len(genes) > 1 and not changes
 
     def record(change: str, state: str, whole: bool) -> GeneRecord:

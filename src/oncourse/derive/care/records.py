@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from oncourse.derive.status.variants import effect_of
 from oncourse.facts.markers import NEGATIVE, POSITIVE
-from oncourse.facts.recorded import GeneRecord
+from oncourse.facts.recorded import TESTED_LOSS, GeneRecord
 from oncourse.knowledge.findings import MATERIALS, PatientFindings, VariantFinding
 
 _BLIND = ("no_sample", "not_covered", "underpowered")
@@ -68,13 +68,18 @@ def _variant(record: GeneRecord) -> VariantFinding:
     return VariantFinding(
         record.genes[0],
         record.change,
-        effect_of(None, record.change) if record.change else "missense",
+        effect_of(None, record.change) if record.change else _bare_effect(record),
         origin="somatic",
         codon=record.codon,
         seen=f"recorded: {record.words}{when}",
         is_recorded=True,
         or_genes=record.genes[1:],
     )
+
+
+def _bare_effect(record: GeneRecord) -> str:
+    """What a mutation that is not named does: a positive test of a gene asked for losses found one."""
+    return "nonsense" if set(record.genes) <= set(TESTED_LOSS) else "missense"
 
 
 def _told_wild(patient: PatientFindings, gene: str) -> dict[tuple[str, str, int], str]:

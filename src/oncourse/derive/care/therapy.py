@@ -190,7 +190,8 @@ def findings(
     latest = dict(informative.iter_rows())
     variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, alleles, latest)
     new = _all_emerged(study, presence, watch, copy_rows, variants, readings)
-    records = by_patient(gene_records(readings))
+    told = gene_records(readings, reports_germline=study.config.report_germline)
+    records = by_patient(told)
     named = statuses.filter(
         ~pl.col("variants").is_in([r.words for rows in records.values() for r in rows]).fill_null(False)
     )

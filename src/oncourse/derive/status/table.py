@@ -83,7 +83,7 @@ def status_table(study: Study, statuses: Sequence[Status], evidence: StatusEvide
     A status of which nothing is recorded in the whole study - a marker nobody wrote down - has no rows.
     """
     samples = tumour_samples(study).select("patient_id", "sample_id", "material", "day")
-    cells, records = _cells(evidence), gene_records(evidence.readings)
+    cells, records = _cells(evidence), gene_records(evidence.readings, reports_germline=evidence.reports_germline)
     frames = []
     for status in statuses:
         if status.markers and not status.genes:

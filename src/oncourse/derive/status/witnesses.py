@@ -9,8 +9,10 @@ import polars as pl
 from oncourse.derive.status.columns import STATUS_SCHEMA, UNKNOWN
 from oncourse.derive.status.variants import effect_of
 from oncourse.facts.markers import NEGATIVE, POSITIVE
-from oncourse.facts.recorded import GeneRecord
+from oncourse.facts.recorded import TESTED_LOSS, GeneRecord
 from oncourse.facts.statuses import Status
+from oncourse.genome.gene_names import current_symbol
+from oncourse.knowledge.alterations import loss_reason
 from oncourse.knowledge.findings import VariantFinding
 
 #: Reason of a record that speaks of some genes of a status only.
@@ -82,16 +84,19 @@ _Words = dict[tuple[str, str | None], list[tuple[str, int | None, str]]]
 def _by_record(records: Sequence[GeneRecord], status: Status) -> _Words:
     """(patient, sample) -> state, day, words of the records of genes that decide the status.
 
-    A change counts as the therapy rules count it; a bare "mutated" for a status of codons, not of one change. Wild type
-    needs every gene of the status; of some alone it is not assessable, and the words stay.
+    A change counts as the therapy rules count it, of a gene whose loss is asked for only a loss; a bare "mutated" for a
+    status of codons, not of one change. Wild type needs every gene of the status; of some alone it is not assessable,
+    and the words stay.
     """
-    genes = set(status.codons)
+    genes, lost = set(status.codons), set(map(current_symbol, status.lost))
     found: _Words = {}
     negative: dict[tuple[str, str | None], dict[str, GeneRecord]] = {}
     for r in records:
+        key = (r.patient_id, r.sample_id)
+        if r.state == POSITIVE and set(r.genes) <= lost and _is_loss(r):
+            found.setdefault(key, []).append((POSITIVE, r.day, r.words))
         if not genes & set(r.genes):
             continue
-        key = (r.patient_id, r.sample_id)
         if r.state == POSITIVE and (_counts(r, status) if r.change else not status.changes):
             found.setdefault(key, []).append((POSITIVE, r.day, r.words))
         elif r.state == NEGATIVE and (r.is_whole or r.change in status.changes):
@@ -107,6 +112,14 @@ def _by_record(records: Sequence[GeneRecord], status: Status) -> _Words:
 def _counts(record: GeneRecord, status: Status) -> bool:
     finding = VariantFinding("", record.change, effect_of(None, record.change), codon=record.codon)
     return any(site.gene in record.genes and site.accepts(finding) for site in status.sites)
+
+
+def _is_loss(record: GeneRecord) -> bool:
+    """Whether a record says that a gene is lost, as therapy rules mean it; a bare positive is of a test for losses."""
+    if not record.change:
+        return set(record.genes) <= set(TESTED_LOSS)
+    gene = record.genes[0]
+    return loss_reason(VariantFinding(gene, record.change, effect_of(None, record.change), codon=record.codon))[0]
 
 
 _TOLD = {"patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "state": pl.String, "words": pl.String}
