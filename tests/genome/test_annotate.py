@@ -167,7 +167,16 @@ def test_gtf_gff3_and_gene_pred_say_the_same(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("", "is empty"), ("gene\tx\nA\t1\n", "neither GTF"), ("##gff-version 3\n", "GFF3")]
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("gene\tx\nA\t1\n", "neither GTF"),
+        ("##gff-version 3\n", "GFF3"),
+        *(
+            (f'1\tx\texon\t{ends}\t.\t+\t.\ttranscript_id "T"; gene_name "G";\n' * 2, "2 features have no start")
+            for ends in ("x\t9", "5\t.", "9\t5")
+        ),
+    ],
 )
 def test_a_file_without_gene_models_is_refused_with_the_cure(text: str, said: str, tmp_path: Path) -> None:
     path = tmp_path / "genes.gff"

@@ -15,6 +15,7 @@ from oncourse.io.carried import add_carried, write_carried
 from oncourse.io.cbioportal import read_cbioportal
 from oncourse.io.export_cbioportal import export_cbioportal
 from oncourse.io.fhir import read_fhir
+from oncourse.io.gather import Gather, Source
 from oncourse.io.gdc import read_gdc
 from oncourse.io.omop import read_omop
 from oncourse.io.reading import Reading
@@ -313,3 +314,12 @@ def test_a_carried_table_takes_back_what_was_said_for_want_of_it_and_nothing_els
     add_carried(tmp_path, reading)
     assert reading.problems == said[1:]
     assert reading.tables["target_regions"]["assay_id"].to_list() == ["panel"]
+
+
+@pytest.mark.parametrize(("cells", "more"), [(["x"], ""), (["x", "1e999"], ", nor are 1 more")])
+def test_a_number_that_is_none_is_told_with_how_many_more(cells, more):
+    rows = [{"subjid": "A", "aval": "7"}, *({"subjid": "A", "aval": cell} for cell in cells)]
+    source = Source("adlb", rows, ["subjid", "aval"])
+    assert [source.number(row, "aval") for row in rows] == [7.0, *(None for _ in cells)]
+    gathered = Gather("ADaM", "randomisation", rows={"patients": [{"patient_id": "A"}]}, sources=[source])
+    assert [str(p.message) for p in gathered.finish().problems] == [f"'x' is no number{more}: not read."]
