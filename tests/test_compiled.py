@@ -15,7 +15,9 @@ from oncourse.evolution.presence_kernels import beta_binomial_sf, posterior_step
 from oncourse.evolution.seeding._sample_tree_kernels import neighbour_joining
 from oncourse.evolution.trees._enumerate_kernels import node_table
 from oncourse.models.risk_sets import hazard_pass
-from oncourse.stats._cox import cox_terms, factor
+from oncourse.stats._algebra import factor
+from oncourse.stats._cox import cox_terms
+from oncourse.stats._firth import fit_features
 from oncourse.stats._fisher import fisher_tables
 from oncourse.stats._scan import scan_binary
 
@@ -43,7 +45,7 @@ def _cases():
     rng = np.random.default_rng(5)
     a, b, c, d = (rng.integers(0, 30, 20) for _ in range(4))
     yield fisher_tables, (a, b, c, d, 0.05, True)
-    yield cox_terms, (*_cox_data(), True)
+    yield cox_terms, (*_cox_data(), True, True)
     yield factor, (np.array([[2.0, 0.5], [0.5, 1.0]]),)
     grid = np.arange(12)
     yield (
@@ -77,6 +79,11 @@ def _cases():
     yield node_table, (rng.random((4, 3)), rng.random((4, 3)) * 0.01, 0.05, -1.0)
     distance = rng.random((6, 6))
     yield neighbour_joining, (distance + distance.T,)
+    features = (rng.random((3, 40)) < 0.3).astype(float)
+    yield (
+        fit_features,
+        (features, rng.normal(size=(2, 40)), (rng.random(40) < 0.4).astype(float), np.ones(40), 0.0, 1.92),
+    )
     yield fast_exp, (-3.7,)
     yield fast_log, (0.0123,)
 

@@ -30,6 +30,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "derive.clinical._response_kernel",
     ),
     "stats": (
+        "stats._algebra",
         "stats._cox",
         "stats._cox_newton",
         "stats._cox_profile",
@@ -37,6 +38,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "stats._fisher",
         "stats._scan",
         "stats._scan_models",
+        "stats._venzon",
     ),
     "models": ("models._descent", "models.metrics", "models.risk_sets"),
     "presence": ("evolution._reads_kernels", "evolution.presence_kernels"),

@@ -11,6 +11,7 @@ from oncourse.analyses.psa_response import psa_response
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.feature_scores import score_columns
 from oncourse.derive.outcomes.response_scan import response_outcome
+from oncourse.stats.firth_logistic import firth_logistic
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES
@@ -76,6 +77,40 @@ def test_psa50_by_marker_is_an_odds_ratio_with_a_half_in_each_cell():
     assert (
         row["q_value"] is None
         and "Pre-specified tests of response: 1. AR-V7 with PSA response, odds ratio" in result.answer
+    )
+
+
+def test_rows_are_those_of_single_fits():
+    """Counts, the table's own fit with Fisher's p where a cell expects few, and the fit beside covariates, each alone."""
+    from scipy.stats import fisher_exact
+
+    from oncourse.derive.outcomes.response_scan import _found
+
+    random = np.random.default_rng(6)
+    x, y = random.normal(size=(70, 2)), random.random(70) < 0.4
+    values = (random.random((70, 5)) < [0.5, 0.06, 0.3, 0.0, 0.01]).astype(float)
+    values[random.random(values.shape) < 0.1] = np.nan
+    rows = _found(values, y, x, is_binary=True, min_altered=2)
+    for row, column in zip(rows, values.T, strict=True):
+        known = ~np.isnan(column)
+        v, r = column[known], y[known]
+        cells = [[(r & (v == k)).sum(), (~r & (v == k)).sum()] for k in (1, 0)]
+        assert (row["n"], row["n_altered"], row["n_response_altered"]) == (v.size, v.sum(), cells[0][0])
+        if v.sum() < 2:
+            assert "odds_ratio" not in row and "adjusted_odds_ratio" not in row
+            continue
+        fit, beside = firth_logistic(v, r), firth_logistic(np.column_stack([v, x[known]]), r)
+        few = np.outer(np.sum(cells, 1), np.sum(cells, 0)).min() / v.size < 5
+        assert row["odds_ratio"] == pytest.approx(np.exp(fit.coef)) and row["ci_high"] == pytest.approx(
+            np.exp(fit.ci_high)
+        )
+        assert row["p_method"] == ("Fisher's exact" if few else "penalised likelihood ratio")
+        assert row["p_value"] == pytest.approx(fisher_exact(cells).pvalue if few else fit.p_value)
+        assert row["adjusted_odds_ratio"] == pytest.approx(np.exp(beside.coef))
+        assert row["adjusted_p_value"] == pytest.approx(beside.p_value)
+    (number,) = _found(x[:, :1], y, x[:, 1:], is_binary=False, min_altered=2)
+    assert number["n_altered"] is None and number["odds_ratio"] == pytest.approx(
+        np.exp(firth_logistic(x[:, 0], y).coef)
     )
 
 

@@ -150,6 +150,25 @@ def test_a_path_in_pieces_is_the_path_at_once(grouped):
     np.testing.assert_array_equal(np.concatenate([p.loglik for p in pieces]), whole.loglik)
 
 
+@pytest.mark.parametrize("grouped", [False, True])
+def test_what_a_path_carries_on_from_does_not_show(grouped):
+    """A descent begins where the last two solutions point to: each lambda's solution is that of its own fit."""
+    x, time, event, entry, _ = _simulated(13)
+    fixed = {
+        "entry": entry,
+        "alpha": 0.8,
+        "groups": np.array([0, 1, 1, 2, 2, 2, 3, 3]) if grouped else None,
+        "tolerance": TIGHT,
+    }
+    path = cox_path(x, time, event, n_lambda=12, **fixed)
+    rough = [path.lambdas[1], path.lambdas[2], path.lambdas[-1]]  # a step of a hundred times the one before
+    for lambdas in (path.lambdas, rough):
+        walked = cox_path(x, time, event, lambdas=lambdas, **fixed)
+        for at, coef in zip(walked.lambdas, walked.coef, strict=True):
+            alone = cox_path(x, time, event, lambdas=[at], **fixed).coef[0]
+            np.testing.assert_allclose(coef, alone, atol=1e-6)
+
+
 def test_a_column_less_group_of_zeros_and_a_constant_stay_out():
     x, time, event, _, _ = _simulated(5)
     x = np.column_stack([x, np.ones(len(x))])

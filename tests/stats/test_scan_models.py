@@ -44,6 +44,43 @@ def penalised(data, x, beta):
     return loglik + 0.5 * np.linalg.slogdet(info)[1]
 
 
+@pytest.mark.parametrize("efron", [True, False])
+@pytest.mark.parametrize("firth", [False, True])
+def test_height_score_and_information_are_those_of_the_risk_sets(efron, firth):
+    """Tied days, late entry, strata, weights (one 0), an offset: term by term; the score is the height's slope."""
+    from oncourse.stats._cox import cox_terms
+
+    random = np.random.default_rng(11)
+    n = 50
+    entry = np.floor(random.uniform(0, 6, n) * (random.random(n) < 0.5))
+    time, event = entry + np.ceil(random.exponential(4, n)), random.random(n) < 0.7
+    x, offset, weights = random.normal(size=(n, 3)), 0.2 * random.normal(size=n), random.integers(0, 3, n) / 2
+    stratum, beta = np.arange(n) % 2, np.array([0.4, -0.3, 0.8])
+    data = survival_data(time, event, entry=entry, strata=stratum, weights=weights)
+
+    def kernel(b):
+        return cox_terms(*data.kernel, x, offset, weights, b, efron, firth)
+
+    loglik, info, r = 0.0, np.zeros((3, 3)), weights * np.exp(x @ beta + offset)
+    for s in (0, 1):
+        dies = (stratum == s) & event & (weights > 0)
+        for t in np.unique(time[dies]):
+            risk, dead = (stratum == s) & (entry < t) & (time >= t), dies & (time == t)
+            loglik += weights[dead] @ (x[dead] @ beta + offset[dead])
+            d = int(dead.sum())
+            for k in range(d):
+                w, each = r * risk - (k / d if efron else 0.0) * r * dead, weights[dead].sum() / d
+                mean = w @ x / w.sum()
+                loglik -= each * np.log(w.sum())
+                info += each * (x - mean).T @ ((x - mean) * w[:, None]) / w.sum()
+    height, score, matrix, bare = kernel(beta)
+    np.testing.assert_allclose(matrix, info, rtol=1e-10)
+    assert bare == pytest.approx(loglik, rel=1e-12)
+    assert height == pytest.approx(loglik + (0.5 * np.linalg.slogdet(info)[1] if firth else 0.0), rel=1e-12)
+    slope = [(kernel(beta + h)[0] - kernel(beta - h)[0]) / 2e-5 for h in 1e-5 * np.eye(3)]
+    np.testing.assert_allclose(score, slope, rtol=1e-6, atol=1e-7)
+
+
 def part(data, rows):
     return survival_data(data.time[rows], data.event[rows], entry=data.entry[rows])
 
@@ -107,6 +144,29 @@ def test_features_beside_covariates_equal_single_fits(late):
             np.testing.assert_allclose([found.ci_low[j], found.ci_high[j]], profile[1:3], rtol=1e-7)
             expected = profile.coef, profile.p_value
         np.testing.assert_allclose([found.coef[j], found.p_value[j]], expected, rtol=1e-7)
+
+
+def test_what_is_the_same_patients_is_fitted_once():
+    data, covariates = study(80, 8)
+    x = (np.random.default_rng(9).random((80, 3)) < 0.3).astype(np.int8)
+    twice = np.column_stack([x, x[:, [1]], 1 - x[:, [1]]])
+    found = fit_features_beside(
+        data, twice, covariates, firth=np.array([False, False, True, False, False]), events_per_coefficient=1
+    )
+    np.testing.assert_array_equal(found.coef[3], found.coef[1])
+    assert found.coef[4] == pytest.approx(-found.coef[1]) and found.is_firth.tolist() == [
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
+    as_firth = fit_features_beside(
+        data, twice, covariates, firth=np.array([False, True, False, False, False]), events_per_coefficient=1
+    )
+    assert as_firth.is_firth[1] and not as_firth.is_firth[3] and as_firth.coef[1] != as_firth.coef[3]
+    changing = changes_with_time(data, twice)
+    assert changing[3] == changing[1] == pytest.approx(changing[4])
 
 
 def test_too_few_events_for_the_covariates_give_no_estimate():

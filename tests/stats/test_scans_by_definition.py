@@ -87,6 +87,9 @@ def test_wald_limits_and_p_of_a_scan_follow_from_coefficient_and_error():
 def test_what_a_scan_takes_for_binary():
     assert sc.is_binary([[0, 1], [1, np.nan]]) and sc.is_binary(np.array([True])) and sc.is_binary([[0, -1]])
     assert not sc.is_binary([[0, 2]]) and not sc.is_binary([[0.5]])
+    assert (
+        sc.is_binary(np.zeros((0, 3), np.int8)) and not sc.is_binary(np.array([[-2, 0]])) and sc.is_binary([[np.nan]])
+    )
     for x in ([2, 0, 1], [0.5, 0, 1]):
         with pytest.raises(ValueError, match="a binary feature"):
             sc.permutation_p([1, 2, 3], [1, 1, 1], x)

@@ -216,7 +216,8 @@ def descend(  # type: ignore[no-untyped-def]
 
 
 @compiled(
-    "f8[:,:], f8[:], i8[:], i8[:], i8[:], i8[:], b1[:], i8, i8[:], i8[:], f8[:], f8, f8[:], f8[:], f8, i8, f8[:], f8"
+    "f8[:,:], f8[:], i8[:], i8[:], i8[:], i8[:], b1[:], i8, i8[:], i8[:], f8[:], f8, f8[:], f8[:], f8, i8, f8[:], f8, "
+    "f8[:]"
 )
 def fit_path(  # type: ignore[no-untyped-def]
     x,
@@ -237,11 +238,13 @@ def fit_path(  # type: ignore[no-untyped-def]
     most,
     beta,
     previous,
+    trend,
 ):
     """Return (coefficients (l, p), loglik (l,), converged (l,)) along a decreasing sequence of lambdas.
 
-    The descent starts from `beta`, (p,), the solution at the lambda `previous` (zeros: nothing fitted before), and
-    leaves its last solution there. `lambdas` are per patient (glmnet's scale); the sequential strong rule picks the
+    The descent starts from `beta`, (p,), the solution at the lambda `previous` (zeros: nothing fitted before), carried on
+    by `trend`, (p,), its change per lambda since the lambda before that: of a smooth path most of the way. It leaves
+    its last solution and trend there. `lambdas` are per patient (glmnet's scale); the sequential strong rule picks the
     groups to work on and the optimality (KKT) conditions of all others are checked afterwards (Tibshirani et al. 2012).
     The path ends after the first lambda with more than `most` columns.
     """
@@ -280,6 +283,11 @@ def fit_path(  # type: ignore[no-untyped-def]
         for g in range(groups):
             if alpha == 0.0 or score[g] >= n * alpha * factor[g] * (2.0 * lam - previous):
                 candidates[g] = True
+        before = beta.copy()
+        for j in range(p):
+            change = (lam - previous) * trend[j]
+            if abs(change) < abs(beta[j]):  # none changes its sign, none more than doubles
+                beta[j] += change
         while True:
             loglik, good = descend(
                 x,
@@ -329,6 +337,9 @@ def fit_path(  # type: ignore[no-untyped-def]
         coefficients[step] = beta
         logliks[step] = loglik
         converged[step] = good
+        if lam < previous:
+            for j in range(p):
+                trend[j] = (beta[j] - before[j]) / (lam - previous)
         previous = lam
         if np.count_nonzero(beta) > most:
             return coefficients[: step + 1], logliks[: step + 1], converged[: step + 1]

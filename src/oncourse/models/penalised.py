@@ -152,7 +152,7 @@ class PathWalk:
         self._null = _loglik(shift, arrays, ties)
         self._alpha, self._tolerance = float(alpha), float(tolerance)
         self._most = self.p if max_columns is None else max_columns
-        self._beta = np.zeros(self.p)
+        self._beta, self._trend = np.zeros(self.p), np.zeros(self.p)
         self._previous: float | None = None
         #: Whether the path went past `max_columns`.
         self.is_ended = False
@@ -174,6 +174,7 @@ class PathWalk:
             self._most,
             self._beta,
             lambdas[0] if self._previous is None else self._previous,
+            self._trend,
         )
         lambdas = lambdas[: len(coef)]
         self._previous = float(lambdas[-1])
@@ -208,7 +209,8 @@ def _largest_lambda(fixed: tuple, alpha: float, factor: np.ndarray, extra: np.nd
     z, shift, *arrays, ties, _, bounds = fixed
     n = z.shape[1]
     # A lambda at which nothing penalised can enter: the unpenalised columns are fitted alone.
-    coef, _, _ = fit_path(*fixed, np.array([1e12]), 1.0, factor, extra, tolerance, len(z), np.zeros(len(z)), 1e12)  # type: ignore[call-arg]
+    none, start = np.zeros(len(z)), np.zeros(len(z))
+    coef, _, _ = fit_path(*fixed, np.array([1e12]), 1.0, factor, extra, tolerance, len(z), start, 1e12, none)  # type: ignore[call-arg]
     eta = shift + coef[0] @ z
     expected = np.empty(n)
     hazard_pass(eta, *arrays, ties, np.empty(len(arrays[3])), expected)  # type: ignore[call-arg]

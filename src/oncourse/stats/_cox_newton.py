@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from oncourse.compiled import compiled
-from oncourse.stats._cox import cox_terms, factor, firth_score, solve
+from oncourse.stats._algebra import factor, part_of, solve
+from oncourse.stats._cox import cox_terms
 
 Array = np.ndarray[Any, Any]
 #: Steps of one Newton fit.
@@ -39,29 +40,16 @@ def penalised_terms(
     firth: bool,
 ) -> tuple[float, Array, Array, float]:
     """Return penalised log likelihood, its score, the Newton matrix and the bare log likelihood."""
-    loglik, score, matrix = cox_terms(by_exit, by_entry, bounds, time, entry, event, x, offset, weights, beta, efron)
-    value = loglik
-    if firth:  # Firth 1993: half the log determinant of the information is added
-        lower, logdet = factor(matrix)
-        if logdet == -math.inf:
-            return -math.inf, score, matrix, loglik
-        value += 0.5 * logdet
-        score += firth_score(by_exit, by_entry, bounds, time, entry, event, x, offset, weights, beta, efron, lower)
+    value, score, matrix, loglik = cox_terms(
+        by_exit, by_entry, bounds, time, entry, event, x, offset, weights, beta, efron, firth
+    )
+    if value == -math.inf:
+        return value, score, matrix, loglik
     for a in range(x.shape[1]):
         value -= 0.5 * ridge[a] * beta[a] ** 2
         score[a] -= ridge[a] * beta[a]
         matrix[a, a] += ridge[a]
     return value, score, matrix, loglik
-
-
-@compiled()
-def part_of(matrix: Array, rows: Array, columns: Array) -> Array:
-    """Return the rows and columns of a matrix that are asked for."""
-    out = np.empty((rows.size, columns.size))
-    for a in range(rows.size):
-        for b in range(columns.size):
-            out[a, b] = matrix[rows[a], columns[b]]
-    return out
 
 
 @compiled("i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], f8[:,:], f8[:], f8[:], f8[:], b1, f8[:], b1, b1[:], i8, b1")
@@ -249,7 +237,9 @@ def cox_fit(
     kept = np.flatnonzero(told)
     centred, spread = centred_columns(x, kept, weights)
     none = np.zeros(kept.size)
-    loglik0, u0, i0 = cox_terms(by_exit, by_entry, bounds, time, entry, event, centred, offset, weights, none, efron)
+    loglik0, u0, i0, _ = cox_terms(
+        by_exit, by_entry, bounds, time, entry, event, centred, offset, weights, none, efron, False
+    )
     inside = _informative(i0, spread, events)
     for a in range(kept.size):
         inside[a] = inside[a] or ridge[kept[a]] > 0.0

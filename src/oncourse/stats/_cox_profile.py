@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from oncourse.compiled import compiled
-from oncourse.stats._cox import factor, solve
-from oncourse.stats._cox_newton import STEPS, cox_newton, part_of, penalised_terms
+from oncourse.stats._algebra import factor, others_of, part_of, solve
+from oncourse.stats._cox_newton import STEPS, cox_newton, penalised_terms
+from oncourse.stats._venzon import step_to_height
 
 Array = np.ndarray[Any, Any]
 
@@ -138,37 +139,16 @@ def _limit_at_once(
 ) -> float:
     """Move all coefficients together to where the height is `target` and the others are at their best (Venzon,
     Moolgavkar. Appl Stat 1988;37:87); NaN where that does not settle in a few steps."""
-    is_other = np.ones(beta.size, np.bool_)
-    is_other[column] = False
-    others = np.flatnonzero(is_other)
     for _ in range(20):
         height, score, matrix, _ = penalised_terms(
             by_exit, by_entry, bounds, time, entry, event, x, offset, weights, beta, efron, ridge, firth
         )
-        lower, logdet = factor(part_of(matrix, others, others))
-        if logdet == -math.inf or not math.isfinite(height):
+        move, missing = step_to_height(height, score, matrix, column, target, sign, 2.0 * step)
+        if math.isnan(missing) or not 0.0 < sign * (beta[column] + move[column] - at) < 20.0 * max(1.0, step):
             return math.nan
-        right, cross = score[others], np.empty(others.size)
-        for a in range(others.size):
-            cross[a] = matrix[others[a], column]
-        move, along = solve(lower, right), solve(lower, cross)
-        gain, slope, curvature = 0.0, score[column], matrix[column, column]
-        for a in range(others.size):
-            gain += move[a] * right[a]
-            slope -= move[a] * cross[a]
-            curvature -= along[a] * cross[a]
-        if abs(height - target) < 1e-9 and gain < 1e-9:
+        beta = beta + move
+        if missing < 1e-7:  # what is left after this step is far less
             return beta[column]
-        inside = slope * slope + 2.0 * curvature * (height + 0.5 * gain - target)
-        if not curvature > 0.0 or not inside >= 0.0:
-            return math.nan
-        change = (slope + sign * math.sqrt(inside)) / curvature
-        change = max(-2.0 * step, min(2.0 * step, change))
-        if not sign * (beta[column] + change - at) > 0.0 or abs(beta[column] + change - at) > 20.0 * max(1.0, step):
-            return math.nan
-        beta[column] += change
-        for a in range(others.size):
-            beta[others[a]] += move[a] - along[a] * change
     return math.nan
 
 
@@ -249,9 +229,7 @@ def _moved(beta: Array, matrix: Array, column: int, b: float) -> Array:
     """Return the coefficients with that of a column at b and the others moved along as the Newton matrix tells."""
     out = beta.copy()
     out[column] = b
-    is_other = np.ones(beta.size, np.bool_)
-    is_other[column] = False
-    others = np.flatnonzero(is_other)
+    others = others_of(beta.size, column)
     if others.size == 0:
         return out
     lower, logdet = factor(part_of(matrix, others, others))

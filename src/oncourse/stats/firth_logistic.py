@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-#: The largest coefficient looked at (an odds ratio of e^30 is none).
-_LIMIT = 30.0
 
 
 @dataclass(frozen=True)
@@ -21,6 +19,15 @@ class FirthLogistic:
     ci_low: float
     ci_high: float
     p_value: float
+
+
+class Features(NamedTuple):
+    """The same of many features, one entry each: shape (features,), NaN where there is no estimate."""
+
+    coef: Floats
+    ci_low: Floats
+    ci_high: Floats
+    p_value: Floats
 
 
 def firth_logistic(
@@ -48,50 +55,50 @@ def firth_logistic(
     A 2 x 2 table with an empty cell: each cell gets a half.
 
     >>> fit = firth_logistic([0, 1], [0.5, 0.0], weights=[20, 5])
-    >>> round(fit.coef, 4), round(math.log((0.5 / 5.5) / (10.5 / 10.5)), 4)
+    >>> round(fit.coef, 4), round(float(np.log((0.5 / 5.5) / (10.5 / 10.5))), 4)
     (-2.3979, -2.3979)
+    """
+    columns = np.asarray(x, dtype=float)
+    columns = columns[:, None] if columns.ndim == 1 else columns
+    if not len(columns) or (np.ptp(columns, axis=0) <= 0).any():
+        return FirthLogistic(*[float("nan")] * 4)
+    found = fit_features(columns[:, :1], y, columns[:, 1:], weights=weights, level=level)
+    return FirthLogistic(*(float(values[0]) for values in found))
+
+
+def fit_features(
+    x: ArrayLike,
+    y: ArrayLike,
+    covariates: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    events_per_coefficient: float = 0,
+    level: float = 0.95,
+) -> Features:
+    """Fit a model of each column of x beside the covariates, on the rows where all are known, as `firth_logistic`.
+
+    Parameters
+    ----------
+    x : shape (n, features), NaN for unknown
+    y, weights : as of `firth_logistic`
+    covariates : shape (n, columns), NaN for unknown; those that are constant on the rows of a feature are left out
+        there, and where covariates are given and all are, there is no estimate
+    events_per_coefficient : with fewer of the rarer outcome than this there is no estimate
     """
     from scipy.special import chdtrc, chdtri
 
-    from oncourse.stats._firth import firth_newton
+    from oncourse.stats import _firth
+    from oncourse.stats.scan_models import distinct
 
-    columns = np.asarray(x, dtype=float)
-    columns = columns[:, None] if columns.ndim == 1 else columns
-    scale = columns.std(axis=0)
-    nothing = FirthLogistic(*[float("nan")] * 4)
-    if not len(columns) or (scale <= 0).any():
-        return nothing
-    centre = columns.mean(axis=0)
-    design = np.column_stack([np.ones(len(columns)), (columns - centre) / scale])
     target = np.asarray(y, dtype=float)
-    w = np.ones(len(target)) if weights is None else np.asarray(weights, dtype=float)
-    if np.linalg.matrix_rank(design) < design.shape[1]:
-        return nothing
-    begin = np.zeros(design.shape[1])
-    share = (w @ target + 0.5) / (w.sum() + 1.0)
-    begin[0] = math.log(share / (1 - share))
-    beta, top = firth_newton(design, target, w, begin, -1)
-    b = float(beta[1])
-    drop = 0.5 * float(chdtri(1, 1 - level))
-
-    def fallen(value: float) -> float:
-        start = beta.copy()
-        start[1] = value
-        return float(top - firth_newton(design, target, w, start, 1)[1] - drop)
-
-    low, high = (_limit(fallen, b, sign) for sign in (-1.0, 1.0))
-    gap = 2 * (fallen(0.0) + drop)
-    return FirthLogistic(
-        float(b / scale[0]), float(low / scale[0]), float(high / scale[0]), float(chdtrc(1, max(gap, 0.0)))
-    )
-
-
-def _limit(fallen, best: float, sign: float) -> float:  # type: ignore[no-untyped-def]
-    from scipy.optimize import brentq
-
-    step = 0.5
-    while step < _LIMIT:
-        if fallen(best + sign * step) > 0:
-            return float(brentq(fallen, best, best + sign * step, xtol=1e-7))
-        step *= 2
-    return sign * math.inf
+    cells = np.ascontiguousarray(np.asarray(x, dtype=float).T)
+    first, number = distinct(cells)
+    coef, low, high, chi = _firth.fit_features(
+        cells[first],
+        np.ascontiguousarray(np.asarray(covariates, dtype=float).T),
+        target,
+        np.ones(target.size) if weights is None else np.asarray(weights, dtype=float),
+        float(events_per_coefficient),
+        0.5 * float(chdtri(1, 1 - level)),
+    )[:, number]
+    return Features(coef, low, high, chdtrc(1, chi))

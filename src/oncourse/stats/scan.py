@@ -98,20 +98,20 @@ def _codes(x: ArrayLike, rows: int) -> NDArray[np.int8]:
     a = a[:, None] if a.ndim == 1 else a
     if a.shape[0] != rows:
         raise ValueError(f"x has {a.shape[0]} rows, time has {rows}")
-    if a.dtype.kind == "f":
-        codes = np.where(np.isnan(a), -1, a)
-    else:
-        codes = a
-    out = np.ascontiguousarray(codes.T, dtype=np.int8)
-    if not np.isin(np.unique(out), (-1, 0, 1)).all() or (a.dtype.kind == "f" and (codes != out.T).any()):
+    if not is_binary(a):
         raise ValueError("a binary feature is 0, 1 or unknown (NaN, -1)")
-    return out
+    codes = np.where(np.isnan(a), -1, a) if a.dtype.kind == "f" else a
+    return np.ascontiguousarray(codes.T, dtype=np.int8)
 
 
 def is_binary(x: ArrayLike) -> bool:
-    """Tell whether every known value is 0 or 1."""
+    """Tell whether every known value is 0 or 1 (-1 and NaN are unknown)."""
     a = np.asarray(x)
-    return bool(a.dtype == bool or np.isin(a[~np.isnan(a)] if a.dtype.kind == "f" else a, (-1, 0, 1)).all())
+    if a.dtype == bool or a.size == 0:
+        return True
+    if a.dtype.kind == "f":
+        return bool(((a == 0) | (np.abs(a) == 1) | np.isnan(a)).all())
+    return bool(a.min() >= -1 and a.max() <= 1)
 
 
 def scan_cox(

@@ -30,6 +30,20 @@ class Beside(NamedTuple):
     is_fitted: NDArray[np.bool_]
 
 
+def distinct(rows: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers of the rows that differ, first seen, and of each row which of these it is.
+
+    Many findings are the same patients: they are fitted once.
+
+    >>> first, number = distinct(np.array([[0.0, 1.0], [1.0, 1.0], [0.0, 1.0]]))
+    >>> first.tolist(), number.tolist()
+    ([0, 1], [0, 1, 0])
+    """
+    seen: dict[bytes, int] = {}
+    number = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in rows], dtype=np.int64)
+    return np.unique(number, return_index=True)[1], number
+
+
 def _cells(x: ArrayLike, rows: int) -> Floats:
     """Return (features, n) numbers with NaN of an (n, features) matrix; -1 is unknown in whole-number types."""
     a = np.asarray(x)
@@ -61,15 +75,17 @@ def fit_features_beside(
 
     from oncourse.stats._scan_models import fit_beside
 
+    cells, wanted = _cells(x, data.time.size), np.asarray(firth, bool)
+    first, number = distinct(np.column_stack([cells, wanted]))
     coef, low, high, statistic, penalised, fitted = fit_beside(
-        _cells(x, data.time.size),
+        cells[first],
         np.ascontiguousarray(covariates, dtype=np.float64),
-        np.asarray(firth, bool),
+        wanted[first],
         *data.kernel,
         events_per_coefficient,
         0.5 * float(chdtri(1, 1.0 - level)),
         float(ndtri(0.5 + level / 2.0)),
-    )
+    )[:, number]
     is_firth = penalised == 1.0
     p = np.where(is_firth, chdtrc(1, np.where(is_firth, statistic, np.nan)), 2.0 * ndtr(-np.abs(statistic)))
     return Beside(coef, low, high, p, is_firth, fitted == 1.0)
@@ -87,5 +103,7 @@ def changes_with_time(data: SurvivalData, x: ArrayLike, *, min_events: int = 1) 
 
     if data.bounds.size != 2 or (data.weights != 1).any():
         raise ValueError("rows of one stratum, none weighted")
-    found: Floats = chdtrc(1, same_at_all_times(_cells(x, data.time.size), *data.kernel, min_events))
+    cells = _cells(x, data.time.size)
+    first, number = distinct(cells)
+    found: Floats = chdtrc(1, same_at_all_times(cells[first], *data.kernel, min_events)[number])
     return found

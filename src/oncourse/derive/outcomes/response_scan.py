@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.derive.outcomes.feature_blocks import per_deviation
-from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
+from oncourse.derive.outcomes.features import FeatureTable
 from oncourse.derive.outcomes.outcome_scan import EVENTS_PER_COEFFICIENT, Outcome, covariate_block
 from oncourse.study.model import Study
+
+if TYPE_CHECKING:
+    from oncourse.stats.firth_logistic import FirthLogistic
 
 Floats = NDArray[np.float64]
 RESPONSES = ("PSA50", "ORR")
 #: With a smaller expected cell the p-value of a 2 x 2 table is Fisher's.
 SMALL_CELL = 5.0
+LIKELIHOOD = "penalised likelihood ratio"
 
 
 def psa_responses(psa: pl.DataFrame) -> pl.DataFrame:
@@ -93,82 +97,105 @@ def scan_response(
             key = (target.patients[i], block.sample_id[index[i]])
             late[key] = f"{target.endpoint}: finding known only after the line's start"
         values[after] = np.nan
-        for j, (name, kind) in enumerate(zip(block.names, block.kinds, strict=True)):
-            row = _row(values[:, j], target.event, x, block, min_altered)
-            known = ~np.isnan(values[:, j])
+        known = ~np.isnan(values)
+        undated = (known & np.isnan(day)[:, None]).sum(axis=0).tolist()
+        found = _found(values, target.event, x, is_binary=block.is_binary, min_altered=min_altered)
+        for name, kind, without_day, row in zip(block.names, block.kinds, undated, found, strict=True):
             rows.append(
                 {
                     "feature": name,
                     "endpoint": target.endpoint,
                     "kind": kind,
                     "per": block.per,
-                    "n_assumed_baseline": int((known & np.isnan(day)).sum()),
+                    "n_assumed_baseline": without_day,
                     **row,
                 }
             )
     return rows, [(p, s, why) for (p, s), why in sorted(late.items(), key=str)]
 
 
-def _row(
-    value: Floats, response: NDArray[np.bool_], x: Floats, block: FeatureBlock, min_altered: int
-) -> dict[str, Any]:
-    from oncourse.stats.firth_logistic import firth_logistic
+def _found(
+    values: Floats, response: NDArray[np.bool_], x: Floats, *, is_binary: bool, min_altered: int
+) -> list[dict[str, Any]]:
+    """Return of each column of values (n, features; NaN unknown) its counts, and its odds ratio, alone and beside x."""
+    from oncourse.stats.firth_logistic import fit_features
 
-    known = ~np.isnan(value)
-    v, y = value[known], response[known]
-    altered = int((v == 1).sum()) if block.is_binary else None
-    row: dict[str, Any] = {
-        "n": int(known.sum()),
-        "n_response": int(y.sum()),
-        "n_altered": altered,
-        "n_response_altered": int((y & (v == 1)).sum()) if block.is_binary else None,
-    }
-    few = altered is not None and min(altered, int(known.sum()) - altered) < min_altered
-    if few or np.unique(v).size < 2 or not 0 < y.sum() < y.size:
-        return row
-    if block.is_binary:
-        sizes = np.array([(v == k).sum() for k in (0, 1)], float)
-        responders = (int((y & (v == 0)).sum()), int((y & (v == 1)).sum()))
-        fit = _two_groups(int(sizes[0]), int(sizes[1]), *responders)
-        p, method = fit.p_value, "penalised likelihood ratio"
-        if np.min(np.outer(sizes, [y.sum(), (~y).sum()])) / y.size < SMALL_CELL:
-            from scipy.stats import fisher_exact
-
-            cells = [[int((y & (v == k)).sum()), int((~y & (v == k)).sum())] for k in (1, 0)]
-            p, method = float(fisher_exact(cells).pvalue), "Fisher's exact"
+    known, altered = ~np.isnan(values), values == 1
+    responds = response[:, None]
+    n, n_response = known.sum(axis=0), (known & responds).sum(axis=0)
+    n_altered, n_both = altered.sum(axis=0), (altered & responds).sum(axis=0)
+    rows: list[dict[str, Any]] = [
+        {
+            "n": int(n[j]),
+            "n_response": int(n_response[j]),
+            "n_altered": int(n_altered[j]) if is_binary else None,
+            "n_response_altered": int(n_both[j]) if is_binary else None,
+        }
+        for j in range(n.size)
+    ]
+    is_tested = (n_response > 0) & (n_response < n)
+    if is_binary:
+        is_tested &= np.minimum(n_altered, n - n_altered) >= max(min_altered, 1)
+        tested = np.flatnonzero(is_tested)
+        _alone_by_table(rows, tested, n, n_response, n_altered, n_both)
     else:
-        fit = firth_logistic(v, y)
-        p, method = fit.p_value, "penalised likelihood ratio"
-    if not np.isfinite(fit.coef):
-        return row
-    row |= {
-        "odds_ratio": _exp(fit.coef),
-        "ci_low": _exp(fit.ci_low),
-        "ci_high": _exp(fit.ci_high),
-        "p_value": p,
-        "p_method": method,
-    }
-    full = known & ~np.isnan(x).any(axis=1)
-    usable = [j for j in range(x.shape[1]) if np.ptp(x[full, j]) > 0] if full.any() else []
-    rarer = min(int(response[full].sum()), int((~response[full]).sum()))
-    if usable and rarer >= EVENTS_PER_COEFFICIENT * (1 + len(usable)) and np.ptp(value[full]) > 0:
-        beside = firth_logistic(np.column_stack([value[full], x[full][:, usable]]), response[full])
-        if np.isfinite(beside.coef):
-            row |= {
-                "adjusted_odds_ratio": _exp(beside.coef),
-                "adjusted_ci_low": _exp(beside.ci_low),
-                "adjusted_ci_high": _exp(beside.ci_high),
-                "adjusted_p_value": beside.p_value,
-            }
-    return row
+        tested = np.flatnonzero(is_tested)
+        fits = fit_features(values[:, tested], response, np.empty((response.size, 0)))
+        for j, *fit in zip(tested.tolist(), *fits, strict=True):
+            rows[j] |= _ratio("", *fit) | ({"p_method": LIKELIHOOD} if np.isfinite(fit[0]) else {})
+    tested = np.array([j for j in tested.tolist() if "odds_ratio" in rows[j]], dtype=np.int64)
+    if x.shape[1]:
+        fits = fit_features(values[:, tested], response, x, events_per_coefficient=EVENTS_PER_COEFFICIENT)
+        for j, *fit in zip(tested.tolist(), *fits, strict=True):
+            rows[j] |= _ratio("adjusted_", *fit)
+    return rows
+
+
+def _alone_by_table(
+    rows: list[dict[str, Any]],
+    tested: NDArray[np.int64],
+    n: NDArray[np.int64],
+    n_response: NDArray[np.int64],
+    n_altered: NDArray[np.int64],
+    n_both: NDArray[np.int64],
+) -> None:
+    """Add to the rows the odds ratios of yes-or-no features, each by its 2 x 2 table: thousands share few tables."""
+    from oncourse.stats.proportions import fisher_exact
+
+    a, b = n_both[tested], (n_altered - n_both)[tested]
+    c, d = (n_response - n_both)[tested], (n - n_response - n_altered + n_both)[tested]
+    exact = fisher_exact(a, b, c, d, interval=False).p_value
+    least = np.minimum(a + b, c + d) * np.minimum(a + c, b + d) / np.maximum(n[tested], 1)
+    for j, p, expected, *cells in zip(
+        tested.tolist(), exact.tolist(), least.tolist(), a.tolist(), b.tolist(), c.tolist(), d.tolist(), strict=True
+    ):
+        fit = _two_groups(*cells)
+        row = _ratio("", fit.coef, fit.ci_low, fit.ci_high, fit.p_value)
+        if row:
+            row["p_method"] = LIKELIHOOD
+            if expected < SMALL_CELL:
+                row |= {"p_value": p, "p_method": "Fisher's exact"}
+        rows[j] |= row
 
 
 @lru_cache(maxsize=20_000)
-def _two_groups(n0: int, n1: int, y0: int, y1: int) -> Any:
-    """Firth's fit of a 2 x 2 table; thousands of genes share few tables."""
+def _two_groups(a: int, b: int, c: int, d: int) -> FirthLogistic:
+    """Firth's fit of a 2 x 2 table: altered with and without response, others with and without."""
     from oncourse.stats.firth_logistic import firth_logistic
 
-    return firth_logistic([0.0, 1.0], np.array([y0 / n0, y1 / n1]), weights=np.array([n0, n1], float))
+    return firth_logistic([1.0, 0.0], np.array([a / (a + b), c / (c + d)]), weights=np.array([a + b, c + d], float))
+
+
+def _ratio(which: str, coef: float, low: float, high: float, p: float) -> dict[str, Any]:
+    """Return the columns of an odds ratio; none where there is no estimate."""
+    if not np.isfinite(coef):
+        return {}
+    return {
+        f"{which}odds_ratio": _exp(coef),
+        f"{which}ci_low": _exp(low),
+        f"{which}ci_high": _exp(high),
+        f"{which}p_value": float(p),
+    }
 
 
 def _exp(value: float) -> float:
