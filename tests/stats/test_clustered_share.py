@@ -193,3 +193,25 @@ def test_a_coefficient_that_one_cluster_decides_has_neither_limits_nor_p():
 
     assert len(cluster_logistic([1.0, 1.0], [0, 1], [0, 1]).ratio(0)) == 4
     assert np.isnan(cluster_logistic([1.0, 1.0], [0, 1], [0, 1]).ratio(0)).all()
+
+
+def test_whether_shares_go_with_numbers_is_spearmans_test():
+    """scipy's spearmanr: ties have their mean rank, P by Student's t; alike shares or numbers go with nothing."""
+    from scipy.stats import spearmanr
+
+    from oncourse.stats.clustered_share import GOES_WITH, _goes_with_number, _ranks
+
+    random = np.random.default_rng(14)
+    answers = set()
+    for size in (8, 9, 12, 40):
+        for _ in range(25):
+            n = random.integers(1, 6, size).astype(float)
+            x = random.binomial(n.astype(int), 0.4).astype(float)
+            expected = spearmanr(n, x / n)
+            assert np.corrcoef(_ranks(n), _ranks(x / n))[0, 1] == pytest.approx(expected.statistic)
+            assert _goes_with_number(x, n) == (expected.pvalue < GOES_WITH)
+            answers.add(_goes_with_number(x, n))
+    assert answers == {True, False}
+    up = np.arange(1.0, 11.0)
+    assert _goes_with_number(up**2 / 20, up) and not _goes_with_number(up[:7] ** 2 / 20, up[:7])
+    assert not _goes_with_number(up / 2, up) and not _goes_with_number(up / 10, np.full(10, 2.0))

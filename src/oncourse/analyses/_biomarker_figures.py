@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -32,7 +33,7 @@ def figures_of(
         mine = tested.filter((pl.col("endpoint") == endpoint) & pl.col("hazard_ratio").is_not_null())
         if mine.is_empty():
             continue
-        rows = []
+        rows, carriers = [], _carriers(features, targets[endpoint])
         for row in mine.head(top).iter_rows(named=True):
             low = 0.0 if row["ci_low"] is None else row["ci_low"]
             high = float("inf") if row["ci_high"] is None else row["ci_high"]
@@ -44,7 +45,7 @@ def figures_of(
                 "named" if row["q_value"] is None else f"{row['q_value']:.2g}",
                 least,
             )
-            who = tuple(_carriers(features, targets[endpoint], row["feature"]))
+            who = tuple(carriers(row["feature"]))
             rows.append(
                 ForestRow(feature_words(row["feature"]), row["hazard_ratio"], low, high, cells=cells, people=who)
             )
@@ -81,23 +82,29 @@ def figures_of(
                             [feature_words(name) for name in binary["feature"]],
                             hit,
                             xlabel=f"{_RATIO} (altered v not)",
-                            people=[_carriers(features, targets[endpoint], name) for name in binary["feature"]],
+                            people=[carriers(name) for name in binary["feature"]],
                         ),
                     )
                 )
     return tuple(out + _curves(features, targets, tested, alpha=alpha, curves=curves))
 
 
-def _carriers(features: FeatureTable, target: Outcome, feature: str) -> list[str]:
-    """Who of the patients with an outcome has a feature; of a number, and of what is no finding: who has it known."""
-    place = features.column(feature)
-    if place is None:
-        return list(target.patients)
-    values = place[0].values[:, place[1]]
-    has = {
-        p for p, v in zip(features.patients, values, strict=True) if (v == 1 if place[0].is_binary else np.isfinite(v))
-    }
-    return [p for p in target.patients if p in has]
+def _carriers(features: FeatureTable, target: Outcome) -> Callable[[str], list[str]]:
+    """Return who of the patients with an outcome has a feature; of a number, and of what is no finding: who has it
+    known."""
+    place = {name: (block, j) for block in features.blocks for j, name in enumerate(block.names)}
+    where = {p: i for i, p in enumerate(features.patients)}
+    index, patients = np.array([where[p] for p in target.patients], np.int64), np.array(target.patients, object)
+
+    def has(feature: str) -> list[str]:
+        if feature not in place:
+            return list(target.patients)
+        block, j = place[feature]
+        values = block.values[index, j]
+        found: list[str] = patients[values == 1 if block.is_binary else np.isfinite(values)].tolist()
+        return found
+
+    return has
 
 
 def _curves(

@@ -129,7 +129,8 @@ def pseudo_values(
     n = len(time)
     late = np.full(n, -np.inf) if entry is None else np.asarray(entry, dtype=np.float64)
     at, deaths = np.unique(time[event & (time <= horizon)], return_counts=True)
-    at_risk = np.array([np.sum((late < t) & (time >= t)) for t in at], dtype=np.float64)
+    ever = late < time
+    at_risk = np.searchsorted(np.sort(late[ever]), at) - np.searchsorted(np.sort(time[ever]), at).astype(np.float64)
     if len(at) and (late > 0).any() and at_risk[: int(at_risk.argmax()) + 1].min() < LEAST_AT_RISK:
         return np.full(n, np.nan)
     curve = np.cumprod(1.0 - deaths / at_risk) if len(at) else np.empty(0)

@@ -73,8 +73,9 @@ def _excluded(frame: pl.DataFrame, samples: Collection[str]) -> list[tuple[str, 
     The rows in `overview/excluded` keep the samples.
     """
     groups: dict[str, list[str]] = {}
+    kinds = {reason: reason_kind(reason, samples) for reason in frame["reason"].unique()}
     for patient, sample, reason in frame.iter_rows():
-        groups.setdefault(reason_kind(reason, samples), []).append(sample or patient or "")
+        groups.setdefault(kinds[reason], []).append(sample or patient or "")
     rows = []
     for reason, names in groups.items():
         rows.append((str(reason), len(names), ", ".join(names[:NAMES_SHOWN]), max(0, len(names) - NAMES_SHOWN)))

@@ -78,7 +78,28 @@ def fit_beside(
         for a in range(k - 1):
             complete[i] = complete[i] and covariates[i, a] == covariates[i, a]
     is_in = np.empty(n, np.bool_)
-    nobody, ridge = np.zeros(k), np.zeros(k)
+    start, ridge = np.zeros(k), np.zeros(k)
+    if k > 1 and complete.any():  # where each begins: the model without any feature
+        rows = np.flatnonzero(complete)
+        exits, limits = _among(complete, by_exit, bounds)
+        entries, _ = _among(complete, by_entry, bounds)
+        known, beta, _, ran, _, _, _, _, _ = cox_fit(
+            exits,
+            entries,
+            limits,
+            time[rows],
+            entry[rows],
+            event[rows],
+            covariates[rows],
+            np.zeros(rows.size),
+            np.ones(rows.size),
+            start[1:],
+            True,
+            ridge[1:],
+            False,
+        )
+        if not ran.any():
+            start[1 + known] = beta
     for g in range(features):
         events = 0
         for i in range(n):
@@ -100,12 +121,12 @@ def fit_beside(
         none, ones = np.zeros(rows.size), np.ones(rows.size)
         penalised = firth[g]
         kept, beta, variance, ran, _, _, _, _, _ = cox_fit(
-            exits, entries, limits, t, late, d, x, none, ones, nobody, True, ridge, penalised
+            exits, entries, limits, t, late, d, x, none, ones, start, True, ridge, penalised
         )
         if not penalised and ran.any():
             penalised = True
             kept, beta, variance, ran, _, _, _, _, _ = cox_fit(
-                exits, entries, limits, t, late, d, x, none, ones, nobody, True, ridge, True
+                exits, entries, limits, t, late, d, x, none, ones, start, True, ridge, True
             )
         out[4, g] = 1.0 if penalised else 0.0
         if kept.size == 0 or kept[0] != 0:
@@ -124,9 +145,10 @@ def fit_beside(
     return out
 
 
-@compiled("f8[:,:], i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], i8")
+@compiled("f8[:,:], f8[:], i8[:], i8[:], i8[:], f8[:], f8[:], b1[:], i8")
 def same_at_all_times(
     cells: Array,
+    start: Array,
     by_exit: Array,
     by_entry: Array,
     bounds: Array,
@@ -137,13 +159,14 @@ def same_at_all_times(
 ) -> Array:
     """Return the chi-square of each row of cells (features, n; NaN unknown): does its coefficient change with time?
 
+    start : coefficient that each fit begins from.
     As `oncourse.stats.zph.proportional_hazards` with 1 - Kaplan-Meier as the scale of time; one stratum. NaN with fewer
     events than `least`, where the feature is constant and where its coefficient runs off.
     """
     features, n = cells.shape
     out = np.full(features, np.nan)
     is_in = np.empty(n, np.bool_)
-    one, none = np.zeros(1), np.zeros(1)
+    none = np.zeros(1)
     for g in range(features):
         events = 0
         for i in range(n):
@@ -160,7 +183,7 @@ def same_at_all_times(
             x[i, 0] = cells[g, rows[i]]
         offset, ones = np.zeros(rows.size), np.ones(rows.size)
         kept, beta, _, ran, _, _, _, _, _ = cox_fit(
-            exits, entries, limits, t, late, d, x, offset, ones, one, True, none, False
+            exits, entries, limits, t, late, d, x, offset, ones, start[g : g + 1], True, none, False
         )
         if kept.size == 0 or ran[0] or not math.isfinite(beta[0]):
             continue

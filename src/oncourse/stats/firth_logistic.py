@@ -21,7 +21,7 @@ class FirthLogistic:
     p_value: float
 
 
-class Features(NamedTuple):
+class FirthFeatures(NamedTuple):
     """The same of many features, one entry each: shape (features,), NaN where there is no estimate."""
 
     coef: Floats
@@ -74,7 +74,7 @@ def fit_features(
     weights: ArrayLike | None = None,
     events_per_coefficient: float = 0,
     level: float = 0.95,
-) -> Features:
+) -> FirthFeatures:
     """Fit a model of each column of x beside the covariates, on the rows where all are known, as `firth_logistic`.
 
     Parameters
@@ -101,4 +101,4 @@ def fit_features(
         float(events_per_coefficient),
         0.5 * float(chdtri(1, 1 - level)),
     )[:, number]
-    return Features(coef, low, high, chdtrc(1, chi))
+    return FirthFeatures(coef, low, high, chdtrc(1, chi))

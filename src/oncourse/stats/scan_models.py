@@ -91,7 +91,9 @@ def fit_features_beside(
     return Beside(coef, low, high, p, is_firth, fitted == 1.0)
 
 
-def changes_with_time(data: SurvivalData, x: ArrayLike, *, min_events: int = 1) -> Floats:
+def changes_with_time(
+    data: SurvivalData, x: ArrayLike, *, min_events: int = 1, coef: ArrayLike | None = None
+) -> Floats:
     """Return per column of x the p-value of the score test that its hazard ratio is the same at all times.
 
     As `oncourse.stats.zph.proportional_hazards` of its own Cox model (Efron ties), on the rows where it is known. NaN
@@ -105,5 +107,6 @@ def changes_with_time(data: SurvivalData, x: ArrayLike, *, min_events: int = 1) 
         raise ValueError("rows of one stratum, none weighted")
     cells = _cells(x, data.time.size)
     first, number = distinct(cells)
-    found: Floats = chdtrc(1, same_at_all_times(cells[first], *data.kernel, min_events)[number])
+    start = np.zeros(len(cells)) if coef is None else np.nan_to_num(np.asarray(coef, float), posinf=0.0, neginf=0.0)
+    found: Floats = chdtrc(1, same_at_all_times(cells[first], start[first], *data.kernel, min_events)[number])
     return found

@@ -13,7 +13,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from html import escape, unescape
 from importlib import resources
 
@@ -99,10 +99,16 @@ SAYS = 12
 
 @dataclass(frozen=True)
 class _Pair:
-    shape: re.Pattern[str]
+    """A template: its pattern, compiled when a text first has its words; few of a thousand are asked for in a run."""
+
+    pattern: str
     names: tuple[str, ...]
     said: str
     weight: int
+
+    @cached_property
+    def shape(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, re.DOTALL)
 
 
 def wide_brackets(text: str) -> str:
@@ -287,7 +293,7 @@ def _pair(english: str, said: str) -> _Pair:
     shape = re.escape(parts[0])
     for name, after in zip(names, parts[2::2], strict=True):
         shape += (f"({_NUMBER})" if name.isdigit() else "(.+?)") + re.escape(after)
-    return _Pair(re.compile(shape, re.DOTALL), names, said, sum(map(len, parts[0::2])))
+    return _Pair(shape, names, said, sum(map(len, parts[0::2])))
 
 
 def _other_case(text: str) -> str:

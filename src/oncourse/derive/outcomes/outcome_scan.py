@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -212,7 +213,7 @@ def _scan_block(
             interval="profile",
         )
     stable = _stability(target, block, data, values[keep], scan, rules)
-    changing = changes_with_time(data, values[keep], min_events=EVENTS_FOR_TIME)
+    changing = changes_with_time(data, values[keep], min_events=EVENTS_FOR_TIME, coef=scan.coef)
     beside = None
     if x.shape[1]:
         with_p = np.flatnonzero(np.isfinite(scan.p_value))
@@ -226,21 +227,23 @@ def _scan_block(
         out.unadjusted += int((~beside.is_fitted).sum())
         number = dict(zip(with_p.tolist(), range(with_p.size), strict=True))
     rows = []
+    cells = values[keep]
+    told = cells >= 0 if block.is_binary else ~np.isnan(cells)
+    undated_of = (undated[keep, None] & told).sum(axis=0).tolist()
+    late_of = (late[:, None] & told).sum(axis=0).tolist()
     for j, (name, kind) in enumerate(zip(block.names, block.kinds, strict=True)):
-        cell = values[keep, j]
-        mine = cell >= 0 if block.is_binary else ~np.isnan(cell)
         row = _row(target.endpoint, name, kind, block.per, scan, j)
         if not block.is_binary:
-            row["sd"] = float(np.std(cell[mine]))
-            row["min_detectable_hr"] = detectable(int(scan.n_event[j]), None, variance=float(np.var(cell[mine])))
+            spread = float(np.std(cells[told[:, j], j]))
+            row["sd"] = spread
+            row["min_detectable_hr"] = detectable(int(scan.n_event[j]), None, variance=spread**2)
         row["stability"] = stable[j]
         row["naive_hazard_ratio"] = None if naive is None else _ratio(naive.coef[j])
-        n_undated = int((undated[keep] & mine).sum())
-        n_late = int((late & mine).sum())
+        n_undated, n_late = undated_of[j], late_of[j]
         row["n_assumed_baseline"], row["n_delayed_entry"] = n_undated, n_late
         row["time_rule"] = "assumed_baseline" if n_undated else "delayed_entry" if n_late else "baseline"
         if row["p_value"] is not None:
-            row.update(over_time(data, mine, cell[mine], block.is_binary, changing[j]))
+            row.update(over_time(data, told[:, j], cells[told[:, j], j], block.is_binary, changing[j]))
             if beside is not None:
                 row.update(_adjusted(beside, number[j]))
         rows.append(row)
@@ -301,10 +304,10 @@ def same_patients(features: FeatureTable, target: Outcome | None = None) -> dict
     for block in features.blocks:
         if not block.is_binary:
             continue
-        day = block.day[rows]
-        for name, values in zip(block.names, block.values[rows].T, strict=True):
-            known = np.where(values >= 0, np.nan_to_num(day, nan=-1e9, neginf=-2e9), 0.0)
-            earlier = first.setdefault((values.tobytes(), known.tobytes()), name)
+        day, columns = np.nan_to_num(block.day[rows], nan=-1e9, neginf=-2e9), block.values[rows].T
+        known = np.where(columns >= 0, day, 0.0)
+        for name, values, since in zip(block.names, columns, known, strict=True):
+            earlier = first.setdefault((values.tobytes(), since.tobytes()), name)
             if earlier != name:
                 found[name] = earlier
     return found
@@ -373,14 +376,18 @@ def detectable(
     events: all events; share: altered among the patients; or variance: of a number, the ratio being that of one step
     (Hsieh, Lavori. Control Clin Trials 2000;21:552). None where the feature does not vary.
     """
-    from scipy.special import ndtri
-
     if share is not None:
         variance = share * (1 - share)
     if variance is None or not variance > 0 or events == 0:
         return None
-    z = float(ndtri(1 - alpha / 2) + ndtri(power))
-    return float(np.exp(min(z / np.sqrt(events * variance), 700.0)))
+    return math.exp(min(_z(power, alpha) / math.sqrt(events * variance), 700.0))
+
+
+@functools.cache
+def _z(power: float, alpha: float) -> float:
+    from scipy.special import ndtri
+
+    return float(ndtri(1 - alpha / 2) + ndtri(power))
 
 
 def _adjusted(beside: Beside, j: int) -> dict[str, float | None]:
