@@ -15,4 +15,14 @@ if ! command -v gcc >/dev/null || ! command -v g++ >/dev/null || [ ! -f "$header
   version="$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
   apt-get update -qq && apt-get install -y -qq gcc g++ libc6-dev "python$version-dev"
 fi
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+  -c constraints.txt -e '.[test]'
+# What nobody runs takes no room (789 MB were, 572 are with the byte code of what tests import): byte code is written when a module is first
+# imported; of the installed packages their own tests, sources in C and tables of symbols go. Not of *.libs: the wheels'
+# own libraries are aligned by hand and break.
+packages="$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+find "$packages" -type d -name tests -prune -exec rm -rf {} +
+find "$packages" -type f \( -name '*.pyc' -o -name '*.c' -o -name '*.cpp' -o -name '*.pyx' \) -delete
+if [ "$(uname)" = Linux ] && command -v strip >/dev/null; then
+  find "$packages" -type f -name '*.so' -not -path '*.libs/*' -size +400k -exec strip --strip-unneeded {} +
+fi
