@@ -614,3 +614,30 @@ def test_segments_of_a_sample_named_by_the_path_of_its_file(tmp_path):
     text = "ID|chrom|loc.start|loc.end|num.mark|seg.mean\n/data/S1.recal.bam|12|1|100000|50|0.5"
     reading = read_files([maf], segments=[_table(tmp_path / "s.seg", text)])
     assert reading.tables["segments"]["sample_id"].to_list() == ["S1"]
+
+
+def test_the_ledger_says_what_became_of_columns_of_segments_purity_and_fusions(tmp_path):
+    maf = _table(tmp_path / "a.maf", f"{MAF}\n{_KRAS_ROW}")
+    segments = _table(tmp_path / "s.tsv", "sample|chrom|start|end|cn1|cn2|weight\nS1|12|1|100000|1|2|9")
+    purity = _table(tmp_path / "p.tsv", "sample|purity|ploidy|diploidProportion\nS1|0.6|2.1|0.2")
+    fusions = _table(tmp_path / "f.tsv", "sample|gene1|gene2|split_reads1|type\nS1|EML4|ALK|8|inversion")
+    reading = read_files([maf], segments=[segments, purity], fusions=[fusions])
+    told = {(row[0], row[1]): (row[2], row[3]) for row in reading.ledger.columns if row[0] != "a.maf"}
+    assert told == {
+        ("s.tsv", "sample"): ("used", "segments.sample_id"),
+        ("s.tsv", "chrom"): ("used", "segments.chrom"),
+        ("s.tsv", "start"): ("used", "segments.start"),
+        ("s.tsv", "end"): ("used", "segments.end"),
+        ("s.tsv", "cn1"): ("used", "segments.minor_cn"),
+        ("s.tsv", "cn2"): ("used", "segments.minor_cn"),
+        ("s.tsv", "weight"): ("not read", ""),
+        ("p.tsv", "sample"): ("used", "samples.sample_id"),
+        ("p.tsv", "purity"): ("used", "samples.purity"),
+        ("p.tsv", "ploidy"): ("used", "samples.ploidy"),
+        ("p.tsv", "diploidProportion"): ("not read", ""),
+        ("f.tsv", "sample"): ("used", "fusions"),
+        ("f.tsv", "gene1"): ("used", "fusions.gene_5p"),
+        ("f.tsv", "gene2"): ("used", "fusions.gene_3p"),
+        ("f.tsv", "split_reads1"): ("used", "fusions.support"),
+        ("f.tsv", "type"): ("not read", ""),
+    }

@@ -43,7 +43,7 @@ def add_fusions(paths: Sequence[Path], built: ct.Built, reading: Reading, known:
             frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "fusions", reading))
             looked |= set(_ids(names, built.samples)[0].values()) | set(names)
         else:
-            frame, problems = read_fusion_calls(path)
+            frame, problems = read_fusion_calls(path, reading.ledger)
             reading.problems += problems
             reading.ledger.file(path.name, "fusions", "used", n_rows=frame.height)
             frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "fusions", reading))
@@ -99,7 +99,7 @@ def add_copies(paths: Sequence[Path], built: ct.Built, reading: Reading, known: 
             _add_purity(path, built, reading)
             continue
         else:
-            frame, problems = read_segments(path)
+            frame, problems = read_segments(path, reading.ledger)
             reading.problems += problems
             reading.ledger.file(path.name, "segments", "used", n_rows=frame.height)
         frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "segments", reading))
@@ -158,7 +158,7 @@ def _fill(facts: pl.DataFrame, built: ct.Built) -> None:
 
 
 def _add_purity(path: Path, built: ct.Built, reading: Reading) -> None:
-    frame, problems = read_purity(path)
+    frame, problems = read_purity(path, reading.ledger)
     reading.problems += problems
     reading.ledger.file(path.name, "purity and ploidy", "used", n_rows=frame.height)
     _add_fits(frame, path, built, reading)

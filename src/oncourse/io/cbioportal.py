@@ -266,7 +266,7 @@ def _with_ids(frame: pl.DataFrame | None, named: pl.Series, reading: Reading) ->
 def _segments(found: Folder, reading: Reading) -> pl.DataFrame | None:
     frames = []
     for path in found.files.get("seg", []):
-        frame, problems = read_segments(path)
+        frame, problems = read_segments(path, reading.ledger)
         reading.problems += problems
         frames.append(frame)
     return pl.concat(frames) if frames else None

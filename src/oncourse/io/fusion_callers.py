@@ -11,6 +11,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.io.events import frames, joined_fusions
+from oncourse.io.ledger import Ledger
 from oncourse.io.sample_names import sample_of_file
 from oncourse.io.text import read_table, table_name
 from oncourse.io.text_table import TextTable
@@ -65,10 +66,11 @@ _READS = (
 _LEFT_OUT = "low"
 
 
-def read_fusion_calls(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
+def read_fusion_calls(path: Path, ledger: Ledger | None = None) -> tuple[pl.DataFrame, list[Problem]]:
     """Return sample_id, gene_5p, gene_3p, support, frame; the sample is the file's name where no column says it.
 
-    An intragenic event (one gene on both sides) and an event of low confidence are left out and told.
+    An intragenic event (one gene on both sides) and an event of low confidence are left out and told. `ledger`: where
+    to say what became of the columns.
 
     Raises
     ------
@@ -78,6 +80,8 @@ def read_fusion_calls(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     table = _table(path, name)
     by = {c.lstrip("#").lower(): c for c in reversed(table.frame.columns)}
     found = {ours: by[a] for ours, names in _COLUMNS.items() for a in reversed(names) if a in by}
+    if ledger is not None:
+        ledger.columns_of(path.name, table.frame, _became(by, found))
     if not {"gene_5p", "gene_3p"} <= set(found) and (both := next((by[c] for c in _BOTH if c in by), None)):
         genes = pl.col(both).str.extract_groups(r"^\s*([^:\s]+?)(?:--|::|:)([^:\s]+?)\s*$").struct
         table = replace(
@@ -118,6 +122,15 @@ def read_fusion_calls(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
         message = f"{', '.join(ends)}: the end of the gene is joined to no gene: a fusion with an unknown partner."
         problems.append(Problem(name, None, "fusions", None, message, "Confirm it before it is used.", "warning"))
     return joined_fusions(frame), problems
+
+
+def _became(by: dict[str, str], found: dict[str, str]) -> dict[str, str]:
+    """Return column -> what it becomes: `by`, lower-case name -> column; `found`, our name -> column."""
+    out = {c: f"fusions.{ours}" if ours in ("gene_5p", "gene_3p", "frame") else "fusions" for ours, c in found.items()}
+    out |= {by[c]: "fusions.support" for c in _READS if c in by}
+    if not {"gene_5p", "gene_3p"} <= set(found):
+        out |= {by[c]: "fusions.gene_5p, gene_3p" for c in _BOTH if c in by}
+    return out
 
 
 def _table(path: Path, name: str) -> TextTable:

@@ -68,6 +68,14 @@ class Ledger:
         """Say what became of a column, INFO or FORMAT key: ``became`` is table.column where it is in a table."""
         self.columns.append((file, column, _known(state), became, n, why))
 
+    def columns_of(self, file: str, frame: pl.DataFrame, became: Mapping[str, str]) -> None:
+        """Say of every column of a table whether it is used: ``became``, column -> what it is or is worked out into."""
+        for column in frame.columns:
+            n = len(frame) - frame[column].null_count()
+            state = "not read" if column not in became else "used" if n else "empty"
+            why = "" if column in became else "no column of its kind that is used"
+            self.column(file, column, state, became=became.get(column, ""), n=n, why=why)
+
     def taken(self, file: str, became: str, n: int) -> None:
         """Say that `n` rows of a file are in the table `became`."""
         self.rows.append((file, became, "taken", n, None, "", ""))

@@ -13,6 +13,7 @@ from oncourse.errors import InputError
 from oncourse.genome.variant import chromosome, position
 from oncourse.io.clinical import number
 from oncourse.io.fits import fit_of
+from oncourse.io.ledger import Ledger
 from oncourse.io.sample_names import sample_of_file
 from oncourse.io.text import read_table, table_name
 from oncourse.io.text_table import TextTable
@@ -120,6 +121,8 @@ _ICHOR = ".logR"
 #: PURPLE's status of its own fit, PureCN's Failed; a fit that failed has purity 1 or a guess.
 _STATUS = ("status", "qcstatus", "fitmethod", "failed")
 _FAILED = "NO_TUMOR|FAIL|^TRUE$"
+#: Columns of PURPLE's purity table that say more of the sample.
+_PURPLE_FACTS = {"msStatus": "msi_status", "tmbPerMb": "tmb_per_mb"}
 #: Battenberg's subclones.txt holds the observed total; the copies are those of the state of more cells.
 _BATTENBERG = "nmaj1_a"
 
@@ -143,7 +146,7 @@ def purple_facts(path: Path) -> pl.DataFrame | None:
     return frame.select(pl.lit(sample_of_file(path)).alias("sample_id"), status.alias("msi_status"), burden)
 
 
-def read_purity(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
+def read_purity(path: Path, ledger: Ledger | None = None) -> tuple[pl.DataFrame, list[Problem]]:
     """Return sample_id, purity (fraction), ploidy of a caller's table; of Sequenza's solutions the first, its best, of
     Battenberg's the one it marks; of Sequenza's interval (low, best, high) the middle."""
     if (fit := fit_of(path)) is not None:
@@ -169,6 +172,13 @@ def read_purity(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
         frame = frame.filter(~failed)
     columns = {ours: next((lowered[a] for a in names if a in lowered), None) for ours, names in _PURITY.items()}
     sample = next((lowered[a] for a in ALIASES["sample_id"] if a in lowered), None)
+    if ledger is not None:
+        used = {c: f"samples.{ours}" for ours, c in {**columns, "sample_id": sample}.items() if c}
+        used |= {status: "samples.purity"} if status else {}
+        used |= {
+            c: f"samples.{ours}" for c, ours in _PURPLE_FACTS.items() if set(_PURPLE_FACTS) <= set(table.frame.columns)
+        }
+        ledger.columns_of(path.name, table.frame, used)
     out = frame.select(
         (pl.col(sample) if sample else pl.lit(sample_of_file(path))).alias("sample_id"),
         *[_fraction(frame[c]).alias(k) if c else pl.lit(None, pl.Float64).alias(k) for k, c in columns.items()],
@@ -301,8 +311,27 @@ def _no_log2(ratios: pl.Series, name: str, column: str | None) -> list[Problem]:
     return [Problem(name, 1, column, None, message, "Call the column total_cn, or give log2 ratios.")]
 
 
-def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
-    """Return the segments of a file (1-based, both ends inclusive) and the problems of its rows.
+def _columns(raw: pl.DataFrame, found: dict[str, str]) -> dict[str, str]:
+    """Return column -> what it becomes, of the columns of a file that `read_segments` uses; `found`: our name -> column
+    of the table it was made into (without ``#``, ichorCNA's sample, Control-FREEC's windows joined)."""
+    ours = {"total_cn": "total_cn", "minor_cn": "minor_cn", "major_cn": "minor_cn"}
+    named = {c.lower().strip('"'): f"segments.{ours.get(name, name)}" for name, c in found.items()}
+    out: dict[str, str] = {}
+    for column in raw.columns:
+        plain = column.lower().strip('"# ')
+        name = plain if plain in named else plain.rsplit(".", 1)[-1]
+        if name in named:
+            out[column] = named[name]
+        elif re.fullmatch(r"cn\d|[abcm]|[cu]n?_clone\d+|(nmaj|nmin|frac)[12]_a|genotype", plain):
+            out[column] = "segments.minor_cn"
+        elif plain == "filter":
+            out[column] = "segments"
+    return out
+
+
+def read_segments(path: Path | str, ledger: Ledger | None = None) -> tuple[pl.DataFrame, list[Problem]]:
+    """Return the segments of a file (1-based, both ends inclusive) and the problems of its rows; `ledger`: where to say
+    what became of its columns.
 
     A file without a sample column is of the sample its name says. Copies below 0 (PURPLE, at low depth) are 0.
 
@@ -315,11 +344,14 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     table = read_table(path, name=name, lenient=True)
     if table.frame.columns[:1] in (["@HD"], ["@SQ"], ["@RG"], ["@CO"]):
         table = read_table(path, name=name, comment="@", lenient=True)
+    raw_table = table.frame
     if re.search(r"(?i)_CNVs(\.txt)?$", path.name):
         table = _of_freec(table)
+        raw_table = table.frame
     table = _of_freec_ratio(table)
     if not {"chrom", "chr", "chromosome", "contig"} & {c.lower() for c in table.frame.columns}:
         table = _with_hash(path, name) or table
+        raw_table = table.frame
     table, suppressed = _trusted(_of_one(table), name)
     frame, problems = _with_clone(table.frame), [*table.problems, *suppressed]
     lowered = {c.lower().strip('"'): c for c in reversed(frame.columns)}
@@ -334,6 +366,8 @@ def read_segments(path: Path | str) -> tuple[pl.DataFrame, list[Problem]]:
     if not {"total_cn", "major_cn", "log2_ratio"} & set(found) and not alleles:
         cure = "It needs total_cn (CopyNumber, tcn.em ...), major and minor copies, or log2 ratios (seg.mean)."
         raise InputError([*problems, Problem(name, 1, None, None, "no column with copies or log2 ratios.", cure)])
+    if ledger is not None:
+        ledger.columns_of(path.name, raw_table, _columns(raw_table, found))
     if "sample_id" not in found:
         frame = frame.with_columns(pl.lit(sample_of_file(path)).alias("sample_id"))
         found["sample_id"] = "sample_id"
