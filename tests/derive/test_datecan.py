@@ -247,3 +247,4 @@ def test_nobody_treated_for_metastases_is_free_of_disease_by_silence(what, table
     assert free.height == (3 if dfs else 0), what
     left = cohort.endpoint_tables[1].filter(pl.col("patient_id") == "A", pl.col("endpoint") == "DFS")
     assert left.height == (0 if dfs else 1), what
+    assert ("A" in cohort.recurrence.patients["patient_id"].to_list()) == dfs, what

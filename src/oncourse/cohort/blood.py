@@ -55,13 +55,15 @@ class Blood(Clones):
     @derived
     def recurrence(self) -> RecurrenceTable:
         """When and where the disease came back after its start (`oncourse.derive.outcomes.recurrence`)."""
+        from oncourse.derive.clinical.recurrence import advanced_disease
         from oncourse.derive.outcomes.recurrence import RecurrenceParams, recurrence_table
 
         if self._part_of is not None:
             whole, patient_id = self._part_of  # where the clock starts is a matter of the study
             return whole.recurrence.of_patient(patient_id)
         params = self.params(RecurrenceParams)
-        return recurrence_table(self.study, origin=params.origin, site_window_days=params.site_window_days)
+        advanced = advanced_disease(self.lines, self.endpoint_inputs.visits, self.study["patients"])
+        return recurrence_table(self.study, advanced, origin=params.origin, site_window_days=params.site_window_days)
 
     @derived
     def recurrence_blood(self) -> pl.DataFrame:

@@ -27,7 +27,7 @@ from oncourse.derive.clinical.progression import (
     response_duration,
     second_progression,
 )
-from oncourse.derive.clinical.recurrence import advanced_disease, with_recurrence
+from oncourse.derive.clinical.recurrence import advanced_disease, never_free, with_recurrence
 from oncourse.derive.clinical.tte import records
 from oncourse.facts.days import entry_days, landmark_days
 from oncourse.facts.endpoints import (
@@ -315,19 +315,7 @@ def _ever_free(found: pl.DataFrame, data: EndpointTables, excluded: list[pl.Data
     target lesions or stage say that there was disease beyond the primary: free of it they are not known to be."""
     shown = advanced_disease(data.lines, data.visits, data.patients)
     rows = found.join(shown, on="patient_id", how="left", maintain_order="left")
-    silent = pl.col("rec_day").is_null() & pl.col("recurrence_free_day").is_null()
-    before = silent & (pl.col("adv_day") <= pl.col("origin_day")).fill_null(False)
-    after = silent & (pl.col("adv_day") > pl.col("origin_day")).fill_null(False)
-    four = silent & pl.col("is_stage_iv").fill_null(False)
-    why = (
-        pl.when(before)
-        .then(pl.format("{} on day {}, not after the origin: never disease-free", "adv_word", "adv_day"))
-        .when(four)
-        .then(pl.lit("stage IV, and no day free of disease is recorded"))
-        .when(after)
-        .then(pl.format("{} on day {}, and no recurrence is recorded: its day is not known", "adv_word", "adv_day"))
-    )
-    rows = rows.with_columns(why.alias("_why"))
+    rows = rows.with_columns(never_free().alias("_why"))
     for endpoint in endpoints_of("recurrence"):
         exclude(excluded, rows.filter(pl.col("_why").is_not_null()), endpoint, pl.col("_why"))
     return rows.filter(pl.col("_why").is_null()).drop("adv_day", "adv_word", "is_stage_iv", "_why")

@@ -93,3 +93,22 @@ def advanced_disease(lines: pl.DataFrame, visits: pl.DataFrame, patients: pl.Dat
     return shown.join(
         four.with_columns(pl.lit(True).alias("is_stage_iv")), on="patient_id", how="full", coalesce=True
     ).with_columns(pl.col("is_stage_iv").fill_null(False))
+
+
+def never_free() -> pl.Expr:
+    """Return why a patient is not known ever to have been free of disease; null where nothing speaks against it.
+
+    Asked of rows with rec_day, recurrence_free_day, origin_day and the columns of `advanced_disease`: whoever has a
+    recurrence, or a day free of one, was treated for what there was before it.
+    """
+    silent = pl.col("rec_day").is_null() & pl.col("recurrence_free_day").is_null()
+    before = silent & (pl.col("adv_day") <= pl.col("origin_day")).fill_null(False)
+    after = silent & (pl.col("adv_day") > pl.col("origin_day")).fill_null(False)
+    return (
+        pl.when(before)
+        .then(pl.format("{} on day {}, not after the origin: never disease-free", "adv_word", "adv_day"))
+        .when(silent & pl.col("is_stage_iv").fill_null(False))
+        .then(pl.lit("stage IV, and no day free of disease is recorded"))
+        .when(after)
+        .then(pl.format("{} on day {}, and no recurrence is recorded: its day is not known", "adv_word", "adv_day"))
+    )

@@ -69,15 +69,18 @@ class RecurrenceTable:
         return replace(self, patients=self.patients.filter(mine), excluded=self.excluded.filter(mine))
 
 
-def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: int = 30) -> RecurrenceTable:
+def recurrence_table(
+    study: Study, advanced: pl.DataFrame, *, origin: str = "auto", site_window_days: int = 30
+) -> RecurrenceTable:
     """Return each patient's course to the first recurrence and after it.
 
+    advanced: what shows disease beyond the primary (`oncourse.derive.clinical.recurrence.advanced_disease`).
     origin: surgery (resection of the primary), index, or auto: surgery where `procedures` has it for anybody. What the
     recurrence is: `oncourse.derive.clinical.recurrence`; its sites are those of lesions found up to `site_window_days`
     after it.
     """
     from oncourse.derive.clinical.people import death_days
-    from oncourse.derive.clinical.recurrence import ROLES, with_recurrence
+    from oncourse.derive.clinical.recurrence import ROLES, never_free, with_recurrence
 
     resection = (
         study["procedures"]
@@ -95,6 +98,7 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
         table = table.with_columns(pl.lit(0, pl.Int64).alias("origin_day"))
     table = table.drop("death_day").join(death_days(study["follow_up"]), on="patient_id", how="left")
     table = with_recurrence(table.with_columns(pl.lit(None, pl.Int64).alias("fu_row")), study["lesions"])
+    table = table.join(advanced, on="patient_id", how="left", maintain_order="left").with_columns(unfree=never_free())
     table = table.with_columns(recurrence_day="rec_day").drop("rec_day", "rec_table", "rec_row", "fu_row")
     after = (
         study["lesions"]
@@ -115,6 +119,7 @@ def recurrence_table(study: Study, *, origin: str = "auto", site_window_days: in
         .then(pl.lit("metastasis or local recurrence already there at the start"))
         .when(pl.max_horizontal("last_contact_day", "death_day", "recurrence_day") < pl.col("origin_day"))
         .then(pl.lit("follow-up ends before the start"))
+        .otherwise("unfree")
     )
     table = table.with_columns(reason.alias("reason"))
     excluded = table.drop_nulls("reason").select("patient_id", pl.lit(None, pl.String).alias("sample_id"), "reason")
