@@ -38,7 +38,11 @@ SCAN = OutputTable(
         Column("endpoint", pl.String, "OS, DFS ...: see endpoints/time_to_event"),
         Column("n", pl.Int64, "patients in whom the feature is known and who were at risk after that"),
         Column("n_event", pl.Int64, "of these, with the event"),
-        Column("n_altered", pl.Int64, "of these patients, altered (positive); null for numbers"),
+        Column(
+            "n_altered",
+            pl.Int64,
+            "of these patients, altered (positive) in the first sample that could tell; null for numbers",
+        ),
         Column("hazard_ratio", pl.Float64, "hazard of altered over not altered; of numbers per step (column per)"),
         Column("ci_low", pl.Float64, "lower 95 % limit (column ci_method)"),
         Column("ci_high", pl.Float64, "upper limit; infinite where there is none"),
@@ -100,7 +104,11 @@ RESPONSE = OutputTable(
         Column("endpoint", pl.String, "PSA50: confirmed fall by half; ORR: confirmed objective response; of one line"),
         Column("n", pl.Int64, "patients whose finding was known by the line's start"),
         Column("n_response", pl.Int64, "of these, responders"),
-        Column("n_altered", pl.Int64, "of these patients, altered (positive); null for numbers"),
+        Column(
+            "n_altered",
+            pl.Int64,
+            "of these patients, altered (positive) in the first sample that could tell; null for numbers",
+        ),
         Column("n_response_altered", pl.Int64, "responders among the altered"),
         Column(
             "odds_ratio", pl.Float64, "odds of response, altered over not altered; of numbers per step", unit="ratio"
@@ -208,6 +216,8 @@ def biomarkers(cohort: Cohort, params: BiomarkerParams) -> Result:
 
 
 METHODS = (
+    "A finding is that of the patient's first sample that could tell, and counts from its day; the landscape counts "
+    "patients with it in any sample, and may have more.",
     "Cox regression with Efron ties. A finding of a sample is unknown before that sample's day: the patient enters the "
     "risk set then, and is compared among sampled, assessable patients only. A 0-to-1 coding in time would carry the "
     "effect of having metastasised and is not offered.",
