@@ -71,3 +71,14 @@ def test_what_stands_in_one_oncoprint_has_a_colour_of_its_own(vision):
 
 def test_a_category_without_a_colour_of_its_own_borrows_none():
     assert len(set(LIGHT)) == len(LIGHT) and not {*LIGHT} & {*COLOURS.values(), *MARKS.values()}
+
+
+@pytest.mark.parametrize("counts", [[1200, 2600], [60, 90, 31_000], [7, 9]])
+def test_counts_within_a_decade_have_plain_labels(counts):
+    """Twelve samples of 1,200 to 2,600 mutations: the axis of the signatures was a pile of raw formulas."""
+    from oncourse.plots.signatures import stacked_svg
+
+    names = [f"S{i}" for i in range(len(counts))]
+    svg = stacked_svg(names, {"SBS1": [0.4] * len(counts), "SBS5": [0.6] * len(counts)}, counts)
+    labels = [text for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg) if re.fullmatch(r"[\d,]+", text)]
+    assert "mathdefault" not in svg and 1 <= len(labels) <= 4

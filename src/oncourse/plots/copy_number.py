@@ -15,8 +15,9 @@ DEEP, AMPLIFIED = "#0072B2", "#D55E00"
 _OTHERS = tuple(c for c in PALETTE if c not in (AMPLIFIED, DEEP))
 #: Rows drawn at most.
 MAX_SAMPLES = 600
-#: Half of the height of the frequencies (points), and what of it names may take.
-HALF, MOST_OF_HALF = 95.0, 0.75
+#: Height of the frequencies (inches) without and with names of events, half of the latter's axes and the width of a
+#: letter of the names (points), and what of that half names may take.
+PLAIN, NAMED, HALF, LETTER, MOST_OF_HALF = 3.4, 4.8, 140.0, 4.2, 0.65
 
 
 def frequency_svg(
@@ -39,13 +40,13 @@ def frequency_svg(
     (`oncourse.plots.theme.bitmap`)
     """
     edge = np.concatenate([[0.0], np.cumsum(length)]) / 1e6
-    with drawing(9.6, 3.4) as canvas:
+    with drawing(9.6, NAMED if marks else PLAIN) as canvas:
         ax = canvas.ax
         ax.stairs(gain, edge, fill=True, color=AMPLIFIED, label="gain")
         ax.stairs(-loss, edge, fill=True, color=DEEP, label="loss")
         highest = max(0.1, float(np.max(gain, initial=0.0)), float(np.max(loss, initial=0.0)))
         # the names of events stand on end between the highest bar and the edge
-        names = min(MOST_OF_HALF, (4.0 * max((len(words) for _, words, _, _ in marks), default=0) + 8) / HALF)
+        names = min(MOST_OF_HALF, (LETTER * max((len(words) for _, words, _, _ in marks), default=0) + 6) / HALF)
         top = highest / (1 - max(names, 0.13))
         if bands:
             over = ax.imshow(

@@ -53,6 +53,7 @@ def drivers_svg(
         ax.set_yscale("log")
         for side in (ax.xaxis, ax.yaxis):
             side.set_major_formatter(lambda value, _: f"{value:,.10g}")
+            side.set_minor_formatter(lambda value, _: "")
         ax.set_xlabel("patients expected")
         ax.set_ylabel("patients changed")
         key = ax.legend(loc="lower right")

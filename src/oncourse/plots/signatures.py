@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark, plain_log
 
 #: Colours of the six substitutions, in the order C>A, C>G, C>T, T>A, T>C, T>G.
 SUBSTITUTIONS = {
@@ -38,8 +38,7 @@ def stacked_svg(
         top, main = canvas.ax
         x = np.arange(len(columns))
         top.bar(x, np.asarray(counts)[columns], color=COLOURS["muted"], width=0.9)
-        top.set_yscale("log")
-        top.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        plain_log(top)
         top.set_ylabel("mutations", fontsize=7)
         clean(top, grid="y")
         base = np.zeros(len(columns))

@@ -297,3 +297,24 @@ def log_axis(ax: Axes, axis: str = "y", *, linear_to: float = 1.0) -> None:
     side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     side.set_minor_locator(NullLocator())
     (ax.set_ylim if axis == "y" else ax.set_xlim)(0, high * 1.3)
+
+
+def plain_log(ax: Axes, most: int = 4) -> None:
+    """Give the y axis of values above 0 a logarithmic scale with at most so many labels, plain numbers.
+
+    Values within one decade have no power of ten: matplotlib then writes formulas at its minor ticks.
+    """
+    import numpy as np
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    tens = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    ticks = [high]
+    for steps in (range(1, 10), (1, 2, 5), (1, 3), (1,)):
+        ticks = [t for t in np.outer(tens, steps).ravel() if low <= t <= high] or [high]
+        if len(ticks) <= most:
+            break
+    ax.yaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // most)]))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
