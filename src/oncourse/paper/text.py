@@ -65,29 +65,29 @@ def methods(
 def limitations(entries: Sequence[tuple[str, Mapping[str, Any]]], language: str) -> Part:
     """Return the limits that the results themselves tell, a paragraph per question of the protocol."""
     known, said = catalogue(language), translator(language)
-    told = ((name, entry, [text for note in entry["notes"] if (text := for_a_paper(note))]) for name, entry in entries)
-    paragraphs = [
-        f"{title_of(name, entry, language)}: {' '.join(map(said, notes))}" for name, entry, notes in told if notes
-    ]
+    told = ((name, entry, filter(None, (for_a_paper(said(note)) for note in entry["notes"]))) for name, entry in entries)
+    listed = [(title_of(name, entry, language), " ".join(notes)) for name, entry, notes in told]
+    colon = known["page.colon"]
+    paragraphs = [f"{title}{colon}{notes}" for title, notes in listed if notes]
     return Part(known["paper.limitations"], tuple(paragraphs), "limitations")
 
 
 #: A bracket that names a column, a table or a setting: ``(column naive_hazard_ratio)``, ``(overview/identity)``.
-_ASIDE = re.compile(r" \((?=[^()]*\w[_/.=]\w)[^()]*[a-z]+[_/.=][a-z]+[^()]*\)")
-_SENTENCE = re.compile(r"(?<=[.!?]) +(?=[A-Z0-9])")
-
-
+_ASIDE = re.compile(r" ?[(（](?=[^()（）]*\w[_/.=]\w)[^()（）]*[a-z]+[_/.=][a-z]+[^()（）]*[)）]")
+_SENTENCE, _CLAUSE = re.compile(r"(?<=[.!?]) +(?=[A-Z0-9])|(?<=。) ?"), re.compile(r"(; |；)")
 #: What names a column, a table, a setting or a feature of the program: ``visit_intervals``, ``ctdna.min_probability``,
 #: ``burden/tcga``, ``hotspot:ATM R1466*``.
 _PROGRAM = re.compile(
-    r"--|\b[a-z]+_[a-z_]+|\b[a-z]{3,}\.[a-z]{3,}|\b[a-z_]{3,}/[a-z_]{4,}|\b(?:hotspot|pathway|covariate):\w"
+    r"--|(?<![a-z])[a-z]+_[a-z_]+|(?<![a-z])[a-z]{3,}\.[a-z]{3,}|(?<![a-z])[a-z_]{3,}/[a-z_]{4,}|"
+    r"(?:hotspot|pathway|covariate):\w"
 )
 #: A list of samples and what each has: for the tables.
-_LISTED = re.compile(r": [\w.]*\d[\w.-]*: .*; .*; .*$")
+_LISTED = re.compile(r"(?:: |：)[\w.]*\d[\w.-]*(?:: |：).*[;；].*[;；].*[;；].*$")
 
 
 def for_a_paper(note: str) -> str:
-    """Return a note without what only users of the program can follow: columns, tables, settings, long lists of ids.
+    """Return a note, English or Chinese, without what only users of the program can follow: columns, tables, settings,
+    long lists of ids.
 
     >>> for_a_paper("46 patients enter late: the naive estimate (column naive_hazard_ratio) counts the time before.")
     '46 patients enter late: the naive estimate counts the time before.'
@@ -95,13 +95,17 @@ def for_a_paper(note: str) -> str:
     'Share by arm.'
     >>> for_a_paper("The reads of 4 samples are noisier than told: P1-A: 8; P2-B: 3; P2-C: 1; P3-A: 9.")
     'The reads of 4 samples are noisier than told.'
+    >>> for_a_paper("每点为一份样本（overview/identity）；列 later_arm 计数。表 burden/tcga。")
+    '每点为一份样本。'
     """
     kept = []
-    for sentence in _SENTENCE.split(_LISTED.sub(".", _ASIDE.sub("", note))):
-        clauses = [part for part in sentence.split("; ") if not _PROGRAM.search(part)]
+    for sentence in filter(None, _SENTENCE.split(_ASIDE.sub("", note))):
+        end = "。" if sentence.endswith("。") else "."
+        parts = _CLAUSE.split(_LISTED.sub("", sentence).rstrip(".。"))
+        clauses = [part for part in parts[::2] if not _PROGRAM.search(part)]
         if clauses:
-            kept.append("; ".join(clauses).rstrip(".") + ".")
-    return " ".join(kept)
+            kept.append((parts[1] if len(parts) > 1 else "").join(clauses) + end)
+    return "".join(part if part.endswith("。") else f"{part} " for part in kept).strip()
 
 
 def legends(results: Results, figures: Sequence[str], language: str) -> Part:
@@ -111,8 +115,8 @@ def legends(results: Results, figures: Sequence[str], language: str) -> Part:
     for i, place in enumerate(figures, 1):
         entry = results.analyses[place.partition("/")[0]]
         file = place.removesuffix(".svg").replace("/", "_")
-        caption = for_a_paper(str(entry.get("captions", {}).get(place, "")))
-        caption = said(caption[:1].upper() + caption[1:])
+        caption = for_a_paper(said(str(entry.get("captions", {}).get(place, ""))))
+        caption = caption[:1].upper() + caption[1:]
         paragraphs.append(write("paper.legend", language, number=i, file=file, caption=caption))
     return Part(known["paper.legends"], tuple(paragraphs), "legends")
 
