@@ -65,7 +65,9 @@ def methods(
 def limitations(entries: Sequence[tuple[str, Mapping[str, Any]]], language: str) -> Part:
     """Return the limits that the results themselves tell, a paragraph per question of the protocol."""
     known, said = catalogue(language), translator(language)
-    told = ((name, entry, filter(None, (for_a_paper(said(note)) for note in entry["notes"]))) for name, entry in entries)
+    told = (
+        (name, entry, filter(None, (for_a_paper(said(note)) for note in entry["notes"]))) for name, entry in entries
+    )
     listed = [(title_of(name, entry, language), " ".join(notes)) for name, entry, notes in told]
     colon = known["page.colon"]
     paragraphs = [f"{title}{colon}{notes}" for title, notes in listed if notes]
