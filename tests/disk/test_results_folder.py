@@ -187,3 +187,14 @@ def test_without_hard_links_the_users_files_move_over_after_the_change(tmp_path,
     write(tmp_path / "res", "two")
     assert whole(tmp_path / "res") == "two" and (tmp_path / "res" / "note.txt").read_text() == "mine"
     assert names(tmp_path) == ["res"]
+
+
+@pytest.mark.parametrize("inside", ["r", "a/b/r"])
+def test_a_place_below_a_file_is_refused_before_the_work(tmp_path, inside):
+    from oncourse.disk.guard import refuse_unwritable
+
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(InputError, match="notes is a file, not a folder"):
+        refuse_unwritable(tmp_path / "notes" / inside)
+    refuse_unwritable(tmp_path / "new" / inside)
+    assert (tmp_path / "notes").read_text() == "mine" and not (tmp_path / "new").exists()
