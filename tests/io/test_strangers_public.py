@@ -547,9 +547,11 @@ def test_fusions_among_the_rows_of_a_maf(tmp_path):
     """cBioPortal's older studies: rows of class Fusion, one per partner (they were calls that nobody understands)."""
     fusion = "\n".join(f"{gene}||||||S1|Fusion|EML4-ALK fusion|GRCh37" for gene in ("EML4", "ALK"))
     text = f"{MAF}\n{_KRAS_ROW}\n{_KRAS_ROW.replace('S1', 'S2')}\n{fusion}"
-    maf = _table(tmp_path / "a.maf", text)
+    nobody = f"{_KRAS_ROW.replace('S1', '')}\nALK||||||||EML4-ALK fusion|GRCh37".replace("||||||||", "|||||||Fusion|")
+    maf = _table(tmp_path / "a.maf", f"{text}\n{nobody}")
     reading = read_any(maf)
     assert _calls(reading) == [("S1", KRAS), ("S2", KRAS)]
+    assert [p.row for p in reading.problems if "no sample" in p.message] == [6, 7]
     assert reading.tables["fusions"].select("sample_id", "gene_5p", "gene_3p").rows() == [("S1", "EML4", "ALK")]
     looked = dict(reading.tables["samples"].select("sample_id", "sv_assay_id").iter_rows())
     assert looked == {"S1": "structural_variants", "S2": "not_profiled"}

@@ -303,9 +303,10 @@ def tables_of(
     frame = frame.with_columns(table.lines.alias("line"))
     # also the samples of rows that cannot be used: they were sequenced and count in every denominator
     problems = [*problems, *(of_two_patients(frame, name) if "patient_id" in frame.columns else [])]
-    samples = frame.select(
+    samples = frame.drop_nulls("sample_id").select(
         "sample_id", _optional(frame, "patient_id"), *[c for c in ("role",) if c in frame.columns]
-    ).unique("sample_id", maintain_order=True)
+    )
+    samples = samples.unique("sample_id", maintain_order=True)
     left: list[tuple[str, int, int | None]] = []
     frame, large, n_fusions = without_fusions(frame, notes)
     left += [("a fusion: a row of the table of fusions", n_fusions, None)] if n_fusions else []

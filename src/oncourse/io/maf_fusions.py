@@ -20,11 +20,12 @@ def without_fusions(frame: pl.DataFrame, notes: list[str]) -> tuple[pl.DataFrame
     said = [pl.col(c).str.contains(_CLASS) for c in ("classification", "variant_type") if c in frame.columns]
     if not said or "gene" not in frame.columns:
         return frame, None, 0
-    is_one = frame.select(pl.any_horizontal(said).fill_null(False).alias("is_one"))["is_one"]
+    named = pl.col("sample_id").is_not_null()  # a row of nobody is told with the others
+    is_one = frame.select((pl.any_horizontal(said).fill_null(False) & named).alias("is_one"))["is_one"]
     if not is_one.any():
         return frame, None, 0
     name = pl.col("hgvs_p") if "hgvs_p" in frame.columns else pl.lit(None, pl.String)
-    raw = frame.filter(is_one).select("sample_id", "gene", name.alias("fusion")).drop_nulls("sample_id")
+    raw = frame.filter(is_one).select("sample_id", "gene", name.alias("fusion"))
     fusions = named_fusions(raw).with_columns(pl.lit(None, pl.Int64).alias("support")).select(*FUSIONS).unique()
     fusions = fusions.sort(fusions.columns)
     n = int(is_one.sum())
