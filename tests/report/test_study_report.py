@@ -169,3 +169,17 @@ def test_workbook_is_left_out_where_it_would_take_longer_than_the_report():
     many = {"a/b": pl.DataFrame({"x": range(WORKBOOK_ROWS + 1)})}
     assert not wants_workbook(many, "auto", said.append) and "--workbook yes" in said[0]
     assert wants_workbook(many, "yes") and not wants_workbook({}, "no") and wants_workbook({}, "auto")
+
+
+def test_reasons_are_summed_by_kind_with_the_first_names_in_the_order_of_the_rows():
+    """A sample's name, else the patient's; reasons that differ in the samples or days they name are one kind."""
+    from oncourse.report.page import NAMES_SHOWN, _excluded
+
+    rows = [(f"P{i}", f"S{i}" if i % 2 else None, f"not called in S{i}") for i in range(1, 20)]
+    rows += [(None, None, "ended on day 3"), ("P7", "", "ended on day -4")]
+    schema = {"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
+    first, second = _excluded(pl.DataFrame(rows, schema=schema, orient="row"), {f"S{i}" for i in range(20)})
+    assert first[:2] == ("not called", 19) and first[3] == 19 - NAMES_SHOWN
+    assert first[2].split(", ") == ["S1", "P2", "S3", "P4", "S5", "P6", "S7", "P8", "S9", "P10", "S11", "P12"]
+    assert second == ("ended on day ...", 2, ", P7", 0)
+    assert _excluded(pl.DataFrame(schema=schema), set()) == []

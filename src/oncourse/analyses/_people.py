@@ -214,13 +214,13 @@ def check(name: str, people: pl.DataFrame, patients: Collection[str], estimates:
 def unclosed(people: pl.DataFrame, patients: Collection[str], estimates: Iterable[Estimate]) -> list[str]:
     """Return what does not add up: a patient of a question neither in nor out, an unknown patient, a unit twice,
     someone out without a reason, an estimate whose n is not the sum of its question."""
-    everyone, problems = set(patients), []
-    if everyone and people.is_empty():
+    everyone, problems = pl.Series(list(patients), dtype=pl.String).unique(), []
+    if everyone.len() and people.is_empty():
         return ["no ledger of people"]
     for (question,), part in people.group_by(["question"], maintain_order=True):
-        here = set(part["patient_id"].unique())
-        for found, words in ((everyone - here, "neither in nor out"), (here - everyone, "not in the study")):
-            if found:
+        here = part["patient_id"].unique()
+        for these, those, words in ((everyone, here, "neither in nor out"), (here, everyone, "not in the study")):
+            if found := these.filter(~these.is_in(those.implode(), nulls_equal=True)).to_list():
                 first = ", ".join(map(str, sorted(found, key=str)[:3]))
                 problems.append(f"{question}: {first}{' ...' if len(found) > 3 else ''} ({len(found)}) {words}")
         units = part.select("patient_id", "line", "lesion_id", "sample_id")

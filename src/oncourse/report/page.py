@@ -72,13 +72,11 @@ def _excluded(frame: pl.DataFrame, samples: Collection[str]) -> list[tuple[str, 
 
     The rows in `overview/excluded` keep the samples.
     """
-    groups: dict[str, list[str]] = {}
     kinds = {reason: reason_kind(reason, samples) for reason in frame["reason"].unique()}
-    for patient, sample, reason in frame.iter_rows():
-        groups.setdefault(kinds[reason], []).append(sample or patient or "")
-    rows = []
-    for reason, names in groups.items():
-        rows.append((str(reason), len(names), ", ".join(names[:NAMES_SHOWN]), max(0, len(names) - NAMES_SHOWN)))
+    kind = pl.col("reason").replace_strict(kinds, return_dtype=pl.String)
+    who = pl.coalesce(pl.col("sample_id", "patient_id").replace("", None), pl.lit(""))
+    groups = frame.group_by(kind.alias("kind")).agg(pl.len(), who.head(NAMES_SHOWN).alias("who"))
+    rows = [(said, n, ", ".join(names), n - len(names)) for said, n, names in groups.iter_rows()]
     return sorted(rows, key=lambda r: (-r[1], r[0]))
 
 

@@ -146,7 +146,7 @@ def indented(data: Any, depth: int = 0) -> str:
         parts = [f"{key}: {indented(value, depth + 1)}" for key, value in zip(keys, data.values(), strict=True)]
         return f"{{{inner}{f',{inner}'.join(parts)}{outer}}}"
     if isinstance(data, (list, tuple)) and data:
-        if all(map(_is_row, data)):
+        if _are_rows(data):
             # no text of JSON holds a raw line feed: those of the separators can be told from all else
             rows = _ROWS.encode(data)[2:-2].split("},\n{")
             cells = [row.replace(",\n", f",{inner} ") for row in rows]
@@ -155,11 +155,12 @@ def indented(data: Any, depth: int = 0) -> str:
     return _CELLS.encode(data)
 
 
-def _is_row(value: Any) -> bool:
-    """Whether a value is an object without others inside."""
-    return (
-        isinstance(value, dict) and bool(value) and not any(isinstance(v, dict | list | tuple) for v in value.values())
-    )
+def _are_rows(data: Sequence[Any]) -> bool:
+    """Whether every value is an object without others inside."""
+    if not all(isinstance(row, dict) and row for row in data):
+        return False
+    kinds = {type(value) for row in data for value in row.values()}
+    return not any(issubclass(kind, (dict, list, tuple)) for kind in kinds)
 
 
 #: Rows of one sheet: Excel's limit less the header.
