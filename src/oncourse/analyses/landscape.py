@@ -336,7 +336,9 @@ def _notes(cohort: Cohort, burden: pl.DataFrame, params: LandscapeParams) -> tup
 
 
 def _maybe_blood(cohort: Cohort) -> list[str]:
-    """Say of which genes changes count that may be of a blood clone."""
+    """Say of which genes changes count that may be of a blood clone; only plasma can hold one alone."""
+    if not (cohort.study["samples"]["material"] == "plasma").any():
+        return []
     maybe = {key for key, kind in cohort.seen_variants.blood.items() if kind == "possible_chip"}
     calls = cohort.annotated_calls.filter("is_altering").select("gene", "patient_id", "variant_id").unique()
     found: dict[str, set[str]] = {}
