@@ -44,7 +44,7 @@ def headline_of(outcome: AnalysisRun) -> Headline:
     if outcome.result is not None and outcome.result.headline is not None:
         return outcome.result.headline
     if outcome.status == "skipped":
-        what = outcome.message.removeprefix("needs the table ").partition(", which")[0].replace("_", " ")
+        what = outcome.message.removeprefix("needs the table ").partition(", which")[0]
         return cannot(said("headline.skipped", what=what), said("reason.not_recorded"))
     reason = "failed" if outcome.status == "failed" else "no_data"
     return cannot(said(f"headline.{reason}"), said(f"reason.{reason}"))
@@ -59,7 +59,8 @@ def sentence_of(outcome: AnalysisRun, language: str) -> str:
             return page_in(f"{why[:1].upper()}{why[1:].rstrip('.')}.", language)
     if outcome.result is not None and outcome.result.headline is None:
         return outcome.result.answer.split(". ")[0].rstrip(".") + "."
-    return headline_of(outcome).text.text(language)
+    told = headline_of(outcome).text.text(language)
+    return told.replace("_", " ") if outcome.status == "skipped" and language == "en" else told  # names of tables
 
 
 def card(outcome: AnalysisRun, language: str) -> Card:
