@@ -266,6 +266,35 @@ def two_jobs() -> Any:
     return lambda: wall(1) / wall(2)
 
 
+def _own_cpu(jobs: int) -> float:
+    """CPU seconds of the first process of a run by `jobs`: those that it starts are not in it."""
+    out = tempfile.mkdtemp(prefix="oncourse-bench-") + "/results"
+    words = ["oncourse", "run", str(simulated("crc", 60)), "--no-cache", "--jobs", str(jobs), "--out", out]
+    code = (
+        f"import sys, resource\nfrom oncourse.cli.main import main\nsys.argv = {words!r}\ntry:\n    main()\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF)\nprint(used.ru_utime + used.ru_stime)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
+    return float(told.split()[-1])
+
+
+@work(
+    "what the first of two processes does itself, of the CPU seconds of a run by one, CRC study of 60 patients",
+    target="4",
+    quick=False,
+    unit="%",
+)
+def serial_share() -> Any:
+    return lambda: 100 * _own_cpu(2) / _own_cpu(1)
+
+
+@work("runs killed at a random moment and run again: rounds of 20 that hold", target="20", quick=False, unit="rounds")
+def killed() -> Any:
+    command = [sys.executable, str(Path(__file__).with_name("bench_kill.py")), "--rounds", "20", "--patients", "3"]
+    return lambda: float(subprocess.run(command, capture_output=True, text=True).stdout.splitlines()[-1].split()[0])
+
+
 @work("environment of `make test` on disk", target="600", quick=False, unit="MB")
 def environment() -> Any:
     return lambda: sum(f.stat().st_size for f in Path(sys.prefix).rglob("*") if f.is_file()) / 1e6
