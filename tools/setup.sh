@@ -17,9 +17,9 @@ if ! command -v gcc >/dev/null || ! command -v g++ >/dev/null || [ ! -f "$header
 fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
   -c constraints.txt -e '.[test]'
-# What nobody runs takes no room (789 MB were, 572 are with the byte code of what tests import): byte code is written when a module is first
-# imported; of the installed packages their own tests, sources in C and tables of symbols go. Not of *.libs: the wheels'
-# own libraries are aligned by hand and break.
+# What nobody runs takes no room (572 MB in place of 789): byte code is written when a module is first imported, and of the
+# installed packages go their own tests, their sources in C and their tables of symbols. The wheels' own libraries
+# (*.libs) stay as they are: their parts are aligned by hand, and strip breaks them.
 packages="$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 find "$packages" -type d -name tests -prune -exec rm -rf {} +
 find "$packages" -type f \( -name '*.pyc' -o -name '*.c' -o -name '*.cpp' -o -name '*.pyx' \) -delete
