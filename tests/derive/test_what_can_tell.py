@@ -18,12 +18,12 @@ TISSUE = {"sample_id": "T", "patient_id": "P", "material": "tissue", "day": 0, "
 PLASMA = {"sample_id": "B", "patient_id": "P", "material": "plasma", "day": 300}
 
 
-def cohort_of(make_study, design, samples, calls, germline=False, **tables) -> Cohort:
+def cohort_of(make_study, design, samples, calls, germline=False, stage="IV", **tables) -> Cohort:
     called = [{"sample_id": s, "variant_id": v, "alt_count": a, "depth": d} for s, v, a, d in calls]
     return Cohort(
         make_study(
             {"design": design, "genome_build": "GRCh37", "report_germline": germline},
-            patients=[{"patient_id": "P", "stage": "IV"}],
+            patients=[{"patient_id": "P", "stage": stage}],
             samples=samples,
             calls=called,
             variants=VARIANTS,
@@ -79,9 +79,16 @@ def test_positive_blood_speaks_for_ctdna_and_after_surgery_only_in_its_window(ma
     calls = [("T", "17:7578406:C:T", 60, 150), ("B", "17:7578406:C:T", 200, 3000)]
     resected = {"patient_id": "P", "day": 0, "kind": "primary_resection"}
     seen = {"patient_id": "P", "last_contact_day": 900, "is_dead": False}
-    for day, status in ((300, "not_assessable"), (30, "matched")):
+    # of stage IV the primary alone may have been taken out: whether surgery was curative is not known
+    for day, stage, status in ((300, "III", "not_assessable"), (30, "III", "matched"), (30, "IV", "not_assessable")):
         cohort = cohort_of(
-            make_study, "crc", [TISSUE, PLASMA | {"day": day}], calls, procedures=[resected], follow_up=[seen]
+            make_study,
+            "crc",
+            [TISSUE, PLASMA | {"day": day}],
+            calls,
+            stage=stage,
+            procedures=[resected],
+            follow_up=[seen],
         )
         assert cohort.findings.patients["P"].markers["CTDNA"] == "positive"
         assert match(cohort, "CRC-33").status == status

@@ -7,13 +7,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from oncourse.evolution.log_gamma import log_rising
 from oncourse.evolution.open_background import chance_of_noise, noise_words, readings
-from oncourse.evolution.presence import Cells, Samples, presence
+from oncourse.evolution.presence import Cells, Samples, _with_learned, presence
 from oncourse.evolution.site_reads import CHANGES, log_noise
 from oncourse.stats.rng import generator
 
@@ -208,6 +209,24 @@ def test_little_teaches_little():
     found = presence(cells, samples).background
     assert (found.factor > 0.5).all() and (found.factor < 2).all()
     assert (found.concentration == 200).all()
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_sample_whose_tumour_cells_are_not_known_teaches_no_errors(is_known):
+    """Six colorectal cancers without purities (Hu 2019): at a fraction of .03 that nobody could tell from others all
+    reads of 17 samples were errors of 40 to 50 times those told, and KRAS Q61H in 19 of 56 reads was not assessable."""
+    cells, samples, here = two_samples(np.full(7, TOLD))
+    unknown = np.arange(len(samples.purity)) % 2 == 0
+    samples = replace(samples, purity=np.where(unknown, np.nan, samples.purity))
+    fraction = SimpleNamespace(mean=np.where(unknown, 0.03, 0.6), is_known=~unknown | is_known)
+    counted, elsewhere = np.ones(cells.n, bool), here[np.arange(cells.n) ^ 1]
+    _, _, learned = _with_learned(cells, samples, counted, elsewhere, fraction)
+    if is_known:  # what would be learned of reads of .3 where a clone shows .015
+        assert learned.factor[unknown].min() > 10
+    else:
+        assert learned.factor[unknown].max() < 2 and (learned.n_site[unknown] == 0).all()
+        assert (learned.concentration[unknown] == samples.concentration[unknown]).all()
+        assert learned.factor[~unknown].max() < 2
 
 
 def test_log_noise_is_the_gamma_mixture_of_binomials():

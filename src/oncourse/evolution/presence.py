@@ -256,7 +256,7 @@ def presence(
     taught = counted if cells.teaches is None else counted & cells.teaches
     tumour = tumour_fractions(cells, samples, taught, elsewhere, n_thread=n_thread)
     assumed, told = samples.concentration, cells.error_rate
-    cells, samples, background = _with_learned(cells, samples, taught, elsewhere, tumour.mean)
+    cells, samples, background = _with_learned(cells, samples, taught, elsewhere, tumour)
     if np.isnan(samples.purity).any():
         tumour = tumour_fractions(cells, samples, taught, elsewhere, n_thread=n_thread)
 
@@ -318,15 +318,17 @@ def presence(
 
 
 def _with_learned(
-    cells: Cells, samples: Samples, counted: BoolArray, elsewhere: BoolArray, purity: FloatArray
+    cells: Cells, samples: Samples, counted: BoolArray, elsewhere: BoolArray, tumour: Fractions
 ) -> tuple[Cells, Samples, Background]:
     """Return the cells and samples with the errors and spread that the reads teach.
 
     Plasma teaches no errors at sites of the patient's own tumour: few reads of them are cells of some other lesion, or a
-    low tumour fraction, as well (`quiet_sites` teaches its errors where others' sites were counted).
+    low tumour fraction, as well (`quiet_sites` teaches its errors where others' sites were counted). Nor does tissue whose
+    fraction the reads do not tell: taken too low, it makes errors of its own mutations.
     """
+    purity = tumour.mean
     kind, _ = _kinds(cells, elsewhere, _rough_ccf(cells, purity, counted))
-    told = ~(np.isnan(samples.purity) & samples.is_plasma)
+    told = ~(np.isnan(samples.purity) & (samples.is_plasma | ~tumour.is_known))
     usable = counted & told[cells.sample]
     learned = learn_background(cells, samples, purity, kind, usable, ~samples.is_plasma[cells.sample])
     change = np.full(cells.n, -1) if cells.change is None else cells.change
