@@ -363,8 +363,8 @@ def test_a_score_in_a_further_column_is_compared_with_the_interval_of_its_shift(
     told = row(found, "score_tests", measure="ar_score")
     a, b = ([float(r["ar_score"]) for i, r in enumerate(rows) if i % 2 == k] for k in (1, 0))
     assert told["p_value"] == pytest.approx(mannwhitneyu(a, b).pvalue)
-    assert told["difference"] == pytest.approx(-6.0) and told["difference_low"] < -6.0 < told["difference_high"]
-    assert "ar_score" in found.answer and "the second minus the first -6 (95 % CI" in found.answer
+    assert told["difference"] == pytest.approx(6.0) and told["difference_low"] < 6.0 < told["difference_high"]
+    assert "ar_score" in found.answer and "the first less the second 6 (95 % CI" in found.answer
 
 
 def test_a_number_is_tested_as_it_is_and_its_halves_are_no_test():

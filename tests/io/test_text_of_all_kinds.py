@@ -183,7 +183,9 @@ def test_words_in_two_languages_mean_one_thing():
     assert [role(w) for w in ("原发灶", "Metastatic", "肝转移", "x")] == ["primary", "metastasis", "metastasis", None]
     assert [material(w) for w in ("血浆", "石蜡组织", "癌旁")] == ["plasma", "tissue", "normal"]
     assert [msi(w) for w in ("微卫星稳定", "MSI-high")] == ["MSS", "MSI-H"]
-    assert [meaning("marker_value", w) for w in ("阳性", "（－）", "neg")] == ["positive", "negative", "negative"]
+    assert [meaning("marker_value", w) for w in ("阳性", "阴性", "neg")] == ["positive", "negative", "negative"]
+    # a sign needs its neighbours: `oncourse.facts.markers` reads it
+    assert [meaning("marker_value", w) for w in ("-", "（－）", "+")] == [None, None, None]
 
 
 def test_no_word_of_a_subject_means_two_things():
