@@ -38,7 +38,7 @@ lint: .venv/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint ## the default suite, below four minutes on two cores
+test: lint ## the default suite, about five minutes on two cores
 	$(BIN)/pytest -n 2 -m "not slow"
 
 test-all: lint ## with the slow tests
