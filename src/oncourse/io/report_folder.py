@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.errors import InputError
 from oncourse.io.mapping import first_report_is_day_0
 from oncourse.io.mapping import is_panel as is_one_panel
 from oncourse.io.mapping import read_panel as read_one_panel
@@ -31,6 +32,10 @@ def read_panel(path: Path) -> Reading:
     if not path.is_dir():
         return read_one_panel(path)
     files = reports_in(path)
+    if not files:
+        raise InputError(
+            f"{path.name}: is a folder without two panel reports, or with other files among them. Give the reports alone."
+        )
     each = [(read_one_panel if is_one_panel(f) else read_workbook)(f, is_alone=False) for f in files]
     reading = joined(each, path)
     first_report_is_day_0(reading)
