@@ -420,3 +420,12 @@ def test_a_metastasis_is_told_once_beside_the_days_of_recurrence(found, recurren
     )
     words = [p.message for p in told if p.column == "found_day"]
     assert len(words) == len(said) and all(part in text for part, text in zip(said, words, strict=True)), words
+
+
+@pytest.mark.parametrize("name", ["day", "_table", "_latest", "_row"])
+def test_a_further_column_of_follow_up_may_have_any_name(name):
+    """Found by broken inputs: a column `day` beside the ones of ours ended `check` as a fault."""
+    follow = frame("follow_up", {"last_contact_day": 100, "is_dead": False}).with_columns(pl.lit("5").alias(name))
+    tables = {"follow_up": follow, "markers": frame("markers", {"marker": "x", "value": "1", "day": 105})}
+    told = [p.message for p in endpoint_checks(tables) if p.column == "last_contact_day"]
+    assert told == ["last contact on day 100, but markers has a row of day 105."]

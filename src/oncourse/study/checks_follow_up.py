@@ -254,7 +254,8 @@ def signs_of_life(follow: pl.DataFrame, tables: Tables, partial: pl.DataFrame) -
         .group_by("patient_id")
         .agg(pl.col("latest_day").max().alias("_latest"))
     )
-    rows = follow.join(latest, on="patient_id", how="left", maintain_order="left")
+    rows = follow.select("patient_id", "last_contact_day", "death_day", "is_dead")  # further columns may have our names
+    rows = rows.join(latest, on="patient_id", how="left", maintain_order="left")
     until = pl.max_horizontal("last_contact_day", "_latest")
     asked = rows.with_row_index("_row").filter(pl.col("death_day").is_null() & (until >= 0))
     of_the_dead = pl.col("is_dead").fill_null(False) & pl.col("_table").is_in(["samples", "markers"])
