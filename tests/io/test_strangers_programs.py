@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from tests.io.strangers import KRAS, calls_of, write_vcf
 
 from oncourse.io.aside import checked
 from oncourse.io.delivery import read_delivery
 from oncourse.io.detect import read_any
 
-KRAS = "12:25398284:C:T"
-_HEAD = "#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT".replace(" ", "\t")
-
-
-def _vcf(path, columns, rows, *head):
-    lines = ["##fileformat=VCFv4.2", "##reference=GRCh37", *head, "\t".join((_HEAD, *columns))]
-    path.write_text("\n".join([*lines, *("\t".join(r.split()) for r in rows)]) + "\n")
-    return path
-
 
 def _table(path, text, by="|"):
     path.write_text(text.strip("\n").replace("|", by) + "\n")
     return path
-
-
-def _calls(reading, *columns):
-    return reading.tables["calls"].select("sample_id", "variant_id", *columns).sort("variant_id").rows()
 
 
 def test_dragen_says_which_tumour_only_calls_are_germline(tmp_path):
@@ -35,8 +23,8 @@ def test_dragen_says_which_tumour_only_calls_are_germline(tmp_path):
         f"13 32914437 . G T 50 PASS DP=100;GermlineStatus=Germline_DB {fields}",
         f"17 7578406 . C T 50 PASS GermlineStatus=Germline_Proxi;DP=100 {fields}",
     ]
-    reading = read_delivery([_vcf(tmp_path / "P1.hard-filtered.vcf", ["P1"], rows)])
-    assert [origin for *_, origin in _calls(reading, "origin")] == ["somatic", "germline", "germline"]
+    reading = read_delivery([write_vcf(tmp_path / "P1.hard-filtered.vcf", ["P1"], rows)])
+    assert [origin for *_, origin in calls_of(reading, "origin")] == ["somatic", "germline", "germline"]
 
 
 @pytest.mark.parametrize(
@@ -50,8 +38,8 @@ def test_dragen_says_which_tumour_only_calls_are_germline(tmp_path):
 )
 def test_the_normal_is_known_by_command_line_or_by_the_one_word_that_differs(tmp_path, normal, tumour, head):
     rows = ["12 25398284 . C T 50 PASS . GT:AD:DP 0/0:100,0:100 0/1:70,30:100"]
-    reading = read_delivery([_vcf(tmp_path / "pair.vcf", [normal, tumour], rows, head)])
-    assert _calls(reading, "alt_count", "depth") == [(tumour, KRAS, 30, 100)]
+    reading = read_delivery([write_vcf(tmp_path / "pair.vcf", [normal, tumour], rows, head)])
+    assert calls_of(reading, "alt_count", "depth") == [(tumour, KRAS, 30, 100)]
 
 
 def test_cosmic_s_export_has_its_places_in_one_column(tmp_path):
@@ -66,7 +54,7 @@ TP53|ENST00000269305.4|P10|c.524G>A|p.R175H|37|17:7578406-7578406|Variant of unk
         "\t",
     )
     reading = read_any(path)
-    assert _calls(reading, "origin") == [("P10", KRAS, "somatic"), ("P10", "17:7578406:C:T", "unknown")]
+    assert calls_of(reading, "origin") == [("P10", KRAS, "somatic"), ("P10", "17:7578406:C:T", "unknown")]
     tables, _ = checked(reading)
     assert tables["variants"]["gene"].sort().to_list() == ["KRAS", "TP53"]
 
@@ -82,7 +70,7 @@ TP53|C>C/T|17|7578406|het|yes|LowVariantFreq|1.0|100|1|NM_000546.5:c.524G>A|NP_0
 """,
         "\t",
     )
-    found = _calls(read_any(path), "alt_count", "depth", "is_called")
+    found = calls_of(read_any(path), "alt_count", "depth", "is_called")
     assert found == [("P15_S1", KRAS, 30, 100, True), ("P15_S1", "17:7578406:C:T", 1, 100, False)]
 
 
@@ -95,7 +83,7 @@ A;KRAS;c.35G>A;p.Gly12Asp;1000;30,5;12;25398284;C;T
 A;TP53;c.524G>A;p.Arg175His;1000;0,5;17;7578406;C;T
 """,
     )
-    found = _calls(read_any(path), "alt_count")
+    found = calls_of(read_any(path), "alt_count")
     assert found == [("P16", KRAS, 305), ("P16", "17:7578406:C:T", 5)]
 
 
@@ -120,7 +108,7 @@ def test_reads_of_a_table_with_decimal_commas_have_dots_between_thousands(tmp_pa
     text = (
         "Sample;Chr;Pos;Ref;Alt;Gene;Depth;VAF\nS1;12;25398284;C;T;KRAS;1.000;0,30\nS1;17;7578406;C;T;TP53;1.200;0,05"
     )
-    found = _calls(read_any(_table(tmp_path / "a.csv", text)), "alt_count", "depth")
+    found = calls_of(read_any(_table(tmp_path / "a.csv", text)), "alt_count", "depth")
     assert found == [("S1", KRAS, 300, 1000), ("S1", "17:7578406:C:T", 60, 1200)]
 
 
@@ -147,7 +135,7 @@ TMB：5.6 Muts/Mb
 def test_a_report_of_several_tables_is_read_table_by_table(tmp_path):
     """Further headers were findings of a gene 基因, the germline variant somatic, the rest not assessable."""
     reading = read_any(_table(tmp_path / "report.txt", REPORT, "\t"))
-    assert _calls(reading, "origin") == [
+    assert calls_of(reading, "origin") == [
         ("ZH2024001", "BRCA2:p.S1982Rfs*22", "germline"),
         ("ZH2024001", "KRAS:p.G12D", "somatic"),
     ]
@@ -170,7 +158,7 @@ A2,P1,2024-03-02,KRAS,SNV,G12D,0.1
 """,
     )
     reading = read_any(path)
-    assert _calls(reading, "vaf") == [("A1", "KRAS:p.G12D", 0.003), ("A2", "KRAS:p.G12D", 0.001)]
+    assert calls_of(reading, "vaf") == [("A1", "KRAS:p.G12D", 0.003), ("A2", "KRAS:p.G12D", 0.001)]
     assert reading.tables["fusions"].rows() == [("A1", "CCDC6", "RET")]
 
 
@@ -178,7 +166,7 @@ def test_mismatch_repair_among_the_biomarkers_of_a_report_is_no_variant(tmp_path
     """Caris lists it between genes: it was a call of a gene of that name."""
     text = "Patient ID,Biomarker,Result,Variant\nP1,KRAS,Pathogenic,p.G12D\nP1,Mismatch Repair Status,Proficient,"
     reading = read_any(_table(tmp_path / "caris.csv", text))
-    assert _calls(reading) == [("P1", "KRAS:p.G12D")]
+    assert calls_of(reading) == [("P1", "KRAS:p.G12D")]
     assert reading.tables["markers"].select("marker", "value").rows() == [("Mismatch Repair Status", "Proficient")]
 
 
@@ -236,6 +224,6 @@ def test_mantis_says_stable_or_unstable(tmp_path, word, status):
 def test_calls_of_a_germline_caller_are_told(tmp_path, head, told):
     """sarek's germline VCFs of a tumour: every germline variant counted as an alteration, unsaid."""
     rows = ["12 25398284 . C T 50 PASS . GT:AD:DP 0/1:70,30:100"]
-    reading = read_delivery([_vcf(tmp_path / "T1.vcf", ["T1"], rows, head)])
+    reading = read_delivery([write_vcf(tmp_path / "T1.vcf", ["T1"], rows, head)])
     said = [p.message for p in reading.problems if "does not tell somatic from germline" in p.message]
     assert [m.split(" calls are ")[1].split("'s")[0] for m in said] == ([told] if told else [])

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import unquote
 
+import polars as pl
+
 from oncourse.genome import effect
 from oncourse.genome.gene_models import model_table, modelled_genes
 from oncourse.genome.gene_names import gene_name
@@ -318,3 +320,11 @@ _READERS: dict[str, Callable[[str, Allele, Sequence[str]], Iterator[_Row]]] = {
     "EFF": _old_snpeff,
     "IMPACT": _purple,
 }
+
+
+def effect_columns(annotations: pl.Series) -> pl.DataFrame:
+    """Return gene, term, hgvs_c and hgvs_p of a column of snpEff annotations (``ANN`` without its name)."""
+    one = Allele("N", ("N",), 0)
+    found = [effect_of(f"ANN={a}", one, {}) if a else NOTHING for a in annotations]
+    columns = ("gene", "term", "hgvs_c", "hgvs_p")
+    return pl.DataFrame(found, schema=dict.fromkeys(columns, pl.String), orient="row")

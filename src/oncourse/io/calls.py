@@ -13,7 +13,8 @@ from oncourse.genome.fasta import Fasta
 from oncourse.io.ids import called_first, of_two_patients
 from oncourse.io.large import joined_large
 from oncourse.io.ledger import Ledger
-from oncourse.io.maf import MafTables, read_maf
+from oncourse.io.maf import read_maf
+from oncourse.io.maf_tables import MafTables
 from oncourse.io.whose import Column, Manifest, assign, vcf_start
 from oncourse.study.schema import Problem
 

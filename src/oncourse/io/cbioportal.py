@@ -34,7 +34,7 @@ from oncourse.io.cbioportal_panels import (
 from oncourse.io.events import read_gene_copy_number, read_structural_variants
 from oncourse.io.genie_panels import as_target_regions
 from oncourse.io.ids import matched, renamed
-from oncourse.io.maf import MafTables, with_copies
+from oncourse.io.maf_tables import MafTables, with_copies
 from oncourse.io.reading import Reading
 from oncourse.io.segments import read_segments
 from oncourse.io.timeline import TimelineRows, read_timelines

@@ -11,7 +11,7 @@ from oncourse.io import clinical_tables as ct
 from oncourse.io.cbioportal_folder import Folder, colon_file, plain
 from oncourse.io.events import on_panel_only
 from oncourse.io.genie_panels import genes_of
-from oncourse.io.maf import MafTables
+from oncourse.io.maf_tables import MafTables
 from oncourse.io.reading import Reading
 from oncourse.io.text import read_table
 from oncourse.study.schema import Problem

@@ -15,9 +15,12 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
+from oncourse.io.annotation import effect_columns
 from oncourse.io.count_callers import caller_table
-from oncourse.io.maf import MafTables, renamed, tables_of, write_rows
+from oncourse.io.maf import renamed
 from oncourse.io.maf_columns import ALIASES, READS, wide_columns
+from oncourse.io.maf_rows import tables_of
+from oncourse.io.maf_tables import MafTables, write_rows
 from oncourse.io.signatures import named
 from oncourse.io.text import read_table, table_name
 from oncourse.io.text_table import TextTable
@@ -89,8 +92,6 @@ def _sites(sites: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
         parts = raw[change].str.extract_groups(_CHANGE)
         sites = sites.with_columns(parts.struct.field("1").alias("ref"), parts.struct.field("2").alias("alt"))
     if "ann" in lowered and "gene" not in sites.columns:
-        from oncourse.io.vcf import effect_columns
-
         sites = sites.hstack(effect_columns(raw[lowered["ann"]]).get_columns())
     return sites
 

@@ -21,7 +21,7 @@ from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of
 from oncourse.io.clinical import mapped
 from oncourse.io.clinical_workbook import overlay, samples_of
 from oncourse.io.ids import alike, called_first, first_pairs, matched, owner_of, patient_of, renamed, says, unmatched
-from oncourse.io.maf import MafTables, with_copies
+from oncourse.io.maf_tables import MafTables, with_copies
 from oncourse.io.one_patient import ask_whose
 from oncourse.io.reading import Reading
 from oncourse.io.signatures import document

@@ -94,7 +94,7 @@ def read_native(folder: Path, *, fasta: Fasta | None = None) -> Reading:
 
 def _left_align(reading: Reading, fasta: Fasta) -> None:
     """Move the indels of calls and variants left; where two ids become one, the deeper row of a sample stands."""
-    from oncourse.io.maf import reference_problems
+    from oncourse.io.maf_tables import reference_problems
 
     ids = (
         pl.concat(

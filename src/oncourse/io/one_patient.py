@@ -15,7 +15,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.io import clinical_tables as ct
 from oncourse.io.ids import patient_of
-from oncourse.io.maf import MafTables
+from oncourse.io.maf_tables import MafTables
 from oncourse.io.reading import Reading
 from oncourse.io.whose import MANIFEST, Question
 from oncourse.study.config import StudyConfig

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.io.maf_tables import optional
 from oncourse.io.text import read_table
 from oncourse.io.text_table import TextTable
 
@@ -91,7 +92,7 @@ def _alleles(table: TextTable, name: str) -> tuple[TextTable, list[str]]:
     A row whose genotype holds no other allele than the reference's was looked at: allele N, 0 reads, not called.
     """
     rows = []
-    texts = table.frame.select("locus", "ref", "genotype", _optional(table.frame, "allele_coverage")).rows()
+    texts = table.frame.select("locus", "ref", "genotype", optional(table.frame, "allele_coverage")).rows()
     for locus, ref, genotype, reads in texts:
         chrom, _, pos = (locus or "").partition(":")
         counts = dict(re.findall(r"([ACGT-]+)=(\d+)", reads or ""))
@@ -114,7 +115,3 @@ def _alleles(table: TextTable, name: str) -> tuple[TextTable, list[str]]:
     status = pl.when(pl.col("Tumor_Seq_Allele2") == "N").then(pl.lit("uncalled"))
     out = out.with_columns(status.alias("Mutation_Status"))
     return replace(table, frame=out.drop("_line"), lines=out["_line"]), notes
-
-
-def _optional(frame: pl.DataFrame, column: str) -> pl.Expr:
-    return pl.col(column) if column in frame.columns else pl.lit(None, pl.String).alias(column)

@@ -17,19 +17,28 @@ from oncourse.errors import InputError
 from oncourse.genome.builds import build_named
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import build_of_accession, normalise
-from oncourse.io.annotation import NOTHING, Allele, effect_of, header_columns
+from oncourse.io.annotation import Allele, effect_of, header_columns
 from oncourse.io.calling import decide
 from oncourse.io.covered import NO_VARIANT, covered
-from oncourse.io.dialects import DIALECTS, Site, counts, fraction, of_normal, shares_of_reads
 from oncourse.io.fits import fit_of_header
 from oncourse.io.junctions import is_large
 from oncourse.io.large import annotated_genes, read_large
-from oncourse.io.maf import NO_SMALL_VARIANT, MafTables, reference_problems, unknown_build, variants_of, write_rows
 from oncourse.io.maf_numbers import COUNTED, fractions_alone
+from oncourse.io.maf_tables import NO_SMALL_VARIANT, MafTables, reference_problems, unknown_build, variants_of
 from oncourse.io.population import frequencies
 from oncourse.io.text import read_table, table_name
 from oncourse.io.text_table import TextTable
-from oncourse.io.whose import Column, Start, assign, germline_caller
+from oncourse.io.vcf_rows import record_rows
+from oncourse.io.vcf_told import (
+    tell_germline_caller,
+    tell_reference,
+    tell_silent,
+    tell_uncounted,
+    tell_unfiltered,
+    told_of_columns,
+    write_ledger,
+)
+from oncourse.io.whose import Column, Start, assign
 from oncourse.study.checks import build_of_lengths
 from oncourse.study.schema import Problem
 
@@ -94,93 +103,31 @@ def read_vcf(
     normals = [c for c in whose if c.role == "normal"]
     beside = [c.column for c in normals] if tumours else []
     taken = [*tumours, *(c for c in normals if c.listed or not tumours)]
-    notes += _told(name, taken, [c for c in normals if c not in taken], [c for c in whose if c.role == "ignore"])
+    left = [c for c in normals if c not in taken]
+    notes += told_of_columns(name, taken, left, [c for c in whose if c.role == "ignore"])
     events, small = _parted(table)
     named = {c.column: c.sample_id for c in taken}
-    rows = _rows(small, [c.column for c in taken], beside, named, no_af=header.is_population_af)
+    rows = record_rows(small, [c.column for c in taken], beside, named, no_af=header.is_population_af)
     found = _tables(rows, header, name, problems, notes, fasta, called, bool(beside))
-    found.coverage = covered(small.frame, {c.column: c.sample_id for c in taken})
-    _tell_reference(found, path.name, small)
-    _tell_silent(found, taken, name)
-    _tell_uncounted(found, small, name)
-    if _is_unfiltered(table):
-        cure = "Run FilterMutectCalls; until then every candidate counts as a call."
-        problems.append(Problem(name, None, "FILTER", None, "Mutect2's calls were not filtered.", cure, "warning"))
-    if not beside and tumours and (caller := germline_caller(table.comments)):
-        _tell_germline_caller(found, name, caller)
+    found.coverage = covered(small.frame, named)
+    tell_reference(found, path.name, small)
+    tell_silent(found, taken, name)
+    tell_uncounted(found, small, name)
+    tell_unfiltered(found, table, name)
+    if not beside and tumours:
+        tell_germline_caller(found, table, name)
     if not events.frame.is_empty() or _is_of_large_caller(table):
         _add_large(found, path.name, events, small, taken, [c.column for c in normals], header, build)
-    _write_ledger(found, path.name, table, whose, header)
-    # a sample without a call was looked at all the same
-    found.samples = (
-        pl.DataFrame(
-            [(c.sample_id, c.patient_id, c.role) for c in taken],
-            schema={"sample_id": pl.String, "patient_id": pl.String, "role": pl.String},
-            orient="row",
-        )
-        .unique("sample_id", maintain_order=True)
-        .sort("sample_id")
-    )
+    write_ledger(found, path.name, table, whose)
+    found.samples = _samples(taken)
     return found
 
 
-def _tell_reference(found: MafTables, file: str, small: TextTable) -> None:
-    """Say what became of the records that show no variant."""
-    n = int(small.frame["ALT"].fill_null(".").is_in(NO_VARIANT).sum())
-    if n and found.coverage is not None:
-        found.notes.append(f"{file}: {n:,} records show no variant: read as depth (coverage)")
-        found.ledger.taken(file, "coverage", n)
-    elif n:
-        found.left_out.append(("shows no variant, and no depth or a failed filter", n, None))
-
-
-#: So many variants of the others and no read of any: a tumour's column looks otherwise.
-SILENT_VARIANTS = 5
-
-
-def _tell_silent(found: MafTables, taken: Sequence[Column], name: str) -> None:
-    """Name the columns of nobody known that show no read of any variant of the others: normals, maybe."""
-    unknown = [c.sample_id for c in taken if c.role == "tumour" and not c.listed]
-    if len({c.sample_id for c in taken}) < 2 or not unknown:
-        return
-    seen = found.calls.group_by("sample_id").agg(n=pl.len(), reads=pl.col("alt_count").max())
-    silent = seen.filter((pl.col("n") >= SILENT_VARIANTS) & (pl.col("reads") == 0) & pl.col("sample_id").is_in(unknown))
-    if silent.height and (seen["reads"] > 0).any():
-        names = ", ".join(silent["sample_id"].sort())
-        message = f"{names}: no read of any variant of the other columns: a normal?"
-        cure = "If so, say it (--files, or a clinical table): as a tumour it counts as looked at and without them."
-        found.problems.append(Problem(name, None, "sample_id", names, message, cure, "warning"))
-
-
-def _tell_uncounted(found: MafTables, small: TextTable, name: str) -> None:
-    """Say that no call of a file has reads, and which keys its samples have: a dialect that nobody here knows."""
-    called = found.calls.filter(pl.col("is_called").fill_null(True))
-    if called.is_empty() or called["alt_count"].len() > called["alt_count"].null_count():
-        return
-    if called["vaf"].len() > called["vaf"].null_count() or any("0 variant reads" in p.message for p in found.problems):
-        return  # told elsewhere
-    keys = small.frame["FORMAT"].drop_nulls().head(1).to_list() if "FORMAT" in small.frame.columns else []
-    message = f"none of the {called.height:,} calls has reads (FORMAT {(keys or ['none'])[0]})."
-    cure = "Give the caller's own VCF with AD and DP; until then what rests on reads (absence, clones) is not known."
-    found.problems.append(Problem(name, None, "alt_count", None, message, cure, "warning"))
-
-
-def _is_unfiltered(table: TextTable) -> bool:
-    """Whether a file is what Mutect2 writes before FilterMutectCalls: the header says so, or no record has a FILTER."""
-    said = [c.lower() for c in table.comments if c.lower().startswith(("##filtering_status=", "##source="))]
-    if any("unfiltered" in c for c in said):
-        return True
-    mutect = any(c.startswith("##source=mutect2") for c in said) and "FILTER" in table.frame.columns
-    return mutect and not table.frame.is_empty() and bool((table.frame["FILTER"].fill_null(".") == ".").all())
-
-
-def _tell_germline_caller(found: MafTables, name: str, caller: str) -> None:
-    """Say that the calls of a germline caller without a normal may be of either origin."""
-    n = int((found.calls["is_called"].fill_null(False) & (found.calls["origin"] == "unknown")).sum())
-    if n:
-        message = f"{n:,} calls are {caller}'s, which does not tell somatic from germline: their origin is not known."
-        cure = "Give the calls of a somatic caller, or a normal; until then germline variants count as alterations."
-        found.problems.append(Problem(name, None, "origin", None, message, cure, "warning"))
+def _samples(taken: Sequence[Column]) -> pl.DataFrame:
+    """Return sample_id, patient_id, role of the columns that are read: one without a call was looked at all the same."""
+    rows = [(c.sample_id, c.patient_id, c.role) for c in taken]
+    schema = dict.fromkeys(("sample_id", "patient_id", "role"), pl.String)
+    return pl.DataFrame(rows, schema=schema, orient="row").unique("sample_id", maintain_order=True).sort("sample_id")
 
 
 def _parted(table: TextTable) -> tuple[TextTable, TextTable]:
@@ -246,95 +193,6 @@ def _add_large(
         found.problems.append(Problem(file, None, "fusions", None, "the file names no genome build.", cure, "warning"))
 
 
-#: Records looked at for INFO and FORMAT keys that the header does not declare.
-_LOOKED_AT = 1_000
-_INFO_USED = {
-    "CSQ",
-    "ANN",
-    "STATUS",
-    "GermlineStatus",
-    "SS",
-    "SOMATIC",
-    "GERMLINE",
-    "SAMPLE",
-    "POPAF",
-    "GENE",
-    "GN",
-    "SYMBOL",
-    "DP",
-    "DP4",
-    "AF",
-    "TC",
-    "TR",
-    "BCSQ",
-    "FUNCOTATION",
-    "IMPACT",
-    "SVTYPE",
-    "END",
-    "SVLEN",
-    "CHR2",
-    "POS2",
-    "CT",
-    "STRANDS",
-    "INV3",
-    "INV5",
-    "FOLD_CHANGE_LOG",
-    "set",
-}
-
-
-def _write_ledger(found: MafTables, file: str, table: TextTable, whose: Sequence[Column], header: _Header) -> None:
-    """Say of every sample column, INFO and FORMAT key what it became."""
-    found.ledger.file(file, "VCF", "used", n_rows=table.frame.height)
-    for c in whose:
-        state, became = ("used", f"samples: {c.sample_id}") if c.role != "ignore" else ("not read", "")
-        found.ledger.column(file, c.column, state, became=became, why=f"{c.role}, by {c.why}")
-    used = {key for _, keys, _ in DIALECTS for key in keys} | {
-        "GT",
-        "DP",
-        "RO",
-        "RD",
-        "FRO",
-        "TAR",
-        "SS",
-        "FT",
-        "NAD",
-        "NDP",
-    }
-    if found.large is not None:
-        used |= {"PR", "SR", "DV", "RV", "VF", "SU", "PE", "CN", "MCN", "MCC", "SM"}
-    for kind, known in (("INFO", _INFO_USED), ("FORMAT", used)):
-        declared = [m.group(1) for line in table.comments if (m := re.match(rf"##{kind}=<ID=([^,>]+)", line))]
-        if kind not in table.frame.columns:
-            continue
-        cells = table.frame[kind].head(_LOOKED_AT).drop_nulls().unique().to_list()
-        seen = {
-            part.partition("=")[0] for cell in cells for part in re.split("[;:]" if kind == "FORMAT" else ";", cell)
-        }
-        for key in sorted({*declared, *seen} - {".", ""}):
-            is_used = key in known or bool(re.match(r"(?i)gnomad|exac|.*refgene", key))
-            found.ledger.column(
-                file,
-                f"{kind}/{key}",
-                "used" if is_used and key in seen else "empty" if key not in seen else "not read",
-                became="calls, variants" if is_used else "",
-                why="" if is_used else "no value that is used",
-            )
-    write_rows(found, file)
-
-
-def _told(name: str, taken: Sequence[Column], left: Sequence[Column], ignored: Sequence[Column]) -> list[str]:
-    out = []
-    if left:
-        out.append(f"{name}: {', '.join(sorted(c.column for c in left))} taken as normal and left out")
-    if alone := [c for c in ignored if c.why != "manifest"]:
-        out.append(f"{name}: {', '.join(sorted(c.column for c in alone))} left out: {alone[0].why}")
-    for c in taken:
-        if c.sample_id != c.column:
-            out.append(f"{name}: the column {c.column} is sample {c.sample_id} ({c.why})")
-    return out
-
-
 def _counts_in_info(table: TextTable) -> bool:
     """Whether a VCF without sample columns holds read counts in INFO."""
     if "INFO" not in table.frame.columns:
@@ -357,73 +215,6 @@ def _header(comments: Sequence[str]) -> _Header:
         elif listed := header_columns(line):
             out.effect_columns[listed[0]] = listed[1]
     return out
-
-
-def _rows(
-    table: TextTable, tumours: Sequence[str], normals: Sequence[str], named: dict[str, str], *, no_af: bool
-) -> list[tuple[object, ...]]:
-    """One row per record, alternative allele and tumour sample, with the counts of the normal beside it."""
-    frame = table.frame
-    columns = [frame[c].to_list() for c in ("#CHROM", "POS", "REF", "ALT")]
-    filters = frame["FILTER"].to_list() if "FILTER" in frame.columns else [None] * len(frame)
-    infos = frame["INFO"].to_list() if "INFO" in frame.columns else [None] * len(frame)
-    formats = frame["FORMAT"].to_list() if "FORMAT" in frame.columns else [None] * len(frame)
-    values = {s: frame[s].to_list() for s in (*tumours, *normals)}
-    out: list[tuple[object, ...]] = []
-    keys_of: dict[str, list[str]] = {}
-    lines = table.lines.to_list()
-    is_alone = len(tumours) == 1
-    for i, (chrom, pos, ref, alts) in enumerate(zip(*columns, strict=True)):
-        if alts in (None, *NO_VARIANT) or ref is None:
-            continue
-        words = formats[i] or ""
-        keys = keys_of.setdefault(words, words.split(":"))
-        each = alts.split(",")
-        others = [_fields(values[s][i], keys) for s in normals]
-        one = shares_of_reads(_info(infos[i]), no_af) if len(tumours) + len(normals) == 1 else None
-        for sample in tumours:
-            fields = _fields(values[sample][i], keys)
-            if _says_nothing(fields):
-                continue
-            for number, alt in enumerate(each):
-                site = Site(ref, alt, number, len(each))
-                own_ref, own_alt = _padded(ref, alt) if alt[:1] in ("+", "-") else (ref, alt)
-                found = counts(fields, site, one)
-                status = _status(fields, infos[i])
-                held = _carried(fields, number)
-                if held is False and is_alone and found[0] and (status or "").lower() in _SOMATIC:
-                    held = None  # the record calls its one tumour somatic: 0/0 is no genotype of it
-                out.append(
-                    (
-                        lines[i],
-                        named[sample],
-                        chrom,
-                        pos,
-                        own_ref,
-                        own_alt,
-                        _of_sample(_filter_of(filters[i], infos[i], number), fields.get("FT")),
-                        *found,
-                        None if None not in found else fraction(fields, site),
-                        False if found[0] is None and _is_missing(fields) else held,
-                        len(tumours) > 1 or _is_missing(fields),
-                        *(_normal_counts(others, site) if others else of_normal(fields, site)),
-                        status,
-                        infos[i],
-                        f"{ref}|{alts}|{number}",
-                    )
-                )
-    return out
-
-
-def _padded(ref: str, alt: str) -> tuple[str, str]:
-    """Return alleles that VarScan before 2.3.6 left in its own notation (``+A``, ``-CC``) as a VCF writes them.
-
-    >>> _padded("C", "+A"), _padded("A", "-CC"), _padded("A", "-")
-    (('C', 'CA'), ('ACC', 'A'), ('A', '-'))
-    """
-    if len(alt) < 2 or not set(alt[1:].upper()) <= set("ACGTN"):
-        return ref, alt
-    return (ref, ref + alt[1:]) if alt[0] == "+" else (ref + alt[1:], ref)
 
 
 def _with_unread(frame: pl.DataFrame, name: str, problems: list[Problem]) -> pl.DataFrame:
@@ -450,86 +241,6 @@ def _with_unread(frame: pl.DataFrame, name: str, problems: list[Problem]) -> pl.
         pl.when(unread).then(named).otherwise("variant_id").alias("variant_id"),
         pl.when(~unread.fill_null(False)).then("why_not").alias("why_not"),
     )
-
-
-_AS_FILTER = re.compile(r"(?:^|;)AS_FilterStatus=([^;]+)")
-
-
-def _filter_of(site: str | None, info: str | None, number: int) -> str | None:
-    """Return the FILTER of one allele: Mutect2 passes a record where any allele does, and says of each in
-    AS_FilterStatus (``weak_evidence|SITE``: SITE is the record's own)."""
-    found = _AS_FILTER.search(info or "") if info and "AS_FilterStatus" in info else None
-    words = found[1].split("|") if found else []
-    own = words[number] if number < len(words) else "SITE"
-    return site if own in ("SITE", "PASS", ".", "") or (site or "PASS") != "PASS" else own.replace(",", ";")
-
-
-def _of_sample(record: str | None, sample: str | None) -> str | None:
-    """Return the FILTER of a record in one sample: the sample's own (FT) where it has one, a failed record's before a
-    pass.
-
-    >>> _of_sample("PASS", "few"), _of_sample("weak", "PASS"), _of_sample("PASS", "."), _of_sample("q10", None)
-    ('few', 'weak', None, 'q10')
-    """
-    if not sample or (record not in (None, ".", "PASS") and sample in (".", "PASS")):
-        return record
-    return None if sample == "." else sample
-
-
-def _fields(text: str | None, keys: list[str]) -> dict[str, str]:
-    return dict(zip(keys, text.split(":"), strict=False)) if text else {}
-
-
-def _info(text: str | None) -> dict[str, str]:
-    return dict(part.partition("=")[::2] for part in (text or "").split(";"))
-
-
-def _normal_counts(others: list[dict[str, str]], site: Site) -> tuple[int | None, int | None]:
-    """Return reads with the allele and depth of the first normal that was counted."""
-    for fields in others:
-        found = counts(fields, site)
-        if found[1] is not None:
-            return found
-    return None, None
-
-
-#: What a record says of a somatic call (`_status`).
-_SOMATIC = ("somatic", "ss2", "strongsomatic", "likelysomatic")
-_SAID = re.compile(
-    r"(?:^|;)(?:(?:Germline)?S(?:TATUS|tatus)=([^;,]+)|SS=(\d)(?=;|$)|(SOMATIC|GERMLINE)(?=;|$)|set=(FilteredInAll)(?=;|$))"
-)
-
-
-def _status(fields: dict[str, str], info: str | None) -> str | None:
-    """Return what the record says of its origin: ORIGIN of our own export, SS of a sample (VarScan, SomaticSniper,
-    MuTect), VarDict's STATUS, DRAGEN's GermlineStatus, a flag."""
-    if fields.get("ORIGIN", ".") != ".":
-        return fields["ORIGIN"]
-    if fields.get("SS", "").isdigit():
-        return f"ss{fields['SS']}"
-    found = _SAID.findall(info or "")
-    if not found:
-        return None
-    status, number, flag, combined = max(found, key=lambda groups: (bool(groups[3]), bool(groups[0])))
-    return combined or status or (f"ss{number}" if number else flag)
-
-
-def _carried(fields: dict[str, str], number: int) -> bool | None:
-    """Whether the genotype holds the allele; null without a genotype, or with one of dots."""
-    alleles = set(re.split(r"[/|]", fields.get("GT") or ".")) - {"."}
-    return str(number + 1) in alleles if alleles else None
-
-
-def _is_missing(fields: dict[str, str]) -> bool:
-    """Whether the genotype is one of dots: the caller says nothing, the reads decide."""
-    return "GT" in fields and not set(fields["GT"]) - set("./|")
-
-
-def _says_nothing(fields: dict[str, str]) -> bool:
-    """Whether a sample's column is empty: no field, or a missing genotype without depth."""
-    missing = _is_missing(fields)
-    depth_known = any(fields.get(k) not in (None, ".", "") for k in ("DP", "AD", "AU", "TIR", "AO", "NR"))
-    return not fields or (missing and not depth_known)
 
 
 def _tables(
@@ -608,11 +319,3 @@ def _effects(frame: pl.DataFrame, header: _Header) -> list[pl.Series]:
     effects = pl.DataFrame(found, schema=dict.fromkeys(columns, pl.String), orient="row")
     joined = frame.select(key).join(distinct.hstack(effects), on=key, how="left", maintain_order="left")
     return joined.select(columns).get_columns()
-
-
-def effect_columns(annotations: pl.Series) -> pl.DataFrame:
-    """Return gene, term, hgvs_c and hgvs_p of a column of snpEff annotations (``ANN`` without its name)."""
-    one = Allele("N", ("N",), 0)
-    found = [effect_of(f"ANN={a}", one, {}) if a else NOTHING for a in annotations]
-    columns = ("gene", "term", "hgvs_c", "hgvs_p")
-    return pl.DataFrame(found, schema=dict.fromkeys(columns, pl.String), orient="row")
