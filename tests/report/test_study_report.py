@@ -173,13 +173,17 @@ def test_workbook_is_left_out_where_it_would_take_longer_than_the_report():
 
 def test_reasons_are_summed_by_kind_with_the_first_names_in_the_order_of_the_rows():
     """A sample's name, else the patient's; reasons that differ in the samples or days they name are one kind."""
-    from oncourse.report.page import NAMES_SHOWN, _excluded
+    from oncourse.report.page import ALL_NAMES, NAMES_SHOWN, _excluded
 
-    rows = [(f"P{i}", f"S{i}" if i % 2 else None, f"not called in S{i}") for i in range(1, 20)]
+    n = ALL_NAMES + 1
+    rows = [(f"P{i}", f"S{i}" if i % 2 else None, f"not called in S{i}") for i in range(1, n + 1)]
     rows += [(None, None, "ended on day 3"), ("P7", "", "ended on day -4")]
     schema = {"patient_id": pl.String, "sample_id": pl.String, "reason": pl.String}
-    first, second = _excluded(pl.DataFrame(rows, schema=schema, orient="row"), {f"S{i}" for i in range(20)})
-    assert first[:2] == ("not called", 19) and first[3] == 19 - NAMES_SHOWN
+    samples = {f"S{i}" for i in range(n + 1)}
+    first, second = _excluded(pl.DataFrame(rows, schema=schema, orient="row"), samples)
+    assert first[:2] == ("not called", n) and first[3] == n - NAMES_SHOWN
     assert first[2].split(", ") == ["S1", "P2", "S3", "P4", "S5", "P6", "S7", "P8", "S9", "P10", "S11", "P12"]
     assert second == ("ended on day ...", 2, ", P7", 0)
+    [(_, few, names, more)] = _excluded(pl.DataFrame(rows[1:n], schema=schema, orient="row"), samples)
+    assert (few, len(names.split(", ")), more) == (ALL_NAMES, ALL_NAMES, 0), "two of fourteen patients were not named"
     assert _excluded(pl.DataFrame(schema=schema), set()) == []

@@ -78,7 +78,8 @@ def answer_words(tested: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ..
         parts.extend(f"{text}." for text in first[:MOST_NAMED])
     share = f"(false discovery rate {100 * alpha:g} %)"
     if hits.height:
-        parts.append(f"After correction for {{tests:value}} exploratory tests {share}, {{hits:value}} go with outcome.")
+        after = f"After correction for {{tests:value}} exploratory tests {share}"
+        parts.append(f"{after}, {{hits:value}} were associated with outcome.")
     elif rest.height:
         parts.append(
             f"After correction for {{tests:value}} exploratory tests {share}, no finding was associated with outcome. "
@@ -165,7 +166,11 @@ def _named_headline(apart: list[dict[str, Any]], of: int, found: dict[str, Estim
     effect = found[_name(first)]
     told |= {"what": feature_words(first["feature"]), "endpoint": endpoint_words(first["endpoint"])}
     told |= {"ratio": effect} if effect.unit == "ratio" else {"days": effect, "day": round(first["rmst_days"])}
-    words = said(_NAMED[effect.unit == "ratio", len(apart) > 1], **told)
+    key = _NAMED[effect.unit == "ratio", len(apart) > 1]
+    if len(apart) == of > 1:
+        key = "headline.biomarkers.named_all" + ("" if effect.unit == "ratio" else "_days")
+        told.pop("n")
+    words = said(key, **told)
     return Headline(words, "uncertain", said("reason.named"), effect.name)
 
 
@@ -202,8 +207,7 @@ def _effects(rows: pl.DataFrame, estimates: list[Estimate]) -> list[str]:
             limits = row["rmst_ci_low"], row["rmst_ci_high"]
             estimates.append(Estimate(name, row["rmst_difference"], *limits, n, "restricted means", "days"))
             out.append(
-                f"{who}, no single hazard ratio (it changes with time), restricted mean difference to day "
-                f"{row['rmst_days']:.0f} {{{name}}}"
+                f"{who}, mean to day {row['rmst_days']:,.0f} differs by {{{name}}} (the hazard ratio changes with time)"
             )
             continue
         limits = row["ci_low"], row["ci_high"]

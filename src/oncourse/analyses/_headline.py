@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oncourse.words.catalogue import Said, catalogue, said
 from oncourse.words.numbers import Numeric
@@ -51,6 +51,18 @@ def rated(text: Said, number: Numeric, name: str, *, n_patients: int | None = No
     of a ratio leaves out 1. `n_patients` is what it rests on where the number counts something else.
     """
     return Headline(text, *light_of(number, n_patients), name)
+
+
+def unless_assumed(headline: Headline, assumed: float | None, of: float | None) -> Headline:
+    """Return an answered headline as uncertain where more than `WIDE_SHARE` of what it counts are negatives assumed.
+
+    Such a negative may be either, so that the number may lie as far off as an interval that is too wide.
+
+    assumed : how many of the `of` counted are negatives whose reads were not counted; None: none
+    """
+    if headline.light != "answered" or (assumed or 0) <= WIDE_SHARE * (of or 0):
+        return headline
+    return replace(headline, light="uncertain", reason=said("reason.assumed"))
 
 
 def light_of(number: Numeric, n_patients: int | None = None) -> tuple[str, Said]:
@@ -153,8 +165,13 @@ def feature_words(name: str) -> str:
     ('TP53 pathway', 'BRAF V600E', 'age')
     >>> feature_words("lab:PSA squared"), feature_words("prior:ARPI"), feature_words("primary_site")
     ('PSA squared', 'earlier ARPI', 'primary site')
+    >>> feature_words("covariate:primary_site=left colon")
+    'primary site (left colon)'
     """
     kind, colon, what = name.partition(":")
+    if kind == "covariate" and "=" in what:  # a category: "stage=III"
+        column, _, level = what.partition("=")
+        return f"{column.replace('_', ' ')} ({level})"
     if name.removeprefix("covariate:").startswith("age_years"):
         return name.removeprefix("covariate:").replace("age_years", "age")
     if not colon and name.islower():

@@ -47,7 +47,7 @@ def headline_of(fitted: FittedPrediction, found: dict[str, Estimate], params: Pr
     if useful and found[f"auc_{m}m {r}"].value is not None:
         auc = found[f"auc_{m}m {r}"]
         added = "adds_unknown" if fitted.added is None else "adds" if fitted.mutations_add else "adds_not"
-        told = {"model": str(r), "auc": auc, "patients": n, "added": said(f"headline.prediction.{added}")}
+        told = {"model": str(r), "auc": auc, "patients": n, "added": said(f"beside.{added}")}
         text = said("headline.prediction.works", **told)
         weak = bool(fitted.warnings)
         return Headline(text, *(("uncertain", said("reason.too_few")) if weak else light_of(auc, n)), auc.name)

@@ -81,10 +81,10 @@ def stressed(analysis: str) -> tuple[str, ...]:
     """Return the line of an analysis; none of one whose claims were not put under stress.
 
     >>> stressed("prediction")[0][:72]
-    'Its claims were measured on wrong data. They hold with loss to follow-up'
+    'Its claims were tested on data with known errors. They hold with loss to follow-up'
     """
     line = STRESSED.get(analysis)
     if line is None:
         return ()
     parts = [f"They hold with {x}." for x in line.holds] + [f"They do not hold with {x}." for x in line.fails]
-    return (f"Its claims were measured on wrong data. {' '.join(parts)} Signs in this study: {line.signs}.",)
+    return (f"Its claims were tested on data with known errors. {' '.join(parts)} Signs in this study: {line.signs}.",)

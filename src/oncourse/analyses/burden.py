@@ -236,7 +236,8 @@ def _estimates(samples: pl.DataFrame, sized: pl.DataFrame) -> list[Estimate]:
 def _answer(estimates: list[Estimate], tests: pl.DataFrame) -> str:
     known = {e.name for e in estimates}
     words = (
-        "The median burden is {median_burden}, the mean {mean_burden:value}; {tmb_high} of samples are certainly high."
+        "The median burden is {median_burden}, the mean {mean_burden:value}; it is high for certain in {tmb_high} of "
+        "samples."
         if "median_burden" in known
         else "The burden per Mb of {profiled_samples} samples is not known: no assay states its size."
     )
@@ -245,9 +246,8 @@ def _answer(estimates: list[Estimate], tests: pl.DataFrame) -> str:
     if "msi_high_predicted" in known:
         words += " By the mutations, {msi_high_predicted} of the samples are MSI-H."
     if tests.height and (first := tests.row(0, named=True))["q_value"] < 0.05:
-        words += (
-            f" It differs most between {_plain(first['group_a'])} and {_plain(first['group_b'])} ({first['method']})."
-        )
+        groups = f"{_plain(first['group_a'])} and {_plain(first['group_b'])}"
+        words += f" The burden differs most between {groups} ({first['method']})."
     return words
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -21,6 +22,7 @@ from oncourse.io.lists import read_reference
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.words.catalogue import said
+from oncourse.words.numbers import with_unit
 
 
 @section("cohorts")
@@ -116,9 +118,8 @@ def cohorts(cohort: Cohort, params: CohortParams) -> Result:
     )
     words = "; ".join(_words(r) for r in differs.head(3).iter_rows(named=True))
     return Result(
-        answer="Of {comparisons} comparisons of genes {differ} differ and {alike} are alike within the margin; the "
-        "others "
-        "are not decided." + (f" Most: {words}." if words else ""),
+        answer="Of {comparisons} comparisons of a gene between two groups, {differ} differ and {alike} are alike within "
+        "the margin; the others are not decided." + (f" Most clearly: {words}." if words else ""),
         estimates=estimates,
         tables={GENES.name: GENES.frame(table)},
         figures=tuple(_figures(table, params, cohort.gene_status)),
@@ -138,11 +139,16 @@ def cohorts(cohort: Cohort, params: CohortParams) -> Result:
     )
 
 
-def _words(row: dict[str, object]) -> str:
+def _words(row: dict[str, Any]) -> str:
     gene, a, b = (str(row[c]).replace("{", "(").replace("}", ")") for c in ("gene", "cohort_a", "cohort_b"))
-    return (
-        f"{gene} {row['n_altered_a']}/{row['n_profiled_a']} in {a}, {row['n_altered_b']}/{row['n_profiled_b']} in {b}"
+    shares = (
+        f"{n_altered:,} of {n:,} in {group} ({with_unit(n_altered / n, 'fraction', n)})"
+        for group, n_altered, n in (
+            (a, row["n_altered_a"], row["n_profiled_a"]),
+            (b, row["n_altered_b"], row["n_profiled_b"]),
+        )
     )
+    return f"{gene}, {' v '.join(shares)}"
 
 
 def _against(cohort: Cohort, path: Path, settings: LandscapeParams, params: CohortParams) -> pl.DataFrame:
@@ -228,7 +234,7 @@ def _notes(is_other: bool, table: pl.DataFrame, status: GeneStatus) -> tuple[str
             )
         notes.append("The other cohort has counts alone: burden and state of disease cannot be adjusted for.")
     elif (apart := table.filter(pl.col("method") == UNPAIRED)).is_empty():
-        notes.append("Every patient compared has samples in both groups: each is beside itself, at its own burden.")
+        notes.append("Every patient compared has samples in both groups, and so is compared with himself or herself.")
     elif apart["adjusted_odds_ratio"].is_null().all():
         notes.append("The burden of some samples is not known: nothing is adjusted for it.")
     return tuple(notes)
@@ -237,14 +243,15 @@ def _notes(is_other: bool, table: pl.DataFrame, status: GeneStatus) -> tuple[str
 def _headline(estimates: tuple[Estimate, ...], table: pl.DataFrame, differs: pl.DataFrame) -> Headline:
     k = int(estimates[2].value or 0)
     n = int(estimates[1].value or 0)
+    pairs = table.select("cohort_a", "cohort_b").unique().rows()
     if differs.is_empty():
-        pairs = table.select("cohort_a", "cohort_b").unique().rows()
         words = said("headline.cohorts.none_of_many", n=n)
-        if len(pairs) == 1:
+        if len(pairs) == 1 and n > 1:
             words = said("headline.cohorts.none", n=n, a=pairs[0][0], b=pairs[0][1])
         return Headline(words, "uncertain", said("reason.nothing_found"), "comparisons")
     first = differs.row(0, named=True)
-    words = said("headline.cohorts.found", k=k, n=n, gene=first["gene"], a=first["cohort_a"], b=first["cohort_b"])
+    key = "headline.cohorts.found" + ("" if len(pairs) == 1 else "_of_many")
+    words = said(key, k=k, n=n, gene=first["gene"], a=first["cohort_a"], b=first["cohort_b"])
     return Headline(words, "answered", said("reason.corrected"), "differ")
 
 

@@ -21,7 +21,7 @@ from oncourse.analyses._concordance_tables import (
     VARIANTS,
     comparison_key,
 )
-from oncourse.analyses._headline import Headline, cannot, rated, two_sides
+from oncourse.analyses._headline import Headline, cannot, rated, two_sides, unless_assumed
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.concordance_summary import (
@@ -227,7 +227,7 @@ def _headline(estimates: tuple[Estimate, ...]) -> Headline:
     if assumed:
         key, rest = f"{key}_by_calls", rest | {"different": different, "assumed": assumed}
     text = said(f"headline.concordance.{key}", **rest)
-    return rated(text, share, name, n_patients=patients)
+    return unless_assumed(rated(text, share, name, n_patients=patients), assumed, mutations)
 
 
 def _by_calls(known: dict[str, Estimate], comparison: str) -> tuple[int, int]:

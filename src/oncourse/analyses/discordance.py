@@ -8,7 +8,7 @@ from functools import partial
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
-from oncourse.analyses._headline import Headline, light_of, two_sides
+from oncourse.analyses._headline import Headline, light_of, two_sides, unless_assumed
 from oncourse.analyses._headline import part as said_part
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
@@ -192,6 +192,16 @@ def _plain(level: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in " +-") else "_" for c in level)
 
 
+def _predictor(predictor: str, level: str) -> str:
+    """Return a predictor with its level in words.
+
+    >>> _predictor("clonality", "subclonal"), _predictor("site", "liver"), _predictor("time gap", "per year")
+    ('being subclonal', 'site (liver)', 'time gap (per year)')
+    """
+    level = level.replace("{", "(").replace("}", ")")
+    return f"being {level}" if predictor == "clonality" else f"{predictor} ({level})"
+
+
 def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], params: DiscordanceParams) -> Headline:
     """How many variants are in one sample only, and what goes with it most."""
     by_name = {e.name: e for e in estimates}
@@ -213,8 +223,9 @@ def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], params: Disc
         return Headline(text, "uncertain", said("reason.nothing_found"), number)
     predictor, level = hits.select("predictor", "level").row(0)
     odds = by_name[_key("odds_ratio", comparison, predictor, _plain(level))]
-    text = said("headline.discordance.goes", **counts, what=f"{predictor} ({level})", odds=odds)
-    return Headline(text, *light_of(odds, patients), odds.name)
+    text = said("headline.discordance.goes", **counts, what=_predictor(predictor, level), odds=odds)
+    assumed = by_name[_key("n_by_calls", comparison)].value
+    return unless_assumed(Headline(text, *light_of(odds, patients), odds.name), assumed, mutations)
 
 
 def _answer(
@@ -240,9 +251,9 @@ def _answer(
         named = []
         for predictor, level in hits.select("predictor", "level").iter_rows():
             name = _key("odds_ratio", comparison, predictor, _plain(level))
-            named.append(f"{predictor} ({level.replace('{', '(').replace('}', ')')}): odds ratio {{{name}}}")
+            named.append(f"{_predictor(predictor, level)}: odds ratio {{{name}}}")
         if named:
-            text += ". It goes with " + "; ".join(named)
+            text += ". Predictors: " + "; ".join(named)
         elif part["odds_ratio"].null_count() < part.height:
             text += "; no predictor stands out"
         else:

@@ -1,4 +1,4 @@
-"""Which genes are changed more often than chance: candidates for drivers, counted by patient."""
+"""Which genes are mutated more often than chance: candidates for drivers, counted by patient."""
 
 from __future__ import annotations
 
@@ -57,11 +57,13 @@ SEARCHED = "patients searched for drivers"
 #: Fewer patients than this find only the strongest drivers (Lawrence 2014, doi 10.1038/nature12912: hundreds are
 #: needed).
 LOW_POWER = 200
+#: Genes that the line of page one names; where more are found, the five clearest.
+MOST_TOLD = 8
 
 
 @analysis(
     title="Driver genes",
-    question="Which genes are changed more often than chance makes them?",
+    question="Which genes are mutated more often than expected by chance?",
     needs=("samples", "calls"),
     params=DriverParams,
     tables=(GENES,),
@@ -89,7 +91,7 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
     )
     names = ", ".join(sure["gene"].head(8))
     return Result(
-        answer="In {patients_searched} patients {genes_found} genes are changed more often than chance makes them"
+        answer="In {patients_searched} patients, {genes_found} genes are mutated more often than expected by chance"
         + (f": {names}{' ...' if sure.height > 8 else ''}." if names else ".")
         + (" {genes_to_check} more look like artefacts of calling." if estimates[2].value else ""),
         estimates=estimates,
@@ -189,8 +191,8 @@ def _power(cohort: Cohort, calls: pl.DataFrame, patients: list[str]) -> list[str
     if least is None:
         return [*low, "No number of changed patients would find a gene of median length by its burden alone."]
     k, share = least
-    many = f"A gene of median length is found by its burden alone from {k} changed patients on."
-    return [*low, f"{many} One changed in {100 * share:.3g} % of patients is found with a chance of 80 %."]
+    many = f"A gene of median length is found by its burden alone once it is mutated in {k} patients."
+    return [*low, f"{many} A gene mutated in {100 * share:.2g} % of patients would be found with a chance of 80 %."]
 
 
 def _headline(estimates: tuple[Estimate, ...], sure: pl.DataFrame) -> Headline:
@@ -198,9 +200,9 @@ def _headline(estimates: tuple[Estimate, ...], sure: pl.DataFrame) -> Headline:
     if sure.is_empty():
         words = said("headline.drivers.none", n=int(n.value or 0))
         return Headline(words, "uncertain", said("reason.nothing_found"), n.name)
-    genes = [str(g) for g in sure["gene"].head(5)]
+    genes = [str(g) for g in sure["gene"].head(MOST_TOLD if sure.height <= MOST_TOLD else 5)]
     key = "headline.drivers.found" + ("_first" if sure.height > len(genes) else "")
-    words = said(key, k=int(found.value or 0), genes=", ".join(genes), n=int(n.value or 0))
+    words = said(key, k=int(found.value or 0), genes=genes, n=int(n.value or 0))
     return Headline(words, "answered", said("reason.corrected"), found.name)
 
 
@@ -214,7 +216,7 @@ def _figures(table: pl.DataFrame) -> list[Figure]:
     return [
         Figure(
             "genes",
-            "Changed more often than chance",
+            "Mutated more often than expected by chance",
             "Each gene by the patients expected and seen; orange: FDR "
             "below 5 %, grey ring: to be checked for an artefact first. Table drivers/genes.",
             partial(

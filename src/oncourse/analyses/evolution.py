@@ -27,7 +27,7 @@ from oncourse.analyses._evolution_tables import (
     VARIANTS,
     WRONG_COPIES,
 )
-from oncourse.analyses._headline import Headline, light_of, part
+from oncourse.analyses._headline import Headline, light_of, part, unless_assumed
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.clones import evolution_tables as rows
@@ -200,11 +200,9 @@ def _estimates(
     value, low, high = _share(sure, pl.col("clonality") == "polyclonal")
     out.append(Estimate("n_metastases", mets.height, n=mets.height, unit="count"))
     out.append(Estimate("polyclonal_fraction", value, low, high, sure.height, method, "fraction"))
-    value, low, high = _share(
-        sure.filter(pl.col("probability_phyleticity") >= params.min_probability),
-        pl.col("phyleticity") == "polyphyletic",
-    )
-    out.append(Estimate("polyphyletic_fraction", value, low, high, sure.height, method, "fraction"))
+    clear = sure.filter(pl.col("probability_phyleticity") >= params.min_probability)
+    value, low, high = _share(clear, pl.col("phyleticity") == "polyphyletic")
+    out.append(Estimate("polyphyletic_fraction", value, low, high, clear.height, method, "fraction"))
     timed = mets.filter(pl.col("divergence") != "not_assessable")
     value, low, high = _share(timed, pl.col("divergence") == "early")
     out.append(Estimate("early_divergence_fraction", value, low, high, timed.height, method, "fraction"))
@@ -230,8 +228,14 @@ def _headline(estimates: tuple[Estimate, ...]) -> Headline:
         text = said("headline.evolution.clones", patients=patients, clones=clones, by_calls=by_calls)
         return Headline(text, "uncertain", said("reason.few_patients", n=patients), "clones_per_patient")
     n = int(poly.n or 0)
-    text = said("headline.evolution.poly", k=round(poly.value * n), n=n, share=poly, by_calls=by_calls)
-    return Headline(text, *light_of(poly), poly.name)
+    k = round(poly.value * n)
+    if n == 1:
+        text = said(f"headline.evolution.one_{'poly' if k else 'mono'}", by_calls=by_calls)
+    elif k:
+        text = said("headline.evolution.poly", k=k, n=n, share=poly, by_calls=by_calls)
+    else:
+        text = said("headline.evolution.mono", n=n, share=poly, by_calls=by_calls)
+    return unless_assumed(Headline(text, *light_of(poly), poly.name), absent.value, absent.n)
 
 
 def _answer(estimates: tuple[Estimate, ...]) -> str:
@@ -242,11 +246,11 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
     )
     if "polyclonal_fraction" in known:
         text += (
-            " Of {n_metastases:value} metastases, those with a clear history were founded by several clones in "
-            "{polyclonal_fraction}."
+            " Of {n_metastases:value} metastases some have a clear history; {polyclonal_fraction} of these were "
+            "founded by several clones."
         )
     if "early_divergence_fraction" in known:
-        text += " Where it can be told, {early_divergence_fraction} left the primary early."
+        text += " Where it can be told, {early_divergence_fraction} of them left the primary early."
     if "drivers_new_in_metastasis" in known:
         text += " Of the altered driver genes of metastases {drivers_new_in_metastasis} were not found in the primary."
     if next(e.value for e in estimates if e.name == "absences_by_calls"):

@@ -198,8 +198,8 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
     names = {e.name for e in estimates if e.value is not None}
     words = line_words(line)
     answer = (
-        f"{str(words).capitalize()}: tumours responded, confirmed, in {{objective_response}} of "
-        f"{_denominator(first, params)}; without asking for confirmation in {{unconfirmed_response}}. Disease was "
+        f"{str(words).capitalize()}: a confirmed response was seen in {{objective_response}} of "
+        f"{_denominator(first, params)}; a response, confirmed or not, in {{unconfirmed_response}}. Disease was "
         "controlled in {disease_control}."
     )
     share = next(e for e in estimates if e.name == "objective_response")

@@ -108,6 +108,8 @@ def _headline(found: dict[str, Estimate], rates: pl.DataFrame) -> Headline:
         clear = low.value > 0 or after
         if after:  # imaging came first: the sizes are told, the wording turns round
             low, high = _turned(high), _turned(low)
+        elif not clear:  # the low end lies after imaging: told as days after it
+            low = _turned(low)
         text = said(
             f"headline.monitoring.{kind}{'_after' if after else '' if clear else '_unclear'}",
             low=low,

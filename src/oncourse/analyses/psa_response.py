@@ -156,14 +156,14 @@ def psa_response(cohort: Cohort, params: PsaResponseParams) -> Result:
     n_open = shown.filter(~_told()).height - unseen.height
     of = _denominator(rules, unseen.height, unseen.filter(nothing).height)
     fell = (
-        f"PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in {{psa90_confirmed}} of "
+        f"PSA fell by at least half, confirmed, in {{psa50_confirmed}} and by at least 90 % in {{psa90_confirmed}}, of "
         f"{of}."
         if unseen.height < shown.height
         else f"a fall of PSA cannot be judged: none of {shown.height} lines has a PSA both before and after the start."
     )
     answer = (
         f"{str(words).capitalize()}: {fell} "
-        "It progressed, confirmed, in {progressed} of the lines with a PSA after the start."
+        "PSA progressed, confirmed, in {progressed} of the lines with a PSA after the start."
         + _open_words(rules, n_open)
     )
     share = next(e for e in estimates if e.name == "psa50_confirmed")
@@ -213,7 +213,8 @@ def psa_response(cohort: Cohort, params: PsaResponseParams) -> Result:
 #: Notes of what was met, by the estimate that counts it.
 COUNTED = {
     "old_baselines": f"Baselines older than {OLD_BASELINE_DAYS} days: {{old_baselines:value}}.",
-    "early_rises": "Early rises that met the limits and are recorded, not progression: {early_rises:value} lines.",
+    "early_rises": "Early rises beyond the limits, which by PCWG3 are recorded and are no progression: {early_rises:value} "
+    "lines.",
     "below_limit": "PSA values below detection: {below_limit:value}.",
     "several_a_day": "Days with several PSA values: {several_a_day:value}.",
     "left_out": "Rows of PSA that could not be used: {left_out:value}.",

@@ -8,7 +8,7 @@ from functools import partial
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
-from oncourse.analyses._headline import Headline, cannot, part, rated, two_sides
+from oncourse.analyses._headline import Headline, cannot, part, rated, two_sides, unless_assumed
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.pairs import COMPARISONS
@@ -190,9 +190,8 @@ def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str)
     else:
         key, more = ("differs" if k else "same"), {"share": share, "patients": share.n} | ({"k": k} if k else {})
     assumed = part("headline.ras_status.assumed", int(by_name[_name(row, "n_assumed")].value or 0))
-    return rated(
-        said(f"headline.ras_status.{key}", status=status, a=a, b=b, assumed=assumed, **more), share, share.name
-    )
+    text = said(f"headline.ras_status.{key}", status=status, a=a, b=b, assumed=assumed, **more)
+    return unless_assumed(rated(text, share, share.name), by_name[_name(row, "n_assumed")].value, share.n)
 
 
 def _answer(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str) -> str:

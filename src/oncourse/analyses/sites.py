@@ -122,8 +122,8 @@ def sites(cohort: Cohort, params: SiteParams) -> Result:
         people=counted(PROFILED, cohort.study["patients"]["patient_id"], profiled.select("patient_id"), rest=NONE),
         samples_used=profiled.select("patient_id", "sample_id", pl.lit("profiled for mutations").alias("reason")),
         notes=(
-            "Of a pathway those genes count that most patients were looked at for (n_counted of n_genes). Of patients "
-            "those count that were looked at for all of them, altered or not: a part of a panel favours the altered.",
+            "A pathway counts the genes that most patients were tested for (n_counted of n_genes). Only patients tested "
+            "for all of these count, altered or not: who was tested for a part would count only when altered.",
         ),
         headline=_headline(estimates),
         methods=(

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
-from oncourse.analyses._headline import Headline, light_of
+from oncourse.analyses._headline import Headline, light_of, unless_assumed
 from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.informative import informative_plasma, with_rows
@@ -105,14 +105,15 @@ def tissue_blood(cohort: Cohort, params: TissueBloodParams) -> Result:
     aim = Aim(params.ppa0, params.npa0, params.margin, params.repeat_tissue, params.status)
     tests = noninferiority_tests(presence, pairs, rows, states, aim)
     truth, withheld = truth_rows(presence, main, states, params.status)
-    estimates = _estimates(table, plasma, main, tests, truth)
+    agreement = status_table(two)
+    estimates = (*_estimates(table, plasma, main, tests, truth), *_of_status(agreement, params.status))
     return Result(
-        answer=_answer(estimates, tests),
+        answer=_answer(estimates, tests, params.status),
         headline=_headline(estimates, tests),
         estimates=estimates,
         tables={
             STRATA.name: STRATA.frame(table),
-            STATUSES.name: STATUSES.frame(status_table(two)),
+            STATUSES.name: STATUSES.frame(agreement),
             PLASMA.name: PLASMA.frame(plasma),
             NONINFERIORITY.name: NONINFERIORITY.frame(tests),
             TRUTH.name: TRUTH.frame(truth),
@@ -252,10 +253,42 @@ def _headline(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> H
     light, reason = light_of(share, patients)
     if verdict == "untested" and light == "answered":
         light, reason = "uncertain", said("reason.no_margin")
-    return Headline(text, light, reason, share.name)
+    return unless_assumed(Headline(text, light, reason, share.name), by_calls.value, share.n)
 
 
-def _answer(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> str:
+def _of_status(agreement: pl.DataFrame, status: str) -> list[Estimate]:
+    """How blood agrees with tissue on one status: what a doctor asks who has the blood result alone."""
+    mine = agreement.filter((pl.col("status") == status) & (pl.col("set") == "all"))
+    if mine.is_empty():
+        return []
+    row = mine.row(0, named=True)
+    n_of = {"ppa": row["n_both"] + row["n_a_only"], "npa": row["n_neither"] + row["n_b_only"]}
+    shares = [
+        Estimate(f"status_{of}", row[of], row[f"{of}_low"], row[f"{of}_high"], n, "Clopper-Pearson", "fraction")
+        for of, n in n_of.items()
+    ]
+    counts = [
+        Estimate(f"status_{of}", row[f"n_{of}"], n=sum(n_of.values()), unit="count")
+        for of in ("not_assessable", "assumed")
+    ]
+    return shares + counts
+
+
+def _status_words(estimates: tuple[Estimate, ...], status: str) -> str:
+    known = {e.name: e.value for e in estimates if e.value is not None}
+    text = ""
+    if "status_ppa" in known:
+        text += f" Of patients whose {status} was positive in tissue, blood was positive in {{status_ppa}}."
+    if "status_npa" in known:
+        text += f" Of patients whose {status} was negative in tissue, blood was negative in {{status_npa}}."
+    if known.get("status_assumed"):
+        text += " A negative was assumed, not measured, in {status_assumed:value} patients."
+    if known.get("status_not_assessable"):
+        text += f" {status} could not be judged in both samples of {{status_not_assessable:value}} patients."
+    return text
+
+
+def _answer(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]], status: str) -> str:
     names = {e.name for e in estimates if e.value is not None}
     text = (
         "In {n_patients:value} patients with both, blood showed {ppa.all_without_chip} of the mutations of tissue. "
@@ -270,6 +303,7 @@ def _answer(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> str
             "their "
             "reads in blood were not counted."
         )
+    text += _status_words(estimates, status)
     run = [row for row in tests if _test_name(row) in names]
     for row in run:
         verdict = "within" if row["is_noninferior"] else "not shown to be within"

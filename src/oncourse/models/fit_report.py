@@ -218,8 +218,10 @@ def _verdict(
     slope = found.value[METRICS.index("calibration_slope")]
     if not SLOPE_LIMITS[0] <= slope <= SLOPE_LIMITS[1]:
         limits = f"calibration slope outside {SLOPE_LIMITS[0]}-{SLOPE_LIMITS[1]}"
-        wrong = "too alike" if slope > 1 else "too extreme" if slope > 0 else "in no better than a random order"
-        reasons.append(f"its risks are {wrong} ({limits})")
+        wrong = (
+            "are too alike" if slope > 1 else "are too extreme" if slope > 0 else "rank patients no better than chance"
+        )
+        reasons.append(f"its risks {wrong} ({limits})")
     if supported < 1:
         reasons.append("the events do not support a single parameter")
     if np.isfinite(width).any() and np.nanmedian(width) > WIDEST_RANGE:

@@ -135,9 +135,17 @@ def _levels(column: np.ndarray, name: str) -> list[tuple[str, np.ndarray]]:
         return []
     held = values[most]
     return [
-        (f"{name} is {high:g}" + ("" if high == held[-1] else " or more"), (column > (low + high) / 2).astype(float))
+        (
+            f"{name} is {_plain(high)}" + ("" if high == held[-1] else " or more"),
+            (column > (low + high) / 2).astype(float),
+        )
         for low, high in pairwise(held)
     ]
+
+
+def _plain(value: float) -> str:
+    """A level as a sentence shows it: a value that was filled in has more digits than it carries."""
+    return f"{value:g}" if value == int(value) else f"{value:.2g}"
 
 
 def is_arm(values: np.ndarray, treated: np.ndarray) -> bool:

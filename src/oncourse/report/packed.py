@@ -109,7 +109,7 @@ def table_view(
     return TableView(
         id="t-" + declared.name.replace("/", "-"),
         name=declared.name,
-        title=_title(declared.name, language),
+        title=table_title(declared.name, language),
         text=declared.text,
         n_rows=frame.height,
         n_shown=shown.height,
@@ -190,7 +190,7 @@ _TITLES = {
 }
 
 
-def _title(name: str, language: str) -> str:
+def table_title(name: str, language: str) -> str:
     if language == "en" and name in _TITLES:
         return _TITLES[name]
     last = name.split("/")[-1]

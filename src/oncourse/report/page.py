@@ -22,7 +22,7 @@ from oncourse.report.behind import answers, questions_of
 from oncourse.report.execute import AnalysisRun
 from oncourse.report.front import card, flow_steps, missing_lines, question, sentence_of, title
 from oncourse.report.objectives import DESCRIPTION, ordered
-from oncourse.report.packed import ROWS_SHOWN, estimates_view, figure_view, packed, table_view, tie
+from oncourse.report.packed import ROWS_SHOWN, estimates_view, figure_view, packed, table_title, table_view, tie
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import catalogue, write
 from oncourse.words.phrases import page_in
@@ -30,7 +30,8 @@ from oncourse.words.readable import split
 
 _HERE = Path(__file__).parent
 WARNINGS_SHOWN = 40
-NAMES_SHOWN = 12
+#: Names of a reason that are all listed; of more, the first `NAMES_SHOWN` are.
+ALL_NAMES, NAMES_SHOWN = 60, 12
 
 #: The tables the report itself writes, beside those of the analyses.
 REPORT_TABLES = (
@@ -75,18 +76,34 @@ def _excluded(frame: pl.DataFrame, samples: Collection[str]) -> list[tuple[str, 
     kinds = {reason: reason_kind(reason, samples) for reason in frame["reason"].unique()}
     kind = pl.col("reason").replace_strict(kinds, return_dtype=pl.String)
     who = pl.coalesce(pl.col("sample_id", "patient_id").replace("", None), pl.lit(""))
-    groups = frame.group_by(kind.alias("kind")).agg(pl.len(), who.head(NAMES_SHOWN).alias("who"))
+    most = pl.when(pl.len() <= ALL_NAMES).then(ALL_NAMES).otherwise(NAMES_SHOWN)
+    groups = frame.group_by(kind.alias("kind")).agg(pl.len(), who.head(most).alias("who"))
     rows = [(said, n, ", ".join(names), n - len(names)) for said, n, names in groups.iter_rows()]
     return sorted(rows, key=lambda r: (-r[1], r[0]))
 
 
-def _params(params: Any) -> list[dict[str, str]]:
+def _params(params: Any, language: str) -> list[dict[str, str]]:
     if not dataclasses.is_dataclass(params):
         return []
     return [
-        {"name": f.name, "value": str(getattr(params, f.name)), "text": f.metadata.get("text", "")}
+        {"name": f.name, "value": _typed(getattr(params, f.name), language), "text": f.metadata.get("text", "")}
         for f in dataclasses.fields(params)
     ]
+
+
+def _typed(value: Any, language: str = "en") -> str:
+    """Return a setting as one types it after ``--set``.
+
+    >>> _typed(True), _typed(("OS", "DFS")), _typed(()), _typed(24.0)
+    ('yes', 'OS, DFS', 'not set', '24')
+    """
+    if value is None or value == ():
+        return write("page.not_set", language)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(_typed(v, language) for v in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 #: Overview tables that stand in their own section; the others are in the section on the data.
@@ -121,7 +138,8 @@ def _section(
         return section
     known = {patient: i for i, patient in enumerate(patients)}
     asked = questions_of(result.people, result.estimates, known)
-    mine = {t.name: tables[t.name] for t in entry.tables if t.name in result.tables and not _is_ledger(t.name)}
+    own = {t.name: tables[t.name] for t in entry.tables if t.name in result.tables and not _is_ledger(t.name)}
+    mine = {name: frame for name, frame in own.items() if frame.height}
     shown = [t for t in entry.tables if t.name in mine and (t.name in _IN_SECTION or not t.name.startswith(_OF_DATA))]
     return section | {
         "rest": [s for s in split(result.answer) if s not in (section["card"].sentence, sentence_of(outcome, "en"))],
@@ -134,12 +152,13 @@ def _section(
             table_view(t, f, answers(entry.name, f.head(ROWS_SHOWN), tie(t.columns, mine), asked, known), language)
             for t, f in ((t, mine[t.name]) for t in shown)
         ],
+        "empty_tables": [table_title(name, language) for name in own if name not in mine],
         "excluded": _excluded(result.excluded, samples),
         "who": packed(json.dumps(asked, ensure_ascii=False, separators=(",", ":"))),
         "n_excluded": result.excluded.height,
         "notes": result.notes,
         "methods": result.methods,
-        "params": _params(params.get(entry.name)),
+        "params": _params(params.get(entry.name), language),
     }
 
 
@@ -293,6 +312,9 @@ def study_page(
         (declared[n], f) for n, f in tables.items() if n.startswith(_OF_DATA) and n in declared and not _is_ledger(n)
     ]
 
+    # what could not be asked, and is no question of the protocol, is listed at the end
+    unasked = [o for o in others if o.status in ("skipped", "too_few")]
+
     def sections(some: Sequence[AnalysisRun]) -> list[dict[str, Any]]:
         return [_section(o, cohort.used, tables, language, people, names) for o in some]
 
@@ -307,7 +329,8 @@ def study_page(
             cards=[card(o, language) for o in questions],
             overview=sections(overview),
             sections=sections(questions),
-            others=sections(others),
+            others=sections([o for o in others if o not in unasked]),
+            unasked=sections(unasked),
             flow=flow_steps(tables, language),
             missing=missing_lines(cohort, language),
             warnings=study.warnings[:WARNINGS_SHOWN],
@@ -316,7 +339,9 @@ def study_page(
             glossary=glossary(language),
             index=search_index(cohort, pages),
             patient_pages=sorted(pages),
-            data_tables=[table_view(t, f, language=language) for t, f in of_data if t.name not in _IN_SECTION],
+            data_tables=[
+                table_view(t, f, language=language) for t, f in of_data if t.name not in _IN_SECTION and f.height
+            ],
             version=oncourse.__version__,
             seed=cohort.seed,
         )

@@ -53,6 +53,7 @@ def _pattern(nouns: dict[str, str], verbs: dict[str, str]) -> re.Pattern[str]:
     return re.compile(rf"(?<![\d.,-])(?<!to )1 ({'|'.join(nouns)})\b(?: ({'|'.join(verbs)})\b)?")
 
 
+_OWNED = re.compile(r"\w (?:in|of) $")
 _MANY = _pattern(_NOUNS, _VERBS)
 _NOUN_OF_ONE, _VERB_OF_ONE = ({one: many for many, one in words.items()} for words in (_NOUNS, _VERBS))
 _ONE = _pattern(_NOUN_OF_ONE, _VERB_OF_ONE)
@@ -63,8 +64,10 @@ def of_one(text: str) -> str:
 
     >>> of_one("1 patients have low power; 11 patients were lost, 2 of 1,001 samples."), of_one("a p-value of 0.1 days")
     ('1 patient has low power; 11 patients were lost, 2 of 1,001 samples.', 'a p-value of 0.1 days')
+    >>> of_one("46 of 71 mutations in 1 patients are in one sample only.")
+    '46 of 71 mutations in 1 patient are in one sample only.'
     """
-    return _MANY.sub(lambda m: f"1 {_NOUNS[m[1]]}" + (f" {_VERBS[m[2]]}" if m[2] else ""), text)
+    return _MANY.sub(lambda m: _counted(m, _NOUNS, _VERBS), text)
 
 
 def of_many(text: str) -> str:
@@ -73,4 +76,10 @@ def of_many(text: str) -> str:
     >>> of_many("1 patient has low power in 1 sample.")
     '1 patients have low power in 1 samples.'
     """
-    return _ONE.sub(lambda m: f"1 {_NOUN_OF_ONE[m[1]]}" + (f" {_VERB_OF_ONE[m[2]]}" if m[2] else ""), text)
+    return _ONE.sub(lambda m: _counted(m, _NOUN_OF_ONE, _VERB_OF_ONE), text)
+
+
+def _counted(match: re.Match[str], nouns: dict[str, str], verbs: dict[str, str]) -> str:
+    """The noun in its other number, and its verb; after "in" or "of" the verb is that of what stands before."""
+    verb = match[2] and (match[2] if _OWNED.search(match.string, 0, match.start()) else verbs[match[2]])
+    return f"1 {nouns[match[1]]}" + (f" {verb}" if verb else "")

@@ -69,8 +69,8 @@ def bare(value: float, unit: str, n: int | None = None, *, fine: bool | None = N
         return "0" if text == "-0" else text
     if unit == "per_mb":
         return f"{value:.1f}"
-    if abs(value) >= 10:
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if abs(value) >= 10:  # no study of patients carries a third digit of a ratio
+        return f"{value:,.0f}"
     return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
 
 
