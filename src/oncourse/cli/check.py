@@ -31,8 +31,14 @@ def check(study: Path, strict: bool, model: Path | None, fasta: Path | None, gff
     print_problems(problems)
     errors = sum(p.severity == "error" for p in problems)
     warnings = len(problems) - errors
+    from oncourse.io.ledger import read_ledger
+
+    lost = read_ledger(study / "tables" / "intake").lost()
+    if lost:
+        more = f", and {len(lost) - 3} further reasons" if len(lost) > 3 else ""
+        click.echo(f"In no table of the study: {'; '.join(lost[:3])}{more} (intake.html).")
     if not problems:
-        click.echo(f"{study}: no problem found.")
+        click.echo(f"{study}: no problem found" + (" in what is in its tables." if lost else "."))
     else:
         click.echo(f"{errors} error(s), {warnings} warning(s).")
     if errors or (strict and warnings):

@@ -264,6 +264,8 @@ def consequence(text: str | None) -> str | None:
     return min(found, key=_RANK.__getitem__, default=None)
 
 
+#: Residues that a change names; not the number of an exon: "Exon 4 deletion" says nothing of the frame.
+_RESIDUES = r"^p\.\(?(?!(?i:exon|ex\d|intron))[A-Z*?]?\d+(_[A-Z*?]?\d+)?"
 _SUBSTITUTION = re.compile(r"^p\.([A-Z]\d+)[A-Z]$")
 
 
@@ -274,6 +276,8 @@ def of_protein_change(change: str | None) -> str | None:
     ['missense', 'nonsense', 'frameshift', 'inframe_deletion', 'splice_site']
     >>> of_protein_change("p.M1V"), of_protein_change("p.M12V"), of_protein_change("p.*394R")
     ('start_lost', 'missense', 'stop_lost')
+    >>> of_protein_change("p.Exon 4 deletion"), of_protein_change("p.746_750del")
+    ('unknown', 'inframe_deletion')
     """
     if change is None:
         return None
@@ -286,9 +290,9 @@ def of_protein_change(change: str | None) -> str | None:
         (r"ext|^p\.\*\d+[A-Z]", "stop_lost"),
         (r"^p\.M1([^\d]|$)", "start_lost"),
         (r"\*$", "nonsense"),
-        (r"delins", "protein_altering"),
-        (r"del", "inframe_deletion"),
-        (r"ins|dup", "inframe_insertion"),
+        (rf"{_RESIDUES}delins", "protein_altering"),
+        (rf"{_RESIDUES}del", "inframe_deletion"),
+        (rf"{_RESIDUES}(ins|dup)", "inframe_insertion"),
         (r"(?i)promoter", "upstream"),
     ):
         if re.search(pattern, change):

@@ -64,6 +64,8 @@ _CHANGE = re.compile(
 _WHOLE = re.compile(r"^[A-Z*?]?\d+[^\s/|;]*$")
 _SAME = re.compile(r"^([A-Z*])(\d+)\1$")
 _FIRST_CODON = re.compile(r"^(?:[A-Z*])?(\d+)")
+#: A change of bases in the place of the protein's (ANNOVAR's lists of untranslated regions).
+_OF_BASES = re.compile(r"^[cngmr]\.[\d*+_(-]")
 _NOTHING = {"", ".", "-", "NA", "N/A", "NULL", "NONE", "NAN", "P.", "MUTATED", "?", "P.?"}
 
 
@@ -98,7 +100,7 @@ def canonical(text: str | None) -> str | None:
         change = change[2:]
     if change.startswith("(") and change.endswith(")"):
         change = change[1:-1]
-    if not change or change.upper() in _NOTHING:
+    if not change or change.upper() in _NOTHING or _OF_BASES.match(change):
         return None
     change = _one_change(change)
     change = _THREE.sub(lambda found: ONE_LETTER[found.group()], change)

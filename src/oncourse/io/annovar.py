@@ -6,6 +6,8 @@ The last columns (Otherinfo) repeat the VCF record; FILTER and the counts are re
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +19,7 @@ _NAME = re.compile(
     r"^(?P<sample>.+?)(?:\.avinput|\.annovar|\.vcf)*\.(?P<build>hg19|hg38|b37|GRCh37|GRCh38)_multianno\.",
     re.I,
 )
-_FORMAT = r"^GT(:|$)"
+_FORMAT = re.compile(r"^GT(:|$)")
 
 
 def is_multianno(path: Path) -> bool:
@@ -52,26 +54,56 @@ def as_maf(frame: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[str]]:
 
 
 def _with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[str]]:
+    """Add counts and FILTER from the cells of Otherinfo: FORMAT, the one sample behind it, FILTER two before it.
+
+    They are looked for in each row: of a table with lists parted by tabs (-nopolish), or with all of Otherinfo in one
+    quoted cell (-csvout), they stand in other columns.
+    """
     others = [c for c in frame.columns if c.lower().startswith("otherinfo")]
-    at = next((i for i, c in enumerate(others) if frame[c].drop_nulls().str.contains(_FORMAT).any()), None)
-    if at is None:
+    if not others:
         return frame, []
-    samples = [c for c in others[at + 1 :] if frame[c].drop_nulls().str.contains(":").any()]
-    if len(samples) != 1:
-        return frame, [f"{name}: {len(samples)} sample columns in Otherinfo without a name: counts not read"]
-    columns = frame.select("Ref", "Alt", others[at], samples[0], *others[max(at - 4, 0) : at])
-    found = [_counts(*row[:4]) for row in columns.iter_rows()]
+    rows = [_record(cells) for cells in frame.select(others).iter_rows()]
+    several = max((len(r.samples) for r in rows if r), default=0)
+    if several == 0:
+        return frame, []
+    if several > 1:
+        return frame, [f"{name}: {several} sample columns in Otherinfo without a name: counts not read"]
+    columns = frame.select("Ref", "Alt").iter_rows()
+    found = [
+        _counts(ref, alt, r.keys, r.samples[0]) if r and r.samples else (None, None)
+        for (ref, alt), r in zip(columns, rows, strict=True)
+    ]
     added = [
         pl.Series("t_alt_count", [None if a is None else str(a) for a, _ in found], pl.String),
         pl.Series("t_depth", [None if d is None else str(d) for _, d in found], pl.String),
     ]
-    if at >= 2 and "FILTER" not in frame.columns:
-        added.append(frame[others[at - 2]].alias("FILTER"))
+    if "FILTER" not in frame.columns:
+        added.append(pl.Series("FILTER", [r.filter if r else None for r in rows], pl.String))
     return frame.with_columns(added), []
 
 
-def _counts(ref: str | None, alt: str | None, keys: str | None, cells: str | None) -> tuple[int | None, int | None]:
-    if keys is None or cells is None:
-        return None, None
+@dataclass(frozen=True)
+class _Record:
+    """What Otherinfo repeats of a VCF record: FILTER, the keys of FORMAT, the cells of samples."""
+
+    filter: str | None
+    keys: str
+    samples: tuple[str, ...]
+
+
+def _record(cells: Sequence[str | None]) -> _Record | None:
+    """Return the record of a row's cells of Otherinfo; null where they hold none.
+
+    -csvout writes all of Otherinfo into one cell; its tabs are blanks once the table is read.
+    """
+    parts = [part for cell in cells for part in (re.split(r"[\t ]", cell) if cell else [None])]
+    at = next((i for i, part in enumerate(parts) if part and _FORMAT.match(part)), None)
+    if at is None:
+        return None
+    samples = tuple(part for part in parts[at + 1 :] if part and ":" in part)
+    return _Record(parts[at - 2] if at >= 2 else None, parts[at] or "", samples)
+
+
+def _counts(ref: str | None, alt: str | None, keys: str, cells: str) -> tuple[int | None, int | None]:
     fields = dict(zip(keys.split(":"), cells.split(":"), strict=False))
     return counts(fields, Site(ref or "", alt or ""))

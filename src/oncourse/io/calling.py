@@ -75,8 +75,9 @@ ORIGINS: dict[str, str] = {
 }
 #: Words that may stand beside an origin: ``likely germline``, ``germline_het``, ``somatic mutation``.
 _BESIDE_ORIGIN = re.compile(
-    r"(?:(?:likely|probabl[ey]|predicted|presumed|putative|confirmed)[ _-]*)?(somatic|germline)"
-    r"(?:[ _-]*(?:hets?|homs?|heterozygous|homozygous|variants?|mutations?|snvs?|snps?|indels?))?"
+    r"(?:(?:likely|probabl[ey]|predicted|presumed|putative|confirmed|verified|validated)[ _-]*)?(somatic|germline)"
+    r"(?:[ _;,/-]*(?:hets?|homs?|heterozygous|homozygous|variants?|mutations?|snvs?|snps?|indels?|confirmed|verified|"
+    r"validated|calls?|loh))*"
 )
 #: Words of a status column that say nothing.
 NO_STATUS = (
@@ -98,6 +99,8 @@ NO_STATUS = (
     "complex",
     "samelocus",
     "variant of unknown origin",
+    "unverified",
+    "untested",
     "null",
 )
 #: From so many variants seen in the normal alone on, a file is refused; one or two may be loss of an allele in the

@@ -52,7 +52,8 @@ def counts(fields: Fields, site: Site, info: Fields | None = None) -> Counts:
 
 
 def of_normal(fields: Fields, site: Site) -> Counts:
-    """Return reads with the allele and depth of the normal where the tumour's own column holds them (ClairS).
+    """Return reads with the allele and depth of the normal where the tumour's own column, or INFO, holds them (ClairS;
+    files made for PCGR).
 
     >>> of_normal({"NAD": "50,50", "NDP": "100"}, Site("C", "T")), of_normal({"NDP": "90", "NAF": "0"}, Site("C", "T"))
     ((50, 100), (0, 90))
@@ -60,7 +61,8 @@ def of_normal(fields: Fields, site: Site) -> Counts:
     if "NDP" not in fields:
         return None, None
     found = _allelic_depth({"AD": fields["NAD"], "DP": fields["NDP"]}, site) if "NAD" in fields else (None, None)
-    return found if found[0] is not None else _share("NAF", "NDP")({"NAF": "", **fields}, site)
+    share = next((key for key in ("NAF", "NVAF") if fields.get(key) not in (None, "", ".")), "NAF")
+    return found if found[0] is not None else _share(share, "NDP")({"NAF": "", **fields}, site)
 
 
 def shares_of_reads(info: Fields, no_af: bool) -> Fields:
@@ -189,7 +191,7 @@ def _share(key: str, depth: str = "DP") -> Callable[[Fields, Site], Counts]:
 
 
 #: Keys in which callers write the fraction of the reads.
-SHARES = ("AF", "FREQ", "VAF", "FA", "VF")
+SHARES = ("AF", "FREQ", "VAF", "FA", "VF", "TAF", "TVAF")
 #: Caller, the keys it needs, and how they are read; the first that gives a count stands.
 DIALECTS: tuple[tuple[str, tuple[str, ...], Callable[[Fields, Site], Counts]], ...] = (
     ("Strelka SNV", ("AU", "CU", "GU", "TU"), _strelka_snv),
@@ -208,5 +210,7 @@ DIALECTS: tuple[tuple[str, tuple[str, ...], Callable[[Fields, Site], Counts]], .
     ("VarDict without AD", ("VD",), _observed("VD", "", "DP")),
     ("deepSNV shearwater", ("FW", "BW", "FD", "BD"), _shearwater),
     ("samtools DPR", ("DPR",), lambda f, s: _allelic_depth({**f, "AD": f["DPR"]}, s)),
+    ("PCGR", ("TAF", "TDP"), _share("TAF", "TDP")),
+    ("PCGR", ("TVAF", "TDP"), _share("TVAF", "TDP")),
     *((f"fraction in {key}", (key, "DP"), _share(key)) for key in SHARES),
 )

@@ -25,11 +25,17 @@ from oncourse.io.maf_tables import MafTables, with_copies
 from oncourse.io.one_patient import ask_whose
 from oncourse.io.reading import Reading
 from oncourse.io.signatures import document
-from oncourse.io.tree import Tree, look_into
+from oncourse.io.tree import Tree, look_into, may_hold_data
 from oncourse.io.whose import read_manifest
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
 from oncourse.words.lists import first_of
+
+#: Why a table in the folder of the calls is not read.
+_UNASKED = (
+    "nobody said what it is (--clinical for samples and patients, --segments for copies, --fusions, --coverage for "
+    "depths and MSI)"
+)
 
 
 def files_in(path: Path, kind: str | None = None) -> list[Path]:
@@ -120,9 +126,8 @@ def read_files(
     reading.notes += found.notes
     reading.problems += found.problems
     reading.ledger.extend(found.ledger)
-    for tree in trees:
-        for path, why in ((p, w) for p, w in tree.left if p.name not in reading.sources.values()):
-            reading.ledger.file(path.name, "other", "not read", why=why)
+    options = (*clinical, *segments, *fusions, *depths, *((manifest,) if manifest else ()))
+    _tell_left(trees, paths, options, reading)
     if per_sample is not None:
         _match_ids(found, known, per_sample, reading)
     reading.problems += alike(found.samples["sample_id"].drop_nulls().to_list(), "samples")
@@ -185,6 +190,17 @@ def read_files(
         sources=tuple(f.name for f in files[:20]),
     )
     return reading
+
+
+def _tell_left(trees: Sequence[Tree], sources: Sequence[Path], options: Sequence[Path], reading: Reading) -> None:
+    """Say of every file of the folders that is not read why; one beside the calls that may hold data is a warning."""
+    given = {p.resolve() for p in options}
+    for tree, source in zip(trees, sources, strict=True):
+        for path, why in tree.left:
+            if path.name in reading.sources.values() or path.resolve() in given:
+                continue
+            may = path.parent == source and may_hold_data(path)
+            reading.ledger.file(path.name, "unknown" if may else "other", "not read", why=_UNASKED if may else why)
 
 
 def _beside(book: Reading, reading: Reading) -> dict[str, pl.DataFrame]:

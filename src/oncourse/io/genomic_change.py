@@ -8,7 +8,7 @@ import polars as pl
 COLUMNS = ("hgvsg", "genomic_change", "genomic change", "variant_key", "genomic_location", "variant_id", "locus")
 BASES = ("change", "base_change", "nucleotide_change", "ref>alt", "ref/alt", "variant")
 _CHROM = r"(?:chr)?(?P<c>NC_0000\d\d\.\d+|[0-9]{1,2}|[XYM]|MT)"
-_PLACE = rf"^{_CHROM}[:_-](?:g\.)?(?P<p>\d+)[:_-]?(?P<r>[ACGT]+)[>:_/-](?P<a>[ACGT]+)$"
+_PLACE = rf"^(?:g\.)?{_CHROM}[:_-](?:g\.)?(?P<p>\d+)[:_-]?(?P<r>[ACGT]+)[>:_/-](?P<a>[ACGT]+)$"
 #: Illumina's VariantStudio writes reference and genotype: ``C>C/T``.
 _CHANGE = r"^(?P<r>[ACGT]+|-)\s*[>/]\s*(?:(?P<x>[ACGT]+|-)/)?(?P<a>[ACGT]+|-)$"
 _NAMES = {"c": "chromosome", "p": "start_position", "r": "reference_allele", "a": "tumor_seq_allele2"}
@@ -21,6 +21,8 @@ def with_places(frame: pl.DataFrame, lacking: list[str]) -> pl.DataFrame:
 
     >>> with_places(pl.DataFrame({"HGVSg": ["12:g.25245350C>T"]}), ["chrom", "pos", "ref", "alt"]).row(0)
     ('12:g.25245350C>T', '12', '25245350', 'C', 'T')
+    >>> with_places(pl.DataFrame({"GENOMIC_CHANGE": ["g.12:25245350:C>T"]}), ["chrom", "pos", "ref", "alt"]).row(0)[1:]
+    ('12', '25245350', 'C', 'T')
     >>> with_places(pl.DataFrame({"Variant": ["C>C/T"]}), ["ref", "alt"]).row(0)
     ('C>C/T', 'C', 'T')
     """

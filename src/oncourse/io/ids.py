@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import polars as pl
@@ -14,7 +15,10 @@ from oncourse.study.schema import Problem, nearest
 _SAYS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
     (re.compile(r"^(TCGA-\w{2}-\w{4})-(\d{2})"), lambda word: "normal" if word.startswith("1") else "tumour"),
     (re.compile(r"^(P-\d{7})-([TN])\d+"), lambda word: "normal" if word == "N" else "tumour"),
-    (re.compile(r"^(C-[A-Z0-9]{3,8})-([A-Z])\d{3}(?:-[dr]\d*)?$"), {"N": "normal", "L": "plasma"}.get),
+    (
+        re.compile(r"^(?:s[_-])?(C[-_][A-Z0-9]{3,8})[-_]([A-Z])\d{3}(?:[-_][dr]\d*)?$"),
+        {"N": "normal", "L": "plasma"}.get,
+    ),
     (re.compile(r"^([A-Z]{4}\d{8})(R|T)(?:I{1,3}|IV|VI{0,3})?$"), lambda word: "normal" if word == "R" else "tumour"),
 )
 
@@ -26,6 +30,8 @@ def says(sample: str) -> tuple[str, str] | None:
     (('TCGA-AA-0001', 'normal'), ('P-0000197', 'tumour'), ('C-AAA111', 'plasma'), None)
     >>> says("CPCT02010001TII"), says("DRUP01010001R")
     (('CPCT02010001', 'tumour'), ('DRUP01010001', 'normal'))
+    >>> says("s_C_AAA111_N001_d")
+    ('C_AAA111', 'normal')
     """
     for pattern, role in _SAYS:
         if found := pattern.match(sample):
@@ -110,7 +116,9 @@ def _sample_part(text: str) -> str | None:
 
 
 def _plain(text: str) -> str:
-    whole = re.sub(r"^(\d+)\.0+$", r"\1", text.strip())  # a spreadsheet's 1001.0
+    # full-width letters are letters; MSK's pipelines write s_C_ before C_; a spreadsheet writes 1001.0
+    whole = re.sub(r"^(\d+)\.0+$", r"\1", unicodedata.normalize("NFKC", text).strip())
+    whole = re.sub(r"^(?i:s)[_-](?=C[_-])", "", whole)
     # a mark between two numbers parts them: P1-1 is not P11
     parted = re.sub(r"(?<=\d)[\s_.\-]+(?=\d)", "~", whole)
     bare = re.sub(r"[\s_.\-]+", "", parted).lower()

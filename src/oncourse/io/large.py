@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from oncourse.genome.gene_models import BUILDS, models
+from oncourse.genome.gene_models import BUILDS, Model, models
 from oncourse.genome.places import locate
 from oncourse.io.calling import NORMAL_VAF, passes
 from oncourse.io.junctions import Junction, junctions, support
@@ -200,6 +200,23 @@ def _number(text: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
+#: Genes whose longer transcripts begin before that of the package, and by how many bases: ERG's (RefSeq NM_001136154,
+#: GRCh37 21:40033704) hold most breakpoints of TMPRSS2-ERG.
+_REACH = {"ERG": 163_300}
+
+
+def _reached(chrom: str, pos: int, known: Mapping[str, Model]) -> str | None:
+    """Return the gene of `_REACH` in whose longer transcripts a place lies."""
+    for gene, reach in _REACH.items():
+        model = known.get(gene)
+        if model is None or model.chrom != chrom:
+            continue
+        first = model.exons[-1][1] if model.forward is False else model.exons[0][0]
+        if 0 < (first - pos if model.forward else pos - first) <= reach:
+            return gene
+    return None
+
+
 def _genes(joined: Sequence[Junction], events: Sequence[_Record], build: str | None) -> _Ends:
     """Return place -> gene and strand (+, -; null = not known): by place, else by a record's own annotation."""
     places = sorted({p for j in joined for p in ((j.chrom, j.pos), (_chrom(j.chrom_2), j.pos_2))})
@@ -210,7 +227,7 @@ def _genes(joined: Sequence[Junction], events: Sequence[_Record], build: str | N
     told = {(r.chrom, r.pos): r.genes[0] for r in events if len(r.genes) == 1}
     out: dict[tuple[str, int], tuple[str | None, str | None]] = {}
     for place, found in zip(places, gene, strict=True):
-        name = found or told.get(place)
+        name = found or told.get(place) or _reached(*place, known)
         model = known.get(name or "")
         out[place] = (name, None if model is None else "+" if model.forward else "-")
     return out

@@ -6,6 +6,7 @@ that is in no row of it was not looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,6 +126,15 @@ class Ledger:
                 said = f"the column is not understood ({why})" + (f": {n:,} values." if n else ".")
                 out.append(Problem(str(file), None, str(column), None, said, cure, "warning"))
         return list(dict.fromkeys(out))
+
+    def lost(self) -> list[str]:
+        """Return file, number and reason of rows that are in no table, in words; rows that only repeat others are not
+        lost."""
+        return [
+            f"{file}: {n:,} rows ({why}" + (f"; first: {first})" if first else ")")
+            for file, _, state, n, _, first, why in self.rows
+            if state == "left out" and not re.search(r"joined|repeats|remark|stained|NON_REF", str(why))
+        ]
 
     def extend(self, other: Ledger) -> None:
         """Add the rows of another ledger."""

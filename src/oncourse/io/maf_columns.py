@@ -54,6 +54,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "sample_name",
         "depmap_id",
         "model_id",
+        "vcf_sample_id",  # PCGR
     ),
     "patient_id": ("patient_id", "patient", "case_id", "donor_id", "icgc_donor_id", "subject_id"),
     "normal_id": ("matched_norm_sample_barcode", "normal_name"),
@@ -144,6 +145,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "t_vaf",
         "tumor_vaf",
         "vaf_tumor",
+        "af_tumor",
         "vaf",
         "dna_vaf",
         "t_af",
@@ -173,6 +175,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "aachange.ensgene",
         "aa_mutation",
         "protein_variant",
+        "hgvsp_3letter",
         "aa",
         "amino_acid",
         "p_dot",

@@ -44,9 +44,13 @@ def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Prob
             frame = frame.with_columns(pl.when(parted).then(bare).otherwise(column).alias(column))
         number = whole_numbers(frame[column])
         wrong = _wrong(frame[column], number)
-        severity = "warning" if column.startswith("normal") else "error"
         message, cure = "'{value}' is not a read count.", "Leave it empty where it was not counted."
-        problems += at_lines(frame, wrong, name, column, message, cure, severity)
+        # among numbers a word (Omit, low) says that nothing was counted; a number that is none is a fault of the table
+        word = wrong & ~frame[column].str.contains(r"\d").fill_null(False)
+        word = word & (number.null_count() < len(number))
+        problems += at_lines(frame, word, name, column, f"{message[:-1]}: taken as not counted.", cure, "warning")
+        severity = "warning" if column.startswith("normal") else "error"
+        problems += at_lines(frame, wrong & ~word, name, column, message, cure, severity)
         frame = frame.with_columns(number.set(wrong.fill_null(True), None).cast(pl.Int64).alias(column))
     frame, found = _with_fractions(frame, name)
     problems += found
@@ -80,7 +84,7 @@ def fractions_alone(calls: pl.DataFrame, name: str) -> list[Problem]:
 
 
 #: What stands in a cell of a number that was not counted.
-NOT_COUNTED = [".", "-", "--", "/", "NA", "N/A", "na", "n/a", "NaN", "nan", "null", "NULL", "None", "未知", "—"]
+NOT_COUNTED = ["", ".", "-", "--", "/", "NA", "N/A", "na", "n/a", "NaN", "nan", "null", "NULL", "None", "未知", "—"]
 
 
 def _wrong(text: pl.Series, number: pl.Series) -> pl.Series:
@@ -98,6 +102,7 @@ def _with_fractions(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[
         text = frame[column]
         value, says = fractions(text.str.extract(r"^([^&,;|]*)") if column == "population_af" else text)
         if column == "vaf" and (value.filter(~says).drop_nulls() > 1).any():  # written in percent (TCGA LAML)
+            problems += _told_mixed(frame, value, says, name)
             value = pl.select(pl.when(says).then(value).otherwise(value / 100)).to_series()
         wrong = _wrong(text, value) | (value > 1).fill_null(False)
         if column == "vaf":
@@ -105,6 +110,22 @@ def _with_fractions(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[
             problems += at_lines(frame, wrong, name, column, "'{value}' is not a fraction.", cure, "warning")
         frame = frame.with_columns(value.set(wrong.fill_null(True), None).alias(column))
     return frame, problems
+
+
+def _told_mixed(frame: pl.DataFrame, value: pl.Series, says: pl.Series, name: str) -> list[Problem]:
+    """Say which cells of a column in percent, none of which says %, are small enough to be fractions."""
+    small = (~says & (value > 0) & (value <= 1)).fill_null(False)
+    large = (~says & (value > 1)).fill_null(False)
+    if says.any() or not small.any():
+        return []
+    at = int(small.arg_true()[0])
+    n = len(small.filter(small))
+    message = (
+        f"{n:,} of {n + len(large.filter(large)):,} fractions are 1 or less (first: {value[at]:g}), the "
+        "others above 1: all are read as percent."
+    )
+    cure = "Write % behind each, or all as fractions of 1, where some are fractions."
+    return [Problem(name, int(frame["line"][at]), "vaf", f"{value[at]:g}", message, cure, "warning")]
 
 
 def whole_numbers(text: pl.Series) -> pl.Series:

@@ -17,7 +17,7 @@ from oncourse.io.placeless import kept_by_gene
 from oncourse.io.strand import on_forward
 from oncourse.io.text_table import TextTable
 from oncourse.io.tool_columns import carried
-from oncourse.io.whose_rows import NO_NORMAL
+from oncourse.io.whose_rows import no_normal
 from oncourse.study.schema import Problem, all_distinct
 from oncourse.study.translated import translated
 
@@ -165,8 +165,8 @@ def _names_normal(frame: pl.DataFrame) -> bool:
     """Whether a row names the normal its call was made against (vcf2maf writes NORMAL where there was none)."""
     if "normal_id" not in frame.columns:
         return False
-    named = frame["normal_id"].drop_nulls().unique().str.to_uppercase()
-    return bool((~named.is_in(sorted(NO_NORMAL))).any())
+    named = frame.select(pl.col("normal_id").drop_nulls().unique())
+    return bool(named.select((~no_normal(pl.col("normal_id"))).any()).item())
 
 
 def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:

@@ -54,8 +54,19 @@ def _of_the_only_allele(columns: Columns) -> pl.Expr:
     return pl.max_horizontal(*found, pl.lit(10.0).pow(-log)).alias("population_af")
 
 
+def parts_of(record: str) -> tuple[str, str, str]:
+    """Return reference, alternatives and number of ``ref|alt,alt|number``; alleles that are no bases may hold the bar.
+
+    >>> parts_of("C|T,A|1"), parts_of("C|T|ann|0")
+    (('C', 'T,A', '1'), ('C', 'T|ann', '0'))
+    """
+    ref, rest = record.split("|", 1)
+    alts, number = rest.rsplit("|", 1)
+    return ref, alts, number
+
+
 def _of_allele(info: str, record: str, columns: Columns) -> float | None:
-    ref, alts, number = record.split("|")
+    ref, alts, number = parts_of(record)
     allele = Allele(ref, tuple(alts.split(",")), int(number))
     own, is_own = annovar_block(info, allele)
     texts = [_nth(text, allele, is_own) for text in _INFO.findall(own)]

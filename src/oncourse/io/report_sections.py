@@ -1,4 +1,5 @@
-"""A report of several tables one below the other (somatic, germline, copy numbers, fusions), each under a header of its own.
+"""A report of several tables one below the other (somatic, germline, copy numbers, fusions), each under a header of its own,
+or of one table with facts of the sample (MSI, TMB) above or below it.
 
 Their rows become one table; what the line above a header says of them (胚系变异, Fusions) stands in each row.
 """
@@ -34,7 +35,8 @@ _FACT = re.compile(
 def sections(
     cells: Sequence[list[str]], lines: Sequence[int], name: str, above: Sequence[list[str]] = ()
 ) -> TextTable | None:
-    """Return the rows of all tables of a report as one; null where it holds but one header.
+    """Return the rows of all tables of a report as one, facts of the sample (``MSI：MSS``) above or below them among them;
+    null where it holds but one header and no such fact.
 
     `cells` begin with the first header, `above` are those before it: the last of them may be its title.
 
@@ -46,7 +48,9 @@ def sections(
     if len(cells) > MOST_LINES:
         return None
     heads = [i for i, row in enumerate(cells) if _heads(row)]
-    if len(heads) < 2:
+    before = [fact for row in above for cell in row if (fact := _FACT.match(cell))]
+    below = any(len(filled := [c for c in row if c]) == 1 and _FACT.match(filled[0]) for row in cells)
+    if len(heads) < 2 and not (heads and (before or below)):
         return None
     names: dict[str, str] = {}  # our column -> what the first table that has it calls it
     rows: list[dict[str, str]] = []
@@ -76,6 +80,9 @@ def sections(
             one = {h: c for h, c in zip(header, row, strict=False) if h and c}
             rows.append({**one, **{c: w for c, w in said.items() if c not in one}})
             at.append(line)
+    for fact in before:
+        rows.append({names["gene"]: fact["name"], names.get("hgvs_p", "value"): fact["value"]})
+        at.append(lines[0])
     columns = list(dict.fromkeys(c for row in rows for c in row))
     frame = pl.DataFrame(
         [[row.get(c) for c in columns] for row in rows], dict.fromkeys(columns, pl.String), orient="row"

@@ -14,6 +14,11 @@ _TUMOUR_WORD = (
     r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met|"
     r"原发(灶)?|.{0,3}转移(灶|瘤)?|肿瘤(组织)?|组织|血浆|游离dna"
 )
+#: Words of a lesion or of blood in which a tumour is looked for: several files of one patient have one each.
+_MATERIAL = re.compile(
+    r"(?i)^(primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|[a-z]+_met|relapse|recurrence|"
+    r"原发(灶)?|.{0,3}转移(灶|瘤)?|组织|血浆|游离dna)[_.-]?\d*$"
+)
 NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
 #: The ends of a name that say normal beside several lesions; R may be a relapse there.
 _NORMAL_LETTERS = r"BL|GL|N|PB|NB|germ"
@@ -39,11 +44,13 @@ _STEPS = (
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
     r"ensemble|consensus|calls?|variants?|somaticsv|gridss|gripss|esvee|pave|linx|purple|flagged|muts|dedup|md|recal|bwa|bam|cram|"
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
-    r"call_stats|genomon_mutation|filt|snp|ss|fb|(bam-)?readcounts?|alleliccounts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
+    r"call_stats|genomon_mutation|filt|snp|ss|fb|(bam-)?readcounts?|alleliccounts|acounts|counts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
     r"(somatic|germline|loh)\.hc|chr(\d\d?|[xy]|mt?)(_\d+-\d+)?|\d{4}-scattered|(shard|scatter)[_-]?\d+|"
     r"thresholds|per-base|bed|mosdepth|mantis|status|params|confints_cp|alternative_solutions|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
 )
 _ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
+#: A caller before the name, as sarek 2 writes it: ``Strelka_T_vs_N_somatic_snvs.vcf.gz``.
+_FIRST = re.compile(r"^(?:strelka|mutect2|manta|freebayes|haplotypecaller|tiddit|mpileup)_(?=[^_.]+[_.-]?\w)", re.I)
 _ONLY_STEPS = re.compile(rf"^({_STEPS}|000\d|expectedresults|variant_calling|annotation)([._-]({_STEPS}))*$", re.I)
 
 
@@ -54,14 +61,39 @@ def stem_of(path: Path) -> str:
     ('P1', 'P2_T')
     >>> stem_of(Path("P1_T_vs_P1_N.strelka.somatic_snvs.vcf"))
     'P1_T_vs_P1_N'
+
+    Of a name that every patient has the folder says whose it is, and a word for a lesion or blood which:
+
+    >>> stem_of(Path("P1/tumor.vcf")), stem_of(Path("P1/primary.vcf")), stem_of(Path("P1/liver_met/mutect2.vcf"))
+    ('P1', 'P1_primary', 'P1_liver_met')
     """
+    stem, folder, material = _parts(path)
+    return stem if folder is None else folder if material is None else f"{folder}_{material}"
+
+
+def folder_of_samples(path: Path) -> str | None:
+    """Return the folder whose files are samples of one patient (``P1/primary.vcf``, ``P1/met/calls.vcf``); else null.
+
+    >>> folder_of_samples(Path("P1/primary.vcf")), folder_of_samples(Path("P1/tumor.vcf"))
+    ('P1', None)
+    """
+    _, folder, material = _parts(path)
+    return folder if material else None
+
+
+def _parts(path: Path) -> tuple[str, str | None, str | None]:
+    """Return a file's own name without the words of steps, and where that names nobody the folder that does (null: none)
+    and the word for a lesion or blood between the two."""
     name = re.sub(r"\.(gz|bgz)$", "", path.name, flags=re.I)
-    stem = _ENDS.sub("", name) or name
+    stem = _FIRST.sub("", _ENDS.sub("", name)) or name
     if not _ONLY_STEPS.match(stem) and not (GENERIC.match(stem) and path.parent.name):
-        return stem
-    # P1/tumor.vcf and P2/tumor.vcf: the folder says whose it is
-    named = (p.name for p in path.parents if p.name and not _ONLY_STEPS.match(p.name) and not GENERIC.match(p.name))
-    return next((_ENDS.sub("", name) for name in named), stem)
+        return stem, None, None
+    words = [stem]
+    for parent in (p.name for p in path.parents if p.name):
+        if not _ONLY_STEPS.match(parent) and not GENERIC.match(parent):
+            return stem, _ENDS.sub("", parent), next((w for w in words if _MATERIAL.match(w)), None)
+        words.append(parent)
+    return stem, None, None
 
 
 def pair_of(path: Path) -> tuple[str, str] | None:

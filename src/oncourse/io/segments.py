@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -315,10 +316,10 @@ def _columns(raw: pl.DataFrame, found: dict[str, str]) -> dict[str, str]:
     """Return column -> what it becomes, of the columns of a file that `read_segments` uses; `found`: our name -> column
     of the table it was made into (without ``#``, ichorCNA's sample, Control-FREEC's windows joined)."""
     ours = {"total_cn": "total_cn", "minor_cn": "minor_cn", "major_cn": "minor_cn"}
-    named = {c.lower().strip('"'): f"segments.{ours.get(name, name)}" for name, c in found.items()}
+    named = {c.lower().strip("\"'"): f"segments.{ours.get(name, name)}" for name, c in found.items()}
     out: dict[str, str] = {}
     for column in raw.columns:
-        plain = column.lower().strip('"# ')
+        plain = column.lower().strip("\"'# ")
         name = plain if plain in named else plain.rsplit(".", 1)[-1]
         if name in named:
             out[column] = named[name]
@@ -327,6 +328,13 @@ def _columns(raw: pl.DataFrame, found: dict[str, str]) -> dict[str, str]:
         elif plain == "filter":
             out[column] = "segments"
     return out
+
+
+def _refuse_bins(columns: Collection[str], path: Path) -> None:
+    """Refuse CNVkit's bins (.cnr, .cnn): each is noise around its segment."""
+    if ({"log2", "depth", "weight"} <= set(columns) and "probes" not in columns) or path.name.lower().endswith(".cnn"):
+        cure = "Give the segments made of them: P1.call.cns, or P1.cns."
+        raise InputError([Problem(table_name(path), 1, None, None, "this is CNVkit's bins, no segments.", cure)])
 
 
 def read_segments(path: Path | str, ledger: Ledger | None = None) -> tuple[pl.DataFrame, list[Problem]]:
@@ -354,7 +362,8 @@ def read_segments(path: Path | str, ledger: Ledger | None = None) -> tuple[pl.Da
         raw_table = table.frame
     table, suppressed = _trusted(_of_one(table), name)
     frame, problems = _with_clone(table.frame), [*table.problems, *suppressed]
-    lowered = {c.lower().strip('"'): c for c in reversed(frame.columns)}
+    lowered = {c.lower().strip("\"'"): c for c in reversed(frame.columns)}
+    _refuse_bins(lowered, path)
     found = {ours: lowered[a] for ours, names in ALIASES.items() for a in reversed(names) if a in lowered}
     if {"c", "m", "arm"} <= set(lowered):  # PureCN's _loh.csv
         found |= {"total_cn": lowered["c"], "minor_cn": lowered["m"]}

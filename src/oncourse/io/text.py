@@ -261,7 +261,7 @@ def _tabbed(data: bytes, at: int, separator: str) -> bytes:
     bare = re.sub(r'"[^"]*"', "", line)
     mark = ";" if bare.count(";") >= max(1, bare.count(",")) else ","
     if mark not in bare:
-        return data
+        return _of_blanks(data, at, line)
     if b'"' not in data and b"\t" not in data:
         return data[:at] + data[at:].replace(mark.encode(), b"\t")
     out, last = [], 0
@@ -271,6 +271,18 @@ def _tabbed(data: bytes, at: int, separator: str) -> bytes:
         out.append("\t".join(" ".join(cell.replace('"', "'").split()) for cell in row))
         last = rows.line_num
     return data[:at] + ("\n".join(out) + "\n").encode()
+
+
+def _of_blanks(data: bytes, at: int, header: str) -> bytes:
+    """Return a table that R's write.table wrote as it does by itself (cells in quotation marks, parted by blanks, maybe
+    with the names of rows before them) with tabs; any other as it is."""
+    if len(re.findall(r'"[^"]*"', header)) < 2 or not re.fullmatch(r'"[^"]*"( "[^"]*")+\s*', header):
+        return data
+    rows = list(csv.reader(io.StringIO(data[at:].decode(), newline=""), delimiter=" "))
+    width = len(rows[0])
+    more = all(len(row) == width + 1 for row in rows[1:] if row)  # names of rows, and none above them
+    lines = ["\t".join(row[1:] if more and i else row) for i, row in enumerate(rows)]
+    return data[:at] + ("\n".join(lines) + "\n").encode()
 
 
 def _skip_comments(data: bytes, comment: bytes, skip: int = 0) -> tuple[int, int, tuple[str, ...]]:

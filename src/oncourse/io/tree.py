@@ -15,6 +15,7 @@ _MAF = (".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz", "_multianno.cs
 _NOT_SOMATIC = (
     (r"(^|[/._-])(haplotypecaller|deepvariant|genotypegvcfs)([/._-]|$)", "germline calls"),
     (r"\.(variants|genome|germline|g)\.[vb]cf(\.b?gz)?$", "germline calls"),
+    (r"(^|/)strelka_[^/]*_(variants|genome)([_.]|$)", "germline calls"),  # sarek 2
     (r"(^|/)germline/|\.(sage|purple|gripss|esvee)\.(\w+\.)*germline\.", "germline calls"),
     (r"(^|[/._-])virus(breakend|interpreter)([/._-]|$)", "viruses"),
     (r"\.amber\.", "common variants that show whose DNA it is"),
@@ -55,6 +56,7 @@ _DEPTHS = (
     r"per_?target_?cov(erage)?(\.(txt|tsv))?$",
     r"(^|/)msisensor[a-z0-9_-]*/(.*/)?(?![^/]*_(dis|germline|somatic|all|unstable)$)[^/.]+$",
     r"\.msisensor[a-z0-9_-]*(\.(txt|tsv))?$",
+    r"\.microsat_output\.json$",
 )
 
 
@@ -83,17 +85,16 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
     if calls:
         if kind is None and any(p.name.lower().endswith(_VCF) for p in calls):
             calls = [p for p in calls if p.name.lower().endswith(_VCF)]
-        return Tree(calls, left=[(p, "another format") for p in top if p not in calls])
+        tree = Tree(calls)
+        tree.left = [(p, "another format") for p in top if p not in calls and not _sorted_in(tree, p, p.name.lower())]
+        _one_caller_of_copies(tree)
+        return tree
     tree = Tree()
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and not _hidden(p, folder)):
         name = path.relative_to(folder).as_posix().lower()
-        if any(re.search(pattern, name) for pattern in _SEGMENTS):
-            tree.copies.append(path)
-        elif any(re.search(pattern, name) for pattern in _DEPTHS):
-            tree.depths.append(path)
-        elif any(re.search(pattern, name) for pattern in _FUSIONS):
-            tree.fusions.append(path)
-        elif not name.endswith(ends):
+        if _sorted_in(tree, path, name):
+            continue
+        if not name.endswith(ends):
             tree.left.append((path, "no calls or copies by its name"))
         elif why := next((why for pattern, why in _NOT_SOMATIC if re.search(pattern, name)), None):
             tree.left.append((path, why))
@@ -108,6 +109,44 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
     tree.calls, before = _annotated(tree.calls)
     tree.left += [(p, "the annotated file of the same calls is read") for p in before]
     return tree
+
+
+def _sorted_in(tree: Tree, path: Path, name: str) -> bool:
+    """Put a file of copies, depths or fusions, known by its name, where it belongs; false where it is none."""
+    for patterns, where in ((_SEGMENTS, tree.copies), (_DEPTHS, tree.depths), (_FUSIONS, tree.fusions)):
+        if any(re.search(pattern, name) for pattern in patterns):
+            where.append(path)
+            return True
+    return False
+
+
+#: Ends of names of files that may hold data of the study, and names of files that do not.
+_DATA = (
+    ".tsv",
+    ".txt",
+    ".csv",
+    ".tab",
+    ".xlsx",
+    ".xls",
+    ".ods",
+    ".seg",
+    ".json",
+    ".xml",
+    ".bed",
+    ".maf",
+    ".pdf",
+    ".docx",
+)
+_NO_DATA = re.compile(r"(?i)^(readme|licen[cs]e|changelog|files\.tsv|\.|~|md5|checksum)|dictionary|\.(log|md5)(\.|$)")
+
+
+def may_hold_data(path: Path) -> bool:
+    """Whether a file that is not read looks like a part of the study (a clinical table, a report), not of its making.
+
+    >>> may_hold_data(Path("h/clinical.txt")), may_hold_data(Path("h/README.txt")), may_hold_data(Path("h/P1.vcf.gz.tbi"))
+    (True, False, False)
+    """
+    return path.name.lower().removesuffix(".gz").endswith(_DATA) and not _NO_DATA.search(path.name)
 
 
 #: Segments of one sample by several callers: those that fit purity and ploidy before the others, then in this order.

@@ -25,7 +25,7 @@ from oncourse.io.junctions import is_large
 from oncourse.io.large import annotated_genes, read_large
 from oncourse.io.maf_numbers import COUNTED, fractions_alone
 from oncourse.io.maf_tables import NO_SMALL_VARIANT, MafTables, reference_problems, unknown_build, variants_of
-from oncourse.io.population import frequencies
+from oncourse.io.population import frequencies, parts_of
 from oncourse.io.text import read_table, table_name
 from oncourse.io.text_table import TextTable
 from oncourse.io.vcf_rows import record_rows
@@ -89,7 +89,7 @@ def read_vcf(
     header.build = header.build or next(filter(None, map(build_of_accession, table.frame["#CHROM"].head(1))), None)
     problems, notes = [*table.problems, *unknown_build(header.build, name)], []
     samples = [c for c in table.frame.columns[len(_FIXED) :] if c]
-    if not samples and _counts_in_info(table):
+    if not samples and (_counts_in_info(table) or _of_one_silent_sample(table)):
         # LoFreq and the like call one sample and write no column for it
         table = replace(table, frame=table.frame.with_columns(pl.lit("DP").alias("FORMAT"), pl.lit(".").alias("TUMOR")))
         samples, whose = ["TUMOR"], None
@@ -191,6 +191,13 @@ def _add_large(
     if header.build is None and build is None and events.frame.height:
         cure = "Give --build; without it only annotated genes are known."
         found.problems.append(Problem(file, None, "fusions", None, "the file names no genome build.", cure, "warning"))
+
+
+def _of_one_silent_sample(table: TextTable) -> bool:
+    """Whether a VCF without records is of a caller that writes no sample column: its sample has no variant."""
+    declared = {m[1] for c in table.comments if (m := re.match(r'"?##INFO=<ID=([^,>]+)', c))}
+    named = any(re.match(r'(?i)"?##source=.*lofreq', c) for c in table.comments)
+    return table.frame.is_empty() and (named or {"DP", "DP4", "AF"} <= declared)
 
 
 def _counts_in_info(table: TextTable) -> bool:
@@ -313,7 +320,7 @@ def _effects(frame: pl.DataFrame, header: _Header) -> list[pl.Series]:
     distinct = frame.select(key).unique(maintain_order=True).drop_nulls("info")
     found = []
     for info, record in distinct.iter_rows():
-        ref, alts, number = record.split("|")
+        ref, alts, number = parts_of(record)
         found.append(effect_of(info, Allele(ref, tuple(alts.split(",")), int(number)), header.effect_columns))
     columns = ("gene", "consequence", "hgvs_c", "hgvs_p")
     effects = pl.DataFrame(found, schema=dict.fromkeys(columns, pl.String), orient="row")

@@ -37,7 +37,8 @@ def record_rows(
         one = shares_of_reads(_info(infos[i]), no_af) if len(tumours) + len(normals) == 1 else None
         for sample in tumours:
             fields = _fields(values[sample][i], keys)
-            if _says_nothing(fields):
+            is_told = is_alone and filters[i] == "PASS" and _has_numbers(fields)
+            if _says_nothing(fields) and not is_told:
                 continue
             for number, alt in enumerate(each):
                 site = Site(ref, alt, number, len(each))
@@ -58,9 +59,9 @@ def record_rows(
                         _of_sample(_filter_of(filters[i], infos[i], number), fields.get("FT")),
                         *found,
                         None if None not in found else fraction(fields, site),
-                        False if found[0] is None and _is_missing(fields) else held,
+                        False if found[0] is None and _is_missing(fields) and not is_told else held,
                         len(tumours) > 1 or _is_missing(fields),
-                        *(_normal_counts(others, site) if others else of_normal(fields, site)),
+                        *(_normal_counts(others, site) if others else of_normal({**(one or {}), **fields}, site)),
                         status,
                         infos[i],
                         f"{ref}|{alts}|{number}",
@@ -153,6 +154,20 @@ def _carried(fields: dict[str, str], number: int) -> bool | None:
 def _is_missing(fields: dict[str, str]) -> bool:
     """Whether the genotype is one of dots: the caller says nothing, the reads decide."""
     return "GT" in fields and not set(fields["GT"]) - set("./|")
+
+
+#: Keys of a sample that say nothing of whether the variant is there: depth, quality, phase.
+_NOT_OF_THE_VARIANT = frozenset(("GT", "DP", "TDP", "NDP", "MIN_DP", "GQ", "RGQ", "PL", "PGT", "PID", "PS"))
+
+
+def _has_numbers(fields: dict[str, str]) -> bool:
+    """Whether a sample's column holds a number above 0 of the variant: a caller that writes ``./.`` for its one tumour
+    (cgpPindel) says that it is there, in keys that need not be known here.
+
+    >>> _has_numbers({"GT": "./.", "PP": "3"}), _has_numbers({"GT": "./.", "DP": "50"})
+    (True, False)
+    """
+    return any(set("123456789") & set(value) for key, value in fields.items() if key not in _NOT_OF_THE_VARIANT)
 
 
 def _says_nothing(fields: dict[str, str]) -> bool:

@@ -114,10 +114,11 @@ _INFO_USED = frozenset(
         "INV5",
         "FOLD_CHANGE_LOG",
         "set",
+        *("TDP", "TAF", "TVAF", "NDP", "NAF", "NVAF"),
     ]
 )
 #: Keys of FORMAT that are read beside those of the dialects, and those of events.
-_FORMAT_USED = frozenset(["GT", "DP", "RO", "RD", "FRO", "TAR", "SS", "FT", "NAD", "NDP"])
+_FORMAT_USED = frozenset(["GT", "DP", "RO", "RD", "FRO", "TAR", "SS", "FT", "NAD", "NDP", "NAF", "NVAF"])
 _EVENTS_USED = frozenset(["PR", "SR", "DV", "RV", "VF", "SU", "PE", "CN", "MCN", "MCC", "SM"])
 
 

@@ -24,11 +24,13 @@ from oncourse.io.sample_names import (
     NORMAL_WORD,
     ROLE_END,
     control_of,
+    folder_of_samples,
     is_generic,
     is_normal_name,
     of_path,
     pair_of,
     paired_normal,
+    sample_of_file,
     stem_of,
 )
 from oncourse.io.text import read_table
@@ -162,6 +164,7 @@ def assign(
         for c in _one_name(out)
     ]
     out = _with_lone_normals(out)
+    _ask_of_file_names(out, known)
     _ask(out, known)
     return out
 
@@ -424,6 +427,8 @@ def _patient(
         return next((found["p"] for found in before if found), None)  # sarek's columns are PATIENT_SAMPLE
     if GENERIC.match(column) and not stated.get(column, (None,))[0] and sample not in known and len(tumours) > 1:
         return stem_of(start.path)
+    if sample == stem_of(start.path) and (folder := folder_of_samples(start.path)):
+        return folder
     ends = [ROLE_END.match(c) for c in start.columns]
     mine = ROLE_END.match(column)
     if mine and any(e and e["stem"] == mine["stem"] and e["role"].upper() != mine["role"].upper() for e in ends):
@@ -487,6 +492,33 @@ def _ask(columns: Sequence[Column], known: Collection[str]) -> None:
             "(--files).",
             [replace(c, role="open") if c.sample_id in several else c for c in columns],
         )
+
+
+def _ask_of_file_names(columns: Sequence[Column], known: Collection[str]) -> None:
+    """Ask whose a file is that is named after one sample (P03T.vcf) and whose column is named after another of the study
+    (P01T), which has a file of its own or, with the first, a row of the clinical table: a copy, or a wrong header."""
+    stems = {c.path: sample_of_file(c.path) for c in columns}
+    odd = []
+    for path, stem in stems.items():
+        mine = [c for c in columns if c.path == path and c.role == "tumour"]
+        if len(mine) != 1 or mine[0].why == "manifest" or mine[0].sample_id == stem:
+            continue
+        own = mine[0].sample_id
+        has_file = any(other == own for p, other in stems.items() if p != path)
+        if _shape(stem) == _shape(own) and (has_file or {stem, own} <= set(known)):
+            odd.append(mine[0])
+    if odd:
+        first = odd[0]
+        raise Question(
+            f"{first.path.name}: its column says {first.sample_id}, its name {stems[first.path]}: whose calls are they"
+            f"{f' (and {len(odd) - 1} more files)' if len(odd) > 1 else ''}? Confirm the manifest (--files).",
+            [replace(c, role="open") if c in odd else c for c in columns],
+        )
+
+
+def _shape(name: str) -> str:
+    """Return a name with every number as 0: P01T and P03T are alike."""
+    return re.sub(r"\d+", "0", name)
 
 
 def _ask_of_one_normal(columns: Sequence[Column], known: Collection[str]) -> None:

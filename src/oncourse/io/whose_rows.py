@@ -18,6 +18,7 @@ from oncourse.io.ids import patient_of, says
 from oncourse.io.maf_columns import names_somebody, wide_columns
 from oncourse.io.sample_names import (
     control_of,
+    folder_of_samples,
     is_generic,
     is_normal_name,
     of_path,
@@ -29,8 +30,21 @@ from oncourse.io.text import table_name
 from oncourse.io.whose import Manifest
 from oncourse.study.schema import Problem
 
-#: What stands where no normal was sequenced (vcf2maf's NORMAL), in capitals.
-NO_NORMAL = frozenset(("NORMAL", ".", "NONE", "__UNKNOWN__"))
+#: What stands where no normal of the patient was sequenced: vcf2maf's NORMAL, a panel of normals, MSK's pooled normals.
+_NO_NORMAL = (
+    r"(?i)^(normal|\.|none|__unknown__|pon|no[ _-]?normal|un(matched|paired)([ _.-]?normal)?|tumou?r[ _-]?only|"
+    r"panel[ _-]?of[ _-]?normals?|.*pool(ed)?[ _-]?normal.*|.*normal[ _-]?pool.*|na12878|无对照|无)$"
+)
+
+
+def no_normal(ids: pl.Expr) -> pl.Expr:
+    """Return whether an id of a normal says that there is none of the patient's own.
+
+    >>> frame = pl.DataFrame({"id": ["NORMAL", "FROZENPOOLEDNORMAL_IMPACT505", "PoN", "P1_N", "TCGA-AA-0001-10A"]})
+    >>> frame.select(no_normal(pl.col("id")))["id"].to_list()
+    [True, True, True, False, False]
+    """
+    return ids.str.strip_chars().str.contains(_NO_NORMAL)
 
 
 def name_rows(
@@ -99,7 +113,7 @@ def _compared(frame: pl.DataFrame, controls: Mapping[str, str]) -> list[str]:
     if not controls:
         return []
     rows = frame.filter(pl.col("sample_id").is_in(list(controls)) & (pl.col("normal_id") != pl.col("sample_id")))
-    named = rows.filter(~pl.col("normal_id").str.to_uppercase().is_in(sorted(NO_NORMAL)))
+    named = rows.filter(~no_normal(pl.col("normal_id")))
     return named["sample_id"].unique().sort().to_list()
 
 
@@ -115,12 +129,14 @@ def _named(
     role = "normal" if is_normal_name(name) or (says(name) or ("", ""))[1] == "normal" else "tumour"
     if of_path(name) != name:
         return of_path(name), None, role
+    if name == stem_of(path) and (folder := folder_of_samples(path)):
+        return name, folder, role
     if not is_generic(name):
         pair = paired_normal(name, ids)
         return (name, None, role) if pair is None else (name, pair[1], "normal" if pair[0] else role)
     tumours = [i for i in ids if not is_normal_name(i)]
     if role == "tumour" and len(tumours) == 1:
-        return sample_of_file(path), None, role
+        return sample_of_file(path), folder_of_samples(path), role
     stem = stem_of(path)
     return f"{stem}_{name}", stem, role
 

@@ -1,0 +1,127 @@
+"""Whole folders as hospitals and pipelines hand them over: whose each file is, and what beside the calls is not read."""
+
+from __future__ import annotations
+
+import doctest
+
+import pytest
+from tests.io.strangers import KRAS, KRAS_ROW, MAF, calls_of, write_table, write_vcf
+from tests.typed import typed
+
+from oncourse.io import sample_names, tree
+from oncourse.io.delivery import read_delivery
+from oncourse.io.whose import Question
+
+CALL = "12 25398284 . C T 50 PASS . GT:AD:DP"
+
+
+def _samples(reading):
+    return reading.tables["samples"].select("sample_id", "patient_id", "material").sort("sample_id").rows()
+
+
+@pytest.mark.parametrize("module", [sample_names, tree])
+def test_examples(module):
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "column", "samples"),
+    [
+        (("P1/primary.vcf", "P1/met.vcf", "P2/primary.vcf"), None, ("P1_met", "P1_primary", "P2_primary")),
+        (("P1/primary/mutect2.vcf", "P1/liver_met/mutect2.vcf"), "TUMOR", ("P1_liver_met", "P1_primary")),
+        (("患者1/原发灶.vcf", "患者1/肝转移.vcf"), "TUMOR", ("患者1_原发灶", "患者1_肝转移")),
+        (("P1/tissue.vcf", "P1/plasma.vcf"), "TUMOR", ("P1_plasma", "P1_tissue")),
+        (("P1/tumor.vcf", "P2/tumor.vcf"), "TUMOR", ("P1", "P2")),
+    ],
+)
+def test_a_folder_per_patient_holds_a_file_per_lesion(tmp_path, files, column, samples):
+    """Every file of a folder was its one sample: primary, metastasis and plasma of a patient became one."""
+    for name in files:
+        path = tmp_path / "v" / name
+        write_vcf(path, [column or path.stem], [f"{CALL} 0/1:70,30:100"])
+    found = _samples(read_delivery([tmp_path / "v"]))
+    assert tuple(s for s, _, _ in found) == samples
+    assert all(patient == sample.split("_")[0] for sample, patient, _ in found)
+
+
+def test_rows_of_a_lesion_s_own_maf_are_named_by_folder_and_file(tmp_path):
+    for patient in ("P1", "P2"):
+        for lesion in ("primary", "met"):
+            write_table(tmp_path / patient / f"{lesion}.maf", f"{MAF}\n{KRAS_ROW.replace('S1', 'TUMOR')}")
+    found = _samples(read_delivery([tmp_path]))
+    assert [s[:2] for s in found] == [(f"{p}_{w}", p) for p in ("P1", "P2") for w in ("met", "primary")]
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_file_named_after_another_sample_than_its_column_is_asked_about(tmp_path, is_listed):
+    """P03T.vcf was a copy of P01T's header: its calls joined those of P01T, and P03T had none."""
+    for name, column in (("P01T", "P01T"), ("P03T", "P01T")):
+        write_vcf(tmp_path / f"{name}.vcf", [column, "P01N"], [f"{CALL} 0/1:70,30:100 0/0:50,0:50"])
+    table = write_table(tmp_path / "c" / "c.csv", "sample_id,patient_id\nP01T,P01\nP03T,P03")
+    with pytest.raises(Question, match=r"P03T\.vcf: its column says P01T") as asked:
+        read_delivery([tmp_path], clinical=[table] if is_listed else [])
+    assert asked.value.manifest.select("sample_id", "role").rows()[2:] == [("P01T", ""), ("P01N", "normal")]
+
+
+def test_sarek_2_writes_the_caller_before_the_names(tmp_path):
+    """SciLifeLab/Sarek#813: Annotation/P/snpEff/Strelka_T_vs_N_...: a second tumour named Strelka_T, and its germline
+    calls."""
+    at = tmp_path / "Annotation" / "0024" / "snpEff"
+    pair, counts = ["NORMAL", "TUMOR"], "12 25398284 . C T . PASS . DP:AU:CU:GU:TU"
+    write_vcf(
+        at / "Strelka_T8_vs_N3_somatic_snvs_snpEff.ann.vcf",
+        pair,
+        [f"{counts} 50:0,0:50,50:0,0:0,0 90:0,0:62,62:0,0:28,28"],
+    )
+    write_vcf(at / "MuTect2_T8_vs_N3_snpEff.ann.vcf", ["N3", "T8"], [f"{CALL} 0/0:50,0:50 0/1:70,30:100"])
+    write_vcf(at / "Strelka_T8_variants_snpEff.ann.vcf", ["T8"], [f"{CALL} 0/1:70,30:100"])
+    write_vcf(at / "HaplotypeCaller_N3_snpEff.ann.vcf", ["N3"], [f"{CALL} 0/1:70,30:100"])
+    reading = read_delivery([tmp_path / "Annotation"])
+    assert _samples(reading) == [("T8", "T8", "tissue")]
+    left = {name: why for name, _, state, _, why in reading.ledger.files if state == "not read"}
+    assert set(left.values()) == {"germline calls"} and len(left) == 2
+
+
+def test_what_lies_beside_the_calls_is_read_or_named(tmp_path):
+    """A clinical table, copies and MSI in the folder of the calls were passed over, and `check` found no problem."""
+    folder, study = tmp_path / "h", tmp_path / "study"
+    write_vcf(folder / "P1.vcf", ["P1"], [f"{CALL} 0/1:70,30:100"])
+    write_table(folder / "clinical.txt", "SAMPLE_ID|PATIENT_ID|OS_MONTHS\nP1|P1|12")
+    write_table(folder / "README.txt", "made by a pipeline")
+    write_table(folder / "P1.call.cns", "chromosome|start|end|gene|log2|cn|cn1|cn2\nchr12|0|133000000|-|0.6|3|2|1")
+    (folder / "P1.microsat_output.json").write_text('{"PercentageUnstableSites": "30.1", "ResultIsValid": "true"}')
+    done = typed("import", "vcf", folder, study)
+    assert (
+        done.returncode == 0 and "clinical.txt: the file is not read: nobody said what it is (--clinical" in done.stdout
+    )
+    assert "README" not in done.stdout
+    checked = typed("check", study).stdout
+    assert "clinical.txt" in checked and "no problem found" not in checked
+    assert "total_cn" in (study / "segments.tsv").read_text()
+    assert "30.1" in (study / "samples.tsv").read_text()
+    done = typed("import", "vcf", folder, tmp_path / "again", "--clinical", folder / "clinical.txt")
+    assert "nobody said what it is" not in done.stdout
+
+
+def test_rows_in_no_table_are_said_by_check(tmp_path):
+    """The fusion of a sample of another name was left out; the study folder then had "no problem"."""
+    calls = write_vcf(tmp_path / "P1.vcf", ["P1"], [f"{CALL} 0/1:70,30:100"])
+    fusions = write_table(
+        tmp_path / "x.tsv",
+        "#FusionName|JunctionReadCount|SpanningFragCount|LeftGene|LeftBreakpoint|RightGene|RightBreakpoint\n"
+        "EML4--ALK|12|5|EML4^ENSG1|chr2:42522656:+|ALK^ENSG2|chr2:29446394:-",
+    )
+    typed("import", "vcf", calls, tmp_path / "study", "--fusions", fusions)
+    said = typed("check", tmp_path / "study").stdout
+    assert "In no table of the study: x.tsv: 1 rows (the study has no such sample; first: x)" in said
+    assert "no problem found in what is in its tables" in said
+
+
+def test_a_caller_without_sample_columns_may_have_found_nothing(tmp_path):
+    """LoFreq of two samples, one without a variant: the import stopped ("the VCF holds no sample")."""
+    head = "##source=lofreq call"
+    write_vcf(tmp_path / "T1.lofreq.vcf", [], ["12 25398284 . C T 50 PASS DP=1000;AF=0.3;DP4=350,350,150,150"], head)
+    write_vcf(tmp_path / "T2.lofreq.vcf", [], [], head)
+    reading = read_delivery([tmp_path])
+    assert [s[0] for s in _samples(reading)] == ["T1", "T2"]
+    assert calls_of(reading, "alt_count", "depth") == [("T1", KRAS, 300, 1000)]
