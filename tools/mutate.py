@@ -4,12 +4,14 @@
 
 A mutant changes the meaning of one place: a comparison, an arithmetic or boolean operator, a number, True or False,
 `min` for `max`, `any` for `all`, a `not` or a statement left out. Words for readers (documentation, texts of tables
-and settings, messages of errors), annotations, guards and caps on iterations are left alone, and so are files of
-compiled loops: they would have to be built anew for each. A mutant is given to the tests that reach it, the nearest first
-(`mutate_tests.py`), until one fails; what each test reaches is measured once under coverage.py, and kept in `.mutate`.
-After `--limit` CPU seconds it counts as one that nobody noticed. A survivor may be equal to the original (`<` for `<=`
-between reals): read the list, close what matters, and write what is equal, with its reason, to `equal_mutants.tsv`: set
-aside there, it counts neither way.
+and settings, messages of errors), annotations, guards and caps on iterations are left alone, and so are how many examples
+a message shows, where a drawing puts its words and how large it is, and files of compiled loops: they would have to be
+built anew for each. A mutant is given to the tests that reach it, the nearest first (`mutate_tests.py`), until one fails;
+what each test reaches is measured once under coverage.py, and kept in `.mutate`: of the near ones when they are asked for,
+of all with `--map` (ten CPU minutes), so that far ones that reach the line are asked too. After `--limit` CPU seconds it
+counts as one that nobody noticed. A survivor may be equal to the original (`<` for `<=` between reals): read the list,
+close what matters, and write what is equal, with its reason, to `equal_mutants.tsv`: set aside there, it counts neither
+way.
 """
 
 from __future__ import annotations
@@ -90,6 +92,11 @@ WORDS = {
 #: What is promised to the type checker or holds anyway (`frozen`, `zip(strict=...)`), and what only a printed object shows.
 #: The order that `maintain_order` keeps is lost in large tables alone.
 GUARDS = {"frozen", "strict", "repr", "slots", "maintain_order"}
+#: Calls that say where a drawing puts its words, and how large it is.
+LAYOUT = {
+    *("text", "annotate", "subplots", "drawing", "legend", "margins", "subplots_adjust", "set_size_inches"),
+    *("set_xlim", "set_ylim", "set_title", "set_xlabel", "set_ylabel", "tick_params", "add_axes"),
+}
 #: Mutants that change nothing anybody could see: file, its line, old, new, why. They are set aside where they survive.
 EQUAL = Path(__file__).with_name("equal_mutants.tsv")
 
@@ -120,6 +127,9 @@ class Places(ast.NodeVisitor):
         for row in self.raw.splitlines(keepends=True):
             self.starts.append(self.starts[-1] + len(row))
         self.found: list[Mutant] = []
+        self.is_drawing = path.is_relative_to(PACKAGE / "plots") or path == PACKAGE / "report" / "micro.py"
+        #: how many messages and lists of examples a place stands in
+        self.telling = 0
 
     def at(self, line: int, column: int) -> int:
         return self.starts[line - 1] + column
@@ -173,7 +183,10 @@ class Places(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name in WORDS:
+        if name in WORDS or (name in LAYOUT and self.is_drawing):
+            return
+        if name == "join":
+            self.told(node)
             return
         if name in NAMES:
             assert node.func.end_lineno is not None and node.func.end_col_offset is not None
@@ -181,9 +194,22 @@ class Places(ast.NodeVisitor):
             self.add(node, end - len(name), end, NAMES[name])
         self.generic_visit(node)
 
+    def told(self, node: ast.AST) -> None:
+        self.telling += 1
+        self.generic_visit(node)
+        self.telling -= 1
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        self.told(node)
+
+    def visit_Slice(self, node: ast.Slice) -> None:
+        """`names[:5]` in a message: how many examples it shows."""
+        if not self.telling:
+            self.generic_visit(node)
+
     def visit_keyword(self, node: ast.keyword) -> None:
         """Of a drawing the numbers given by name are how it looks: widths, sizes, shades."""
-        cosmetic = self.path.is_relative_to(PACKAGE / "plots") and isinstance(node.value, ast.Constant)
+        cosmetic = self.is_drawing and isinstance(node.value, ast.Constant)
         if node.arg not in GUARDS and not cosmetic:
             self.generic_visit(node)
 
@@ -340,6 +366,7 @@ def main() -> None:
     ask.add_argument("--again", type=Path, help="the survivors of an earlier list, instead of new ones")
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--limit", type=float, default=120.0, help="CPU seconds of tests of one mutant; then it survives")
+    ask.add_argument("--map", action="store_true", help="measure first what every test file reaches")
     ask.add_argument("--near", action="store_true", help="without the dear tests that go through the whole house")
     ask.add_argument("--known", type=Path, default=HOUSE / ".mutate", help="folder of what each test file reaches")
     ask.add_argument("--out", type=Path, default=Path("mutants.tsv"))
@@ -351,6 +378,8 @@ def main() -> None:
         copy_of_house(folder)
         prepare(HOUSE, folder)
         reach = Reach(folder, given.known.resolve(), given.limit, not given.near)
+        if given.map:
+            reach.learn_all()
         counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         with given.out.open("w", encoding="utf-8") as out:
             out.write("room\tfile\tline\told\tnew\tkilled_by\n")

@@ -7,8 +7,8 @@ needs it, not by the first alone.
 
 A test file runs once under coverage.py, when a mutant first asks for it, which tells the lines of every single test
 (`Reach`). A mutant is given to the examples of its module, then to the test files that speak of it (`near`), the nearest
-first, and of each to the tests that reach its line; it ends at the first that fails, or after so many CPU seconds that
-it counts as one nobody noticed.
+first, then to those that were measured and reach its line without speaking of it (`far`), and of each to the tests that
+reach its line; it ends at the first that fails, or after so many CPU seconds that it counts as one nobody noticed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import py_compile
@@ -25,7 +26,7 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +189,7 @@ class Reach:
         """The single tests of a file that pass; it is measured where that was not done."""
         if test not in self.tests:
             self.known.mkdir(parents=True, exist_ok=True)
-            place = self.known / f"{test.replace('/', '+')}.{_digest(self.folder / test)}.json"
+            place = self._place(test)
             if not place.exists():
                 self._measure_one(test, place)
             found = json.loads(place.read_text("utf-8"))
@@ -199,6 +200,20 @@ class Reach:
                 for number, bits in sets.items():
                     self.lines[file][names[int(number)]] = int(bits, 16) if self.now.get(file) == digest else -1
         return self.tests[test]
+
+    def learn_all(self) -> None:
+        """Measure every test file that is not."""
+        for test in test_files(self.folder):
+            self.learn(test)
+
+    def far(self, file: Path, line: int, near: Iterable[str]) -> list[str]:
+        """The measured test files that reach a line beside those of `near` and `last`, the cheapest first."""
+        left = [t for t in test_files(self.folder) if t not in {*near, *WHOLE, EXAMPLES} and self._place(t).exists()]
+        reached = {test: names for test in left if (names := self.of(test, file, line))}
+        return sorted(reached, key=lambda test: self.before[test] + sum(self.seconds[t] for t in reached[test]))
+
+    def _place(self, test: str) -> Path:
+        return self.known / f"{test.replace('/', '+')}.{_digest(self.folder / test)}.json"
 
     def _measure_one(self, test: str, place: Path) -> None:
         """A test that fails before anything was changed would notice everything: it is left out, and named."""
@@ -272,7 +287,8 @@ class Reach:
             by := self._failing([f"{EXAMPLES}::test_examples_are_true[{module}]"], 5.0, file, changed)
         ):
             return by, True
-        for test in [*near(self.folder, file, line), *self.last]:
+        nearest = near(self.folder, file, line)
+        for test in itertools.chain(nearest, self.far(file, line, nearest) if self.last else (), self.last):
             if spent > self.limit:
                 return None, False
             if tests := self.of(test, file, line):
@@ -298,6 +314,11 @@ class Reach:
         return place.read_text("utf-8") if place.exists() else f"{_file(tests[0])} (exit {code})"
 
 
+def test_files(folder: Path) -> list[str]:
+    """Every test file, by its place in the house."""
+    return sorted(str(t.relative_to(folder)) for t in (folder / "tests").rglob("test_*.py"))
+
+
 def near(folder: Path, file: Path, line: int) -> list[str]:
     """The test files that may reach a line: those that name its module, its function or what imports it, nearest first.
 
@@ -314,8 +335,8 @@ def near(folder: Path, file: Path, line: int) -> list[str]:
     names = _functions_at(ast.parse((folder / file).read_text("utf-8")), line)
     words = {word.rstrip("s") for word in stem.split("_") if len(word) > 4}
     scores: dict[str, tuple[float, int]] = {}
-    for test in sorted((folder / "tests").rglob("test_*.py")):
-        text, place = test.read_text("utf-8"), str(test.relative_to(folder))
+    for place in test_files(folder):
+        text, test = (folder / place).read_text("utf-8"), Path(place)
         score = 8.0 * bool(imported.search(text)) + 4.0 * any(re.search(rf"\b{name}\b", text) for name in names)
         score += 3.0 * (stem.strip("_") in test.stem) + 1.0 * place.startswith(f"tests/{room}/")
         score += 1.5 * any(word in test.stem for word in words)
