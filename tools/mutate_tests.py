@@ -255,6 +255,8 @@ class Reach:
         root, found = Path(os.path.realpath(self.folder)), {}
         for file in sorted(data.measured_files()):
             name = str(Path(os.path.realpath(file)).relative_to(root))
+            if name not in self.now:
+                continue  # a template of the pages, which coverage.py traces as Jinja compiled it
             sets: dict[int, int] = defaultdict(int)
             for line, contexts in data.contexts_by_lineno(file).items():
                 for number in {numbers[c] for c in contexts if c in numbers}:
