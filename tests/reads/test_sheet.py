@@ -94,7 +94,7 @@ def test_a_chinese_sheet_with_numbers_of_a_spreadsheet_is_read(tmp_path):
 
 def test_reads_yaml_that_is_a_list_and_a_sheet_of_another_name_are_told(tmp_path):
     _study(tmp_path, "P1\tS1\tnormal\ta_1.fq\ta_2.fq\t", yaml="- fasta\n")
-    with pytest.raises(InputError, match="names no settings"):
+    with pytest.raises(InputError, match="expected 'key: value' lines"):
         read_plan(tmp_path)
     (tmp_path / "reads.tsv").rename(tmp_path / "reads.csv")
     with pytest.raises(InputError, match=r"reads\.csv is not read"):

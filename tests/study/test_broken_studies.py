@@ -94,7 +94,7 @@ def old_mac(folder):
 def very_long_line(folder):
     with (folder / "variants.tsv").open("wb") as out:  # packed it would be refused for its ratio, before any line
         out.write(b"variant_id\tgene\n12:25398284:C:T\t")
-        for _ in range(66):
+        for _ in range(34):
             out.write(b"A" * (1 << 20))
 
 
@@ -284,7 +284,7 @@ CASES = {
     ),
     "BOM and CRLF around a fault": (crlf_with_bom, ["samples.purity", "row 3", "above 1", "Allowed"]),
     "old Mac line ends around a fault": (old_mac, ["samples.purity", "row 3", "'x'", "leave it empty"]),
-    "line above 64 MB": (very_long_line, ["variants", "row 2", "longer than 64 MB", "check the line ends"]),
+    "line above 32 MB": (very_long_line, ["variants", "row 2", "longer than 32 MB", "check the line ends"]),
     "Git LFS pointer": (
         put(C, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"),
         ["calls", "Git LFS pointer", "git lfs pull"],
@@ -476,8 +476,7 @@ def test_readable_files_of_odd_manners_are_read(study, monkeypatch, capsys):
 
 
 def test_long_line_is_refused_in_bounded_memory(tmp_path):
-    """A gzip bomb of one line (120 MB) is refused after little more than 64 MB: it unfolds to over 100 times its
-    size."""
+    """A gzip bomb of one line (40 MB) is refused after little more than 32 MB."""
     import tracemalloc
 
     from oncourse.io.text import read_table
@@ -485,14 +484,14 @@ def test_long_line_is_refused_in_bounded_memory(tmp_path):
     path = tmp_path / "bomb.tsv.gz"
     with gzip.open(path, "wb", compresslevel=1) as out:
         out.write(b"a\tb\n")
-        for _ in range(120):
+        for _ in range(40):
             out.write(b"x" * (1 << 20))
     tracemalloc.start()
     table = read_table(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert ["unfolds to more than 100 times" in p.message for p in table.problems] == [True]
-    assert peak < 100 << 20
+    assert ["line 2 is longer than 32 MB" in p.message for p in table.problems] == [True]
+    assert peak < 50 << 20
 
 
 @pytest.mark.slow

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import zipfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
+GZIP = b"\x1f\x8b"
+_PIECE = 4 << 20
+#: Bytes that are read of a file whose beginning says what it is: the headers of the largest VCF at hand take 3 MB.
+HEAD_BYTES = 16 << 20
 #: Up to here a file may unfold as it likes, in bytes: it cannot fill a memory.
 FREE_BYTES = 64 << 20
 #: Beyond it, at most so many bytes per packed byte. Published clinical and sequencing tables (the 60 largest at hand)
@@ -27,6 +35,51 @@ def unfolds_too_far(packed: int, unpacked: int) -> bool:
     (False, True)
     """
     return unpacked > FREE_BYTES and unpacked > MAX_RATIO * packed
+
+
+class UnfoldsTooFar(ValueError):
+    """A gzip file grows to more than any data does."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the gzip file unfolds to more than {MAX_RATIO} times its size: no table of data does.")
+
+
+def pieces(raw: BinaryIO) -> Iterator[bytes]:
+    """Yield what a file holds from its beginning, unpacked where it is gzip.
+
+    Raises
+    ------
+    UnfoldsTooFar, OSError, EOFError, zlib.error : before the memory is full; a damaged file
+    """
+    packed = raw.read(2) == GZIP
+    raw.seek(0)
+    stream = gzip.GzipFile(fileobj=raw) if packed else raw
+    total = 0
+    while piece := stream.read(_PIECE):
+        total += len(piece)
+        if packed and unfolds_too_far(raw.tell(), total):
+            raise UnfoldsTooFar
+        yield piece
+
+
+def unpacked(path: Path) -> bytes:
+    """Return the whole of a file, unpacked where it is gzip; ValueError says why it cannot be."""
+    try:
+        with path.open("rb") as raw:
+            return b"".join(pieces(raw))
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"cannot be read ({error})") from None
+
+
+def head_lines(path: Path, most: int = HEAD_BYTES) -> Iterator[bytes]:
+    """Yield the first lines of a file, unpacked where it is gzip, up to `most` bytes in all; the last may be cut."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == GZIP
+        raw.seek(0)
+        stream = gzip.GzipFile(fileobj=raw) if packed else raw
+        while most > 0 and (line := stream.readline(most)):
+            most -= len(line)
+            yield line
 
 
 def why_not_unpacked(path: Path) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from oncourse.disk.unpack import unpacked
 from oncourse.errors import InputError
 
 
@@ -33,7 +33,10 @@ class Fasta:
         self.path = Path(path)
         with self.path.open("rb") as handle:
             packed = handle.read(2) == b"\x1f\x8b"
-        self._data = gzip.decompress(self.path.read_bytes()) if packed else None
+        try:
+            self._data = unpacked(self.path) if packed else None
+        except ValueError as error:
+            raise InputError(f"{self.path.name}: {error}.") from None
         self._handle = None if packed else self.path.open("rb")
         index = Path(f"{self.path}.fai")
         indexed = _read_index(index) if index.exists() and not packed else {}

@@ -22,6 +22,8 @@ from oncourse.genome.fasta import Fasta
 #: Texts that callers write for an empty allele.
 EMPTY_ALLELES = ("-", "--", "", ".", "0")
 _ALLELE = r"^[ACGTN]*$"
+#: A longer allele is no small variant, and would be copied many times on its way.
+MAX_BASES = 1_000_000
 #: A variant_id in its parts; contig names may hold colons (HLA).
 VARIANT_ID = r"^(.+):(\d+):([ACGTN]+|-):([ACGTN]+|-)$"
 
@@ -192,7 +194,9 @@ def _positions(values: pl.Series) -> pl.Series:
 
 
 def _allele(column: str) -> pl.Expr:
-    text = pl.col(column).cast(pl.String).str.strip_chars().str.to_uppercase()
+    given = pl.col(column).cast(pl.String)
+    text = pl.when(given.str.len_bytes() > MAX_BASES).then(pl.lit("MORE BASES THAN ARE READ")).otherwise(given)
+    text = text.str.strip_chars().str.to_uppercase()
     return pl.when(text.is_in(EMPTY_ALLELES)).then(pl.lit("")).otherwise(text)
 
 

@@ -6,22 +6,30 @@ Keys from memory of Ensembl's and Illumina's descriptions of their formats.
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from oncourse.errors import InputError
+from oncourse.io.json_document import OBJECT, OBJECTS, json_text, json_value, read_document
 
 _HEAD_BYTES = 65_536
 #: The annotation of one transcript, in VEP's words.
 _CSQ = ("Allele", "Consequence", "SYMBOL", "HGVSc", "HGVSp", "Feature", "CANONICAL", "MANE", "PICK", "gnomAD_AF")
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
+#: The parts of both formats that are read (`oncourse.io.json_document`).
+_SHAPES = {
+    "header": OBJECT,
+    "positions": OBJECTS,
+    "variants": OBJECTS,
+    "transcripts": OBJECTS,
+    "gnomad": OBJECT,
+    "positions/samples": OBJECTS,
+    "transcript_consequences": OBJECTS,
+    "colocated_variants": OBJECTS,
+    "frequencies": OBJECT,
+}
 Json = Mapping[str, Any]
-
-
-def _opened(path: Path) -> bytes:
-    return gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
 
 
 def is_annotated_json(path: Path) -> bool:
@@ -43,17 +51,20 @@ def vcf_text(path: Path) -> str:
     ------
     InputError : the file is no whole JSON, or a record of VEP's does not hold the line of the VCF it was made from
     """
-    try:
-        text = _opened(path).decode("utf-8-sig")
-        whole = text.lstrip().startswith("[") or '"positions"' in text[:_HEAD_BYTES]
-        content = json.loads(text) if whole else [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (OSError, EOFError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path.name}: is no JSON file ({error}).") from None
+    text = json_text(path)
+    whole = text.lstrip().startswith("[") or '"positions"' in text[:_HEAD_BYTES]
+    lines = [text] if whole else [line for line in text.splitlines() if line.strip()]
+    parts = [json_value(line, path.name) for line in lines]
+    content, problems = read_document(path, _SHAPES, parts[0] if whole else parts)
+    if problems:
+        raise InputError(problems)
     if isinstance(content, dict):
         header = content.get("header") or {}
         build, samples = header.get("genomeAssembly"), list(header.get("samples") or [])
         records = [_of_nirvana(p) for p in content.get("positions") or []]
     else:
+        if not all(isinstance(record, dict) for record in content):
+            raise InputError(f"{path.name}: holds what is no record of VEP's.")
         records = [_of_vep(r, path.name) for r in content]
         build = next((r.get("assembly_name") for r in content if r.get("assembly_name")), None)
         n = max((len(r) - len(_FIXED) - 1 for r in records), default=0)
@@ -79,10 +90,10 @@ def _of_vep(record: Json, name: str) -> list[str]:
 
     def rows() -> Iterator[Sequence[object]]:
         for t in record.get("transcript_consequences") or []:
-            words = "&".join(t.get("consequence_terms") or [])
+            named = [t.get(key) for key in ("gene_symbol", "hgvsc", "hgvsp", "transcript_id")]
             main, mane = "YES" if t.get("canonical") else "", t.get("mane_select") or ""
-            yield (t.get("variant_allele"), words, t.get("gene_symbol"), t.get("hgvsc"), t.get("hgvsp"),
-                   t.get("transcript_id"), main, mane, t.get("pick") or "", frequency)  # fmt: skip
+            words = _joined(t.get("consequence_terms"), "&")
+            yield (t.get("variant_allele"), words, *named, main, mane, t.get("pick") or "", frequency)
 
     kept = [] if cells[7] in (".", "") else [p for p in cells[7].split(";") if not p.startswith("CSQ=")]
     cells[7] = ";".join([*kept, _csq(rows())])
@@ -94,29 +105,29 @@ def _frequencies(variant: Json) -> list[Json]:
 
 
 def _of_nirvana(position: Json) -> list[str]:
-    alts = [str(a) for a in position.get("altAlleles") or ["."]]
+    alts = _joined(position.get("altAlleles"), ",") or "."
 
     def rows() -> Iterator[Sequence[object]]:
         for v in position.get("variants") or []:
             frequency = (v.get("gnomad") or {}).get("allAf")
             for t in v.get("transcripts") or []:
-                words, main = "&".join(t.get("consequence") or []), "YES" if t.get("isCanonical") else ""
-                mane = "MANE" if t.get("isManeSelect") else ""
-                yield (v.get("altAllele"), words, t.get("hgnc"), t.get("hgvsc"), t.get("hgvsp"), t.get("transcript"),
-                       main, mane, "", frequency)  # fmt: skip
+                named = [t.get(key) for key in ("hgnc", "hgvsc", "hgvsp", "transcript")]
+                main, mane = "YES" if t.get("isCanonical") else "", "MANE" if t.get("isManeSelect") else ""
+                yield v.get("altAllele"), _joined(t.get("consequence"), "&"), *named, main, mane, "", frequency
 
-    fixed = (position.get("chromosome"), position.get("position"), ".", position.get("refAllele"), ",".join(alts))
-    filters = ";".join(position.get("filters") or ["."])
+    fixed = (position.get("chromosome"), position.get("position"), ".", position.get("refAllele"), alts)
+    filters = _joined(position.get("filters"), ";") or "."
     cells = [str(c) for c in (*fixed, position.get("quality") or ".", filters, _csq(rows()))]
     samples = position.get("samples") or []
     return [*cells, "GT:AD:DP:AF", *(_sample(s) for s in samples)] if samples else cells
 
 
 def _sample(sample: Json) -> str:
-    def joined(key: str) -> str:
-        values = sample.get(key)
-        return ",".join(map(str, values)) if values else "."
+    depth, reads, shares = (sample.get(key) for key in ("totalDepth", "alleleDepths", "variantFrequencies"))
+    cells = (sample.get("genotype") or "./.", _joined(reads, ",") or ".", "." if depth is None else depth)
+    return ":".join(map(str, (*cells, _joined(shares, ",") or ".")))
 
-    depth = sample.get("totalDepth")
-    given = (sample.get("genotype") or "./.", joined("alleleDepths"), "." if depth is None else str(depth))
-    return ":".join((*given, joined("variantFrequencies")))
+
+def _joined(value: object, by: str) -> str:
+    """The words of a list, or the one that stands for a list of one."""
+    return by.join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
+from oncourse.disk.unpack import head_lines
 from oncourse.io.genie_panels import NO_REGIONS, panel_regions
 
 #: What a file is, by its meta file: (genetic_alteration_type, datatype) -> kind.
@@ -109,18 +111,13 @@ def look(folder: Path) -> Folder:
 
 def _sequenced_samples(path: Path) -> frozenset[str]:
     """Return the samples of the comment ``#sequenced_samples:`` above a mutation table (MSK); empty without one."""
-    import gzip
-
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if packed else path.open("rb") as lines:
-            for line in lines:
-                if not line.startswith(b"#"):
-                    break
-                if line.lower().startswith(b"#sequenced_samples:"):
-                    return frozenset(line.decode("utf-8", errors="replace").partition(":")[2].split())
-    except (OSError, EOFError):
+        for line in head_lines(path):
+            if not line.startswith(b"#"):
+                break
+            if line.lower().startswith(b"#sequenced_samples:"):
+                return frozenset(line.decode("utf-8", errors="replace").partition(":")[2].split())
+    except (OSError, EOFError, zlib.error):
         pass  # who reads the file says so
     return frozenset()
 

@@ -8,7 +8,6 @@ DRAGEN give the percent of unstable sites. (Manuals of the programs; read Novemb
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.variant import chromosome
 from oncourse.io.base_depths import base_depths
+from oncourse.io.json_document import json_of
 from oncourse.io.sample_names import sample_of_file
 from oncourse.io.text import read_table, table_name
 
@@ -126,8 +126,8 @@ def _dragen_msi(path: Path) -> float | None:
     InputError : the file is no such result
     """
     try:
-        said = json.loads(path.read_text("utf-8-sig"))
+        said = json_of(path)
         value = float(said["PercentageUnstableSites"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (InputError, ValueError, KeyError, TypeError):
         raise InputError(f"{path.name}: is no DRAGEN microsat_output.json (PercentageUnstableSites).") from None
     return value if str(said.get("ResultIsValid", "true")).lower() == "true" else None

@@ -5,7 +5,6 @@ Standards: HL7 FHIR R4 (4.0.1); mCODE STU 3: cancer disease status is LOINC 9750
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from oncourse.errors import InputError
 from oncourse.io.gather import CANCER_WORDS, METASTASIS_WORDS, Asked, Document, Gather, looks_like
-from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, read_document
+from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, json_lines, read_document
 from oncourse.io.reading import Reading
 from oncourse.study.checks_drugs import ORDINARY, is_ordinary, is_ordinary_by_code
 from oncourse.study.words import meaning
@@ -119,13 +118,7 @@ def is_fhir(path: Path) -> bool:
 
 def _resources(path: Path, out: Gather) -> Iterator[Mapping[str, Any]]:
     for file in _files(path):
-        if file.name.lower().endswith(".ndjson"):
-            try:
-                contents = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
-            except json.JSONDecodeError as error:
-                raise InputError(f"{file.name}: is no NDJSON file ({error}).") from None
-        else:
-            contents = None
+        contents = json_lines(file) if file.name.lower().endswith(".ndjson") else None
         fitted, problems = read_document(file, SHAPES, contents)
         out.problems += problems
         document = Document(file.name)

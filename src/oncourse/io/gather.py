@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -300,16 +299,6 @@ def files_of(path: Path, *ends: str, needs: str = "") -> dict[str, Path]:
             f"{path.name}: holds no file {needs}{ends[0]}, without which nobody of it is known. Add it to the folder."
         )
     return out
-
-
-def json_of(path: Path) -> Any:
-    """Return the content of a JSON file; InputError where it is none."""
-    if not path.is_file():
-        raise InputError(f"{path.name}: is a folder, a device or a link that leads nowhere, not a file.")
-    try:
-        return json.loads(path.read_text("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{path.name}: is no JSON file ({error}).") from None
 
 
 def looks_like(path: Path, words: Iterable[str], size: int = 4096) -> bool:

@@ -1,19 +1,53 @@
-"""JSON documents of a known format, with every part that has another shape than the format's taken out and named."""
+"""JSON from outside: read within bounds, with every part that has another shape than its format's taken out and named."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from oncourse.disk.unpack import unpacked
 from oncourse.errors import InputError
-from oncourse.io.gather import json_of
 from oncourse.study.schema import Problem
 
 #: What the value of a key is: an object, a list of objects, or a text, number or truth.
 OBJECT, OBJECTS, VALUE = "an object", "a list of objects", "one value"
 _NOT = object()
+#: Characters of a larger document are not parsed: its objects would take ten times as many bytes.
+MAX_CHARACTERS = 256 << 20
+
+
+def json_text(path: Path) -> str:
+    """Return the text of a JSON file, packed with gzip or plain; InputError where it cannot be read as one."""
+    if not path.is_file():
+        raise InputError(f"{path.name}: is a folder, a device or a link that leads nowhere, not a file.")
+    try:
+        text = unpacked(path).decode("utf-8-sig")
+    except ValueError as error:
+        raise InputError(f"{path.name}: is no JSON file ({error}).") from None
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(f"{path.name}: larger than {MAX_CHARACTERS >> 20} MB. Give it in several files.")
+    return text
+
+
+def json_value(text: str, name: str) -> Any:
+    """Return what a JSON text says; InputError where it is none, or so deep that it cannot be read."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name}: is no JSON file ({error}).") from None
+
+
+def json_of(path: Path) -> Any:
+    """Return the content of a JSON file; InputError where it is none."""
+    return json_value(json_text(path), path.name)
+
+
+def json_lines(path: Path) -> list[Any]:
+    """Return the documents of a file that holds one a line (NDJSON); InputError where one is none."""
+    return [json_value(line, path.name) for line in json_text(path).splitlines() if line.strip()]
 
 
 def read_document(path: Path, shapes: Mapping[str, str], content: Any = None) -> tuple[Any, list[Problem]]:

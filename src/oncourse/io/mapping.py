@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
 from oncourse.errors import InputError
 from oncourse.facts.report_genes import genes_named
@@ -27,7 +26,7 @@ from oncourse.io.reading import Reading
 from oncourse.io.report_layout import gene_headers, must_be_whose, report_table
 from oncourse.io.sheets import is_workbook, sheets_of
 from oncourse.io.text import read_table
-from oncourse.study.config import StudyConfig, config_from_mapping
+from oncourse.study.config import StudyConfig, config_from_mapping, read_yaml
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES, date_name
@@ -60,11 +59,8 @@ def read_mapping(path: Path) -> tuple[list[Mapped], dict[str, Any]]:
     ------
     InputError : no YAML, an unknown key, table or column; all of them at once
     """
-    try:
-        content = yaml.safe_load(path.read_text("utf-8-sig"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: is no YAML file ({str(error).splitlines()[0]}).") from None
-    if not isinstance(content, dict):
+    content = read_yaml(path)
+    if not content:
         raise InputError(f"{path.name}: write `table:` and `columns:` (ours: theirs).")
     faults = [f"{path.name}: unknown key {k}. Known: {', '.join(_TOP)}." for k in content if k not in _TOP]
     raw = content.get("tables") or [content]

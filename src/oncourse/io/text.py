@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from oncourse.disk.unpack import MAX_RATIO, unfolds_too_far
+from oncourse.disk.unpack import HEAD_BYTES, UnfoldsTooFar, pieces
 from oncourse.io.encoding import first_bad_byte, sniff
 from oncourse.io.sheet_table import from_workbook
 from oncourse.io.sheets import SUFFIXES, is_workbook
@@ -27,7 +27,7 @@ from oncourse.io.text_table import TextTable, column_names
 from oncourse.study.schema import LISTED_PER_KIND, Problem
 
 #: A longer line is refused: no table of ours has one, and a file without line ends would fill the memory.
-MAX_LINE_BYTES = 64 << 20
+MAX_LINE_BYTES = 32 << 20
 _CHUNK = 4 << 20
 #: A larger body is parsed block by block.
 _BLOCK = 128 << 20
@@ -168,16 +168,9 @@ def _chunks(path: Path) -> Iterator[bytes]:
             for magic, message, cure in _MAGIC:
                 if head.lower().startswith(magic.lower()):
                     raise _Refused(message, cure)
-            stream = gzip.GzipFile(fileobj=raw) if head[:2] == b"\x1f\x8b" else raw
-            unpacked = 0
-            while chunk := stream.read(_CHUNK):
-                unpacked += len(chunk)
-                if stream is not raw and unfolds_too_far(raw.tell(), unpacked):
-                    raise _Refused(
-                        f"the gzip file unfolds to more than {MAX_RATIO} times its size: no table of data does.",
-                        "If it is one, decompress it first (gunzip).",
-                    )
-                yield chunk
+            yield from pieces(raw)
+    except UnfoldsTooFar as error:
+        raise _Refused(str(error), "If it is one, decompress it first (gunzip).") from None
     except FileNotFoundError:
         raise _Refused("the file does not exist.", f"Looked for {path.name}.") from None
     except OSError as error:
@@ -299,6 +292,9 @@ def _skip_comments(data: bytes, comment: bytes, skip: int = 0) -> tuple[int, int
         if line.strip():
             comments.append(line.decode())
         at, number = end + 1, number + 1
+        if at > HEAD_BYTES:
+            message = f"more than {HEAD_BYTES >> 20} MB of remarks stand above the header."
+            raise _Refused(message, "Is this the file that was meant? Leave out the remarks.", number)
     return at, number, tuple(comments)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from oncourse.genome.variant import MAX_BASES
 from oncourse.io.covered import NO_VARIANT
 from oncourse.io.dialects import Site, counts, fraction, of_normal, shares_of_reads
 from oncourse.io.text_table import TextTable
@@ -32,7 +33,7 @@ def record_rows(
             continue
         words = formats[i] or ""
         keys = keys_of.setdefault(words, words.split(":"))
-        each = alts.split(",")
+        ref, each = _bounded(ref), _alternatives(alts)
         others = [_fields(values[s][i], keys) for s in normals]
         one = shares_of_reads(_info(infos[i]), no_af) if len(tumours) + len(normals) == 1 else None
         for sample in tumours:
@@ -64,10 +65,28 @@ def record_rows(
                         *(_normal_counts(others, site) if others else of_normal({**(one or {}), **fields}, site)),
                         status,
                         infos[i],
-                        f"{ref}|{alts}|{number}",
+                        f"{ref}|{','.join(each)}|{number}",
                     )
                 )
     return out
+
+
+#: A record of more alternatives is no variant of a sample.
+MAX_ALTERNATIVES = 1_000
+
+
+def _bounded(allele: str) -> str:
+    return allele if len(allele) <= MAX_BASES else f"{len(allele)} bases"
+
+
+def _alternatives(alts: str) -> list[str]:
+    """The alternatives of a record; what is too long or too many to be one is no sequence of bases any more.
+
+    >>> _alternatives("T,A"), _alternatives(",".join("TA" * 1000))
+    (['T', 'A'], ['2000 alternatives'])
+    """
+    n = alts.count(",") + 1
+    return [_bounded(a) for a in alts.split(",")] if n <= MAX_ALTERNATIVES else [f"{n} alternatives"]
 
 
 def _padded(ref: str, alt: str) -> tuple[str, str]:

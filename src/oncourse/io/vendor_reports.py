@@ -7,7 +7,6 @@ guide).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.gene_models import models
 from oncourse.io.cbioportal_panels import targets_of_panel
+from oncourse.io.json_document import OBJECT, OBJECTS, read_document
 from oncourse.io.mapping import complete
 from oncourse.io.panel_rows import panel_calls
 from oncourse.io.reading import Reading
@@ -343,14 +343,15 @@ def _rows_of(rows: list[list[str]]) -> Iterator[dict[str, str]]:
 # Tempus
 
 
+_TEMPUS = {"specimens": OBJECTS, "report": OBJECT, "patient": OBJECT, "results": OBJECT}
+
+
 def read_tempus(path: Path) -> VendorReport:
     """Read a Tempus JSON report: every object of its results that names a gene and a change."""
-    try:
-        content = json.loads(path.read_text("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path.name}: is no JSON file ({error}).") from None
-    specimens = content.get("specimens") or [{}]
-    ids = [s.get("tempusSampleId") for s in specimens if isinstance(s, dict)]
+    content, problems = read_document(path, _TEMPUS)
+    if problems or not isinstance(content, dict):
+        raise InputError(problems or f"{path.name}: holds a list, no Tempus report.")
+    ids = [s.get("tempusSampleId") for s in content.get("specimens") or []]
     report = content.get("report") or {}
     sample = next((str(i) for i in [*ids, report.get("reportId"), content.get("reportId")] if i), _stem(path))
     patient = content.get("patient") or {}

@@ -8,12 +8,14 @@ primary, blood) name nobody. What stays open is a question, never a guess.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
+from oncourse.disk.unpack import head_lines
 from oncourse.errors import InputError
 from oncourse.io.ids import says
 from oncourse.io.sample_names import (
@@ -553,24 +555,20 @@ def _of_number(column: Column) -> str:
 
 def vcf_start(path: Path) -> Start:
     """Read the header and the first record of a VCF; no columns where it is none."""
-    import gzip
-
     comments: list[str] = []
     columns: tuple[str, ...] = ()
     try:
-        with path.open("rb") as raw:
-            stream = gzip.GzipFile(fileobj=raw) if raw.peek(2)[:2] == b"\x1f\x8b" else raw
-            for line in stream:
-                text = line.decode("utf-8", errors="replace").rstrip("\r\n")
-                if columns:
-                    return Start(path, columns, tuple(comments), (text.split("\t") + [""] * 8)[7])
-                if text.startswith("#CHROM"):
-                    columns = tuple(c.strip() for c in text.split("\t")[9:] if c.strip())
-                elif text.startswith(("##", '"##')):
-                    comments.append(text)
-                elif text:
-                    break
-    except (OSError, EOFError):
+        for line in head_lines(path):
+            text = line.decode("utf-8", errors="replace").rstrip("\r\n")
+            if columns:
+                return Start(path, columns, tuple(comments), (text.split("\t") + [""] * 8)[7])
+            if text.startswith("#CHROM"):
+                columns = tuple(c.strip() for c in text.split("\t")[9:] if c.strip())
+            elif text.startswith(("##", '"##')):
+                comments.append(text)
+            elif text:
+                break
+    except (OSError, EOFError, zlib.error):
         return Start(path, columns, tuple(comments))
     return Start(path, columns, tuple(comments)) if columns else _start_of_text(path)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
 from oncourse.errors import ConfigError, InputError
 from oncourse.io import sheets as raw
@@ -20,7 +19,7 @@ from oncourse.io.report_sheets import add_reports, is_form, sheet_is_report
 from oncourse.io.sheet_table import sheet_table
 from oncourse.io.sheets import NotAWorkbook, Sheet, read_sheets
 from oncourse.io.whose_sheets import column_of_people, others_numbering
-from oncourse.study.config import StudyConfig, config_from_mapping
+from oncourse.study.config import StudyConfig, config_from_mapping, yaml_value
 from oncourse.study.schema import Problem
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
 from oncourse.study.words import meaning, our_columns, plain
@@ -226,12 +225,11 @@ def _config(sheet: Sheet, path: Path, reading: Reading) -> StudyConfig:
     pairs = {k: v for k, v in pairs.items() if plain(k) not in ("setting", "key", "项目")}
     try:
         truth = {"true": True, "false": False, "是": True, "否": False}
-        pairs = {k: yaml.safe_load(v) if v[:1] in "[{" else truth.get(plain(v), v) for k, v in pairs.items()}
-        return config_from_mapping(pairs, f"{path.name}, sheet {sheet.name}")
-    except yaml.YAMLError as error:
-        said, cure = str(error).splitlines()[0], "Write {a: b} or [a, b]."
-        reading.problems.append(Problem(path.name, None, sheet.name, None, said, cure))
-        return reading.config
+        place = f"{path.name}, sheet {sheet.name}"
+        pairs = {
+            k: yaml_value(v, f"{place}, {k}") if v[:1] in "[{" else truth.get(plain(v), v) for k, v in pairs.items()
+        }
+        return config_from_mapping(pairs, place)
     except ConfigError as error:
         reading.problems += [Problem(path.name, None, None, None, str(text)) for text in error.problems]
         return reading.config

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from oncourse.disk.unpack import unpacked
 from oncourse.errors import InputError
 from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import short_change
@@ -150,9 +150,8 @@ def read_civic(path: Path) -> list[Evidence]:
     InputError : the file cannot be read, or its columns are not those of CIViC
     """
     try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = unpacked(path).decode("utf-8-sig")
+    except ValueError as error:
         raise InputError(f"{path}: cannot be read ({error}).") from None
     if text.startswith("version https://git-lfs"):
         raise InputError(f"{path}: is a Git LFS pointer, not the data. Fetch the file itself.")

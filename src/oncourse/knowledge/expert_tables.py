@@ -8,7 +8,6 @@ HGVS; of an insertion or deletion in HGVS only the protein change is kept, which
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
 from collections.abc import Collection, Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.disk.unpack import unpacked
 from oncourse.errors import InputError
 from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import short_change
@@ -100,7 +100,7 @@ def read_expert_table(path: Path, genes: Collection[str], *, build: str | None =
     build : of the alleles to keep where the table gives several (ClinGen); GRCh38 where not said
     """
     raw = path.read_bytes()
-    records = _records(raw, path)
+    records = _records(path)
     kind = _kind_of(records[0].keys() if records else (), path)
     wanted = kind.build or build or "GRCh38"
     rows: list[dict[str, str]] = []
@@ -135,10 +135,10 @@ def read_expert_table(path: Path, genes: Collection[str], *, build: str | None =
     return ExpertTable(kind.name, rows, wanted, sha256(raw).hexdigest()[:12], len(records), n_other, n_unread)
 
 
-def _records(raw: bytes, path: Path) -> list[dict[str, str]]:
+def _records(path: Path) -> list[dict[str, str]]:
     try:
-        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        text = unpacked(path).decode("utf-8-sig")
+    except ValueError as error:
         raise InputError(f"{path.name}: cannot be read ({error}). Give the table as it was downloaded.") from None
     first = text.partition("\n")[0]
     rows = csv.DictReader(io.StringIO(text), delimiter="\t" if "\t" in first else ",")

@@ -12,9 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.errors import InputError
+from oncourse.errors import ConfigError, InputError
 from oncourse.io.text import read_table
 from oncourse.reads.sheet_words import day_of, fraction_of, our_names, preservation_of, role_of
+from oncourse.study.config import read_yaml
 from oncourse.study.schema import Problem, nearest
 
 ROLES = ("normal", "white_cells", "primary", "metastasis", "plasma")
@@ -222,18 +223,13 @@ _WORDS = ("callers", "annotation", "annotation_data", "multiqc", "container")
 
 def _settings(folder: Path, overrides: Mapping[str, str | None], problems: list[Any]) -> dict[str, Any]:
     """Return the files and words of reads.yaml, the command line's before them."""
-    import yaml
-
     path = folder / "reads.yaml"
     given: dict[str, Any] = {}
-    if path.is_file():
+    if path.exists():
         try:
-            given = yaml.safe_load(path.read_text("utf-8-sig")) or {}
-            if not isinstance(given, dict):
-                problems.append("reads.yaml: names no settings. Write a line for each: `fasta: path/to/genome.fa`.")
-                given = {}
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            problems.append(f"reads.yaml: cannot be read ({str(error).splitlines()[0]}).")
+            given = read_yaml(path)
+        except ConfigError as error:
+            problems += error.problems
     known = (*_FILES, *_WORDS)
     for key in given:
         if key not in known:

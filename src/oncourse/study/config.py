@@ -119,28 +119,37 @@ def config_from_mapping(data: Mapping[str, Any], name: str = "study.yaml") -> St
 
 def read_config(path: Path) -> StudyConfig:
     """Read study.yaml; ConfigError names the line that cannot be read."""
-    import yaml
+    data = read_yaml(path)
+    return config_from_mapping(data, path.name) if data else StudyConfig()
 
+
+def read_yaml(path: Path) -> dict[Any, Any]:
+    """Return the keys of a file of settings; ConfigError names the line that cannot be read."""
     if not path.is_file():
         raise ConfigError(f"{path.name}: is a folder, a device or a link that leads nowhere, not a file.")
     if path.stat().st_size > MAX_BYTES:
-        raise ConfigError(f"{path.name}: larger than {MAX_BYTES >> 20} MB; is it really the study's settings?")
+        raise ConfigError(f"{path.name}: larger than {MAX_BYTES >> 20} MB; are these really settings?")
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        data = yaml.load(text, Loader=_loader())
+        data = yaml_value(path.read_text(encoding="utf-8-sig"), path.name)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path.name}: not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+    if data is not None and not isinstance(data, dict):
+        raise ConfigError(f"{path.name}: expected 'key: value' lines, found a {type(data).__name__}.")
+    return data or {}
+
+
+def yaml_value(text: str, name: str) -> Any:
+    """Return what a YAML text from outside says: no aliases, no key twice; ConfigError names the line."""
+    import yaml
+
+    try:
+        return yaml.load(text, Loader=_loader())
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{path.name}{place}: {getattr(error, 'problem', None) or 'not valid YAML'}.") from None
+        raise ConfigError(f"{name}{place}: {getattr(error, 'problem', None) or 'not valid YAML'}.") from None
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path.name}: not valid YAML ({str(error)[:80]}).") from None
-    if data is None:
-        return StudyConfig()
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path.name}: expected 'key: value' lines, found a {type(data).__name__}.")
-    return config_from_mapping(data, path.name)
+        raise ConfigError(f"{name}: not valid YAML ({str(error)[:80]}).") from None
 
 
 def config_to_yaml(config: StudyConfig) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.io.clones.counts import check_numbers, counts_rows, table_of, whole
+from oncourse.io.json_document import json_of
 
 
 def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -21,10 +22,7 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     variants and those in no cluster have a null cluster_id; ccf is not part of the input.
     """
     frame = table_of(ssm, ("id", "name", "var_reads", "total_reads", "var_read_prob"))
-    try:
-        meta = json.loads(params.read_text())
-    except json.JSONDecodeError as error:
-        raise InputError(f"{params.name}: no JSON ({error}).") from None
+    meta = json_of(params)
     if not isinstance(meta, dict) or not isinstance(meta.get("samples"), list):
         raise InputError(f"{params.name}: names no samples; is it Pairtree's params.json?")
     samples = [str(s) for s in meta["samples"]]

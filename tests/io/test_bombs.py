@@ -1,0 +1,104 @@
+"""Small files that would take minutes or gigabytes: each is refused, or read as the change that nobody knows."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+
+import pytest
+from tests.io.strangers import KRAS_ROW, MAF, calls_of, write_table, write_vcf
+
+from oncourse.disk import unpack
+from oncourse.disk.unpack import head_lines
+from oncourse.errors import InputError
+from oncourse.genome import variant
+from oncourse.io import json_document, text, vcf_rows
+from oncourse.io.annotated_json import vcf_text
+from oncourse.io.clones.pairtree import read_pairtree
+from oncourse.io.delivery import read_delivery
+from oncourse.io.depths import read_depths
+from oncourse.io.fhir import read_fhir
+from oncourse.io.mapping import read_mapping
+from oncourse.io.vendor_reports import read_tempus
+from oncourse.io.whose import vcf_start
+from oncourse.study.config import yaml_value
+
+SSM = "id|name|var_reads|total_reads|var_read_prob"
+DEEP = '{"a":' * 50_000 + "1" + "}" * 50_000
+ALIASES = "a: &a [x,x]\n" + "".join(f"{b}: &{b} [*{a},*{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+
+
+def test_the_beginning_of_a_file_is_read_within_bounds(tmp_path):
+    """A record of 1 GB in 1 MB of gzip took 3.3 GB: whose its columns are was asked before it was read."""
+    path = tmp_path / "P1.vcf.gz"
+    path.write_bytes(gzip.compress(b"##fileformat=VCFv4.2\n" + b"A" * (40 << 20), 1))
+    tracemalloc.start()
+    lines = list(head_lines(path, most=1 << 20))
+    assert vcf_start(path).columns == ()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [len(line) for line in lines] == [21, (1 << 20) - 21]
+    assert peak < 80 << 20
+
+
+@pytest.mark.parametrize("alleles", ["C " + ",".join("TA" * 600), "C " + "T" * 2_000, "C" * 2_000 + " C"])
+def test_alleles_past_all_bounds_are_a_change_that_nobody_knows(tmp_path, monkeypatch, alleles):
+    """200,000 alternatives of one record took longer than a minute, an allele of 50 Mb 40 seconds and 2 GB."""
+    monkeypatch.setattr(vcf_rows, "MAX_BASES", 1_000)
+    row = f"12 25398284 . {alleles} 50 PASS . GT:AD:DP 0/1:70,30:100"
+    reading = read_delivery([write_vcf(tmp_path / "P1.vcf", ["P1"], [row])])
+    assert [v for _, v in calls_of(reading)] in (["12:25398284:C:N"], ["12:25398284:N:-"])
+    assert any("is kept as a change nobody knows" in p.message for p in reading.problems)
+
+
+def test_a_long_allele_of_a_maf_is_no_small_variant(tmp_path, monkeypatch):
+    monkeypatch.setattr(variant, "MAX_BASES", 1_000)
+    rows = f"{KRAS_ROW}\n{KRAS_ROW.replace('T', 'T' * 2_000, 1).replace('25398284', '25398285')}"
+    reading = read_delivery([write_table(tmp_path / "a.maf", f"{MAF}\n{rows}")])
+    assert not any(len(v) > 100 for _, v in calls_of(reading))
+
+
+def test_remarks_without_end_are_refused(tmp_path, monkeypatch):
+    """1.5 million lines above the header of a VCF were looked through seven times."""
+    monkeypatch.setattr(text, "HEAD_BYTES", 1 << 10)
+    monkeypatch.setattr(unpack, "HEAD_BYTES", 1 << 10)
+    row = "12 25398284 . C T 50 PASS . GT:AD:DP 0/1:70,30:100"
+    path = write_vcf(tmp_path / "P1.vcf", ["P1"], [row], *["##contig=<ID=chr1,length=5>"] * 100)
+    with pytest.raises(InputError, match="of remarks stand above the header"):
+        read_delivery([path])
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        read_tempus,
+        read_fhir,
+        vcf_text,
+        read_depths,
+        lambda path: read_pairtree(write_table(path.with_name("a.ssm"), SSM), path),
+    ],
+    ids=["tempus", "fhir", "vep", "dragen", "pairtree"],
+)
+@pytest.mark.parametrize("content", [DEEP, "[1, 2]", '{"results": [[]], "positions": 3, "header": []}', "5", '"a'])
+def test_json_of_any_depth_or_shape_is_refused_in_words(tmp_path, read, content):
+    """50,000 brackets were a fault of ours in each of these, and so was a list in place of an object."""
+    path = tmp_path / "P1.microsat_output.json"
+    path.write_text(content)
+    with pytest.raises(InputError, match=r"P1\.microsat_output\.json|FHIR: no patient"):
+        read(path)
+
+
+def test_json_larger_than_its_objects_can_be_held_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_document, "MAX_CHARACTERS", 1_000)
+    (tmp_path / "a.json").write_text("[" + "1," * 1_000 + "1]")
+    with pytest.raises(InputError, match="several files"):
+        json_document.json_of(tmp_path / "a.json")
+
+
+def test_yaml_aliases_are_read_nowhere(tmp_path):
+    """Nine lines unfold to 10^9 words: study.yaml refused them, the mapping of a report and a sheet of settings hung."""
+    (tmp_path / "m.yaml").write_text(f"table: panel\n{ALIASES}")
+    with pytest.raises(InputError, match=r"m\.yaml, line 3: alias \*a"):
+        read_mapping(tmp_path / "m.yaml")
+    with pytest.raises(InputError, match="alias"):
+        yaml_value("[&a [x], *a]", "book.xlsx, sheet settings, covariates")
