@@ -60,6 +60,30 @@ def test_enough_tumour_stays_assumed_without_depth(make_study):
     assert facts.site("BRCA2") == "assumed" and facts.tmb_per_mb == 0.0
 
 
+def test_a_sample_that_shows_nothing_speaks_for_no_other(make_study):
+    """Plasma of too little tumour beside tissue whose reads are not told: the status was negative (assumed), while the
+    rules said "too few reads" and asked for a new biopsy."""
+    sample = {"patient_id": "P1", "day": 0, "assay_id": "A"}
+    cohort = Cohort(
+        make_study(
+            samples=[
+                sample | {"sample_id": "T1", "material": "tissue", "purity": 0.6, "mean_depth": None},
+                sample | {"sample_id": "B1", "material": "plasma", "tumor_fraction": 0.0005, "mean_depth": 3000},
+            ],
+            patients=[{"patient_id": "P1", "disease": "colorectal cancer", "stage": "IV"}],
+            assays=[{"assay_id": "A", "kind": "panel", "targets": "KRAS;NRAS;BRAF;TTN", "min_vaf": 0.002}],
+            calls=[{"sample_id": s, "variant_id": "1:100:A:T", "is_called": False} for s in ("T1", "B1")],
+            variants=[{"variant_id": "1:100:A:T", "gene": "TTN", "consequence": "synonymous"}],
+            config={"genome_build": "GRCh37"},
+        )
+    )
+    facts = cohort.findings.patients["P1"]
+    assert facts.site("BRAF", 600, "plasma") in ("underpowered", "no_sample")
+    assert facts.site("BRAF", 600, "any") == facts.site("BRAF", 600, "tissue") == "assumed"
+    told = cohort.patient_statuses.filter(pl.col("status") == "BRAF V600E")
+    assert told.select("state", "basis").row(0) == ("negative", "assumed")
+
+
 @pytest.mark.parametrize(("depth", "state"), [(3, "not_assessable"), (500, "negative")])
 def test_few_reads_at_a_codon_show_nothing_at_any_purity(make_study, depth, state):
     """KRAS G12D looked at with 0 of 3 reads and no purity recorded: RAS was negative (assumed)."""

@@ -202,6 +202,19 @@ def test_methods_cite_their_works_and_the_list_has_them_in_that_order(written):
     assert r"\bibliography{references}" in (written / "out/paper.tex").read_text("utf-8")
 
 
+def test_every_method_of_the_paper_that_others_published_is_cited():
+    """Exclusivity, pathways, scars, frequencies compared and migrations were told without their works."""
+    from oncourse.paper.references import keys_of, references
+    from oncourse.words.catalogue import catalogue
+
+    told = {key.removeprefix("paper.method.") for key in catalogue("en") if key.startswith("paper.method.")}
+    # ours alone: what is described, not tested, and the depth and error of reads
+    assert {name for name in told if not keys_of(name)} == {"groups", "reads"}
+    assert {name for work in references() for name in work.analyses} <= told
+    found = [(work.year, work.volume, work.pages) for work in references()]
+    assert all(year.isdigit() and volume and pages for year, volume, pages in found)
+
+
 def test_no_limit_of_a_paper_names_a_setting_a_column_or_a_table():
     """ "(column naive_hazard_ratio)" and "--set features.clones=no" stood in the limitations of a manuscript."""
     from oncourse.paper.text import for_a_paper

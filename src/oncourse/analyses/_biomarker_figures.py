@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Figure
-from oncourse.analyses._headline import feature_words
+from oncourse.analyses._headline import endpoint_words, feature_words
 from oncourse.derive.outcomes.features import FeatureTable
 from oncourse.derive.outcomes.outcome_scan import Outcome
 
@@ -110,14 +110,17 @@ def _carriers(features: FeatureTable, target: Outcome) -> Callable[[str], list[s
 def _curves(
     features: FeatureTable, targets: dict[str, Outcome], tested: pl.DataFrame, *, alpha: float, curves: int
 ) -> list[Figure]:
-    """Kaplan-Meier curves of the smallest q-values and of pre-specified features, entered when known."""
+    """Kaplan-Meier curves of pre-specified features that showed something, of the smallest q-values, then of the other
+    pre-specified ones, entered when known; each feature once."""
     from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
 
     binary = tested.filter(pl.col("n_altered").is_not_null() & (pl.col("kind") != "covariate"))
     hits = binary.filter(pl.col("q_value") <= alpha)
-    chosen = pl.concat([hits.filter("is_prespecified"), hits, binary.filter("is_prespecified")])
-    chosen = chosen.unique(["feature", "endpoint"], keep="first", maintain_order=True).head(curves)
+    named = binary.filter("is_prespecified").sort("p_value", "feature", "endpoint", nulls_last=True)
+    shown = (pl.col("ci_low") > 1) | (pl.col("ci_high") < 1)
+    chosen = pl.concat([named.filter(shown.fill_null(False)), hits, named])
+    chosen = chosen.unique("feature", keep="first", maintain_order=True).head(curves)
     out = []
     for row in chosen.iter_rows(named=True):
         place = features.column(row["feature"])
@@ -144,9 +147,14 @@ def _curves(
         out.append(
             Figure(
                 name,
-                f"{feature_words(row['feature'])} and {row['endpoint']}",
+                f"{feature_words(row['feature'])} and {endpoint_words(row['endpoint'])}",
                 f"{text}Kaplan-Meier with 95 % intervals (log-log), censoring marks and numbers at risk.",
-                partial(survival_figure, drawn, ylabel=row["endpoint"], title=feature_words(row["feature"])),
+                partial(
+                    survival_figure,
+                    drawn,
+                    ylabel=str(endpoint_words(row["endpoint"])),
+                    title=feature_words(row["feature"]),
+                ),
             )
         )
     return out

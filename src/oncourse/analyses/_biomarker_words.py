@@ -280,6 +280,13 @@ def notes_of(
         notes.append(f"{found.incomplete} patients lack a covariate and are left out of the adjusted estimates only.")
     if found.unadjusted:
         notes.append(f"{found.unadjusted} tests have too few events to be adjusted (5 per coefficient).")
+    judged = tested.drop_nulls("p_proportional")
+    if judged.height:
+        changing = judged.filter(pl.col("p_proportional") < CHANGING).height
+        notes.append(
+            f"The hazard ratio changes with time (p < {CHANGING:g}) in {changing} of the {judged.height} tests with enough "
+            "events to ask."
+        )
     exact = tested.filter(pl.col("p_method").is_in(["permutation", "saddlepoint"])).height
     if exact:
         notes.append(f"{exact} p-values come from the permutation law, as few events were expected.")

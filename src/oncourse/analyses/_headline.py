@@ -146,6 +146,8 @@ def line_words(line: int | None) -> Said:
 
 #: Kind of a feature ("pathway:TP53") -> its words; a kind that is not here keeps its name.
 _FEATURES = {
+    "burden": "{}",
+    "msi": "{}",
     "hotspot": "{}",
     "marker": "{}",
     "covariate": "{}",

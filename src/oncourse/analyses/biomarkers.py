@@ -230,6 +230,8 @@ METHODS = (
     "Stat Med 2002;21:2409), findings known by the start of the line; Fisher's exact p in small tables. Adjusted "
     "estimates "
     "need 5 events per coefficient (Vittinghoff. Am J Epidemiol 2007;165:710).",
+    "Proportional hazards: score test of Grambsch and Therneau (Biometrika 1994;81:515) for every finding, column "
+    "p_proportional; below 0.05 the difference of restricted means is told instead of one hazard ratio.",
 )
 
 

@@ -214,6 +214,9 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         answer += " MSI-H: {msi_high}."
     model = burden_model(cohort.study, cohort.gene_status.of_samples(counted), params)
     pairs = co_occurrence(model, params)
+    if pairs.height:
+        estimates += _pair_estimates(pairs)
+        answer += _pair_words(pairs)
     tables = {
         GENES.name: genes,
         ALTERATIONS.name: ALTERATIONS.frame(cohort.alterations),
@@ -289,6 +292,32 @@ def _strata_words(model: BurdenModel | None, params: LandscapeParams) -> str:
     rule = {"all": "all their samples together", "first": "their first sample", "last": "their last sample"}
     within = f"within strata of {' and '.join(model.strata)}" if model and model.strata else "in one stratum"
     return f"Patients with several samples count once, with {rule[params.per_patient]}; the model is fitted {within}."
+
+
+#: Pairs of genes that the answer names.
+PAIRS_NAMED = 3
+
+
+def _pair_estimates(pairs: pl.DataFrame) -> list[Estimate]:
+    """How many pairs of genes were tested, and how many exclude or accompany each other."""
+    method = "Poisson-binomial given burden, FDR below 5 %"
+    found = int((pairs["q_value"] < 0.05).sum())
+    return [
+        Estimate("gene_pairs", pairs.height, unit="count", method="genes altered in landscape.min_pair patients"),
+        Estimate("gene_pairs_found", found, n=pairs.height, unit="count", method=method),
+    ]
+
+
+def _pair_words(pairs: pl.DataFrame) -> str:
+    found = pairs.filter(pl.col("q_value") < 0.05).sort("p_value", "gene_a", "gene_b")
+    text = " Of {gene_pairs} pairs of genes, {gene_pairs_found} exclude or accompany each other beyond what burden explains"
+    if found.is_empty():
+        return text + "."
+    named = (
+        f"{_plain(a)} and {_plain(b)} ({how})"
+        for a, b, how in found.select("gene_a", "gene_b", "direction").head(PAIRS_NAMED).iter_rows()
+    )
+    return f"{text}, most clearly {'; '.join(named)}."
 
 
 def _headline(named: list[tuple[str, Estimate]], patients: Estimate) -> Headline:

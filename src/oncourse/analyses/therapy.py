@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.analyses._asked_statuses import STATUSES, asked_statuses, status_estimates, status_words
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.analyses._headline import Headline, cannot, rated
 from oncourse.analyses._people import counted, ledger
@@ -147,7 +148,7 @@ class TherapyParams:
     question="Who has a biomarker for or against a therapy, at which level, and what could not be assessed?",
     needs=("calls|markers",),
     params=TherapyParams,
-    tables=(LEVELS, MATCHES, RAS, RULES, NEAR, EVIDENCE),
+    tables=(LEVELS, STATUSES, MATCHES, RAS, RULES, NEAR, EVIDENCE),
     order=70,
 )
 def therapy(cohort: Cohort, params: TherapyParams) -> Result:
@@ -160,15 +161,20 @@ def therapy(cohort: Cohort, params: TherapyParams) -> Result:
     every_ras = RAS.frame(ras_table(found, cohort.patient_statuses))
     ras = every_ras.filter(pl.col("patient_id").is_in(sorted(judged)))
     estimates = [*_shares(matched, judged, tumours, known, params.levels), *_ras_estimates(ras)]
+    patients_of = {tumour: [p for p, t in tumours.items() if t == tumour and p in judged] for tumour in known}
+    design = cohort.study.config.design
+    statuses = STATUSES.frame(asked_statuses(cohort.patient_statuses, patients_of, design))
+    estimates += status_estimates(statuses)
     evidence, more, notes = _evidence(cohort, tumours)
     estimates += more
     date, checksum = rules_version()
     return Result(
-        answer=_answer(known, estimates),
+        answer=_answer(known, estimates) + status_words(statuses),
         headline=_headline(known, {e.name: e for e in estimates}),
         estimates=tuple(estimates),
         tables={
             "therapy/levels": levels,
+            STATUSES.name: statuses,
             "therapy/matches": _matches(matched),
             "therapy/ras": every_ras,
             "therapy/rules": _rules(cohort, tumours),

@@ -166,7 +166,7 @@ def next_steps(matches: Sequence[Any], language: str) -> list[Step]:
     for name, found in order[:STEPS_SHOWN]:
         rules = list({id(m): m for m, _ in found}.values())
         reasons = list(dict.fromkeys(text for _, text in found))
-        reason = reasons[0] + (f" (+{len(reasons) - 1})" if len(reasons) > 1 else "")
+        reason = reasons[0] + (f", and {len(reasons) - 1} more" if len(reasons) > 1 else "")
         level = min(m.level for m in rules)
         steps.append(Step(write(f"patient.step.{name}", language), reason, _therapies(rules), level))
     return steps

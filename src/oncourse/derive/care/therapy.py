@@ -388,6 +388,18 @@ class _Sites:
                 sites = {at: state for at, state in sites.items() if at[0] != material}
         return sites, default
 
+    def _is_assumed(self, gene: str, codon: int, samples: list[tuple[str, str, str | None]]) -> bool:
+        """Whether a sample with enough tumour looked at a codon, by its assay alone: its reads there are not told."""
+        for sample, _, assay in samples:
+            if assay is None or sample in self.blind:
+                continue
+            if any((g, c) == (gene, codon) for g, c, _ in self.measured.get(sample, ())):
+                continue
+            listed = self.panels.genes.get(assay)
+            if listed is None or gene in {current_symbol(g) for g in listed}:
+                return True
+        return False
+
     def _overlay(self, groups: Mapping[str, list[tuple[str, str, str | None]]]) -> dict[tuple[str, str, int], str]:
         order = SITE_STATES
         overlay: dict[tuple[str, str, int], str] = {}
@@ -398,6 +410,11 @@ class _Sites:
                     old = overlay.get(key)
                     if old is None or order.index(state) < order.index(old):
                         overlay[key] = state
+            for key, state in overlay.items():
+                # too few reads in an earlier sample do not speak for that of the decision, which looked there too
+                decisive = [s for s in groups["decision"] if s in samples]
+                if key[0] == material and state == "underpowered" and self._is_assumed(key[1], key[2], decisive):
+                    overlay[key] = "assumed"
         # what was not understood in one sample forbids a claim from any other
         for sample, _, _ in groups["any"]:
             for gene, codon, state in self.measured.get(sample, ()):

@@ -250,7 +250,7 @@ def where_seen(presence: PresenceTable | None) -> dict[tuple[str, str], str]:
 def _words(row: dict) -> str:  # type: ignore[type-arg]
     n, yes, said = row["n"], row["yes"], []
     if n and yes == n:
-        said.append("in the tissue sample" if n == 1 else f"in all {n} tissue samples")
+        said.append(_in_all(n, "tissue"))
     elif yes:
         said.append(f"in {yes} of {n} tissue samples")
     elif row["plasma"]:
@@ -265,11 +265,20 @@ def _words(row: dict) -> str:  # type: ignore[type-arg]
     if row["last"] == "absent" and row["earlier"]:
         said.append("lost in the latest metastasis" + (f" {BY_CALLS}" if row["last_uncalled"] else ""))
     if row["n_plasma"] and yes:
-        said.append(f"in {row['plasma']} of {row['n_plasma']} plasma samples" + _unsure(row))
+        k, of = row["plasma"], row["n_plasma"]
+        said.append(_in_all(of, "plasma") if k == of else f"in {k} of {of} plasma samples" + _unsure(row))
     if row["low"] is not None:
         low, high = row["low"], row["high"]
         said.append("clonal" if low >= CLONAL_CCF else "subclonal" if high < CLONAL_CCF else "clonal in some samples")
     return "; ".join(said)
+
+
+def _in_all(n: int, material: str) -> str:
+    """
+    >>> _in_all(1, "tissue"), _in_all(2, "plasma"), _in_all(3, "tissue")
+    ('in the tissue sample', 'in both plasma samples', 'in all 3 tissue samples')
+    """
+    return f"in the {material} sample" if n == 1 else f"in {'both' if n == 2 else f'all {n}'} {material} samples"
 
 
 def _unsure(row: dict) -> str:  # type: ignore[type-arg]
