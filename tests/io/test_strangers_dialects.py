@@ -9,13 +9,15 @@ from tests.io.strangers import KRAS, KRAS_ROW, MAF, calls_of, states_of, write_t
 
 from oncourse.errors import InputError
 from oncourse.genome import effect, protein
-from oncourse.io import annovar, genomic_change, ids, population, report_sections, vcf_rows, whose_rows
+from oncourse.io import annovar, depths, genomic_change, ids, population, report_sections, vcf_rows, whose_rows
+from oncourse.io.counts import read_counts
 from oncourse.io.delivery import read_delivery
-from oncourse.io.detect import read_any
+from oncourse.io.depths import read_depths
+from oncourse.io.detect import detect, read_any
 from oncourse.io.mapping import read_panel
 from oncourse.io.segments import read_segments
 
-MODULES = (annovar, effect, genomic_change, ids, population, protein, report_sections, vcf_rows, whose_rows)
+MODULES = (annovar, depths, effect, genomic_change, ids, population, protein, report_sections, vcf_rows, whose_rows)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
@@ -177,3 +179,87 @@ def test_msi_and_tmb_beside_the_table_of_a_report(tmp_path, where):
     text = f"样本编号：S1\n{facts if where == 'above' else ''}{table}{facts if where == 'below' else ''}"
     reading = read_panel(write_table(tmp_path / "p.txt", text))
     assert reading.tables["samples"].select("msi_status", "tmb_per_mb").rows() == [("MSS", "5.6")]
+
+
+@pytest.mark.parametrize(
+    ("contig", "state"),
+    [
+        ("chr17_gl000204_random", "negative"),
+        ("hs37d5", "negative"),
+        ("chr12_X_alt", "not_assessable"),
+    ],
+)
+def test_a_call_on_a_decoy_or_scaffold_is_in_no_gene(tmp_path, contig, state):
+    """Genome-wide calls hold some on GL000..., chrUn_ and decoys: every status of the patient was not assessable."""
+    rows = [f"{c} 7578 . C T . PASS . GT:AD:DP 0/1:70,30:100" for c in ("1", contig)]
+    reading = read_delivery([write_vcf(tmp_path / "P1.vcf", ["P1"], rows)])
+    assert states_of(reading, "RAS") == {"P1": state}
+
+
+@pytest.mark.parametrize(
+    ("change", "word", "consequence"),
+    [
+        ("p.Q100*", "Missense_Mutation", "nonsense"),
+        ("p.S1982Rfs*22", "Silent", "frameshift"),
+        ("p.R175H", "Intron", "missense"),
+        ("p.R175H", "Missense_Mutation", "missense"),
+        ("p.X125_splice", "Splice_Site", "splice_site"),
+    ],
+)
+def test_without_a_place_the_change_says_what_the_effect_denies(tmp_path, change, word, consequence):
+    """BRCA2 p.Q100* called a missense mutation, without a place: no loss of BRCA2, and nothing said."""
+    head = "Hugo_Symbol|Chromosome|Start_Position|Reference_Allele|Tumor_Seq_Allele2|Variant_Classification|HGVSp_Short"
+    text = f"{head}|Tumor_Sample_Barcode\nBRCA2|||||{word}|{change}|S1"
+    reading = read_any(write_table(tmp_path / "a.maf", text))
+    assert reading.tables["variants"]["consequence"].to_list() == [consequence]
+    told = [p for p in reading.problems if "another kind than their effect" in p.message]
+    assert bool(told) == (word not in ("Missense_Mutation", "Splice_Site") or consequence == "nonsense")
+
+
+def test_counts_under_names_without_underscores(tmp_path):
+    text = "Sample|Chrom|Pos|Ref|Alt|RefCount|AltCount|Depth\nS1|12|25398284|C|T|970|30|1000"
+    found = read_counts(write_table(tmp_path / "c.tsv", text))
+    assert found.calls.select("alt_count", "depth").rows() == [(30, 1000)]
+
+
+def test_bedpe_of_structural_variants(tmp_path):
+    """Headerless as svtools, headed as PCAWG; a row without strands joins nobody knows what."""
+    rows = [
+        "2|42522655|42522656|2|29446393|29446394|e|50|+|+",
+        "21|39817543|39817544|21|42880007|42880008|e|5|+|-",
+        "7|1|2|8|1|2|x|1|.|.",
+    ]
+    head = "chrom1|start1|end1|chrom2|start2|end2|sv_id|pe_support|strand1|strand2"
+    calls = write_vcf(tmp_path / "T1.vcf", ["T1"], ["17 7578406 . C T . PASS . GT:AD:DP 0/1:70,30:100"])
+    for name, lines in (("T1.bedpe", rows), ("T1.sv.txt", [head, *rows])):
+        fusions = write_table(tmp_path / "x" / name, "\n".join(lines))
+        reading = read_delivery([calls], fusions=[fusions])
+        pairs = reading.tables["fusions"].select("sample_id", "gene_5p", "gene_3p").sort("gene_5p").rows()
+        assert pairs == [("T1", "EML4", "ALK"), ("T1", "TMPRSS2", "ERG")]
+        assert ["names no second place" in said for said in reading.ledger.lost()] == [True]
+        assert reading.tables["samples"]["sv_assay_id"].to_list() == ["structural_variants"]
+
+
+def test_depths_of_sambamba(tmp_path):
+    """depth region: percent of the bases from a depth on; depth base counts positions from 0."""
+    head = "# chrom|chromStart|chromEnd|F3|readCount|meanCoverage|percentage20|percentage200|sampleName"
+    region = write_table(tmp_path / "x.bed", f"{head}\nchr12|25398200|25398330|g|800|512|100|99.2|T1")
+    assert read_depths(region)[0].rows() == [("T1", "12", 25398201, 25398330, 20)]
+    bases = "\n".join(f"chr12|{25398283 + i}|300|0|300|0|0|0|0|T1" for i in range(3))
+    base = write_table(tmp_path / "y.txt", f"REF|POS|COV|A|C|G|T|DEL|REFSKIP|SAMPLE\n{bases}")
+    assert read_depths(base)[0].rows() == [("T1", "12", 25398284, 25398286, 300)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("@HD\tVN:1.6\n@SQ\tSN:12\tLN:1\nCONTIG\tSTART\tEND\tCOUNT\n12\t1\t2\t3", "CollectReadCounts"),
+        ("@HD\tVN:1.6\nCONTIG\tPOSITION\tREF_COUNT\tALT_COUNT\tREF_NUCLEOTIDE\tALT_NUCLEOTIDE", "import counts"),
+        ("# chrom\tchromStart\tchromEnd\treadCount\tmeanCoverage\n1\t1\t2\t3\t4", "--coverage"),
+        ("chrom1\tstart1\tend1\tchrom2\tstart2\tend2\n1\t1\t2\t3\t4\t5", "--fusions"),
+    ],
+)
+def test_tables_that_are_no_calls_are_told_where_they_go(tmp_path, text, said):
+    """Below a SAM header: "row 2 has 3 cells, the header has 2"."""
+    with pytest.raises(InputError, match=said):
+        detect(write_table(tmp_path / "x.tsv", text))

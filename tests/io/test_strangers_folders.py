@@ -8,8 +8,10 @@ import pytest
 from tests.io.strangers import KRAS, KRAS_ROW, MAF, calls_of, write_table, write_vcf
 from tests.typed import typed
 
-from oncourse.io import sample_names, tree
+from oncourse.errors import InputError
+from oncourse.io import sample_names, signatures, tree
 from oncourse.io.delivery import read_delivery
+from oncourse.io.detect import detect, read_any
 from oncourse.io.whose import Question
 
 CALL = "12 25398284 . C T 50 PASS . GT:AD:DP"
@@ -19,7 +21,7 @@ def _samples(reading):
     return reading.tables["samples"].select("sample_id", "patient_id", "material").sort("sample_id").rows()
 
 
-@pytest.mark.parametrize("module", [sample_names, tree])
+@pytest.mark.parametrize("module", [sample_names, signatures, tree])
 def test_examples(module):
     assert doctest.testmod(module).failed == 0
 
@@ -125,3 +127,43 @@ def test_a_caller_without_sample_columns_may_have_found_nothing(tmp_path):
     reading = read_delivery([tmp_path])
     assert [s[0] for s in _samples(reading)] == ["T1", "T2"]
     assert calls_of(reading, "alt_count", "depth") == [("T1", KRAS, 300, 1000)]
+
+
+def test_calls_beside_a_clinical_format_are_named(tmp_path):
+    """GDC's clinical.tsv beside the masked MAF: the clinical data were read, the calls passed over."""
+    write_table(tmp_path / "clinical.tsv", "case_submitter_id|gender|vital_status\nTCGA-AA-0001|male|Alive")
+    write_table(tmp_path / "x.aliquot_ensemble_masked.maf", f"{MAF}\n{KRAS_ROW}")
+    reading = read_any(tmp_path)
+    assert [p.table for p in reading.ledger.problems()] == ["x.aliquot_ensemble_masked.maf"]
+
+
+def test_a_file_that_names_nobody_is_of_the_only_sample(tmp_path):
+    """star-fusion.fusion_predictions.abridged.tsv was of a sample `star`."""
+    calls = write_vcf(tmp_path / "T1.vcf", ["T1"], [f"{CALL} 0/1:70,30:100"])
+    fusions = write_table(
+        tmp_path / "x" / "star-fusion.fusion_predictions.abridged.tsv",
+        "#FusionName|JunctionReadCount|SpanningFragCount|LeftGene|LeftBreakpoint|RightGene|RightBreakpoint\n"
+        "EML4--ALK|12|5|EML4^ENSG1|chr2:42522656:+|ALK^ENSG2|chr2:29446394:-",
+    )
+    reading = read_delivery([calls], fusions=[fusions])
+    assert reading.tables["fusions"].select("sample_id", "gene_5p", "gene_3p").rows() == [("T1", "EML4", "ALK")]
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "kind"),
+    [
+        ("a.tsv", "mutation_id|sample_id|ref_counts|alt_counts|normal_cn|major_cn|minor_cn", "pyclone"),
+        ("R1.tsv", "mutation_id|ref_counts|var_counts|normal_cn|minor_cn|major_cn", "pyclone"),
+        ("a.ssm", "id|name|var_reads|total_reads|var_read_prob", "pairtree"),
+        ("c.tsv", "CASE_ID|SAMPLE|CHR|POS|REF|ALT|REF_COUNT|VAR_COUNT|DEPTH|COPY_NUMBER_A|COPY_NUMBER_B", "conipher"),
+        ("s.sif", "sample_id|maf_fn|seg_fn|purity|timepoint", "phylogicndt"),
+    ],
+)
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_tables_for_clones_are_told_their_import(tmp_path, name, header, kind, is_folder):
+    """`import auto` said "neither a study folder nor a MAF or VCF file"; CONIPHER's lost its copies as a MAF."""
+    path = write_table(tmp_path / "d" / name, f"{header}\n{'|'.join('1' for _ in header.split('|'))}")
+    if is_folder:
+        write_table(tmp_path / "d" / f"z{name}", path.read_text())
+    with pytest.raises(InputError, match=f"oncourse import {kind}"):
+        detect(path.parent if is_folder else path)

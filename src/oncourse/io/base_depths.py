@@ -1,4 +1,4 @@
-"""Depth of every base as programs list it: samtools depth, GATK DepthOfCoverage, bedtools coverage -d, mosdepth.
+"""Depth of every base as programs list it: samtools depth, GATK DepthOfCoverage, bedtools coverage -d, mosdepth, sambamba.
 
 Positions are 1-based in samtools' and GATK's lists; bedtools counts from 1 within half-open features. Bases that a list
 leaves out (samtools without -a) are not known. Columns as the programs' manuals show them, November 2026.
@@ -32,6 +32,8 @@ def base_depths(path: Path) -> pl.DataFrame | None:
     comma = _cells(path, ",")
     if comma and comma[0].lower() == _LOCUS and any(c.lower().startswith(_DEPTH_FOR) for c in comma):
         return _joined(_of_gatk(_table(path, ",", header=True)))
+    if first[:3] == ["REF", "POS", "COV"]:
+        return _joined(_of_sambamba(_table(path, "\t", header=True), path))
     if [c.lstrip("#").upper() for c in first[:2]] == ["CHROM", "POS"] and len(first) > 2:
         return _joined(_of_samtools(_table(path, "\t", header=True)))
     if not _are_whole(first[1:3]):
@@ -73,6 +75,19 @@ def _table(path: Path, by: str, *, header: bool) -> pl.DataFrame:
 def _of_samtools(frame: pl.DataFrame) -> pl.DataFrame:
     chrom, pos, *samples = frame.columns
     return _each(frame, pl.col(chrom), pl.col(pos), samples, [of_path(s) for s in samples])
+
+
+def _of_sambamba(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """sambamba depth base counts positions from 0."""
+    sample = pl.col("SAMPLE") if "SAMPLE" in frame.columns else pl.lit(sample_of_file(path))
+    pos = (pl.col("POS").cast(pl.Int64, strict=False) + 1).cast(pl.String)
+    return frame.select(
+        sample.alias("sample_id"),
+        pl.col("REF").alias("chrom"),
+        pos.alias("start"),
+        pos.alias("end"),
+        pl.col("COV").alias("min_depth"),
+    )
 
 
 def _of_gatk(frame: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.genome.gene_models import BUILDS
 from oncourse.io import clinical_tables as ct
+from oncourse.io.bedpe import is_bedpe, read_bedpe
 from oncourse.io.calls import is_vcf, read_calls
 from oncourse.io.cbioportal_panels import NOT_PROFILED
 from oncourse.io.depths import read_depths
@@ -19,7 +21,7 @@ from oncourse.io.fusion_callers import read_fusion_calls
 from oncourse.io.ids import first_pairs, matched, renamed
 from oncourse.io.large import Large
 from oncourse.io.reading import Reading
-from oncourse.io.sample_names import of_path, sample_of_file
+from oncourse.io.sample_names import names_nobody, of_path, sample_of_file
 from oncourse.io.segments import is_purity_table, purple_facts, read_purity, read_segments
 from oncourse.study.schema import Problem, nearest
 
@@ -42,6 +44,18 @@ def add_fusions(paths: Sequence[Path], built: ct.Built, reading: Reading, known:
             names = list(found.large.looked) if found.large else []
             frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "fusions", reading))
             looked |= set(_ids(names, built.samples)[0].values()) | set(names)
+        elif is_bedpe(path):
+            found_large = read_bedpe(path, reading.config.genome_build)
+            frame = found_large.fusions
+            reading.ledger.file(path.name, "structural variants (BEDPE)", "used", n_rows=frame.height)
+            for why, n in found_large.left.items():
+                reading.ledger.left_out(path.name, n, f"structural variant: {why}", became="fusions")
+            if reading.config.genome_build not in BUILDS:
+                message, cure = "nobody says the genome build of its places: no gene is known there.", "Give --build."
+                reading.problems.append(Problem(path.name, None, None, None, message, cure, "warning"))
+            frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "fusions", reading))
+            own = _ids(found_large.looked, built.samples)[0]
+            looked |= {own.get(s, s) for s in found_large.looked}
         else:
             frame, problems = read_fusion_calls(path, reading.ledger)
             reading.problems += problems
@@ -49,7 +63,7 @@ def add_fusions(paths: Sequence[Path], built: ct.Built, reading: Reading, known:
             frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "fusions", reading))
             looked |= set(frame["sample_id"].drop_nulls())
         _add(frame, "fusions", path, reading)
-    if any(is_vcf(p) for p in paths):
+    if any(is_vcf(p) or is_bedpe(p) for p in paths):
         mark_looked(looked, built, reading)
 
 
@@ -202,6 +216,9 @@ def _known_ids(ids: pl.Series, built: ct.Built, path: Path, table: str, reading:
     reading.notes += [f"{path.name}: {note}" for note in said]
     new = renamed(ids.to_frame("sample_id"), mapping)["sample_id"]
     lost = sorted(set(new.drop_nulls()) - set(known))
+    if lost == [sample_of_file(path)] and len(known) == 1 and names_nobody(path):
+        reading.notes.append(f"{path.name}: taken as of {known[0]}, the only sample")
+        return new.replace({lost[0]: known[0]})
     if not lost:
         return new
     shown = ", ".join(f"{i} (nearest: {n})" if (n := nearest(i, known.to_list(), cutoff=0.5)) else i for i in lost[:5])

@@ -25,7 +25,10 @@ __all__ = ["Built", "build", "clean", "first_of", "read_clinical", "with_missing
 
 #: Attribute -> the names exports use for the ids (upper case, blanks as _).
 _IDS = {
-    "PATIENT_ID": ("PATIENT_ID", "PATIENT_IDENTIFIER", "PATIENT", "CASE_ID", "SUBJECT_ID", "PATIENTID"),
+    "PATIENT_ID": (
+        *("PATIENT_ID", "PATIENT_IDENTIFIER", "PATIENT", "CASE_ID", "SUBJECT_ID", "PATIENTID"),
+        *("CASE_SUBMITTER_ID", "CASES.SUBMITTER_ID", "BCR_PATIENT_BARCODE"),  # GDC, and TCGA before it
+    ),
     "SAMPLE_ID": (
         "SAMPLE_ID",
         "SAMPLE_IDENTIFIER",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from oncourse.io import clones
 from oncourse.io.clinical import mapped, material
 from oncourse.io.reading import Reading
 from oncourse.study.config import StudyConfig
+from oncourse.study.schema import Problem
 from oncourse.words.lists import first_of
 
 KINDS = ("pyclone", "pairtree", "conipher", "lichee", "phylogicndt")
@@ -22,7 +24,8 @@ _PLACED = r"^(?:.*[:_])?(?:CHR)?([0-9]{1,2}|X|Y)[:_](\d+)(?:[:_]([ACGTN]+|-))?[:
 _PLACES = 9_000  # positions 1-9,000 of a chromosome are before its first known base in GRCh37 and GRCh38
 #: Assay of the samples of such a table: no gene of it was looked at as a whole.
 LISTED = "listed_mutations"
-_PRIMARY = r"(?i)^[_.-]?(primary|prim|pt?\d*)($|[_. -])"
+#: The last is TRACERx's region of a primary at surgery (CRUK0001_SU_T1-R1).
+_PRIMARY = r"(?i)^[_.-]?((primary|prim|pri|pt?\d*)($|[_. -])|(su_)?t\d+-r\d+$)"
 _METASTASIS = (
     r"(?i)(^|[_. -])(\w*met(astas[ei]s|astatic)?s?\d*|liver|lungs?|brain|bone|nodes?|ln\d*|peritone\w*|ovary|adrenal|"
     r"spleen|relapse)\d*($|[_. -])"
@@ -67,6 +70,7 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     names = _placed(counts, reading)
     rows = counts.join(names, on=["patient_id", "variant_id"]).filter(pl.col("depth") > 0)
     called = (pl.col("alt_count") >= MIN_ALT) & (pl.col("alt_count") >= MIN_VAF * pl.col("depth"))
+    rows = _without_impossible_copies(rows, called, source.name, reading)
     samples = rows.group_by("patient_id", "sample_id").agg(pl.col("purity").median()).sort("patient_id", "sample_id")
     samples = samples.with_columns(material=mapped(samples["sample_id"], material))
     is_tissue = pl.col("material") == "tissue"
@@ -170,6 +174,34 @@ def _one_purity(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     ).drop("_w", "_p", "_n")
 
 
+def _without_impossible_copies(rows: pl.DataFrame, called: pl.Expr, file: str, reading: Reading) -> pl.DataFrame:
+    """Take no copies of a site as unknown where reads show the variant there, and say so: a tool's word for "not in the
+    segments", or another sample's."""
+    odd = rows.select((called & (pl.col("major_cn") + pl.col("minor_cn") == 0)).fill_null(False).alias("x"))["x"]
+    if not odd.any():
+        return rows
+    first = rows.filter(odd).row(0, named=True)
+    message = (
+        f"{int(odd.sum()):,} sites have no copy (major_cn 0) and reads of the variant ({first['variant_id']} in "
+        f"{first['sample_id']}: {first['alt_count']} of {first['depth']}): their copies are taken as unknown."
+    )
+    cure = "Leave the copies empty where no segment covers a site."
+    reading.problems.append(Problem(file, None, "major_cn", "0", message, cure, "warning"))
+    return rows.with_columns(pl.when(~pl.lit(odd)).then(c).alias(c) for c in ("major_cn", "minor_cn"))
+
+
+def _without_garbage(counts: pl.DataFrame, params: Path, reading: Reading) -> pl.DataFrame:
+    """Leave out the variants that Pairtree's params.json lists as garbage (they fit no tree), and say so."""
+    listed = [str(v) for v in json.loads(params.read_text()).get("garbage") or []]
+    bad = counts["variant_id"].is_in(listed)
+    if not bad.any():
+        return counts
+    n, first = counts.filter(bad)["variant_id"].n_unique(), listed[0]
+    reading.notes.append(f"{n:,} variants that {params.name} lists as garbage are left out (first: {first})")
+    reading.ledger.left_out(params.name, n, "listed as garbage", became="calls", first=first)
+    return counts.filter(~bad)
+
+
 def _without_patient(samples: pl.DataFrame) -> pl.Series:
     """Return the samples' names without the patient's: its id, or the first part that all samples of a patient
     share."""
@@ -196,7 +228,7 @@ def _counts_of(kind: str, source: Path, depth: int | None, reading: Reading) -> 
         params = source.with_name(source.name.removesuffix(".ssm") + ".params.json")
         if not params.exists():
             raise InputError(f"{params}: missing; Pairtree's samples are named there.")
-        return clones.read_pairtree(source, params)[0]
+        return _without_garbage(clones.read_pairtree(source, params)[0], params, reading)
     if kind == "phylogicndt":
         from oncourse.io.phylogicndt import read_phylogicndt
 

@@ -18,7 +18,7 @@ from oncourse.genome.fasta import Fasta
 from oncourse.io.annotation import effect_columns
 from oncourse.io.count_callers import caller_table
 from oncourse.io.maf import renamed
-from oncourse.io.maf_columns import ALIASES, READS, wide_columns
+from oncourse.io.maf_columns import ALIASES, READS, spelled, wide_columns
 from oncourse.io.maf_rows import tables_of
 from oncourse.io.maf_tables import MafTables, write_rows
 from oncourse.io.signatures import named
@@ -54,7 +54,7 @@ def read_counts(
     if not table.frame.columns:
         raise InputError(table.problems)
     raw = table.frame.rename({c: c.lstrip("#") for c in table.frame.columns if c.startswith("#")})
-    raw = _keyed_apart(raw)
+    raw = _keyed_apart(raw.rename(spelled(raw.columns)))
     sites = _sites(renamed(raw), raw)
     lacking = [c for c in _NEEDED if c not in sites.columns]
     if lacking:

@@ -1,9 +1,9 @@
 """How deep a sample was read, and MSI, as other programs write them: what makes a wild type measured.
 
-Lists of bases (`oncourse.io.base_depths`); the least depth of regions: mosdepth's ``.thresholds.bed`` and GATK's
-``.sample_interval_summary`` (the largest depth that all bases of a region reach), Picard's per-target coverage, DRAGEN's
-``_read_cov_report.bed``; a region's mean depth says nothing of its least and is refused. MSIsensor, MSIsensor-pro and
-DRAGEN give the percent of unstable sites. (Manuals of the programs; read November 2026.)
+Lists of bases (`oncourse.io.base_depths`); the least depth of regions: mosdepth's ``.thresholds.bed``, GATK's
+``.sample_interval_summary`` and sambamba depth region (the largest depth that all bases of a region reach), Picard's
+per-target coverage, DRAGEN's ``_read_cov_report.bed``; a region's mean depth says nothing of its least and is refused.
+MSIsensor, MSIsensor-pro and DRAGEN give the percent of unstable sites. (Manuals of the programs; read November 2026.)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from oncourse.genome.variant import chromosome
 from oncourse.io.base_depths import base_depths
 from oncourse.io.json_document import json_of
 from oncourse.io.sample_names import sample_of_file
-from oncourse.io.text import read_table, table_name
+from oncourse.io.text import has_sam_header, read_table, table_name
 
 _DEPTH = re.compile(r"^(\d+)X$", re.I)
 _PICARD = ("chrom", "start", "end", "min_coverage")
@@ -54,14 +54,16 @@ def read_depths(path: Path) -> tuple[pl.DataFrame | None, float | None]:
         return None, _dragen_msi(path)
     if (bases := base_depths(path)) is not None:
         return bases, None
-    comment = "@" if path.name.lower().endswith(".counts.tsv") else "##"
+    comment = "@" if has_sam_header(path) else "##"
     frame = read_table(path, name=table_name(path), comment=comment, lenient=True).frame
     if any(_GATK_SHARE.match(c) for c in frame.columns) and "Target" in frame.columns:
         return _gatk_intervals(frame), None
-    frame = frame.rename({c: c.strip().lstrip("#").lower() for c in frame.columns})
+    frame = frame.rename({c: c.strip().lstrip("#").strip().lower() for c in frame.columns})
     if is_msi(frame.columns):
         value = frame["%"].cast(pl.Float64, strict=False).drop_nulls()
         return None, float(value[0]) if len(value) else None
+    if {"chromstart", "chromend", "samplename"} <= set(frame.columns):
+        return _sambamba_regions(frame), None
     limits = {c: int(m[1]) for c in frame.columns if (m := _DEPTH.match(c))}
     place = [pl.col(c).cast(pl.Int64, strict=False).alias(c) for c in ("start", "end") if c in frame.columns]
     if limits and {"chrom", "start", "end"} <= set(frame.columns):
@@ -116,6 +118,25 @@ def _gatk_intervals(frame: pl.DataFrame) -> pl.DataFrame:
         )
     rows = pl.concat(out).drop_nulls().with_columns(chromosome())
     return rows.filter(pl.col("end") - pl.col("start") < _GATK_BASES)
+
+
+def _sambamba_regions(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the largest depth that all bases of a region reach, of `sambamba depth region -T 20 -T 100`.
+
+    >>> row = {"chrom": ["chr1"], "chromstart": ["10"], "chromend": ["20"], "percentage20": ["100"], "samplename": ["S"]}
+    >>> _sambamba_regions(pl.DataFrame({**row, "percentage100": ["90.5"]})).rows()
+    [('S', '1', 11, 20, 20)]
+    """
+    limits = {c: int(m[1]) for c in frame.columns if (m := re.match(r"^percentage(\d+)$", c))}
+    reached = [pl.when(pl.col(c).cast(pl.Float64, strict=False) >= 100).then(n) for c, n in limits.items()]
+    out = frame.select(
+        pl.col("samplename").alias("sample_id"),
+        pl.col("chrom"),
+        (pl.col("chromstart").cast(pl.Int64, strict=False) + 1).alias("start"),
+        pl.col("chromend").cast(pl.Int64, strict=False).alias("end"),
+        pl.max_horizontal(pl.lit(0), *reached).cast(pl.Int64).alias("min_depth"),
+    )
+    return out.drop_nulls().with_columns(chromosome()).filter(pl.col("end") - pl.col("start") < _GATK_BASES)
 
 
 def _dragen_msi(path: Path) -> float | None:

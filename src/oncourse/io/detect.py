@@ -13,7 +13,7 @@ from oncourse.io.annovar import is_multianno
 from oncourse.io.carried import add_carried, with_yaml
 from oncourse.io.formats import CLINICAL, known
 from oncourse.io.reading import Reading
-from oncourse.io.signatures import document, named
+from oncourse.io.signatures import document, is_of_clones, named
 
 #: Formats a path may be in, with the words `oncourse import` shows.
 FORMATS = {
@@ -79,14 +79,14 @@ def _of_file(path: Path) -> str:
         return kind
     from oncourse.io import torrent
     from oncourse.io.maf import lacking_with_places, looks_like_maf
-    from oncourse.io.text import read_table
+    from oncourse.io.text import has_sam_header, read_table
     from oncourse.io.tool_columns import with_tool_columns
 
     if said := document(path):
         raise InputError(f"{path.name}: {said}")
-    table = read_table(path, lenient=True)
+    table = read_table(path, comment="@" if has_sam_header(path) else "#", lenient=True)
     table = replace(table, frame=with_tool_columns(table.frame))
-    if looks_like_maf(table.frame.columns):
+    if looks_like_maf(table.frame.columns) and not is_of_clones(table.frame.columns):
         return "maf"
     if said := named(table.frame.columns) or named(_raw_header(path)):
         raise InputError(f"{path.name}: {said}")
@@ -103,7 +103,7 @@ def _of_file(path: Path) -> str:
 
 
 #: Ends of names of files that may be a table.
-_TABLES = (".tsv", ".txt", ".csv", ".tab", ".xlsx", ".xls", ".ods")
+_TABLES = (".tsv", ".txt", ".csv", ".tab", ".xlsx", ".xls", ".ods", ".ssm", ".sif")
 _NO_DATA = re.compile(r"(?i)^(readme|licen[cs]e|changelog|files\.tsv|\.|~|md5|checksum)|dictionary")
 
 
@@ -141,6 +141,11 @@ def _hint(folder: Path) -> str | None:
         except InputError:
             kind = ""
         (calls if kind in ("maf", "vcf", "panel", "vendor") else rest).append(path)
+    clones = [p for p in rest if is_of_clones(_raw_header(p))]
+    if clones and not calls:
+        said = named(_raw_header(clones[0]))
+        more = f" (and {len(clones) - 1} more)" if len(clones) > 1 else ""
+        return f"{folder}: {clones[0].name}{more}: {said}"
     if len(calls) != 1:
         return None
     more = " ".join(f"--clinical {p}" for p in rest[:3])
@@ -152,9 +157,9 @@ def _hint(folder: Path) -> str | None:
 
 def _raw_header(path: Path) -> list[str]:
     """Return the header of a table whose header line starts with #."""
-    from oncourse.io.text import read_table
+    from oncourse.io.text import has_sam_header, read_table
 
-    return read_table(path, comment="##", lenient=True).frame.columns
+    return read_table(path, comment="@" if has_sam_header(path) else "##", lenient=True).frame.columns
 
 
 def read_any(path: Path, *, fasta: Path | None = None) -> Reading:

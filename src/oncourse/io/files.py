@@ -98,9 +98,9 @@ def read_files(
         names = {"counts": "table of counts (.tsv, .txt)", "vcf": "VCF file", "maf": "MAF file"}
         source = ", ".join(p.name or str(p) for p in paths) or "the source"
         raise InputError(f"{source}: no {names.get(kind or '', 'MAF or VCF file')} found, also not below it.")
-    fusions = [*fusions, *(path for tree in trees for path in tree.fusions)]
-    segments = [*segments, *(path for tree in trees for path in tree.copies)]
-    depth_files = [*depths, *(path for tree in trees for path in tree.depths)]
+    fusions = _with_found(fusions, [path for tree in trees for path in tree.fusions])
+    segments = _with_found(segments, [path for tree in trees for path in tree.copies])
+    depth_files = _with_found(depths, [path for tree in trees for path in tree.depths])
     reading = Reading({}, StudyConfig(), foreign=True)
     tables = _beside(beside, reading) if beside else {}
     per_sample, per_patient = _clinical(clinical, reading)
@@ -190,6 +190,12 @@ def read_files(
         sources=tuple(f.name for f in files[:20]),
     )
     return reading
+
+
+def _with_found(given: Sequence[Path], found: Sequence[Path]) -> list[Path]:
+    """Return the files that the user names and those that lie in the folders, each once."""
+    named = {p.resolve() for p in given}
+    return [*given, *(p for p in found if p.resolve() not in named)]
 
 
 def _tell_left(trees: Sequence[Tree], sources: Sequence[Path], options: Sequence[Path], reading: Reading) -> None:

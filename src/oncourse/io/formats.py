@@ -29,7 +29,19 @@ class Format:
     def read(self, path: Path) -> Reading:
         """Read it."""
         read: Callable[[Path], Reading] = getattr(import_module(self.module), self.reads)
-        return read(path)
+        reading = read(path)
+        self._tell_calls(path, reading)
+        return reading
+
+    def _tell_calls(self, folder: Path, reading: Reading) -> None:
+        """Say which files of calls lie in the folder of a clinical format, and were not read."""
+        if not folder.is_dir():
+            return
+        read = {str(name) for name, *_ in reading.ledger.files}
+        for path in sorted(p for p in folder.iterdir() if p.is_file() and p.name not in read):
+            if path.name.lower().removesuffix(".gz").endswith((".vcf", ".maf", ".bcf", ".bgz")):
+                why = f"it holds calls, and the {self.words} beside it was read: import it alone (maf, vcf), with --clinical"
+                reading.ledger.file(path.name, "unknown", "not read", why=why)
 
 
 def _format(name: str, words: str, module: str | None = None) -> Format:

@@ -7,7 +7,8 @@ import polars as pl
 from oncourse.genome import effect
 from oncourse.genome.builds import build_named
 from oncourse.genome.fasta import Fasta
-from oncourse.genome.variant import build_of_accession, normalise
+from oncourse.genome.protein import canonicals
+from oncourse.genome.variant import VARIANT_ID, build_of_accession, normalise
 from oncourse.io.calling import decide
 from oncourse.io.ids import of_two_patients
 from oncourse.io.maf_fusions import without_fusions
@@ -222,7 +223,34 @@ def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Probl
         mapped = effect.consequences(said)
         usable = found.is_null() | (found == "unknown")
         found = found.set((usable & mapped.is_not_null()).fill_null(False), None).fill_null(mapped)
+    found, apart = _by_change(calls, found)
+    if apart.any():
+        first = calls.filter(apart).row(0, named=True)
+        message = (
+            f"{int(apart.sum()):,} rows without a place have a protein change of another kind than their effect "
+            f"({first['variant_id']}): the change counts."
+        )
+        cure = "Correct the effect, or the change."
+        problems.append(Problem(name, int(first["line"]), "consequence", first["variant_id"], message, cure, "warning"))
     return calls.with_columns(found.alias("consequence")), problems
+
+
+def _by_change(calls: pl.DataFrame, found: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the effects with those of rows without a place that their own change denies put right, and which these are:
+    a stop or a shifted frame called missense or silent, a changed residue called silent."""
+    none = pl.Series([False] * len(calls), dtype=pl.Boolean)
+    placed = calls["variant_id"].str.contains(VARIANT_ID).fill_null(True)
+    if "hgvs_p" not in calls.columns or placed.all():
+        return found, none
+    changes = canonicals(calls["hgvs_p"].set(placed, None))
+    implied = pl.Series([effect.of_protein_change(c) for c in changes], dtype=pl.String)
+    known = found.is_not_null() & (found != "unknown")
+    stops = implied.is_in(["nonsense", "frameshift"]) & ~found.is_in(["nonsense", "frameshift", "splice_site"])
+    alters = implied.is_in(sorted(effect.PROTEIN_CHANGING)) & ~found.is_in(
+        [*sorted(effect.PROTEIN_CHANGING), "splice_site"]
+    )
+    apart = (known & (stops | alters)).fill_null(False)
+    return found.zip_with(~apart, implied), apart
 
 
 def _one_row_per_call(calls: pl.DataFrame, name: str, notes: list[str]) -> tuple[pl.DataFrame, list[Problem]]:

@@ -45,7 +45,12 @@ def _beside(source: Path, name: str) -> Path:
 
 def _of_maf(path: Path, sample: str, purity: str | None) -> pl.DataFrame:
     place = ("Chromosome", "Start_position", "Reference_Allele", "Tumor_Seq_Allele2")
-    frame = clones.table_of(path, (*place, "t_ref_count", "t_alt_count"))
+    frame = clones.table_of(path, ())
+    wanted = (*place, "t_ref_count", "t_alt_count", "local_cn_a1", "local_cn_a2")
+    given = {c.lower(): c for c in reversed(frame.columns)}  # vcf2maf writes Start_Position
+    frame = frame.rename({given[w.lower()]: w for w in wanted if w.lower() in given and w not in frame.columns})
+    if lacking := [c for c in wanted[:6] if c not in frame.columns]:
+        raise InputError(f"{path.name}: column {', '.join(lacking)} missing; it has {', '.join(frame.columns)}.")
     alleles = [c for c in ("local_cn_a1", "local_cn_a2") if c in frame.columns]
     copies = [pl.col(c).cast(pl.Float64, strict=False) for c in alleles] or [pl.lit(None, pl.Float64)] * 2
     alt = pl.col("t_alt_count").cast(pl.Float64, strict=False)

@@ -46,7 +46,7 @@ _STEPS = (
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
     r"call_stats|genomon_mutation|filt|snp|ss|fb|(bam-)?readcounts?|alleliccounts|acounts|counts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
     r"(somatic|germline|loh)\.hc|chr(\d\d?|[xy]|mt?)(_\d+-\d+)?|\d{4}-scattered|(shard|scatter)[_-]?\d+|"
-    r"thresholds|per-base|bed|mosdepth|mantis|status|params|confints_cp|alternative_solutions|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
+    r"thresholds|per-base|bed|bedpe|sambamba|sv\.somatic|mosdepth|mantis|status|params|confints_cp|alternative_solutions|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
 )
 _ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
 #: A caller before the name, as sarek 2 writes it: ``Strelka_T_vs_N_somatic_snvs.vcf.gz``.
@@ -85,7 +85,7 @@ def _parts(path: Path) -> tuple[str, str | None, str | None]:
     """Return a file's own name without the words of steps, and where that names nobody the folder that does (null: none)
     and the word for a lesion or blood between the two."""
     name = re.sub(r"\.(gz|bgz)$", "", path.name, flags=re.I)
-    stem = _FIRST.sub("", _ENDS.sub("", name)) or name
+    stem = name if _ONLY_STEPS.match(name) else _FIRST.sub("", _ENDS.sub("", name)) or name
     if not _ONLY_STEPS.match(stem) and not (GENERIC.match(stem) and path.parent.name):
         return stem, None, None
     words = [stem]
@@ -94,6 +94,16 @@ def _parts(path: Path) -> tuple[str, str | None, str | None]:
             return stem, _ENDS.sub("", parent), next((w for w in words if _MATERIAL.match(w)), None)
         words.append(parent)
     return stem, None, None
+
+
+def names_nobody(path: Path) -> bool:
+    """Whether the name of a file is one of callers and steps, or one that every patient has.
+
+    >>> names_nobody(Path("star-fusion.fusion_predictions.abridged.tsv")), names_nobody(Path("P1.purity.tsv"))
+    (True, False)
+    """
+    stem, _, _ = _parts(Path(path.name))
+    return bool(_ONLY_STEPS.match(stem) or GENERIC.match(stem))
 
 
 def pair_of(path: Path) -> tuple[str, str] | None:

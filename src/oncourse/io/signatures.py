@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,6 +57,48 @@ SIGNATURES: tuple[tuple[tuple[str, ...], str, str], ...] = (
         ("mutation_id", "sample_id", "cluster_id", "cellular_prevalence"),
         "PyClone-VI's result, without reads",
         "Give its input (ref_counts, alt_counts, major_cn ...) as `oncourse import pyclone`; clones are found anew.",
+    ),
+    (
+        ("contig", "start", "end", "count"),
+        "GATK's CollectReadCounts",
+        "Reads per bin are neither copies nor a depth of bases: give the segments made of them (.called.seg, "
+        ".modelFinal.seg) with --segments.",
+    ),
+    (
+        ("chromstart", "chromend", "readcount", "meancoverage"),
+        "sambamba's depth of regions",
+        "Give it with --coverage beside the calls.",
+    ),
+    (("ref", "pos", "cov", "sample"), "sambamba's depth of bases", "Give it with --coverage beside the calls."),
+    (
+        ("chrom1", "start1", "end1", "chrom2", "start2", "end2"),
+        "a BEDPE file of structural variants",
+        "Give it with --fusions beside the calls.",
+    ),
+    (
+        ("mutation_id", "ref_counts", "alt_counts", "major_cn", "minor_cn"),
+        "PyClone-VI's input",
+        "Give it as `oncourse import pyclone` (a folder of them holds a patient each).",
+    ),
+    (
+        ("mutation_id", "ref_counts", "var_counts", "major_cn", "minor_cn"),
+        "PyClone's input of one sample",
+        "Give the folder with the tables of all samples of the patient as `oncourse import pyclone`.",
+    ),
+    (
+        ("id", "name", "var_reads", "total_reads", "var_read_prob"),
+        "Pairtree's variants",
+        "Give it as `oncourse import pairtree`, its .params.json beside it.",
+    ),
+    (
+        ("case_id", "sample", "ref_count", "var_count", "copy_number_a", "copy_number_b"),
+        "CONIPHER's input",
+        "Give it as `oncourse import conipher`.",
+    ),
+    (
+        ("sample_id", "maf_fn", "seg_fn"),
+        "PhylogicNDT's list of samples",
+        "Give it as `oncourse import phylogicndt`, the files it names beside it.",
     ),
     (("purity", "ploidy", "diploidproportion"), "PURPLE's purity table", "Give it with --segments beside the calls."),
     (
@@ -113,6 +156,20 @@ def document(path: Path) -> str | None:
     return None
 
 
+#: Imports of tables for clones.
+_OF_CLONES = re.compile(r"import (pyclone|pairtree|conipher|phylogicndt)")
+
+
+def is_of_clones(header: Sequence[str]) -> bool:
+    """Whether a header is that of a table for clones, which `oncourse import` reads under its own name.
+
+    >>> is_of_clones(["mutation_id", "sample_id", "ref_counts", "alt_counts", "major_cn", "minor_cn", "normal_cn"])
+    True
+    """
+    low = {c.strip().strip('"').lower() for c in header}
+    return any(low >= set(columns) for columns, _, cure in SIGNATURES if _OF_CLONES.search(cure))
+
+
 def named(header: Sequence[str]) -> str | None:
     """Return what a table is and what to do with it, in one sentence; null where nobody knows it.
 
@@ -120,8 +177,9 @@ def named(header: Sequence[str]) -> str | None:
     'this is an MSIsensor resul'
     """
     low = {c.strip().strip('"').lower() for c in header}
+    bare = {c.lstrip("#").strip() for c in low}
     for columns, what, cure in SIGNATURES:
-        if low >= set(columns):
+        if low >= set(columns) or bare >= set(columns):
             return f"this is {what}. {cure}"
     if len(header) > 5 and header[4].startswith("=:"):  # bam-readcount has no header: its first row stands for one
         return "this is bam-readcount's output. Give it as `oncourse import counts`."

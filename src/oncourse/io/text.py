@@ -64,6 +64,17 @@ def table_name(path: Path) -> str:
     return name.rsplit(".", 1)[0] if name.lower().endswith(ends) else name
 
 
+def has_sam_header(path: Path) -> bool:
+    """Whether a table stands below the header of a SAM file (GATK's tables): its lines begin with @."""
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as stream:
+            return bool(re.match(rb"@(HD|SQ|RG|PG|CO)\t", stream.read(4)))
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
 def read_table(
     path: Path | str,
     *,

@@ -48,6 +48,7 @@ _SEGMENTS = (
 _FUSIONS = (
     r"\.linx\.fusion\.tsv$",
     r"(^|[/._-])fusion_predictions(\.abridged)?\.tsv$",
+    r"\.bedpe(\.gz)?$",
     r"(^|/)arriba/(.*/)?[^/]*(?<!\.)fusions\.tsv$|\.arriba\.fusions\.tsv$",
 )
 #: Least depth of regions, and MSI (`oncourse.io.depths`).

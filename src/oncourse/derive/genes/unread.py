@@ -26,6 +26,11 @@ _OF_A_RESIDUE = ("missense", "inframe_insertion", "inframe_deletion")
 _ONE_BASE = re.compile(r":[ACGT]:[ACGT]$")
 #: Where the reader of clone tables puts what has no place (`oncourse.io.clone_studies`): no base is known there.
 _BEFORE_ANY = re.compile(r"^\d+:\d{1,4}:A:C$")
+#: Sequences of the references beside the chromosomes that hold none of the genes: unplaced and unlocalised scaffolds
+#: (GenBank GL000191-GL000249; UCSC's chrUn_ and _random), decoys, HLA, the virus; alternate loci (_alt) may hold one.
+_ASIDE_CONTIG = re.compile(
+    r"(?i)^(un_|gl000(19\d|2[0-4]\d)|[\dxy]+_[a-z0-9.]+_random|hs37d5|hs38d1|nc_007605|ebv|hla-|[^:]*decoy)[^:]*"
+)
 _PLACED = re.compile(r"^(?:[1-9]|1\d|2[0-2]|X|Y|MT):\d+:[^:]*:[^:]*$")
 
 
@@ -231,6 +236,8 @@ def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: boo
         return
     unnamed = bool(_BEFORE_ANY.match(row["variant_id"]))
     placeless = unnamed or not _PLACED.match(row["variant_id"])
+    if _ASIDE_CONTIG.match(row["variant_id"]) and row["symbol"] is None:
+        return
     # neither a place nor a gene: it may be in any of them
     if unnamed or (placeless and not is_symbol_like(row["symbol"] or "")):
         yield from ((gene, None, None, False) for gene in sorted(genes))

@@ -94,7 +94,12 @@ def whole(column: str) -> pl.Expr:
 
 
 def counts_rows(frame: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
-    """Return the counts frame; columns that are not given are null."""
+    """Return the counts frame; columns that are not given are null, the minor allele is the one of fewer copies."""
+    pair = [columns.get(name, pl.lit(None)).cast(pl.Float64) for name in ("major_cn", "minor_cn")]
+    both = pl.all_horizontal(c.is_not_null() for c in pair)
+    for name, pick in (("major_cn", pl.max_horizontal(pair)), ("minor_cn", pl.min_horizontal(pair))):
+        own = columns.get(name, pl.lit(None)).cast(pl.Float64)
+        columns[name] = pl.when(both).then(pick).otherwise(own)
     given = [columns.get(name, pl.lit(None)).cast(dtype).alias(name) for name, dtype in COUNTS_SCHEMA.items()]
     return frame.select(given).sort("variant_id", "sample_id")
 
