@@ -131,9 +131,13 @@ def test_every_place_of_a_checklist_is_a_place_of_the_paper():
 
 
 def test_an_item_whose_analysis_is_not_answered_is_left_to_the_authors():
-    """The checklist named a place of the paper for the model even where no model was in the results."""
-    item = next(r for r in rows("checklists.tsv") if (r["checklist"], r["item"]) == ("TRIPOD+AI", "21"))
-    held = PaperParts({"prediction": "Table 9"}, PLACES, ["overview", "prediction"])
+    """The checklist named a place of the paper for the model even where no model was in the results; and items that the
+    tables hold in part (all candidates, the whole model, events of each step) as done."""
+    told = {(r["checklist"], r["item"]): (r["where"], r["by"]) for r in rows("checklists.tsv")}
+    in_part = [("REMARK", i) for i in ("8", "12", "16", "17")] + [("TRIPOD+AI", "20a"), ("TRIPOD+AI", "20b")]
+    assert {told[item][1] for item in in_part} == {"both"} and told["TRIPOD+AI", "21"] == ("results", "paper")
+    item = next(r for r in rows("checklists.tsv") if (r["checklist"], r["item"]) == ("STROBE", "15"))
+    held = PaperParts({"survival": "Table 9"}, PLACES, ["overview", "survival"])
     assert place(item, held, "en") == "Table 9"
     assert place(item, held, "zh", pages=True) == "表 9，第 {page:table_9} 页"
     assert (
