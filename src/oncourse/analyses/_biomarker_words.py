@@ -68,7 +68,7 @@ def answer_words(tested: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ..
     }
     estimates = [
         Estimate("tests", rest.height, n=None, unit="count"),
-        Estimate("hits", hits.height, n=None, unit="count"),
+        Estimate("hits", hits.filter(pl.col("kind") != "covariate").height, n=None, unit="count"),
     ]
     parts: list[str] = []
     first = _effects(named, estimates)  # of every one: the headline counts those that leave out no effect
@@ -79,7 +79,10 @@ def answer_words(tested: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ..
     share = f"(false discovery rate {100 * alpha:g} %)"
     if hits.height:
         after = f"After correction for {{tests:value}} exploratory tests {share}"
-        parts.append(f"{after}, {{hits:value}} were associated with outcome.")
+        clinical = int((hits["kind"] == "covariate").sum())
+        estimates.append(Estimate("clinical hits", clinical, n=None, unit="count"))
+        more = ", and {clinical hits:value} clinical ones" if clinical else ""
+        parts.append(f"{after}, {{hits:value}} associations with outcome held{more}.")
     elif rest.height:
         parts.append(
             f"After correction for {{tests:value}} exploratory tests {share}, no finding was associated with outcome. "

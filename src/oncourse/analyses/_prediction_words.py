@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from oncourse.analyses._base import Estimate
 from oncourse.analyses._headline import Headline, light_of
 from oncourse.facts.days import landmark_days
-from oncourse.words.catalogue import said
+from oncourse.words.catalogue import Said, catalogue, said
 
 if TYPE_CHECKING:
     from oncourse.derive.outcomes.prediction_data import PredictionFrame
@@ -32,6 +32,11 @@ class PredictionSettings(Protocol):
     def min_events(self) -> int: ...
 
 
+def _model(name: str | None) -> Said | str:
+    """A model in words, its own name where the catalogue has none."""
+    return said(f"model.{name}") if f"model.{name}" in catalogue("en") else str(name)
+
+
 def _is_useless(fitted: FittedPrediction, found: dict[str, Estimate], params: PredictionSettings) -> bool:
     """Whether the recommended model removes nothing of the error of one risk for everyone."""
     gain = found.get(f"ipa_{params.months:g}m {fitted.recommended}")
@@ -47,7 +52,7 @@ def headline_of(fitted: FittedPrediction, found: dict[str, Estimate], params: Pr
     if useful and found[f"auc_{m}m {r}"].value is not None:
         auc = found[f"auc_{m}m {r}"]
         added = "adds_unknown" if fitted.added is None else "adds" if fitted.mutations_add else "adds_not"
-        told = {"model": str(r), "auc": auc, "patients": n, "added": said(f"beside.{added}")}
+        told = {"model": _model(r), "auc": auc, "patients": n, "added": said(f"beside.{added}")}
         text = said("headline.prediction.works", **told)
         weak = bool(fitted.warnings)
         return Headline(text, *(("uncertain", said("reason.too_few")) if weak else light_of(auc, n)), auc.name)
@@ -56,7 +61,7 @@ def headline_of(fitted: FittedPrediction, found: dict[str, Estimate], params: Pr
         text = said("headline.prediction.few", deaths=deaths, patients=n)
         return Headline(text, "cannot", said("reason.few", what=deaths), "n_events")
     if r is not None:
-        text = said("headline.prediction.no_better", model=r, patients=n)
+        text = said("headline.prediction.no_better", model=_model(r), patients=n)
         return Headline(text, "answered", said("reason.no_better"), f"ipa_{m}m {r}")
     risk = found["observed_risk"]
     text = said("headline.prediction.plain", months=m, risk=risk, patients=n)
@@ -78,9 +83,9 @@ def answer_of(
         parts += _accuracy(fitted.recommended, estimates, params, usable=not reasons)
     if fitted.added is not None and fitted.supported >= 1:
         parts.append(
-            f"The mutations add to the {fitted.base} model."
+            f"The mutations add to the {_model(fitted.base)} model."
             if fitted.mutations_add
-            else f"There is no evidence that mutations add to the {fitted.base} model."
+            else f"There is no evidence that mutations add to the {_model(fitted.base)} model."
         )
         parts.append(f"They change its AUC by {{added auc_{m}m}} and its gain in Brier score by {{added ipa_{m}m}}.")
     if fitted.supported < 1:
@@ -98,14 +103,14 @@ def _accuracy(r: str, estimates: tuple[Estimate, ...], params: PredictionSetting
     better = (
         f"Against the same risk for everyone, it removes {{ipa_{m}m {r}}} of the prediction error (Brier score)."
         if gain is not None and gain > 0
-        else f"The {r} model predicted no better than giving every patient the same risk."
+        else f"The {_model(r)} model predicted no better than giving every patient the same risk."
     )
     points = (
         f"At a threshold of {{threshold:value}}, its sensitivity is {{sensitivity_{m}m {r}}} and its specificity "
         f"{{specificity_{m}m {r}}}; its PPV is {{ppv_{m}m {r}}} and its NPV {{npv_{m}m {r}}}."
     )
     return [
-        f"The {r} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen.",
+        f"The {_model(r)} model reaches an AUC of {{auc_{m}m {r}}} in patients it had not seen.",
         better,
         f"Its calibration slope is {{calibration_slope {r}}}; 1 is ideal.",
         *([points] if usable else []),

@@ -418,7 +418,7 @@ def _config(folder: Path, found: Folder, maf: MafTables | None, extra: list[str]
         title=meta.get("name") or folder.name,
         disease=disease,
         genome_build=build or measured,
-        index="day 0 of the source (its survival times and timelines start there)",
+        index="day 0 of the source, where its survival times and timelines start",
         design=design,
         extra_columns=tuple(extra),
         sources=(f"cBioPortal study {meta.get('cancer_study_identifier', folder.name)}", *citation),
