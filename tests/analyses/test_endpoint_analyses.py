@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from tests.studies import study as made
 
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
@@ -263,4 +264,55 @@ def test_the_answer_says_how_many_were_never_assessed():
     """A median of n = 4 of whom two were never scanned: they are censored on the first day (FDA 2018, table A)."""
     result = run("endpoints")
     assert "Of these, 2 had no assessment that counts after the start, and tell nothing." in result.answer
-    assert value(result, "unseen_rPFS_line_1").value == 2
+    assert value(result, "unseen_PFS_line_1").value == 2
+    # nobody's bones were scanned: rPFS was told beside PFS, the same numbers twice
+    assert result.answer.count("progression-free survival") == result.answer.count("PSA progression-free survival") + 1
+
+
+def test_a_curve_undone_by_the_early_few_is_not_told():
+    """One patient at risk dies on day 30, 29 enter after a year: "median 1.0 months, 0 % at 24 months" was printed."""
+    ids = [f"P{i:02d}" for i in range(30)]
+    one = made(
+        {"design": "crc"},
+        patients=[{"patient_id": p} for p in ids],
+        samples=[],
+        calls=[],
+        follow_up=[
+            {
+                "patient_id": p,
+                "last_contact_day": 900 + 30 * i if i else 30,
+                "is_dead": i % 2 == 0,
+                "entry_day": 400 + 5 * i if i else 10,
+            }
+            for i, p in enumerate(ids)
+        ],
+    )
+    for name in ("endpoints", "survival"):
+        result = registry()[name].run(Cohort(one))
+        assert "Median overall survival cannot be told" in result.answer and result.headline.light == "cannot"
+        at = [e for e in result.estimates if e.name in ("free_at_24m_OS", "OS_kaplan_meier_24m")]
+        assert [e.value for e in at] == [None]
+
+
+def test_no_rate_of_response_where_nothing_could_be_judged():
+    """Nine men with bone scans alone: "responded in 0 % (95 % CI 0-34; n = 9)"."""
+    ids = ["A", "B", "C"]
+    scans = [
+        {"patient_id": p, "day": d, "method": "bone_scan", "new_bone_lesions": n}
+        for p in ids
+        for d, n in ((56, 0), (112, 2))
+    ]
+    one = made(
+        {"design": "mcrpc"},
+        patients=[{"patient_id": p} for p in ids],
+        samples=[],
+        calls=[],
+        follow_up=[{"patient_id": p, "last_contact_day": 400, "is_dead": False} for p in ids],
+        treatments=[{"patient_id": p, "drugs": "enzalutamide", "start_day": 0} for p in ids],
+        assessments=scans,
+    )
+    result = registry()["imaging"].run(Cohort(one))
+    assert "response cannot be told" in result.answer and result.headline.light == "cannot"
+    assert {e.value for e in result.estimates if e.unit == "fraction" and e.name.endswith("response")} == {None}
+    told = registry()["endpoints"].run(Cohort(one)).answer
+    assert "RECIST alone" not in told and "radiographic progression-free survival" in told

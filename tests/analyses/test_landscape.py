@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from tests.studies import study
 
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
@@ -208,3 +209,24 @@ def test_the_fusion_of_tmprss2_and_erg_is_one_line_of_the_answer(prostate):
     assert estimates["frequency:TMPRSS2::ERG"].value == pytest.approx(379 / 2257)
     assert not {"frequency:TMPRSS2", "frequency:ERG"} <= set(estimates) or estimates["frequency:ERG"].value < 0.1
     assert genes(result)["ERG"]["n_altered"] == 556 and "TMPRSS2::ERG" not in genes(result)
+
+
+def test_what_may_be_of_the_blood_is_said_beside_the_share():
+    """Plasma alone, no white cells: DNMT3A R882H, whose gene no rule asks for, led the page without a word."""
+    ids = [f"P{i}" for i in range(8)]
+    found = {"2:25457242:C:T": ("DNMT3A", "p.R882H"), "12:25398284:C:T": ("KRAS", "p.G12D")}
+    one = study(
+        {"design": "crc", "genome_build": "GRCh37"},
+        patients=[{"patient_id": p} for p in ids],
+        samples=[{"sample_id": f"{p}-P", "patient_id": p, "material": "plasma", "day": 0} for p in ids],
+        calls=[
+            {"sample_id": f"{p}-P", "variant_id": v, "alt_count": 60 if (i + j) % 2 else 0, "depth": 1500}
+            for i, p in enumerate(ids)
+            for j, v in enumerate(found)
+        ],
+        variants=[{"variant_id": v, "gene": g, "hgvs_p": h, "consequence": "missense"} for v, (g, h) in found.items()],
+    )
+    result = landscape(one)
+    table = genes(result)
+    assert (table["DNMT3A"]["n_altered"], table["DNMT3A"]["n_maybe_blood"], table["KRAS"]["n_maybe_blood"]) == (4, 4, 0)
+    assert "may be of a blood clone, seen in plasma only: DNMT3A 4." in result.answer

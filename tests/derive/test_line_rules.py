@@ -19,7 +19,42 @@ LINES = [
     ("combination within 28 days", [("a", 0, None, None, None), ("b", 28, None, None, None)], [(1, "a;b")]),
     # OHDSI/Atlas PR 2398: within the window, but stopped before the other: a switch for toxicity is no combination
     ("switch within 28 days", [("a", 0, None, 10, None), ("b", 17, None, None, None)], [(1, "a"), (2, "b")]),
-    ("added on the day of the stop", [("a", 0, None, 17, None), ("b", 17, None, None, None)], [(1, "a;b")]),
+    # issue 14, 3: two drugs are a combination only while both are given; stop and start on one day was "a;b"
+    ("a switch on one day", [("a", 0, None, 17, None), ("b", 17, None, None, None)], [(1, "a"), (2, "b")]),
+    # maintenance and intolerance: Cervantes, Ann Oncol 2023;34:10; Simkens, Lancet 2015;385:1843 (CAIRO3)
+    (
+        "capecitabine goes on for 5-FU, and FOLFOX is given again",
+        [
+            ("FOLFOX + Avastin", 0, None, 120, None),
+            ("capecitabine; bevacizumab", 121, None, 300, None),
+            ("FOLFOX", 310, None, 400, None),
+        ],
+        [(1, "bevacizumab;fluorouracil;folinic acid;oxaliplatin")],
+    ),
+    (
+        "exchange in the first four weeks makes no third regimen",
+        [("CAPOX", 0, None, 13, None), ("FOLFOX", 14, None, 200, None)],
+        [(1, "capecitabine;folinic acid;oxaliplatin")],
+    ),
+    (
+        "what is added to the exchanged drug is a line, named by what is given",
+        [
+            ("FOLFOX", 0, None, 60, None),
+            ("capecitabine", 61, None, 300, None),
+            ("bevacizumab", 120, None, 300, None),
+        ],
+        [(1, "fluorouracil;folinic acid;oxaliplatin"), (2, "bevacizumab;capecitabine")],
+    ),
+    (
+        "trifluridine/tipiracil stands for nothing",
+        [("capecitabine", 0, None, 60, None), ("TAS-102", 80, None, 200, None)],
+        [(1, "capecitabine"), (2, "trifluridine/tipiracil")],
+    ),
+    (
+        "a recorded line is named without what was exchanged",
+        [("XELOX", 0, 1, 60, None), ("5-FU", 61, 1, 200, None)],
+        [(1, "capecitabine;oxaliplatin")],
+    ),
     (
         "one of two stopped, a third added",
         [("a;c", 0, None, 10, None), ("c", 10, None, None, None), ("b", 17, None, None, None)],

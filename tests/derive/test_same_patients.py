@@ -45,3 +45,14 @@ def test_crossing_curves_give_restricted_means():
     assert found["p_proportional"] < 1e-4
     assert found["rmst_difference"] == pytest.approx(415.25 - 500.195)
     assert found["rmst_ci_low"] < found["rmst_difference"] < found["rmst_ci_high"]
+
+
+def test_a_finding_that_is_a_covariate_is_not_adjusted_for_it():
+    """ras_mut = yes of the same patients: the ratio "adjusted for" it was the unadjusted one."""
+    import numpy as np
+
+    from oncourse.derive.outcomes.outcome_scan import _is_covariate
+
+    values = np.array([[1, 1], [0, 1], [1, 0], [-1, 0], [0, 0]])
+    covariates = np.array([[0.0, 60], [1, 71], [0, 55], [1, 64], [1, np.nan]])
+    assert _is_covariate(values, covariates).tolist() == [True, False]

@@ -129,3 +129,22 @@ def test_a_contradiction_is_shown_and_never_averaged(make_study):
     assert found["state"] == "positive" and found["reason"] == "contradicted by MSI MSS"
     apart = msi_of(make_study, "MSS", {"marker": "MMR IHC", "value": "dMMR"})
     assert apart["state"] == "positive" and apart["others"] == "T1 (day 0): recorded negative"
+
+
+def test_a_word_of_repair_beside_msi_is_a_reading_of_repair():
+    """MSI: dMMR was a marker nobody could read; it answers the same question by another test."""
+    samples = pl.DataFrame(
+        schema={
+            "patient_id": pl.String,
+            "sample_id": pl.String,
+            "day": pl.Int64,
+            "msi_status": pl.String,
+            "msi_score": pl.Float64,
+        }
+    )
+    values = ["dMMR", "错配修复功能完整", "MSI-H", "normal"]
+    markers = pl.DataFrame({"patient_id": list("ABCD"), "marker": "MSI", "value": values}).with_columns(
+        sample_id=pl.lit(None, pl.String), day=pl.lit(0)
+    )
+    found = marker_readings(samples, markers).select("marker", "state").rows()
+    assert found == [("MMR", "positive"), ("MMR", "negative"), ("MSI", "positive"), ("MSI", "unclear")]

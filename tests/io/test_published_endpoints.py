@@ -128,6 +128,10 @@ def test_one_clock_of_its_own_needs_no_anchor(tmp_path):
         ("Time from surgery to recurrence in months", "surgery"),
         ("Months from randomization", "treatment"),
         ("Progression Free Survival Status (months)", None),
+        # an unknown day 0 was taken for the index date
+        ("Overall survival, months since onset of CRPC", "unknown: onset of CRPC"),
+        ("Time from first clinic visit until death", "unknown: first clinic visit"),
+        ("Months from initial dx to last follow-up", "diagnosis"),
         ("Overall survival status obtained from chart review", None),
     ],
 )

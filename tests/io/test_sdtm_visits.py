@@ -45,6 +45,18 @@ def test_the_day_of_a_scan_of_a_month(tmp_path, row, read, kept):
     assert days == [read] and intervals == ([kept] if kept else [])
 
 
+def test_scans_of_one_visit_number_are_one_assessment(tmp_path):
+    """Without VISIT the liver four days after the lung was a visit of its own, and both were incomplete."""
+    (tmp_path / "dm.csv").write_text(DM)
+    rows = [("T1", 50, "01-15", "1"), ("T2", 40, "01-18", "1"), ("T1", 30, "03-16", "2"), ("T2", 20, "03-20", "2")]
+    rows += [("T1", 30, "03-24", "2.01")]  # unscheduled
+    head = "USUBJID,TRLNKID,TRTESTCD,TRORRES,TRORRESU,TRDTC,VISITNUM\n"
+    (tmp_path / "tr.csv").write_text(head + "".join(f"S1,{a},LDIAM,{v},mm,2020-{d},{n}\n" for a, v, d, n in rows))
+    reading = read_sdtm(tmp_path)
+    days = validate(reading.tables, reading.config)[0]["target_lesions"].select("lesion_id", "day").rows()
+    assert sorted(days) == [("T1", -5), ("T1", 56), ("T1", 64), ("T2", -5), ("T2", 56)]
+
+
 def test_visits_of_one_month_keep_their_order_and_lie_between_their_neighbours(tmp_path):
     """Both were read as the first of the month: one assessment, before the visit that came before them."""
     days, intervals, _ = scans(

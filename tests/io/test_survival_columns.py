@@ -77,6 +77,20 @@ def test_a_strange_status_is_told():
     assert [(p.value, p.severity) for p in reading.problems] == [("maybe", "warning")]
 
 
+def test_words_of_tumour_registries_say_who_lives():
+    """DOD, AWD and NED were no known status, and half the patients of unknown life; lost is alive when last seen."""
+    reading = Reading({}, StudyConfig())
+    told, _ = follow_up(table(OS_MONTHS=[1, 2, 3], OS_STATUS=["DOD", "AWD", "Lost to follow-up"]), NOBODY, reading)
+    assert told["is_dead"].to_list() == [True, False, False] and not reading.problems
+
+
+def test_a_death_by_cancer_specific_survival_has_its_cause():
+    reading = Reading({}, StudyConfig())
+    status = {"OS_STATUS": ["1", "1", "0"], "CSS_MONTHS": [1, 2, 3], "CSS_STATUS": ["1", "0", "0"]}
+    told, _ = follow_up(table(OS_MONTHS=[1, 2, 3], **status), NOBODY, reading)
+    assert told["cause_of_death"].to_list() == ["cancer", "other", None]
+
+
 def test_tcga_with_its_clinical_tables(shared_data):
     """MC3 READ: 150 samples of 149 patients, each with follow-up; deaths as CDR_OS counts them."""
     folder = shared_data("tcga_crc_prad_maf")

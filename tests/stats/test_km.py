@@ -190,6 +190,24 @@ def test_without_censoring_the_beta_product_is_clopper_and_pearson():
         assert high == pytest.approx(1.0 if gone == 0 else beta.ppf(0.975, 10 - gone + 1, gone), abs=1e-9)
 
 
+def test_a_curve_that_the_early_few_bring_to_0_tells_nothing_of_who_enters_later():
+    """Tsai 1987: of one at risk who dies on day 3 the curve is 0 for good, though three enter on day 5 and live."""
+    from oncourse.stats.rmst import restricted_mean
+
+    curve = kaplan_meier([3.0, 9.0, 9.0, 9.0], [1, 0, 0, 0], entry=[0.0, 5.0, 5.0, 5.0])
+    assert curve.survival.tolist() == [0.0, 0.0] and curve.undone == 3.0  # as R draws it
+    told = curve.at([2.0, 3.0, 7.0])
+    assert told.survival[0] == 1.0 and np.isnan(told.survival[1:]).all() and np.isnan(told.ci_high[1:]).all()
+    assert told.n_risk.tolist() == [1.0, 1.0, 3.0]
+    assert np.isnan(curve.median).all() and np.isnan(restricted_mean(curve, 8.0).value)
+    # everybody had entered before the last of them died: 0 is known
+    all_in = kaplan_meier([3.0, 9.0], [1, 1], entry=[0.0, 2.0])
+    assert all_in.undone == np.inf and all_in.at([99.0]).survival[0] == 0.0 and all_in.median.value == 6.0
+    # the median lies before the curve is undone
+    half = kaplan_meier([2.0, 4.0, 9.0], [1, 1, 0], entry=[0.0, 0.0, 5.0])
+    assert half.quantile(0.25).value == 2.0 and half.undone == 4.0
+
+
 def test_a_curve_at_its_ends_has_limits_too():
     """Nobody of 24 had the event: .025 ** (1 / 24); of two still at risk, .025 ** (1 / 2). All of 10: Clopper."""
     early = kaplan_meier([30.0] * 24, [0] * 24).at([12.0, 30.0, 31.0])
@@ -199,8 +217,6 @@ def test_a_curve_at_its_ends_has_limits_too():
     assert few.ci_low[0] == pytest.approx(0.025**0.5)
     gone = kaplan_meier(np.arange(1.0, 11.0), np.ones(10)).at([10.0, 99.0])
     assert gone.ci_low.tolist() == [0.0, 0.0] and gone.ci_high == pytest.approx([1 - 0.025**0.1] * 2)
-    late = kaplan_meier([3.0, 9.0], [1, 0], entry=[0.0, 5.0]).at([7.0])
-    assert (late.survival[0], late.ci_low[0]) == (0.0, 0.0)  # who enters after it reached 0 does not lift it
     weighted = kaplan_meier([30.0] * 4, [0] * 4, weights=[0.5] * 4).at(12.0)
     assert np.isnan(weighted.ci_low[0])
 

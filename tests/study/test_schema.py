@@ -120,3 +120,10 @@ def test_every_table_and_column_has_words():
         assert all(column.text for column in table.columns), table.name
         assert set(table.key) <= set(table.by_name)
     assert set(REQUIRED_TABLES) <= set(TABLES)
+
+
+@pytest.mark.parametrize("word", ["unknown", "not done", "未检测", "pending"])
+def test_a_word_for_not_known_is_no_wrong_answer(word):
+    """samples.msi_status: unknown refused the study; not known is not assessed."""
+    frame, problems = check_table(SAMPLES, good(msi_status=[word, "MSS"]))
+    assert problems == [] and frame["msi_status"].to_list() == [None, "MSS"]

@@ -19,6 +19,8 @@ FEW_PATIENTS = 10
 #: simulated Cox models coverage and bias were often poor with 2-4 events per variable and seldom with 5-9
 #: (Vittinghoff, McCulloch. Am J Epidemiol 2007;165:710); a yes-or-no finding has them in its rarer group.
 LEADING_EVENTS = 5
+#: Said of a median that nobody can tell because its curve is undone (`oncourse.stats.km.Curve.undone`).
+UNDONE = "cannot be told: the few at risk early all had the event before the others came under observation"
 
 
 @dataclass(frozen=True)

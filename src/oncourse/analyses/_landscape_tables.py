@@ -19,6 +19,11 @@ GENES = OutputTable(
         Column("ci_low", pl.Float64, "lower limit, exact (Clopper-Pearson)", unit="fraction"),
         Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
         Column("n_mutated", pl.Int64, "with a protein-changing or splice-site mutation"),
+        Column(
+            "n_maybe_blood",
+            pl.Int64,
+            "of these, patients of whom every mutation of the gene was seen in plasma only and may be of a blood clone",
+        ),
         Column("n_amplified", pl.Int64, "with an amplification (counted in every gene)"),
         Column("n_deleted", pl.Int64, "with a deep deletion (counted in every gene)"),
         Column("n_fusion", pl.Int64, "with a fusion"),

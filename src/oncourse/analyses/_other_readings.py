@@ -96,6 +96,7 @@ def summary_row(part: pl.DataFrame, name: str, line: Any, params: EndpointParams
         "landmark_fraction": number(float(mark.survival[0])),
         "landmark_ci_low": number(float(mark.ci_low[0])),
         "landmark_ci_high": number(float(mark.ci_high[0])),
+        "undone_day": int(curve.undone) if curve.undone < float("inf") else None,
         "median_follow_up_days": number(followed.value),
     }
     return row

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
-from oncourse.analyses._headline import Headline, cannot, endpoint_words, light_of, line_words
+from oncourse.analyses._headline import UNDONE, Headline, cannot, endpoint_words, light_of, line_words
 from oncourse.analyses._other_readings import READINGS, UNCERTAIN, other_readings, summary_row
 from oncourse.analyses._people import ledger, of_endpoint, of_lines
 from oncourse.analyses._unknown_life import bounds
@@ -76,13 +76,20 @@ SUMMARY = OutputTable(
         Column("n_event", pl.Int64, "events"),
         Column("n_competing", pl.Int64, "records ended by a competing event"),
         Column("n_late_entry", pl.Int64, "records at risk only from a later entry day"),
-        Column("median_days", pl.Float64, "Kaplan-Meier median; null = not reached", unit="days"),
+        Column("median_days", pl.Float64, "Kaplan-Meier median; null = not reached, or undone", unit="days"),
         Column("ci_low", pl.Float64, "lower limit of the median", unit="days"),
         Column("ci_high", pl.Float64, "upper limit; null = not reached", unit="days"),
         Column("landmark_fraction", pl.Float64, "share without the event at 24 months", unit="fraction"),
         Column("landmark_ci_low", pl.Float64, "lower limit", unit="fraction"),
         Column("landmark_ci_high", pl.Float64, "upper limit", unit="fraction"),
         Column("median_follow_up_days", pl.Float64, "reverse Kaplan-Meier; null = not reached", unit="days"),
+        Column(
+            "undone_day",
+            pl.Int64,
+            "from this day on the curve tells nothing: the few at risk early have all had the event, the others come under "
+            "observation only then",
+            unit="days from the origin",
+        ),
     ),
 )
 EXCLUDED = OutputTable(
@@ -140,7 +147,10 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
     estimates, answer = _answer(table, summary, params, words)
     more, told, notes = _life(cohort, table, params)
     estimates, answer = estimates + more, " ".join([*told, answer])
-    headline = _headline({e.name: e for e in estimates}, first_line(summary, pl.col("line").is_not_null()))
+    undone = undone_medians(summary)
+    headline = _headline(
+        {e.name: e for e in estimates if e.name not in undone}, first_line(summary, pl.col("line").is_not_null())
+    )
     other = _other_censoring(cohort, params, table)
     estimates.append(Estimate("records_changed", other.height, n=table.height, unit="count"))
     estimates.append(Estimate("left_out", left_out.height, unit="count"))
@@ -221,6 +231,7 @@ def _answer(
     for word in ("dead", "alive", "unknown"):
         estimates.append(Estimate(f"status_24m_{word}", int((status == word).sum()), n=len(status), unit="count"))
     by_name = {e.name: e for e in estimates}
+    undone = undone_medians(summary)
     parts = []
     first = first_line(summary, pl.col("line").is_not_null())
     for endpoint, text in words.items():
@@ -228,16 +239,36 @@ def _answer(
             name = f"median_{endpoint}{suffix}"
             if name not in by_name or (endpoint == "OS" and suffix) or (endpoint == "rPFS" and not suffix):
                 continue
-            if by_name[name].value is None:
+            if endpoint == "rPFS" and _is_pfs(table):  # no scan of bone: the same numbers under two names
+                continue
+            unseen = _unseen(table, endpoint, first if suffix else None, params)
+            if unseen and unseen == by_name[name].n:  # nobody was assessed: nothing was "not reached"
+                continue
+            if name in undone:
+                parts.append(f"Median {text}{where} {UNDONE}.")
+            elif by_name[name].value is None:
                 parts.append(f"Median {text}{where} was not reached ({{events_{endpoint}{suffix}}} events).")
             else:
                 parts.append(f"Median {text}{where} was {{{name}}}.")
-            unseen = _unseen(table, endpoint, first if suffix else None, params)
             if unseen and unseen >= UNSEEN_TOLD * (by_name[name].n or 0):
                 estimates.append(Estimate(f"unseen_{endpoint}{suffix}", unseen, n=by_name[name].n, unit="count"))
                 count = f"{{unseen_{endpoint}{suffix}:value}}"
                 parts.append(f"Of these, {count} had no assessment that counts after the start, and tell nothing.")
     return estimates, " ".join(parts) or "No endpoint could be told."
+
+
+def _is_pfs(table: pl.DataFrame) -> bool:
+    """Whether rPFS and PFS are the same records: nobody's bones were scanned."""
+    what = ["patient_id", "line", "time_days", "is_event"]
+    one, other = (table.filter(pl.col("endpoint") == name).select(what).sort(what) for name in ("PFS", "rPFS"))
+    return one.equals(other)
+
+
+def undone_medians(summary: pl.DataFrame) -> frozenset[str]:
+    """The medians (names of estimates) that nobody can tell because the curve is undone before it comes down to half."""
+    rows = summary.filter(pl.col("undone_day").is_not_null() & pl.col("median_days").is_null())
+    named = rows.select("endpoint", "line").iter_rows()
+    return frozenset(f"median_{name}" + ("" if line is None else f"_line_{line}") for name, line in named)
 
 
 def _unseen(table: pl.DataFrame, endpoint: str, line: int | None, params: EndpointParams) -> int:

@@ -70,6 +70,7 @@ TIMES = OutputTable(
         Column("n_event", _I, "events"),
         Column("n_late_entry", _I, "at risk only from a later day on"),
         Column("median_months", _F, "median; null = not reached", unit="months"),
+        Column("is_undone", pl.Boolean, "the few at risk early all had the event, others came later: no median"),
         _LOW,
         _HIGH,
     ),
@@ -356,7 +357,7 @@ def _words(found: Groups, medians: list[dict[str, Any]], ratios: list[dict[str, 
             + (
                 f"{{{r['_name']}}}"
                 if r["median_months"] is not None
-                else f"not reached (n = {r['n']}, {r['n_event']} events)"
+                else f"{'cannot be told' if r['is_undone'] else 'not reached'} (n = {r['n']}, {r['n_event']} events)"
             )
             for r in mine
         )

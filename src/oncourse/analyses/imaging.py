@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, where_counted
-from oncourse.analyses._headline import line_words, rated
+from oncourse.analyses._headline import cannot, line_words, rated
 from oncourse.analyses._people import ledger, of_lines
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.bone import BONE_SCHEMA, BoneParams, combined_visits
@@ -206,11 +206,19 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
     told = said(
         "headline.imaging.rate", k=round((share.value or 0) * (share.n or 0)), n=share.n or 0, share=share, line=words
     )
+    unseen = int(first["best_unconfirmed"].is_in(UNSEEN).sum()) == first.height
+    if unseen:  # bone scans alone, or no scan that counts: a rate of 0 would say that nobody responded
+        answer = (
+            f"{str(words).capitalize()}: response cannot be told: none of {{not_evaluable:value}} patients had a visit at "
+            "which one could be judged."
+        )
     if "median_duration" in names:
         answer += " Confirmed responses lasted a median of {median_duration}."
     return Result(
         answer=answer,
-        headline=rated(told, share, share.name),
+        headline=cannot(said("headline.imaging.none"), said("reason.no_value"))
+        if unseen
+        else rated(told, share, share.name),
         estimates=tuple(estimates),
         tables={
             VISITS.name: VISITS.frame(visits),
@@ -237,6 +245,8 @@ def imaging(cohort: Cohort, params: ImagingParams) -> Result:
 def _rates(first: pl.DataFrame, params: ImagingParams, line: int | None) -> list[Estimate]:
     from oncourse.stats.proportions import clopper_pearson
 
+    never = int(first["best_unconfirmed"].is_in(UNSEEN).sum())
+    nobody = never == first.height  # a rate of those in whom nothing could be judged is none
     counted = first if params.missing_in_denominator else first.filter(~pl.col("best_unconfirmed").is_in(UNSEEN))
     control = pl.col("best_confirmed").is_in(
         ["CR", "PR", "SD", "NON-CR/NON-PD", "iCR", "iPR", "iSD", "NON-iCR/NON-iUPD"]
@@ -254,16 +264,15 @@ def _rates(first: pl.DataFrame, params: ImagingParams, line: int | None) -> list
         out.append(
             Estimate(
                 name,
-                k / n if n else None,
-                float(low),
-                float(high),
+                k / n if n and not nobody else None,
+                None if nobody else float(low),
+                None if nobody else float(high),
                 n,
                 "Clopper-Pearson",
                 "fraction",
                 f"{RATE}, line {line}",
             )
         )
-    never = int(first["best_unconfirmed"].is_in(UNSEEN).sum())
     return [*out, Estimate("not_evaluable", never, n=first.height, unit="count")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,10 +41,17 @@ if TYPE_CHECKING:
 BLOOD = ("normal", "white_cells")
 
 
-def gene_table(status: GeneStatus, unit: str, hits: pl.DataFrame, alterations: pl.DataFrame) -> pl.DataFrame:
+def gene_table(
+    status: GeneStatus,
+    unit: str,
+    hits: pl.DataFrame,
+    alterations: pl.DataFrame,
+    blood: Mapping[str, set[str]] | None = None,
+) -> pl.DataFrame:
     """Return the genes table: counts by patient (any of its samples) or by sample, with exact intervals.
 
     The denominator is who was looked at on a mutation panel with the gene; events are counted wherever seen.
+    blood : gene -> patients whose mutations of it may all be of a blood clone
     """
     key = "patient_id" if unit == "patient" else "sample_id"
     altered = status.altered
@@ -78,6 +86,10 @@ def gene_table(status: GeneStatus, unit: str, hits: pl.DataFrame, alterations: p
         frequency=(pl.col("n_altered") / pl.col("n_profiled")).fill_nan(None),
         ci_low=pl.Series(low).fill_nan(None),
         ci_high=pl.Series(high).fill_nan(None),
+    )
+    maybe = {gene: len(patients) for gene, patients in (blood or {}).items()}
+    table = table.with_columns(
+        n_maybe_blood=pl.col("gene").replace_strict(maybe, default=0, return_dtype=pl.Int64) if maybe else pl.lit(0)
     )
     return GENES.frame(table.sort(["n_altered", "frequency", "gene"], descending=[True, True, False], nulls_last=True))
 
@@ -170,7 +182,8 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     hits = cohort.hits
     if params.unit == "patient" and params.per_patient != "all":
         hits = hits.filter(pl.col("sample_id").is_in(counted.implode()))
-    genes = gene_table(status, params.unit, hits, cohort.alterations)
+    blood = _maybe_blood(cohort)
+    genes = gene_table(status, params.unit, hits, cohort.alterations, blood)
     estimates = [
         Estimate(
             "profiled_patients",
@@ -184,7 +197,7 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     # one fusion of two genes is one line of the answer and the figures; the table holds both genes as they are
     joint = joint_fusions(cohort.study["fusions"], status)
     whole = with_joint_fusions(status, cohort.study["fusions"], joint)
-    shown = gene_table(whole, params.unit, hits, cohort.alterations) if joint.height else genes
+    shown = gene_table(whole, params.unit, hits, cohort.alterations, blood) if joint.height else genes
     top = shown.filter(pl.col("n_altered") > 0).head(params.top_genes)
     estimates += [
         Estimate(
@@ -205,6 +218,8 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         if named
         else "no gene was altered."
     )
+    if told := {gene: patients for gene, patients in blood.items() if gene in {g for g, _ in named}}:
+        answer += f" {_blood_words(told)}"
     sized = burden.drop_nulls("tmb_per_mb")
     if sized.height:
         estimates.append(median("median_tmb", sized["tmb_per_mb"], sized["patient_id"], "per_mb", "burden per Mb"))
@@ -226,7 +241,7 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         PAIRS.name: PAIRS.frame(pairs),
         GENE_GROUPS.name: GENE_GROUPS.frame(group_exclusivity(model, params)),
     }
-    notes = _notes(cohort, burden, params)
+    notes = _notes(cohort, burden, params, {gene: who for gene, who in blood.items() if gene not in told})
     if joint.height:
         notes = (
             f"{', '.join(joint['joint'])}: one fusion is one line of the answer and the figures; "
@@ -334,7 +349,9 @@ def _plain(text: str) -> str:
     return text.replace("{", "(").replace("}", ")")
 
 
-def _notes(cohort: Cohort, burden: pl.DataFrame, params: LandscapeParams) -> tuple[str, ...]:
+def _notes(
+    cohort: Cohort, burden: pl.DataFrame, params: LandscapeParams, blood: Mapping[str, set[str]]
+) -> tuple[str, ...]:
     notes = []
     for basis, words in (
         ("estimated", "the coding length of their gene list"),
@@ -355,7 +372,7 @@ def _notes(cohort: Cohort, burden: pl.DataFrame, params: LandscapeParams) -> tup
             f"altered nor "
             "wild type, these are in no share of their genes."
         )
-    notes += _maybe_blood(cohort)
+    notes += [_blood_words(blood)] if blood else []
     if cohort.panels.samples["cna"].is_null().all():
         notes.append("No gene copy number: amplifications and deep deletions are not assessed.")
     if not cohort.study.has("fusions"):
@@ -364,18 +381,24 @@ def _notes(cohort: Cohort, burden: pl.DataFrame, params: LandscapeParams) -> tup
     return tuple(notes)
 
 
-def _maybe_blood(cohort: Cohort) -> list[str]:
-    """Say of which genes changes count that may be of a blood clone; only plasma can hold one alone."""
-    if not (cohort.study["samples"]["material"] == "plasma").any():
-        return []
-    maybe = {key for key, kind in cohort.seen_variants.blood.items() if kind == "possible_chip"}
+def _maybe_blood(cohort: Cohort) -> dict[str, set[str]]:
+    """Return gene -> patients all of whose altering mutations of it may be of a blood clone; only plasma can hold one
+    alone."""
+    maybe = cohort.maybe_blood
+    if not maybe:
+        return {}
     calls = cohort.annotated_calls.filter("is_altering").select("gene", "patient_id", "variant_id").unique()
-    found: dict[str, set[str]] = {}
-    for gene, patient, variant in calls.iter_rows():
-        if (patient, variant) in maybe and gene is not None:
-            found.setdefault(gene, set()).add(patient)
-    if not found:
-        return []
+    found: dict[tuple[str, str], list[bool]] = {}
+    for gene, patient, variant in calls.drop_nulls("gene").iter_rows():
+        found.setdefault((gene, patient), []).append((patient, variant) in maybe)
+    out: dict[str, set[str]] = {}
+    for (gene, patient), each in found.items():
+        if all(each):
+            out.setdefault(gene, set()).add(patient)
+    return out
+
+
+def _blood_words(found: Mapping[str, set[str]]) -> str:
     most = sorted(found, key=lambda gene: (-len(found[gene]), gene))
     told = first_of([f"{gene} {len(found[gene])}" for gene in most], 6)
-    return [f"Patients counted with a change that may be of a blood clone, seen in plasma only: {told}."]
+    return f"Patients counted with a change that may be of a blood clone, seen in plasma only: {told}."

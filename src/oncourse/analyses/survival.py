@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
-from oncourse.analyses._headline import Headline, endpoint_words, light_of
+from oncourse.analyses._headline import UNDONE, Headline, cannot, endpoint_words, light_of
 from oncourse.analyses._people import ledger, of_endpoint
 from oncourse.analyses._unknown_life import CASES, bounds, curves
 from oncourse.cohort import Cohort
@@ -57,7 +57,7 @@ MEDIANS = OutputTable(
         Column("n", pl.Int64, "patients"),
         Column("n_event", pl.Int64, "events"),
         Column("n_late", pl.Int64, "patients who enter after the origin"),
-        Column("median_months", pl.Float64, "null = not reached", unit="months"),
+        Column("median_months", pl.Float64, "null = not reached, or not to be told", unit="months"),
         Column("ci_low", pl.Float64, "lower 95 % limit", unit="months"),
         Column("ci_high", pl.Float64, "upper limit; null = not reached", unit="months"),
     ),
@@ -184,8 +184,13 @@ def _headline(found: dict[str, Estimate], params: SurvivalParams) -> Headline:
     median, share = found[f"{name}_kaplan_meier_median"], found[f"{name}_kaplan_meier_{two:g}m"]
     told = {"endpoint": endpoint_words(name), "n": median.n, "share": share, "months": float(two)}
     told["state"] = _state(name)
+    if median.value is None and share.value is None:
+        return cannot(said("headline.endpoints.none"), said("reason.no_value"))
     if median.value is None:
         return Headline(said("headline.survival.not_reached", **told), *light_of(share), share.name)
+    if share.value is None:
+        alone = said("headline.survival.median_alone", median=median, endpoint=told["endpoint"], n=median.n)
+        return Headline(alone, *light_of(median), median.name)
     return Headline(said("headline.survival.median", median=median, **told), *light_of(median), median.name)
 
 
@@ -258,11 +263,12 @@ def _one(
             )
     two = _two_years(params)
     plain = str(endpoint_words(name))
-    start = f"Median {plain}" if np.isnan(found["kaplan_meier"].value) else f"Median {plain} was"
-    middle = " was not reached" if np.isnan(found["kaplan_meier"].value) else f" {{{name}_kaplan_meier_median}}"
+    is_reached, is_undone = np.isfinite(found["kaplan_meier"].value), np.isfinite(curves["kaplan_meier"].undone)
+    median = f"was {{{name}_kaplan_meier_median}}" if is_reached else UNDONE if is_undone else "was not reached"
     is_told = any(e.name == f"{name}_kaplan_meier_{two:g}m" and e.value is not None for e in estimates)
     share = f"at {two:g} months {{{name}_kaplan_meier_{two:g}m}} were {_state(name)}"
-    words.append(f"{start}{middle}; {share if is_told else f'nobody was followed for {two:g} months'}.")
+    open_end = "" if is_undone else f"; nobody was followed for {two:g} months"
+    words.append(f"Median {plain} {median}{f'; {share}' if is_told else open_end}.")
     everybody = np.ones(time.size, bool)
     label = "with delayed entry" if n_late else "all patients"
     groups, _ = km_groups(time, event, entry, {label: everybody}, target.patients)

@@ -44,6 +44,19 @@ class Statuses(Blood):
         )
 
     @derived
+    def maybe_blood(self) -> frozenset[tuple[str, str]]:
+        """(patient, variant) called in plasma alone that may be of a blood clone, whatever rule asks for the gene."""
+        from oncourse.derive.status.variants import blood_classes, variant_rows
+        from oncourse.genome.gene_sets import gene_set
+
+        if not (self.study["samples"]["material"] == "plasma").any():
+            return frozenset()
+        genes = {*gene_set("blood clone in plasma alone"), *gene_set("blood clone pattern")}
+        rows = variant_rows(self.study, genes, self.knowledge.classified, self.germline_vaf)
+        kinds = blood_classes(self.study, rows, self.presence_or_none)
+        return frozenset(key for key, kind in kinds.items() if kind == "possible_chip")
+
+    @derived
     def hits(self) -> pl.DataFrame:
         """What hit each cancer gene in each sample, driver or not (`oncourse.derive.status.alterations`)."""
         from oncourse.derive.genes.gene_status import LandscapeParams

@@ -86,6 +86,8 @@ _DEFICIENT = (
     "dmmr",
     "mmr-d",
     "mmrd",
+    "mmr deficient",
+    "错配修复功能缺陷",
     "loss",
     "lost",
     "msi-h",
@@ -102,6 +104,8 @@ _PROFICIENT = (
     "pmmr",
     "mmr-p",
     "mmrp",
+    "mmr proficient",
+    "错配修复功能完整",
     "intact",
     "retained",
     "normal",
@@ -148,6 +152,8 @@ _REPAIR_PROTEIN = re.compile(
 _PROTEIN_IN = re.compile(r"MLH1|MSH2|MSH6|PMS2", re.I)
 #: What stands between proteins that share one word: ``MLH1/PMS2 缺失``.
 _BETWEEN = re.compile(r"^(?:[\s/、,，;；&]|和|及|\band\b)*$", re.I)
+#: Words that name mismatch repair, so that their answer is one of it.
+_OF_REPAIR = re.compile(r"mmr|mismatch|错配", re.I)
 _HER2 = re.compile(r"^(?:HER-?2(?:/NEU)?|ERBB2|C-?ERB-?B-?2)(?:[ _]?(?:STATUS|EXPRESSION|PROTEIN|状态|表达|蛋白))?$")
 _HYBRIDISED = re.compile(r"^(?:HER-?2|ERBB2)[ _/(（-]*(?:D?C?FISH|[DCS]?ISH|AMPLIFICATION|基因扩增|扩增)[)）]*$")
 #: A score of HER2 and what in situ hybridisation found, in one cell: ``2+ / ISH positive``, ``IHC 2+（FISH 未扩增）``.
@@ -369,7 +375,7 @@ def marker_readings(
         for patient, sample, day, marker, value in recorded.iter_rows()
         for mine, part in _with_ish(marker, str(value or "").strip())
     ]
-    names = [marker_name(marker, text) for *_, marker, text in parted]
+    names = [_asked(marker_name(marker, text), text) for *_, marker, text in parted]
     signs = in_signs(names, [text for *_, text in parted])
     for (patient, sample, when, marker, text), name in zip(parted, names, strict=True):
         state = _said(marker, name, text, signs=name in signs)
@@ -377,6 +383,16 @@ def marker_readings(
     rows += _repair_of_proteins(rows)
     table = pl.DataFrame(rows, schema=READING_SCHEMA, orient="row")
     return table.sort("patient_id", "marker", "day", "sample_id", "value", nulls_last=True)
+
+
+def _asked(name: str, value: str) -> str:
+    """The marker that a value answers: a word of mismatch repair written beside MSI is a reading of MMR, not of MSI.
+
+    >>> _asked("MSI", "dMMR"), _asked("MSI", "错配修复完整"), _asked("MSI", "MSS"), _asked("MSI", "normal")
+    ('MMR', 'MMR', 'MSI', 'MSI')
+    """
+    of_repair = name == "MSI" and _OF_REPAIR.search(value) and marker_state("MSI", value) == UNCLEAR
+    return "MMR" if of_repair and marker_state("MMR", value) != UNCLEAR else name
 
 
 def _with_ish(marker: str, value: str) -> list[tuple[str, str]]:

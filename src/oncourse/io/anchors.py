@@ -16,7 +16,7 @@ ANCHORS = {
     "sample": r"biops|specimen|sample|collection|blood draw",
     "surgery": r"surg|resection|prostatectomy|colectomy|operation",
     "treatment": r"treatment|therap|first dose|study drug|randomi[sz]|enrol|chemo",
-    "diagnosis": r"diagnos",
+    "diagnosis": r"diagnos|\bdx\b",
     "index": r"index date|day 0|time zero|baseline",
 }
 _SINCE = re.compile(
@@ -26,16 +26,21 @@ _SINCE = re.compile(
     re.I,
 )
 #: Days that no timeline of the standard has.
-_ELSEWHERE = re.compile(r"metasta|recurr|castrat|progress|relapse|remission", re.I)
+_ELSEWHERE = re.compile(r"metasta|recurr|castrat|crpc|progress|relapse|remission|resistan|birth", re.I)
 
 
 def anchor_of(description: str) -> str | None:
     """Return the day 0 a description names; ``unknown: words`` where it names another; None where it names none.
 
+    Words after "since", "from" and the like that are none of `ANCHORS` name another: an unknown day 0 is not the index
+    date.
+
     >>> anchor_of("Overall survival in months since sequencing of the sample"), anchor_of("Overall Survival (Months)")
     ('sequencing', None)
     >>> anchor_of("Months from castration resistance to death"), anchor_of("Survival status derived from charts")
     ('unknown: castration resistance', None)
+    >>> anchor_of("Overall survival, months since onset of CRPC"), anchor_of("Months since first clinic visit")
+    ('unknown: onset of CRPC', 'unknown: first clinic visit')
     """
     found = _SINCE.search(description or "")
     if not found:
@@ -45,7 +50,7 @@ def anchor_of(description: str) -> str | None:
     if _ELSEWHERE.search(words):
         return f"unknown: {words}"
     hit = [(m.start(), name) for name, pattern in ANCHORS.items() if (m := re.search(pattern, words, re.I))]
-    return min(hit)[1] if hit else None
+    return min(hit)[1] if hit else f"unknown: {words}" if words else None
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,18 @@ def event(text: str | None) -> bool | None:
     return None if known is None else known == "yes"
 
 
+def dead(text: str | None) -> bool | None:
+    """Whether a vital status is death; lost to follow-up is alive when last seen; None where it is unknown.
+
+    >>> [dead(t) for t in ("DOD", "AWD", "Lost to follow-up", "1:DECEASED", "失访", "Unknown")]
+    [True, False, False, True, False, None]
+    """
+    known = event(text)
+    if known is None and (word := meaning("dead", text)) is not None:
+        return word == "true"
+    return known
+
+
 def sex(text: str | None) -> str | None:
     """Return female or male; None for anything else.
 

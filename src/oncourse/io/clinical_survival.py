@@ -55,7 +55,7 @@ SCHEMA = {
 #: End points of one patient are rounded to a month, or counted from days of one month.
 _ROUNDED_DAYS = 31
 #: Statuses that say "unknown" and need no warning.
-_UNKNOWN = ("unknown", "not available", "na", "lost to follow-up")
+_UNKNOWN = ("unknown", "not available", "na")
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,9 @@ def _pairs(source: pl.DataFrame, reading: Reading, anchors: Anchors) -> list[_Pa
         days = words.days_of_months(source[time]) if in_months else _whole_days(source[time])
         _odd_times(source[time], days, time, reading)
         days = _not_before(source, days, time, reading)
-        event = words.mapped(source[status], words.event, pl.Boolean)
-        if name in _ROLES["OS"]:
+        is_life = name in _ROLES["OS"]
+        event = words.mapped(source[status], words.dead if is_life else words.event, pl.Boolean)
+        if is_life:
             event = _one_status(source, status, event, reading)
         about = [reading.descriptions.get(c, "") for c in (time, status)]
         named = [a for text in about if (a := anchor_of(text))]
@@ -171,7 +172,7 @@ def _one_status(source: pl.DataFrame, column: str, event: pl.Series, reading: Re
     other = next((c for c in _VITAL if c in source.columns and c != column), None)
     apart = pl.Series([False] * source.height)
     if other is not None:
-        apart = (words.mapped(source[other], words.event, pl.Boolean) != event).fill_null(False)
+        apart = (words.mapped(source[other], words.dead, pl.Boolean) != event).fill_null(False)
     if not apart.any():  # who died of the disease is dead; who did not may live or not
         other = next((c for c in _OF_DISEASE if c in source.columns), None)
         if other is None:
@@ -227,7 +228,7 @@ def _vital(frame: pl.DataFrame, reading: Reading) -> _Pair | None:
     if found is None:
         return None
     vital, times = found
-    event = words.mapped(frame[vital], words.event, pl.Boolean)
+    event = words.mapped(frame[vital], words.dead, pl.Boolean)
     nothing = pl.Series([None] * frame.height, dtype=pl.Int64)
     to_death = [_whole_days(frame[c]) for c in _TO_DEATH if c in frame.columns] or [nothing]
     to_last = [_whole_days(frame[c]) for c in _TO_LAST if c in frame.columns] or [nothing]
@@ -339,7 +340,7 @@ def _whole_days(values: pl.Series) -> pl.Series:
 
 
 def _cause(source: pl.DataFrame) -> pl.Series:
-    column = next((c for c in ("DSS_STATUS", "CAUSE_OF_DEATH") if c in source.columns), None)
+    column = next((c for c in (*_OF_DISEASE, "CAUSE_OF_DEATH") if c in source.columns), None)
     if column is None:
         return pl.Series([None] * len(source), dtype=pl.String)
 
@@ -347,7 +348,7 @@ def _cause(source: pl.DataFrame) -> pl.Series:
         known = words.event(text)
         return None if known is None else "cancer" if known else "other"
 
-    return words.mapped(source[column], of_tumour if column == "DSS_STATUS" else cause_of_death)
+    return words.mapped(source[column], of_tumour if column in _OF_DISEASE else cause_of_death)
 
 
 def _told(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> None:
@@ -355,7 +356,7 @@ def _told(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> None:
     for pair in pairs:
         column = pair.status
         odd = sorted(set(source[column].filter(pair.event.is_null()).drop_nulls()))
-        odd = [o for o in odd if o.lower() not in _UNKNOWN and words.event(o) is None]
+        odd = [o for o in odd if o.lower() not in _UNKNOWN and words.dead(o) is None]
         if odd:
             message = f"{column}: {', '.join(odd[:4])} is no known status; taken as unknown."
             cure = "Known: 0:LIVING, 1:DECEASED, ALIVE, DEAD, 0, 1 and the like."

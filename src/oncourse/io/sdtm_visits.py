@@ -53,6 +53,7 @@ def dated(domains: Mapping[str, pl.DataFrame], reading: Reading) -> dict[str, pl
     of the visits before and after by VISITNUM. Read is the planned day (VISITDY) within the interval, without one its
     first day, so that a baseline stays a baseline. What is not known within `LEAST_KNOWN_DAYS` has no day, and is told.
     """
+    domains = {n: _named(f) if n in DOMAINS else f for n, f in domains.items()}
     starts = _starts(domains.get("DM"))
     visits = _visit_dates(domains)
     there = {n: _known(n, frame, starts, visits) for n, frame in domains.items() if n in DOMAINS}
@@ -64,10 +65,17 @@ def dated(domains: Mapping[str, pl.DataFrame], reading: Reading) -> dict[str, pl
         frame = frame.join(of, on=[*_KEYS, "_date"], how="left", nulls_equal=True, maintain_order="left")
         whole = pl.col("_date").str.len_chars() == 10
         ends = (pl.when(whole).then("_date").otherwise(c).alias(n) for n, c in (("_date", "_used"), ("_sure", "_low")))
-        frame = frame.with_columns(ends).drop("_used", "_low")
-        out[name] = frame if "VISIT" in domains[name].columns else frame.drop("VISIT")
+        out[name] = frame.with_columns(ends).drop("_used", "_low")
     reading.tables["partial_dates"] = found.drop_nulls("_used")
     return {**domains, **out}
+
+
+def _named(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows with VISIT; one that has none is named by its VISITNUM, the number of a planned visit (whole; an
+    unscheduled one has decimals and is its own day)."""
+    number = first_of(frame, "VISITNUM").cast(pl.Float64, strict=False)
+    whole = pl.when(number == number.floor()).then(pl.format("visit {}", number.cast(pl.Int64)))
+    return frame.with_columns(pl.coalesce(first_of(frame, "VISIT"), whole).alias("VISIT"))
 
 
 def keep_intervals(reading: Reading) -> None:
@@ -144,8 +152,6 @@ def _visit_dates(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 def _known(name: str, frame: pl.DataFrame, starts: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
     """Add _date as far as it is known of itself, by --DY and by the other scans of the visit; VISIT is there, maybe null."""
-    if "VISIT" not in frame.columns:
-        frame = frame.with_columns(pl.lit(None, pl.String).alias("VISIT"))
     text = first_of(frame, f"{name}DTC")
     frame = frame.with_columns(plain_date(text).alias("_date"))
     partial = pl.col("_date").is_null() | (pl.col("_date").str.len_chars() < 10)

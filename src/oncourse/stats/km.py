@@ -64,13 +64,26 @@ class Curve:
     _exit: Floats = field(repr=False)
     _weights: Floats = field(repr=False)
 
+    @property
+    def undone(self) -> float:
+        """The time from which on the curve tells nothing: the few at risk early have all had the event, and others come
+        under observation only then (Tsai, Jewell, Wang. Biometrika 1987;74:883); infinite where there is none.
+
+        >>> kaplan_meier([2.0, 9, 9, 9], [1, 0, 1, 0], entry=[0.0, 5, 5, 5]).undone
+        2.0
+        """
+        gone = np.flatnonzero(self.survival == 0)
+        first = float(self.time[gone[0]]) if gone.size else np.inf
+        return first if bool((self._entry >= first).any()) else np.inf
+
     def at(self, times: ArrayLike) -> Landmark:
-        """Return the curve at times; NaN past the last exit unless the curve has reached 0."""
+        """Return the curve at times; NaN past the last exit unless the curve has reached 0, and where it is `undone`."""
         t = np.atleast_1d(np.asarray(times, dtype=float))
         index = np.searchsorted(self.time, t, side="right") - 1
         known = (t <= (self.time[-1] if self.time.size else -np.inf)) | (
             self.survival[-1:] == 0 if self.time.size else np.zeros(1, bool)
         )
+        known &= t < self.undone
 
         def pick(values: Floats, before: float) -> Floats:
             out = np.where(index >= 0, values[np.maximum(index, 0)] if values.size else before, before)
@@ -84,12 +97,13 @@ class Curve:
         if bool((self._weights == np.floor(self._weights)).all()):
             for i in np.flatnonzero((survival == 1) | (survival == 0)):
                 limits = beta_product(self, float(t[i]))
-                # who enters after the curve has reached 0 does not lift it again
                 low[i], high[i] = (limits[0], 1.0) if survival[i] == 1 else (0.0, limits[1])
         return Landmark(t, survival, low, high, pick(self.std_err, 0.0), n_risk)
 
     def quantile(self, share: float = 0.5) -> Quantile:
         """Return the time by which `share` have had the event, with the limits read off the limits of the curve.
+
+        NaN where the curve has not come down so far, or not before it is `undone`.
 
         A curve that falls from 1 to 0 at once has no limits there, and so none of its quantiles: the lower limit is
         then the first time at which the lower limit of the `beta_product` is as low (upper: not reached, NaN).
@@ -99,6 +113,8 @@ class Curve:
         if np.isfinite(value) and np.isnan(low) and bool((self._weights == np.floor(self._weights)).all()):
             limits = np.array([beta_product(self, float(t))[0] for t in (0.0, *self.time)])
             low = _crossing(np.append(0.0, self.time), limits, height)
+        if value >= self.undone:
+            return Quantile(np.nan, np.nan, np.nan)
         return Quantile(value, low, high)
 
     @property

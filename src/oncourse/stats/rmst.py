@@ -32,7 +32,8 @@ class Comparison(NamedTuple):
 def restricted_mean(curve: Curve, horizon: float, *, level: float = 0.95) -> Mean:
     """Return the area under a Kaplan-Meier curve up to the horizon [1]_.
 
-    NaN where follow-up ends before the horizon while the curve is above 0: the area is then not known.
+    NaN where follow-up ends before the horizon while the curve is above 0, or the curve is undone before it
+    (`oncourse.stats.km.Curve.undone`): the area is then not known.
 
     References
     ----------
@@ -43,7 +44,7 @@ def restricted_mean(curve: Curve, horizon: float, *, level: float = 0.95) -> Mea
     inside = curve.time <= horizon
     time = curve.time[inside]
     nan = float("nan")
-    if curve.time.size == 0 or (curve.time[-1] < horizon and curve.survival[-1] > 0):
+    if curve.time.size == 0 or curve.undone < horizon or (curve.time[-1] < horizon and curve.survival[-1] > 0):
         return Mean(nan, nan, nan, nan, nan)
     edges = np.concatenate([[0.0], time, [horizon]])
     heights = np.concatenate([[1.0], curve.survival[inside]])

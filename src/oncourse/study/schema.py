@@ -269,7 +269,12 @@ def _in_our_words(table: Table, column: Column, raw: pl.Series) -> pl.Series:
     subject = subject_of(table.name, column.name, is_true_false=is_true_false)
     if is_true_false:  # "unknown" is neither true nor false
         raw = raw.set((translated(raw, "unknown") == "unknown").fill_null(False), None)
-    return translated(raw, subject, (*TRUE_TEXTS, *FALSE_TEXTS) if is_true_false else column.choices)
+    ours = translated(raw, subject, (*TRUE_TEXTS, *FALSE_TEXTS) if is_true_false else column.choices)
+    if not column.choices or column.required or "unknown" in column.choices:
+        return ours
+    # a word for "not known" or "not done" that is no answer of the column: not assessed
+    silent = (translated(ours, "unknown", column.choices) == "unknown").fill_null(False)
+    return ours.set(silent, None) if silent.any() else ours
 
 
 def _nowhere(raw: pl.Series) -> pl.Series:

@@ -55,6 +55,12 @@ class LineParams:
     supportive: tuple[str, ...] = setting(
         (), "more drugs that never start a line, beside the steroids and supportive drugs of the dictionary"
     )
+    interchangeable: tuple[str, ...] = setting(
+        ("fluorouracil; capecitabine; S-1; UFT; tegafur; doxifluridine; carmofur",),
+        "drugs of one list stand for each other: exchanging them starts no line, which keeps the name of the first",
+        source="Cervantes et al., Ann Oncol 2023;34:10 and Simkens et al., Lancet 2015;385:1843: a fluoropyrimidine is "
+        "given as 5-FU or capecitabine, S-1 where neither is tolerated; maintenance by it belongs to the line",
+    )
 
 
 def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> pl.DataFrame:
@@ -75,7 +81,9 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     the rule is: a new line starts with the first treatment; with a drug the line does not hold, more than
     ``combination_days`` after its start, or once all its drugs have stopped (two drugs are a combination only while
     both are given: a switch for toxicity is a line of its own); when the setting changes; or when treatment resumes
-    more than ``gap_days`` after it stopped. Dropping a drug, or restarting one of the line's own, starts none.
+    more than ``gap_days`` after it stopped. Dropping a drug, restarting one of the line's own, or exchanging it for
+    one that stands for it (``interchangeable``: FOLFOX, then CAPOX or capecitabine) starts none; the line keeps the
+    name of what it began with.
     What the new drug was added to is named among the new line's drugs where it is known to have gone on for
     ``combination_days`` more (its stop is recorded): bevacizumab added to FOLFOX is no bevacizumab alone.
     Where anybody is treated for advanced disease, unnumbered treatment in a setting before it (`HORMONE_SENSITIVE`) is
@@ -123,7 +131,7 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
         numbered = unnumbered.with_columns(pl.Series("line", counted, pl.Int64))
         rows = pl.concat([rows.filter(~pl.col("is_derived").any().over("patient_id")), numbered])
         rows = rows.filter(pl.col("line").is_not_null())
-    lines = _of_rows(rows, carried)
+    lines = _of_rows(rows, carried, _stand_ins(params))
     starts = (
         lines.select("patient_id", "start_day")
         .unique()
@@ -136,17 +144,23 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     return lines.select(pl.col(n).cast(t) for n, t in LINES_SCHEMA.items())
 
 
-def _of_rows(rows: pl.DataFrame, carried: Mapping[tuple[str, int], set[str]]) -> pl.DataFrame:
-    """One row per patient and line: its drugs are those of all its rows, and what went on beside them (`carried`); its
-    days, of those that are not aside."""
+def _of_rows(
+    rows: pl.DataFrame, carried: Mapping[tuple[str, int], set[str]], stand_ins: Mapping[str, str]
+) -> pl.DataFrame:
+    """One row per patient and line: its drugs are those of all its rows, and what went on beside them (`carried`), of
+    those that stand for each other the first; its days, of those that are not aside."""
     its = ["patient_id", "line"]
     beside = pl.DataFrame(
-        [(who, line, sorted(drugs)) for (who, line), drugs in sorted(carried.items())],
-        schema={"patient_id": pl.String, "line": pl.Int64, "_drugs": pl.List(pl.String)},
+        [(who, line, None, sorted(drugs)) for (who, line), drugs in sorted(carried.items())],
+        schema={"patient_id": pl.String, "line": pl.Int64, "start_day": pl.Int64, "_drugs": pl.List(pl.String)},
         orient="row",
     )
-    named = pl.concat([rows.select(*its, "_drugs"), beside])
-    drugs = named.group_by(its).agg(pl.col("_drugs").explode().unique().sort().str.join(";").alias("drugs"))
+    named = pl.concat([rows.select(*its, "start_day", "_drugs"), beside]).explode("_drugs").drop_nulls("_drugs")
+    begun = pl.col("start_day").fill_null(pl.col("start_day").min().over(its) - 1)
+    role = pl.col("_drugs").replace(dict(stand_ins))
+    named = named.with_columns(begun.alias("_begun"), role.alias("_role"))
+    named = named.filter(pl.col("_begun") == pl.col("_begun").min().over(*its, "_role"))
+    drugs = named.group_by(its).agg(pl.col("_drugs").unique().sort().str.join(";").alias("drugs"))
     own = rows.filter(~pl.col("_aside") | pl.col("_aside").all().over(its))
     lines = own.group_by(its).agg(
         pl.col("start_day").min(),
@@ -157,6 +171,11 @@ def _of_rows(rows: pl.DataFrame, carried: Mapping[tuple[str, int], set[str]]) ->
         pl.col("source_row").sort_by("start_day", "source_row").first().cast(pl.Int64),
     )
     return lines.join(drugs, on=its, how="left").sort("patient_id", "start_day", "line")
+
+
+def _stand_ins(params: LineParams) -> dict[str, str]:
+    """Return drug -> the first of the list of drugs that stand for each other, for every drug of such a list."""
+    return {drug: names[0] for names in map(drug_names, params.interchangeable) for drug in names}
 
 
 def _drug_list(drugs: pl.Series) -> pl.Series:
@@ -207,21 +226,25 @@ def _number(
 
     early : settings whose treatment is line 0
     """
-    courses = _courses(rows)
+    stand_ins = _stand_ins(params)
+    courses = _courses(rows, stand_ins)
     numbers: list[int | None] = []
     carried: dict[tuple[str, int], set[str]] = {}
     patient, start, end, setting_ = None, 0, None, None
     line: int | None = None
-    held: set[str] = set()
+    held: set[str] = set()  # of drugs that stand for each other, the one that stands for all
+    given_as: dict[str, str] = {}
     recorded = _recorded(rows)
     waiting: list[int] = []  # castration before the first line, which is that line's background
     highest = 0
     columns = ("patient_id", "start_day", "stop_day", "setting", "line", "_background")
-    for (who, day, stop, place, given, background), active in zip(
+    for (who, day, stop, place, given, background), drugs in zip(
         rows.select(columns).iter_rows(), active_drugs, strict=True
     ):
         if who != patient:
             patient, line, highest, held, end, setting_, waiting = who, None, 0, set(), None, None, []
+            given_as = {}
+        active = {stand_ins.get(d, d) for d in drugs}
         if given is not None:
             begins, number = given != line, given
         elif background or not active:
@@ -246,12 +269,13 @@ def _number(
             before = held - _castration(held) if given is None and line is not None and number > line else set()
             held = {d for d in before if _goes_on(courses[who, d], day, params.combination_days)}
             if held:
-                carried[who, number] = set(held)
+                carried[who, number] = {given_as[d] for d in held}
             line, start, end, setting_ = number, day, stop, place
         else:
             end = None if end is None or stop is None else max(end, stop)
         highest = max(highest, number)
         held |= active
+        given_as |= {stand_ins.get(d, d): d for d in sorted(drugs)}
         setting_ = setting_ or place
         numbers.append(number)
         for earlier in waiting:
@@ -281,12 +305,13 @@ def _castration(drugs: set[str]) -> set[str]:
     return {drug for drug in drugs if kind(drug) == "castration"}
 
 
-def _courses(rows: pl.DataFrame) -> dict[tuple[str, str], list[tuple[int, int | None]]]:
-    """Return the (start, stop) of every patient and drug; stop None: not known to have stopped."""
+def _courses(rows: pl.DataFrame, stand_ins: Mapping[str, str]) -> dict[tuple[str, str], list[tuple[int, int | None]]]:
+    """Return the (start, stop) of every patient and drug (or what stands for it); stop None: not known to have
+    stopped."""
     found: dict[tuple[str, str], list[tuple[int, int | None]]] = {}
     for who, day, stop, drugs in rows.select("patient_id", "start_day", "stop_day", "_drugs").iter_rows():
         for drug in drugs or ():
-            found.setdefault((who, drug), []).append((day, stop))
+            found.setdefault((who, stand_ins.get(drug, drug)), []).append((day, stop))
     return found
 
 
@@ -299,10 +324,11 @@ def _all_stopped(
 
 
 def _is_given(courses: list[tuple[int, int | None]], day: int, pause: int) -> bool:
-    """Whether a drug is being given on a day: a course holds it, or one before it is resumed within `pause` days."""
-    begun = [stop for start, stop in courses if start <= day]
+    """Whether a drug is being given on a day: a course begins on it or goes on beyond it (one that stops on it does
+    not: a switch on one day is no combination), or one before it is resumed within `pause` days."""
+    begun = [(start, stop) for start, stop in courses if start <= day]
     resumed = any(day <= start <= day + pause for start, _ in courses)
-    return bool(begun) and (resumed or any(stop is None or stop >= day for stop in begun))
+    return bool(begun) and (resumed or any(stop is None or stop > day or start == day for start, stop in begun))
 
 
 def _goes_on(courses: list[tuple[int, int | None]], day: int, least: int) -> bool:

@@ -23,7 +23,7 @@ def km_groups(
 
     people : patient of each row, so that a curve leads to its patients
 
-    A curve that falls to 0 while others come under observation only later (`is_undone`) is not among those drawn.
+    A curve that falls to 0 while others come under observation only later (`Curve.undone`) is not among those drawn.
     """
     drawn, curves = [], {}
     for label, mask in groups.items():
@@ -32,7 +32,7 @@ def km_groups(
         since: Any = None if entry is None else entry[mask]
         curve = kaplan_meier(time[mask], event[mask], entry=since)
         curves[label] = curve
-        if is_undone(curve, entry[mask] if entry is not None else None):
+        if np.isfinite(curve.undone):
             continue
         start = np.zeros(int(mask.sum())) if entry is None else np.maximum(entry[mask], 0.0)
         censored = np.sort(time[mask][~event[mask]])
@@ -40,15 +40,3 @@ def km_groups(
         limits = curve.ci_low, curve.ci_high
         drawn.append(KMGroup(label, curve.time, curve.survival, *limits, censored, start, time[mask], who))
     return drawn, curves
-
-
-def is_undone(curve: Curve, entry: NDArray[np.float64] | None) -> bool:
-    """Return whether the few at risk early on all had the event while others entered after them: the curve is 0 from
-    there on, whatever became of those (Tsai, Jewell, Wang. Biometrika 1987;74:883).
-
-    >>> late = np.array([0.0, 5, 5, 5])
-    >>> is_undone(kaplan_meier([2.0, 9, 9, 9], [1, 0, 0, 0], entry=late), late)
-    True
-    """
-    gone = np.flatnonzero(curve.survival == 0)
-    return entry is not None and gone.size > 0 and bool((entry >= curve.time[gone[0]]).any())

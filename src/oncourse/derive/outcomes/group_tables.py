@@ -161,6 +161,7 @@ def _curve(
         "n_event": int(event.sum()),
         "n_late_entry": int((rows["at_risk_from"] > 0).sum()),
         "median_months": middle[0],
+        "is_undone": bool(np.isfinite(curve.undone)),
         "ci_low": middle[1],
         "ci_high": middle[2],
     }

@@ -225,6 +225,7 @@ def _scan_block(
             events_per_coefficient=EVENTS_PER_COEFFICIENT,
         )
         out.unadjusted += int((~beside.is_fitted).sum())
+        itself = _is_covariate(values[keep], x[keep])
         number = dict(zip(with_p.tolist(), range(with_p.size), strict=True))
     rows = []
     cells = values[keep]
@@ -244,7 +245,7 @@ def _scan_block(
         row["time_rule"] = "assumed_baseline" if n_undated else "delayed_entry" if n_late else "baseline"
         if row["p_value"] is not None:
             row.update(over_time(data, told[:, j], cells[told[:, j], j], block.is_binary, changing[j]))
-            if beside is not None:
+            if beside is not None and not itself[j]:
                 row.update(_adjusted(beside, number[j]))
         rows.append(row)
     out.rows += rows
@@ -254,6 +255,19 @@ def _scan_block(
         if tested:
             z, largest = permuted_maxima(data, values[keep][:, tested], permutations=rules.max_t, random=random)
             maxima.append(([rows[j] for j in tested], z, largest))
+
+
+def _is_covariate(values: NDArray[Any], x: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether a finding is itself one of the covariates (column of `x`) in the patients who have both: nothing of it is
+    left to estimate beside it."""
+    out = np.zeros(values.shape[1], bool)
+    for j, column in enumerate(values.T.astype(float)):
+        for covariate in x.T:
+            both = (column >= 0) & np.isfinite(column) & np.isfinite(covariate)
+            a, b = column[both], covariate[both]
+            if a.size > 1 and np.ptp(a) > 0 and np.ptp(b) > 0:
+                out[j] |= abs(abs(float(np.corrcoef(a, b)[0, 1])) - 1) < 1e-9
+    return out
 
 
 def over_time(
@@ -296,7 +310,10 @@ def over_time(
 
 
 def same_patients(features: FeatureTable, target: Outcome | None = None) -> dict[str, str]:
-    """Return feature -> an earlier one that says the same of every patient (of the endpoint): they are one test."""
+    """Return feature -> an earlier one that says the same of every patient (of the endpoint): they are one test.
+
+    What is known by day 0 is known from the start, whatever its kind: a column of mutated RAS and the mutations are one.
+    """
     where = {p: i for i, p in enumerate(features.patients)}
     rows = np.array([where[p] for p in target.patients], dtype=np.int64) if target else np.arange(len(where))
     first: dict[tuple[bytes, bytes], str] = {}
@@ -305,8 +322,8 @@ def same_patients(features: FeatureTable, target: Outcome | None = None) -> dict
         if not block.is_binary:
             continue
         day, columns = np.nan_to_num(block.day[rows], nan=-1e9, neginf=-2e9), block.values[rows].T
-        known = np.where(columns >= 0, day, 0.0)
-        for name, values, since in zip(block.names, columns, known, strict=True):
+        known = np.where(columns >= 0, np.where(day > 0, day, -2e9), 0.0)
+        for name, values, since in zip(block.names, columns.astype(np.int8), known, strict=True):
             earlier = first.setdefault((values.tobytes(), since.tobytes()), name)
             if earlier != name:
                 found[name] = earlier
