@@ -45,3 +45,23 @@ def test_a_patient_of_whom_nothing_else_is_recorded_has_a_page(design, tmp_path)
 def test_pages_that_fail_alike_are_one_line():
     failed = Report(folder=None, outcomes=[], failed_pages={f"P{i}": "OutOfBoundsError" for i in range(60)})
     assert failed.failures == ["pages of 60 patients (P0, P1, P2 ...) failed: OutOfBoundsError"]
+
+
+def test_a_study_whose_tables_are_filled_in_is_not_told_to_fill_them(tmp_path):
+    """Sixty men on one drug, asked which treatment does best: told to fill in patients, treatments and the rest."""
+    tables = {
+        "patients": "patient_id\nP1\n",
+        "samples": "sample_id\tpatient_id\tmaterial\nT\tP1\ttissue\n",
+        "variants": "variant_id\tgene\n12:25398284:C:T\tKRAS\n",
+        "calls": "sample_id\tvariant_id\talt_count\tdepth\nT\t12:25398284:C:T\t9\t90\n",
+        "follow_up": "patient_id\tlast_contact_day\tis_dead\nP1\t300\tno\n",
+        "treatments": "patient_id\tdrugs\tstart_day\nP1\tenzalutamide\t0\n",
+    }
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s/study.yaml").write_text("design: mcrpc\n", "utf-8")
+    for name, text in tables.items():
+        (tmp_path / f"s/{name}.tsv").write_text(text, "utf-8")
+    asked = ("--only", "treatment", "--patients", "none", "--jobs", "1")
+    done = typed("run", tmp_path / "s", "--out", tmp_path / "r", *asked)
+    assert done.returncode == 1 and "No line has two treatments" in done.stdout
+    assert "no question could be answered. Why stands above." in done.stderr

@@ -264,11 +264,11 @@ def _one(
     two = _two_years(params)
     plain = str(endpoint_words(name))
     is_reached, is_undone = np.isfinite(found["kaplan_meier"].value), np.isfinite(curves["kaplan_meier"].undone)
-    median = f"was {{{name}_kaplan_meier_median}}" if is_reached else UNDONE if is_undone else "was not reached"
+    height = f"was {{{name}_kaplan_meier_median}}" if is_reached else UNDONE if is_undone else "was not reached"
     is_told = any(e.name == f"{name}_kaplan_meier_{two:g}m" and e.value is not None for e in estimates)
     share = f"at {two:g} months {{{name}_kaplan_meier_{two:g}m}} were {_state(name)}"
     open_end = "" if is_undone else f"; nobody was followed for {two:g} months"
-    words.append(f"Median {plain} {median}{f'; {share}' if is_told else open_end}.")
+    words.append(f"Median {plain} {height}{f'; {share}' if is_told else open_end}.")
     everybody = np.ones(time.size, bool)
     label = "with delayed entry" if n_late else "all patients"
     groups, _ = km_groups(time, event, entry, {label: everybody}, target.patients)

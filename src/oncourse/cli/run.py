@@ -160,8 +160,9 @@ def print_report(report: Report) -> None:
         click.echo(f"note: {note}")
     for line in report.failures:
         click.echo(f"error: {line}", err=True)
-    if report.fill_first:
+    if report.unanswered:
         tables = ", ".join(f"{name}.tsv" for name in report.fill_first)
-        click.echo(f"error: no question could be answered. Fill in first: {tables}.", err=True)
-    if report.failures or report.fill_first:
+        cure = f"Fill in first: {tables}." if tables else "Why stands above."
+        click.echo(f"error: no question could be answered. {cure}", err=True)
+    if report.failures or report.unanswered:
         raise click.exceptions.Exit(1)

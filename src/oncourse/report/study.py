@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 class Report:
     """What was written: the outcome of each analysis, the patients whose page failed with the reason, and notes.
 
-    ``fill_first`` names the tables to fill in first where no question could be answered; empty otherwise.
+    ``unanswered``: no question could be answered; ``fill_first`` then names the empty tables that questions rest on.
     """
 
     folder: Path
@@ -52,6 +52,7 @@ class Report:
     failed_pages: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     fill_first: tuple[str, ...] = ()
+    unanswered: bool = False
 
     @property
     def failures(self) -> list[str]:
@@ -139,8 +140,9 @@ def report_study(
             origin = provenance(source, cohort.used, seed, started, beside)
             body = sealed(folder, origin)
             write_json(body if sign is None else sign(body), folder / "provenance.json")
-    first = _fill_first(study) if nothing_answered(outcomes) else ()
-    return Report(out, outcomes, failed, (*said, *cohort.store.notes), first)
+    nothing = nothing_answered(outcomes)
+    first = tuple(name for name in BASIS if study[name].is_empty()) if nothing else ()
+    return Report(out, outcomes, failed, (*said, *cohort.store.notes), first, nothing)
 
 
 def _begin_workbook(tables: Mapping[str, pl.DataFrame], folder: Path, crew: Crew | None) -> Callable[[], None]:
@@ -174,11 +176,6 @@ def _write_drawn(outcomes: Sequence[AnalysisRun], folder: Path) -> None:
 
 #: What every question rests on, in the order in which a study is filled in.
 BASIS = ("patients", "samples", "variants", "calls", "follow_up", "treatments")
-
-
-def _fill_first(study: Study) -> tuple[str, ...]:
-    """The tables without rows that the questions rest on; all of them where each has some."""
-    return tuple(name for name in BASIS if study[name].is_empty()) or BASIS
 
 
 #: Patient pages are written by default for studies up to this size.

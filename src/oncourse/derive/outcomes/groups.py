@@ -10,7 +10,7 @@ import polars as pl
 
 from oncourse.errors import ConfigError
 from oncourse.facts.material import is_tumour
-from oncourse.knowledge.drugs import drug_classes, drug_names, treatment_name
+from oncourse.knowledge.drugs import drug_classes, drug_names, only_accompanies, treatment_name
 from oncourse.study.model import Study
 from oncourse.study.schema import nearest
 from oncourse.study.settings import section, setting
@@ -99,13 +99,16 @@ CONTROL_STARTS, CONTROL_ENDS = ("without ", "no ", "control ", "placebo "), (" n
 
 
 def is_control(name: str) -> bool:
-    """Whether a group is named as what others are compared with.
+    """Whether a group is named as what others are compared with, or is given nothing but steroids and supportive drugs.
 
     >>> [is_control(n) for n in ("Placebo", "without enzalutamide", "RAS negative", "Obs", "nodal", "对照组")]
     [True, True, True, True, False, True]
+    >>> is_control("prednisone"), is_control("abiraterone + prednisone"), is_control("III")
+    (True, False, False)
     """
     word = name.strip().lower()
-    return word in CONTROLS or word.startswith(CONTROL_STARTS) or word.endswith(CONTROL_ENDS)
+    named = word in CONTROLS or word.startswith(CONTROL_STARTS) or word.endswith(CONTROL_ENDS)
+    return named or only_accompanies(word)
 
 
 ROWS = {"patient_id": pl.String, "line": pl.Int64, "group": pl.String, "day": pl.Int64, "reason": pl.String}
