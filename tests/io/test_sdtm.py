@@ -400,3 +400,27 @@ def test_cause_of_death_and_prior_treatments_of_a_year(tmp_path):
     assert told.rows() == [("abiraterone", "2018", "2019-06")]
     tables, _ = validate(reading.tables, reading.config)
     assert tables["treatments"].select("start_day", "stop_day").rows() == [(-739, -194)]
+
+
+def test_states_and_short_axes_of_target_lesions_are_read(tmp_path):
+    """SAXIS and TUMSTATE of a target lesion vanished without a word: T2 was no lesion, T1 not seen after the start."""
+    (tmp_path / "dm.csv").write_text("USUBJID,SEX,RFSTDTC\nS1,M,2020-01-20\n")
+    rows = [
+        ("T1", "LDIAM", "50", "01-15"),
+        ("T2", "SAXIS", "18", "01-15"),
+        ("T1", "TUMSTATE", "TOO SMALL TO MEASURE", "03-16"),
+        ("T2", "SAXIS", "8", "03-16"),
+        ("T1", "TUMSTATE", "ABSENT", "05-11"),
+        ("T2", "TUMSTATE", "PRESENT", "05-11"),
+    ]
+    head = "USUBJID,TRGRPID,TRLNKID,TRTESTCD,TRORRES,TRORRESU,TRDTC\n"
+    (tmp_path / "tr.csv").write_text(head + "".join(f"S1,TARGET,{a},{c},{v},mm,2020-{d}\n" for a, c, v, d in rows))
+    found = read_sdtm(tmp_path).tables["target_lesions"].select("lesion_id", "is_node", "diameter_mm", "status").rows()
+    assert found == [
+        ("T1", False, 50.0, "measured"),
+        ("T2", True, 18.0, "measured"),
+        ("T1", False, None, "too_small"),
+        ("T2", True, 8.0, "measured"),
+        ("T1", False, 0.0, "absent"),
+        ("T2", True, None, "not_evaluable"),
+    ]

@@ -152,7 +152,7 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     A Reading with dates as ``*_date`` columns (they become days from patients.index_date on validation). Everybody
     randomised is in it, treated or not; screen failures and people never assigned are left out and counted. Day 0 is
     the first treatment (RFSTDTC); of those never treated the randomisation, else the consent. Diameters: DIAMETER where
-    given, else the short axis (LPERP) of lymph nodes and the longest diameter (LDIAM) of other lesions. Scans of one
+    given, else the short axis (LPERP, SAXIS) of lymph nodes and the longest diameter (LDIAM) of other lesions. Scans of one
     VISIT on several days are one assessment, dated to the first. A new lesion is one that TU, TR or RS names; nobody's
     silence is read as none. A partial date of a scan takes the full date of the same subject and visit, else it is kept
     as the interval it is and read as `oncourse.io.sdtm_visits` says; a partial date of death is passed on as it is.

@@ -34,6 +34,11 @@ NEW_WORDS = {
     "NONE": "no",
 }
 SMALL = re.compile(r"TOO SMALL")
+#: A target lesion that its state, or words in the place of a diameter, calls gone.
+GONE = r"^(ABSENT|DISAPPEARED|RESOLVED|NOT PRESENT|NOT SEEN)"
+#: Tests of TR that measure a short axis (a node's), and a diameter of any kind.
+SHORT_AXIS = ("LPERP", "SAXIS")
+DIAMETERS = ("DIAMETER", "LDIAM", *SHORT_AXIS)
 
 
 def _evaluator(frame: pl.DataFrame, domain: str) -> pl.Expr:
@@ -89,7 +94,11 @@ def grouped(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
 
 
 def targets(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
-    """Return the target lesions of TR, one row per subject, visit, lesion and evaluator."""
+    """Return the target lesions of TR, one row per subject, visit, lesion and evaluator.
+
+    A lesion of which only short axes are measured is a node, whatever TU says. The state of a lesion (TUMSTATE) tells
+    where no diameter of the visit does: absent is 0, too small as it says, present is not measured.
+    """
     size, text = (
         first_of(tr, "TRSTRESN", "TRSTRESC", "TRORRES"),
         first_of(tr, "TRSTRESC", "TRORRES").str.to_uppercase(),
@@ -100,16 +109,25 @@ def targets(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
             _evaluator(tr, "TR"),
             size.cast(pl.Float64, strict=False).alias("_size"),
             text.str.contains(SMALL.pattern).fill_null(False).alias("_small"),
+            text.str.contains(GONE).fill_null(False).alias("_gone"),
             first_of(tr, "TRSTRESU", "TRORRESU").str.to_lowercase().alias("_unit"),
             (first_of(tr, "TRSTAT") == "NOT DONE").fill_null(False).alias("_undone"),
         )
         .filter((pl.col("_group") == "TARGET") & pl.col("TRLNKID").is_not_null() & pl.col("_date").is_not_null())
-        .filter(pl.col("TRTESTCD").is_in(["DIAMETER", "LDIAM", "LPERP"]))
+        .filter(pl.col("TRTESTCD").is_in([*DIAMETERS, "TUMSTATE"]))
         .join(_nodes(tu), on=["USUBJID", "TRLNKID"], how="left", maintain_order="left")
-        .with_columns(pl.col("is_node").fill_null(False))
     )
-    wanted = pl.when(pl.col("is_node")).then(pl.lit("LPERP")).otherwise(pl.lit("LDIAM"))
-    rank = pl.when(pl.col("TRTESTCD") == "DIAMETER").then(0).when(pl.col("TRTESTCD") == wanted).then(1)
+    short, long = pl.col("TRTESTCD").is_in(SHORT_AXIS), pl.col("TRTESTCD").is_in(["DIAMETER", "LDIAM"])
+    by_axis = (short.any() & ~long.any()).over("USUBJID", "TRLNKID")
+    rows = rows.with_columns(pl.col("is_node").fill_null(False) | by_axis)
+    rank = (
+        pl.when(pl.col("TRTESTCD") == "DIAMETER")
+        .then(0)
+        .when(pl.when(pl.col("is_node")).then(short).otherwise(pl.col("TRTESTCD") == "LDIAM"))
+        .then(1)
+        .when(pl.col("TRTESTCD") == "TUMSTATE")
+        .then(2)
+    )
     rows = rows.with_columns(rank.alias("_rank")).filter(pl.col("_rank").is_not_null())
     keys = ["USUBJID", "_date", "TRLNKID", "evaluator"]
     rows = rows.sort("_rank", "_row").unique(keys, keep="first", maintain_order=True).sort("_row")
@@ -118,13 +136,13 @@ def targets(tr: pl.DataFrame, tu: pl.DataFrame | None) -> pl.DataFrame:
         pl.col("USUBJID").alias("patient_id"),
         pl.col("_date").alias("date"),
         pl.col("TRLNKID").alias("lesion_id"),
-        (pl.col("_size") * factor).alias("diameter_mm"),
+        pl.when("_gone").then(0.0).otherwise(pl.col("_size") * factor).alias("diameter_mm"),
         "is_node",
         pl.when("_undone")
         .then(pl.lit("not_evaluable"))
         .when("_small")
         .then(pl.lit("too_small"))
-        .when(pl.col("_size") == 0)
+        .when((pl.col("_size") == 0) | pl.col("_gone"))
         .then(pl.lit("absent"))
         .when(pl.col("_size").is_null())
         .then(pl.lit("not_evaluable"))
