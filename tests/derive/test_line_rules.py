@@ -240,3 +240,11 @@ def test_lines_know_the_next_start():
     assert found["next_start_day"].to_list() == [100, None]
     assert found["is_derived"].to_list() == [True, True]
     assert found["setting_line"].to_list() == [1, 1]
+
+
+@pytest.mark.parametrize(("reason", "drugs"), [("toxicity", ["a", "b"]), ("ongoing", ["a;b"]), (None, ["a;b"])])
+def test_a_drug_with_a_reason_of_its_stop_was_stopped(reason, drugs):
+    """A switch for toxicity whose day of stop is not recorded was an arm of both drugs."""
+    rows = [{"drugs": "a", "start_day": 0, "stop_reason": reason}, {"drugs": "b", "start_day": 17}]
+    found = lines_table(table("treatments", *({"patient_id": "P", **row} for row in rows)))
+    assert found["drugs"].to_list() == drugs

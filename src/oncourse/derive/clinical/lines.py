@@ -31,6 +31,8 @@ HORMONE_SENSITIVE = ("neoadjuvant", "adjuvant", "mCSPC")
 _AROUND_SURGERY = ("neoadjuvant", "adjuvant")
 #: Treatment of one place: beside drugs it starts no line, palliative irradiation of a bone least of all.
 _LOCAL = "radiotherapy"
+#: What stands for the reason of a stop where there was none.
+_GOING_ON = r"(?i)^(ongoing|on ?going|continu|none|no|n/?a|still on|unknown|继续|进行中|用药中|未停|无|-)"
 #: The castration that does not end.
 _SURGICAL = "orchiectomy"
 
@@ -307,9 +309,11 @@ def _castration(drugs: set[str]) -> set[str]:
 
 def _courses(rows: pl.DataFrame, stand_ins: Mapping[str, str]) -> dict[tuple[str, str], list[tuple[int, int | None]]]:
     """Return the (start, stop) of every patient and drug (or what stands for it); stop None: not known to have
-    stopped."""
+    stopped. A reason of a stop without its day says that it was: the drug is given beside no later one."""
     found: dict[tuple[str, str], list[tuple[int, int | None]]] = {}
-    for who, day, stop, drugs in rows.select("patient_id", "start_day", "stop_day", "_drugs").iter_rows():
+    ended = pl.col("stop_reason").is_not_null() & ~pl.col("stop_reason").str.contains(_GOING_ON)
+    stopped = pl.coalesce("stop_day", pl.when(ended).then("start_day"))
+    for who, day, stop, drugs in rows.select("patient_id", "start_day", stopped, "_drugs").iter_rows():
         for drug in drugs or ():
             found.setdefault((who, stand_ins.get(drug, drug)), []).append((day, stop))
     return found
