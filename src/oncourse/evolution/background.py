@@ -46,7 +46,7 @@ SHAPES, SHAPE_PRIOR = np.array([0.5, 1.0, 2.0, 4.0]), 2.0
 AS_WELL = 2.0
 #: Multiples of the told errors, of the cohort, that are weighed with each shape: the reads of few samples often cannot
 #: tell uneven errors from small clones, and then either explains a few reads. Doubts less probable are left out.
-COHORTS, LEAST_DOUBT = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0]), 0.005
+COHORTS, LEAST_DOUBT = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0]), 0.005
 #: Beta-binomial concentrations that are weighed.
 CONCENTRATIONS = np.array([10.0, 15.0, 22.0, 33.0, 50.0, 80.0, 120.0, 200.0, 400.0])
 #: Copies (all, mutated) that a variant of all cells may sit on where the told ones are wrong: else its place beside the

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.background import Background, learn_background, spread_beyond
+from oncourse.evolution.background import Background, learn_background
 from oncourse.evolution.damage import log_damaged, log_highest
+from oncourse.evolution.excluded import MOST_READS_OF_ABSENT, excluded_ccf, spread_to_fear, tail
 from oncourse.evolution.open_background import readings
 from oncourse.evolution.site_reads import log_beta_binomial, log_noise
 from oncourse.evolution.tumour_fraction import Fractions, tumour_fractions
@@ -32,10 +33,12 @@ BoolArray = NDArray[np.bool_]
 ONLY_HERE, SUBCLONAL_ELSEWHERE, CLONAL_ELSEWHERE = 0, 1, 2
 #: Cell fraction from which a variant seen elsewhere counts as clonal there.
 CLONAL_CCF = 0.5
+#: Share present beforehand, at most, under the highest errors that explain the reads: with a probability of .9
+#: (`derive.concordance.presence.MIN_LEAST`) reads must be twice as likely of a clone as of such errors. A choice: at even
+#: odds a tenth more of a study with uneven errors ten times those told would be undecided, at .8 a thirtieth.
+MOST_PRIOR = 0.8
 #: Relative depth of a site where only the sample's mean depth is known: quantiles of a log-normal of sd 0.5.
 DEPTH_SPREAD = np.exp(0.5 * np.array([-1.645, -1.036, -0.674, -0.253, 0.253, 0.674, 1.036]) - 0.125)
-#: More variant reads than this are never background of an absent variant.
-MOST_READS_OF_ABSENT = 30
 #: No posterior comes nearer to 0 or 1: reads of another sample or of another place look like any others. A choice.
 NEVER_SURE = 1e-3
 #: Largest change of a prior share at which learning stops.
@@ -182,7 +185,8 @@ class Presence:
     ----------
     p_present : posterior that the variant is in the sample's tumour cells at ``min_ccf`` or more, `NEVER_SURE` away
         from 0 and 1
-    p_least : the same under those errors, of all that the reads leave open, under which it is least
+    p_least : the same under those errors, of all that the reads leave open, under which it is least; or by the reads
+        alone where that is less
     power : chance of a call of a clonal variant; NaN where the depth is not known
     power_same_ccf : chance of a call at the highest cell fraction found in the patient's other samples
     power_pure : chance of a call of a clonal variant were every cell a tumour cell (tells depth from purity)
@@ -276,6 +280,8 @@ def presence(
         usual, found = _learn(like, power, group, own_call, patient, samples, ccfs, settings, n_thread, cells.teaches)
         theta, resp = theta + share * usual, resp + np.float32(share) * found
         least = np.minimum(least, found[:, 1:].sum(axis=1))
+        alone = _held(found[:, 1:].sum(axis=1), found[:, 0], usual[group, 0], 0.5)
+        least = np.where(counted & ~own_call, np.minimum(least, alone), least)
     like[:, 0] = mixed
     present = np.minimum(resp[:, 1:].sum(axis=1).astype(float), 1.0)
     # `usual`: of the highest errors that were weighed
@@ -284,8 +290,10 @@ def presence(
         (*log_damaged(cells, told, background.damage, samples.noise_shape, counted & ~own_call), theta),
     ):
         noise -= weighing.log_scale(rows, samples.concentration)
-        there = (prior[group[rows], 1:] * like[rows, 1:]).sum(axis=1)
-        least[rows] = np.minimum(least[rows], there / (there + prior[group[rows], 0] * np.exp(noise)))
+        absent = prior[group[rows], 0]
+        there, nil = (prior[group[rows], 1:] * like[rows, 1:]).sum(axis=1), absent * np.exp(noise)
+        either = there / np.maximum(there + nil, 1e-300), _held(there, nil, absent, MOST_PRIOR)
+        least[rows] = np.minimum(least[rows], np.minimum(*either))
     ccf = np.einsum("ik,k->i", resp[:, 1:], ccfs.astype(np.float32)) / np.maximum(present, 1e-12)
     sizeable = resp[:, 1:][:, ccfs >= settings.sizeable_ccf - 1e-9].sum(axis=1).astype(float)
     sizeable = np.minimum(sizeable, 1.0)
@@ -299,10 +307,10 @@ def presence(
         power=np.where(known, power[:, -1], np.nan),
         power_same_ccf=np.where(known, detection_at(power, ccfs, ccf_elsewhere), np.nan),
         power_pure=np.where(known, pure, np.nan),
-        excluded_ccf=_excluded_ccf(cells, counted, tumour.low),
+        excluded_ccf=excluded_ccf(cells, counted, tumour.low),
         ccf=np.asarray(ccf, float),
         p_sizeable=sizeable,
-        tail_sizeable=_tail(cells, _spread_to_fear(background, assumed), counted, tumour.mean, settings.sizeable_ccf),
+        tail_sizeable=tail(cells, spread_to_fear(background, assumed), counted, tumour.mean, settings.sizeable_ccf),
         kind=kind,
         likelihood=like,
         detection=power,
@@ -356,6 +364,23 @@ def _open_backgrounds(
             total += weight * np.exp(np.minimum(value - base, 60.0))
         ratio[rows] = total / sum(weight for weight, *_ in reading.parts)
         yield reading.weight, ratio
+
+
+def _held(there: NDArray[Any], absent: NDArray[Any], usual: FloatArray, most: float) -> FloatArray:
+    """Return P(present) were presence as probable beforehand as `most`, whatever is usual in the sample.
+
+    Parameters
+    ----------
+    there, absent : shape (n,), posterior weights with what is usual in the sample
+    usual : shape (n,), share absent that is usual there
+
+    Notes
+    -----
+    Where errors are as high as what a small clone shows the reads tell neither, and the share present that is learned
+    drifts: with errors thirty times those told 26 % of the sites without a single read were "present".
+    """
+    there, absent = most * there / np.maximum(1 - usual, 1e-9), (1 - most) * absent / np.maximum(usual, 1e-9)
+    return np.asarray(there / np.maximum(there + absent, 1e-300), float)
 
 
 def detection_at(detection: NDArray[np.float32], ccfs: FloatArray, ccf: FloatArray) -> FloatArray:
@@ -533,55 +558,3 @@ def _patients(cells: Cells, n_sample: int) -> IntArray:
     patient = np.arange(n_sample)
     np.minimum.at(patient, cells.sample, first[cells.variant])
     return patient
-
-
-def _spread_to_fear(background: Background, assumed: FloatArray) -> FloatArray:
-    """Return each sample's concentration for `_tail`: its 5 % point where it surely is not as assumed, else the mean."""
-    sure = spread_beyond(background, assumed)
-    return np.minimum(np.where(sure, background.concentration_low, background.concentration), 1e6)
-
-
-def _tail(cells: Cells, concentration: FloatArray, counted: BoolArray, purity: FloatArray, ccf: float) -> FloatArray:
-    """Return P(as few variant reads or fewer | CCF), one mutated copy. NaN without counts."""
-    from scipy.special import gammaln
-
-    out = np.full(cells.n, np.nan)
-    few = counted & (cells.alt_count <= MOST_READS_OF_ABSENT)
-    out[counted & ~few] = 1.0
-    rows = np.flatnonzero(few)
-    of, k, n = cells.sample[rows], cells.alt_count[rows], cells.depth[rows]
-    rho = purity[of]
-    copies = rho * cells.total_cn[rows] + (1 - rho) * cells.normal_cn[rows]
-    vaf = rho * ccf * np.minimum(1.0, cells.total_cn[rows]) / np.maximum(copies, 1e-9)
-    vaf = np.clip(vaf + (1 - vaf) * cells.error_rate[rows], 1e-9, 1 - 1e-9)
-    s = concentration[of]
-    a, b = vaf * s, (1 - vaf) * s
-    p = np.exp(gammaln(n + b) - gammaln(b) - gammaln(n + s) + gammaln(s))
-    total = p.copy()
-    at = np.argsort(k, kind="stable")[::-1]
-    left = len(k) - np.searchsorted(k[at][::-1], np.arange(MOST_READS_OF_ABSENT), side="right")
-    for j in range(int(k.max(initial=0.0))):
-        at = at[: left[j]]  # those with more than j reads
-        p[at] *= (n[at] - j) / (j + 1) * (j + a[at]) / np.maximum(n[at] - j - 1 + b[at], 1e-9)
-        total[at] += p[at]
-    out[rows] = np.minimum(total, 1.0)
-    return out
-
-
-def _excluded_ccf(cells: Cells, counted: BoolArray, purity_low: FloatArray) -> FloatArray:
-    """Return the CCF whose reads would be this few in 5 % only: one-sided Clopper-Pearson limit of the VAF.
-
-    The lower limit of the purity is used, where it has one, so that nothing is excluded on a guess.
-    """
-    from scipy.special import betaincinv
-
-    out = np.full(cells.n, np.nan)
-    k, n = cells.alt_count[counted], cells.depth[counted]
-    key, back = np.unique(k * 1e7 + n, return_inverse=True)
-    uk, un = np.floor(key / 1e7), key % 1e7
-    upper = np.where(uk >= un, 1.0, betaincinv(uk + 1, np.maximum(un - uk, 1e-9), 0.95))[back]
-    rho = purity_low[cells.sample[counted]]
-    copies = rho * cells.total_cn[counted] + (1 - rho) * cells.normal_cn[counted]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        out[counted] = np.where(cells.total_cn[counted] > 0, upper * copies / rho, np.nan)
-    return out

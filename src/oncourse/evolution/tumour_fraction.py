@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oncourse.evolution._reads_kernels import fit_shares
+from oncourse.evolution.background import COHORT_SPREAD
 from oncourse.evolution.site_reads import log_beta_binomial, log_noise
 from oncourse.evolution.tissue_evidence import (
     DOUBLED,
@@ -45,8 +46,15 @@ PURITY_SHIFTS = (-0.15, 0.0, 0.15)
 UNMEASURED_SPREAD = 0.07
 #: Fractions that are weighed, in plasma (log-uniform beforehand) and in tissue (uniform).
 PLASMA_RANGE, TISSUE_RANGE = (2e-4, 1.0), (0.03, 1.0)
-#: Variants of a sample that its fraction is estimated from: those that tissue has in all cells first, then the deepest.
-N_VARIANT = 80
+#: Variants of a sample that its fraction is estimated from: those that tissue has in all cells first, then the deepest;
+#: and of tissue that so few did not tell, of any depth. Of a primary of four regions the deepest 80 of 480 sites were
+#: nearly all another region's own, and its errors made .03 of a fraction of .6.
+N_VARIANT, N_ASKED_AGAIN = 80, 250
+#: Multiples of the told errors that are weighed in tissue: nobody has learned them yet, and errors of 3e-3 look like clones
+#: of a fraction of .03.
+ERRORS = np.array([1.0, 5.0, 25.0])
+#: What is less likely than the likeliest by more than this (log) is not looked at again.
+OPEN_STILL = 14.0
 #: Points of the grid, at first and where the weight lies; points handed on; a point below `LEAST_WEIGHT` is left out.
 N_COARSE, N_FINE, N_POINT, LEAST_WEIGHT = 49, 33, 12, 1e-2
 #: Points of a given fraction that has an interval; half the width of a 95 % interval, in standard deviations.
@@ -104,10 +112,16 @@ def tumour_fractions(
     row_of = np.full(cells.n, -1, np.int64)
     out = _given(samples, row_of)
     rows: list[FloatArray] = []
-    for in_plasma in (False, True):
-        wanted = np.flatnonzero(np.isnan(given) & (samples.is_plasma == in_plasma))
-        if len(wanted):
-            rows += _estimate(out, wanted, cells, samples, counted, elsewhere, sum(map(len, rows)), n_thread)
+
+    def estimate(wanted: BoolArray, most: int = N_VARIANT) -> None:
+        if wanted.any():
+            of = np.flatnonzero(wanted)
+            rows.extend(_estimate(out, of, cells, samples, counted, elsewhere, sum(map(len, rows)), most, n_thread))
+
+    tissue = np.isnan(given) & ~samples.is_plasma
+    estimate(tissue)
+    estimate(tissue & ~out.is_known, N_ASKED_AGAIN)
+    estimate(np.isnan(given) & samples.is_plasma)
     kept = np.concatenate(rows) if rows else out.rows
     return Fractions(out.mean, out.low, out.high, out.is_known, out.points, out.weights, kept, row_of)
 
@@ -146,28 +160,34 @@ def _estimate(
     counted: BoolArray,
     elsewhere: BoolArray,
     n_row: int,
+    most: int,
     n_thread: int,
 ) -> list[FloatArray]:
-    """Fill `out` for the `wanted` samples; return the weights without each of the cells used."""
-    use = np.isin(cells.sample, wanted) & counted & (elsewhere | cells.is_called)
-    rows = np.flatnonzero(use)
+    """Fill `out` for the `wanted` samples, from `most` variants each; return the weights without each of the cells
+    used."""
+    of_wanted = np.isin(cells.sample, wanted)
+    out.row_of[of_wanted] = -1
+    rows = np.flatnonzero(of_wanted & counted & (elsewhere | cells.is_called))
+    # tissue of estimated fraction does not anchor tissue: an error of the one would be the other's
     anchors = counted & ~samples.is_plasma[cells.sample] & out.is_known[cells.sample]
+    anchors &= samples.is_plasma[wanted].all() | ~np.isnan(samples.purity[cells.sample])
     known = _genomes(cells, rows, elsewhere, Anchors.of(cells, samples, out.mean, rows, anchors), len(out.mean))
     trunk = known[0][0].trunk
-    order = np.lexsort((cells.variant[rows], -cells.depth[rows], -trunk.round(1), cells.sample[rows]))
+    alone = ~elsewhere[rows]  # their own call is why they are looked at: they say least
+    order = np.lexsort((cells.variant[rows], -cells.depth[rows], -trunk.round(1), alone, cells.sample[rows]))
     of = cells.sample[rows][order]
-    starts = np.searchsorted(of, wanted)
-    ends = np.minimum(np.searchsorted(of, wanted, side="right"), starts + N_VARIANT)
-    mine = [order[a:b] for a, b in zip(starts, ends, strict=True)]
+    starts, ends = (np.searchsorted(of, wanted, side=side) for side in ("left", "right"))
+    mine = [_some(order[a:b], alone[order[a:b]], most) for a, b in zip(starts, ends, strict=True)]
 
     def weigh(j: int) -> _Weighed:
         d = wanted[j]
         at = rows[mine[j]]
         least = np.maximum(samples.min_alt_count[d], samples.min_vaf[d] * cells.depth[at])
         weights = np.stack([found.weights[mine[j]] for found, _ in known])
-        reads = _Reads.of(cells, at, float(samples.noise_shape[d]), weights, least)
+        is_plasma = bool(samples.is_plasma[d])
+        reads = _Reads.of(cells, at, float(samples.noise_shape[d]), weights, least, ERRORS[:1] if is_plasma else ERRORS)
         told = np.array([log_prior[d] for _, log_prior in known])
-        return _weigh(reads, told, bool(samples.is_plasma[d]))
+        return _weigh(reads, told, is_plasma)
 
     weighed = _map(weigh, len(wanted), n_thread)
     spread = _spread_prior(np.array([w.by_spread for w in weighed]), np.array([w.centre for w in weighed]))
@@ -180,6 +200,17 @@ def _estimate(
         n_row += len(mine[j])
         kept.append(found.rows)
     return kept
+
+
+def _some(rows: IntArray, alone: BoolArray, most: int) -> IntArray:
+    """Return the first `N_VARIANT` of a sample's rows; of more, so many of those found elsewhere, evenly over their depth.
+
+    alone : shape (n,), the last rows, found in no other sample
+    """
+    n_other = len(rows) - int(alone.sum())
+    if most <= N_VARIANT or n_other <= most:
+        return rows[:most]
+    return rows[np.linspace(0, n_other - 1, most).astype(np.int64)]
 
 
 def _genomes(
@@ -215,6 +246,7 @@ class _Reads:
     """The variants of one sample: shapes (n,), options (n, n_option); the tables of `_curves`.
 
     weights : shape (n_genome, n, 3, n_option); the kinds of genome have the same options, with other weights
+    errors : shape (n_error,), multiples of `error` that are weighed; nil : (n_error, n), P(reads | background)
     """
 
     alt: FloatArray
@@ -225,6 +257,7 @@ class _Reads:
     copies: FloatArray
     mutated: FloatArray
     weights: FloatArray
+    errors: FloatArray
     nil: FloatArray
     centre: FloatArray
     width: FloatArray
@@ -232,13 +265,21 @@ class _Reads:
     mass: FloatArray
 
     @classmethod
-    def of(cls, cells: Cells, at: IntArray, noise_shape: float, weights: FloatArray, least: FloatArray) -> _Reads:
+    def of(
+        cls,
+        cells: Cells,
+        at: IntArray,
+        noise_shape: float,
+        weights: FloatArray,
+        least: FloatArray,
+        errors: FloatArray,
+    ) -> _Reads:
         alt, depth, error = cells.alt_count[at], cells.depth[at], cells.error_rate[at]
         copies, mutated, _ = options_of(cells, at, 0)
         if copies.shape[1] < weights.shape[3]:
             copies, mutated = (np.pad(x, ((0, 0), (0, weights.shape[3] - 2)), mode="edge") for x in (copies, mutated))
-        noise = log_noise(alt, depth, error, noise_shape)
-        centre, width, log_like, mass, best = _curves(alt, depth, noise)
+        noise = log_noise(alt, depth, np.minimum(error * errors[:, None], 0.3), noise_shape)
+        centre, width, log_like, mass, best = _curves(alt, depth, noise.max(axis=0))
         return cls(
             alt=alt,
             depth=depth,
@@ -248,6 +289,7 @@ class _Reads:
             copies=copies,
             mutated=mutated,
             weights=weights,
+            errors=errors,
             nil=np.exp(noise - best),
             centre=centre,
             width=width,
@@ -320,7 +362,8 @@ def _curves(
 
 @dataclass(frozen=True)
 class _Weighed:
-    """Log posterior over kind of genome x spread, and fraction (., n_fraction), and each variant's part (n, ., .)."""
+    """Log posterior over kind of genome x errors x spread, and fraction (., n_fraction), and each variant's part
+    (n, ., .)."""
 
     fraction: FloatArray
     width: FloatArray
@@ -419,19 +462,24 @@ def _spread_prior(by_spread: FloatArray, centre: FloatArray) -> FloatArray:
 
 
 def _weigh(reads: _Reads, log_prior: FloatArray, is_plasma: bool) -> _Weighed:
-    """Weigh a grid over the whole range, then finer ones where the weight lies; over every kind of genome."""
+    """Weigh a grid over the whole range, then finer ones where the weight lies; over every kind of genome, and the errors
+    that the first leaves open."""
 
     def posterior(grid: FloatArray) -> tuple[FloatArray, FloatArray]:
+        told = (log_prior - log_prior.max())[:, None] + _log_errors(reads)
         found = _posterior(reads, grid)
-        logs = [post + told for (post, _), told in zip(found, log_prior - log_prior.max(), strict=True)]
+        logs = [post + before for (post, _), before in zip(found, told.ravel(), strict=True)]
         return np.concatenate(logs), np.concatenate([each for _, each in found], axis=1)
 
     make = np.geomspace if is_plasma else np.linspace
     grid = make(*(PLASMA_RANGE if is_plasma else TISSUE_RANGE), N_COARSE)
     log_post, each = posterior(grid)
+    by_error = log_post.reshape(len(log_prior), len(reads.errors), -1).max(axis=(0, 2))
+    open_still = by_error > by_error.max() - OPEN_STILL
+    reads = replace(reads, errors=reads.errors[open_still], nil=reads.nil[open_still])
     for _ in range(4):
         best = np.logaddexp.reduce(log_post, axis=0)
-        near = np.flatnonzero(best > best.max() - 14)
+        near = np.flatnonzero(best > best.max() - OPEN_STILL)
         first, last = max(near[0] - 1, 0), min(near[-1] + 1, len(grid) - 1)
         if last - first + 1 >= N_COARSE - 2 or (len(grid) == N_FINE and len(near) > N_FINE / 2):
             break
@@ -441,19 +489,25 @@ def _weigh(reads: _Reads, log_prior: FloatArray, is_plasma: bool) -> _Weighed:
     return _Weighed(grid, np.gradient(at), log_post, each, is_plasma, len(log_prior) > 1)
 
 
+def _log_errors(reads: _Reads) -> FloatArray:
+    """Return the log odds of the multiples of the told errors beforehand."""
+    return np.asarray(-0.5 * (np.log(reads.errors) / COHORT_SPREAD) ** 2)
+
+
 def _posterior(reads: _Reads, grid: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
-    """Return per kind of genome the log posterior (n_spread, n_fraction), shares fitted at every point, and the
-    variants' parts."""
+    """Return per kind of genome and errors the log posterior (n_spread, n_fraction), shares fitted at every point, and
+    the variants' parts."""
     if not len(reads.alt):
         none = np.zeros((len(SPREADS), len(grid)))
-        return [(none, np.zeros((0, *none.shape)))] * len(reads.weights)
+        return [(none, np.zeros((0, *none.shape)))] * (len(reads.weights) * len(reads.errors))
     part, every, anywhere = reads.terms(grid)
     here = reads.weights[0, :, HERE].sum(axis=1) > 0.5
     nil = reads.nil
     if here.any():
         nil, part, every = _given_a_call(reads, grid, here, nil, part, every)
     stray = STRAY[np.where(here, HERE, ELSEWHERE)][:, None, None]
-    return [_fitted(weights, nil, part, every, stray, stray * anywhere[:, :, None]) for weights in reads.weights]
+    off = stray * anywhere[:, :, None]
+    return [_fitted(weights, one, part, every, stray, off) for weights in reads.weights for one in nil]
 
 
 def _fitted(
@@ -502,7 +556,8 @@ def _given_a_call(
         return np.asarray(np.maximum(1 - betainc(v * n[:, :, None], (1 - v) * n[:, :, None], at), 1e-12))[..., None]
 
     nil, part, every = nil.copy(), part.copy(), every.copy()
-    nil[here] /= np.maximum(betainc(least, np.maximum(depth - least + 1, 1e-9), np.minimum(2 * error, 1.0)), 1e-12)
+    rate = np.minimum(2 * error * reads.errors[:, None], 1.0)
+    nil[:, here] /= np.maximum(betainc(least, np.maximum(depth - least + 1, 1e-9), rate), 1e-12)
     part[here] /= chance(0.5 * vaf)
     every[here] /= chance(vaf)
     return nil, part, every
