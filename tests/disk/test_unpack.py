@@ -77,6 +77,16 @@ def test_a_sheet_with_one_cell_in_its_last_corner_is_refused(tmp_path):
         read_sheets(path)
 
 
+def test_a_cell_past_what_its_sheet_declares_is_seen(tmp_path):
+    """calamine asked for 550 GB and ended the process: a sheet that declares nothing has a cell in its last corner."""
+    path = tmp_path / "study.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr(
+            "xl/worksheets/sheet1.xml", '<dimension ref="A1:B2"/><row r="9"><c r="A9"/></row><c r="XFD1048576"/>'
+        )
+    assert "reaches to the cell XFD1048576" in str(why_not_unpacked(path))
+
+
 def test_a_usual_workbook_and_a_damaged_one_are_left_to_who_opens_them(tmp_path):
     path = tmp_path / "study.xlsx"
     book = xlsxwriter.Workbook(path)

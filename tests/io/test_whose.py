@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from oncourse.cli.import_ import import_
 from oncourse.io import ids, sample_names, whose
 from oncourse.io.files import files_in, read_files
-from oncourse.io.whose import Question, Start, assign
+from oncourse.io.whose import Question, assign
+from oncourse.io.whose_start import Start
 
 RECORD = ("12", "25398284", ".", "C", "T", ".", "PASS", ".", "GT:AD:DP")
 

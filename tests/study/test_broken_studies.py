@@ -297,7 +297,7 @@ CASES = {
     ),
     "a workbook that is none": (
         lambda folder: (folder / "calls.tsv").rename(folder / "calls.xlsx").write_bytes(b"PK\x03\x04" + b"x" * 100),
-        ["calls", "cannot be read as a workbook", "without a password"],
+        ["calls", "cannot be read as a workbook", "save it again as .xlsx"],
     ),
     "table given twice": (
         lambda folder: shutil.copy(folder / "calls.tsv", folder / "calls.txt"),

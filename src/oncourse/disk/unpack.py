@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 GZIP = b"\x1f\x8b"
 _PIECE = 4 << 20
@@ -20,12 +20,14 @@ FREE_BYTES = 64 << 20
 #: unfold to at most 35 times their size; one short line repeated to 187 (zlib level 1) or 685 times (level 6), zeros to
 #: 650.
 MAX_RATIO = 100
-#: Cells that a sheet may span: 100 columns of 500,000 rows. Empty ones take memory as well.
-MAX_CELLS = 50_000_000
-#: Bytes that a workbook may unfold to: its cells are held in memory at once, at about a byte each.
-MAX_BOOK = 400 << 20
-_DIMENSION = re.compile(rb'<dimension[^>]*\sref="[A-Z]+\d+:([A-Z]+)(\d+)"')
-_HEAD_BYTES = 4096
+#: Cells that the sheets of a workbook may span, 30 columns of 100,000 rows: empty ones take memory as well.
+MAX_CELLS = 3_000_000
+#: Bytes that a workbook may unfold to: what is made of its cells takes some four times as many.
+MAX_BOOK = 100 << 20
+_CELL = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,7})"')
+_AS_TEXT = "Save its sheets as text (TSV, CSV)."
+#: No more characters are in the mark of a cell.
+_CUT = 32
 
 
 def unfolds_too_far(packed: int, unpacked: int) -> bool:
@@ -82,10 +84,10 @@ def head_lines(path: Path, most: int = HEAD_BYTES) -> Iterator[bytes]:
             yield line
 
 
-def why_not_unpacked(path: Path) -> str | None:
-    """Return why a zip file (a workbook) is not opened, for it would fill the memory; None where it may be opened.
+def why_not_unpacked(path: Path) -> tuple[str, str] | None:
+    """Return why a zip file (a workbook) is not opened, for it would fill the memory, and the cure; None where it may.
 
-    Judged by what its directory and the sheets themselves declare, before anything is unpacked.
+    Judged by what its directory declares and by the places of its cells, before it is unpacked as a whole.
     """
     if not zipfile.is_zipfile(path):
         return None
@@ -94,21 +96,32 @@ def why_not_unpacked(path: Path) -> str | None:
             members = book.infolist()
             packed, unpacked = sum(m.compress_size for m in members), sum(m.file_size for m in members)
             if unfolds_too_far(packed, unpacked):
-                return f"unfolds from {packed:,} to {unpacked:,} bytes: no workbook of data does."
+                return f"unfolds from {packed:,} to {unpacked:,} bytes: no workbook of data does.", _AS_TEXT
             if unpacked > MAX_BOOK:
-                return f"unfolds to {unpacked:,} bytes, too many for a workbook. Save its sheets as text (TSV, CSV)."
+                return f"unfolds to {unpacked:,} bytes, too many for a workbook.", _AS_TEXT
+            n_cells = 0
             for member in members:
                 if re.fullmatch(r"xl/worksheets/[^/]+\.xml", member.filename):
                     with book.open(member) as sheet:
-                        told = _DIMENSION.search(sheet.read(_HEAD_BYTES))
-                    if told and _columns(told[1]) * int(told[2]) > MAX_CELLS:
-                        corner = (told[1] + told[2]).decode()
-                        return (
-                            f"a sheet reaches to the cell {corner}. Delete the empty rows and columns behind the data."
-                        )
+                        letters, row = _corner(sheet)
+                    n_cells += _columns(letters) * row
+                    if n_cells > MAX_CELLS:
+                        why = f"a sheet reaches to the cell {letters.decode()}{row}."
+                        return why, f"Delete the empty rows and columns behind the data. {_AS_TEXT}"
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError):
         return None  # damaged or encrypted: whoever opens it says so
     return None
+
+
+def _corner(sheet: IO[bytes]) -> tuple[bytes, int]:
+    """The letters of the last column and the last row that a cell of a sheet names; what it says of itself may be wrong."""
+    letters, last, rest = b"A", 0, b""
+    while piece := sheet.read(_PIECE):
+        cells = _CELL.findall(rest + piece)
+        letters = max({letters, *(c for c, _ in cells)}, key=_columns)
+        last = max(last, *(int(r) for _, r in cells), 0)
+        rest = piece[-_CUT:]
+    return letters, last
 
 
 def _columns(letters: bytes) -> int:

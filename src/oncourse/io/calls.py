@@ -15,7 +15,8 @@ from oncourse.io.large import joined_large
 from oncourse.io.ledger import Ledger
 from oncourse.io.maf import read_maf
 from oncourse.io.maf_tables import MafTables
-from oncourse.io.whose import Column, Manifest, assign, vcf_start
+from oncourse.io.whose import Column, Manifest, assign
+from oncourse.io.whose_start import vcf_start
 from oncourse.study.schema import Problem
 
 #: Names of so many samples in the files are not compared one by one for a note.

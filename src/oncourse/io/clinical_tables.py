@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.errors import InputError
 from oncourse.io import clinical as words
 from oncourse.io import clinical_survival as survival
 from oncourse.io.anchors import Anchors
@@ -79,6 +80,10 @@ _ROLE_ORDER = (
 )
 
 
+#: A clinical table of more columns is a matrix of something else (own choice; 100,000 took 2.6 GB).
+MAX_COLUMNS = 10_000
+
+
 @dataclass
 class Built:
     """Tables of a study made from clinical exports, and the names of further columns kept."""
@@ -97,6 +102,10 @@ def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataF
     for path in paths:
         table = read_table(path, lenient=True)
         reading.problems += table.problems
+        if table.frame.width > MAX_COLUMNS:
+            message = f"the clinical table has {table.frame.width:,} columns; at most {MAX_COLUMNS:,} are read."
+            cure = "Is this a matrix of genes by samples? Give the patients' and samples' own columns alone."
+            raise InputError([Problem(table_name(path), 1, None, None, message, cure)])
         frame = _named(table.frame)
         reading.descriptions |= _descriptions(frame.columns, table.comments)
         if key not in frame.columns:

@@ -195,7 +195,6 @@ def control_of(column: str, others: Iterable[str]) -> str | None:
     ('P1', None)
     >>> control_of("P1_cfDNA_BL", ["P1_cfDNA_BL", "P1_cfDNA_C3"])
     """
-    others = list(others)
     germline = re.match(r"(?P<stem>.+)[_.-]G\d*$", column)
     if germline:
         stem = germline["stem"]
@@ -205,7 +204,8 @@ def control_of(column: str, others: Iterable[str]) -> str | None:
     found = re.match(rf"(?i)(?P<stem>.+)[_.-]{ends}", column)
     if not found:
         return None
-    beside = [c for c in others if re.match(rf"{re.escape(found['stem'])}[_.-]", c)]
-    if re.search(r"(?i)[_.-]BL$", column) and _is_baseline(found["stem"], column, beside, list(others)):
+    others = list(others)
+    beside = [c for c in others if c.startswith(tuple(f"{found['stem']}{by}" for by in "_.-"))]
+    if re.search(r"(?i)[_.-]BL$", column) and _is_baseline(found["stem"], column, beside, others):
         return None
     return found["stem"] if any(not re.match(rf"(?i).+[_.-]{ends}", c) for c in beside) else None

@@ -20,8 +20,7 @@ def from_workbook(
     try:
         sheets = read_sheets(path)
     except NotAWorkbook as error:
-        cure = "Open it and save it again as .xlsx without a password, or as tab-separated text (UTF-8)."
-        return _nothing(Problem(name, None, None, None, str(error), cure))
+        return _nothing(Problem(name, None, None, None, error.why, error.cure))
     found = _chosen(sheets, name, sheet)
     if found is None:
         there = ", ".join(s.name for s in sheets)

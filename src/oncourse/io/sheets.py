@@ -28,7 +28,11 @@ class Sheet:
 
 
 class NotAWorkbook(ValueError):
-    """The file is no workbook that can be read; the text says why."""
+    """The file is no workbook that can be read; ``why`` and ``cure`` say it in a sentence each."""
+
+    def __init__(self, why: str, cure: str) -> None:
+        super().__init__(f"{why} {cure}")
+        self.why, self.cure = why, cure
 
 
 def is_workbook(path: Path) -> bool:
@@ -60,15 +64,16 @@ def read_sheets(path: Path) -> list[Sheet]:
     import python_calamine as calamine
 
     if reason := why_not_unpacked(path):
-        raise NotAWorkbook(reason)
+        raise NotAWorkbook(*reason)
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
         percent = percent_cells(path)
         raw = [(name, _cells(book.get_sheet_by_name(name), percent.get(name, ()))) for name in book.sheet_names]
     except calamine.PasswordError:
-        raise NotAWorkbook("the workbook is protected by a password.") from None
+        raise NotAWorkbook("the workbook is protected by a password.", "Save it again without one.") from None
     except Exception as error:  # calamine's own errors, and what a damaged file makes of them
-        raise NotAWorkbook(f"cannot be read as a workbook ({type(error).__name__}).") from None
+        cure = "Open it and save it again as .xlsx, or as tab-separated text (UTF-8)."
+        raise NotAWorkbook(f"cannot be read as a workbook ({type(error).__name__}).", cure) from None
     return [sheet for name, cells in raw if (sheet := _sheet(name, cells)) is not None]
 
 

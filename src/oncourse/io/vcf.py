@@ -38,7 +38,8 @@ from oncourse.io.vcf_told import (
     told_of_columns,
     write_ledger,
 )
-from oncourse.io.whose import Column, Start, assign
+from oncourse.io.whose import Column, assign
+from oncourse.io.whose_start import Start
 from oncourse.study.checks import build_of_lengths
 from oncourse.study.schema import Problem
 

@@ -11,7 +11,8 @@ from oncourse.io.covered import NO_VARIANT
 from oncourse.io.dialects import DIALECTS
 from oncourse.io.maf_tables import MafTables, write_rows
 from oncourse.io.text_table import TextTable
-from oncourse.io.whose import Column, germline_caller
+from oncourse.io.whose import Column
+from oncourse.io.whose_roles import germline_caller
 from oncourse.study.schema import Problem
 
 

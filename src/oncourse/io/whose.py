@@ -8,24 +8,20 @@ primary, blood) name nobody. What stays open is a question, never a guess.
 from __future__ import annotations
 
 import re
-import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
-from oncourse.disk.unpack import head_lines
 from oncourse.errors import InputError
 from oncourse.io.ids import says
 from oncourse.io.sample_names import (
     CALLERS,
     GENERIC,
     IS_NORMAL,
-    NORMAL_END,
-    NORMAL_WORD,
     ROLE_END,
-    control_of,
     folder_of_samples,
     is_generic,
     is_normal_name,
@@ -36,6 +32,8 @@ from oncourse.io.sample_names import (
     stem_of,
 )
 from oncourse.io.text import read_table
+from oncourse.io.whose_roles import Names, role_of, settled
+from oncourse.io.whose_start import Start
 from oncourse.study.schema import Problem
 
 #: (file name, column) -> sample, patient, role.
@@ -59,12 +57,6 @@ _BAM = re.compile(r"(?i)(tumou?r|normal)[-_]?(?:bam|cram|sample(?:_name)?|sm)[= 
 _RGSM = re.compile(r"--RGSM(-tumor)?[= ]+([^\s\",>]+)")
 #: A column of a file that joins several callers: ``TUMOR.mutect`` (GATK 3 CombineVariants).
 _JOINED = re.compile(rf"^(?P<name>.+?)[._-]({CALLERS}|variant\d*)$", re.I)
-#: Callers of one person's own genotypes, by their header; and the end of a normal's name there (1234N beside 9876T).
-_GERMLINE = re.compile(
-    r'(?i)"?##(content=(strelka) germline|source=(HaplotypeCaller|GenotypeGVCFs|UnifiedGenotyper)|(DeepVariant)_version|'
-    r"GATKCommandLine.*ID=(HaplotypeCaller|GenotypeGVCFs|UnifiedGenotyper))"
-)
-_NORMALS_OWN = re.compile(rf"(?i:[_.-]({NORMAL_WORD})\d*$)|(?<=[\d_.-])N\d*$")
 #: A column that bcftools merge --force-samples numbered: its name stood in several of the merged files.
 _NUMBERED = re.compile(r"^\d+:")
 
@@ -83,16 +75,6 @@ class Column:
     role: str
     why: str
     listed: bool = False
-
-
-@dataclass(frozen=True)
-class Start:
-    """The beginning of a VCF: sample columns, header lines, INFO of the first record."""
-
-    path: Path
-    columns: tuple[str, ...]
-    comments: tuple[str, ...] = ()
-    info: str = ""
 
 
 class Question(InputError):
@@ -186,7 +168,7 @@ def _with_lone_normals(columns: list[Column]) -> list[Column]:
     out = []
     for c in columns:
         mine = ROLE_END.match(c.sample_id)
-        if c in lone and not stems[c.sample_id] and not c.patient_id:
+        if c.sample_id in stems and c in lone and not stems[c.sample_id] and not c.patient_id:
             c = replace(c, role="ignore", why="a normal of no tumour that is given")
         elif mine and mine["stem"] in patients and not c.patient_id:
             c = replace(c, patient_id=mine["stem"])
@@ -213,8 +195,10 @@ def _of_file(
     given_names, plain = start.columns, _plain([of_path(c) for c in start.columns])
     start = replace(start, columns=tuple(dict.fromkeys(plain)))
     pair, stated = pair_of(start.path), _stated(start)
-    lone = _settled({c: _role(c, start, known, stated, pair) for c in start.columns})
+    names = Names.of(start.columns)
+    lone = settled({c: role_of(c, start, names, known, stated, pair) for c in start.columns})
     tumours = [c for c in start.columns if lone[c] != "normal"]
+    individual = _individual(start)
     out = []
     for original, column in zip(given_names, plain, strict=True):
         given = manifest.get((start.path.name, original)) or (
@@ -224,7 +208,7 @@ def _of_file(
             out.append(Column(start.path, original, *given, "manifest"))
             continue
         sample, why = _name(column, lone[column], start, known, stated, pair, tumours, shared)
-        patient = _individual(start) or _patient(column, pair, stated, start, tumours, sample, known)
+        patient = individual or _patient(column, pair, stated, start, names, tumours, sample, known)
         out.append(Column(start.path, original, sample, patient, lone[column], why))
     return out
 
@@ -236,7 +220,7 @@ def _plain(columns: Sequence[str]) -> list[str]:
     (['NORMAL', 'TUMOR', 'TUMOR'], ['P1', 'P1'], ['P1.mutect'])
     """
     bare = [found["name"] if (found := _JOINED.match(c)) else c for c in columns]
-    several = {b for b in bare if bare.count(b) > 1}
+    several = {b for b, n in Counter(bare).items() if n > 1}
     return [b if b in several or GENERIC.match(b) else c for b, c in zip(bare, columns, strict=True)]
 
 
@@ -289,91 +273,6 @@ def _individual(start: Start) -> str | None:
     return None
 
 
-def _role(
-    column: str,
-    start: Start,
-    known: Mapping[str, str | None],
-    stated: Mapping[str, tuple[str | None, str | None]],
-    pair: tuple[str, str] | None,
-) -> str:
-    said = stated.get(column, (None, None))[1]
-    if said:
-        return said
-    if of_id := says(column):
-        return "normal" if of_id[1] == "normal" else "tumour"
-    if known.get(column) not in (None, "blood"):
-        return "normal" if known[column] == "normal" else "tumour"
-    if pair:
-        for role, name in (("tumour", pair[0]), ("normal", pair[1])):
-            if column == name or re.search(rf"[_.-]{re.escape(name)}$", column):
-                return role
-    if GENERIC.match(column):
-        return "normal" if IS_NORMAL.match(column) else "tumour"
-    if any(stated.get(c, (None, None))[1] == "normal" for c in start.columns):
-        return "tumour"  # the header names its normals: the others are none
-    others = [c for c in start.columns if c != column]
-    if control_of(column, others) or any(IS_NORMAL.match(c) for c in others):
-        return "normal" if control_of(column, others) else "tumour"
-    if len(others) == 1 and re.fullmatch(r"(?i)tumou?r", others[0]):
-        return "normal"
-    letters = {c: c[:1].upper() for c in start.columns if re.fullmatch(r"(?i)[tn]\d+", c)}
-    if column in letters and set(letters.values()) == {"T", "N"}:
-        return "normal" if letters[column] == "N" else "tumour"
-    if len(others) == 1:  # HCC1954 and HCC1954_BL: the longer name says that it is the blood of the shorter
-        for role, longer, shorter in (("normal", column, others[0]), ("tumour", others[0], column)):
-            # VarDict names the normal that it was given no name of T1-match
-            if re.fullmatch(rf"{re.escape(shorter)}[_.-]({NORMAL_END}|{NORMAL_WORD}|match(ed)?)", longer, re.I):
-                return role
-    end = ROLE_END.match(column)
-    ends = [ROLE_END.match(c) for c in others]
-    if end and any(o and o["stem"] == end["stem"] and o["role"] != end["role"] for o in ends):
-        return "normal" if re.fullmatch(rf"N|R|{NORMAL_WORD}", end["role"], re.I) else "tumour"
-    is_normal = not others and germline_caller(start.comments) and _NORMALS_OWN.search(column)
-    lone = "normal" if is_normal and known.get(column) is None else "tumour"
-    return lone if len(start.columns) != 2 or column in known else "open"
-
-
-def germline_caller(comments: Iterable[str]) -> str | None:
-    """Return the caller of germline variants that a header names: it calls each sample alone, the normal too.
-
-    DeepSomatic names DeepVariant, and has a FILTER of its own.
-    """
-    comments = list(comments)
-    if any(line.startswith("##FILTER=<ID=GERMLINE") for line in comments):
-        return None
-    found = (m for line in comments if (m := _GERMLINE.match(line)))
-    return next((next(g for g in m.groups()[1:] if g) for m in found), None)
-
-
-def _settled(roles: dict[str, str]) -> dict[str, str]:
-    """Return the roles of a file's columns: one left open beside a normal is a tumour's."""
-    opens = [c for c, role in roles.items() if role == "open"]
-    if len(opens) == 2:
-        roles = roles | {c: _token_role(c, o) or "open" for c, o in (opens, opens[::-1])}
-    if "normal" not in roles.values():
-        return roles
-    return {c: "tumour" if role == "open" else role for c, role in roles.items()}
-
-
-def _token_role(column: str, other: str) -> str | None:
-    """Return the role of a name that differs from another in one part alone: T1 there and N1 here, or a word.
-
-    >>> _token_role("P1-N1-DNA1", "P1-T1-DNA1"), _token_role("P1-T1-DNA1", "P1-N1-DNA1"), _token_role("P1-A", "P1-B")
-    ('normal', 'tumour', None)
-    >>> _token_role("germline_P1", "tumor_P1"), _token_role("P1_Tumor_DNA", "P1_Normal_DNA")
-    ('normal', 'tumour')
-    """
-    mine, theirs = (re.split(r"[-_.]", name) for name in (column, other))
-    apart = [(a, b) for a, b in zip(mine, theirs, strict=False) if a != b]
-    if len(mine) != len(theirs) or len(apart) != 1:
-        return None
-    words = [is_normal_name(part) for part in apart[0]]
-    if words[0] != words[1]:
-        return "normal" if words[0] else "tumour"
-    letters = [re.sub(r"\d+$", "", part).upper() for part in apart[0]]
-    return {"N": "normal", "T": "tumour"}[letters[0]] if sorted(letters) == ["N", "T"] else None
-
-
 def _name(
     column: str,
     role: str,
@@ -417,6 +316,7 @@ def _patient(
     pair: tuple[str, str] | None,
     stated: Mapping[str, tuple[str | None, str | None]],
     start: Start,
+    names: Names,
     tumours: Sequence[str],
     sample: str,
     known: Mapping[str, str | None],
@@ -431,19 +331,15 @@ def _patient(
         return stem_of(start.path)
     if sample == stem_of(start.path) and (folder := folder_of_samples(start.path)):
         return folder
-    ends = [ROLE_END.match(c) for c in start.columns]
-    mine = ROLE_END.match(column)
-    if mine and any(e and e["stem"] == mine["stem"] and e["role"].upper() != mine["role"].upper() for e in ends):
-        return mine["stem"]  # P1_T beside P1_N, whatever else the file holds
-    begins = [(control_of(c, [o for o in start.columns if o != c])) for c in start.columns]
-    stem = stem_of(start.path)
-    for common in sorted(
-        {*(b for b in begins if b), *([stem] if len(start.columns) > 1 else [])}, key=len, reverse=True
-    ):
-        if column != common and re.match(rf"{re.escape(common)}[_.-]", column):
-            return common  # P6_primary beside P6_blood, or in P6.vcf
-    stems = {e["stem"] for e in ends if e}
-    return stems.pop() if len(start.columns) > 1 and all(ends) and len(stems) == 1 else None
+    own, _ = names.ends.get(column, ("", ""))
+    if own and len({word.upper() for word in names.roles[own]}) > 1:
+        return own  # P1_T beside P1_N, whatever else the file holds
+    begins = {*names.controls.values(), *([stem_of(start.path)] if len(start.columns) > 1 else [])}
+    for at in reversed([found.start() for found in re.finditer("[_.-]", column)]):
+        if column[:at] in begins:
+            return column[:at]  # P6_primary beside P6_blood, or in P6.vcf
+    is_one = len(start.columns) > 1 and len(names.ends) == len(start.columns) and len(names.roles) == 1
+    return next(iter(names.roles)) if is_one else None
 
 
 def _one_name(columns: list[Column]) -> list[Column]:
@@ -452,8 +348,8 @@ def _one_name(columns: list[Column]) -> list[Column]:
     patients = {c.patient_id for c in columns if c.patient_id}
     out = []
     for c in columns:
-        short = [(c.sample_id[len(p) + 1 :], p) for p in sorted(patients) if c.sample_id.startswith(f"{p}_")]
-        same = next(((s, p) for s, p in short if s in names), None)
+        parts = [(c.sample_id[: at.start()], c.sample_id[at.end() :]) for at in re.finditer("_", c.sample_id)]
+        same = next(((rest, begin) for begin, rest in parts if begin in patients and rest in names), None)
         out.append(replace(c, sample_id=same[0], patient_id=same[1]) if same else c)
     owner = {c.sample_id: c.patient_id for c in out if c.patient_id}
     return [replace(c, patient_id=c.patient_id or owner.get(c.sample_id)) for c in out]
@@ -551,31 +447,3 @@ def _ask_of_one_normal(columns: Sequence[Column], known: Collection[str]) -> Non
 
 def _of_number(column: Column) -> str:
     return "normal" if is_normal_name(_NUMBERED.sub("", column.column)) else "open"
-
-
-def vcf_start(path: Path) -> Start:
-    """Read the header and the first record of a VCF; no columns where it is none."""
-    comments: list[str] = []
-    columns: tuple[str, ...] = ()
-    try:
-        for line in head_lines(path):
-            text = line.decode("utf-8", errors="replace").rstrip("\r\n")
-            if columns:
-                return Start(path, columns, tuple(comments), (text.split("\t") + [""] * 8)[7])
-            if text.startswith("#CHROM"):
-                columns = tuple(c.strip() for c in text.split("\t")[9:] if c.strip())
-            elif text.startswith(("##", '"##')):
-                comments.append(text)
-            elif text:
-                break
-    except (OSError, EOFError, zlib.error):
-        return Start(path, columns, tuple(comments))
-    return Start(path, columns, tuple(comments)) if columns else _start_of_text(path)
-
-
-def _start_of_text(path: Path) -> Start:
-    """Read the beginning of a VCF of another encoding or other line ends as `read_table` reads its rows."""
-    table = read_table(path, comment="##", lenient=True)
-    columns = tuple(c for c in table.frame.columns[9:] if c) if table.frame.columns[:1] == ["#CHROM"] else ()
-    info = table.frame["INFO"].head(1).to_list() if columns else []
-    return Start(path, columns, table.comments, (info or [None])[0] or "")

@@ -125,7 +125,7 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
     try:
         sheets = read_sheets(path)
     except NotAWorkbook as error:
-        raise InputError(f"{path.name}: {error} Save it again as .xlsx without a password.") from None
+        raise InputError(f"{path.name}: {error}") from None
     reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)))
     sheets = _with_people(sheets, reading)
     kinds = [(kind_of(path, sheet), sheet) for sheet in sheets]

@@ -184,9 +184,12 @@ def two_clocks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
 
 
 def _seen(tables: Mapping[str, pl.DataFrame], name: str, column: str, end: pl.DataFrame) -> pl.DataFrame:
-    """The days of one table's column beside the end of each patient's follow-up: patient_id, _end, _day, _what."""
+    """The days of one table's column beside the end of each patient's follow-up: patient_id, _end, _day, _what.
+
+    A column that is none of the table's is no day, whatever it is called.
+    """
     frame = tables.get(name)
-    if frame is None or column not in frame.columns or frame.is_empty():
+    if frame is None or column not in TABLES[name].by_name or column not in frame.columns or frame.is_empty():
         return pl.DataFrame(schema={"patient_id": pl.String, "_end": pl.Int64, "_day": pl.Int64, "_what": pl.String})
     rows = frame.select("patient_id", pl.col(column).cast(pl.Int64).alias("_day"), pl.lit(name).alias("_what"))
     return rows.join(end, on="patient_id").select("patient_id", "_end", "_day", "_what")
