@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from tests.studies import study
 
@@ -9,6 +10,7 @@ from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError
 from oncourse.study.clocks import parse_clocks
 from oncourse.study.config import config_from_mapping
+from oncourse.study.tables import TABLES
 from oncourse.study.validate import validate
 
 
@@ -38,10 +40,6 @@ def tables(shift=0, unit=1.0):
 
 
 def problems(config=None, **kwargs):
-    import polars as pl
-
-    from oncourse.study.tables import TABLES
-
     frames = {n: pl.DataFrame(rows) if rows else TABLES[n].empty() for n, rows in tables(**kwargs).items()}
     return validate(frames, config_from_mapping(config or {}))[1]
 
@@ -111,3 +109,11 @@ def test_a_wrong_clock_names_what_is_known(clocks, told):
 def test_an_unknown_day_0_names_the_nearest():
     with pytest.raises(ConfigError, match=r"no day 0 is called 'sequencng'. Did you mean sequencing"):
         study({"clocks": {"follow_up": "sequencng"}}, **tables())
+
+
+def test_a_day_that_is_no_column_of_the_table_is_no_day():
+    """A column of another table beside the treatments (the fuzzer): check ended in a fault of ours."""
+    rows = tables(shift=1)
+    rows["treatments"] = [{**row, "day": "spring"} for row in rows["treatments"]]
+    frames = {n: pl.DataFrame(r) if r else TABLES[n].empty() for n, r in rows.items()}
+    assert [p for p in validate(frames, config_from_mapping({}))[1] if "two clocks" in p.message]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from oncourse.study import schema
 from oncourse.study.schema import Problem, check_table, nearest, sorted_problems
 from oncourse.study.tables import REQUIRED_TABLES, TABLES
 
@@ -127,3 +128,13 @@ def test_a_word_for_not_known_is_no_wrong_answer(word):
     """samples.msi_status: unknown refused the study; not known is not assessed."""
     frame, problems = check_table(SAMPLES, good(msi_status=[word, "MSS"]))
     assert problems == [] and frame["msi_status"].to_list() == [None, "MSS"]
+
+
+def test_a_matrix_in_place_of_a_table_is_one_problem(monkeypatch):
+    """60,000 columns were each compared with every known one: minutes, and as many lines."""
+    monkeypatch.setattr(schema, "MAX_UNKNOWN", 20)
+    frame = pl.DataFrame({"patient_id": ["P1"], **{f"sample_{i}": ["1"] for i in range(30)}})
+    _, problems = check_table(TABLES["patients"], frame)
+    assert [p.message for p in problems] == [
+        "has 30 columns that are not known here (sample_0, sample_1, sample_2 ...)."
+    ]

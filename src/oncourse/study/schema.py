@@ -219,6 +219,10 @@ def problems_where(
     return row_problems(table, frame, mask, column, message, cure, severity=severity) if mask.any() else []
 
 
+#: Of more unknown columns not each is compared with those that are known: 60,000 took minutes.
+MAX_UNKNOWN = 2_000
+
+
 def _column_problems(table: Table, frame: pl.DataFrame, declared: Sequence[str]) -> list[Problem]:
     problems = []
     known = [c.name for c in table.columns]
@@ -232,9 +236,12 @@ def _column_problems(table: Table, frame: pl.DataFrame, declared: Sequence[str])
             near = nearest(column.name, [c for c in frame.columns if c not in known])
             cure = f"Rename {near} to {column.name}." if near else f"Add the column {column.name}: {column.text}."
             problems.append(Problem(table.name, None, column.name, None, "required column is missing.", cure))
-    for name in frame.columns:
-        if name in table.by_name or name in declared:
-            continue
+    unknown = [name for name in frame.columns if name not in table.by_name and name not in declared]
+    if len(unknown) > MAX_UNKNOWN:
+        message = f"has {len(unknown):,} columns that are not known here ({', '.join(unknown[:3])} ...)."
+        cure = "Is this a matrix of genes by samples, or another table? Give the columns of this one."
+        return [*problems, Problem(table.name, None, None, None, message, cure)]
+    for name in unknown:
         near = nearest(name, [k for k in known if k not in frame.columns])
         if near:
             own = " A column of your own stands under covariates or extra_columns in study.yaml." if table.open else ""
