@@ -52,6 +52,20 @@ def test_a_visits_own_response_and_no_derived_one(tmp_path):
     assert reading.ledger.tables()["intake/rows"].filter(state="left out")["n"].to_list() == [1]
 
 
+def test_two_readers_named_by_the_parameter_stay_apart(tmp_path):
+    """OVRINV and OVRBICR without RSEVAL were one reader: his iUPD of day 59 was reset by the other's SD of day 61."""
+    adsl = ADSL + "S1,M,60,2020-01-10,2020-01-10,,DRUG,,,,2021-06-02\n"
+    adrs = (
+        "USUBJID,PARAMCD,PARAM,ADT,AVALC,PARQUAL\n"
+        "S1,OVRINV,Overall Response by Investigator,2020-03-09,PD,\n"
+        "S1,OVRBICR,Overall Response,2020-03-11,SD,\n"
+        "S1,OVRLRESP,Overall Response,2020-05-09,PD,READER 1\n"
+    )
+    tables, _ = read(tmp_path, adsl=adsl, adrs=adrs)
+    found = tables["assessments"].select("day", "overall", "evaluator").sort("day").rows()
+    assert found == [(59, "PD", "investigator"), (61, "SD", "independent"), (120, "PD", "reader 1")]
+
+
 def test_the_diameter_of_a_node_is_its_short_axis(tmp_path):
     """ADTR: LDIAMn is the analysis diameter; without it LDIAM of a lesion and LPERP of a node; sums are not read."""
     adsl = ADSL + "S1,M,60,2020-01-10,2020-01-10,,DRUG,,,,2021-06-02\n"

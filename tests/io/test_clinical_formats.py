@@ -296,6 +296,22 @@ def test_redcap_with_its_dictionary(tmp_path):
     assert not reading.problems
 
 
+def test_redcap_with_numbered_fields_in_place_of_repeats(tmp_path):
+    """A project without repeating instruments: psa_1, psa_2, drug_1 ... were "no patient was found in it"."""
+    export = (
+        "record_id,sex,dx_date,psa_date_1,psa_1,psa_date_2,psa_2,drug_1,drug_start_1,drug_stop_1,drug_2,drug_start_2,"
+        "last_contact,vital_status,baseline_complete\n1,Male,2018-01-10,2019-01-01,12.5,2019-02-01,<0.1,enzalutamide,"
+        "2019-01-02,2019-05-01,docetaxel,2019-05-10,2020-06-15,Alive,2\n"
+    )
+    folder = written(tmp_path / "r", export__csv=export)
+    assert detect(folder) == "redcap"
+    tables, _, _ = read(folder)
+    assert rows(tables, "labs", "day", "value") == [(356, "12.5"), (387, "<0.1")]
+    treated = rows(tables, "treatments", "drugs", "start_day", "stop_day")
+    assert treated == [("enzalutamide", 357, 476), ("docetaxel", 485, None)]
+    assert rows(tables, "follow_up", "is_dead") == [(False,)]
+
+
 def test_redcap_without_a_dictionary_guesses_no_code(tmp_path):
     folder = written(tmp_path / "r", export__csv=REDCAP)
     tables, reading, _ = read(folder)

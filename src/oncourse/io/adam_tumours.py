@@ -45,7 +45,7 @@ def responses(source: Source, out: Gather, follow: Follow, date_of: Dates) -> No
             if date is None or word is None:
                 out.skip(source.name, "assessments", "no date or response", patient)
                 continue
-            reader = source.get(row, "rseval", "parcat2")
+            reader = _reader(row, code, source)
             cells = visits.setdefault((patient, date, reader.lower() if reader else None), {})
             cells.setdefault(column, _NEW.get(word.upper(), word) if column == "new_lesions" else word)
             imputed += source.get(row, "adtf") is not None
@@ -60,6 +60,22 @@ def responses(source: Source, out: Gather, follow: Follow, date_of: Dates) -> No
     for person in out.rows.get("patients", []):
         person.update(best.get(person["patient_id"], {}))
     _told_imputed(source, imputed, out)
+
+
+#: Who judged, by words of PARAM and PARCAT or letters of PARAMCD.
+_READERS = (
+    ("independent", re.compile(r"bicr|\birc\b|\birr\b|independent|central|blinded", re.I), re.compile(r"BICR|IRC|IRR")),
+    ("investigator", re.compile(r"investigator|\binv\b", re.I), re.compile(r"INV")),
+)
+
+
+def _reader(row: Row, code: str, source: Source) -> str | None:
+    """Who judged a response: RSEVAL, PARQUAL or PARCAT2 as written, else what PARCAT1, PARAM or PARAMCD names."""
+    if said := source.get(row, "rseval", "parqual", "parcat2"):
+        return said
+    words = " ".join(filter(None, (source.get(row, "parcat1"), source.get(row, "param"))))
+    named = (who for who, text, letters in _READERS if text.search(words) or letters.search(code))
+    return next(named, None)
 
 
 def _visit_column(row: Row, code: str, source: Source) -> str | None:
@@ -103,7 +119,9 @@ def lesions(source: Source, out: Gather, follow: Follow, date_of: Dates) -> None
         lesion = get(row, "trlnkid", "lsexp") or (f"T{number[1]}" if number else None)
         where, organ = (get(row, "tulocgr1") or "").upper(), (get(row, "tuloc") or "").upper()
         is_node = where == "NODAL" or (not where and "LYMPH NODE" in organ)
-        wanted = number is not None or (test in (("LPERP",) if is_node else ("LDIAM", "DIAMETER")) and code == test)
+        wanted = number is not None or (
+            test in (("LPERP", "SAXIS") if is_node else ("LDIAM", "DIAMETER")) and code == test
+        )
         group = (get(row, "trgrpid", "parcat1") or "target").lower()
         if patient is None or patient not in follow:
             out.skip(source.name, "target_lesions", "the subject is not in ADSL, or left out there", patient)
@@ -112,7 +130,7 @@ def lesions(source: Source, out: Gather, follow: Follow, date_of: Dates) -> None
         elif lesion is None or date is None:
             out.skip(source.name, "target_lesions", "no lesion or no date", patient)
         else:
-            reader = get(row, "treval", "parcat2")
+            reader = get(row, "treval", "parqual", "parcat2")
             key = (patient, date, lesion, reader)
             if key in seen:
                 out.skip(source.name, "target_lesions", "the lesion a second time on one day", patient)

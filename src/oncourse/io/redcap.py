@@ -12,6 +12,7 @@ from pathlib import Path
 
 from oncourse.io.gather import Gather, Row, Source, files_of, organ_of
 from oncourse.io.reading import Reading
+from oncourse.io.redcap_wide import one_row_each
 from oncourse.study.causes import cause_of_death
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem
@@ -86,11 +87,14 @@ def is_redcap(path: Path) -> bool:
     """Whether a file, or one in a folder, has REDCap's own columns."""
     files = [f for f in _split(path)[0] if f.name.lower().endswith((".csv", ".tsv"))]
     heads = [_head(file) for file in files]
-    return any(_EVENT_COLUMNS[0] in h or _EVENT_COLUMNS[1] in h or re.search(_LABELLED, h) for h in heads)
+    own = (_EVENT_COLUMNS[0], _EVENT_COLUMNS[1])
+    return any(any(c in h for c in own) or re.search(_LABELLED, h) or re.search(_CLASSIC, h) for h in heads)
 
 
 #: Headers of an export of labels in place of field names.
 _LABELLED = r'(?i)(^|,)"?(event name|repeat instrument)"?(,|\s*$)'
+#: Header of a project without events and repeats: the record first, and the state of each form.
+_CLASSIC = r'(?i)^\W*record_id\b.*,"?\w+_complete"?\b'
 _LABELS = dict(
     zip(("event name", "repeat instrument", "repeat instance", "data access group"), _EVENT_COLUMNS, strict=True)
 )
@@ -140,7 +144,9 @@ def read_redcap(path: Path) -> Reading:
     for file in exports:
         source = out.table(file)
         _with_field_names(source, book)
-        if source.columns and (_EVENT_COLUMNS[0] in source.columns or _EVENT_COLUMNS[1] in source.columns):
+        own = set(_EVENT_COLUMNS[:2]) & set(source.columns)
+        if source.columns and (own or source.columns[0] == "record_id"):
+            one_row_each(source, _role, book)
             _export(source, book, kept, out)
     return out.finish()
 
