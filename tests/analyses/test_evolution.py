@@ -65,7 +65,7 @@ def tumours():
 
 @pytest.fixture(scope="module")
 def result(tumours):
-    cohort = Cohort(as_study(tumours), settings={"evolution": {"average": False}})
+    cohort = Cohort(as_study(tumours), settings={"evolution": {"average": False, "max_figures": 6}})
     return evolution(cohort, cohort.params(EvolutionParams))
 
 

@@ -77,3 +77,43 @@ def test_a_file_is_not_written_over(results, tmp_path):
     with pytest.raises(ConfigError, match="already"):
         run(results, "classes", "--out", tmp_path / "f.svg")
     assert (tmp_path / "f.svg").read_text() == "mine"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A patient with two lesions, and one with a single one."""
+    from oncourse.io.native import write_study
+    from oncourse.simulate.study import simulate_study
+
+    made = simulate_study("mcrpc", 3, 1)
+    folder = tmp_path_factory.mktemp("figure") / "study"
+    write_study(folder, made.tables, made.config)
+    return folder
+
+
+def test_a_study_draws_what_a_run_does_not(study, tmp_path):
+    """A run draws no tree of a single patient: 31 of them cost more than its six patients' clones. Asked for, it is the
+    one that the analysis makes of the whole study."""
+    from oncourse.analyses._base import registry
+    from oncourse.cohort import Cohort
+    from oncourse.io import load_study
+    from oncourse.report.one_figure import study_figure
+
+    cohort = Cohort(load_study(study), {"evolution": {"average": False, "max_figures": 9}}, 1)
+    drawn = {f.name: f for f in registry()["evolution"].run(cohort).figures}
+    name = next(n for n in drawn if n.startswith("ccf_"))
+    analysis, figure = study_figure(Cohort(cohort.study, {"evolution": {"average": False}}, 1), name)
+    assert analysis == "evolution" and figure.svg == drawn[name].svg
+
+    asked = "evolution.average=false"
+    made = run(study, f"evolution/{name}", "--set", asked, "--no-cache", "--out", tmp_path / "f.svg")
+    assert made.exit_code == 0 and "<svg" in (tmp_path / "f.svg").read_text()
+    with pytest.raises(ConfigError, match=f"twig_.*no such figure.*{name.partition('_')[2]}"):
+        study_figure(cohort, name.replace("ccf_", "twig_"))
+    with pytest.raises(ConfigError, match="Name it as analysis/figure"):
+        study_figure(cohort, "km_OS")
+
+
+def test_figures_of_single_patients_are_pointed_to(results):
+    with pytest.raises(ConfigError, match="oncourse figure STUDY evolution/tree_PATIENT"):
+        run(results, "tree_P07")

@@ -1,4 +1,4 @@
-"""The figures of `evolution`: how lesions were seeded, and each patient's clones."""
+"""The figures of `evolution`: how lesions were seeded, and each patient's clones (in a run: of `max_figures` of them)."""
 
 from __future__ import annotations
 

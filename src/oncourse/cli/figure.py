@@ -1,16 +1,21 @@
-"""`oncourse figure RESULTS NAME`."""
+"""`oncourse figure RESULTS NAME`, and of a study: `oncourse figure STUDY NAME`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from oncourse.cli._shared import cache_options, parse_settings
 from oncourse.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from oncourse.disk.store import Store
 
 
 @click.command()
-@click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("results", type=click.Path(exists=True, path_type=Path))
 @click.argument("name")
 @click.option(
     "--width-mm",
@@ -37,19 +42,70 @@ from oncourse.words import LANGUAGES
 @click.option(
     "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of its words."
 )
+@click.option("--seed", default=1, show_default=True, help="Of a study: seed of every random number.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="A.B=VALUE", help="Of a study: change a setting; may be repeated."
+)
+@cache_options
 def figure(
-    results: Path, name: str, width_mm: float | None, dpi: int, kind: str | None, out: Path | None, language: str
+    results: Path,
+    name: str,
+    width_mm: float | None,
+    dpi: int,
+    kind: str | None,
+    out: Path | None,
+    language: str,
+    seed: int,
+    assignments: tuple[str, ...],
+    store: Store,
 ) -> None:
     """Write one figure of RESULTS for a publication: NAME is analysis/figure, or the figure's name where it is the only
     one.
 
+    RESULTS may be a study: the figure is drawn now, also those of single patients, which a run does not draw:
+    evolution/tree_PATIENT, ccf_, pairs_, migration_ and fish_PATIENT.
     SVG needs no further package; PDF, PNG and TIFF need the extra: pip install 'oncourse[paper]'.
     """
+    import tempfile
+
+    if _is_results(results):
+        _write(results, find_figure(results, name), name, width_mm, dpi, kind, out, language)
+        return
+    from oncourse.cohort import Cohort
+    from oncourse.io import load_study
+    from oncourse.report.one_figure import study_figure
+
+    analysis, drawn = study_figure(Cohort(load_study(results), parse_settings(assignments), seed, store=store), name)
+    with tempfile.TemporaryDirectory(prefix="oncourse-") as folder:
+        source = drawn.save(_made(Path(folder) / analysis) / f"{drawn.name}.svg")
+        _write(results, source, name, width_mm, dpi, kind, out, language)
+
+
+def _is_results(folder: Path) -> bool:
+    """Whether this is a folder of results; else it is read as a study."""
+    return (folder / "figures").is_dir() or (folder / "provenance.json").is_file()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _write(
+    results: Path,
+    source: Path,
+    name: str,
+    width_mm: float | None,
+    dpi: int,
+    kind: str | None,
+    out: Path | None,
+    language: str,
+) -> None:
+    """Write a drawn figure, `source`, at its width and in its format, beside `results`."""
     from oncourse.disk.file import replaced_file
     from oncourse.errors import ConfigError
     from oncourse.paper.figures import SMALLEST, WIDTHS, legible_width, write_figure
 
-    source = find_figure(results, name)
     if out is None:
         out = Path(f"{source.parent.name}_{source.stem}.{kind or 'pdf'}")
     elif kind is None and out.suffix.lower() not in (".svg", ".pdf", ".png", ".tif", ".tiff"):
@@ -90,4 +146,5 @@ def find_figure(results: Path, name: str) -> Path:
         raise ConfigError(f"{name}: several figures have this name: {names}.")
     near = nearest(name, list(known), cutoff=0.4)
     cure = f"Did you mean {near}?" if near else f"Known: {', '.join(known) or 'none'}."
-    raise ConfigError(f"{name}: no such figure in {results.name}. {cure}")
+    single = "Those of single patients are drawn from the study: oncourse figure STUDY evolution/tree_PATIENT."
+    raise ConfigError(f"{name}: no such figure in {results.name}. {cure} {single}")

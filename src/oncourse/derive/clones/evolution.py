@@ -62,7 +62,12 @@ class EvolutionParams:
         0.8, "least probability of a seeding call to count in the summary", low=0.5, high=1
     )
     max_trees: int = setting(10, "trees per patient in evolution/trees", low=1)
-    max_figures: int = setting(6, "patients drawn: those with most lesions, then most samples", low=0)
+    max_figures: int = setting(
+        0,
+        "patients whose tree, fractions and migrations a run draws: those with most lesions, then most samples; of any "
+        "patient with `oncourse figure STUDY evolution/tree_PATIENT`",
+        low=0,
+    )
 
 
 @dataclass(frozen=True)
