@@ -234,3 +234,17 @@ def test_intervals_hold_the_value_of_the_whole_tumour():
     truth = [x.value for x in measured(*drawn(20_000), 4)]
     held = [[x.low <= t <= x.high for x, t in zip(measured(*drawn(60), 60), truth, strict=True)] for _ in range(120)]
     assert (np.mean(held, axis=0) >= 0.86).all()
+
+
+def test_sums_over_redrawn_variants_are_those_of_variants_drawn_one_by_one():
+    """The plain way: take each redrawn variant's frequency, then measure; by sums every variant counts as often as drawn."""
+    random = np.random.default_rng(3)
+    p, q, reads = random.random((40, 30)), random.random((40, 30)), random.integers(5, 60, 30).astype(float)
+
+    def fst(b, index):
+        return h.hudson_fst(p[b, index], q[b, index], reads[index], reads[index])
+
+    plain = h.over_variants(fst, 30, 40, generator(1, "sums"))
+    fast = h.over_sums(h.fst_parts(p, q, reads, reads), h.fst_of_sums, 40, generator(1, "sums"))
+    assert [fast.value, fast.low, fast.high] == pytest.approx([plain.value, plain.low, plain.high], rel=1e-12)
+    assert fast.n == plain.n == 30

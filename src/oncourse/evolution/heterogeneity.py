@@ -75,6 +75,17 @@ def _median_of_finite(values: FloatArray) -> FloatArray:
     return np.asarray((low + high)[..., 0] / 2)
 
 
+def nei_parts(p: FloatArray, q: FloatArray) -> tuple[FloatArray, ...]:
+    """Return what each variant adds to the three sums of `nei_of_sums`."""
+    return p * q + (1 - p) * (1 - q), p**2 + (1 - p) ** 2, q**2 + (1 - q) ** 2
+
+
+def nei_of_sums(both: FloatArray, own_p: FloatArray, own_q: FloatArray) -> FloatArray:
+    """Return Nei's distance from the sums over variants of `nei_parts`; NaN without variants."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(-np.log(both / np.sqrt(own_p * own_q)))[()]
+
+
 def nei_distance(p: FloatArray, q: FloatArray) -> FloatArray:
     """Return Nei's standard genetic distance of two samples' allele frequencies [1]_; NaN without variants.
 
@@ -90,10 +101,17 @@ def nei_distance(p: FloatArray, q: FloatArray) -> FloatArray:
     >>> float(abs(nei_distance(p, p).round(6))), bool(nei_distance(p, np.array([0.0, 0.25])) > 0)
     (0.0, True)
     """
-    both = (p * q + (1 - p) * (1 - q)).sum(axis=-1)
-    own = (p**2 + (1 - p) ** 2).sum(axis=-1) * (q**2 + (1 - q) ** 2).sum(axis=-1)
-    with np.errstate(invalid="ignore"):
-        return -np.log(both / np.sqrt(own))
+    return nei_of_sums(*(part.sum(axis=-1) for part in nei_parts(p, q)))
+
+
+def fst_parts(p: FloatArray, q: FloatArray, n: FloatArray, m: FloatArray) -> tuple[FloatArray, ...]:
+    """Return what each variant adds to the two sums of `fst_of_sums`."""
+    return (p - q) ** 2 - p * (1 - p) / (n - 1) - q * (1 - q) / (m - 1), p * (1 - q) + q * (1 - p)
+
+
+def fst_of_sums(above: FloatArray, below: FloatArray) -> FloatArray:
+    """Return Hudson's Fst from the sums over variants of `fst_parts`; NaN where nothing varies."""
+    return np.asarray(above / np.where(below > 0, below, np.nan))[()]
 
 
 def hudson_fst(p: FloatArray, q: FloatArray, n: FloatArray, m: FloatArray) -> FloatArray:
@@ -114,9 +132,19 @@ def hudson_fst(p: FloatArray, q: FloatArray, n: FloatArray, m: FloatArray) -> Fl
     >>> round(float(hudson_fst(np.array([0.5]), np.array([0.0]), np.array([1e9]), np.array([1e9]))), 3)
     0.5
     """
-    above = ((p - q) ** 2 - p * (1 - p) / (n - 1) - q * (1 - q) / (m - 1)).sum(axis=-1)
-    below = (p * (1 - q) + q * (1 - p)).sum(axis=-1)
-    return np.asarray(above / np.where(below > 0, below, np.nan))[()]
+    return fst_of_sums(*(part.sum(axis=-1) for part in fst_parts(p, q, n, m)))
+
+
+def jaccard_parts(clonal: FloatArray, present: FloatArray) -> tuple[FloatArray, ...]:
+    """Return what each variant adds to the two sums of `jaccard_of_sums`: subclonal in both, private and clonal."""
+    subclonal = np.maximum(present - clonal, 0)
+    private = clonal[..., 0] * (1 - present[..., 1]) + clonal[..., 1] * (1 - present[..., 0])
+    return subclonal[..., 0] * subclonal[..., 1], private
+
+
+def jaccard_of_sums(shared: FloatArray, private: FloatArray) -> FloatArray:
+    """Return the JSI from the sums over variants of `jaccard_parts`; NaN where they are below 0.5 together."""
+    return np.asarray(shared / np.where(shared + private >= 0.5, shared + private, np.nan))[()]
 
 
 def jaccard_similarity(clonal: FloatArray, present: FloatArray) -> FloatArray:
@@ -141,10 +169,7 @@ def jaccard_similarity(clonal: FloatArray, present: FloatArray) -> FloatArray:
     >>> round(float(jaccard_similarity(clonal, present)), 3)
     0.667
     """
-    subclonal = np.maximum(present - clonal, 0)
-    shared = (subclonal[..., 0] * subclonal[..., 1]).sum(axis=-1)
-    private = (clonal[..., 0] * (1 - present[..., 1]) + clonal[..., 1] * (1 - present[..., 0])).sum(axis=-1)
-    return np.asarray(shared / np.where(shared + private >= 0.5, shared + private, np.nan))[()]
+    return jaccard_of_sums(*(part.sum(axis=-1) for part in jaccard_parts(clonal, present)))
 
 
 def shannon(fraction: FloatArray) -> FloatArray:
@@ -218,10 +243,40 @@ def over_variants(
     statistic : (thinnings, variant indices), shapes (b, 1) and (b, n), -> values, shape (b,)
     """
     everything = np.arange(n)
-    step = max(1, _CELLS // max(n, 1))
-    blocks = [np.arange(i, min(i + step, n_draw))[:, None] for i in range(0, n_draw, step)]
+    blocks = [block[:, None] for block in _blocks(n, n_draw)]
     values = np.concatenate([statistic(b, np.broadcast_to(everything, (len(b), n))) for b in blocks])
     again = np.concatenate([statistic(b, random.integers(0, n, (len(b), n))) for b in blocks])
+    return _interval(values, again, n, n_draw)
+
+
+def over_sums(
+    parts: tuple[FloatArray, ...], of_sums: Callable[..., FloatArray], n_draw: int, random: np.random.Generator
+) -> VariantInterval:
+    """Return what `over_variants` does of a statistic of sums over variants: it needs no variant twice.
+
+    Parameters
+    ----------
+    parts : shape (n_draw, n), or (n,) where thinning changes nothing: what each variant adds to each sum
+    of_sums : the sums, shape (b,) each, -> values, shape (b,)
+    """
+    n = parts[0].shape[-1]
+    values, again = [], []
+    for block in _blocks(n, n_draw):
+        drawn = random.integers(0, n, (len(block), n)) + n * np.arange(len(block))[:, None]
+        times = np.bincount(drawn.ravel(), minlength=len(block) * n).reshape(len(block), n).astype(float)
+        here = [part[block] if part.ndim == 2 else np.broadcast_to(part, times.shape) for part in parts]
+        values.append(of_sums(*(part.sum(axis=1) for part in here)))
+        again.append(of_sums(*(np.einsum("bn,bn->b", times, part) for part in here)))
+    return _interval(np.concatenate(values), np.concatenate(again), n, n_draw)
+
+
+def _blocks(n: int, n_draw: int) -> list[IntArray]:
+    """Thinnings that are measured at once."""
+    step = max(1, _CELLS // max(n, 1))
+    return [np.arange(i, min(i + step, n_draw)) for i in range(0, n_draw, step)]
+
+
+def _interval(values: FloatArray, again: FloatArray, n: int, n_draw: int) -> VariantInterval:
     values, again = values[np.isfinite(values)], again[np.isfinite(again)]
     if len(values) < n_draw / 2 or len(again) < n_draw / 2:
         return NOTHING

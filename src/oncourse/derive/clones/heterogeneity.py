@@ -154,11 +154,8 @@ def _samples(patient: PatientClusters, depth: int, params: HeterogeneityParams, 
 
         yield _row(sample, None, "math", h.over_variants(math, len(use), params.n_draw, random), few)
         p_present, p_clonal = present[use, d], clonal[use, d]
-
-        def share(_: Any, index: Any, there: Any = p_present, full: Any = p_clonal) -> Any:
-            return 1 - full[index].sum(axis=1) / np.maximum(there[index].sum(axis=1), 1e-9)
-
-        yield _row(sample, None, "subclonal_share", h.over_variants(share, len(use), params.n_draw, random), few)
+        share = h.over_sums((p_clonal, p_present), _subclonal_share, params.n_draw, random)
+        yield _row(sample, None, "subclonal_share", share, few)
         half = c.variant_ccf_mean[use, d] / 2
         tail = int(((half >= h.NEUTRAL_LOW) & (half <= h.NEUTRAL_HIGH)).sum())
         own = vaf / np.maximum(c.purity[d] if c.purity is not None else 1.0, 0.05)
@@ -172,6 +169,11 @@ def _samples(patient: PatientClusters, depth: int, params: HeterogeneityParams, 
         if not np.isnan(power):
             yield _row(sample, None, "neutral_power", h.VariantInterval(power, np.nan, np.nan, tail))
         yield from _diversity(patient, d, sample, params.n_draw, random)
+
+
+def _subclonal_share(clonal: np.ndarray, present: np.ndarray) -> Any:
+    """The share of what is present that is not clonal, from sums over variants."""
+    return 1 - clonal / np.maximum(present, 1e-9)
 
 
 def _diversity(
@@ -231,27 +233,16 @@ def _pairs(
         else:
             pair_clonal, pair_present = clonal[np.ix_(both, pair)], present[np.ix_(both, pair)]
 
-            def jsi(_: Any, index: Any, clonal: Any = pair_clonal, present: Any = pair_present) -> Any:
-                return h.jaccard_similarity(clonal[index], present[index])
-
             none = "no variant private and clonal, or subclonal in both"
-            drawn = h.over_variants(jsi, len(both), params.n_draw, random)
-            yield _row(*names, "jsi", drawn, none, n_assumed)
+            parts = h.jaccard_parts(pair_clonal, pair_present)
+            yield _row(*names, "jsi", h.over_sums(parts, h.jaccard_of_sums, params.n_draw, random), none, n_assumed)
             (p, first), (q, second) = ((frequency[:, both], kept[both]) for frequency, kept in (thinned[a], thinned[b]))
-            reads = first.astype(float), second.astype(float)
-
-            def nei(b: Any, index: Any, p: Any = p, q: Any = q) -> Any:
-                return h.nei_distance(p[b, index], q[b, index])
-
-            def fst(b: Any, index: Any, p: Any = p, q: Any = q, reads: Any = reads) -> Any:
-                return h.hudson_fst(p[b, index], q[b, index], reads[0][index], reads[1][index])
-
-            def distance(b: Any, index: Any, p: Any = p, q: Any = q) -> Any:
-                return 2 * np.abs(p[b, index] - q[b, index]).mean(axis=1)
-
-            for measure, statistic in (("nei", nei), ("fst", fst), ("ccf_distance", distance)):
-                drawn = h.over_variants(statistic, len(both), params.n_draw, random)
-                yield _row(*names, measure, drawn, None, n_assumed)
+            for measure, parts, of_sums in (
+                ("nei", h.nei_parts(p, q), h.nei_of_sums),
+                ("fst", h.fst_parts(p, q, first.astype(float), second.astype(float)), h.fst_of_sums),
+                ("ccf_distance", (2 / len(both) * np.abs(p - q),), np.asarray),
+            ):
+                yield _row(*names, measure, h.over_sums(parts, of_sums, params.n_draw, random), None, n_assumed)
         if names[0] in copies and names[1] in copies:
             found = copy_number_divergence(copies[names[0]], copies[names[1]], params.n_draw, random)
             yield _row(*names, "copy_number_divergence", found, "no base with copy number in both")
