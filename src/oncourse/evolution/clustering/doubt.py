@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,9 +155,10 @@ class _Table:
     def _log(self, rows: IntArray, d: int, vaf: FloatArray) -> FloatArray:
         """Log-likelihood of the reads of `rows` in sample d at `vaf` (rows, ...); 0 where not looked at."""
         error = self.counts.error_rate[d]
-        alt, depth = (np.ascontiguousarray(x[rows, d], np.int64) for x in (self.counts.alt_count, self.counts.depth))
-        value = log_reads(alt, depth, vaf * (1 - error) + (1 - vaf) * error, self.found.overdispersion[d])
-        return np.where(self.seen[rows, d].reshape((-1,) + (1,) * (np.ndim(vaf) - 1)), value, 0.0)
+        alt, depth = self.counts.alt_count[rows, d], self.counts.depth[rows, d]
+        value = log_reads(alt, depth, vaf * (1 - 2 * error) + error, self.found.overdispersion[d])
+        value[~self.seen[rows, d]] = 0.0
+        return value
 
     def logs(self, rows: IntArray, vaf: FloatArray) -> FloatArray:
         """Log-likelihood (rows, S) of the reads of `rows` at `vaf` (rows, S); 0 where not looked at."""
@@ -287,7 +289,7 @@ class _Table:
             run = np.concatenate([np.zeros((1, held.shape[1])), np.cumsum(held, axis=0)])
             told = np.concatenate([[0.0], np.cumsum(as_told[:, d])])
             inside = run[end][None] - run[begin][:, None] + lost
-            value += np.logaddexp.reduce(inside, axis=2) - math.log(len(lost))
+            value += _log_total(inside) - math.log(len(lost))
             value += told[-1] - (told[end][None] - told[begin][:, None])
         share = np.exp(value - value.max())
         total = float(value.max()) + math.log(float(share.mean()))
@@ -296,13 +298,9 @@ class _Table:
     def events(self, rows: IntArray, d: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return copies, per event and share of cells (3 x `CELLS`,), of the allele that lost, of the other one, and of
         all the cells."""
-        rho = self.rho(d)
-        major, minor = (np.median(x[rows, d]) for x in (self.counts.major_cn, self.counts.minor_cn))
-        big, small = max(major, 1.0) if minor > 0 else 1.0, 1.0
-        after, other = np.array([0.0, 0.0, small]), np.array([big, 2.0, big + 1])
-        left = ((1 - CELLS) * small + CELLS * after[:, None]).ravel()
-        kept = ((1 - CELLS) * big + CELLS * other[:, None]).ravel()
-        return left, kept, rho * (left + kept) + (1 - rho) * 2
+        return copies_of_events(
+            self.rho(d), _middle(self.counts.major_cn[rows, d]), _middle(self.counts.minor_cn[rows, d])
+        )
 
     def rho(self, d: int) -> float:
         """Purity of the sample."""
@@ -326,6 +324,28 @@ class _Table:
         copies = np.concatenate([kept / total, np.minimum(kept, 1.0) / total])
         every, one = np.split(self._log(p, d, np.broadcast_to(rho * ccf * copies, (len(p), len(copies)))), 2, axis=1)
         return lost, np.logaddexp(every, one) - math.log(2)
+
+
+def _log_total(logs: FloatArray) -> FloatArray:
+    """Return log of the sum of exp(logs) along the last axis; at once what `np.logaddexp.reduce` does in turn."""
+    top = logs.max(axis=-1, keepdims=True)
+    return np.asarray(top[..., 0] + np.log(np.exp(logs - top).sum(axis=-1)))
+
+
+def _middle(values: FloatArray) -> float:
+    """The median; of equal values, as those of one segment are, without sorting them."""
+    first = values[0]
+    return float(first if (values == first).all() else np.median(values))
+
+
+@lru_cache(maxsize=4096)
+def copies_of_events(rho: float, major: float, minor: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return `_Table.events` of a purity and of the copies told."""
+    big, small = max(major, 1.0) if minor > 0 else 1.0, 1.0
+    after, other = np.array([0.0, 0.0, small]), np.array([big, 2.0, big + 1])
+    left = ((1 - CELLS) * small + CELLS * after[:, None]).ravel()
+    kept = ((1 - CELLS) * big + CELLS * other[:, None]).ravel()
+    return left, kept, rho * (left + kept) + (1 - rho) * 2
 
 
 def _any_count(counts: Counts, rows: IntArray, d: int) -> FloatArray:

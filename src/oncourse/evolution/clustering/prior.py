@@ -61,8 +61,9 @@ def _slab_of(n_grid: int) -> tuple[FloatArray, float]:
     return slab, float(slab.sum())
 
 
+@lru_cache(maxsize=64)
 def prior_weights(n_grid: int, n_sample: int, absent: float, clonal: float) -> FloatArray:
-    """Return shape (n_sample, n_grid): `ccf_prior` for each sample."""
+    """Return shape (n_sample, n_grid): `ccf_prior` for each sample; nobody writes to it."""
     return np.tile(_with_spikes(*_slab_of(n_grid), absent, clonal), (n_sample, 1))
 
 

@@ -153,10 +153,8 @@ def cluster_posteriors(sums: FloatArray, weight: FloatArray, trunk: float) -> Fl
 def informative_pairs(state: State) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Return (n_cluster, S): whether any member of the cluster has reads in the sample."""
     seen = (state.counts.depth > 0) & (state.counts.purity > 0)
-    out = np.zeros((state.n_cluster, state.counts.n_sample), bool)
-    for k in range(state.n_cluster):
-        out[k] = seen[state.labels == k].any(axis=0)
-    return out
+    member = state.labels == np.arange(state.n_cluster)[:, None]
+    return np.asarray(member.astype(np.float32) @ seen.astype(np.float32) > 0)
 
 
 def join_trunks(state: State) -> None:
@@ -181,7 +179,10 @@ def learn_spikes(state: State) -> None:
 
 def sample_purity(state: State) -> FloatArray:
     """Return shape (n_sample,): the purity in use."""
-    return np.asarray(np.median(state.counts.purity, axis=0))
+    purity = state.counts.purity
+    if (purity == purity[0]).all():  # one per sample, as nearly always: nothing is to be sorted
+        return purity[0].copy()
+    return np.asarray(np.median(purity, axis=0))
 
 
 def moved_purity(state: State, shift: FloatArray) -> FloatArray:

@@ -202,12 +202,10 @@ def distinct_rows(rows: IntArray) -> tuple[IntArray, IntArray]:
     >>> first.tolist(), which.tolist()
     ([1, 0], [1, 0, 1])
     """
-    keys = [row.tobytes() for row in np.ascontiguousarray(rows, np.uint8)]
-    seen: dict[bytes, int] = {}
-    for i, key in enumerate(keys):
-        seen.setdefault(key, i)
-    rank = {key: k for k, key in enumerate(sorted(seen))}
-    return np.array([seen[key] for key in rank]), np.array([rank[key] for key in keys])
+    packed = np.ascontiguousarray(rows, np.uint8)
+    keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]  # compared byte by byte
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    return first, which
 
 
 def _summary(
