@@ -51,6 +51,9 @@ N_SPLIT = 12
 """Split-merge proposals per sweep."""
 AGREE = 0.95
 """Correlation of the chains' co-clustering probabilities from which they count as agreeing."""
+MANY = 250
+"""Variants from which the chains are compared after half a round already. Three tumours of 300 variants had the same
+partitions then; of the 40 clinical ones of about 100 the index fell from .880 to .874."""
 AROUND = {"n_sweep": 16, "n_split": 6, "noise_every": 6, "n_turn": 1, "every": 1}
 """The short chain around the best partition, where partitions are not averaged."""
 
@@ -163,15 +166,17 @@ def run_chains(state: State, params: ClusterParams) -> Visited:
     noise_sum = np.zeros((3, state.counts.n_sample))
     chains = [_start(state, params, index) for index in range(params.n_chain)]
     agreement = 1.0
-    similar: list[FloatArray] = []
-    for turn in range(params.n_round):
+    similar = [np.zeros((n, n)) for _ in chains]
+    parts = 2 if n >= MANY else 1
+    n_sweep = params.n_sweep // parts
+    for turn in range(parts * params.n_round):
         for chain in chains:
-            kept, trace = np.empty((params.n_sweep, n), np.int64), np.empty((params.n_sweep, 5))
+            kept, trace = np.empty((n_sweep, n), np.int64), np.empty((n_sweep, 5))
             kernels.chain(
                 **_fixed(state),
                 **chain.arrays,
                 n_burn=params.n_burn if turn == 0 else 0,
-                n_sweep=params.n_sweep,
+                n_sweep=n_sweep,
                 n_split=N_SPLIT,
                 noise_every=NOISE_EVERY,
                 n_turn=N_TURN,
@@ -184,7 +189,10 @@ def run_chains(state: State, params: ClusterParams) -> Visited:
             )
             chain.kept.append(kept)
             chain.trace.append(trace)
-        similar = [kernels.similarity(np.concatenate(chain.kept)) for chain in chains]
+        similar = [
+            mean + (kernels.similarity(chain.kept[-1]) - mean) / (turn + 1)
+            for mean, chain in zip(similar, chains, strict=True)
+        ]
         agreement = min((correlation(similar[0], other) for other in similar[1:]), default=1.0)
         if agreement >= AGREE:
             break
