@@ -78,6 +78,22 @@ def test_one_patient_more_costs_one_patient(study, tmp_path):
     assert more.n_made <= 4 and more.n_made + more.n_read >= 2 * len(ids) - 2
 
 
+def test_heterogeneity_is_read_of_all_patients_but_the_new_one(study, tmp_path):
+    ids = study["patients"]["patient_id"].to_list()
+    given = {**SETTINGS, "heterogeneity": {"common_depth": 100, "n_draw": 20}}
+
+    def measured(part, store):
+        return Cohort(part, given, store=store).heterogeneity.rows
+
+    plain, warm = measured(study, None), Store(tmp_path)
+    measured(study.select(patients=ids[:-1]), Store(tmp_path))
+    assert measured(study, warm).equals(plain)
+    n = plain["patient_id"].n_unique()
+    assert warm.n_made <= 4 and warm.n_made + warm.n_read == 2 * n  # one purity of seven may be on its last digit's edge
+    again = Store(tmp_path)
+    assert measured(study, again).equals(plain) and again.n_made == 0
+
+
 def test_settings_and_counts_are_part_of_the_name(study, tmp_path):
     store = Store(tmp_path)
     for inputs in ((1, np.arange(3)), (1, np.arange(4)), (1.0, np.arange(3)), ("1", np.arange(3))):

@@ -61,4 +61,4 @@ class Clones(Concordance):
         from oncourse.derive.clones.heterogeneity import HeterogeneityParams, heterogeneity_table
 
         params = self.params(HeterogeneityParams)
-        return heterogeneity_table(self.clusters, self.study["segments"], params, self.seed)
+        return heterogeneity_table(self.clusters, self.study["segments"], params, self.seed, store=self.store)

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.derive.clones.clusters import ClusterTable, PatientClusters
+from oncourse.disk.store import Store
 from oncourse.stats.rng import generator
 from oncourse.study.settings import section, setting
 
@@ -62,28 +63,33 @@ class HeterogeneityTable:
 
 
 def heterogeneity_table(
-    table: ClusterTable, segments: pl.DataFrame, params: HeterogeneityParams, seed: int
+    table: ClusterTable, segments: pl.DataFrame, params: HeterogeneityParams, seed: int, *, store: Store | None = None
 ) -> HeterogeneityTable:
-    """Measure every sample and every pair of samples with clusters."""
+    """Measure every sample and every pair of samples with clusters; `store` as in `cluster_table`."""
     depth = params.common_depth or common_depth(table)
     copies = {str(k[0]): f for k, f in segments.partition_by("sample_id", as_dict=True).items()}
     roles = dict(table.samples.select("sample_id", "role").iter_rows())
-    rows: list[dict[str, Any]] = []
-    for patient in table.patients.values():
-        rows += [
-            {
-                "patient_id": patient.patient_id,
-                **row,
-                "role_a": roles[row["sample_a"]],
-                "role_b": roles.get(row["sample_b"]),
-            }
-            for row in (
-                *_samples(patient, depth, params, seed),
-                *_pairs(patient, depth, copies, params, seed),
-            )
-        ]
     schema = {name: dtype for name, dtype, _ in COLUMNS}
-    frame = pl.DataFrame(rows, schema=schema).with_columns(pl.col("value", "ci_low", "ci_high").fill_nan(None))
+    store = store or Store()
+
+    def measured(patient: PatientClusters) -> pl.DataFrame:
+        mine = {sample: copies[sample] for sample in patient.data.sample_ids if sample in copies}
+
+        def rows() -> pl.DataFrame:
+            found = [*_samples(patient, depth, params, seed), *_pairs(patient, depth, mine, params, seed)]
+            return pl.DataFrame([{"patient_id": patient.patient_id, **row} for row in found], schema=schema)
+
+        inputs = (patient, mine, depth, params, seed)
+        return store.remember("heterogeneity", inputs, ("evolution", "stats", "derive/clones"), rows)
+
+    frame = pl.concat([pl.DataFrame(schema=schema), *map(measured, table.patients.values())])
+    frame = frame.with_columns(
+        pl.col("value", "ci_low", "ci_high").fill_nan(None),
+        *(
+            pl.col(f"sample_{x}").replace_strict(roles, default=None, return_dtype=pl.String).alias(f"role_{x}")
+            for x in "ab"
+        ),
+    )
     frame = frame.sort("patient_id", "sample_a", "sample_b", "measure", nulls_last=False)
     return HeterogeneityTable(frame, depth, table.excluded)
 
