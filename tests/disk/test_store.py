@@ -89,7 +89,8 @@ def test_heterogeneity_is_read_of_all_patients_but_the_new_one(study, tmp_path):
     measured(study.select(patients=ids[:-1]), Store(tmp_path))
     assert measured(study, warm).equals(plain)
     n = plain["patient_id"].n_unique()
-    assert warm.n_made <= 4 and warm.n_made + warm.n_read == 2 * n  # one purity of seven may be on its last digit's edge
+    # one purity of seven may be on its last digit's edge
+    assert warm.n_made <= 4 and warm.n_made + warm.n_read == 2 * n
     again = Store(tmp_path)
     assert measured(study, again).equals(plain) and again.n_made == 0
 
