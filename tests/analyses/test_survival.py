@@ -36,6 +36,7 @@ def test_genie_shows_both_curves_and_warns_of_dependent_entry(make_study, shared
     result = survival(Cohort(follow_up_study(make_study, rows)), SurvivalParams())
     value = {e.name: e.value for e in result.estimates}
     assert value["OS_kaplan_meier_24m"] == pytest.approx(0.5233, abs=0.00005)
+    assert "OS_after_few_median" not in value  # enough were at risk early
     assert value["OS_naive_24m"] == pytest.approx(0.697, abs=0.003)
     assert value["OS_kaplan_meier_median"] == pytest.approx(25.10, abs=0.01)
     assert value["OS_naive_median"] == pytest.approx(38.09, abs=0.02)
@@ -85,3 +86,22 @@ def test_too_few_events(make_study):
     rows = [{"patient_id": "P1", "last_contact_day": 10, "is_dead": True, "death_day": 10}]
     with pytest.raises(NotEnoughData, match="5 events"):
         survival(Cohort(follow_up_study(make_study, rows)), SurvivalParams())
+
+
+def test_what_one_early_death_of_two_at_risk_takes_is_said_in_the_answer(make_study):
+    """One of two at risk dies on day 30, 38 enter after a year: the curve is halved for good ("median 13 months")."""
+    ends = {0: 30, 1: 2000}
+    rows = [
+        {
+            "patient_id": f"P{i:02d}",
+            "last_contact_day": ends.get(i, 700 + 40 * i),
+            "is_dead": i != 1 and i % 2 == 0,
+            "entry_day": 400 + 5 * i if i > 1 else 10,
+        }
+        for i in range(40)
+    ]
+    result = survival(Cohort(follow_up_study(make_study, rows)), SurvivalParams())
+    value = {e.name: e.value for e in result.estimates}
+    assert value["OS_kaplan_meier_median"] < 14 and value["OS_after_few_median"] > 60
+    assert "Up to 1.0 months 1 events met fewer than 10 at risk" in result.answer.replace("1 event met", "1 events met")
+    assert result.headline.light == "uncertain"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -25,6 +26,9 @@ from oncourse.facts.material import is_tumour
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.words.catalogue import Said, said
+
+if TYPE_CHECKING:
+    from oncourse.stats.km import Curve
 
 CURVES = OutputTable(
     "survival/landmarks",
@@ -188,6 +192,9 @@ def _headline(found: dict[str, Estimate], params: SurvivalParams) -> Headline:
         return cannot(said("headline.endpoints.none"), said("reason.no_value"))
     if median.value is None:
         return Headline(said("headline.survival.not_reached", **told), *light_of(share), share.name)
+    if f"{name}_after_few_median" in found:
+        text = said("headline.survival.median", median=median, **told)
+        return Headline(text, "uncertain", said("reason.few_early"), median.name)
     if share.value is None:
         alone = said("headline.survival.median_alone", median=median, endpoint=told["endpoint"], n=median.n)
         return Headline(alone, *light_of(median), median.name)
@@ -275,6 +282,7 @@ def _one(
     if n_late:
         groups += km_groups(time, event, None, {"naive (late entry ignored)": everybody}, target.patients)[0]
         words.append(f"Ignoring late entry would show {{{name}_naive_median}} and {{{name}_naive_{two:g}m}}.")
+        words += _after_few(target, curves["kaplan_meier"], first_day, estimates)
         _late(target, n_late, estimates, notes)
     figures.append(
         Figure(
@@ -352,6 +360,39 @@ def _late(target: Outcome, n_late: int, estimates: list[Estimate], notes: list[s
         f"Hazard ratio per month of later entry {{{name}_entry}}, p {{{name}_entry_p:value}}; conditional tau "
         f"{{{name}_entry_tau:value}}.{small}"
     )
+
+
+#: What early events that met few at risk may take from the curve before the answer says what it is without them.
+FEW_TOOK = 0.1
+
+
+def _after_few(target: Outcome, curve: Curve, first_day: bool, estimates: list[Estimate]) -> list[str]:
+    """The sentence on those who are past the early events that met fewer than `FEW_AT_RISK` before half the patients
+    entered: one death of two at risk halves the curve for good, whatever becomes of the hundred who enter later.
+
+    The median of those without the event by then is conditional on it (Tsai, Jewell, Wang. Biometrika 1987;74:883).
+    """
+    from oncourse.stats.km import kaplan_meier
+
+    few = (curve.n_event > 0) & (curve.n_risk < FEW_AT_RISK) & (curve.time < np.median(target.entry))
+    if not few.any():
+        return []
+    until = float(curve.time[few].max())
+    took = 1 - float(np.prod(1 - curve.n_event[few] / curve.n_risk[few]))
+    later = target.time > until
+    if took < FEW_TOOK or later.sum() < FEW_AT_RISK:
+        return []
+    name = target.endpoint
+    rest = kaplan_meier(target.time[later], target.event[later], entry=np.maximum(target.entry[later], until))
+    value, low, high = (None if np.isnan(v) else in_months(v, first_day=first_day) for v in rest.median)
+    upper = float("inf") if high is None and value is not None else high
+    n = int(later.sum())
+    estimates.append(Estimate(f"{name}_after_few_median", value, low, upper, n, "kaplan_meier", "months"))
+    told = f"{{{name}_after_few_median}}" if value is not None else "not reached"
+    return [
+        f"Up to {in_months(until, first_day=first_day):.1f} months {int(curve.n_event[few].sum())} events met fewer than "
+        f"{FEW_AT_RISK} at risk; of those past them the median is {told}."
+    ]
 
 
 def _entry_unknown(cohort: Cohort, name: str) -> list[str]:
