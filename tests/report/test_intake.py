@@ -73,3 +73,14 @@ def test_an_unknown_file_of_a_portal_folder_is_told(tmp_path):
     assert files == {"data_mutations.txt": "used", "data_protein_quantification.txt": "not read"}
     assert "Nobody" in study.intake["intake/columns"].filter(pl.col("state") == "not read")["column"].to_list()
     assert [p.table for p in check_study(tmp_path) if "not read" in p.message] == ["data_protein_quantification.txt"]
+
+
+def test_the_page_shows_what_to_look_at_before_what_was_not_read(tmp_path):
+    """Warnings of an import stood on the terminal alone: whoever opened the page did not see them."""
+    (tmp_path / "h").mkdir()
+    (tmp_path / "h" / "P1.vcf").write_text(VCF.replace("\tNORMAL\tTUMOR", "\tP1_N\tP1_T"))
+    (tmp_path / "h" / "clinical.txt").write_text("SAMPLE_ID\tPATIENT_ID\nP1_T\tP1\n")
+    done = CliRunner().invoke(import_, ["vcf", str(tmp_path / "h"), str(tmp_path / "out"), "--language", "zh"])
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "out" / "intake.html").read_text()
+    assert page.index("请首先核对") < page.index("clinical.txt") < page.index("未读取、未理解、被排除")

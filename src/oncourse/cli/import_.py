@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from oncourse.genome.fasta import Fasta
     from oncourse.io.reading import Reading
     from oncourse.io.whose import Question
+    from oncourse.study.schema import Problem
 
 CLONE_TABLES = ("pyclone", "pairtree", "conipher", "lichee", "phylogicndt")
 CLINICAL = ("sdtm", "adam", "genie_bpc", "omop", "phenopackets", "fhir", "gdc", "redcap", "vendor", "panel", "workbook")
@@ -191,7 +192,7 @@ def import_(
     reading.ledger.with_times(tables, reading.config)
     with new_folder(folder, [source, *clinical, *segments]) as draft:
         fill_study(draft, tables, replace(reading.config, clocks={}))  # converted once on reading
-        _write_intake(draft, source.resolve().name, reading, tables)
+        _write_intake(draft, source.resolve().name, reading, tables, problems)
     shown = ", ".join(f"{frame.height:,} {name}" for name, frame in tables.items() if frame.height)
     click.echo(f"{folder}: {shown}")
 
@@ -317,7 +318,9 @@ def _build(text: str | None) -> str | None:
     return config_from_mapping({"genome_build": text}, "--build").genome_build if text else None
 
 
-def _write_intake(draft: Path, title: str, reading: Reading, study: Mapping[str, pl.DataFrame]) -> None:
+def _write_intake(
+    draft: Path, title: str, reading: Reading, study: Mapping[str, pl.DataFrame], problems: Sequence[Problem]
+) -> None:
     """Write what was understood of the source: ``intake.html`` and ``tables/intake/*.tsv``."""
     from oncourse.io.ledger import write_ledger
     from oncourse.report.intake import SAMPLES_TABLE, intake_page, samples_read
@@ -326,9 +329,9 @@ def _write_intake(draft: Path, title: str, reading: Reading, study: Mapping[str,
     if any(frame.height for frame in tables.values()):
         tables[SAMPLES_TABLE.name] = samples_read(study)
         write_ledger(tables, draft)
-        (draft / "intake.html").write_text(
-            intake_page(tables, reading.config.title or title, reading.notes, reading.config.language), "utf-8"
-        )
+        named, language = reading.config.title or title, reading.config.language
+        page = intake_page(tables, named, reading.notes, language, warnings=[str(p) for p in problems])
+        (draft / "intake.html").write_text(page, "utf-8")
 
 
 def _write_manifest(question: Question, folder: Path, source: Path) -> None:

@@ -53,15 +53,20 @@ def patient_of(sample: str) -> str:
 def owner_of(sample: str, patients: Collection[str]) -> str | None:
     """Return the listed patient whose id a sample id is, or continues behind a mark; null where there is none.
 
-    Of several the longest is meant. A mark followed by a number may be another patient's number: it is none.
+    Of several the longest is meant. A number behind a mark (P1_9) is a sample's of P1 where the patient's id has a number
+    of its own and no listed patient's is of the longer form; else it may be another patient's number.
 
     >>> owner_of("P1_T", {"P1", "P2"}), owner_of("P1-2-T", {"P1", "P1-2"}), owner_of("P10_T", {"P1"})
     ('P1', 'P1-2', None)
-    >>> owner_of("CRC-12", {"CRC"}) is None
-    True
+    >>> owner_of("CRC-12", {"CRC"}), owner_of("P1_9", {"P1", "P2"}), owner_of("P1_9", {"P1", "P1_8"})
+    (None, 'P1', None)
     """
     marks = [m.start() for m in re.finditer(r"[_.\-](?!\d+$)", sample)]
-    return next((sample[:i] for i in (len(sample), *reversed(marks)) if sample[:i] in patients), None)
+    if owner := next((sample[:i] for i in (len(sample), *reversed(marks)) if sample[:i] in patients), None):
+        return owner
+    head = re.sub(r"[_.\-]\d+$", "", sample)
+    forms = {re.sub(r"\d+", "0", p) for p in patients} if head in patients and re.search(r"\d", head) else {""}
+    return head if forms != {""} and re.sub(r"\d+", "0", sample) not in forms else None
 
 
 def first_pairs(pairs: Mapping[str, str], n: int = 5) -> str:

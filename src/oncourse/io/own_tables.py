@@ -15,6 +15,7 @@ from oncourse.io.gather import METASTASIS_WORDS, organ_of
 from oncourse.io.own_people import age_of_birth, nobodys_name
 from oncourse.io.own_treatments import lines_in_words
 from oncourse.io.reading import Reading
+from oncourse.io.units import fractions
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES, date_name
@@ -47,6 +48,27 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
         _survival_in_months(reading)
     _follow_up_of_patients(reading)
     _lesions_of_samples(reading)
+    _percent(reading)
+
+
+def _percent(reading: Reading) -> None:
+    """Read cells of fractions that say % of themselves (a purity of 60%); one that is no number is unknown, and told."""
+    for name, frame in reading.tables.items():
+        for column in TABLES[name].columns if name in TABLES else ():
+            if column.unit != "fraction" or column.name not in frame.columns:
+                continue
+            text = frame[column.name].cast(pl.String)
+            says = text.str.contains("[%％]").fill_null(False)
+            if not says.any():
+                continue
+            value = fractions(text)[0]
+            frame = frame.with_columns(text.zip_with(~says, value.cast(pl.String)).alias(column.name))
+            if lost := int((says & value.is_null()).sum()):
+                first = text.filter(says & value.is_null())[0]
+                message = f"{lost:,} cells are no number (first: '{first}'): taken as unknown."
+                cure = "Write the percent, or leave the cell empty."
+                reading.problems.append(Problem(name, None, column.name, first, message, cure, "warning"))
+        reading.tables[name] = frame
 
 
 def _long_labs(reading: Reading) -> None:
@@ -265,7 +287,7 @@ def _lesions_of_samples(reading: Reading) -> None:
     samples = reading.tables.get("samples")
     if samples is None or not {"sample_id", "patient_id"} <= set(samples.columns):
         return
-    words = {w: r for w in _distinct(samples, "material") if (r := meaning("role", w)) in _ROLES and not _material(w)}
+    words = {w: r for w in _distinct(samples, "material") if (r := _role_of_site(w)) and not _material(w)}
     roles = {w: r for w in _distinct(samples, "role") if (r := meaning("role", w)) in _ROLES}
     sites = {w: r for w in _distinct(samples, "site") if (r := _role_of_site(w))} if not roles and not words else {}
     if sites:
@@ -281,6 +303,11 @@ def _lesions_of_samples(reading: Reading) -> None:
     role = pl.coalesce(*said).alias("_role")
     samples = samples.with_columns(role)
     if words:
+        if "site" not in samples.columns:  # 肝转移灶 says where
+            organs_said = {w: _organ(w) for w in words}
+            samples = samples.with_columns(
+                pl.col("material").replace_strict(organs_said, default=None, return_dtype=pl.String).alias("site")
+            )
         tissue = pl.when(pl.col("material").is_in(list(words))).then(pl.lit("tissue")).otherwise("material")
         samples = samples.with_columns(tissue.alias("material"))
     if "lesions" in reading.tables or samples["_role"].is_null().all():

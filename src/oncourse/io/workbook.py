@@ -108,6 +108,22 @@ def _add_table(path: Path, sheet: Sheet, name: str, reading: Reading) -> None:
         reading.problems += table.problems
         reading.tables[name], reading.lines[name] = our_names(table.frame), table.lines
     reading.ledger.file(place, name, "used", n_rows=n)
+    _columns_to_ledger(place, name, sheet, reading)
+
+
+def _columns_to_ledger(place: str, name: str, sheet: Sheet, reading: Reading) -> None:
+    """Say of every column of a sheet whether it is one of ours, or kept under its own name."""
+    theirs = [c for c in sheet.header if c]
+    named, known = our_columns(theirs), TABLES[name].by_name
+    dates = {date_name(c) for c in known}
+    for at, column in enumerate(sheet.header):
+        if not column:
+            continue
+        n = sum(at < len(row) and row[at] not in (None, "") for row in sheet.rows)
+        ours = named.get(column, column)
+        is_ours = ours in known or ours in dates
+        state = "empty" if not n else "used" if is_ours else "kept"
+        reading.ledger.column(place, column, state, became=f"{name}.{ours}" if is_ours else "", n=n)
 
 
 def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:

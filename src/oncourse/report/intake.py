@@ -160,9 +160,20 @@ def _groups(tables: Mapping[str, pl.DataFrame]) -> list[tuple[str, str, str, int
     return out
 
 
-def intake_page(tables: Mapping[str, pl.DataFrame], title: str, notes: Sequence[str], language: str = "en") -> str:
-    """Return intake.html: the samples and what was read of each, what was not read, then everything, then the notes of
-    the reading."""
+#: Warnings that are shown; the others are counted.
+_SHOWN = 40
+
+
+def intake_page(
+    tables: Mapping[str, pl.DataFrame],
+    title: str,
+    notes: Sequence[str],
+    language: str = "en",
+    *,
+    warnings: Sequence[str] = (),
+) -> str:
+    """Return intake.html: the samples and what was read of each, the warnings of the reading, what was not read, then
+    everything, then the notes of the reading."""
     views = [
         table_view(declared, tables[declared.name], language=language)
         for declared in INTAKE_TABLES
@@ -187,6 +198,8 @@ def intake_page(tables: Mapping[str, pl.DataFrame], title: str, notes: Sequence[
         people=people,
         counts=shown,
         open_rows=_groups(tables),
+        warnings=list(warnings)[:_SHOWN],
+        more=max(len(warnings) - _SHOWN, 0),
         notes=list(notes),
     )
     return page_in(str(made), language)

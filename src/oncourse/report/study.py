@@ -129,7 +129,8 @@ def report_study(
             if any(frame.height for frame in study.intake.values()):
                 intake = {**study.intake, SAMPLES_TABLE.name: samples_read(study.tables)}
                 write_ledger(intake, folder)
-                read = intake_page(intake, study.config.title, study.notes, study.config.language)
+                told = [str(p) for p in study.warnings]
+                read = intake_page(intake, study.config.title, study.notes, study.config.language, warnings=told)
                 (folder / "intake.html").write_text(read, "utf-8")
             write_json(results_json(outcomes, cohort.used, study.config.design), folder / "results.json")
             failed = pages()
