@@ -194,6 +194,12 @@ def test_numbers_are_cut_and_words_stand(by, names):
     assert set(groups(made(), by).table("members")["group"].drop_nulls()) == names
 
 
+def test_the_number_that_cuts_the_groups_is_not_compared_between_them():
+    """By age: "age_years 79.5 in above 69.5 and 59.5 in up to 69.5, p 6.8e-08"."""
+    result = groups(made(), "age_years")
+    assert "age_years" not in result.table("score_tests")["measure"].to_list()
+
+
 def test_a_saved_list_is_a_group_and_a_stranger_in_it_an_error(tmp_path):
     (tmp_path / "mine.tsv").write_text("patient_id\nP01\nP03\nP05\nP07\nP09\n")
     found = groups(made(), str(tmp_path / "mine.tsv"))

@@ -280,9 +280,10 @@ def _responses(cohort: Cohort, found: Groups) -> list[dict[str, Any]]:
 def _values(cohort: Cohort, found: Groups) -> pl.DataFrame:
     """measure, sample_id, patient_id, group, value: burden per Mb and every number of samples and of patients.
 
-    A number of the patients table is one value per patient and stands under the patient's own id.
+    A number of the patients table is one value per patient and stands under the patient's own id. The number that the
+    groups are cut by is not among them.
     """
-    words = tuple(n for n, kind in cohort.study.config.covariates.items() if kind != "number")
+    words = (*(n for n, kind in cohort.study.config.covariates.items() if kind != "number"), found.words)
     own = _numbers(cohort.study["samples"], "sample_id", (*NO_SCORE, *words))
     parts = [(n, values.rename({"id": "sample_id"})) for n, values in own]
     if cohort.study.has("calls"):

@@ -85,6 +85,7 @@ CONTROLS = (
     "standard of care",
     "soc",
     "bsc",
+    "best supportive care",
     "no",
     "0",
     "false",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from oncourse.derive.outcomes.arms import AS_WRITTEN, arms_of
+from oncourse.derive.outcomes.groups import is_control
 from oncourse.derive.outcomes.treatment_pairs import pair_data, unused_covariates
 from oncourse.study.model import Study
 
@@ -67,7 +68,9 @@ def line_covariates(study: Study, table: pl.DataFrame, names: tuple[str, ...]) -
 
 
 def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed: int, rules: PairRules) -> Comparisons:
-    """Compare every two frequent arms of a line on every endpoint; the more frequent one is the reference.
+    """Compare every two frequent arms of a line on every endpoint.
+
+    The reference is the control (placebo, observation, steroids alone: `is_control`), else the more frequent arm.
 
     rows : a row per unit and endpoint (time_days, is_event, entry_days, line, arm, patient_id); table : the lines of
     `treatment_units.units`; x : covariates by unit. Pairs with fewer than `min_events` events are left out.
@@ -82,6 +85,7 @@ def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed
     for (endpoint, line), part in sorted(rows.group_by("endpoint", "line"), key=lambda item: _key(item[0])):
         counts = sorted(part["arm"].value_counts().iter_rows(), key=lambda r: (-r[1], r[0]))
         arms = [a for a, n in counts if n >= rules.min_arm][: rules.max_arms]
+        arms.sort(key=lambda a: not is_control(a))
         for reference, arm in combinations(arms, 2):
             unclear = held.unclear(arm, reference)
             if unclear not in ("", AS_WRITTEN):
