@@ -196,6 +196,8 @@ def _answer(names: set[str], rates: pl.DataFrame) -> str:
     for drug_class, name in rates.filter(pl.col("n_evaluable") > 0).select("drug_class", "name").iter_rows():
         if name == "any":
             parts.append(f"New resistance mutations under {drug_class}: {{{_slug(drug_class)}_emerged}}.")
+        elif (estimate := _emerged(drug_class, name)) in names:
+            parts.append(f"{name} newly found under {drug_class}: {{{estimate}}}.")
     return " ".join(parts) or "No serial sample can tell of a change."
 
 
@@ -418,6 +420,14 @@ def _evaluable(periods: pl.DataFrame, looks: pl.DataFrame) -> dict[tuple[str, st
 def _rate_estimates(rates: pl.DataFrame) -> Iterator[Estimate]:
     for row in rates.filter((pl.col("name") == "any") & (pl.col("n_evaluable") > 0)).iter_rows(named=True):
         yield _share(f"{_slug(row['drug_class'])}_emerged", row["n_emerged"], row["n_evaluable"])
+    # markers and copies, which are in no "any": AR-V7 had come in more patients than mutations
+    other = {item.name for item in watch_items() if item.kind not in _READ_KINDS}
+    for row in rates.filter(pl.col("name").is_in(sorted(other)) & (pl.col("n_evaluable") > 0)).iter_rows(named=True):
+        yield _share(_emerged(row["drug_class"], row["name"]), row["n_emerged"], row["n_evaluable"])
+
+
+def _emerged(drug_class: str, name: str) -> str:
+    return f"{_slug(drug_class)}_{_slug(name)}_emerged"
 
 
 def _landmark(cohort: Cohort, response: pl.DataFrame, params: MonitoringParams) -> list[Estimate]:

@@ -58,6 +58,8 @@ PATIENTS = OutputTable(
         Column("n_tissue", pl.Int64, "tissue samples"),
         Column("n_plasma", pl.Int64, "plasma samples"),
         Column("n_lesions", pl.Int64, "lesions"),
+        Column("n_before", pl.Int64, "tumour samples at or before the first treatment; null = no dated treatment"),
+        Column("n_under", pl.Int64, "tumour samples after it began; null = no dated treatment"),
         Column("n_called", pl.Int64, "called somatic variants over all samples"),
         Column("n_treatments", pl.Int64, "rows of treatments"),
         Column("last_contact_day", pl.Int64, "last contact", unit="days from the index date"),
@@ -215,8 +217,25 @@ def _patients(cohort: Cohort) -> pl.DataFrame:
         (study["treatments"], "n_treatments"),
     ):
         table = table.join(count(frame, name), on="patient_id", how="left").with_columns(pl.col(name).fill_null(0))
+    table = table.join(_by_treatment(cohort), on="patient_id", how="left")
     table = table.join(study["follow_up"].unique("patient_id", keep="first"), on="patient_id", how="left")
     return PATIENTS.frame(table.sort("patient_id"))
+
+
+def _by_treatment(cohort: Cohort) -> pl.DataFrame:
+    """patient_id, n_before, n_under: dated tumour samples beside the day the first treatment began."""
+    study = cohort.study
+    first = study["treatments"].drop_nulls("start_day").group_by("patient_id").agg(pl.col("start_day").min())
+    samples = study["samples"].filter(is_tumour()).drop_nulls("day").select("patient_id", "day")
+    before = pl.col("day") <= pl.col("start_day")
+    return (
+        first.join(samples, on="patient_id", how="left")
+        .group_by("patient_id")
+        .agg(
+            before.fill_null(False).sum().cast(pl.Int64).alias("n_before"),
+            (~before).fill_null(False).sum().cast(pl.Int64).alias("n_under"),
+        )
+    )
 
 
 def _follow_up(cohort: Cohort, params: OverviewParams) -> tuple[list[Estimate], list[pl.DataFrame]]:
