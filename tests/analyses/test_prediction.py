@@ -154,6 +154,7 @@ def test_samples_without_a_day_speak_against_the_model():
     assert "alive on the index date" in result.answer and "carry no day" in result.answer
     card = read_card(result.artifacts["tables/prediction/model.json"])
     assert not card.data["use"]["may_be_used"]
+    assert result.headline.light != "answered", "page one called answered what the answer says not to use"
 
 
 def test_clinical_only_and_mutations_only_studies_work():

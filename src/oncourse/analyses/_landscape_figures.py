@@ -106,7 +106,8 @@ def landscape_figures(
             )
     classes = tables[CLASSES.name]
     if classes.height:
-        counts = dict(classes.select("consequence", "n_variants").head(12).iter_rows())
+        shown = classes.select("consequence", "n_variants").head(12)
+        counts = {_class_words(name): n for name, n in shown.iter_rows()}
         figures.append(
             Figure(
                 "classes",
@@ -127,11 +128,20 @@ def _altered(status: GeneStatus, genes: list[str], key: str, cohort: Cohort) -> 
     return [who.get(gene, []) for gene in genes]
 
 
+#: Kinds of effect whose name is no word.
+_CLASSES = {"utr3": "3' UTR", "utr5": "5' UTR", "noncoding": "non-coding RNA"}
+
+
+def _class_words(name: str) -> str:
+    return _CLASSES.get(name, name)
+
+
 def _with_class(cohort: Cohort) -> dict[str, list[str]]:
     """Kind of effect -> the patients with such a call."""
     of = pl.col("consequence").fill_null("unknown")
     calls = cohort.annotated_calls.select(of, "patient_id").unique()
-    return dict(calls.group_by("consequence").agg(pl.col("patient_id").sort()).iter_rows())
+    found = calls.group_by("consequence").agg(pl.col("patient_id").sort())
+    return {_class_words(name): people for name, people in found.iter_rows()}
 
 
 def oncoprint_data(

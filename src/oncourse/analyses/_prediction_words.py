@@ -43,8 +43,11 @@ def _is_useless(fitted: FittedPrediction, found: dict[str, Estimate], params: Pr
     return gain is None or gain.value is None or gain.value <= 0
 
 
-def headline_of(fitted: FittedPrediction, found: dict[str, Estimate], params: PredictionSettings) -> Headline:
-    """Too few for a model, no better than one risk for all, or how well it ranks."""
+def headline_of(
+    fitted: FittedPrediction, found: dict[str, Estimate], params: PredictionSettings, reasons: tuple[str, ...] = ()
+) -> Headline:
+    """Too few for a model, no better than one risk for all, or how well it ranks; with reasons against its use (`against`)
+    it is never answered for sure."""
     patients, events = found["n_patients"], found["n_events"]
     n, m = int(patients.value or 0), f"{params.months:g}"
     r = fitted.recommended
@@ -54,8 +57,8 @@ def headline_of(fitted: FittedPrediction, found: dict[str, Estimate], params: Pr
         added = "adds_unknown" if fitted.added is None else "adds" if fitted.mutations_add else "adds_not"
         told = {"model": _model(r), "auc": auc, "patients": n, "added": said(f"beside.{added}")}
         text = said("headline.prediction.works", **told)
-        weak = bool(fitted.warnings)
-        return Headline(text, *(("uncertain", said("reason.too_few")) if weak else light_of(auc, n)), auc.name)
+        weak = bool(reasons or fitted.warnings)
+        return Headline(text, *(("uncertain", said("reason.not_for_use")) if weak else light_of(auc, n)), auc.name)
     if fitted.supported < 1:
         deaths = said(f"noun.{'deaths' if params.endpoint == 'OS' else 'events'}", n=int(events.value or 0))
         text = said("headline.prediction.few", deaths=deaths, patients=n)

@@ -142,7 +142,7 @@ def cohorts(cohort: Cohort, params: CohortParams) -> Result:
 def _words(row: dict[str, Any]) -> str:
     gene, a, b = (str(row[c]).replace("{", "(").replace("}", ")") for c in ("gene", "cohort_a", "cohort_b"))
     shares = (
-        f"{n_altered:,} of {n:,} in {group} ({with_unit(n_altered / n, 'fraction', n)})"
+        f"{n_altered:,} of {n:,} in {group} ({with_unit(n_altered / n, 'fraction')})"
         for group, n_altered, n in (
             (a, row["n_altered_a"], row["n_profiled_a"]),
             (b, row["n_altered_b"], row["n_profiled_b"]),

@@ -230,8 +230,9 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     model = burden_model(cohort.study, cohort.gene_status.of_samples(counted), params)
     pairs = co_occurrence(model, params)
     if pairs.height:
-        estimates += _pair_estimates(pairs)
-        answer += _pair_words(pairs)
+        found = _found_pairs(pairs, cohort.study.config.genome_build)
+        estimates += _pair_estimates(pairs, found)
+        answer += _pair_words(found)
     tables = {
         GENES.name: genes,
         ALTERATIONS.name: ALTERATIONS.frame(cohort.alterations),
@@ -313,26 +314,46 @@ def _strata_words(model: BurdenModel | None, params: LandscapeParams) -> str:
 PAIRS_NAMED = 3
 
 
-def _pair_estimates(pairs: pl.DataFrame) -> list[Estimate]:
+def _found_pairs(pairs: pl.DataFrame, build: str | None) -> pl.DataFrame:
+    """The pairs that exclude or accompany each other, clearest first; `is_near`: on one chromosome, whose copies change
+    together, null where a place is not known."""
+    from oncourse.genome.genes import gene_places
+
+    places = dict(gene_places(build or "GRCh38").select("gene", "chrom").unique("gene", keep="first").iter_rows())
+    found = pairs.filter(pl.col("q_value") < 0.05)
+    near = [
+        places[a] == places[b] if a in places and b in places else None
+        for a, b in found.select("gene_a", "gene_b").iter_rows()
+    ]
+    # of equal p (both below what the machine can hold) the pair that was expected together most often
+    return found.with_columns(is_near=pl.Series(near, dtype=pl.Boolean)).sort(
+        "p_value", "expected_both", "gene_a", "gene_b", descending=[False, True, False, False]
+    )
+
+
+def _pair_estimates(pairs: pl.DataFrame, found: pl.DataFrame) -> list[Estimate]:
     """How many pairs of genes were tested, and how many exclude or accompany each other."""
     method = "Poisson-binomial given burden, FDR below 5 %"
-    found = int((pairs["q_value"] < 0.05).sum())
+    near = int(found["is_near"].sum())
     return [
         Estimate("gene_pairs", pairs.height, unit="count", method="genes altered in landscape.min_pair patients"),
-        Estimate("gene_pairs_found", found, n=pairs.height, unit="count", method=method),
+        Estimate("gene_pairs_found", found.height, n=pairs.height, unit="count", method=method),
+        Estimate("gene_pairs_near", near, n=found.height, unit="count", method="both genes on one chromosome"),
     ]
 
 
-def _pair_words(pairs: pl.DataFrame) -> str:
-    found = pairs.filter(pl.col("q_value") < 0.05).sort("p_value", "gene_a", "gene_b")
+def _pair_words(found: pl.DataFrame) -> str:
     text = " Of {gene_pairs} pairs of genes, {gene_pairs_found} exclude or accompany each other beyond what burden explains"
     if found.is_empty():
         return text + "."
-    named = (
-        f"{_plain(a)} and {_plain(b)} ({how})"
-        for a, b, how in found.select("gene_a", "gene_b", "direction").head(PAIRS_NAMED).iter_rows()
+    apart = found.filter(~pl.col("is_near")).select("gene_a", "gene_b", "direction").head(PAIRS_NAMED)
+    named = "; ".join(f"{_plain(a)} and {_plain(b)} ({how})" for a, b, how in apart.iter_rows())
+    near = (
+        " {gene_pairs_near} of these lie on one chromosome, whose copies change together."
+        if found["is_near"].any()
+        else ""
     )
-    return f"{text}, most clearly {'; '.join(named)}."
+    return text + (f", most clearly {named}." if named else ".") + near
 
 
 def _headline(named: list[tuple[str, Estimate]], patients: Estimate) -> Headline:

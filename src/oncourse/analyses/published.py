@@ -99,7 +99,12 @@ def published(cohort: Cohort, params: PublishedParams) -> Result:
     return Result(
         answer="The source publishes {endpoints} end points; {differs} of its records differ from the derived ones.",
         headline=Headline(
-            said("headline.published.differs", k=differs, n=known), "answered", said("reason.counted"), "differs"
+            said("headline.published.differs_one", n=known)
+            if differs == 1
+            else said("headline.published.differs", k=differs, n=known),
+            "answered",
+            said("reason.counted"),
+            "differs",
         ),
         estimates=tuple(estimates),
         tables={RECORDS.name: RECORDS.frame(rows), SUMMARY.name: SUMMARY.frame(summary)},
