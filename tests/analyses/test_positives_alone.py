@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import polars as pl
 import pytest
 from tests.studies import study
 
@@ -92,3 +93,14 @@ def test_what_was_found_is_told_by_its_number(results):
     told = {e.name: e.value for e in monitoring.estimates}
     assert told["ctdna_found"] + told["ctdna_unjudged"] == N and "ctdna_positive" not in told
     assert any("could only be judged where it was positive" in note for note in results["ras_status"].notes)
+
+
+def test_what_only_positives_could_show_did_not_clear():
+    """V5: 19 lines positive before and after, 30 samples too shallow to judge: "it cleared in 0 % (0-18; n = 19)"."""
+    from oncourse.analyses.monitoring import _response_shares
+
+    response = pl.DataFrame({"patient_id": ["A", "B"], "response": ["no_response", "no_response"]})
+    seen = pl.DataFrame({"state": ["positive", "positive", "not_assessable"]})
+    assert list(_response_shares(response, seen)) == []
+    judged = pl.DataFrame({"state": ["positive", "negative", "not_assessable"]})
+    assert [e.name for e in _response_shares(response, judged)] == ["clearance", "molecular_response"]

@@ -53,7 +53,7 @@ def monitoring(cohort: Cohort, params: MonitoringParams) -> Result:
         )
     response = cohort.ctdna_response
     leads, lead_estimates = _leads(cohort, ctdna)
-    estimates = [*_states(ctdna), *_response_shares(response), *lead_estimates, *_rate_estimates(rates)]
+    estimates = [*_states(ctdna), *_response_shares(response, ctdna), *lead_estimates, *_rate_estimates(rates)]
     estimates += _landmark(cohort, response, params)
     return Result(
         answer=_answer({e.name for e in estimates if e.value is not None}, rates),
@@ -273,10 +273,16 @@ def _share(name: str, k: int, n: int, question: str = "") -> Estimate:
     return Estimate(name, k / n, float(low), float(high), n, "Clopper-Pearson", "fraction", question)
 
 
+def _positives_alone(ctdna: pl.DataFrame) -> bool:
+    """Whether some samples could not be judged, and all that could are positive."""
+    known = ctdna.filter(pl.col("state") != "not_assessable")
+    return 0 < known.height < ctdna.height and bool((known["state"] == "positive").all())
+
+
 def _states(ctdna: pl.DataFrame) -> Iterator[Estimate]:
     known = ctdna.filter(pl.col("state") != "not_assessable")
     unjudged = ctdna.height - known.height
-    if unjudged and known.height and (known["state"] == "positive").all():
+    if _positives_alone(ctdna):
         # only what is positive could be judged: positive in 100 % of the assessable, whatever the truth
         yield Estimate("ctdna_found", known.height, n=known.height, unit="count", question=STATE)
         yield Estimate("ctdna_unjudged", unjudged, n=ctdna.height, unit="count")
@@ -284,8 +290,9 @@ def _states(ctdna: pl.DataFrame) -> Iterator[Estimate]:
         yield share("ctdna_positive", known["state"] == "positive", known["patient_id"], STATE)
 
 
-def _response_shares(response: pl.DataFrame) -> Iterator[Estimate]:
-    if response.height:
+def _response_shares(response: pl.DataFrame, ctdna: pl.DataFrame) -> Iterator[Estimate]:
+    """Shares of lines that cleared or responded; none where no sample could show it ("cleared in 0 %")."""
+    if response.height and not _positives_alone(ctdna):
         for name in ("clearance", "molecular_response"):
             yield share(name, response["response"] == name, response["patient_id"], COURSE)
 
