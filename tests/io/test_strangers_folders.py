@@ -167,3 +167,63 @@ def test_tables_for_clones_are_told_their_import(tmp_path, name, header, kind, i
         write_table(tmp_path / "d" / f"z{name}", path.read_text())
     with pytest.raises(InputError, match=f"oncourse import {kind}"):
         detect(path.parent if is_folder else path)
+
+
+def test_a_tumour_without_normal_in_sarek_s_tree_is_the_sample_of_its_folder(tmp_path):
+    """The column P1_P1_T of P1_T.mutect2.vcf was another sample than P1_T.call.cns; FreeBayes's row, which knows no
+    origin, stood for Mutect2's germline one."""
+    tree = tmp_path / "variant_calling"
+    row = "13 32906729 . A C . {} {} GT:AD:DP 0/1:50,50:100"
+    for caller, mark, info in (("mutect2", "PASS", "POPAF=0.5"), ("freebayes", ".", ".")):
+        write_vcf(tree / caller / "P1_T" / f"P1_T.{caller}.vcf", ["P1_P1_T"], [row.format(mark, info)])
+    write_table(
+        tree / "cnvkit" / "P1_T" / "P1_T.call.cns",
+        "chromosome|start|end|gene|log2|cn|probes\n12|0|130000000|-|0.6|3|100",
+    )
+    reading = read_delivery([tmp_path])
+    assert _samples(reading) == [("P1_T", "P1", "tissue")]
+    assert calls_of(reading, "origin") == [("P1_T", "13:32906729:A:C", "germline")]
+    assert reading.tables["segments"]["sample_id"].to_list() == ["P1_T"]
+
+
+@pytest.mark.parametrize(
+    ("names", "patients"),
+    [
+        (("P1_primary", "P1_liver_met", "P2"), {"P1", "P2"}),
+        (("张三_原发灶", "张三-血浆", "李四"), {"张三", "李四"}),
+        (("P1_primary", "P2_primary"), {"P1_primary", "P2_primary"}),  # nothing says that a patient has several
+    ],
+)
+def test_lesions_of_one_beginning_are_of_one_patient(tmp_path, names, patients):
+    """P1_primary.vcf and P1_liver_met.vcf were two patients; the note spoke of the files."""
+    for name in names:
+        write_vcf(tmp_path / f"{name}.vcf", [name], [f"{CALL} 0/1:70,30:100"])
+    assert {patient for _, patient, _ in _samples(read_delivery([tmp_path]))} == patients
+
+
+@pytest.mark.parametrize(("kind", "unread"), [("vcf", "cohort.maf"), ("maf", "S3.vcf")])
+def test_calls_of_another_format_in_the_folder_are_named(tmp_path, kind, unread):
+    write_table(tmp_path / "cohort.maf", f"{MAF}\n{KRAS_ROW}")
+    write_vcf(tmp_path / "S3.vcf", ["S3"], [f"{CALL} 0/1:70,30:100"])
+    told = read_delivery([tmp_path], kind=kind).ledger.problems()
+    assert [p.table for p in told] == [unread] and "it holds calls in another format" in told[0].message
+
+
+@pytest.mark.parametrize("has_list", [False, True])
+def test_copies_were_looked_at_in_the_samples_of_their_matrix(tmp_path, has_list):
+    """cBioPortal profiles the columns of data_cna: a sample that is in none had no amplification."""
+    write_table(tmp_path / "data_clinical_sample.txt", "PATIENT_ID|SAMPLE_ID\nP1|S1\nP2|S2")
+    write_table(tmp_path / "data_mutations.txt", f"{MAF}\n{KRAS_ROW}")
+    write_table(tmp_path / "data_cna.txt", "Hugo_Symbol|S1\nERBB2|2")
+    if has_list:
+        write_table(tmp_path / "case_lists" / "cases_cna.txt", "stable_id: x_cna\ncase_list_ids: S1")
+    samples = read_any(tmp_path).tables["samples"].select("sample_id", "cna_assay_id").sort("sample_id").rows()
+    assert samples == [("S1", None), ("S2", "not_profiled")]
+
+
+def test_nan_is_nobody(tmp_path):
+    """pandas writes nan for an empty id: a sample of that name."""
+    path = write_table(tmp_path / "a.maf", f"{MAF}\n{KRAS_ROW}\n{KRAS_ROW.replace('S1', 'nan')}")
+    reading = read_any(path)
+    assert [s[0] for s in _samples(reading)] == ["S1"]
+    assert [p.message for p in reading.problems if p.column == "sample_id"] == ["the row has no sample."]

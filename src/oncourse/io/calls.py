@@ -63,6 +63,19 @@ def _begins_as_vcf(path: Path) -> bool:
     return start.lstrip(b"\xef\xbb\xbf").startswith(b"##fileformat=VCF")
 
 
+def _with_known_origin(calls: pl.DataFrame, everything: pl.DataFrame) -> pl.DataFrame:
+    """Give a call whose own row does not know its origin the one that another file of the sample says (Mutect2's
+    population frequency beside FreeBayes); where two say different ones it stays unknown."""
+    key = ["sample_id", "variant_id"]
+    told = everything.filter(pl.col("origin") != "unknown").group_by(key).agg(pl.col("origin").unique().alias("_said"))
+    if told.is_empty():
+        return calls
+    one = pl.when(pl.col("_said").list.len() == 1).then(pl.col("_said").list.first())
+    origin = pl.when(pl.col("origin") == "unknown").then(pl.coalesce(one, pl.lit("unknown"))).otherwise("origin")
+    joined = calls.join(told, on=key, how="left", maintain_order="left")
+    return joined.with_columns(origin.alias("origin")).drop("_said")
+
+
 #: What the rows of a file are by its name alone: column of calls -> value.
 _SAID = {"unsigned": {"filter": "not signed out"}, "germline": {"origin": "germline"}}
 
@@ -127,7 +140,7 @@ def read_calls(
         return parts[0]
     # the same sample in two files (SNVs and indels apart, or two callers): called wins, then the deeper row
     everything = pl.concat([p.calls.with_columns(p.lines.alias("line")) for p in parts])
-    calls = called_first(everything)
+    calls = _with_known_origin(called_first(everything), everything)
     problems += _apart(everything)
     variants = pl.concat([p.variants for p in parts]).unique("variant_id", keep="first", maintain_order=True)
     samples = pl.concat([p.samples for p in parts], how="diagonal")

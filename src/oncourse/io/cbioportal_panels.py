@@ -100,10 +100,12 @@ def with_assays(
         denied = (pl.col(f"has_{kind}") & pl.col(kind).is_null()) | (~in_list & ~pl.col("_listed"))
         if kind == "mutations" and listed not in found.lists:  # a column of copy numbers says nothing of mutations
             denied |= ~pl.col("_listed") & ~pl.col("sample_id").is_in(seen["clinical"].implode())
+        if kind == "cna" and listed not in found.lists and seen["cna"].len():
+            denied |= ~pl.col("has_cna")  # the columns of the matrix are the samples it was made for
         value = pl.when(denied & ~measured).then(pl.lit(NOT_PROFILED)).otherwise(given)
         out = out.with_columns(value.alias(column))
     for kind, column in (("cna", "cna_assay_id"), ("sv", "sv_assay_id")):  # null: the same assay
-        same = pl.col(column) == pl.col("assay_id")
+        same = pl.col(column).eq_missing(pl.col("assay_id"))
         rest = pl.when(pl.col("assay_id") == NOT_PROFILED).then(pl.coalesce(kind, "_own"))
         out = out.with_columns(pl.coalesce(pl.when(~same).then(pl.col(column)), rest).alias(column))
     n_none = int((out["assay_id"] == NOT_PROFILED).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from oncourse.io.ids import alike, called_first, first_pairs, matched, owner_of,
 from oncourse.io.maf_tables import MafTables, with_copies
 from oncourse.io.one_patient import ask_whose
 from oncourse.io.reading import Reading
+from oncourse.io.sample_names import beginning
 from oncourse.io.signatures import document
 from oncourse.io.tree import Tree, look_into, may_hold_data
 from oncourse.io.whose import read_manifest
@@ -36,6 +38,10 @@ _UNASKED = (
     "nobody said what it is (--clinical for samples and patients, --segments for copies, --fusions, --coverage for "
     "depths and MSI)"
 )
+
+
+#: Why calls of another format beside those that are read are not.
+_OTHER_CALLS = "it holds calls in another format than the files beside it, which are read: import it alone, or move it"
 
 
 def files_in(path: Path, kind: str | None = None) -> list[Path]:
@@ -131,7 +137,8 @@ def read_files(
     if per_sample is not None:
         _match_ids(found, known, per_sample, reading)
     reading.problems += alike(found.samples["sample_id"].drop_nulls().to_list(), "samples")
-    samples = _samples(_owned(found.samples, per_sample, per_patient, reading), per_sample, reading)
+    owned = _owned(found.samples, per_sample, per_patient, reading)
+    samples = _samples(owned if is_said else _of_one_beginning(owned, reading), per_sample, reading)
     samples = _controls(samples, found.samples)
     samples = _plasma_by_name(samples, reading)
     built = ct.build(per_patient, samples, reading)
@@ -206,7 +213,9 @@ def _tell_left(trees: Sequence[Tree], sources: Sequence[Path], options: Sequence
             if path.name in reading.sources.values() or path.resolve() in given:
                 continue
             may = path.parent == source and may_hold_data(path)
-            reading.ledger.file(path.name, "unknown" if may else "other", "not read", why=_UNASKED if may else why)
+            calls = re.search(r"(?i)\.(maf|vcf|bcf)(\.b?gz)?$", path.name)
+            said = _OTHER_CALLS if calls and why == "another format" else _UNASKED
+            reading.ledger.file(path.name, "unknown" if may else "other", "not read", why=said if may else why)
 
 
 def _beside(book: Reading, reading: Reading) -> dict[str, pl.DataFrame]:
@@ -290,6 +299,22 @@ def _owned(
     if not owners:
         return seen
     reading.notes.append(f"{len(owners):,} samples are of the patient their id begins with ({first_pairs(owners)})")
+    new = pl.col("sample_id").replace_strict(owners, default=None, return_dtype=pl.String)
+    return seen.with_columns(pl.coalesce("patient_id", new).alias("patient_id"))
+
+
+def _of_one_beginning(seen: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Give samples whose names are one beginning with words of several lesions or of blood behind it (P1_primary and
+    P1_liver_met, 张三_原发灶 and 张三_肝转移) that beginning as patient, where nothing else names one."""
+    parts = {s: p for s in seen["sample_id"].drop_nulls() if (p := beginning(s))}
+    words: dict[str, set[str]] = {}
+    for stem, word in parts.values():
+        words.setdefault(stem, set()).add(word)
+    bare = set(seen.filter(pl.col("patient_id").is_null())["sample_id"].drop_nulls())
+    owners = {s: stem for s, (stem, _) in parts.items() if len(words[stem]) > 1 and s in bare}
+    if not owners:
+        return seen
+    reading.notes.append(f"{len(owners):,} samples are of one patient by their names ({first_pairs(owners)})")
     new = pl.col("sample_id").replace_strict(owners, default=None, return_dtype=pl.String)
     return seen.with_columns(pl.coalesce("patient_id", new).alias("patient_id"))
 

@@ -65,8 +65,14 @@ def owner_of(sample: str, patients: Collection[str]) -> str | None:
     if owner := next((sample[:i] for i in (len(sample), *reversed(marks)) if sample[:i] in patients), None):
         return owner
     head = re.sub(r"[_.\-]\d+$", "", sample)
-    forms = {re.sub(r"\d+", "0", p) for p in patients} if head in patients and re.search(r"\d", head) else {""}
-    return head if forms != {""} and re.sub(r"\d+", "0", sample) not in forms else None
+    if head == sample or head not in patients or not re.search(r"\d", head):
+        return None
+    return None if _form(sample) in {_form(p) for p in patients} else head
+
+
+def _form(name: str) -> str:
+    """Return a name with every number as 0 and every mark as a hyphen."""
+    return re.sub(r"[_.\-]", "-", re.sub(r"\d+", "0", name))
 
 
 def first_pairs(pairs: Mapping[str, str], n: int = 5) -> str:

@@ -221,8 +221,8 @@ def renamed(frame: pl.DataFrame) -> pl.DataFrame:
             continue
         # an empty HGVSp_Short falls back on HGVSp, a missing classification on the SO term, and so on
         picked[ours] = reduce(lambda one, other: one.zip_with(one.is_not_null(), other), present)
-        if ours.endswith("_id"):
-            picked[ours] = picked[ours].str.strip_chars().replace("", None)
+        if ours.endswith("_id"):  # pandas writes nan for an empty cell
+            picked[ours] = picked[ours].str.strip_chars().replace(["", "nan", "NaN", "None"], None)
     return pl.DataFrame([cells.alias(ours) for ours, cells in picked.items()])
 
 

@@ -96,6 +96,16 @@ def _parts(path: Path) -> tuple[str, str | None, str | None]:
     return stem, None, None
 
 
+def beginning(sample: str) -> tuple[str, str] | None:
+    """Return what a name is before its word of a lesion or of blood, and that word; null where it has none.
+
+    >>> beginning("P1_liver_met"), beginning("张三-原发灶"), beginning("P1"), beginning("P1_T")
+    (('P1', 'liver_met'), ('张三', '原发灶'), None, None)
+    """
+    cuts = [m.start() for m in re.finditer(r"[_.\- ]", sample)]
+    return next(((sample[:i], sample[i + 1 :]) for i in cuts if i and _MATERIAL.match(sample[i + 1 :])), None)
+
+
 def names_nobody(path: Path) -> bool:
     """Whether the name of a file is one of callers and steps, or one that every patient has.
 

@@ -135,6 +135,8 @@ _DATA = (
     ".xml",
     ".bed",
     ".maf",
+    ".vcf",
+    ".bcf",
     ".pdf",
     ".docx",
 )

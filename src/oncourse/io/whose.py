@@ -285,6 +285,8 @@ def _name(
 ) -> tuple[str, str]:
     """Return the first name the clinical table knows, else the first that is a name, and where it stands."""
     stem, generic = stem_of(start.path), bool(GENERIC.match(column))
+    if _is_patients_sample(column, stem, start.path) and stem not in start.columns:
+        return stem, "file name"
     candidates = [(stated.get(column, (None, None))[0], "header"), (None if generic else column, "column")]
     if pair and role in ("tumour", "normal") and (generic or column.endswith(pair[role == "normal"])):
         candidates.insert(1, (pair[role == "normal"], "file name"))
@@ -311,6 +313,16 @@ def _name(
     return found[0]
 
 
+def _is_patients_sample(column: str, stem: str, path: Path) -> bool:
+    """Whether a column is PATIENT_SAMPLE of a file named after the sample, in a tree of nf-core/sarek (tumour only).
+
+    >>> _is_patients_sample("P1_P1_T", "P1_T", Path("variant_calling/mutect2/P1_T/P1_T.mutect2.vcf"))
+    True
+    """
+    is_tree = any(p.name.lower() in ("variant_calling", "annotation") for p in path.parents)
+    return is_tree and column.endswith(f"_{stem}") and len(column) > len(stem) + 1
+
+
 def _patient(
     column: str,
     pair: tuple[str, str] | None,
@@ -329,6 +341,8 @@ def _patient(
         return next((found["p"] for found in before if found), None)  # sarek's columns are PATIENT_SAMPLE
     if GENERIC.match(column) and not stated.get(column, (None,))[0] and sample not in known and len(tumours) > 1:
         return stem_of(start.path)
+    if _is_patients_sample(column, sample, start.path):
+        return column[: -len(sample) - 1]
     if sample == stem_of(start.path) and (folder := folder_of_samples(start.path)):
         return folder
     own, _ = names.ends.get(column, ("", ""))

@@ -29,14 +29,14 @@ SAMPLES_TABLE = OutputTable(
         Column("material", pl.String, "tissue, plasma, normal or white_cells"),
         Column("role", pl.String, "role of its lesion; empty = not said"),
         Column("assay_id", pl.String, "assay; empty = not said: every gene is taken as looked at"),
+        Column("purity", pl.Float64, "tumour cell fraction"),
+        Column("ploidy", pl.Float64, "copies per tumour cell"),
         Column("n_calls", pl.Int64, "calls (germline ones too)"),
         Column("n_looked_at", pl.Int64, "variants looked at and not called, or judged by the assay's thresholds"),
         Column("n_without_effect", pl.Int64, "calls of which neither the file nor the place says an effect"),
         Column("n_without_reads", pl.Int64, "calls without read counts"),
         Column("n_fusions", pl.Int64, "fusions and changes within a gene"),
         Column("n_segments", pl.Int64, "copy-number segments"),
-        Column("purity", pl.Float64, "tumour cell fraction"),
-        Column("ploidy", pl.Float64, "copies per tumour cell"),
     ),
 )
 INTAKE_TABLES = (
