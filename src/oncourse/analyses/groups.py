@@ -370,10 +370,13 @@ def _words(found: Groups, medians: list[dict[str, Any]], ratios: list[dict[str, 
 
 
 def _said(medians: list[dict[str, Any]]) -> list[str]:
-    """The endpoints of the answer: no two that say the same numbers; rPFS that is PFS (no scan of bone) is called so."""
+    """The endpoints of the answer: no two that say the same numbers, none but death without any event; rPFS that is PFS
+    (no scan of bone) is called so."""
     told: dict[tuple[Any, ...], str] = {}
     for endpoint in dict.fromkeys(r["endpoint"] for r in _first(medians)):
         mine = [r for r in _first(medians) if r["endpoint"] == endpoint]
+        if endpoint != "OS" and not any(r["n_event"] for r in mine):
+            continue
         numbers = tuple((r["group"], r["n"], r["n_event"], r["median_months"]) for r in mine)
         if endpoint == "PFS" and told.get(numbers) == "rPFS":
             told[numbers] = endpoint
