@@ -386,3 +386,44 @@ def test_radiotherapy_of_the_gdc_is_read_and_what_was_not_given_is_not(tmp_path)
     assert reading.tables["procedures"].select("patient_id", "day", "kind").rows() == [("T-1", "40", "radiotherapy")]
     assert "treatments" not in reading.tables
     assert sum("without a day of start" in n or "said not to be given" in n for n in reading.notes) == 2
+
+
+def test_a_source_that_says_of_nobody_whether_they_live_leaves_it_unknown(tmp_path):
+    """OMOP without its table of deaths, FHIR without any deceased[x]: everybody was alive at the last contact."""
+    from oncourse.io.fhir import read_fhir
+    from oncourse.io.omop import read_omop
+
+    (tmp_path / "o").mkdir()
+    for name, text in {
+        "person": "person_id,gender_concept_id,year_of_birth\n1,8507,1950\n",
+        "condition_occurrence": "person_id,condition_concept_id,condition_start_date,condition_source_value\n"
+        "1,4163261,2018-01-10,C61\n",
+        "observation_period": "person_id,observation_period_start_date,observation_period_end_date\n"
+        "1,2010-01-01,2020-05-01\n",
+    }.items():
+        (tmp_path / "o" / f"{name}.csv").write_text(text)
+    assert read_omop(tmp_path / "o").tables["follow_up"]["is_dead"].to_list() == [None]
+    (tmp_path / "o/death.csv").write_text("person_id,death_date\n")
+    assert read_omop(tmp_path / "o").tables["follow_up"]["is_dead"].to_list() == ["false"]
+
+    def bundle(**more):
+        cancer = {"coding": [{"system": "http://snomed.info/sct", "code": "363406005", "display": "colon cancer"}]}
+        rows = [{"resourceType": "Patient", "id": "a"}, {"resourceType": "Patient", "id": "b", **more}]
+        rows += [
+            {
+                "resourceType": "Condition",
+                "id": f"c{p}",
+                "subject": {"reference": f"Patient/{p}"},
+                "code": cancer,
+                "onsetDateTime": "2018-01-10",
+            }
+            for p in "ab"
+        ]
+        seen = {"resourceType": "Encounter", "period": {"start": "2020-05-01"}}
+        rows += [{**seen, "id": f"e{p}", "subject": {"reference": f"Patient/{p}"}} for p in "ab"]
+        path = tmp_path / f"{len(more)}.json"
+        entry = [{"resource": r} for r in rows]
+        path.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entry}))
+        return read_fhir(path).tables["follow_up"]["is_dead"].to_list()
+
+    assert bundle() == [None, None] and bundle(deceasedBoolean=False) == ["false", "false"]

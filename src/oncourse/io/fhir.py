@@ -180,8 +180,12 @@ def read_fhir(path: Path) -> Reading:
         _adverse(event, out)
     by_onset = sorted(cancers, key=lambda c: _onset(c) or "9999", reverse=True)
     conditions = {_patient(c): (_text(c.get("code")), _stage(c)) for c in by_onset}
-    for patient in by_type.get("Patient", []):
-        _person(patient, index, status, conditions, out)
+    people = by_type.get("Patient", [])
+    is_told = any(patient.get(c) is not None for patient in people for c in ("deceasedBoolean", "deceasedDateTime"))
+    if people and not is_told:
+        out.notes.append("no Patient has deceased[x]: who of the patients lives is not known")
+    for patient in people:
+        _person(patient, index, status, conditions, out, is_told=is_told)
     by_type["Condition"] += secondary
     by_type = {kind: found for kind, found in by_type.items() if found}
     for kind, found in sorted(by_type.items()):
@@ -428,6 +432,8 @@ def _person(
     status: dict[str, dict[str, str]],
     conditions: Mapping[str, tuple[str | None, str | None]],
     out: Gather,
+    *,
+    is_told: bool,
 ) -> None:
     patient = str(row.get("id"))
     observed = status.get(patient, {}).pop("stage", None)
@@ -450,12 +456,12 @@ def _person(
     if last is None:
         out.skip("Patient", "follow_up", "no date on which the patient was seen", patient)
         return
-    # R4: without deceased[x] nothing is said of death; seen alive on the last date
+    # without deceased[x] seen alive on the last date, where the source says of anybody whether they live (`is_told`)
     out.add(
         "follow_up",
         patient_id=patient,
         last_contact_date=last,
         death_date=death,
-        is_dead=str(bool(dead)).lower(),
+        is_dead=str(bool(dead)).lower() if is_told else None,
         **status.get(patient, {}),
     )

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from oncourse.days import DAYS_PER_MONTH
 from oncourse.io.gather import Document, Gather, Source, files_of, organ_of
 from oncourse.io.genie_panels import genes_of, panel_regions
 from oncourse.io.reading import Reading
@@ -126,6 +127,8 @@ def _cancer(
     )
     for name, time, status, anchor in _TIMES:
         days, event = cancers.number(row, time), get(row, status)
+        if days is None and (months := cancers.number(row, time.replace("_days", "_mos"))) is not None:
+            days = months * DAYS_PER_MONTH
         if days is None:
             out.skip(cancers.name, "follow_up", f"no {time}", patient)
             continue

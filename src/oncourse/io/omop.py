@@ -374,6 +374,9 @@ def _follow_up(
             out.saw(source.get(row, "person_id"), _date(source, row, column))
     death = tables.get("death", empty)
     deaths = _deaths(death, out)
+    is_told = "death" in tables
+    if not is_told:
+        out.notes.append("no table of deaths (death): who of the patients lives is not known")
     causes = {death.get(r, "person_id"): _name(names, r, death, "cause", "cause_source_value") for r in death.rows}
     for row in tables["person"].rows:
         patient = tables["person"].get(row, "person_id")
@@ -382,13 +385,13 @@ def _follow_up(
         if last is None:
             out.skip("person", "follow_up", "no date on which the patient was seen", patient)
             continue
-        # the CDM has a row of death for the dead only: others were alive when last seen
+        # the CDM has a row of death for the dead only: others were alive when last seen, where the table is there
         out.add(
             "follow_up",
             patient_id=patient,
             last_contact_date=last,
             death_date=died,
-            is_dead=str(patient in deaths).lower(),
+            is_dead=str(patient in deaths).lower() if is_told else None,
             cause_of_death=None
             if (causes.get(patient) or "OMOP").startswith("OMOP")
             else cause_of_death(causes[patient]),
