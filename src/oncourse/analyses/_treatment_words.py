@@ -198,7 +198,7 @@ def answer_text(compared: Comparisons, tested: list[dict[str, Any]]) -> tuple[tu
     text += interaction_text([r for r in named if not _changes(r)], names)
     text += _changing_text([r for r in named if _changes(r)])
     if not any(r["is_prespecified"] and r["hazard_ratio_ratio"] is not None for r in tested):
-        text += " No interaction that the design names could be estimated; the limits below say why for each."
+        text += " No interaction that the design names could be estimated; the limits say why for each."
     return tuple(estimates), text.strip()
 
 
