@@ -28,6 +28,7 @@ from oncourse.derive.concordance.concordance_summary import (
     SET_APART,
     fraction_columns,
     gene_counts,
+    hidden_by_errors,
     of_own_samples,
     summary_table,
 )
@@ -101,7 +102,11 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
         figures=tuple(concordance_figures(presence, pairs, counts, summary, noise)),
         people=_people(cohort, pairs, judged),
         samples_used=_used(pairs),
-        notes=(*_notes(presence, counts, related), *_withheld(summary), *borrowed_note(cohort.study)),
+        notes=(
+            *_notes(presence, counts, related),
+            *_withheld(summary, presence, pairs, params.min_power),
+            *borrowed_note(cohort.study),
+        ),
         methods=_METHODS,
     )
 
@@ -319,15 +324,27 @@ def _used(pairs: PairTable) -> pl.DataFrame:
     return exclusions(rows)
 
 
-def _withheld(summary: pl.DataFrame) -> tuple[str, ...]:
-    """A note per comparison whose mutations could only be judged where both samples have them."""
+def _withheld(summary: pl.DataFrame, presence: PresenceTable, pairs: PairTable, min_power: float) -> tuple[str, ...]:
+    """A note per comparison without a shared fraction: its mutations could only be judged where both samples have them, or
+    errors hide small clones."""
     key = (pl.col("set") == "all") & (pl.col("chip") == "without") & (pl.col("n_variants") > 0)
     rows = summary.filter(key & (pl.col("estimand") == "shared_fraction_assessable") & pl.col("estimate").is_null())
-    return tuple(
-        f"{comparison}: {n} mutations were found in both samples, and in no sample could one have been judged absent: no "
-        "shared fraction is given."
-        for comparison, n in rows.select("comparison", "n_variants").iter_rows()
-    )
+    notes = []
+    for comparison, n in rows.select("comparison", "n_variants").iter_rows():
+        main = pairs.pairs.filter("is_main", pl.col("comparison") == comparison)
+        here = pairs.variants.join(main.select("pair"), on="pair", how="semi")
+        hidden = hidden_by_errors(presence, here, min_power)
+        if hidden is not None:
+            notes.append(
+                f"{comparison}: at {hidden[0]} of {hidden[1]} sites where a clone would have been seen the reads are as "
+                "likely errors as a small clone; what can be decided is mostly there, and no shared fraction is given."
+            )
+            continue
+        notes.append(
+            f"{comparison}: {n} mutations were found in both samples, and in no sample could one have been judged absent: "
+            "no shared fraction is given."
+        )
+    return tuple(notes)
 
 
 def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame) -> tuple[str, ...]:
