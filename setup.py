@@ -12,11 +12,11 @@ from setuptools.command.build_ext import build_ext
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE / "src")]
 
-from oncourse.compiled import ROOMS, digest  # noqa: E402
+from oncourse.compiled import ROOMS, digest, modules_of  # noqa: E402
 
 
-def extension(room: str, modules: tuple[str, ...]) -> Extension:
-    files = [f"src/oncourse/{module.replace('.', '/')}.py" for module in modules]
+def extension(room: str) -> Extension:
+    files = [f"src/oncourse/{module.replace('.', '/')}.py" for module in modules_of(room)]
     return Extension(f"oncourse._loops_{room}", sources=[], depends=[*files, "build_loops.py"])
 
 
@@ -67,4 +67,4 @@ def newest(files: list[str]) -> float:
     return max((HERE / file).stat().st_mtime for file in files)
 
 
-setup(ext_modules=[extension(*item) for item in ROOMS.items()], cmdclass={"build_ext": BuildLoops})
+setup(ext_modules=[extension(room) for room in ROOMS], cmdclass={"build_ext": BuildLoops})

@@ -62,7 +62,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
 }
 #: Rooms whose machine code on x86-64 is for processors with AVX2 and FMA (x86-64-v3, since 2013), twice as fast; the
 #: others' is for any. polars as it is installed asks for the same, so that nobody is left out.
-VECTORS = ("clusters",)
+VECTORS = ("clusters", "presence")
+#: Loops of another room that those of `VECTORS` call.
+SHARED = ("evolution._fast_math",)
 _ROOM_OF = {module: room for room, modules in ROOMS.items() for module in modules}
 _HERE = Path(__file__).parent
 Mark = Callable[[Callable[..., Any]], Any]
@@ -96,9 +98,14 @@ def symbol(function: Callable[..., Any]) -> str:
     return f"{module.replace('.', '__')}__{function.__name__}"
 
 
+def modules_of(room: str) -> list[str]:
+    """Return the modules whose sources make the machine code of a room: its own, and the `SHARED` ones that it calls."""
+    return [*ROOMS[room], *(m for m in SHARED if room in VECTORS and m not in ROOMS[room])]
+
+
 def digest(room: str) -> str:
     """Return the SHA-256 of the sources of a room, which `_loops.json` holds of those that were compiled."""
-    files = [_HERE / f"{module.replace('.', '/')}.py" for module in ROOMS[room]]
+    files = [_HERE / f"{module.replace('.', '/')}.py" for module in modules_of(room)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

@@ -1,36 +1,55 @@
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
-"""The loops of `log_gamma`, `site_reads` and `tumour_fraction`: logarithms of over-dispersed counts, shares by EM."""
+"""The loops of `log_gamma`, `site_reads`, `tissue_evidence` and `tumour_fraction`: logarithms of over-dispersed counts,
+shares by EM. Logarithms are those of `_fast_math`: several sites are worked out at once."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from oncourse.compiled import compiled
+from oncourse.evolution._fast_math import fast_exp, fast_log
+
+#: Below this a logarithm of a likelihood is as good as that of nothing.
+_LEAST_LOG = -690.0
 
 
-@compiled(error_model="numpy")
+@compiled(error_model="numpy", inline="always")
 def _stirling(y):
     """Log Gamma(y) without its constant, y >= 4, by Stirling's series (Abramowitz and Stegun 6.1.41) to 1/y^9."""
     one = 1.0 / y
     square = one * one
-    series = (((square / 1188 - 1 / 1680) * square + 1 / 1260) * square - 1 / 360) * square + 1 / 12
-    return series * one - y + (y - 0.5) * math.log(y)
+    series = (((square * (1 / 1188) - 1 / 1680) * square + 1 / 1260) * square - 1 / 360) * square + 1 / 12
+    return series * one - y + (y - 0.5) * fast_log(y)
 
 
-@compiled(error_model="numpy")
+@compiled(error_model="numpy", inline="always")
 def _four(x):
     """x (x + 1) (x + 2) (x + 3), which is Gamma(x + 4) / Gamma(x)."""
     pair = x * (x + 3.0)
     return pair * (pair + 2.0)
 
 
+@compiled(error_model="numpy", inline="always")
+def _apart(x, k):
+    """What Stirling's series says of log(Gamma(x + k) / Gamma(x)), four steps up."""
+    return _stirling(x + k + 4.0) - _stirling(x + 4.0)
+
+
+@compiled(error_model="numpy", inline="always")
+def _lifted(x, k):
+    """What the four steps took from Gamma(x + k) / Gamma(x)."""
+    return _four(x) / _four(x + k)
+
+
 @compiled("f8[:], f8[:], f8[:]", error_model="numpy")
 def rising_into(x, k, out):
     """Fill `out` with log(Gamma(x + k) / Gamma(x)); all of shape (n,)."""
+    for i in range(x.size):  # more than two logarithms in one loop would not be vectorised
+        out[i] = _apart(x[i], k[i])
     for i in range(x.size):
-        low = x[i]
-        high = low + k[i]
-        out[i] = _stirling(high + 4.0) - _stirling(low + 4.0) + math.log(_four(low) / _four(high))
+        out[i] += fast_log(_lifted(x[i], k[i]))
 
 
 @compiled("f8[:], f8[:], f8[:], f8[:], f8[:]", error_model="numpy")
@@ -38,30 +57,133 @@ def beta_binomial_into(alt, depth, vaf, s, out):
     """Fill `out` with the two terms of log P(alt | depth) that hold the mean: log rising of `vaf` s by `alt`, and of
     (1 - `vaf`) s by the other reads; all of shape (n,)."""
     for i in range(alt.size):
-        a = vaf[i] * s[i]
-        b = (1.0 - vaf[i]) * s[i]
-        a_high = a + alt[i]
-        b_high = b + (depth[i] - alt[i])
-        lifted = (_four(a) / _four(a_high)) * (_four(b) / _four(b_high))
-        out[i] = (
-            (_stirling(a_high + 4.0) - _stirling(a + 4.0))
-            + (_stirling(b_high + 4.0) - _stirling(b + 4.0))
-            + math.log(lifted)
-        )
+        out[i] = _apart(vaf[i] * s[i], alt[i])
+    for i in range(alt.size):
+        out[i] += _apart((1.0 - vaf[i]) * s[i], depth[i] - alt[i])
+    for i in range(alt.size):
+        out[i] += fast_log(_lifted(vaf[i] * s[i], alt[i]) * _lifted((1.0 - vaf[i]) * s[i], depth[i] - alt[i]))
+
+
+@compiled("f8[:], f8[:], f8[:], f8[:], f8[:,:], f8[:], f8[:,:], f8[:,:]", error_model="numpy")
+def tissue_reads(alt, depth, error, s, full, steps, every, part):
+    """Fill log P(alt | depth) of beta-binomial reads of a variant in all cells, and in a part of them: the mean over
+    `steps`.
+
+    alt, depth, error, s (concentration) : shape (n,)
+    full : shape (n, n_option), allele fraction in all cells at each option; steps : shares of the cells
+    every, part : shape (n, n_option), filled
+    """
+    n_option, n_step = full.shape[1], steps.size
+    vaf, value = np.empty((n_step + 1) * n_option), np.empty((n_step + 1) * n_option)
+    most = np.empty(n_option)
+    for i in range(alt.size):
+        reads, other, concentration, e = alt[i], depth[i] - alt[i], s[i], error[i]
+        for o in range(n_option):
+            vaf[o] = full[i, o]
+        for j in range(n_step):
+            for o in range(n_option):
+                vaf[(j + 1) * n_option + o] = full[i, o] * steps[j]
+        for j in range(vaf.size):
+            v = vaf[j] * (1.0 - e) + (1.0 - vaf[j]) * e
+            vaf[j] = min(max(v, 1e-9), 1.0 - 1e-9)
+        for j in range(vaf.size):
+            value[j] = _apart(vaf[j] * concentration, reads)
+        for j in range(vaf.size):
+            value[j] += _apart((1.0 - vaf[j]) * concentration, other)
+        for j in range(vaf.size):
+            value[j] += fast_log(
+                _lifted(vaf[j] * concentration, reads) * _lifted((1.0 - vaf[j]) * concentration, other)
+            )
+        scale = _apart(concentration, depth[i]) + fast_log(_lifted(concentration, depth[i]))
+        for o in range(n_option):
+            every[i, o] = value[o] - scale
+            most[o] = value[n_option + o]
+            part[i, o] = 0.0
+        for j in range(1, n_step):
+            for o in range(n_option):
+                most[o] = max(most[o], value[(j + 1) * n_option + o])
+        for j in range(n_step):
+            for o in range(n_option):
+                part[i, o] += fast_exp(max(value[(j + 1) * n_option + o] - most[o], _LEAST_LOG))
+        for o in range(n_option):
+            part[i, o] = most[o] - scale + fast_log(part[i, o] / n_step)
+
+
+@compiled(
+    "f8[:], f8[:,:], f8[:,:], f8[:], f8[:], f8[:], f8[:,:], f8[:,:,:], f8[:,:,:], f8, f8[:], f8[:,:,:,:], "
+    "f8[:,:,:,:,:,:]",
+    error_model="numpy",
+)
+def levels_along(rho, copies, mutated, normal, error, centre, width, log_like, mass, stretch, nil, weights, value):
+    """Fill P(reads, kind) of a variant that is absent, a subclone of any size, or in all cells, at each tumour fraction.
+
+    rho : shape (n_point,); copies, mutated : (n, n_option); normal, error, nil (P(reads) of background) : (n,)
+    centre, width (n, n_spread), log_like, mass (n, n_spread, n_node) : `oncourse.evolution.tumour_fraction._curves`
+    weights : shape (n_genome, n, n_kind, n_option)
+    value : shape (n_genome, n, n_kind, 3, n_spread, n_point), zero where a kind has no weight
+    """
+    n_genome, n, n_kind, n_option = weights.shape
+    n_point, n_spread, last = rho.size, width.shape[1], log_like.shape[2] - 1
+    size, top, to_node = n_point * n_option, last - 1e-9, last / (2.0 * stretch)
+    vaf, logit, place = np.empty(size), np.empty(size), np.empty(size)
+    part, every, low = np.empty(size), np.empty(size), np.empty(size, np.int64)
+    for i in range(n):
+        e = error[i]
+        least = min(max(e, 1e-9), 1.0 - 1e-9)
+        for o in range(n_option):
+            for g in range(n_point):
+                below = rho[g] * copies[i, o] + (1.0 - rho[g]) * normal[i]
+                v = rho[g] * mutated[i, o] / max(below, 1e-9)
+                v = v * (1.0 - e) + (1.0 - v) * e
+                vaf[o * n_point + g] = min(max(v, 1e-9), 1.0 - 1e-9)
+        for j in range(size):
+            logit[j] = fast_log(vaf[j] / (1.0 - vaf[j])) - centre[i]
+        start = math.log(least / (1.0 - least)) - centre[i]
+        for s in range(n_spread):
+            wide = width[i, s]
+            for j in range(size):
+                x = logit[j] / wide
+                y = abs(x)
+                z = fast_log(y + math.sqrt(y * y + 1.0))
+                z = z if x >= 0.0 else -z
+                place[j] = min(max(z * to_node + last / 2.0, 0.0), top)
+            first = min(max(math.asinh(start / wide) * to_node + last / 2.0, 0.0), top)
+            k = int(first)
+            first = mass[i, s, k] + (mass[i, s, k + 1] - mass[i, s, k]) * (first - k)
+            for j in range(size):
+                low[j] = int(place[j])
+                place[j] -= low[j]
+            for j in range(size):
+                k = low[j]
+                like = log_like[i, s, k]
+                every[j] = like + (log_like[i, s, k + 1] - like) * place[j]
+                inside = mass[i, s, k]
+                inside += (mass[i, s, k + 1] - inside) * place[j]
+                part[j] = max(inside - first, 0.0) / max(vaf[j] - least, 1e-12)
+            for j in range(size):
+                every[j] = fast_exp(min(max(every[j], _LEAST_LOG), 0.0))
+            for q in range(n_genome):
+                for kind in range(n_kind):
+                    for o in range(n_option):
+                        w = weights[q, i, kind, o]
+                        if w > 0.0:
+                            for g in range(n_point):
+                                value[q, i, kind, 0, s, g] += w * nil[i]
+                                value[q, i, kind, 1, s, g] += w * part[o * n_point + g]
+                                value[q, i, kind, 2, s, g] += w * every[o * n_point + g]
 
 
 @compiled(error_model="numpy")
 def _to_shares(found, pi):
     """Fill `pi` with the shares of the levels within each kind."""
-    n_kind, n_level, n_spread, n_point = found.shape
+    n_kind, n_level, n_point = found.shape
     for k in range(n_kind):
-        for s in range(n_spread):
-            for g in range(n_point):
-                mass = 0.0
-                for j in range(n_level):
-                    mass += found[k, j, s, g]
-                for j in range(n_level):
-                    pi[k, j, s, g] = found[k, j, s, g] / mass
+        for g in range(n_point):
+            mass = 0.0
+            for j in range(n_level):
+                mass += found[k, j, g]
+            for j in range(n_level):
+                pi[k, j, g] = found[k, j, g] / mass
 
 
 @compiled("f8[:,:,:,:,:], b1[:,:], f8[:], f8[:,:], f8[:,:], i8, f8[:,:,:,:], f8[:,:,:]", error_model="numpy")
@@ -75,34 +197,36 @@ def fit_shares(value, is_kind, own, off, prior, n_step, pi, total):
     pi, total : filled with the shares (n_kind, n_level, n_spread, n_point) and P(reads) at them (n, n_spread, n_point)
     """
     n, n_kind, n_level, n_spread, n_point = value.shape
-    found = pi.copy()
-    for k in range(n_kind):
-        for j in range(n_level):
-            found[k, j] = prior[k, j]
-    _to_shares(found, pi)
-    for step in range(n_step + 1):
+    found, weight = np.empty((n_kind, n_level, n_point)), np.empty((n_kind, n_level, n_point))
+    here = np.empty(n_point)
+    for s in range(n_spread):  # one spread after the other: its values stay in the processor's cache
         for k in range(n_kind):
             for j in range(n_level):
                 found[k, j] = prior[k, j]
-        for i in range(n):
-            for s in range(n_spread):
-                for g in range(n_point):
-                    total[i, s, g] = 0.0
+        _to_shares(found, weight)
+        for step in range(n_step + 1):
+            for k in range(n_kind):
+                for j in range(n_level):
+                    found[k, j] = prior[k, j]
+            for i in range(n):
+                here[:] = 0.0
                 for k in range(n_kind):
                     if is_kind[i, k]:
                         for j in range(n_level):
                             for g in range(n_point):
-                                total[i, s, g] += value[i, k, j, s, g] * pi[k, j, s, g]
+                                here[g] += value[i, k, j, s, g] * weight[k, j, g]
                 for g in range(n_point):
-                    total[i, s, g] = own[i] * total[i, s, g] + off[i, s]
+                    here[g] = own[i] * here[g] + off[i, s]
                 if step == n_step:
+                    total[i, s] = here
                     continue
                 for g in range(n_point):
-                    total[i, s, g] = own[i] / total[i, s, g]
+                    here[g] = own[i] / here[g]
                 for k in range(n_kind):
                     if is_kind[i, k]:
                         for j in range(n_level):
                             for g in range(n_point):
-                                found[k, j, s, g] += value[i, k, j, s, g] * pi[k, j, s, g] * total[i, s, g]
-        if step < n_step:
-            _to_shares(found, pi)
+                                found[k, j, g] += value[i, k, j, s, g] * weight[k, j, g] * here[g]
+            if step < n_step:
+                _to_shares(found, weight)
+        pi[:, :, s] = weight

@@ -482,19 +482,22 @@ def _kinds(table: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray]
         prior = np.exp(-0.5 * ((grid - mean[:, None] - shift) / KIND_SPREAD) ** 2)
         return np.asarray(like * (prior / prior.sum(axis=1, keepdims=True))[:, None])
 
-    plain = joint(0.0)
-    mixed, logs = [plain], [np.log(plain.sum(axis=2) + 1e-300).sum(axis=0) + math.log(UNDAMAGED)]
-    for shift in DAMAGE:
-        damaged = joint(float(shift))
-        for share in DAMAGED_SHARES:
-            mixed.append((1 - share) * plain + share * damaged)
-            every = np.log(mixed[-1].sum(axis=2) + 1e-300).sum(axis=0)
-            logs.append(every + math.log((1 - UNDAMAGED) / (len(DAMAGE) * len(DAMAGED_SHARES))))
+    plain, damaged = joint(0.0), [joint(float(shift)) for shift in DAMAGE]
+    none, some = plain.sum(axis=2), [one.sum(axis=2) for one in damaged]
+    # (share that is damaged, how: which of `DAMAGE`); a mixture sums to the mixture of its parts' sums
+    mixtures = [(0.0, 0), *((share, how) for how in range(len(DAMAGE)) for share in DAMAGED_SHARES)]
+    totals = [(1 - share) * none + share * some[how] + 1e-300 for share, how in mixtures]
+    before = [UNDAMAGED] + [(1 - UNDAMAGED) / (len(mixtures) - 1)] * (len(mixtures) - 1)
+    logs = [np.log(total).sum(axis=0) + math.log(p) for total, p in zip(totals, before, strict=True)]
     weight = np.exp(np.array(logs) - np.max(logs, axis=0))
     weight /= weight.sum(axis=0)
-    mass = np.zeros_like(table)
-    for w, one in zip(weight, mixed, strict=True):
-        mass += w[:, None] * one / (one.sum(axis=2, keepdims=True) + 1e-300)
+    of_plain, of_damaged = np.zeros_like(none), np.zeros((len(DAMAGE), *none.shape))
+    for (share, how), w, total in zip(mixtures, weight, totals, strict=True):
+        of_plain += (1 - share) * w / total
+        of_damaged[how] += share * w / total
+    mass = of_plain[:, :, None] * plain
+    for part, one in zip(of_damaged, damaged, strict=True):
+        mass += part[:, :, None] * one
     mass /= mass.sum(axis=2, keepdims=True)
     low = FACTORS[np.argmax(np.cumsum(mass, axis=2) >= 0.05, axis=2)]
     return np.asarray(np.exp(_mean(mass, grid))), low

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.site_reads import log_beta_binomial, log_noise
+from oncourse.evolution._reads_kernels import tissue_reads
+from oncourse.evolution.log_sum import log_sum
+from oncourse.evolution.site_reads import log_noise
 
 if TYPE_CHECKING:
     from oncourse.evolution.presence import Cells, Samples
@@ -73,26 +75,28 @@ class Elsewhere:
     log_like: FloatArray
 
     @classmethod
-    def of(cls, cells: Cells, rows: IntArray, genome: int, elsewhere: BoolArray, anchors: Anchors) -> Elsewhere:
+    def of(
+        cls, cells: Cells, rows: IntArray, genome: int, elsewhere: BoolArray, anchors: Anchors, reads: TissueReads
+    ) -> Elsewhere:
         copies, _, share = options_of(cells, rows, genome)
         log_all, log_part = np.zeros(share.shape), np.zeros(len(rows))
         if len(anchors.at):
-            every, part = _tissue_evidence(cells, anchors, genome)
             there, _, own = options_of(cells, anchors.at, genome)
             alike: BoolArray = np.zeros(len(anchors.at), bool)
             if there.shape[1] == share.shape[1]:
                 alike = np.asarray(np.isclose(there, copies[anchors.row]).all(axis=1))
-            told = np.repeat(_log_mean(every, own)[:, None], share.shape[1], axis=1)
+            told = np.repeat(_log_mean(reads.every, own)[:, None], share.shape[1], axis=1)
             if alike.any():
-                told[alike] = every[alike]
-            np.add.at(log_all, anchors.row, told)
-            np.add.at(log_part, anchors.row, part)
+                told[alike] = reads.every[alike]
+            for option in range(share.shape[1]):
+                log_all[:, option] = np.bincount(anchors.row, told[:, option], len(rows))
+            log_part = np.bincount(anchors.row, reads.log_part(own), len(rows))
         with np.errstate(divide="ignore"):
             trunk, other = log_all + np.log(share), log_part[:, None] + np.log(share)
-        total = np.logaddexp.reduce(trunk, axis=1), np.logaddexp.reduce(other, axis=1)
+        total = log_sum(trunk, 1), log_sum(other, 1)
         common = _trunk_share(total[0] - total[1], cells.sample[rows])
         trunk, other = trunk + np.log(common)[:, None], other + np.log1p(-common)[:, None]
-        log_like = np.logaddexp(np.logaddexp.reduce(trunk, axis=1), np.logaddexp.reduce(other, axis=1))
+        log_like = np.logaddexp(log_sum(trunk, 1), log_sum(other, 1))
         weights = np.zeros((len(rows), 3, share.shape[1]))
         weights[:, TRUNK], weights[:, ELSEWHERE] = np.exp(trunk - log_like[:, None]), np.exp(other - log_like[:, None])
         alone = ~elsewhere[rows]
@@ -141,24 +145,30 @@ def _log_mean(values: FloatArray, share: FloatArray) -> FloatArray:
     return np.asarray(top[:, 0] + np.log((np.exp(values - top) * share).sum(axis=1) + 1e-300))
 
 
-def _tissue_evidence(cells: Cells, anchors: Anchors, genome: int) -> tuple[FloatArray, FloatArray]:
-    """Return log P(reads | in all cells, each option), and log P(reads | in a part of the cells, or in none) (n,)."""
-    at = anchors.at
-    copies, mutated, share = options_of(cells, at, genome)
-    rho, error = anchors.purity[:, None], cells.error_rate[at]
-    full = rho * mutated / np.maximum(rho * copies + (1 - rho) * cells.normal_cn[at][:, None], 1e-9)
-    alt, depth, s = cells.alt_count[at], cells.depth[at], anchors.concentration
+@dataclass(frozen=True)
+class TissueReads:
+    """Log P(reads of each anchor), whatever the kind of genome: in all cells, in a part of them (n, n_option), in none
+    (n,)."""
 
-    def log_there(vaf: FloatArray) -> FloatArray:
-        return log_beta_binomial(alt[:, None], depth[:, None], read_vaf(vaf, error[:, None]), s[:, None])
+    every: FloatArray
+    part: FloatArray
+    nil: FloatArray
 
-    every = log_there(full)
-    steps = (np.arange(8) + 0.5) / 9
-    part = np.stack([log_there(full * x) for x in steps], axis=2)
-    part = np.logaddexp.reduce(part, axis=2) - np.log(len(steps))
-    nil = log_noise(alt, depth, error, 2.0)
-    part = np.logaddexp(_log_mean(part, share) + np.log(PART_SHARE), nil + np.log(1 - PART_SHARE))
-    return every, part
+    @classmethod
+    def of(cls, cells: Cells, anchors: Anchors) -> TissueReads:
+        at = anchors.at
+        copies, mutated, _ = options_of(cells, at, 0)  # the places are those of every kind, only their shares differ
+        rho, error = anchors.purity[:, None], cells.error_rate[at]
+        full = rho * mutated / np.maximum(rho * copies + (1 - rho) * cells.normal_cn[at][:, None], 1e-9)
+        alt, depth = cells.alt_count[at], cells.depth[at]
+        every, part = np.empty(full.shape), np.empty(full.shape)
+        tissue_reads(alt, depth, error, anchors.concentration, full, (np.arange(8) + 0.5) / 9, every, part)
+        return cls(every, part, log_noise(alt, depth, error, 2.0))
+
+    def log_part(self, share: FloatArray) -> FloatArray:
+        """Return log P(reads | in a part of the cells, or in none), shape (n,), of options with these shares."""
+        part = _log_mean(self.part, share) + np.log(PART_SHARE)
+        return np.asarray(np.logaddexp(part, self.nil + np.log(1 - PART_SHARE)))
 
 
 def read_vaf(vaf: FloatArray, error: FloatArray) -> FloatArray:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution._reads_kernels import fit_shares
+from oncourse.evolution._reads_kernels import fit_shares, levels_along
 from oncourse.evolution.background import COHORT_SPREAD
 from oncourse.evolution.site_reads import log_beta_binomial, log_noise
 from oncourse.evolution.tissue_evidence import (
@@ -28,6 +28,7 @@ from oncourse.evolution.tissue_evidence import (
     TRUNK,
     Anchors,
     Elsewhere,
+    TissueReads,
     guessed_copies,
     options_of,
     read_vaf,
@@ -222,10 +223,12 @@ def _genomes(
     known one) at which the tissue's reads fit the kind best.
     """
     if not guessed_copies(cells, rows).any():
-        return [(Elsewhere.of(cells, rows, 0, elsewhere, anchors), np.zeros(n_sample))]
+        reads = TissueReads.of(cells, anchors)
+        return [(Elsewhere.of(cells, rows, 0, elsewhere, anchors, reads), np.zeros(n_sample))]
     out = []
+    shifted = [(one, TissueReads.of(cells, one)) for one in map(anchors.shifted, PURITY_SHIFTS)]
     for genome, share in enumerate((1 - DOUBLED, DOUBLED)):
-        tried = [Elsewhere.of(cells, rows, genome, elsewhere, anchors.shifted(by)) for by in PURITY_SHIFTS]
+        tried = [Elsewhere.of(cells, rows, genome, elsewhere, *one) for one in shifted]
         fit = np.stack([np.bincount(cells.sample[rows], one.log_like, n_sample) for one in tried])
         best = np.argmax(fit, axis=0)[cells.sample[rows]]
         weights = np.stack([one.weights for one in tried])[best, np.arange(len(rows))]
@@ -297,44 +300,15 @@ class _Reads:
             mass=mass,
         )
 
-    def terms(self, fraction: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return P(reads) beside background, at each fraction: subclonal, clonal (n, n_spread, n_fraction, n_option);
-        and anywhere (n, n_spread)."""
-        rho = fraction[None, :, None]
-        below = rho * self.copies[:, None] + (1 - rho) * self.normal[:, None, None]
-        error = self.error[:, None, None]
-        vaf = rho * self.mutated[:, None] / np.maximum(below, 1e-9)
-        v = read_vaf(vaf, error)
-        like, mass = self._at(v)
-        start = self._at(read_vaf(np.zeros((len(self.alt), 1, 1)), error))[1]
-        part = np.maximum(mass - start, 0.0) / np.maximum(v - read_vaf(np.zeros_like(v), error), 1e-12)[:, None]
-        return part, like, self.mass[:, :, -1]
-
-    def _at(self, v: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the likelihood at allele fractions v (n, ...), and its integral from 0: (n, n_spread, ...)."""
-        n, last = len(v), len(_NODES) - 1
-        z = np.log(v / (1 - v)).reshape(n, 1, -1)
-        place = (z - self.centre[:, None, None]) / self.width[:, :, None]
-        np.arcsinh(place, out=place)
-        place *= last / (2 * _STRETCH)
-        place += last / 2
-        np.clip(place, 0, last - 1e-9, out=place)
-        k = place.astype(np.int64)
-        place -= k
-        k += (np.arange(n * len(SPREADS)) * len(_NODES)).reshape(n, -1, 1)
-        like, mass = (_between(table.reshape(-1), k, place) for table in (self.log_like, self.mass))
-        shape = (n, len(SPREADS), *v.shape[1:])
-        return np.exp(like, out=like).reshape(shape), mass.reshape(shape)
-
-
-def _between(table: FloatArray, k: IntArray, share: FloatArray) -> FloatArray:
-    """Return the values of a table between its places k and k + 1."""
-    low = table.take(k)
-    step = table.take(k + 1)
-    step -= low
-    step *= share
-    low += step
-    return low
+    def levels(self, fraction: FloatArray) -> FloatArray:
+        """Return P(reads, kind) absent (at the first of `errors`), subclonal, clonal at each fraction: (n_genome, n, 3, 3,
+        n_spread, n_fraction)."""
+        n_genome, n, n_kind, _ = self.weights.shape
+        value = np.zeros((n_genome, n, n_kind, SHARES.shape[1], len(SPREADS), len(fraction)))
+        variants = self.copies, self.mutated, self.normal, self.error
+        curves = self.centre, self.width, self.log_like, self.mass
+        levels_along(fraction, *variants, *curves, _STRETCH, self.nil[0], self.weights, value)
+        return value
 
 
 def _curves(
@@ -500,45 +474,35 @@ def _posterior(reads: _Reads, grid: FloatArray) -> list[tuple[FloatArray, FloatA
     if not len(reads.alt):
         none = np.zeros((len(SPREADS), len(grid)))
         return [(none, np.zeros((0, *none.shape)))] * (len(reads.weights) * len(reads.errors))
-    part, every, anywhere = reads.terms(grid)
+    value, kinds = reads.levels(grid), reads.weights.sum(axis=3)
     here = reads.weights[0, :, HERE].sum(axis=1) > 0.5
-    nil = reads.nil
-    if here.any():
-        nil, part, every = _given_a_call(reads, grid, here, nil, part, every)
-    stray = STRAY[np.where(here, HERE, ELSEWHERE)][:, None, None]
-    off = stray * anywhere[:, :, None]
-    return [_fitted(weights, one, part, every, stray, off) for weights in reads.weights for one in nil]
+    nil = _given_a_call(reads, grid, here, value) if here.any() else reads.nil
+    stray = STRAY[np.where(here, HERE, ELSEWHERE)]
+    off = stray[:, None] * reads.mass[:, :, -1]
+    found = []
+    for of_genome, kind in zip(value, kinds, strict=True):
+        for one in nil:
+            of_genome[:, :, 0] = (kind * one[:, None])[:, :, None, None]
+            found.append(_fitted(of_genome, kind, 1 - stray, off))
+    return found
 
 
-def _fitted(
-    weights: FloatArray, nil: FloatArray, part: FloatArray, every: FloatArray, stray: FloatArray, off: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _fitted(value: FloatArray, kinds: FloatArray, own: FloatArray, off: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Fit the shares of what is absent, subclonal and clonal at every spread and fraction of one kind of genome.
 
-    off : shape (n, n_spread, 1), the part of a variant at any fraction whatever the tumour's
+    value : `_Reads.levels` of it; kinds : shape (n, 3); own : shape (n,), share of a variant's reads that is the tumour's
+    off : shape (n, n_spread), the part of a variant at any fraction whatever the tumour's
     """
-    kinds = weights.sum(axis=2)  # (n, 3)
-    some = np.flatnonzero(kinds.max(axis=0) > 0)
-    kinds, weights = kinds[:, some], weights[:, some]
-    # P(reads | kind, level), options averaged: (n, kinds, 3 levels, n_spread, n_fraction)
-    share = weights / np.maximum(kinds[:, :, None], 1e-300)
-    value = np.empty((len(nil), len(some), 3, *part.shape[1:3]))
-    value[:, :, 0] = nil[:, None, None, None]
-    value[:, :, 1] = np.einsum("iko,isgo->iksg", share, part)
-    value[:, :, 2] = np.einsum("iko,isgo->iksg", share, every)
-    value *= kinds[:, :, None, None, None]
-    prior = SHARES[some]
-    pi, total = np.empty(value.shape[1:]), np.empty((len(nil), *part.shape[1:3]))
-    fit_shares(value, kinds > 0, (1 - stray).reshape(-1), off.reshape(off.shape[:2]), prior, N_STEP, pi, total)
+    pi, total = np.empty(value.shape[1:]), np.empty((len(value), *value.shape[3:]))
+    fit_shares(value, kinds > 0, own, off, SHARES, N_STEP, pi, total)
     each = np.log(np.maximum(total, 1e-300))
-    penalty = (prior[:, :, None, None] * np.log(pi))[kinds.max(axis=0) > 1e-6].sum(axis=(0, 1))
+    penalty = (SHARES[:, :, None, None] * np.log(pi))[kinds.max(axis=0) > 1e-6].sum(axis=(0, 1))
     return each.sum(axis=0) + penalty, each
 
 
-def _given_a_call(
-    reads: _Reads, grid: FloatArray, here: BoolArray, nil: FloatArray, part: FloatArray, every: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Condition the variants that are here alone on their call, which is why they are looked at."""
+def _given_a_call(reads: _Reads, grid: FloatArray, here: BoolArray, value: FloatArray) -> FloatArray:
+    """Condition the variants that are here alone on their call, which is why they are looked at: subclonal and clonal in
+    `value` (`_Reads.levels`), and return `_Reads.nil` of them."""
     from scipy.special import betainc
 
     least, depth, error = reads.least[here], reads.depth[here], reads.error[here]
@@ -553,11 +517,10 @@ def _given_a_call(
         """P(a call), the share of variant reads taken as a beta of their mean and variance."""
         v = read_vaf(v, error[:, None, None])
         at = np.clip((least - 0.5) / depth, 0.0, 1.0)[:, None, None]
-        return np.asarray(np.maximum(1 - betainc(v * n[:, :, None], (1 - v) * n[:, :, None], at), 1e-12))[..., None]
+        return np.asarray(np.maximum(1 - betainc(v * n[:, :, None], (1 - v) * n[:, :, None], at), 1e-12))
 
-    nil, part, every = nil.copy(), part.copy(), every.copy()
-    rate = np.minimum(2 * error * reads.errors[:, None], 1.0)
+    for level, call in ((1, chance(0.5 * vaf)), (2, chance(vaf))):
+        value[:, here, HERE, level] /= call
+    nil, rate = reads.nil.copy(), np.minimum(2 * error * reads.errors[:, None], 1.0)
     nil[:, here] /= np.maximum(betainc(least, np.maximum(depth - least + 1, 1e-9), rate), 1e-12)
-    part[here] /= chance(0.5 * vaf)
-    every[here] /= chance(vaf)
-    return nil, part, every
+    return nil
