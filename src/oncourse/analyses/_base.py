@@ -7,6 +7,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,7 @@ class Result:
             _ = figure.svg
         return self
 
-    @property
+    @cached_property
     def excluded(self) -> pl.DataFrame:
         """Who is out of one of its questions, and why: patient_id, sample_id, reason."""
         return _people.excluded(self.people)

@@ -13,6 +13,7 @@ from oncourse.analyses._landscape_tables import CLASSES, PAIRS
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams
+from oncourse.study.numbered import numbers
 
 if TYPE_CHECKING:
     from oncourse.plots.oncoprint import Oncoprint

@@ -119,14 +119,22 @@ def people_frame(table: pl.DataFrame | None = None) -> pl.DataFrame:
         return pl.DataFrame(schema=SCHEMA)
     missing = [pl.lit(None, t).alias(n) for n, t in SCHEMA.items() if n not in table.columns]
     table = table.with_columns(missing).select(pl.col(n).cast(t) for n, t in SCHEMA.items())
-    return table.sort("question", "patient_id", "line", "lesion_id", "sample_id", nulls_last=False)
+    keys = _telling(table, ("question", "patient_id", "line", "lesion_id", "sample_id"))
+    return table.sort(keys, nulls_last=False) if keys else table
+
+
+def _telling(table: pl.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return those of the columns in which rows differ: the others order nothing, and part nothing."""
+    return [n for n in names if table[n].null_count() < table.height and table[n].n_unique() > 1]
 
 
 def ledger(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """Return the ledgers of several questions as one."""
-    return pl.concat([people_frame(), *parts]).sort(
-        "question", "patient_id", "line", "lesion_id", "sample_id", nulls_last=False
-    )
+    """Return the ledgers of several questions as one, sorted like each of them."""
+    kept = [part for part in parts if part.height]
+    ends = [(part["question"][0], part["question"][-1]) for part in kept]
+    if any(first != last for first, last in ends) or len(set(ends)) < len(ends):
+        return people_frame(pl.concat([people_frame(), *kept]))
+    return pl.concat([people_frame(), *(part for _, part in sorted(zip(ends, kept, strict=True), key=lambda p: p[0]))])
 
 
 def _frame(rows: Rows, names: Sequence[str]) -> pl.DataFrame:
@@ -223,7 +231,7 @@ def unclosed(people: pl.DataFrame, patients: Collection[str], estimates: Iterabl
             if found := these.filter(~these.is_in(those.implode(), nulls_equal=True)).to_list():
                 first = ", ".join(map(str, sorted(found, key=str)[:3]))
                 problems.append(f"{question}: {first}{' ...' if len(found) > 3 else ''} ({len(found)}) {words}")
-        units = part.select("patient_id", "line", "lesion_id", "sample_id")
+        units = part.select(_telling(part, ("patient_id", "line", "lesion_id", "sample_id")) or "patient_id")
         if units.n_unique() < units.height:
             problems.append(f"{question}: {int(units.is_duplicated().sum())} rows of units that are listed twice")
         silent = part.filter(~pl.col("is_in") & pl.col("reason").is_null()).height

@@ -29,7 +29,7 @@ from oncourse.genome.places import locate, spans
 from oncourse.genome.protein_change import GENETIC_CODE, extended, until_stop
 from oncourse.genome.spliced import Spliced
 from oncourse.genome.stretches import REGIONS, Piece, Stretches, painted, pieces, place
-from oncourse.genome.variant import parts
+from oncourse.genome.variant import with_parts
 
 #: Columns of `Annotator.annotate` after variant_id.
 COLUMNS = {
@@ -172,7 +172,7 @@ class Annotator:
         reference allele is the genome's. Where it is not, consequence and names are null.
         """
         ids = variant_ids.rename("variant_id")
-        distinct = pl.DataFrame({"variant_id": ids.unique().drop_nulls().sort()}).with_columns(parts())
+        distinct = with_parts(pl.DataFrame({"variant_id": ids.unique().drop_nulls().sort()}))
         found = _Answer(distinct, self)
         return pl.DataFrame({"variant_id": ids}).join(found.frame(), on="variant_id", how="left", maintain_order="left")
 

@@ -17,7 +17,7 @@ from oncourse.genome.gene_models import BUILDS, models
 from oncourse.genome.genes import gene_places
 from oncourse.genome.place_effect import effects_of
 from oncourse.genome.stretches import GENE, OUTSIDE, REGIONS, Piece, Placed, Stretches, painted, pieces, place
-from oncourse.genome.variant import parts
+from oncourse.genome.variant import with_parts
 
 #: Up to so many variants a question is kept with its answer, and so many questions: checks, statuses and coverage ask
 #: for the same ones.
@@ -78,7 +78,7 @@ def _located(ids: pl.Series, build: str | None) -> pl.DataFrame:
 
 
 def _answered(distinct: pl.DataFrame, build: str | None) -> pl.DataFrame:
-    found = _placed(distinct.with_columns(parts()), build)
+    found = _placed(with_parts(distinct), build)
     return pl.concat([found, effects_of(found)], how="horizontal").drop(*_WORKING)
 
 

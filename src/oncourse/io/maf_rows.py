@@ -19,7 +19,7 @@ from oncourse.io.strand import on_forward
 from oncourse.io.text_table import TextTable
 from oncourse.io.tool_columns import carried
 from oncourse.io.whose_rows import no_normal
-from oncourse.study.schema import Problem, all_distinct
+from oncourse.study.schema import Problem, repeated
 from oncourse.study.translated import translated
 
 
@@ -256,17 +256,17 @@ def _by_change(calls: pl.DataFrame, found: pl.Series) -> tuple[pl.Series, pl.Ser
 def _one_row_per_call(calls: pl.DataFrame, name: str, notes: list[str]) -> tuple[pl.DataFrame, list[Problem]]:
     """Keep one row per sample and variant: several transcripts, genes or callers write it more than once."""
     key = ["sample_id", "variant_id"]
-    if all_distinct(calls, key):
-        return calls, []
-    twice = calls.select(pl.struct(key).is_duplicated().alias("d"))["d"]
+    twice = repeated(calls, key)
     if not twice.any():
         return calls, []
-    ranked = calls.filter(twice).with_columns(severity().alias("_rank"))
+    ranked = calls.with_row_index("_row").filter(twice).with_columns(severity().alias("_rank"))
     counts = ranked.group_by(key).agg(pl.struct("alt_count", "depth").n_unique().alias("n"))
     conflict = counts.filter(pl.col("n") > 1)
     best = ranked.sort([*key, "_rank", "depth", "line"], descending=[False, False, False, True, False], nulls_last=True)
     best = best.unique(key, keep="first", maintain_order=True).drop("_rank")
-    kept = pl.concat([calls.filter(~twice), best]).sort("line")
+    stays = (~twice).scatter(best["_row"], True)
+    kept = calls.filter(stays)
+    kept = kept if kept["line"].is_sorted() else kept.sort("line", maintain_order=True)
     notes.append(
         f"{twice.sum() - best.height:,} rows repeat a sample and variant (transcripts, genes or callers): joined"
     )

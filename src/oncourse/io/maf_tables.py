@@ -121,12 +121,12 @@ def severity() -> pl.Expr:
 def variants_of(calls: pl.DataFrame) -> pl.DataFrame:
     """Return one row per variant: the annotation of its most severe row, then the first gene by name."""
     columns = ["gene", "hgvs_c", "hgvs_p", "consequence"]
-    frame = calls.select("variant_id", *[optional(calls, c) for c in columns], severity().alias("_rank"))
-    frame = frame.unique()
-    several = frame["variant_id"].is_duplicated()
-    best = frame.filter(several).sort(["variant_id", "_rank", *columns], nulls_last=True)
+    frame = calls.select("variant_id", *[optional(calls, c) for c in columns]).unique()
+    several = frame["variant_id"].hash().is_duplicated()
+    best = frame.filter(several).with_columns(severity().alias("_rank"))
+    best = best.sort(["variant_id", "_rank", *columns], nulls_last=True).drop("_rank")
     best = best.unique("variant_id", keep="first", maintain_order=True)
-    first = pl.concat([frame.filter(~several), best]).sort("variant_id").drop("_rank")
+    first = pl.concat([frame.filter(~several), best]).sort("variant_id")
     return first.with_columns(protein.canonicals(first["hgvs_p"]).alias("hgvs_p"), once(first["gene"], _gene()))
 
 

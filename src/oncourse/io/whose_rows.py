@@ -56,6 +56,8 @@ def name_rows(
     `known` are the samples of the clinical table.
     """
     ids = [i for i in frame["sample_id"].drop_nulls().unique().sort().to_list() if i]
+    if "normal_id" not in frame.columns and not manifest and all(i in known for i in ids):
+        return frame, [], 0  # each is under its own name, and the clinical table says what it is
     named = {i: _named(i, ids, path, known, manifest or {}) for i in ids}
     controls = {i: stem for i in ids if i not in known and (stem := control_of(i, ids))}
     if controls:  # P1_N beside P1_primary and P1_liver: of one patient
@@ -180,6 +182,8 @@ def refuse_nobody(before: pl.DataFrame, rows: pl.DataFrame, path: Path) -> None:
 
     `before`, `rows`: the rows before and after `name_rows`.
     """
+    if before is rows:  # every sample is under its own name
+        return
     ids = set(before["sample_id"].drop_nulls().unique())
     nobody = sorted(i for i in ids - set(rows["sample_id"].unique()) if is_generic(i))
     if nobody and with_several_reads(before.filter(pl.col("sample_id").is_in(nobody)), ["sample_id"]):

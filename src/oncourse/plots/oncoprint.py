@@ -101,7 +101,8 @@ def _thinned(order: NDArray[np.int64], total: int | None = None) -> NDArray[np.i
 
 
 def grid_of(data: Oncoprint, columns: NDArray[np.int64]) -> dict[str, object]:
-    """Return what the page says of each cell: rows, columns (sample number, -1 a gap), samples, patients, words, cells.
+    """Return what the page says of each cell: rows, columns (number in samples, -1 a gap), samples, patients, words,
+    cells; of the samples that are drawn.
 
     ``cells`` has a text per row with a character per column, whose code less 48 is the place of its words in ``words``.
     """
@@ -119,12 +120,13 @@ def grid_of(data: Oncoprint, columns: NDArray[np.int64]) -> dict[str, object]:
             for k in [k[i - 1]]
         ]
         words.append("; ".join(told) or ("not altered" if kind >> 9 else "not assessed"))
+    drawn, number = np.unique(shown, return_inverse=True)
     return {
         "rows": list(data.genes),
-        "columns": columns.tolist(),
-        "samples": list(data.samples),
+        "columns": np.where(columns < 0, -1, number).tolist(),
+        "samples": [data.samples[i] for i in drawn.tolist()],
         "words": words,
-        "patients": list(data.patients),
+        "patients": [data.patients[i] for i in drawn.tolist()] if data.patients else [],
         "cells": ["".join(row) for row in letters.tolist()],
     }
 
@@ -228,7 +230,8 @@ def _tracks(ax: object, tracks: Mapping[str, Sequence[str | None]]) -> list[obje
         colour = {k: COLOURS.get(k, LIGHT[(used + i) % len(LIGHT)]) for i, k in enumerate(kinds)}
         used += len(kinds)
         handles += [Patch(color=colour[k], label=f"{name}: {_short(k)}") for k in kinds]
-        rows.append([to_rgb(colour.get(v, "#F2F2F2") if v is not None else "#FFFFFF") for v in values])
+        rgb = {v: to_rgb("#FFFFFF" if v is None else colour.get(v, "#F2F2F2")) for v in set(values)}
+        rows.append([rgb[v] for v in values])
     ax.imshow(np.array(rows), aspect="auto", interpolation="none", extent=(-0.5, len(rows[0]) - 0.5, len(rows), 0))
     ax.set_yticks(np.arange(len(rows)) + 0.5, list(tracks))
     ax.tick_params(length=0, labelsize=7)

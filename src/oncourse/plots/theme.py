@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -149,8 +150,8 @@ def mark(
     grid : of an image of cells (plain data), what the page says of each (`oncourse.plots.oncoprint.grid_of`)
     """
     who = [p if isinstance(p, str) else ";".join(p) for p in people]
-    told = [text if isinstance(text, str) else list(text), who, question, series, colour, grid]
-    artist.set_gid(_GID + json.dumps(told).encode().hex())
+    artist.oncourse_told = (text if isinstance(text, str) else list(text), who, question, series, colour, grid)
+    artist.set_gid(f"{_GID}{next(_NUMBERS)}")
 
 
 def bitmap(inside: NDArray[np.bool_]) -> str:
@@ -167,15 +168,15 @@ def bitmap(inside: NDArray[np.bool_]) -> str:
     return base64.b64encode(np.packbits(inside, bitorder="little").tobytes().rstrip(b"\0")).decode("ascii")
 
 
-_GID = "oncourse-"
+_GID, _NUMBERS = "oncourse-", count()
 
 
-def _marked(svg: str) -> str:
-    """Turn what `mark` said into titles and data attributes of the SVG."""
-    parts = re.split(rf'<(g|image|path)([^>]*?) id="{_GID}([0-9a-f]+)"', svg)
+def _marked(svg: str, said: Mapping[str, Any]) -> str:
+    """Turn what `mark` said (by the ids of what is drawn) into titles and data attributes of the SVG."""
+    parts = re.split(rf'<(g|image|path)([^>]*?) id="({_GID}[0-9]+)"', svg)
     out = [parts[0]]
-    for name, before, told, rest in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True):
-        text, people, question, series, colour, grid = json.loads(bytes.fromhex(told))
+    for name, before, gid, rest in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True):
+        text, people, question, series, colour, grid = said[gid]
         each = isinstance(text, list)
         values = {"people": "" if each else ";".join(people), "question": question, "series": series, "colour": colour}
         values["grid"] = "" if grid is None else json.dumps(grid, separators=(",", ":"), ensure_ascii=False)
@@ -224,7 +225,8 @@ def to_svg(fig: Figure) -> str:
         _legible(fig)
         text = Canvas(fig).svg({"Date": None, "Creator": None, "Format": None, "Type": None})
     text = re.sub(r' id="[a-zA-Z]+(?:\.[a-z]+)?_\d+"', "", text[text.index("<svg") :])  # ids of one page must differ
-    text = _marked(text)
+    said = {a.get_gid(): a.oncourse_told for a in fig.findobj(lambda a: hasattr(a, "oncourse_told"))}
+    text = _marked(text, said)
     width = re.search(r'width="([\d.]+)pt"', text)
     text = re.sub(r'<svg ([^>]*?)height="[\d.]+pt"', r"<svg \1", text, count=1)
     return (

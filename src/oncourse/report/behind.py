@@ -28,11 +28,14 @@ def places_of(patients: Iterable[str], place: Places) -> str:
     >>> places_of(["P2", "P0"], place), places_of(place, place)
     ('0,2', '*/wE=')
     """
-    at = sorted({place[p] for p in patients})
+    return _listed({place[p] for p in patients}, len(place))
+
+
+def _listed(at: set[int], n: int) -> str:
     if len(at) <= LISTED:
-        return ",".join(map(str, at))
-    inside = np.zeros(len(place), bool)
-    inside[at] = True
+        return ",".join(map(str, sorted(at)))
+    inside = np.zeros(n, bool)
+    inside[np.fromiter(at, np.int64, len(at))] = True
     return f"*{bitmap(inside)}"
 
 
@@ -40,8 +43,8 @@ def marks_in_places(svg: str, place: Places) -> str:
     """Return a drawing whose marks name patients by their places; a mark with an unknown name keeps its names."""
 
     def short(match: re.Match[str]) -> str:
-        people = unescape(match[1]).split(";")
-        return f' data-who="{places_of(people, place)}"' if all(p in place for p in people) else match[0]
+        at = set(map(place.get, unescape(match[1]).split(";")))
+        return match[0] if None in at else f' data-who="{_listed(at, len(place))}"'  # type: ignore[arg-type]
 
     return re.sub(r' data-people="([^"]*)"', short, svg)
 

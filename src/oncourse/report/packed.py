@@ -44,9 +44,13 @@ _TIES = (
 )
 
 
+#: How hard gzip tries: what the page carries is at most a twentieth larger than at 9, in a sixth of the time.
+_LEVEL = 4
+
+
 def packed(text: str) -> str:
     """Return text as gzip in base64; the same text, the same bytes."""
-    return base64.b64encode(gzip.compress(text.encode("utf-8"), 9, mtime=0)).decode("ascii")
+    return base64.b64encode(gzip.compress(text.encode("utf-8"), _LEVEL, mtime=0)).decode("ascii")
 
 
 def unpacked(text: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import polars as pl
 
-from oncourse.genome.variant import canonical_ids, parts
+from oncourse.genome.variant import canonical_ids, with_parts
 from oncourse.study.config import StudyConfig
 from oncourse.study.first_cause import mismatched_ids
-from oncourse.study.schema import Problem, nearest, row_problems
+from oncourse.study.links import Links
+from oncourse.study.schema import Problem, nearest, repeated, row_problems
 from oncourse.study.tables import TABLES
 
 Tables = Mapping[str, pl.DataFrame]
@@ -110,13 +112,14 @@ def build_of_lengths(lengths: Mapping[str, int]) -> str | None:
 def cross_checks(tables: Tables, config: StudyConfig) -> list[Problem]:
     """Return every problem between columns and tables; `tables` typed as `check_table` returns them."""
     found: list[Problem] = []
+    links = Links(tables)
     for check in (
         _nothing,
         _ids,
-        _references,
-        _mismatched,
+        partial(_references, links=links),
+        partial(_mismatched, links=links),
         _same_patient,
-        _counts,
+        partial(_counts, links=links),
         _spellings,
         _builds,
         _regions,
@@ -179,7 +182,7 @@ def _ids(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
             yield from _rows(name, frame, bad, column, message, "Is it the same one? Write it one way.", "warning")
 
 
-def _references(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+def _references(tables: Tables, config: StudyConfig, links: Links) -> Iterator[Problem]:
     for name, frame in tables.items():
         for column in TABLES[name].columns:
             if not column.references or column.name not in frame.columns or frame.is_empty():
@@ -192,20 +195,14 @@ def _references(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
                 cure = f"Add {target}.tsv, or leave {column.name} empty."
                 yield from _rows(name, frame, bad, column.name, f"'{{value}}': there is no table {target}.", cure)
                 continue
-            missing = _unknown(frame[column.name], tables[target][target_column])
+            missing = links.missing(name, column.name, column.references)
             if len(missing):
                 known = tables[target][target_column].drop_nulls().unique().sort().to_list()
                 yield from _broken(name, frame, column.name, target, missing.to_list(), known)
 
 
-def _mismatched(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
-    return mismatched_ids(tables)
-
-
-def _unknown(values: pl.Series, known: pl.Series) -> pl.Series:
-    """Return the distinct values that are not among the known ones, sorted."""
-    missing = pl.DataFrame({"x": values}).filter(pl.col("x").is_not_null() & ~pl.col("x").is_in(known.implode()))["x"]
-    return missing.unique().sort() if len(missing) else missing
+def _mismatched(tables: Tables, config: StudyConfig, links: Links) -> Iterator[Problem]:
+    return mismatched_ids(tables, links)
 
 
 def _broken(
@@ -245,7 +242,7 @@ def _same_patient(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         )
 
 
-def _counts(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+def _counts(tables: Tables, config: StudyConfig, links: Links) -> Iterator[Problem]:
     calls = tables.get("calls")
     if calls is not None and not calls.is_empty():
         alt, depth, called = pl.col("alt_count"), pl.col("depth"), pl.col("is_called")
@@ -262,7 +259,7 @@ def _counts(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         message = "without depth nobody can say whether {value} reads are a call."
         yield from _rows("calls", calls, lone, "alt_count", message, "Fill in depth or is_called.", "warning")
     if calls is not None and "variants" in tables and not tables["variants"].is_empty():
-        unknown = _unknown(calls["variant_id"], tables["variants"]["variant_id"])
+        unknown = links.missing("calls", "variant_id", "variants.variant_id")
         if len(unknown):
             message = f"{len(unknown):,} variants of calls are not in variants: their gene is unknown."
             cure = "Add them to variants.tsv."
@@ -274,6 +271,8 @@ def _counts(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         yield from _rows("segments", segments, bad, "minor_cn", message, "minor_cn is at most half of total_cn.")
 
 
+#: Ids that are canonical as they stand: of a single base, and of an insertion or deletion.
+_PLAIN = r"^(?:(?:\d+|X|Y|MT):\d+:[ACGT]:[ACGT]|(?:[1-9]|1\d|2[0-2]|X|Y|MT):[1-9]\d{0,11}:(?:[ACGT]+:-|-:[ACGT]+))$"
 #: A variant without a place: gene and protein or coding change, or the line of a row that says no change.
 _BY_GENE = r"^[A-Za-z][A-Za-z0-9_.-]*:([pc]\..+|line\d+)$"
 
@@ -285,7 +284,7 @@ def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         if frame is None or frame.is_empty():
             continue
         ids = frame["variant_id"].drop_nulls().unique()
-        plain = ids.str.contains(r"^(\d+|X|Y|MT):\d+:[ACGT]:[ACGT]$")
+        plain = ids.str.contains(_PLAIN)
         odd = ids.filter(~plain).sort()
         if odd.is_empty():
             continue
@@ -347,7 +346,7 @@ def _builds(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     frame = tables.get(table)
     if frame is None or frame.is_empty():
         return
-    located = frame.with_columns(parts())
+    located = with_parts(frame)
     ends = dict(zip(_CHROMOSOMES, _LENGTHS[build], strict=True))
     end = pl.col("chrom").replace_strict(ends, default=None, return_dtype=pl.Int64)
     past = _where(located, pl.col("pos") > end)
@@ -358,10 +357,9 @@ def _builds(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     other = "GRCh38" if build == "GRCh37" else "GRCh37"
     known = located.filter(pl.col("gene").is_in(list(_GENES)) & pl.col("pos").is_not_null())
     inside = dict.fromkeys(_LENGTHS, 0)
-    for gene, pos in known.select("gene", "pos").iter_rows():
+    for (gene,), at in known.group_by(["gene"]):
         for b in inside:
-            low, high = _GENES[gene][b]
-            inside[b] += low <= pos <= high
+            inside[b] += int(at["pos"].is_between(*_GENES[str(gene)][b]).sum())
     if inside[other] > inside[build] and inside[other] >= 0.5 * known.height:
         message = (
             f"{inside[other]} of {known.height} variants in {', '.join(_GENES)} lie where {other} has these genes."
@@ -502,7 +500,9 @@ def _repeats(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     for name, frame in tables.items():
         if TABLES[name].key or frame.height < 2 or not frame.columns:
             continue
-        row = pl.struct(frame.columns)
-        again = frame.select((row.is_duplicated() & ~row.is_first_distinct()).alias("x"))["x"]
+        again = repeated(frame, frame.columns)
+        if again.any():
+            rows = again.arg_true()
+            again = again.scatter(rows, ~frame[rows].select(pl.struct(frame.columns).is_first_distinct()).to_series())
         column = frame.columns[0]
         yield from _rows(name, frame, again, column, "the same row is there twice.", "It is counted once.", "warning")

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from oncourse.study.links import Links
 from oncourse.study.schema import Problem, nearest, sorted_problems
 from oncourse.study.tables import TABLES
 
@@ -22,7 +23,7 @@ _NOT_SHARED = re.compile(r"^\d+ of the \d+ ids that ")
 _ORDER = ("patients", "lesions", "assays", "samples", "variants")
 
 
-def mismatched_ids(tables: Mapping[str, pl.DataFrame]) -> Iterator[Problem]:
+def mismatched_ids(tables: Mapping[str, pl.DataFrame], links: Links | None = None) -> Iterator[Problem]:
     """One problem for ids that two tables write differently, or that one of them lacks: told of the table at fault.
 
     Where one table alone names ids that are not there, the fault is in it; where all that name them do, it is in the
@@ -35,13 +36,18 @@ def mismatched_ids(tables: Mapping[str, pl.DataFrame]) -> Iterator[Problem]:
     patients.patient_id: 3 of the 3 ids that labs, treatments name are not there: they have 1, and this table has P-1. \
 Write them one way, or add the missing rows.
     """
+    links = links or Links(tables)
     for target, key in ((t, f"{t[:-1]}_id") for t in _ORDER):
         if target not in tables or tables[target].is_empty() or key not in tables[target].columns:
             continue
-        known = set(tables[target][key].drop_nulls().to_list())
-        if not known:  # the column is missing or empty, which is told
+        if tables[target][key].null_count() == tables[target].height:  # the column is empty, which is told
             continue
-        named = {place: ids for place, ids in _named(tables, target).items() if ids}
+        places = _naming(tables, target)
+        if not any(len(links.missing(*place, f"{target}.{key}")) for place in places):
+            continue
+        known = set(tables[target][key].drop_nulls().to_list())
+        named = {place: set(tables[place[0]][place[1]].drop_nulls().to_list()) for place in places}
+        named = {place: ids for place, ids in named.items() if ids}
         missing = {place: ids - known for place, ids in named.items()}
         bad = {p: m for p, m in missing.items() if len(m) >= max(LEAST_IDS, MOST * len(named[p]))}
         everything = set().union(*named.values())
@@ -62,14 +68,14 @@ def _told(table: str, column: str, message: str, cure: str) -> Problem:
     return Problem(table, None, column, None, message, f"Write them one way, {cure}.")
 
 
-def _named(tables: Mapping[str, pl.DataFrame], target: str) -> dict[tuple[str, str], set[str]]:
-    """(Table, column) -> the distinct ids of `target` that it names."""
-    out = {}
-    for name, frame in tables.items():
-        for column in TABLES[name].columns if name in TABLES else ():
-            if column.references.split(".")[0] == target and column.name in frame.columns:
-                out[name, column.name] = set(frame[column.name].drop_nulls().to_list())
-    return out
+def _naming(tables: Mapping[str, pl.DataFrame], target: str) -> list[tuple[str, str]]:
+    """Tables and columns that name ids of `target`."""
+    return [
+        (name, column.name)
+        for name, frame in tables.items()
+        for column in (TABLES[name].columns if name in TABLES else ())
+        if column.references.split(".")[0] == target and column.name in frame.columns
+    ]
 
 
 def _pair(missing: set[str], known: set[str], target: str = "this table") -> str:

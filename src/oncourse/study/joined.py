@@ -14,7 +14,7 @@ import polars as pl
 
 from oncourse.genome.annotate import Reference
 from oncourse.genome.places import in_coding, locate
-from oncourse.genome.variant import parts
+from oncourse.genome.variant import with_parts
 from oncourse.study.schema import Problem
 
 #: Counts of two records of one change may differ by so many reads, or by this share: base quality drops some.
@@ -85,7 +85,7 @@ def _told(joins: list[str]) -> Iterator[Problem]:
 
 def _candidates(ids: pl.Series, build: str | None, reference: Reference | None) -> dict[str, tuple[str, ...]]:
     """Return each change of several bases that could be made of single ones in the table: its id -> theirs."""
-    known = pl.DataFrame({"variant_id": ids.drop_nulls().unique()}).with_columns(parts()).drop_nulls("pos")
+    known = with_parts(pl.DataFrame({"variant_id": ids.drop_nulls().unique()})).drop_nulls("pos")
     width = pl.col("ref").str.len_bytes()
     single = known.filter(
         (width == 1) & (pl.col("alt").str.len_bytes() == 1) & (pl.col("ref") != "-") & (pl.col("alt") != "-")

@@ -10,7 +10,7 @@ from oncourse.genome import protein
 from oncourse.genome.gene_models import BUILDS, listed_residues
 from oncourse.genome.genes import gene_places
 from oncourse.genome.places import locate
-from oncourse.genome.variant import parts
+from oncourse.genome.variant import with_parts
 from oncourse.study.schema import Problem
 
 #: A variant named for a gene may lie so far beside it: promoters, regulatory regions, fusion partners of an annotator.
@@ -31,19 +31,21 @@ def place_contradictions(tables: Mapping[str, pl.DataFrame], build: str | None) 
     ours = named.filter(pl.col("gene").is_in(gene_places(BUILDS[0])["gene"].implode()))
     seen = calls.select(pl.col("variant_id").drop_nulls())
     blank = seen.join(named, on="variant_id", how="anti").unique()
-    table = pl.concat([ours.join(seen, on="variant_id", how="semi"), blank], how="diagonal").sort("variant_id")
-    table = table.with_columns(parts()).filter(pl.col("pos").is_not_null())
+    table = pl.concat([ours.unique("variant_id").join(seen, on="variant_id", how="semi"), blank], how="diagonal").sort(
+        "variant_id"
+    )
+    table = with_parts(table).filter(pl.col("pos").is_not_null())
     if build not in BUILDS:
         return list(_without_build(table))
     return [*_elsewhere(table, build), *_residue_elsewhere(table, build), *_of_the_other_build(table, build)]
 
 
 def _named(variants: pl.DataFrame | None) -> pl.DataFrame:
-    """Return variant_id, gene, hgvs_p of the variants that name a gene."""
+    """Return variant_id, gene, hgvs_p of the rows of variants that name a gene."""
     names = ("variant_id", "gene", "hgvs_p")
     frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String)) if variants is None else variants
     there = [pl.col(c) if c in frame.columns else pl.lit(None, pl.String).alias(c) for c in names]
-    return frame.select(there).filter(pl.col("gene").is_not_null()).unique("variant_id")
+    return frame.select(there).filter(pl.col("gene").is_not_null())
 
 
 def _warning(column: str, rows: pl.DataFrame, message: str, cure: str) -> Problem:

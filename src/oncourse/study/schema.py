@@ -411,20 +411,22 @@ def _value_problems(column: Column, cast: pl.Series, bad: pl.Series) -> list[tup
     return problems
 
 
-def all_distinct(frame: pl.DataFrame, key: Sequence[str]) -> bool:
-    """Whether no two rows can have the same key: all hashes differ (equal keys have equal hashes).
-
-    False says nothing; it is a quick look before an exact one.
-    """
-    return frame.select(pl.struct(list(key)).hash().n_unique()).item() == frame.height
+def repeated(frame: pl.DataFrame, key: Sequence[str]) -> pl.Series:
+    """Return which rows have a key that another row has too: looked at exactly where hashes are equal."""
+    maybe = frame.select(pl.struct(list(key)).hash().is_duplicated().alias("twice")).to_series()
+    if not maybe.any():
+        return maybe
+    rows = maybe.arg_true()
+    return maybe.scatter(rows, frame.select(key)[rows].is_duplicated())
 
 
 def _key_problems(table: Table, frame: pl.DataFrame, first_row: int) -> list[Problem]:
     """Rows that repeat a key: an identical row is a warning, a different one an error."""
     key = [k for k in table.key if k in frame.columns]
-    if not key or frame.is_empty() or all_distinct(frame, key):
+    if not key or frame.is_empty():
         return []
-    twice = frame.select(pl.struct(key).is_duplicated() & ~pl.any_horizontal(pl.col(key).is_null())).to_series()
+    twice = repeated(frame, key)
+    twice = twice & ~frame.select(pl.any_horizontal(pl.col(key).is_null())).to_series() if twice.any() else twice
     if not twice.any():
         return []
     marked = frame.with_columns(

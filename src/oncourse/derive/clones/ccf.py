@@ -16,7 +16,7 @@ from oncourse.derive.concordance.presence_inputs import (
     with_blocks,
 )
 from oncourse.derive.genes.panels import Panels
-from oncourse.genome.variant import parts, places
+from oncourse.genome.variant import places, with_parts
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -153,7 +153,7 @@ def _somatic(
     origin = calls.filter(pl.col("origin").is_in(["germline", "chip"])).select("patient_id", "variant_id").unique()
     blood = presence.cells.filter(pl.col("blood").is_in(["germline", "chip"])).select("patient_id", "variant_id")
     not_tumour = pl.concat([origin, blood]).unique().with_columns(of_blood=pl.lit(True))
-    sites = grid.select("variant_id").unique().with_columns(parts()).select("variant_id", "chrom")
+    sites = with_parts(grid.select("variant_id").unique()).select("variant_id", "chrom")
     grid = (
         grid.join(sex, on="patient_id", how="left")
         .join(sites, on="variant_id", how="left")

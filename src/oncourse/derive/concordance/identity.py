@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from oncourse.derive.concordance.persons import person_pairs
 from oncourse.derive.concordance.relatedness import HOTSPOT_FREQUENCY, change_expr
 from oncourse.derive.genes.calls import annotated_calls
 from oncourse.study.model import Study
+from oncourse.study.numbered import numbers
 
 #: Fewest rare variants in common from which two samples are looked at.
 MIN_SHARED = 3
@@ -122,11 +124,17 @@ def _met(seen: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 
     Samples and variants are numbers while pairs are counted: the tumours of a registry meet millions of times.
     """
-    samples = seen.select("sample_id", "patient_id").unique().with_row_index("one")
-    people = samples.select("patient_id").unique().with_row_index("person")
-    one = samples.join(people, on="patient_id").select("sample_id", "one", "person")
-    variants = seen.filter(pl.col("variant_id").is_duplicated()).select("variant_id").unique().with_row_index("variant")
-    held = seen.join(variants, on="variant_id").join(one, on="sample_id").select("variant", "one", "person", "vaf")
+    number = numbers(seen["variant_id"])
+    several = np.bincount(number)[number] > 1
+    shared = seen.filter(pl.Series(several))
+    shared = shared.with_columns(
+        pl.Series("variant", number[several]),
+        pl.Series("one", numbers(shared["sample_id"])),
+        pl.Series("person", numbers(shared["patient_id"])),
+    )
+    samples = shared.select("one", "sample_id", "patient_id").unique("one")
+    variants = shared.select("variant", "variant_id").unique("variant")
+    held = shared.select("variant", "one", "person", "vaf")
     met = held.join(held.rename({"one": "other", "vaf": "other_vaf"}), on="variant", suffix="_2")
     met = met.filter(pl.col("person") != pl.col("person_2")).drop("person", "person_2")
     often = met.group_by("one", "other").len().filter(pl.col("len") >= MIN_SHARED).select("one", "other")
@@ -168,13 +176,17 @@ def _by_chance(pairs: pl.DataFrame, own: pl.DataFrame, met: int) -> pl.Series:
 
 def _rare_calls(study: Study, calls: pl.DataFrame) -> pl.DataFrame:
     """sample_id, patient_id, variant_id, vaf of called somatic variants of at most two patients, hotspots left out."""
-    hot = study["variants"].select("variant_id", change_expr()).filter(pl.col("change").is_in(list(HOTSPOT_FREQUENCY)))
+    hot = study["variants"].filter(pl.col("gene").is_in(sorted({change.split()[0] for change in HOTSPOT_FREQUENCY})))
+    hot = hot.select("variant_id", change_expr()).filter(pl.col("change").is_in(list(HOTSPOT_FREQUENCY)))
     vaf = pl.col("alt_count") / pl.col("depth")
-    seen = calls.select("sample_id", "patient_id", "variant_id", vaf=vaf).join(hot, on="variant_id", how="anti")
+    seen = calls.select("sample_id", "patient_id", "variant_id", vaf=vaf)
+    seen = seen.join(hot, on="variant_id", how="anti") if hot.height else seen
     # patients are counted where more than two samples have it: most variants of a registry stand in one
-    often = seen.group_by("variant_id").len().filter(pl.col("len") > 2)
-    people = seen.join(often, on="variant_id", how="semi").group_by("variant_id").agg(n=pl.col("patient_id").n_unique())
-    return seen.join(people.filter(pl.col("n") > 2), on="variant_id", how="anti")
+    number = numbers(seen["variant_id"])
+    often = np.bincount(number)[number] > 2
+    of = seen.filter(pl.Series(often)).select(pl.Series("variant", number[often]), "patient_id").unique()
+    common = of.group_by("variant").len().filter(pl.col("len") > 2)["variant"].to_numpy()
+    return seen.filter(pl.Series(~np.isin(number, common))) if len(common) else seen
 
 
 def _kin(seen: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.derive.concordance.presence import PresenceTable
-from oncourse.genome.variant import parts
+from oncourse.genome.variant import with_parts
 from oncourse.study.settings import section, setting
 
 #: Comparisons whose two samples are not of one lesion; the order is that of the report.
@@ -230,7 +230,7 @@ def _variants(presence: PresenceTable, pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _with_related(cells: pl.DataFrame, variants: pl.DataFrame) -> pl.DataFrame:
     """Add the id of another allele at the same position that the pair's other sample has called."""
-    sites = cells.select("site", "variant_id", "patient_id").unique("site").with_columns(parts())
+    sites = with_parts(cells.select("site", "variant_id", "patient_id").unique("site"))
     crowded = sites.drop_nulls("pos").filter(pl.len().over("patient_id", "chrom", "pos") > 1)
     if crowded.is_empty():
         return variants.with_columns(related_variant_id=pl.lit(None, dtype=pl.String))

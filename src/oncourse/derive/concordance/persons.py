@@ -59,6 +59,8 @@ def genotypes(study: Study) -> pl.DataFrame:
     A site is germline where a call of it says so, or where a normal has it in a quarter of its reads. Samples without
     `MIN_ABSENT` sites that were looked at and do not have the variant are left out.
     """
+    if not (study["calls"]["origin"] == "germline").any() and not study["samples"].select(is_normal().any()).item():
+        return pl.DataFrame(schema=_CELLS)
     calls = study["calls"].join(study["samples"].select("sample_id", "patient_id", "material"), on="sample_id")
     vaf = pl.col("alt_count") / pl.col("depth")
     in_normal = is_normal() & (vaf >= 0.25) & (pl.col("depth") >= MIN_DEPTH)
@@ -73,6 +75,7 @@ def genotypes(study: Study) -> pl.DataFrame:
     return cells.join(judged, on="sample_id", how="semi")
 
 
+_CELLS = {"sample_id": pl.String, "patient_id": pl.String, "variant_id": pl.String, "genotype": pl.Int8}
 _SCHEMA = {
     "sample_id": pl.String,
     "patient_id": pl.String,

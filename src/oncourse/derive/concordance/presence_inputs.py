@@ -9,7 +9,7 @@ import polars as pl
 from oncourse.derive.genes.calls import MIN_ALT_COUNT, MIN_VAF, is_called_expr
 from oncourse.derive.genes.panels import Panels, target_regions
 from oncourse.facts.material import is_normal, is_tumour
-from oncourse.genome.variant import parts
+from oncourse.genome.variant import with_parts
 from oncourse.study.model import Study
 
 ROLE_ORDER = ("primary", "local_recurrence", "metastasis", "tissue", "plasma")
@@ -129,7 +129,7 @@ def tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool =
 def _same_site(calls: pl.DataFrame) -> pl.DataFrame:
     """Return patient_id, variant_id, same_as: the first allele called at the position."""
     called = calls.filter("called").select("patient_id", "variant_id").unique()
-    site = called.with_columns(parts()).drop_nulls("pos")
+    site = with_parts(called).drop_nulls("pos")
     first = pl.col("variant_id").sort().first().over("patient_id", "chrom", "pos")
     return (
         site.with_columns(same_as=first)
@@ -155,7 +155,7 @@ def shifted_indels(study: Study, calls: pl.DataFrame) -> pl.DataFrame:
     one = (
         indels.group_by("patient_id", "variant_id")
         .agg(pl.col("sample_id").sort())
-        .with_columns(parts())
+        .pipe(with_parts)
         .drop_nulls("pos")
         .join(names, on="variant_id", how="left")
         .with_columns(
@@ -233,7 +233,8 @@ def complete_cells(
     study: Study, panels: Panels, grid: pl.DataFrame, calls: pl.DataFrame, samples: pl.DataFrame
 ) -> pl.DataFrame:
     """Return the complete block of variant x sample per patient with counts, panel membership and copy number."""
-    variants = study["variants"].select("variant_id", "gene", "consequence", "hgvs_p").unique("variant_id")
+    variants = study["variants"].select("variant_id", "gene", "consequence", "hgvs_p")
+    variants = variants.join(grid.select("variant_id").unique(), on="variant_id", how="semi").unique("variant_id")
     grid = grid.join(variants, on="variant_id", how="left", maintain_order="left").with_columns(
         site=pl.int_range(pl.len())
     )
@@ -273,7 +274,7 @@ def with_targets(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
     regions = target_regions(study)
     if regions.is_empty():
         return cells
-    sites = cells.select("assay_id", "variant_id").unique().with_columns(parts()).drop_nulls(["assay_id", "pos"])
+    sites = with_parts(cells.select("assay_id", "variant_id").unique()).drop_nulls(["assay_id", "pos"])
     inside = (
         sites.filter(pl.col("assay_id").is_in(regions["assay_id"].unique().implode()))
         .sort("pos")
@@ -331,7 +332,7 @@ def with_copy_number(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
     segment - most plasma - has the copies of the patient's tumour sample nearest in time that has some
     (cn_borrowed; never a loss of all copies). Else two copies (one on X and Y of a man), one of each allele.
     """
-    sites = cells.select("variant_id").unique().with_columns(parts()).drop("ref", "alt")
+    sites = with_parts(cells.select("variant_id").unique()).drop("ref", "alt")
     cells = cells.join(sites, on="variant_id", how="left", maintain_order="left")
     sex = study["patients"].select("patient_id", is_male=pl.col("sex") == "male")
     cells = cells.join(sex, on="patient_id", how="left", maintain_order="left")

@@ -51,7 +51,9 @@ def annotated_calls(study: Study, germline_vaf: float = GERMLINE_VAF) -> pl.Data
     )
     rows = calls.join(variants.sort("variant_id").with_row_index("_variant"), on="variant_id", how="left")
     # by number, which is the order of the names; a call without its variant has none
-    order = ["_sample", "variant_id" if rows["_variant"].null_count() else "_variant"]
+    order: list[str | pl.Expr] = ["_sample", "variant_id"]
+    if not rows["_variant"].null_count():
+        order = [pl.col("_sample").cast(pl.UInt64) * max(variants.height, 1) + pl.col("_variant")]
     return rows.sort(order).select(
         "patient_id",
         "sample_id",

@@ -149,7 +149,8 @@ def group_exclusivity(model: BurdenModel | None, params: LandscapeParams) -> pl.
     """
     if model is None:
         return pl.DataFrame(schema=GROUP_SCHEMA)
-    index = {g: i for i, g in enumerate(model.genes) if model.altered[:, i].sum() >= params.min_pair}
+    often = model.altered.sum(0) >= params.min_pair
+    index = {g: i for i, g in enumerate(model.genes) if often[i]}
     groups = {name: [g for g in genes if g in index] for name, genes in pathways().items()}
     groups = {name: genes for name, genes in groups.items() if len(genes) > 1}
     if not groups:
@@ -177,20 +178,27 @@ def group_exclusivity(model: BurdenModel | None, params: LandscapeParams) -> pl.
 def _people(study: Study, status: GeneStatus) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Return patient_id, assays (of all counted samples), stratum, sorted; and the columns that make the strata."""
     samples = status.panels.samples.drop_nulls("mutation")
-    people = samples.group_by("patient_id").agg(assays=pl.col("mutation").unique().sort().str.join("\n"))
+    people = _joined(samples.select("patient_id", assays="mutation"), "\n")
     used = []
     stratum = pl.lit("")
     for column in STRATA:
         values = group_of_samples(study, column).join(samples.select("sample_id"), on="sample_id", how="semi")
-        values = values.group_by("patient_id").agg(
-            pl.col("group").drop_nulls().unique().sort().str.join("/").alias(column)
-        )
+        if values["group"].n_unique() < 2:
+            continue
+        values = _joined(values.select("patient_id", pl.col("group").alias(column)), "/")
         if values[column].n_unique() > 1:
             used.append(column)
             people = people.join(values, on="patient_id", how="left")
             stratum = stratum + pl.col(column) + pl.lit("\n")
     people = people.with_columns(stratum=stratum).select("patient_id", "assays", "stratum")
     return people.sort("patient_id"), tuple(used)
+
+
+def _joined(values: pl.DataFrame, mark: str) -> pl.DataFrame:
+    """Return one row per patient_id: the different values of the other column, sorted and joined; "" without any."""
+    column = values.columns[1]
+    ordered = values.unique().sort("patient_id", column)
+    return ordered.group_by("patient_id", maintain_order=True).agg(pl.col(column).drop_nulls().str.join(mark))
 
 
 def _looked(status: GeneStatus, assays: list[str], genes: list[str]) -> NDArray[np.bool_]:

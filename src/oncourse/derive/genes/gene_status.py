@@ -13,6 +13,7 @@ from oncourse.facts.fusions import is_within_gene
 from oncourse.genome.genes import genes_of_role
 from oncourse.genome.promoters import is_promoter_mutation
 from oncourse.study.model import Study
+from oncourse.study.numbered import numbers
 from oncourse.study.settings import section, setting
 
 #: Copy-number calls that count: deep deletion and high-level amplification (GISTIC levels).
@@ -83,18 +84,18 @@ class GeneStatus:
         return self._on_panel[key]
 
     def _altered_on_panel(self, key: str) -> pl.DataFrame:
-        found = self.altered.filter("is_altered").select("gene", key).unique()
+        found = self.altered.filter("is_altered").select("gene", key)
         # joined to the altered rows alone: every sample x gene of a registry would be a hundred million rows
         assays = self.panels.samples.select(key, "mutation").drop_nulls().unique()
         if all(self.panels.genes[a] is None for a in assays["mutation"].unique()):  # every gene is on every panel
-            return found.join(assays, on=key, how="semi")
+            return found.unique().join(assays, on=key, how="semi")
         pairs = self.panels.pairs(set(found["gene"]))
-        return (
-            found.join(assays, on=key, how="inner")
-            .join(pairs, left_on=["mutation", "gene"], right_on=["assay_id", "gene"], how="semi")
-            .select("gene", key)
-            .unique()
-        )
+        owners = numbers(pl.concat([found[key], assays[key]]))
+        found = found.with_columns(_owner=pl.Series(owners[: found.height]))
+        assays = assays.select("mutation", _owner=pl.Series(owners[found.height :]))
+        on_panel = found.join(assays, on="_owner", how="inner")
+        on_panel = on_panel.join(pairs, left_on=["mutation", "gene"], right_on=["assay_id", "gene"], how="semi")
+        return on_panel.unique(["gene", "_owner"]).select("gene", key)
 
     def dense(self, genes: Collection[str]) -> pl.DataFrame:
         """Return every tumour sample x gene of `genes`: patient_id, sample_id, gene, state, effect.
@@ -200,12 +201,7 @@ def gene_status(
         .drop_nulls("gene")
         .select("sample_id", "gene", "event", pl.lit(None, dtype=pl.String).alias("effect"))
     )
-    events = pl.concat([mutated, _copy_events(study, copies or CopyNumberParams()), fused])
-    flags = [
-        (pl.col("event") == name).any().alias(name)
-        for name in ("is_mutated", "is_amplified", "is_deleted", "is_fused", "is_broken")
-    ]
-    found = events.group_by("sample_id", "gene").agg(*flags, pl.col("effect").drop_nulls().first())
+    found = _with_flags(mutated, pl.concat([_copy_events(study, copies or CopyNumberParams()), fused]))
     if params.copy_number == "any":
         copy_counts = pl.col("is_amplified") | pl.col("is_deleted")
     else:
@@ -214,11 +210,12 @@ def gene_status(
         copy_counts = (pl.col("is_amplified") & ~suppressor) | (pl.col("is_deleted") & ~oncogene)
     # sorted by the numbers of sorted names
     numbered = panels.samples.select("sample_id", "patient_id").sort("sample_id").with_row_index("_sample")
+    genes = found.select("gene").unique().sort("gene").with_row_index("_gene")
     altered = (
         found.with_columns(is_altered=pl.col("is_mutated") | pl.col("is_fused") | pl.col("is_broken") | copy_counts)
         .join(numbered, on="sample_id", how="inner")
-        .join(found.select("gene").unique().sort("gene").with_row_index("_gene"), on="gene")
-        .sort("_sample", "_gene")
+        .join(genes, on="gene")
+        .sort(pl.col("_sample").cast(pl.UInt64) * max(genes.height, 1) + pl.col("_gene"))
         .select(
             "patient_id",
             "sample_id",
@@ -232,6 +229,18 @@ def gene_status(
         )
     )
     return GeneStatus(altered, replace(panels, unread=_unread(calls, altered)))
+
+
+def _with_flags(mutated: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per sample and gene with a column per event; both tables have sample_id, gene, event, effect, and
+    the first has one row per sample and gene."""
+    names, key = ("is_mutated", "is_amplified", "is_deleted", "is_fused", "is_broken"), ["sample_id", "gene"]
+    keys = others.select(key).unique()
+    alone, beside = (mutated.join(keys, on=key, how=how) for how in ("anti", "semi"))
+    flags = [(pl.col("event") == name).any().alias(name) for name in names]
+    several = pl.concat([beside, others]).group_by(key).agg(*flags, pl.col("effect").drop_nulls().first())
+    one = alone.select(*key, *(pl.lit(name == "is_mutated").alias(name) for name in names), "effect")
+    return pl.concat([one, several])
 
 
 def _copy_events(study: Study, params: CopyNumberParams) -> pl.DataFrame:

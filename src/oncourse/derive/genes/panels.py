@@ -9,7 +9,7 @@ import polars as pl
 
 from oncourse.facts.material import is_tumour
 from oncourse.genome.genes import gene_places
-from oncourse.genome.variant import parts
+from oncourse.genome.variant import with_parts
 from oncourse.study.model import Study
 
 KINDS = ("mutation", "cna", "sv")
@@ -198,7 +198,7 @@ def genes_within(study: Study, regions: pl.DataFrame) -> dict[str, frozenset[str
     if regions.is_empty():
         return {}
     places = gene_places(study.config.genome_build)
-    seen = study["variants"].select("variant_id", "gene").drop_nulls().with_columns(parts()).drop_nulls("pos")
+    seen = with_parts(study["variants"].select("variant_id", "gene").drop_nulls()).drop_nulls("pos")
     spans = pl.concat([places, seen.select("gene", "chrom", first="pos", last="pos")]).unique()
     out = {}
     for (assay,), own in regions.partition_by("assay_id", as_dict=True).items():
