@@ -11,6 +11,13 @@ import pytest
 from oncourse import compiled
 from oncourse.derive.clinical._psa_kernel import decline
 from oncourse.evolution._fast_math import fast_exp, fast_log
+from oncourse.evolution._reads_kernels import (
+    beta_binomial_into,
+    fit_shares,
+    levels_along,
+    rising_into,
+    tissue_reads,
+)
 from oncourse.evolution.presence_kernels import beta_binomial_sf, posterior_step
 from oncourse.evolution.seeding._sample_tree_kernels import neighbour_joining
 from oncourse.evolution.trees._enumerate_kernels import node_table
@@ -94,6 +101,38 @@ def test_machine_code_equals_the_python_definition(loop, args):
     fast, slow = loop(*args), loop.__wrapped__(*args)
     pairs = zip(fast, slow, strict=True) if isinstance(slow, tuple) else [(fast, slow)]
     for one, other in pairs:
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def _filled():
+    """Loops of the reads that fill their last arguments, with arguments as `oncourse.evolution` gives them."""
+    rng = np.random.default_rng(6)
+    n, n_point = 5, 7
+    alt, depth = rng.integers(0, 30, n).astype(float), np.full(n, 80.0)
+    error, s, full = np.full(n, 1e-3), np.full(n, 200.0), rng.uniform(0.01, 0.95, (n, 7))
+    steps = (np.arange(8) + 0.5) / 9
+    yield tissue_reads, (alt, depth, error, s, full, steps), [np.empty((n, 7)), np.empty((n, 7))]
+    yield beta_binomial_into, (alt, depth, full[:, 0].copy(), s), [np.empty(n)]
+    yield rising_into, (s * full[:, 0], alt), [np.empty(n)]
+    copies, mutated = rng.integers(1, 5, (n, 7)).astype(float), np.ones((n, 7))
+    curves = rng.normal(-2, 1, n), rng.uniform(0.2, 1, (n, 2)), -rng.uniform(0, 20, (n, 2, 9))
+    mass, weights = np.cumsum(rng.random((n, 2, 9)), axis=2), rng.random((2, n, 3, 7))
+    weights[:, :, 1] = 0.0
+    grid, nil = np.geomspace(1e-3, 1, n_point), rng.random(n)
+    levels = grid, copies, mutated, np.full(n, 2.0), error, *curves, mass, 3.5, nil, weights
+    yield levels_along, levels, [np.zeros((2, n, 3, 3, 2, n_point))]
+    value, is_kind = rng.random((n, 3, 3, 2, n_point)), rng.random((n, 3)) < 0.7
+    prior, off = rng.uniform(0.5, 2, (3, 3)), np.full((n, 2), 0.01)
+    fit = value, is_kind, np.full(n, 0.98), off, prior, 4
+    yield fit_shares, fit, [np.empty((3, 3, 2, n_point)), np.empty((n, 2, n_point))]
+
+
+@pytest.mark.parametrize("loop, args, out", [pytest.param(*case, id=case[0].__name__) for case in _filled()])
+def test_machine_code_fills_what_the_python_definition_fills(loop, args, out):
+    fast, slow = ([x.copy() for x in out] for _ in range(2))
+    loop(*args, *fast)
+    loop.__wrapped__(*args, *slow)
+    for one, other in zip(fast, slow, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 

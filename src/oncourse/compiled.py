@@ -62,7 +62,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 }
 #: Rooms whose machine code on x86-64 is for processors with AVX2 and FMA (x86-64-v3, since 2013), twice as fast; the
 #: others' is for any. polars as it is installed asks for the same, so that nobody is left out.
-VECTORS = ("clusters", "presence")
+VECTORS = ("presence", "clusters")
 #: Loops of another room that those of `VECTORS` call.
 SHARED = ("evolution._fast_math",)
 _ROOM_OF = {module: room for room, modules in ROOMS.items() for module in modules}

@@ -237,7 +237,8 @@ def test_meetings_of_samples_are_those_counted_one_by_one():
     owner = {f"S{i}": f"P{i // 2}" for i in range(12)}
     held = {s: sorted({f"1:{v}:A:T" for v in rng.integers(1, 30, 8)}) for s in owner}
     rows = [{"sample_id": s, "patient_id": owner[s], "variant_id": v, "vaf": 0.1} for s in owner for v in held[s]]
-    both, met = _met(pl.DataFrame(rows))
+    numbers = [pl.col(c + "_id").rank("dense").alias(c) for c in ("sample", "variant")]
+    both, met = _met(pl.DataFrame(rows).with_columns(numbers))
     common = {(a, b): set(held[a]) & set(held[b]) for a in owner for b in owner if owner[a] != owner[b]}
     assert met == sum(map(len, common.values()))
     found = {(a, b, v) for a, b, v in both.select("sample_id", "other_sample_id", "variant_id").iter_rows()}

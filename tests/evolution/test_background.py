@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from oncourse.derive.concordance.presence import MIN_LEAST
+from oncourse.evolution import background
 from oncourse.evolution.log_gamma import log_rising
 from oncourse.evolution.open_background import chance_of_noise, noise_words, readings
 from oncourse.evolution.presence import Cells, Samples, _with_learned, presence
@@ -338,3 +339,26 @@ def test_log_rising_is_the_difference_of_two_log_gammas():
     assert log_rising(x, k) == pytest.approx(gammaln(x + k) - gammaln(x), abs=2e-6)
     small = x[:, 0] < 1e3
     assert log_rising(x[small], k[:8]) == pytest.approx(gammaln(x[small] + k[:8]) - gammaln(x[small]), abs=1e-9)
+
+
+def test_damaged_kinds_are_the_mixture_written_out():
+    """Plain slow definition beside the one that works with the sums of the parts."""
+    rng = generator(3, "damaged kinds")
+    table, mean, grid = rng.normal(size=(9, 7, 14)) * 3, rng.normal(size=9), np.log(background.FACTORS)
+    like = np.exp(table - table.max(axis=2, keepdims=True))
+
+    def joint(shift):
+        prior = np.exp(-0.5 * ((grid - mean[:, None] - shift) / background.KIND_SPREAD) ** 2)
+        return like * (prior / prior.sum(axis=1, keepdims=True))[:, None]
+
+    mixed, before = [joint(0.0)], [background.UNDAMAGED]
+    for shift in background.DAMAGE:
+        for share in background.DAMAGED_SHARES:
+            mixed.append((1 - share) * joint(0.0) + share * joint(shift))
+            before.append((1 - background.UNDAMAGED) / 30)
+    logs = np.array([np.log(m.sum(axis=2)).sum(axis=0) + np.log(p) for m, p in zip(mixed, before, strict=True)])
+    weight = np.exp(logs - np.logaddexp.reduce(logs, axis=0))
+    mass = sum(w[:, None] * m / m.sum(axis=2, keepdims=True) for w, m in zip(weight, mixed, strict=True))
+    found, low = background._kinds(table, mean)
+    np.testing.assert_allclose(found, np.exp((mass * grid).sum(axis=2) / mass.sum(axis=2)), rtol=1e-9)
+    assert (low == background.FACTORS[np.argmax(np.cumsum(mass, axis=2) >= 0.05, axis=2)]).all()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from oncourse.evolution._reads_kernels import tissue_reads
 from oncourse.evolution.presence import Cells, Samples
+from oncourse.evolution.tissue_evidence import read_vaf
 from oncourse.evolution.tumour_fraction import tumour_fractions
 from oncourse.evolution.vaf import expected_vaf
 from oncourse.stats.rng import generator
@@ -160,3 +162,22 @@ def test_tissue_is_not_all_noise_where_most_sites_are_another_regions(error):
     assert found.is_known.all()
     assert ((found.low < 0.62) & (found.high > 0.62)).mean() >= 0.8
     assert np.abs(found.mean - 0.62).max() < 0.15
+
+
+def test_what_tissue_reads_say_is_the_beta_binomial_and_its_mean_over_parts_of_the_cells():
+    """scipy.stats.betabinom, less the binomial coefficient that every explanation shares."""
+    from scipy.special import gammaln, logsumexp
+    from scipy.stats import betabinom
+
+    alt, depth, error, s = np.array([0.0, 12.0, 60.0]), np.full(3, 100.0), np.full(3, 1e-3), np.array([200.0, 50, 1e3])
+    full, steps = np.array([[0.3, 0.02], [0.1, 0.6], [0.9, 0.5]]), (np.arange(8) + 0.5) / 9
+    every, part = np.empty((3, 2)), np.empty((3, 2))
+    tissue_reads(alt, depth, error, s, full, steps, every, part)
+
+    def plain(vaf):
+        v = read_vaf(vaf, error[:, None])
+        ways = gammaln(depth + 1) - gammaln(alt + 1) - gammaln(depth - alt + 1)
+        return betabinom.logpmf(alt[:, None], depth[:, None], v * s[:, None], (1 - v) * s[:, None]) - ways[:, None]
+
+    np.testing.assert_allclose(every, plain(full), rtol=1e-8)
+    np.testing.assert_allclose(part, logsumexp([plain(full * x) for x in steps], axis=0) - np.log(8), rtol=1e-8)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from oncourse.genome import effect, protein, variant
 from oncourse.genome.fasta import Fasta
+from oncourse.genome.variant import parts, with_parts
 
 GENOME = "GGCATTTTTCACACACGT"  # 1-based: T run at 5-9, CA repeat at 10-15
 
@@ -166,3 +167,11 @@ def test_real_msk_protein_changes(shared_data):
     both = frame.select("HGVSp", "HGVSp_Short").drop_nulls()
     long, short = protein.canonicals(both["HGVSp"]), protein.canonicals(both["HGVSp_Short"])
     assert (long == short).mean() > 0.99
+
+
+def test_ids_cut_at_their_colons_have_the_parts_of_the_pattern():
+    """Plain slow definition (the pattern) beside the cut; one odd id sends all to the pattern."""
+    plain = ["7:99:A:-", "X:1:-:TT", "MT:16569:ACG:T", "GL000220.1:5:N:A", None]
+    for ids in (plain, [*plain, "HLA-A*01:01:9:A:C"], [*plain, "KRAS:p.G12D", "1:2:3", "1::A:C", "1:5:A:C:G", ""], []):
+        frame = pl.DataFrame({"variant_id": ids}, schema={"variant_id": pl.String})
+        assert with_parts(frame).equals(frame.with_columns(parts()))

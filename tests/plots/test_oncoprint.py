@@ -40,6 +40,15 @@ def test_each_cell_says_what_is_in_it() -> None:
     ]
 
 
+def test_only_samples_that_are_drawn_are_named() -> None:
+    """Of a registry every so many are drawn: two hundred thousand names were twelve megabytes of the page."""
+    data = _data()
+    grid = grid_of(data, np.array([5, -1, 3, 5]))
+    named = [None if i < 0 else grid["samples"][i] for i in grid["columns"]]  # type: ignore[index,union-attr]
+    assert named == [data.samples[5], None, data.samples[3], data.samples[5]]
+    assert len(grid["samples"]) == len(grid["patients"]) == 2  # type: ignore[arg-type]
+
+
 def test_the_drawing_holds_the_cells_once() -> None:
     svg = oncoprint_svg(_data())
     assert len(re.findall("data-grid=", svg)) == 1 and "6 samples of 3 patients" in svg

@@ -13,7 +13,6 @@ from oncourse.analyses._landscape_tables import CLASSES, PAIRS
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams
-from oncourse.study.numbered import numbers
 
 if TYPE_CHECKING:
     from oncourse.plots.oncoprint import Oncoprint
@@ -140,7 +139,8 @@ def _class_words(name: str) -> str:
 def _with_class(cohort: Cohort) -> dict[str, list[str]]:
     """Kind of effect -> the patients with such a call."""
     of = pl.col("consequence").fill_null("unknown")
-    calls = cohort.annotated_calls.select(of, "patient_id").unique()
+    calls = cohort.numbered_calls.select(of, "patient_id", "sample").unique(["consequence", "sample"])
+    calls = calls.select("consequence", "patient_id").unique()
     found = calls.group_by("consequence").agg(pl.col("patient_id").sort())
     return {_class_words(name): people for name, people in found.iter_rows()}
 

@@ -55,7 +55,7 @@ class Concordance(Genes):
         """Samples that fit another patient, or hold some of one (`oncourse.derive.concordance.identity`)."""
         from oncourse.derive.concordance.identity import identity_table
 
-        return identity_table(self.study, self.annotated_calls)
+        return identity_table(self.study, self.numbered_calls)
 
     @derived
     def apart(self) -> pl.DataFrame:

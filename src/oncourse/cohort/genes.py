@@ -19,11 +19,18 @@ class Genes(Clinical):
     """Genes: calls, panels, burden, copy number, status of genes."""
 
     @derived
+    def numbered_calls(self) -> pl.DataFrame:
+        """`annotated_calls` with a number for each sample and variant (`oncourse.derive.genes.calls`)."""
+        from oncourse.derive.genes.calls import numbered_calls
+
+        return numbered_calls(self.study, self.germline_vaf)
+
+    @property
     def annotated_calls(self) -> pl.DataFrame:
         """The calls that count as called, joined to gene and effect (`oncourse.derive.genes.calls`)."""
-        from oncourse.derive.genes.calls import annotated_calls
+        from oncourse.derive.genes.calls import NUMBERS
 
-        return annotated_calls(self.study, self.germline_vaf)
+        return self.numbered_calls.drop(NUMBERS)
 
     @property
     def germline_vaf(self) -> float:

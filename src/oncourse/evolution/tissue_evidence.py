@@ -90,7 +90,7 @@ class Elsewhere:
                 told[alike] = reads.every[alike]
             for option in range(share.shape[1]):
                 log_all[:, option] = np.bincount(anchors.row, told[:, option], len(rows))
-            log_part = np.bincount(anchors.row, reads.log_part(own), len(rows))
+            log_part[:] = np.bincount(anchors.row, reads.log_part(own), len(rows))
         with np.errstate(divide="ignore"):
             trunk, other = log_all + np.log(share), log_part[:, None] + np.log(share)
         total = log_sum(trunk, 1), log_sum(other, 1)

@@ -418,6 +418,8 @@ def germline_by_normals(calls: pl.DataFrame, samples: pl.DataFrame, notes: list[
     Calls whose origin the file states stay; `samples` has sample_id, patient_id, material.
     """
     owner = samples.select("sample_id", "patient_id", "material")
+    if not (owner["material"] == "normal").any():
+        return calls
     known = calls.join(owner, on="sample_id", how="left", maintain_order="left")
     is_normal = (pl.col("material") == "normal").fill_null(False)
     seen = (pl.col("depth") >= NORMAL_DEPTH) & (pl.col("alt_count") >= NORMAL_VAF * pl.col("depth"))

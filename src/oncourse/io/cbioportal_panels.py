@@ -165,14 +165,20 @@ def with_seen_genes(
     it. A list the folder itself gives stands: a sample with a call in another gene was looked at there, the others were
     not.
     """
+    used: set[str] = set(maf.variants["gene"].unique().drop_nulls().to_list())
+    own = _listed_by(found)
+    given = assays.filter((pl.col("assay_id") != NOT_PROFILED) & pl.col("targets").is_not_null())["targets"]
+    lists = [set(named_as(targets.split(";"), used)) for targets in given if targets]
+    # only genes that some list does not have can be off one
+    somewhere_off = used - lists[0].intersection(*lists) if lists else set()
+    odd = maf.variants.filter(pl.col("gene").is_in(sorted(somewhere_off))).select("variant_id", "gene")
     seen = (
         maf.calls.select("sample_id", "variant_id")
-        .join(maf.variants.select("variant_id", "gene"), on="variant_id")
+        .join(odd, on="variant_id")
         .join(samples.select("sample_id", "assay_id"), on="sample_id")
         .select("sample_id", "assay_id", "gene")
         .drop_nulls()
     )
-    used, own = set(seen["gene"].unique()), _listed_by(found)
     rows: list[tuple[str, str, str | None]] = []
     added: list[str] = []
     moved: dict[str, str] = {}

@@ -120,10 +120,10 @@ def grid_of(data: Oncoprint, columns: NDArray[np.int64]) -> dict[str, object]:
             for k in [k[i - 1]]
         ]
         words.append("; ".join(told) or ("not altered" if kind >> 9 else "not assessed"))
-    drawn, number = np.unique(shown, return_inverse=True)
+    drawn = np.unique(columns[columns >= 0])
     return {
         "rows": list(data.genes),
-        "columns": np.where(columns < 0, -1, number).tolist(),
+        "columns": np.where(columns < 0, -1, np.searchsorted(drawn, columns)).tolist(),
         "samples": [data.samples[i] for i in drawn.tolist()],
         "words": words,
         "patients": [data.patients[i] for i in drawn.tolist()] if data.patients else [],

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from itertools import count
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,7 +152,9 @@ def mark(
     """
     who = [p if isinstance(p, str) else ";".join(p) for p in people]
     artist.oncourse_told = (text if isinstance(text, str) else list(text), who, question, series, colour, grid)
-    artist.set_gid(f"{_GID}{next(_NUMBERS)}")
+    gid = f"{_GID}{next(_NUMBERS)}"
+    artist.set_gid(gid)
+    _MARKED[gid] = artist
 
 
 def bitmap(inside: NDArray[np.bool_]) -> str:
@@ -169,14 +172,16 @@ def bitmap(inside: NDArray[np.bool_]) -> str:
 
 
 _GID, _NUMBERS = "oncourse-", count()
+#: Marked artists by the id under which they are drawn, for as long as their figure is.
+_MARKED: WeakValueDictionary[str, Any] = WeakValueDictionary()
 
 
-def _marked(svg: str, said: Mapping[str, Any]) -> str:
-    """Turn what `mark` said (by the ids of what is drawn) into titles and data attributes of the SVG."""
+def _marked(svg: str) -> str:
+    """Turn what `mark` said into titles and data attributes of the SVG."""
     parts = re.split(rf'<(g|image|path)([^>]*?) id="({_GID}[0-9]+)"', svg)
     out = [parts[0]]
     for name, before, gid, rest in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True):
-        text, people, question, series, colour, grid = said[gid]
+        text, people, question, series, colour, grid = _MARKED[gid].oncourse_told
         each = isinstance(text, list)
         values = {"people": "" if each else ";".join(people), "question": question, "series": series, "colour": colour}
         values["grid"] = "" if grid is None else json.dumps(grid, separators=(",", ":"), ensure_ascii=False)
@@ -225,8 +230,7 @@ def to_svg(fig: Figure) -> str:
         _legible(fig)
         text = Canvas(fig).svg({"Date": None, "Creator": None, "Format": None, "Type": None})
     text = re.sub(r' id="[a-zA-Z]+(?:\.[a-z]+)?_\d+"', "", text[text.index("<svg") :])  # ids of one page must differ
-    said = {a.get_gid(): a.oncourse_told for a in fig.findobj(lambda a: hasattr(a, "oncourse_told"))}
-    text = _marked(text, said)
+    text = _marked(text)
     width = re.search(r'width="([\d.]+)pt"', text)
     text = re.sub(r'<svg ([^>]*?)height="[\d.]+pt"', r"<svg \1", text, count=1)
     return (

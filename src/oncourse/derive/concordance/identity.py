@@ -10,9 +10,8 @@ import polars as pl
 
 from oncourse.derive.concordance.persons import person_pairs
 from oncourse.derive.concordance.relatedness import HOTSPOT_FREQUENCY, change_expr
-from oncourse.derive.genes.calls import annotated_calls
+from oncourse.derive.genes.calls import NUMBERS, numbered_calls
 from oncourse.study.model import Study
-from oncourse.study.numbered import numbers
 
 #: Fewest rare variants in common from which two samples are looked at.
 MIN_SHARED = 3
@@ -69,9 +68,9 @@ _PAIR = ["sample_id", "other_sample_id"]
 def identity_table(study: Study, calls: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return `IDENTITY_COLUMNS`: what private passengers tell of tumours, and germline sites of persons.
 
-    calls : the called somatic variants (`oncourse.derive.genes.calls`) where they are derived already
+    calls : the called somatic variants (`oncourse.derive.genes.calls.numbered_calls`) where they are derived already
     """
-    tables = [_by_tumour(study, annotated_calls(study) if calls is None else calls), person_pairs(study)]
+    tables = [_by_tumour(study, numbered_calls(study) if calls is None else calls), person_pairs(study)]
     return (
         pl.concat(tables, how="diagonal")
         .select(pl.col(n).cast(t) for n, t in SCHEMA.items())
@@ -88,7 +87,7 @@ def _by_tumour(study: Study, calls: pl.DataFrame) -> pl.DataFrame:
     seen = _rare_calls(study, calls)
     if seen.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    own = seen.group_by("sample_id").agg(n_rare=pl.len().cast(pl.Int64))
+    own = seen.group_by("sample").agg(pl.col("sample_id").first(), n_rare=pl.len().cast(pl.Int64)).drop("sample")
     both, met = _met(seen)
     keys = ["sample_id", "patient_id", "other_sample_id", "other_patient_id"]
     pairs = both.group_by(keys).agg(
@@ -124,15 +123,10 @@ def _met(seen: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 
     Samples and variants are numbers while pairs are counted: the tumours of a registry meet millions of times.
     """
-    number = numbers(seen["variant_id"])
-    several = np.bincount(number)[number] > 1
-    shared = seen.filter(pl.Series(several))
-    shared = shared.with_columns(
-        pl.Series("variant", number[several]),
-        pl.Series("one", numbers(shared["sample_id"])),
-        pl.Series("person", numbers(shared["patient_id"])),
-    )
+    number = seen["variant"].to_numpy()
+    shared = seen.filter(pl.Series(np.bincount(number)[number] > 1)).rename({"sample": "one"})
     samples = shared.select("one", "sample_id", "patient_id").unique("one")
+    shared = shared.join(samples.select("one", person=pl.col("patient_id").rank("dense")), on="one")
     variants = shared.select("variant", "variant_id").unique("variant")
     held = shared.select("variant", "one", "person", "vaf")
     met = held.join(held.rename({"one": "other", "vaf": "other_vaf"}), on="variant", suffix="_2")
@@ -175,16 +169,18 @@ def _by_chance(pairs: pl.DataFrame, own: pl.DataFrame, met: int) -> pl.Series:
 
 
 def _rare_calls(study: Study, calls: pl.DataFrame) -> pl.DataFrame:
-    """sample_id, patient_id, variant_id, vaf of called somatic variants of at most two patients, hotspots left out."""
+    """sample_id, patient_id, variant_id, vaf, and the numbers of sample and variant, of called somatic variants of at
+    most two patients, hotspots left out."""
     hot = study["variants"].filter(pl.col("gene").is_in(sorted({change.split()[0] for change in HOTSPOT_FREQUENCY})))
     hot = hot.select("variant_id", change_expr()).filter(pl.col("change").is_in(list(HOTSPOT_FREQUENCY)))
-    vaf = pl.col("alt_count") / pl.col("depth")
-    seen = calls.select("sample_id", "patient_id", "variant_id", vaf=vaf)
+    vaf = (pl.col("alt_count") / pl.col("depth")).alias("vaf")
+    if calls["variant"].null_count():  # variants that the table of variants does not have
+        calls = calls.with_columns(pl.col("variant_id").rank("dense").alias("variant"))
+    seen = calls.select("sample_id", "patient_id", "variant_id", vaf, *NUMBERS)
     seen = seen.join(hot, on="variant_id", how="anti") if hot.height else seen
     # patients are counted where more than two samples have it: most variants of a registry stand in one
-    number = numbers(seen["variant_id"])
-    often = np.bincount(number)[number] > 2
-    of = seen.filter(pl.Series(often)).select(pl.Series("variant", number[often]), "patient_id").unique()
+    number = seen["variant"].to_numpy()
+    of = seen.filter(pl.Series(np.bincount(number)[number] > 2)).select("variant", "patient_id").unique()
     common = of.group_by("variant").len().filter(pl.col("len") > 2)["variant"].to_numpy()
     return seen.filter(pl.Series(~np.isin(number, common))) if len(common) else seen
 
@@ -192,7 +188,9 @@ def _rare_calls(study: Study, calls: pl.DataFrame) -> pl.DataFrame:
 def _kin(seen: pl.DataFrame) -> pl.DataFrame:
     """sample_id, fits_own: whether a sample shares rare variants with another of its patient; null where there is
     none."""
-    several = seen.filter(pl.col("sample_id").n_unique().over("patient_id") > 1)
+    owner = seen.group_by("sample").agg(pl.col("patient_id").first())
+    beside = owner.filter(pl.col("patient_id").is_duplicated())["sample"]
+    several = seen.filter(pl.col("sample").is_in(beside.implode()))
     held = several.filter(pl.col("sample_id").n_unique().over("patient_id", "variant_id") > 1)
     n = held.group_by("sample_id").agg(n=pl.len())
     samples = several.select("sample_id").unique().join(n, on="sample_id", how="left")
