@@ -129,27 +129,45 @@ def is_generic(name: str) -> bool:
     return bool(GENERIC.match(name))
 
 
-def paired_normal(name: str, names: Collection[str]) -> tuple[bool, str] | None:
-    """Return whether a name is the normal's, and the stem, where another of the names is its partner; null: it has
-    none.
+class Partners:
+    """The names of a file by what their ends say: which have a normal, or the tumour of a normal, among them."""
 
-    >>> paired_normal("P1_N", ["P1_N", "P1_T"]), paired_normal("P1_T", ["P1_normal", "P1_T"]), paired_normal("P1_N", [])
-    ((True, 'P1'), (False, 'P1'), None)
-    >>> paired_normal("A01R", ["A01R", "A01T"]), paired_normal("A01R", ["A01R", "A01T", "A01X"])
-    ((True, 'A01'), None)
-    """
-    mine = ROLE_END.match(name)
-    if not mine:
-        return None
-    is_normal = bool(re.fullmatch(rf"N|R|{NORMAL_WORD}", mine["role"], re.I))
-    for other in names:
-        found = ROLE_END.match(other)
-        theirs = found and bool(re.fullmatch(rf"N|R|{NORMAL_WORD}", found["role"], re.I))
-        if found and found["stem"] == mine["stem"] and theirs != is_normal:
-            # glued letters mean roles where every name has one: A01R and A01T of TCGA are two people among 367
-            is_apart = not name[len(mine["stem"])].isalnum()
-            return (is_normal, mine["stem"]) if is_apart or all(map(ROLE_END.match, names)) else None
-    return None
+    def __init__(self, names: Collection[str]):
+        self._kinds: dict[str, set[bool]] = {}
+        self._each_has_one = True
+        for name in names:
+            if found := ROLE_END.match(name):
+                self._kinds.setdefault(found["stem"], set()).add(_is_normal_role(found["role"]))
+            else:
+                self._each_has_one = False
+
+    def of(self, name: str) -> tuple[bool, str] | None:
+        """Return whether a name is the normal's, and the stem, where another of the names is its partner; null: it has
+        none.
+
+        >>> Partners(["P1_N", "P1_T"]).of("P1_N"), Partners(["P1_normal", "P1_T"]).of("P1_T"), Partners([]).of("P1_N")
+        ((True, 'P1'), (False, 'P1'), None)
+        >>> Partners(["A01R", "A01T"]).of("A01R"), Partners(["A01R", "A01T", "A01X"]).of("A01R")
+        ((True, 'A01'), None)
+        """
+        mine = ROLE_END.match(name)
+        if not mine:
+            return None
+        is_normal = _is_normal_role(mine["role"])
+        if (not is_normal) not in self._kinds.get(mine["stem"], ()):
+            return None
+        # glued letters mean roles where every name has one: A01R and A01T of TCGA are two people among 367
+        is_apart = not name[len(mine["stem"])].isalnum()
+        return (is_normal, mine["stem"]) if is_apart or self._each_has_one else None
+
+
+def paired_normal(name: str, names: Collection[str]) -> tuple[bool, str] | None:
+    """Return what `Partners` say of one name."""
+    return Partners(names).of(name)
+
+
+def _is_normal_role(role: str) -> bool:
+    return bool(re.fullmatch(rf"N|R|{NORMAL_WORD}", role, re.I))
 
 
 def is_normal_name(name: str) -> bool:

@@ -17,12 +17,12 @@ from oncourse.errors import InputError
 from oncourse.io.ids import patient_of, says
 from oncourse.io.maf_columns import names_somebody, wide_columns
 from oncourse.io.sample_names import (
+    Partners,
     control_of,
     folder_of_samples,
     is_generic,
     is_normal_name,
     of_path,
-    paired_normal,
     sample_of_file,
     stem_of,
 )
@@ -58,7 +58,7 @@ def name_rows(
     ids = [i for i in frame["sample_id"].drop_nulls().unique().sort().to_list() if i]
     if "normal_id" not in frame.columns and not manifest and all(i in known for i in ids):
         return frame, [], 0  # each is under its own name, and the clinical table says what it is
-    named = {i: _named(i, ids, path, known, manifest or {}) for i in ids}
+    named = _named(ids, path, known, manifest or {})
     controls = {i: stem for i in ids if i not in known and (stem := control_of(i, ids))}
     if controls:  # P1_N beside P1_primary and P1_liver: of one patient
         own = {i: (s, p, r) for i, (s, p, r) in named.items() if p is None and (path.name, i) not in (manifest or {})}
@@ -120,27 +120,31 @@ def _compared(frame: pl.DataFrame, controls: Mapping[str, str]) -> list[str]:
 
 
 def _named(
-    name: str, ids: Collection[str], path: Path, known: Collection[str], manifest: Manifest
-) -> tuple[str, str | None, str]:
-    """Return sample, patient (null: not said) and role of one id of the file."""
-    given = manifest.get((path.name, name)) or (manifest.get((path.name, "")) if len(ids) == 1 else None)
-    if given:
-        return given
-    if name in known:
-        return name, None, "tumour"  # the clinical table says what it is
-    role = "normal" if is_normal_name(name) or (says(name) or ("", ""))[1] == "normal" else "tumour"
-    if of_path(name) != name:
-        return of_path(name), None, role
-    if name == stem_of(path) and (folder := folder_of_samples(path)):
-        return name, folder, role
-    if not is_generic(name):
-        pair = paired_normal(name, ids)
-        return (name, None, role) if pair is None else (name, pair[1], "normal" if pair[0] else role)
-    tumours = [i for i in ids if not is_normal_name(i)]
-    if role == "tumour" and len(tumours) == 1:
-        return sample_of_file(path), folder_of_samples(path), role
-    stem = stem_of(path)
-    return f"{stem}_{name}", stem, role
+    ids: Collection[str], path: Path, known: Collection[str], manifest: Manifest
+) -> dict[str, tuple[str, str | None, str]]:
+    """Return sample, patient (null: not said) and role of each id of the file."""
+    stem, folder, partners = stem_of(path), folder_of_samples(path), Partners(ids)
+
+    def one(name: str) -> tuple[str, str | None, str]:
+        given = manifest.get((path.name, name)) or (manifest.get((path.name, "")) if len(ids) == 1 else None)
+        if given:
+            return given
+        if name in known:
+            return name, None, "tumour"  # the clinical table says what it is
+        role = "normal" if is_normal_name(name) or (says(name) or ("", ""))[1] == "normal" else "tumour"
+        if of_path(name) != name:
+            return of_path(name), None, role
+        if name == stem and folder:
+            return name, folder, role
+        if not is_generic(name):
+            pair = partners.of(name)
+            return (name, None, role) if pair is None else (name, pair[1], "normal" if pair[0] else role)
+        tumours = [i for i in ids if not is_normal_name(i)]
+        if role == "tumour" and len(tumours) == 1:
+            return sample_of_file(path), folder, role
+        return f"{stem}_{name}", stem, role
+
+    return {name: one(name) for name in ids}
 
 
 def one_sample(rows: pl.DataFrame, unknown: Sequence[str], path: Path) -> str:
