@@ -56,3 +56,17 @@ def test_a_finding_that_is_a_covariate_is_not_adjusted_for_it():
     values = np.array([[1, 1], [0, 1], [1, 0], [-1, 0], [0, 0]])
     covariates = np.array([[0.0, 60], [1, 71], [0, 55], [1, 64], [1, np.nan]])
     assert _is_covariate(values, covariates).tolist() == [True, False]
+
+
+def test_a_covariate_with_every_number_of_a_finding_is_that_finding():
+    """KRAS 2.66 (1.48-4.68) led the sentence, and "clinical: ras mut 2.66 (1.48-4.68)" stood beside it."""
+    from oncourse.analyses.biomarkers import _mark_covariates
+
+    numbers = {"endpoint": "OS", "n": 60, "n_event": 60, "n_altered": 20, "n_event_altered": 20, "p_value": 0.001}
+    rows = [
+        {"feature": "KRAS", "kind": "gene", "same_as": None, "hazard_ratio": 2.66, **numbers},
+        {"feature": "covariate:ras_mut", "kind": "covariate", "same_as": None, "hazard_ratio": 2.66, **numbers},
+        {"feature": "covariate:sex", "kind": "covariate", "same_as": None, "hazard_ratio": 1.1, **numbers},
+    ]
+    _mark_covariates(rows)
+    assert [row["same_as"] for row in rows] == [None, "KRAS", None]

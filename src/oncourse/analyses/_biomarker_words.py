@@ -276,9 +276,11 @@ def notes_of(
         if unused:
             notes.append(f"Not adjusted for {', '.join(unused)}: not recorded, or the same in all patients.")
     elif covariates:
-        notes.append(
-            f"No test could be adjusted for {', '.join(sorted(covariates))}: too few patients have all of them."
-        )
+        itself = {
+            row["feature"].partition(":")[2] for row in found.rows if row["kind"] == "covariate" and row["same_as"]
+        }
+        why = "the findings are the covariates" if set(covariates) <= itself else "too few patients have all of them"
+        notes.append(f"No test could be adjusted for {', '.join(sorted(covariates))}: {why}.")
     if found.incomplete:
         notes.append(f"{found.incomplete} patients lack a covariate and are left out of the adjusted estimates only.")
     if found.unadjusted:

@@ -284,6 +284,23 @@ def _mark_same(
         members = [group, *(name for name, first in alike.items() if first == group)]
         stands = next((name for name in named if name in members), group)
         row["same_as"] = None if stands == row["feature"] else stands
+    _mark_covariates(rows)
+
+
+#: What two tests of the same patients share to the last digit.
+_NUMBERS = ("endpoint", "n", "n_event", "n_altered", "n_event_altered", "hazard_ratio", "p_value")
+
+
+def _mark_covariates(rows: list[dict[str, Any]]) -> None:
+    """Say of a covariate that is a finding (a column of mutated RAS) which one: every number of both is the same."""
+    findings: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        if row["kind"] != "covariate" and row.get("p_value") is not None:
+            findings.setdefault(tuple(row.get(n) for n in _NUMBERS), row)
+    for row in rows:
+        twin = findings.get(tuple(row.get(n) for n in _NUMBERS)) if row["kind"] == "covariate" else None
+        if twin is not None and row.get("n_altered") is not None:
+            row["same_as"] = twin["same_as"] or twin["feature"]
 
 
 def _tables(
