@@ -227,3 +227,24 @@ def test_nan_is_nobody(tmp_path):
     reading = read_any(path)
     assert [s[0] for s in _samples(reading)] == ["S1"]
     assert [p.message for p in reading.problems if p.column == "sample_id"] == ["the row has no sample."]
+
+
+def test_names_that_every_patient_s_file_uses_are_asked_about(tmp_path):
+    """PRI and LIV in P1.vcf and P2.vcf were one sample each, and the normals P1-N and P2-N two more patients."""
+    cells = "0/0:50,0:50 0/1:70,30:100 0/1:60,40:100"
+    for patient in ("P1", "P2"):
+        write_vcf(tmp_path / f"{patient}.vcf", [f"{patient}-N", "PRI", "LIV"], [f"{CALL} {cells}"])
+    with pytest.raises(Question, match="the column PRI stands in P1") as asked:
+        read_delivery([tmp_path])
+    assert asked.value.manifest.select("sample_id", "patient_id", "role").rows()[:3] == [
+        ("P1-N", "P1", "normal"),
+        ("P1_PRI", "P1", ""),
+        ("P1_LIV", "P1", ""),
+    ]
+
+
+def test_one_sample_in_files_of_several_normals_is_one(tmp_path):
+    """The same tumour against two normals, and a cohort's file beside the patient's: no question."""
+    write_vcf(tmp_path / "P1_T.vcf", ["P1_T", "N1"], [f"{CALL} 0/1:70,30:100 0/0:50,0:50"], "##normal_sample=N1")
+    write_vcf(tmp_path / "all.vcf", ["P1_T", "N2"], [f"{CALL} 0/1:70,30:100 0/0:50,0:50"], "##normal_sample=N2")
+    assert [s[0] for s in _samples(read_delivery([tmp_path]))] == ["P1_T"]

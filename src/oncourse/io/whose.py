@@ -149,6 +149,7 @@ def assign(
     ]
     out = _with_lone_normals(out)
     _ask_of_file_names(out, known)
+    _ask_of_shared_columns(out, known)
     _ask(out, known)
     return out
 
@@ -195,7 +196,7 @@ def _of_file(
     given_names, plain = start.columns, _plain([of_path(c) for c in start.columns])
     start = replace(start, columns=tuple(dict.fromkeys(plain)))
     pair, stated = pair_of(start.path), _stated(start)
-    names = Names.of(start.columns)
+    names = Names.of(start.columns, stem_of(start.path))
     lone = settled({c: role_of(c, start, names, known, stated, pair) for c in start.columns})
     tumours = [c for c in start.columns if lone[c] != "normal"]
     individual = _individual(start)
@@ -425,6 +426,36 @@ def _ask_of_file_names(columns: Sequence[Column], known: Collection[str]) -> Non
             f"{first.path.name}: its column says {first.sample_id}, its name {stems[first.path]}: whose calls are they"
             f"{f' (and {len(odd) - 1} more files)' if len(odd) > 1 else ''}? Confirm the manifest (--files).",
             [replace(c, role="open") if c in odd else c for c in columns],
+        )
+
+
+def _ask_of_shared_columns(columns: Sequence[Column], known: Collection[str]) -> None:
+    """Ask whose columns are that stand under one name (PRI, LIV) in files of different names, each beside columns of its
+    own (P1-N, P2-N): one person's, or a name that every patient's file uses."""
+    files: dict[Path, list[Column]] = {}
+    for c in columns:
+        if c.role != "ignore" and c.why != "manifest":
+            files.setdefault(c.path, []).append(c)
+    by_name: dict[str, list[Path]] = {}
+    for path, mine in files.items():
+        for c in mine:
+            if len(mine) > 1 and c.role != "normal" and c.why == "column" and c.sample_id not in known:
+                by_name.setdefault(c.column, []).append(path)
+    several = {name: paths for name, paths in by_name.items() if len(paths) > 1}
+    for name, paths in several.items():
+        stems = {stem_of(path): {c.column for c in files[path]} for path in paths}
+        apart = [s for s, own in stems.items() if any(own - other for t, other in stems.items() if t != s)]
+        if len(apart) < 2 or any(name.startswith(stem) for stem in stems):
+            continue
+        raise Question(
+            f"the column {name} stands in {paths[0].name} and {paths[1].name}, beside columns of others: one sample, or "
+            "another patient's in each file? Confirm the manifest (--files).",
+            [
+                replace(c, sample_id=f"{stem_of(c.path)}_{c.column}", patient_id=stem_of(c.path), role="open")
+                if c.column in several and c.role != "normal"
+                else c
+                for c in columns
+            ],
         )
 
 

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from oncourse.io.ids import says
-from oncourse.io.sample_names import GENERIC, IS_NORMAL, NORMAL_END, NORMAL_WORD, ROLE_END, control_of, is_normal_name
+from oncourse.io.sample_names import (
+    GENERIC,
+    IS_NORMAL,
+    NORMAL_END,
+    NORMAL_WORD,
+    ROLE_END,
+    control_of,
+    is_normal_name,
+)
 from oncourse.io.whose_start import Start
 
 #: Callers of one person's own genotypes, by their header; and the end of a normal's name there (1234N beside 9876T).
@@ -36,8 +44,11 @@ class Names:
     numbered: Mapping[str, str]
 
     @classmethod
-    def of(cls, columns: Sequence[str]) -> Names:
+    def of(cls, columns: Sequence[str], stem: str = "") -> Names:
         found = {c: control_of(c, (o for o in columns if o != c)) for c in columns}
+        if stem and len(columns) > 2:  # P1-N in P1.vcf, whatever the others are called
+            own = re.compile(rf"(?i){re.escape(stem)}[_.-]({NORMAL_END}|{NORMAL_WORD})\d*")
+            found |= {c: stem for c in columns if own.fullmatch(c)}
         ends = {c: (end["stem"], end["role"]) for c in columns if (end := ROLE_END.match(c))}
         roles: dict[str, set[str]] = {}
         for stem, role in ends.values():
