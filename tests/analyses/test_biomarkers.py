@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from oncourse.analyses._headline import feature_words
 from oncourse.analyses.biomarkers import BiomarkerParams, biomarkers
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
@@ -163,7 +164,7 @@ def test_the_forest_shows_the_smallest_p_values_and_who_carries_them(made):
     assert tested.height > 4 and tested["p_value"].head(2).max() <= tested["p_value"].slice(2).min()
     (forest,) = (f for f in found.figures if f.name == "forest_OS")
     shown = re.findall(r">([^<>\n]+)</text>", forest.svg)
-    assert [f for f in tested["feature"] if f in shown] == tested["feature"].head(2).to_list()
+    assert [f for f in tested["feature"] if feature_words(f) in shown] == tested["feature"].head(2).to_list()
     of = row(found, "TP53")
     assert f"{of['n_altered']}/{of['n']}" in shown
 

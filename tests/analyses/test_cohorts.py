@@ -118,7 +118,7 @@ def test_patients_with_both_are_paired_and_in_no_other_row(make_study):
     result = run(two_groups(make_study, paired=True)).result
     table = result.table("genes")
     # said once in a simulated study of paired exomes of known size: "the burden of some samples is not known"
-    assert not [n for n in result.notes if "not known" in n] and "beside itself" in result.notes[-1]
+    assert not [n for n in result.notes if "not known" in n] and "compared with himself" in result.notes[-1]
     rows = table.filter(pl.col("gene") == "G")
     assert rows["method"].to_list() == ["patients with samples in both"]
     assert (rows["n_profiled_a"][0], rows["n_profiled_b"][0]) == (60, 60)
