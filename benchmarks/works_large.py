@@ -190,23 +190,53 @@ def exclusivity_large() -> Any:
     return lambda: all_pairs(altered, 200)
 
 
-def _clinical(average: bool) -> Any:
+def _clones_of(n: int, average: bool, store: Any = None) -> float:
+    """CPU seconds of the clones, trees and seeding of n clinical patients."""
     from bench_evolution import cohort
     from oncourse.derive.clones.clusters import ClusteringParams, cluster_table
     from oncourse.derive.clones.evolution import EvolutionParams, evolution_table
 
-    table, params = cohort(500), EvolutionParams(average=average)
-    return lambda: evolution_table(cluster_table(table, ClusteringParams(), average=average), params, 1)
+    table, params = cohort(n), EvolutionParams(average=average)
+
+    def derived() -> Any:
+        clusters = cluster_table(table, ClusteringParams(), average=average, store=store)
+        return evolution_table(clusters, params, 1, store=store)
+
+    return cpu_of(derived)
 
 
-@work("clones, trees and seeding of 500 clinical patients, averaged over partitions", target="60", quick=False)
+@functools.cache
+def _kept_500() -> tuple[Any, float]:
+    """A store with what 500 patients were derived into, and the CPU seconds that took."""
+    from oncourse.disk.store import Store
+
+    store = Store(Path(tempfile.mkdtemp(prefix="oncourse-bench-")))
+    return store, _clones_of(500, True, store)
+
+
+@work(
+    "clones, trees and seeding of 500 clinical patients, averaged over partitions, kept in a cache",
+    target="60",
+    quick=False,
+)
 def clinical_averaged() -> Any:
-    return _clinical(True)
+    return _kept_500
 
 
-@work("the same with the best partition alone", target="10", quick=False)
+@work(
+    "one patient added to these 500, the others from the cache: share of deriving them all",
+    target="3",
+    quick=False,
+    unit="%",
+)
+def one_clinical_patient_more() -> Any:
+    store, whole = _kept_500()
+    return lambda: 100 * _clones_of(501, True, store) / whole
+
+
+@work("clones, trees and seeding of 500 clinical patients, the best partition alone", target="10", quick=False)
 def clinical_plain() -> Any:
-    return _clinical(False)
+    return lambda: _clones_of(500, False)
 
 
 @work("concordance, heterogeneity and evolution of six patients, 57 exomes (crc_hu2019)", target="20", quick=False)
