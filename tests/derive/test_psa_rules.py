@@ -427,3 +427,12 @@ def test_what_is_above_the_measuring_range_is_a_bound(why, values, psa50, confir
     """>1000 was 1000: "no response" where the baseline was 9,000, and PSA50 where the later value was 9,000."""
     found = row(*values)
     assert (found["psa50"], found["psa50_confirmed"], found["progression_status"]) == (psa50, confirmed, status), why
+
+
+@pytest.mark.parametrize(("same_day", "row"), [("lowest", 3), ("highest", 2), ("mean", 2)])
+def test_of_one_day_the_line_behind_the_value_is_named(same_day, row):
+    """Lines 2, 3, 4 of the table hold 9, 4 and 6 ng/mL: the lowest is line 3; of a mean the highest stands for it."""
+    values, _ = psa_values(labs((0, 9), (0, 4), (0, 6)), PsaParams(same_day=same_day))
+    found = values.row(0, named=True)
+    assert (found["row"], found["n_same_day"]) == (row, 3)
+    assert found["value_ng_ml"] == pytest.approx({"lowest": 4, "highest": 9, "mean": 19 / 3}[same_day])

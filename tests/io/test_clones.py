@@ -111,6 +111,16 @@ def test_conipher_round_trip(frame, tmp_path):
     assert clusters["cluster_id"].null_count() == clusters.height
 
 
+def test_conipher_s_ploidy_is_the_mean_of_the_copies_where_it_is_not_given(frame, tmp_path):
+    written = frame.with_columns(major_cn=pl.Series([2.0, 1.0, 1.0] * 3)[: frame.height], minor_cn=pl.lit(1.0))
+    assert clones.write_conipher(written, "P1", tmp_path / "c.tsv", {"M": 3.5}) == []
+    back = pl.read_csv(tmp_path / "c.tsv", separator="\t", infer_schema=False)
+    mean = written.group_by("sample_id").agg((pl.col("major_cn") + 1).mean().round(2))
+    for sample, copies in mean.iter_rows():
+        told = back.filter(pl.col("SAMPLE") == sample)["PLOIDY"].unique().to_list()
+        assert [float(t) for t in told] == [3.5 if sample == "M" else copies]
+
+
 def test_lichee_writes_half_the_cell_fraction(frame, tmp_path):
     path = tmp_path / "l.txt"
     assert clones.write_lichee(frame, path) == ["X:5:G:-"]

@@ -99,3 +99,18 @@ def test_without_carriers_on_the_treatment_the_others_alone_are_compared():
     fit = fit_cox(data.time[rows], data.event[rows], treated[rows].astype(float))
     assert result.in_negative == pytest.approx(np.exp(fit.coef[0]))
     assert "arm positive: 0 lines" in result.note and "among non-carriers alone" in result.note
+
+
+@pytest.mark.parametrize(("n", "adjusted"), [(9, False), (10, True)])
+def test_among_the_others_alone_a_covariate_is_adjusted_for_where_events_allow(n, adjusted):
+    """Five events a coefficient (`EVENTS_PER_COEFFICIENT`): the treatment and one covariate need ten."""
+    rng = np.random.default_rng(5)
+    risk = rng.normal(size=n + 1)
+    arm = np.append(risk[:-1] + rng.normal(size=n) > 0, True)
+    marker = np.append(np.zeros(n, int), 1)
+    time = rng.exponential(np.exp(-risk)) + 0.01
+    data = PairData(time, np.ones(n + 1, bool), np.zeros(n + 1), arm, risk[:, None], ("risk",))
+    result = interaction(data, marker, np.arange(n + 1), np.zeros(n + 1), horizon=1.0, min_cell=2)
+    columns = [arm.astype(float), risk] if adjusted else [arm.astype(float)]
+    fit = fit_cox(time[:-1], np.ones(n, bool), np.column_stack(columns)[:-1])
+    assert result.in_negative == pytest.approx(np.exp(fit.coef[0]), rel=1e-6) and np.isnan(result.in_positive)
