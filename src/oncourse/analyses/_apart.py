@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from oncourse.analyses._people import people_frame
-from oncourse.words.catalogue import said
+from oncourse.words.catalogue import braceless, said
 from oncourse.words.readable import split
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def with_all_beside(result: Result, everyone: Result, apart: pl.DataFrame) -> Re
     left = f" Left out: {apart.height} samples that may be another patient's (overview/apart); "
     return replace(
         result,
-        answer=_plain(result.answer + left + with_them),
+        answer=braceless(result.answer + left + with_them),
         estimates=(*result.estimates, *_of_all(result, everyone)),
         headline=head and replace(head, text=said("headline.apart", text=head.text, samples=apart.height)),
         people=_told(result.people, apart),
@@ -42,10 +42,6 @@ def with_all_beside(result: Result, everyone: Result, apart: pl.DataFrame) -> Re
 def without_them(apart: pl.DataFrame) -> str:
     """Say of an analysis without an answer how many samples are not in it."""
     return f"{apart.height} samples that may be another patient's are set apart (overview/apart)."
-
-
-def _plain(text: str) -> str:
-    return text.replace("{", "(").replace("}", ")")
 
 
 def _of_all(result: Result, everyone: Result) -> list[Estimate]:

@@ -20,7 +20,7 @@ from oncourse.derive.outcomes.treatment_comparisons import Comparisons
 from oncourse.derive.outcomes.treatment_pairs import hypotheses_of
 from oncourse.derive.outcomes.treatment_units import OTHER_DEATH
 from oncourse.knowledge.drugs import treatment_name
-from oncourse.words.catalogue import Said, joined, said
+from oncourse.words.catalogue import Said, braceless, joined, said
 
 #: Said where there is no comparison at all.
 _NO_PAIR = " No two treatments of a line could be compared."
@@ -229,7 +229,7 @@ def first_pair(compared: Comparisons, tested: list[dict[str, Any]], found: dict[
     weighted = any(r["method"] == "overlap" for r in rows)
     differ = _differ(_balance_of(compared, rows[0]))
     if differ and not weighted:
-        covariates = [plain(feature_words(c)) for c in differ[:2]]
+        covariates = [braceless(feature_words(c)) for c in differ[:2]]
         return cannot(said("headline.treatment.apart", **told, covariates=covariates), said("reason.not_comparable"))
     told |= {"endpoint": endpoint_words(rows[0]["endpoint"]), "n": n}
     if (turning := _turning(rows, found, weighted)) is not None:
@@ -328,7 +328,7 @@ def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:
         who = f"{treatment_name(arm)} v {treatment_name(reference)}, {line_words(rows[0]['line'])}"
         people = n, pair_name(rows[0]["endpoint"], rows[0]["line"], arm, reference)
         text = _pair_text(rows, _balance_of(compared, rows[0]), people, suffix, estimates)
-        parts.append(f"{plain(who)}, {endpoint_words(rows[0]['endpoint'])}: {text}.")
+        parts.append(f"{braceless(who)}, {endpoint_words(rows[0]['endpoint'])}: {text}.")
     rest = len(order) - MOST_PAIRS
     return " ".join(parts) + (f" The table has {rest} more comparisons of this line." if rest > 0 else "")
 
@@ -357,7 +357,7 @@ def _pair_text(
     weighted = any(r["method"] == "overlap" for r in rows)
     if differ and not weighted:
         named = list(map(feature_words, differ[:3]))
-        most = plain(f"{', '.join(named)} and more" if len(differ) > 3 else joined(named))
+        most = braceless(f"{', '.join(named)} and more" if len(differ) > 3 else joined(named))
         return (
             f"not answered. The arms differ in {most} and cannot be made alike; unadjusted figures stand in the table "
             "only"
@@ -473,10 +473,10 @@ def notes_of(compared: Comparisons, tested: list[dict[str, Any]], landmark_days:
         "as_treated censors them on that day, which assumes that who crosses over is like who does not: no "
         "replacement.",
     ]
-    notes += [plain(f"{text}.") for text in withheld_notes(compared)]
-    notes += [plain(text) for text in _unused_notes(compared)]
-    notes += [plain(text) for text in _control_notes(compared)]
-    notes += [plain(text) for text in trials(compared, landmark_days, estimand)]
+    notes += [braceless(f"{text}.") for text in withheld_notes(compared)]
+    notes += [braceless(text) for text in _unused_notes(compared)]
+    notes += [braceless(text) for text in _control_notes(compared)]
+    notes += [braceless(text) for text in trials(compared, landmark_days, estimand)]
     for warning in sorted({r["warning"] for r in compared.comparison if r["warning"]}):
         where = sorted(
             {
@@ -486,7 +486,7 @@ def notes_of(compared: Comparisons, tested: list[dict[str, Any]], landmark_days:
             }
         )
         notes.append(
-            plain(f"{where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''}: {in_words(warning)}.")
+            braceless(f"{where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''}: {in_words(warning)}.")
         )
     few: dict[tuple[str, str, str, str], list[str]] = {}
     for r in tested:
@@ -495,7 +495,7 @@ def notes_of(compared: Comparisons, tested: list[dict[str, Any]], landmark_days:
     for (marker, arm, reference, why), endpoints in few.items():
         names = ", ".join(e.replace("_", " ") for e in endpoints)
         versus = f"{arm_name(arm)} v {arm_name(reference)}"
-        notes.append(plain(f"{marker} and {versus}, {names}: no estimate; {why}."))
+        notes.append(braceless(f"{marker} and {versus}, {names}: no estimate; {why}."))
     for word, empty, other in (("with", "positive", "non-carriers"), ("without", "negative", "carriers")):
         mixed = {
             (r["marker"], r["arm"], r["reference"])
@@ -504,7 +504,7 @@ def notes_of(compared: Comparisons, tested: list[dict[str, Any]], landmark_days:
         }
         for marker, arm, reference in sorted(mixed):
             notes.append(
-                plain(
+                braceless(
                     f"Nobody {word} {marker} had {arm_name(arm)}, while {arm_name(reference)} were given with and "
                     f"without it. "
                     f"A comparison with {arm_name(arm)} on one side mixes {marker} into the effect of the drug. Read "
@@ -535,8 +535,3 @@ def notes_of(compared: Comparisons, tested: list[dict[str, Any]], landmark_days:
     if any(not r["is_prespecified"] for r in tested):
         notes.append("Interactions that the design does not name are exploratory: read the q value.")
     return tuple(notes)
-
-
-def plain(text: str) -> str:
-    """Text whose braces are not read as the name of an estimate."""
-    return text.replace("{", "(").replace("}", ")")

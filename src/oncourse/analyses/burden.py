@@ -23,7 +23,7 @@ from oncourse.derive.genes.sample_groups import group_summaries, group_tests
 from oncourse.errors import NotEnoughData
 from oncourse.genome.msi import tcga_burden
 from oncourse.study.schema import Column
-from oncourse.words.catalogue import said
+from oncourse.words.catalogue import braceless, said
 
 _T, _F, _I = pl.String, pl.Float64, pl.Int64
 SAMPLES = OutputTable(
@@ -246,7 +246,7 @@ def _answer(estimates: list[Estimate], tests: pl.DataFrame) -> str:
     if "msi_high_predicted" in known:
         words += " By the mutations, {msi_high_predicted} of the samples are MSI-H."
     if tests.height and (first := tests.row(0, named=True))["q_value"] < 0.05:
-        groups = f"{_plain(first['group_a'])} and {_plain(first['group_b'])}"
+        groups = f"{braceless(first['group_a'])} and {braceless(first['group_b'])}"
         words += f" The burden differs most between {groups} ({first['method']})."
     return words
 
@@ -259,10 +259,6 @@ def _headline(estimates: list[Estimate]) -> Headline:
         return cannot(said("headline.burden.unsized", samples=n), said("reason.not_recorded"), samples.name)
     middle = by["median_burden"]
     return rated(said("headline.burden.median", samples=middle.n, burden=middle), middle, middle.name)
-
-
-def _plain(text: str) -> str:
-    return text.replace("{", "(").replace("}", ")")
 
 
 def _values(cohort: Cohort, sized: pl.DataFrame, params: BurdenParams) -> pl.DataFrame:

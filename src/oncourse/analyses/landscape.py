@@ -32,7 +32,7 @@ from oncourse.derive.status.alterations import cancer_genes
 from oncourse.errors import NotEnoughData
 from oncourse.io.lists import read_reference
 from oncourse.stats.proportions import clopper_pearson
-from oncourse.words.catalogue import said
+from oncourse.words.catalogue import braceless, said
 from oncourse.words.lists import first_of
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     answer = "In {profiled_patients} profiled patients ({profiled_samples} samples) "
     named = [(r, e) for r, e in zip(top["gene"], estimates[2:], strict=False)][:3]
     answer += (
-        "the genes most often altered were " + "; ".join(f"{_plain(g)}, {e}" for g, e in named) + "."
+        "the genes most often altered were " + "; ".join(f"{braceless(g)}, {e}" for g, e in named) + "."
         if named
         else "no gene was altered."
     )
@@ -347,7 +347,7 @@ def _pair_words(found: pl.DataFrame) -> str:
     if found.is_empty():
         return text + "."
     apart = found.filter(~pl.col("is_near")).select("gene_a", "gene_b", "direction").head(PAIRS_NAMED)
-    named = "; ".join(f"{_plain(a)} and {_plain(b)} ({how})" for a, b, how in apart.iter_rows())
+    named = "; ".join(f"{braceless(a)} and {braceless(b)} ({how})" for a, b, how in apart.iter_rows())
     near = (
         " {gene_pairs_near} of these lie on one chromosome, whose copies change together."
         if found["is_near"].any()
@@ -363,11 +363,6 @@ def _headline(named: list[tuple[str, Estimate]], patients: Estimate) -> Headline
         return Headline(said("headline.landscape.none", n=n), "answered", said("reason.counted"), patients.name)
     genes = [said("headline.landscape.gene", gene=gene, share=e) for gene, e in named]
     return Headline(said("headline.landscape.genes", genes=genes, n=n), *light_of(named[0][1]), named[0][1].name)
-
-
-def _plain(text: str) -> str:
-    """Keep the braces of a name out of the sentence template."""
-    return text.replace("{", "(").replace("}", ")")
 
 
 def _notes(

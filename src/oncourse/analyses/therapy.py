@@ -24,7 +24,7 @@ from oncourse.knowledge.pgx import NOT_ASSESSABLE
 from oncourse.knowledge.rules import DIRECTIONS, rules_version
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
-from oncourse.words.catalogue import said
+from oncourse.words.catalogue import braceless, said
 
 #: Marker values that could not be read, named in the note.
 MOST_NAMED = 5
@@ -205,21 +205,17 @@ def _not_read(cohort: Cohort) -> tuple[str, ...]:
     rows = cohort.marker_readings.filter(unclear & (pl.col("source") == "markers"))
     rows = rows.filter(~pl.col("marker").str.to_uppercase().str.contains(f"^(?:{'|'.join(PGX_GENES)})"))
     told = rows.group_by("marker", "value").len().sort(["len", "marker", "value"], descending=[True, False, False])
-    words = [f"{m} '{_plain(v)}' ({n})" for m, v, n in told.head(MOST_NAMED).iter_rows()]
+    words = [f"{m} '{braceless(v)}' ({n})" for m, v, n in told.head(MOST_NAMED).iter_rows()]
     kinds = [
         f"{patient}: {gene} {text}"
         for patient, facts in sorted(cohort.findings.patients.items())
         for gene, text in sorted(facts.phenotypes.items())
         if text.startswith(NOT_ASSESSABLE)
     ]
-    named = [*words, *(_plain(k) for k in kinds[:MOST_NAMED])]
+    named = [*words, *(braceless(k) for k in kinds[:MOST_NAMED])]
     if not named:
         return ()
     return (f"Recorded markers that could not be read, taken as not assessable: {'; '.join(named)}.",)
-
-
-def _plain(text: str) -> str:
-    return text.replace("{", "(").replace("}", ")")
 
 
 def _headline(known: list[str], found: dict[str, Estimate]) -> Headline:

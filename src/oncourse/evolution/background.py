@@ -418,13 +418,6 @@ def _mean(mass: FloatArray, grid: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("...k,k->...", mass, grid))
 
 
-def _mass(log_likelihood: FloatArray, grid: FloatArray, centre: FloatArray, spread: float) -> FloatArray:
-    """Return the posterior over `grid` (logs; last axis) with a normal prior."""
-    logs = log_likelihood - 0.5 * ((grid - centre[..., None]) / spread) ** 2
-    mass = np.exp(logs - logs.max(axis=-1, keepdims=True))
-    return np.asarray(mass / mass.sum(axis=-1, keepdims=True))
-
-
 def _around(table: FloatArray, centre: float) -> tuple[float, FloatArray]:
     """Return the log evidence that the samples' multiples lie around `centre` (log), and each one's posterior mean.
 

@@ -25,7 +25,7 @@ from oncourse.genome.annotate_long import ToldEffect, told
 from oncourse.genome.cytobands import cytobands
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import BUILDS, Model, models
-from oncourse.genome.places import locate, spans
+from oncourse.genome.places import locate, names_at, spans
 from oncourse.genome.protein_change import GENETIC_CODE, extended, until_stop
 from oncourse.genome.spliced import Spliced
 from oncourse.genome.stretches import REGIONS, Piece, Stretches, painted, pieces, place
@@ -277,9 +277,9 @@ class _Answer:
         names, transcripts = ([getattr(m, a) or None for m in self.by.models] for a in ("gene", "transcript"))
         matched = pl.Series(self.match).replace_strict({1: True, 0: False, -1: None}, return_dtype=pl.Boolean)
         out = self.variants.with_columns(
-            _named("gene", self.model, names),
-            _named("transcript", self.model, transcripts),
-            _named("region", self.region, REGIONS),
+            names_at("gene", self.model, names),
+            names_at("transcript", self.model, transcripts),
+            names_at("region", self.region, REGIONS),
             matched.alias("is_ref_match"),
             zone=self.zone,
             number=self.number,
@@ -332,11 +332,6 @@ class _Answer:
                 values = [v or out["hgvs_c"][r] for v, r in zip(values, rows, strict=True)]
             out = out.with_columns(out[column].scatter(rows, pl.Series(values, dtype=out.schema[column])))
         return out
-
-
-def _named(name: str, numbers: NDArray[np.int64], names: Sequence[str | None]) -> pl.Series:
-    table = pl.Series(name, [*names, None], pl.String)
-    return table.gather(np.where(numbers < 0, len(names), numbers))
 
 
 def _codon() -> pl.Expr:

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.genome.gene_models import BUILDS, Model, model_table, models
+from oncourse.genome.gene_models import BUILDS, Model, model_table, models, own_transcripts
 from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import chromosome
 
@@ -225,7 +225,7 @@ def _assembled(owners: pl.DataFrame, lines: pl.DataFrame, genes: dict[str, str])
     """Put the lines of each transcript that may be chosen together; an exon of several parents (GFF3) is one of
     each."""
     owners = owners.unique("transcript", keep="first", maintain_order=True)
-    is_own = pl.Series([_bare(t).split(".")[0] in _own() for t in owners["transcript"]], dtype=pl.Boolean)
+    is_own = pl.Series([_bare(t).split(".")[0] in own_transcripts() for t in owners["transcript"]], dtype=pl.Boolean)
     owners = owners.with_columns(
         _renamed(pl.Series("owner", [genes.get(o, o) for o in owners["owner"]], pl.String)),
         level=pl.when((pl.col("level") > 1) & is_own).then(1).otherwise("level"),
@@ -256,11 +256,6 @@ def _assembled(owners: pl.DataFrame, lines: pl.DataFrame, genes: dict[str, str])
 @cache
 def _own_coding(gene: str) -> list[Spans]:
     return [models(build)[gene].coding for build in BUILDS if gene in models(build)]
-
-
-@cache
-def _own() -> frozenset[str]:
-    return frozenset(model_table()["transcript"].drop_nulls())
 
 
 def _bare(name: str) -> str:
@@ -318,7 +313,7 @@ def _of_pred(cells: dict[str, str]) -> _Transcript:
     inside = [f for f in (frames if cells["strand"] == "+" else frames[::-1]) if f >= 0]
     is_cut = "incmpl" in (cells.get("cdsStartStat"), cells.get("cdsEndStat"))
     gene = cells.get("name2") or cells["name"]
-    level = 1 if cells["name"].split(".")[0] in _own() else 3
+    level = 1 if cells["name"].split(".")[0] in own_transcripts() else 3
     return _Transcript(
         cells["name"], gene, cells["chrom"], cells["strand"], level, is_cut, inside[0] if inside else 0, exons, coding
     )

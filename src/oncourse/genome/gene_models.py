@@ -39,6 +39,12 @@ def model_table() -> pl.DataFrame:
     return _data("gene_models.tsv", {"chrom": pl.String, "exons": pl.String, "shift_grch38": pl.String})
 
 
+@cache
+def own_transcripts() -> frozenset[str]:
+    """Return the transcripts of the package's own models, without their versions."""
+    return frozenset(model_table()["transcript"].drop_nulls())
+
+
 def _data(name: str, types: dict[str, type[pl.DataType]] | None = None) -> pl.DataFrame:
     data = resources.files("oncourse.genome").joinpath(f"data/{name}").read_bytes()
     return pl.read_csv(data, separator="\t", schema_overrides=types, comment_prefix="#")

@@ -100,8 +100,8 @@ def _placed(frame: pl.DataFrame, build: str | None) -> pl.DataFrame:
         elsewhere = (found.region < 0) & frame["pos"].is_not_null().to_numpy()
         found.region[elsewhere] = OUTSIDE
     return frame.with_columns(
-        _named("gene", found.gene, names),
-        _named("region", found.region, REGIONS),
+        names_at("gene", found.gene, names),
+        names_at("region", found.region, REGIONS),
         _codon("codon_first", found.low),
         _codon("codon_last", found.high),
         pl.Series("base", found.low),
@@ -120,7 +120,8 @@ def spans(frame: pl.DataFrame) -> tuple[pl.Series, NDArray[np.int64], NDArray[np
     return table["chrom"], table["first"].to_numpy(), table["last"].to_numpy(), table["between"].to_numpy()
 
 
-def _named(name: str, numbers: NDArray[np.int64], names: Sequence[str]) -> pl.Series:
+def names_at(name: str, numbers: NDArray[np.int64], names: Sequence[str | None]) -> pl.Series:
+    """Return a column `name` of the names that stand at `numbers`, shape (n,); null where a number is negative."""
     table = pl.Series(name, [*names, None], pl.String)
     return table.gather(np.where(numbers < 0, len(names), numbers))
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from oncourse.genome import effect
-from oncourse.genome.gene_models import model_table, modelled_genes
+from oncourse.genome.gene_models import modelled_genes, own_transcripts
 from oncourse.genome.gene_names import gene_name
 from oncourse.genome.variant import trim
 
@@ -115,17 +115,12 @@ def chosen(rows: Iterable[_Row]) -> Effect:
 
 
 def _order(row: _Row) -> tuple[bool, bool, bool, bool, int]:
-    ours = row.transcript.split(".")[0] in _our_transcripts()
+    ours = row.transcript.split(".")[0] in own_transcripts()
     return not row.is_picked, not row.is_main, not ours, not row.is_coding, _severity(row)
 
 
 def _severity(row: _Row) -> int:
     return _RANK.get(row.word or "", len(_RANK))
-
-
-@cache
-def _our_transcripts() -> frozenset[str]:
-    return frozenset(model_table()["transcript"].drop_nulls())
 
 
 @cache

@@ -141,8 +141,6 @@ NORMAL_VAF, NORMAL_DEPTH = 0.25, 10
 #: Without a normal a variant this common in the population is taken as germline (PCGR's default for tumour-only
 #: calls: Nakken 2018, Bioinformatics 34:1778).
 POPULATION_AF = 0.002
-#: Choices of `--called`.
-CHOICES = ("auto", "yes", "no", "counts")
 
 
 @dataclass

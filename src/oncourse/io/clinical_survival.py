@@ -27,12 +27,12 @@ _ROLES = {
 _MONTHS, _DAYS = ("_MONTHS", "_MONTH"), ("_DAYS", ".TIME", "_TIME")
 #: End points of the TCGA clinical data resource, whose status has the bare name.
 _BARE = ("OS", "DSS", "DFI", "PFI", "CDR_OS", "CDR_DSS", "CDR_DFI", "CDR_PFI", "DFS", "PFS", "RFS", "EFS")
-#: Columns of TCGA that give death and last contact apart.
 #: Columns of the vital status.
 _VITAL = ("OVERALL_SURVIVAL_STATUS", "CDR_VITAL_STATUS", "VITAL_STATUS", "PATIENT_VITAL_STATUS", "OS_STATUS")
 VITAL = frozenset(_VITAL)
 #: Statuses of disease-specific survival: an event is a death.
 _OF_DISEASE = ("DSS_STATUS", "CSS_STATUS", "CDR_DSS_STATUS", "CDR_DSS")
+#: Columns of TCGA that give death and last contact apart.
 _TO_DEATH = ("CDR_DEATH_DAYS_TO", "DAYS_TO_DEATH", "DEATH_DAYS_TO")
 _TO_LAST = (
     "CDR_LAST_CONTACT_DAYS_TO",

@@ -18,9 +18,9 @@ from oncourse.words.numbers import limits, shown
 from oncourse.words.phrases import page_in
 from oncourse.words.readable import n_words, split
 
-#: Tables whose absence page one tells, in the words' order (`missing.<table>`).
 #: Words of the longest sentence of page one.
 SHORT = 25
+#: Tables whose absence page one tells, in the words' order (`missing.<table>`).
 EXPECTED = ("follow_up", "treatments", "coverage", "segments", "target_lesions", "labs")
 
 

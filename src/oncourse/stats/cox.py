@@ -129,12 +129,12 @@ class CoxFit:
         known = ~np.isnan(self.coef)
         b = self.coef[known]
         v = self.variance[np.ix_(known, known)]
-        return _test(float(b @ np.linalg.solve(v, b)), b.size) if b.size else _test(float("nan"), 0)
+        return chi_square(float(b @ np.linalg.solve(v, b)), b.size) if b.size else chi_square(float("nan"), 0)
 
     @property
     def lr_test(self) -> ChiSquare:
         """All coefficients are 0, by the likelihood ratio (not for weighted or clustered rows)."""
-        return _test(2.0 * (self.loglik[1] - self.loglik[0]), int((~np.isnan(self.coef)).sum()))
+        return chi_square(2.0 * (self.loglik[1] - self.loglik[0]), int((~np.isnan(self.coef)).sum()))
 
     def linear_predictor(self, x: ArrayLike | None = None) -> Floats:
         """Return x @ coef (+ offset for the rows of the fit); columns without a coefficient count nothing."""
@@ -227,7 +227,8 @@ class CoxFit:
         return (self.data.weights[:, None] * self.score_residuals()) @ np.nan_to_num(self._naive)
 
 
-def _test(statistic: float, df: int) -> ChiSquare:
+def chi_square(statistic: float, df: int) -> ChiSquare:
+    """Return the test of a chi-square statistic; p is NaN without a degree of freedom."""
     from scipy.special import chdtrc
 
     return ChiSquare(statistic, df, float(chdtrc(df, max(statistic, 0.0))) if df else float("nan"))
@@ -316,7 +317,7 @@ def fit_cox(
         np.sqrt(np.diag(naive)),
         naive,
         (loglik0, loglik),
-        _test(score, kept.size),
+        chi_square(score, kept.size),
         n,
         int((data.event & (data.weights > 0)).sum()),
         iterations,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.stats.cox import ChiSquare, CoxFit, _test
+from oncourse.stats.cox import ChiSquare, CoxFit, chi_square
 from oncourse.stats.km import kaplan_meier
 
 Floats = NDArray[np.float64]
@@ -67,11 +67,11 @@ def proportional_hazards(
 
 def _score(u: Floats, i11: Floats, i12: Floats, i22: Floats) -> ChiSquare:
     if u.size == 0:
-        return _test(float("nan"), 0)
+        return chi_square(float("nan"), 0)
     rest = i22 - i12.T @ np.linalg.solve(i11, i12)
     if np.linalg.matrix_rank(rest) < u.size:
-        return _test(float("nan"), u.size)
-    return _test(float(u @ np.linalg.solve(rest, u)), u.size)
+        return chi_square(float("nan"), u.size)
+    return chi_square(float(u @ np.linalg.solve(rest, u)), u.size)
 
 
 def _transform(fit: CoxFit, transform: str) -> dict[float, float]:

@@ -8,6 +8,7 @@ from functools import partial
 
 import polars as pl
 
+from oncourse.genome.builds import build_named
 from oncourse.genome.variant import canonical_ids, with_parts
 from oncourse.study.config import StudyConfig
 from oncourse.study.first_cause import mismatched_ids
@@ -332,10 +333,9 @@ def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
 def _builds(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     samples = tables.get("samples")
     if samples is not None and "genome_build" in samples.columns and config.genome_build:
-        from oncourse.study.config import _BUILD_ALIASES
-
-        text = samples["genome_build"].cast(pl.String).str.to_lowercase()
-        named = text.replace_strict(_BUILD_ALIASES, default=text, return_dtype=pl.String)
+        text = samples["genome_build"].cast(pl.String)
+        words = text.drop_nulls().unique()
+        named = text.replace_strict(words, [build_named(w) or w for w in words], default=None, return_dtype=pl.String)
         bad = (named != config.genome_build).fill_null(False)
         message = f"the sample is of build {{value}}, the study of {config.genome_build}."
         yield from _rows("samples", samples, bad, "genome_build", message, "Lift its calls over, or leave it out.")

@@ -10,20 +10,12 @@ from typing import Any
 
 from oncourse.disease import diseases
 from oncourse.errors import ConfigError
+from oncourse.genome.builds import build_named
 from oncourse.knowledge.approvals import AGENCIES, country_code
 from oncourse.study.schema import nearest
 from oncourse.words import LANGUAGES
 
 BUILDS = ("GRCh37", "GRCh38")
-_BUILD_ALIASES = {
-    "hg19": "GRCh37",
-    "37": "GRCh37",
-    "grch37": "GRCh37",
-    "b37": "GRCh37",
-    "hg38": "GRCh38",
-    "38": "GRCh38",
-    "grch38": "GRCh38",
-}
 #: A larger study.yaml is not read.
 MAX_BYTES = 1 << 20
 COVARIATE_KINDS = ("number", "category", "yes_no")
@@ -206,7 +198,7 @@ def _text(value: Any, name: str) -> str:
 
 def _build(value: Any, name: str) -> str:
     text = str(value).strip()
-    build = _BUILD_ALIASES.get(text.lower(), text)
+    build = build_named(text)
     if build not in BUILDS:
         raise ConfigError(f"{name}: '{text}' is not a known genome build. Allowed: GRCh37 (hg19), GRCh38 (hg38).")
     return build

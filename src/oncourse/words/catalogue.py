@@ -82,6 +82,15 @@ def write(key: str, language: str = "en", /, **params: Any) -> str:
     return text[:1].upper() + text[1:] if key.startswith("headline.") and text.partition(" ")[0].islower() else text
 
 
+def braceless(text: str) -> str:
+    """Return text of a study without braces: a template would read them as the name of a number.
+
+    >>> braceless("arm {A}")
+    'arm (A)'
+    """
+    return text.replace("{", "(").replace("}", ")")
+
+
 def placeholders(template: str) -> tuple[str, ...]:
     """Return the placeholders of a template, sorted: what both languages must share."""
     return tuple(sorted({match[0] for match in _PLACE.finditer(template)}))

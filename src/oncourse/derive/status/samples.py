@@ -7,10 +7,10 @@ import polars as pl
 from oncourse.derive.concordance.presence_inputs import tumour_samples
 from oncourse.study.model import Study
 
-#: Without days the metastasis is taken as nearer the decision than the primary.
 #: Samples so many days apart are of one time: a treatment cycle (own choice). A plasma two days after the biopsy of a
 #: metastasis must not make its wild type unknown; what plasma found counts in any case.
 ONE_TIME_DAYS = 28
+#: Without days the metastasis is taken as nearer the decision than the primary.
 _ROLE_RANK = {"primary": 0, "tissue": 1, "local_recurrence": 2, "metastasis": 3, "plasma": -1}
 
 
