@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+from collections import defaultdict
 from graphlib import TopologicalSorter
+from pathlib import Path
 
 import grimp
+import pytest
+
+HOUSE = Path(__file__).resolve().parents[1]
+#: What a compiled loop calls stands in its file, so that it is compiled with it; cases of `verify` are told in words by
+#: their mark.
+APART = ("_kernel", "/_", "verify/")
+#: Lines past which a file tells its parts.
+LONGEST = 600
+
+
+@pytest.fixture(scope="module")
+def trees():
+    """Every file of the package, parsed."""
+    files = sorted((HOUSE / "src" / "oncourse").rglob("*.py"))
+    return {str(f.relative_to(HOUSE / "src")): ast.parse(f.read_text("utf-8")) for f in files}
 
 
 def test_no_files_import_each_other_in_a_circle():
@@ -12,3 +30,53 @@ def test_no_files_import_each_other_in_a_circle():
     graph = grimp.build_graph("oncourse", exclude_type_checking_imports=True, cache_dir=None)
     TopologicalSorter({m: graph.find_modules_directly_imported_by(m) for m in graph.modules}).prepare()
     assert len(graph.modules) > 600
+
+
+def test_no_file_is_past_six_hundred_lines():
+    files = [f for room in ("src", "tests", "tools", "benchmarks") for f in (HOUSE / room).rglob("*.py")]
+    lengths = {str(f.relative_to(HOUSE)): f.read_text("utf-8").count("\n") for f in files}
+    assert len(lengths) > 1_000 and {f: n for f, n in lengths.items() if n > LONGEST} == {}
+
+
+def test_what_is_public_says_what_it_is(trees):
+    silent = [
+        f"{file}: {node.name}"
+        for file, tree in trees.items()
+        if not any(part in file for part in APART)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def test_no_file_takes_what_another_keeps_to_itself(trees):
+    """A name that begins with a line is of its file alone; modules of that spelling are of their room."""
+    modules = {file.removesuffix(".py").rsplit("/", 1)[-1] for file in trees}
+    taken = [
+        f"{file}: {name.name} of {node.module}"
+        for file, tree in trees.items()
+        if "_kernel" not in file
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("oncourse")
+        for name in node.names
+        if name.name.startswith("_") and not name.name.startswith("__") and name.name not in modules
+    ]
+    assert taken == []
+
+
+def test_no_two_files_have_the_same_function(trees):
+    """Of more than a line: a second home of one thing drifts from the first."""
+    homes = defaultdict(set)
+    for file, tree in trees.items():
+        if any(part in file for part in APART[:2]):
+            continue
+        lines = (HOUSE / "src" / file).read_text("utf-8").splitlines()
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef):
+                told = isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
+                text = "\n".join(lines[node.body[told].lineno - 1 : node.end_lineno]) if node.body[told:] else ""
+                if len(text) > 60:
+                    homes[text].add(f"{file}: {node.name}")
+    assert [sorted(same) for same in homes.values() if len({h.split(":")[0] for h in same}) > 1] == []

@@ -26,6 +26,7 @@ def figures_of(
     alpha: float,
     curves: int,
 ) -> tuple[Figure, ...]:
+    """Return forests of the `top` findings of each endpoint and curves of the first `curves` at `alpha`."""
     from oncourse.plots.forest import ForestRow, forest_figure, volcano_figure
 
     out = []

@@ -26,6 +26,7 @@ MOST_NAMED = 12
 
 
 def response_words(responses: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ...], str]:
+    """Return the numbers and the sentence on response: pre-specified tests, then findings at `alpha`."""
     tested = responses.drop_nulls("p_value").filter(pl.col("same_as").is_null())
     if tested.is_empty():
         return (), ""
@@ -228,6 +229,7 @@ def notes_of(
     covariates: dict[str, str],
     tested: pl.DataFrame,
 ) -> list[str]:
+    """Return the notes: what is exploratory, who entered late, what was skipped or could not be tested, and why."""
     notes = ["Findings that were not pre-specified are exploratory; association is not cause."]
     if found.late:
         notes.append(

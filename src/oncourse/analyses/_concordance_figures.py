@@ -21,6 +21,7 @@ def concordance_figures(
     summary: pl.DataFrame,
     noise: pl.DataFrame,
 ) -> list[Figure]:
+    """Return the figures of the analysis, those without data left out."""
     from oncourse.plots import concordance as draw
 
     figures = []

@@ -129,4 +129,5 @@ TABLES = (STATES, VARIANTS, PAIRS, RELATED, GENES, STATUSES, FLIPS, SUMMARY, SAM
 
 
 def comparison_key(comparison: str) -> str:
+    """Return the name of a comparison (``primary v metastasis``) as part of the name of a table or figure."""
     return comparison.replace(" ", "_")

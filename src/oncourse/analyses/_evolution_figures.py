@@ -18,6 +18,7 @@ from oncourse.derive.clones.evolution import EvolutionParams, PatientEvolution
 def evolution_figures(
     params: EvolutionParams, patients: Sequence[PatientEvolution], seeding: pl.DataFrame
 ) -> list[Figure]:
+    """Return the figures of the cohort (seeding), then those of each patient."""
     from oncourse.plots.migration import seeding_summary
 
     figures = []

@@ -170,6 +170,7 @@ METHODS = (
 
 
 def answer_text(compared: Comparisons, tested: list[dict[str, Any]]) -> tuple[tuple[Estimate, ...], str]:
+    """Return the numbers of the answer and its text (braces name them): by line, controls, markers."""
     estimates: list[Estimate] = []
     text = _pairs_text(compared, estimates)
     pairs = len({(r["endpoint"], r["line"], r["arm"], r["reference"]) for r in compared.comparison})
@@ -465,6 +466,7 @@ def headline_rows(comparison: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def notes_of(compared: Comparisons, tested: list[dict[str, Any]], landmark_days: int, estimand: str) -> tuple[str, ...]:
+    """Return the notes: what weights cannot remove, the estimand, what was withheld or refused, and why."""
     notes = [
         "Unless the treatment was drawn by lot, weights and adjustment remove only what the covariates record; the "
         "E-value "

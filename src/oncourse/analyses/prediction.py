@@ -407,17 +407,18 @@ def _card(
     cohort: Cohort,
 ) -> str:
     from oncourse.models.card import card_text
-    from oncourse.models.fit_tables import named, number
+    from oncourse.models.fit_tables import named
     from oncourse.models.tripod import tripod_items
+    from oncourse.words.numbers import finite_float
 
     name = fitted.recommended or "null"
     found = fitted.corrected[name]
     values = {
         named(metric, params.months): {
-            "corrected": number(found.value[j]),
-            "ci_low": number(found.ci_low[j]),
-            "ci_high": number(found.ci_high[j]),
-            "apparent": number(fitted.apparent[name][j]),
+            "corrected": finite_float(found.value[j]),
+            "ci_low": finite_float(found.ci_low[j]),
+            "ci_high": finite_float(found.ci_high[j]),
+            "apparent": finite_float(fitted.apparent[name][j]),
         }
         for j, metric in enumerate(fitted.metrics)
     }

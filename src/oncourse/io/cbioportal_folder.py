@@ -68,12 +68,14 @@ class Folder:
 
 
 def plain(path: Path) -> str:
+    """Return the name of a file in lower case, without its ending and GENIE's release."""
     name = path.name.lower().removesuffix(".gz")
     name = re.sub(r"\.(txt|tsv)$", "", name)
     return re.sub(r"[_-]\d+(\.\d+)*-(public|consortium)$", "", name)  # GENIE's release behind the name
 
 
 def look(folder: Path) -> Folder:
+    """Return what a folder holds: files by their kind, as meta files say, else by their names."""
     out = Folder()
     paths = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
     by_name = {p.name.lower().removesuffix(".gz"): p for p in paths}
@@ -123,6 +125,7 @@ def _sequenced_samples(path: Path) -> frozenset[str]:
 
 
 def colon_file(path: Path) -> dict[str, str]:
+    """Return the keys (lower case) and values of a file of ``key: value`` lines; none where it cannot be read."""
     from oncourse.io.text import read_lines
 
     try:

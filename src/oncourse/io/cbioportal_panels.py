@@ -225,6 +225,7 @@ def _listed_by(found: Folder) -> set[str]:
 
 
 def cna_on_panels(cna: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Return the copy-number calls without the zeros of genes that the sample's panel does not have; says how many."""
     samples = reading.tables["samples"].select("sample_id", pl.coalesce("cna_assay_id", "assay_id").alias("assay"))
     assays = reading.tables["assays"]
     genes_of = {

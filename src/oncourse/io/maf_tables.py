@@ -78,6 +78,7 @@ def with_copies(segments: pl.DataFrame | None, found: MafTables, notes: list[str
 
 
 def optional(frame: pl.DataFrame, column: str) -> pl.Expr:
+    """Return a text column that a file may lack; nulls of its name where it does."""
     return pl.col(column) if column in frame.columns else pl.lit(None, pl.String).alias(column)
 
 
@@ -114,6 +115,7 @@ def reference_problems(frame: pl.DataFrame, name: str) -> list[Problem]:
 
 
 def severity() -> pl.Expr:
+    """Return the rank of the column ``consequence``, 0 the most severe; words that nobody knows come last."""
     order = {word: rank for rank, word in enumerate(effect.CONSEQUENCES)}
     return pl.col("consequence").replace_strict(order, default=len(order), return_dtype=pl.Int64)
 

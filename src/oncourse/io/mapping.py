@@ -258,6 +258,7 @@ def unread(frame: pl.DataFrame, part: Mapped) -> set[str]:
 
 
 def told_unread(name: str, columns: Sequence[str], reading: Reading) -> None:
+    """Note the columns of a table that are not read."""
     if columns:
         reading.notes.append(f"{name}: columns not read: {', '.join(columns[:12])}")
 

@@ -70,6 +70,11 @@ def role_of(
     stated: Mapping[str, tuple[str | None, str | None]],
     pair: tuple[str, str] | None,
 ) -> str:
+    """Return tumour, normal, or open of a column: nothing says it, and another column is as nameless.
+
+    In this order: the header, words of a sample id, the clinical table, the name of the file, the column's own name,
+    the other columns' names, a caller that calls normals.
+    """
     said = stated.get(column, (None, None))[1]
     if said:
         return said

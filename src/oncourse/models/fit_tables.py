@@ -8,6 +8,7 @@ from typing import Any
 
 from oncourse.models.fit_report import FittedPrediction
 from oncourse.models.ladder import BOOSTED, FOREST, NULL
+from oncourse.words.numbers import finite_float
 
 
 def named(metric: str, months: float) -> str:
@@ -23,11 +24,11 @@ def performance_rows(fitted: FittedPrediction) -> list[dict[str, Any]]:
         {
             "model": name,
             "metric": named(metric, months),
-            "apparent": number(fitted.apparent[name][j]),
-            "corrected": number(found.value[j]),
-            "ci_low": number(found.ci_low[j]),
-            "ci_high": number(found.ci_high[j]),
-            "optimism_corrected": number(fitted.optimism_corrected.get(name, [None] * 99)[j]),
+            "apparent": finite_float(fitted.apparent[name][j]),
+            "corrected": finite_float(found.value[j]),
+            "ci_low": finite_float(found.ci_low[j]),
+            "ci_high": finite_float(found.ci_high[j]),
+            "optimism_corrected": finite_float(fitted.optimism_corrected.get(name, [None] * 99)[j]),
             "n": fitted.n,
             "n_event": fitted.n_event,
         }
@@ -45,9 +46,9 @@ def added_rows(fitted: FittedPrediction) -> list[dict[str, Any]]:
         added = [
             {
                 "metric": named(metric, months),
-                "difference": number(value),
-                "ci_low": number(low),
-                "ci_high": number(high),
+                "difference": finite_float(value),
+                "ci_low": finite_float(low),
+                "ci_high": finite_float(high),
                 "p_value": None,
             }
             for metric, value, low, high in fitted.differences
@@ -55,10 +56,10 @@ def added_rows(fitted: FittedPrediction) -> list[dict[str, Any]]:
         added.append(
             {
                 "metric": "likelihood_ratio",
-                "difference": number(fitted.added.likelihood_ratio),
+                "difference": finite_float(fitted.added.likelihood_ratio),
                 "ci_low": None,
                 "ci_high": None,
-                "p_value": number(fitted.added.p_value),
+                "p_value": finite_float(fitted.added.p_value),
             }
         )
     return added
@@ -72,7 +73,7 @@ def coefficient_rows(fitted: FittedPrediction, features: Sequence[Mapping[str, A
             "feature": f["feature"],
             "coefficient": float(model.coef[j]),
             "hazard_ratio": float(math.exp(model.coef[j])),
-            "stability": number(fitted.stability[name][j]) if name in fitted.stability else None,
+            "stability": finite_float(fitted.stability[name][j]) if name in fitted.stability else None,
             "mean": f["mean"],
             "n_known": f["n_known"],
         }
@@ -81,8 +82,3 @@ def coefficient_rows(fitted: FittedPrediction, features: Sequence[Mapping[str, A
         for j, f in enumerate(features)
         if model.coef[j] != 0
     ]
-
-
-def number(value: Any) -> float | None:
-    """Return the number, None where it is not finite or not there."""
-    return None if value is None or value != value or value in (float("inf"), float("-inf")) else float(value)

@@ -195,6 +195,7 @@ _TITLES = {
 
 
 def table_title(name: str, language: str) -> str:
+    """Return the words above a table, by its name (``overview/flow``)."""
     if language == "en" and name in _TITLES:
         return _TITLES[name]
     last = name.split("/")[-1]

@@ -122,3 +122,12 @@ def percent(language: str) -> str:
 def finite(value: Any) -> Any:
     """Return a number JSON can hold: an infinite limit (a median that is not reached) becomes null."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def finite_float(value: float | None) -> float | None:
+    """Return a number as a cell holds it: null where it is none, or not finite.
+
+    >>> finite_float(3), finite_float(float("nan")), finite_float(None), finite_float(float("-inf"))
+    (3.0, None, None, None)
+    """
+    return None if value is None or not math.isfinite(value) else float(value)

@@ -53,12 +53,14 @@ def reader(frame: pl.DataFrame, evaluator: str | None) -> str | None:
 
 
 def one_reader(frame: pl.DataFrame, name: str | None) -> pl.DataFrame:
+    """Return the rows of one evaluator and those that name none; all where `name` is null or nobody is named."""
     if name is None or "evaluator" not in frame.columns:
         return frame
     return frame.filter(pl.col("evaluator").is_null() | (pl.col("evaluator") == name))
 
 
 def with_optional(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
+    """Return the frame with columns of nulls for those of `columns` (name -> type) that it lacks."""
     missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in frame.columns]
     return frame.with_columns(missing) if missing else frame
 

@@ -151,6 +151,8 @@ def sample_order(study: Study, profiled: pl.DataFrame) -> SampleOrder:
 
 @dataclass(frozen=True)
 class Finding:
+    """One finding of samples: shape (n_sample,) each, whether the sample was looked at, and whether it has it."""
+
     name: str
     kind: str
     looked: NDArray[np.bool_]
@@ -158,6 +160,7 @@ class Finding:
 
 
 def of_kind(samples: SampleOrder, rule: str) -> NDArray[np.bool_]:
+    """Return which samples may speak by a rule: first (any), tissue, metastasis (or local recurrence), or a role."""
     roles = np.array(samples.role)
     if rule == "first":
         return np.ones(roles.size, bool)
@@ -205,12 +208,14 @@ def make_block(
     speaks: NDArray[np.int64],
     per: str,
 ) -> FeatureBlock:
+    """Return the features `names` (name, kind): `values` by person, with the sample that `speaks` (-1: none)."""
     day = np.where(speaks >= 0, samples.day[speaks], np.nan) if samples.ids else np.full(speaks.size, np.nan)
     ids = tuple(samples.ids[s] if s >= 0 else None for s in speaks)
     return FeatureBlock(tuple(n for n, _ in names), tuple(k for _, k in names), values, day, ids, per)
 
 
 def mask(samples: SampleOrder, ids: Iterable[str]) -> NDArray[np.bool_]:
+    """Return which samples are among `ids`, shape (n_sample,); ids that are no sample are left out."""
     out = np.zeros(len(samples.ids), bool)
     out[[samples.index[s] for s in ids if s in samples.index]] = True
     return out

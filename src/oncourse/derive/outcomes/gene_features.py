@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 def gene_findings(tables: FeatureTables, samples: SampleOrder, params: FeatureParams) -> Iterable[Finding]:
+    """Yield genes altered in `min_altered` patients or more, and pathways: looked at where a panel has them."""
     panels = tables.panels
     found = tables.gene_status.altered.filter("is_altered").select("gene", "sample_id", "patient_id")
     counts = found.group_by("gene").agg(pl.col("patient_id").n_unique().alias("n"))
@@ -76,6 +77,7 @@ def gene_findings(tables: FeatureTables, samples: SampleOrder, params: FeaturePa
 
 
 def covers(panel: frozenset[str] | None, genes: tuple[str, ...]) -> bool:
+    """Whether a panel (null: all genes) has every one of these genes."""
     return panel is None or all(g in panel for g in genes)
 
 

@@ -14,6 +14,7 @@ from oncourse.derive.outcomes.arms import AS_WRITTEN, arms_of
 from oncourse.derive.outcomes.groups import is_control
 from oncourse.derive.outcomes.treatment_pairs import pair_data, unused_covariates
 from oncourse.study.model import Study
+from oncourse.words.numbers import finite_float
 
 if TYPE_CHECKING:
     from oncourse.models.compare import Pair, PairRow
@@ -123,9 +124,9 @@ def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed
                     "mean_arm": b.mean_arm,
                     "mean_reference": b.mean_reference,
                     "mean_either": b.mean_either if any(r.method == "overlap" for r in pair.rows) else None,
-                    "smd": _number(b.raw),
-                    "smd_overlap": _number(b.overlap),
-                    "smd_iptw": _number(b.iptw),
+                    "smd": finite_float(b.raw),
+                    "smd_overlap": finite_float(b.overlap),
+                    "smd_iptw": finite_float(b.iptw),
                     "n_known": b.n_known,
                 }
                 for b in pair.balance
@@ -135,10 +136,10 @@ def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed
             found.policy.append(
                 {
                     **head,
-                    "gain_days": _number(rule.gain.value),
-                    "ci_low": _number(rule.gain.ci_low),
-                    "ci_high": _number(rule.gain.ci_high),
-                    "share_arm": _number(rule.share_treated),
+                    "gain_days": finite_float(rule.gain.value),
+                    "ci_low": finite_float(rule.gain.ci_low),
+                    "ci_high": finite_float(rule.gain.ci_high),
+                    "share_arm": finite_float(rule.share_treated),
                     "withheld": rule.withheld or None,
                 }
             )
@@ -163,11 +164,11 @@ def _comparison_rows(head: dict[str, Any], pair: Pair, data: PairData, later: tu
                 "ci_low": e.ci_low,
                 "ci_high": e.ci_high,
                 "p_value": e.p_value,
-                "n_effective": _number(pair.sizes.get(row.method)),
-                "horizon_days": _number(row.horizon),
+                "n_effective": finite_float(pair.sizes.get(row.method)),
+                "horizon_days": finite_float(row.horizon),
                 "e_value": hidden,
                 "e_value_limit": hidden_limit,
-                "p_proportional": _number(pair.p_proportional),
+                "p_proportional": finite_float(pair.p_proportional),
                 "later_reference": later[0],
                 "later_arm": later[1],
                 "warning": "; ".join(pair.warnings) or None,
@@ -189,7 +190,7 @@ def _e_values(row: PairRow) -> tuple[float | None, float | None]:
     else:
         return None, None
     near = e.ci_low if e.value > none else e.ci_high
-    return _number(of(e.value)), 1.0 if e.ci_low <= none <= e.ci_high else _number(of(near))
+    return finite_float(of(e.value)), 1.0 if e.ci_low <= none <= e.ci_high else finite_float(of(near))
 
 
 #: Risk ratios of a hidden factor with treatment and outcome in the tipping-point table.
@@ -237,7 +238,3 @@ def _tipping_rows(head: dict[str, Any], pair: Pair) -> list[dict[str, Any]]:
 
 def _key(values: tuple[Any, ...]) -> tuple[str, int]:
     return str(values[0]), int(values[1])
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or value != value or value in (float("inf"), float("-inf")) else float(value)

@@ -12,6 +12,7 @@ from oncourse.derive.outcomes.arm_covariates import arm_columns
 from oncourse.derive.outcomes.arms import AS_WRITTEN, Arms, arms_of
 from oncourse.derive.outcomes.treatment_units import markers_at
 from oncourse.disease import Hypothesis, disease, diseases
+from oncourse.words.numbers import finite_float
 
 if TYPE_CHECKING:
     from oncourse.derive.genes.gene_status import GeneStatus
@@ -209,8 +210,8 @@ def _interaction_row(
     counts = tuple(found.cells[c] for c in cells)
     return {
         **row,
-        "p_proportional": _number(found.p_proportional),
-        **dict(zip(NUMBERS, [*map(_number, numbers), *counts], strict=True)),
+        "p_proportional": finite_float(found.p_proportional),
+        **dict(zip(NUMBERS, [*map(finite_float, numbers), *counts], strict=True)),
         "note": found.note or None,
     }
 
@@ -273,7 +274,3 @@ def _why_unused(values: pl.Series, rare: int) -> str:
             return "the same in all"
         return f"only {fewest} of {len(known)} differ" if fewest < rare else ""
     return "" if np.ptp(known) > 0 else "the same in all"
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or value != value or value in (float("inf"), float("-inf")) else float(value)
