@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from oncourse.io.aside import checked
-from oncourse.io.cbioportal import read_cbioportal
+from oncourse.io.cbioportal.study import read_cbioportal
 from oncourse.io.formats import CLINICAL
 
 DAY0 = date(2015, 1, 1)

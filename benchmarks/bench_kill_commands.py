@@ -209,7 +209,7 @@ def main() -> None:
     asked = parser.parse_args()
     chosen = [c for c in COMMANDS if not asked.only or c.name.startswith(tuple(asked.only))]
     random = np.random.default_rng(asked.seed)
-    import oncourse.io.phenopackets
+    import oncourse.io.export.phenopackets
     import oncourse.report.preloaded  # noqa: F401 - imports only, before the first fork
 
     bench = Bench(Path(tempfile.mkdtemp(prefix="oncourse-kill-")), asked.patients)

@@ -20,8 +20,8 @@ from oncourse.derive.status.variants import called_rows
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import landmark_days
 from oncourse.genome.gene_sets import gene_set
-from oncourse.io.export_cbioportal import export_cbioportal
-from oncourse.io.phenopackets import phenopackets
+from oncourse.io.export.cbioportal import export_cbioportal
+from oncourse.io.export.phenopackets import phenopackets
 from oncourse.knowledge.evaluate import NO, YES, evaluate
 from oncourse.knowledge.expression import parse
 from oncourse.patients.timeline import patient_timeline

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oncourse.cohort import Cohort
-from oncourse.io.events import read_structural_variants
+from oncourse.io.structural.events import read_structural_variants
 from oncourse.knowledge.evaluate import NO, YES, evaluate
 from oncourse.knowledge.expression import parse
 

@@ -10,7 +10,7 @@ from oncourse.derive.clinical.bone import combined_overall
 from oncourse.derive.clinical.psa import psa_table
 from oncourse.derive.clinical.recist import recist_visits
 from oncourse.derive.clinical.response import ImagingParams, best_response
-from oncourse.io.sdtm import read_sdtm
+from oncourse.io.cdisc.sdtm import read_sdtm
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES
 from oncourse.study.validate import validate

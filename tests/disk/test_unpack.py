@@ -12,9 +12,9 @@ import xlsxwriter
 
 from oncourse.disk import unpack
 from oncourse.disk.unpack import FREE_BYTES, MAX_RATIO, unfolds_too_far, why_not_unpacked
-from oncourse.io.bed import read_bed
-from oncourse.io.sheets import NotAWorkbook, read_sheets
-from oncourse.io.text import MAX_COLUMNS, read_table
+from oncourse.io.assays.bed import read_bed
+from oncourse.io.tabular.sheets import NotAWorkbook, read_sheets
+from oncourse.io.tabular.text import MAX_COLUMNS, read_table
 
 
 def bomb(n_bytes):

@@ -161,7 +161,7 @@ def test_unknown_is_not_silent():
 
 def test_real_msk_protein_changes(shared_data):
     """MSK writes both forms; the three-letter HGVSp made canonical is its HGVSp_Short in every row but a few."""
-    from oncourse.io.text import read_table
+    from oncourse.io.tabular.text import read_table
 
     frame = read_table(shared_data("prostate_msk_2024", "data_mutations.txt.gz")).frame
     both = frame.select("HGVSp", "HGVSp_Short").drop_nulls()

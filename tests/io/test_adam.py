@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from oncourse.io.adam import read_adam
 from oncourse.io.aside import checked
+from oncourse.io.cdisc.adam import read_adam
 
 ADSL = "USUBJID,SEX,AGE,RANDDT,TRTSDT,TRTSDTF,TRT01A,DTHDT,DTHDTF,DTHFL,LSTALVDT\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from oncourse.io.annotation import NOTHING, Allele, effect_of, header_columns
+from oncourse.io.variants.annotation import NOTHING, Allele, effect_of, header_columns
 
 VEP = [
     "Allele",

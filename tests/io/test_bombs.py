@@ -13,17 +13,19 @@ from oncourse.disk import unpack
 from oncourse.disk.unpack import head_lines
 from oncourse.errors import InputError
 from oncourse.genome import variant
-from oncourse.io import clinical_tables, json_document, text, vcf_rows
-from oncourse.io.annotated_json import vcf_text
+from oncourse.io.assays.depths import read_depths
+from oncourse.io.clinical import tables as clinical_tables
+from oncourse.io.clinical.fhir import read_fhir
 from oncourse.io.clones.pairtree import read_pairtree
-from oncourse.io.delivery import read_delivery
-from oncourse.io.depths import read_depths
-from oncourse.io.fhir import read_fhir
 from oncourse.io.files import read_files
-from oncourse.io.mapping import read_mapping
-from oncourse.io.vendor_reports import read_tempus
-from oncourse.io.whose import assign
-from oncourse.io.whose_start import vcf_start
+from oncourse.io.hospital.delivery import read_delivery
+from oncourse.io.reports.mapping import read_mapping
+from oncourse.io.reports.vendors import read_tempus
+from oncourse.io.tabular import json_document, text
+from oncourse.io.variants import vcf_rows
+from oncourse.io.variants.annotated_json import vcf_text
+from oncourse.io.whose.columns import assign
+from oncourse.io.whose.start import vcf_start
 from oncourse.study.config import yaml_value
 
 SSM = "id|name|var_reads|total_reads|var_read_prob"

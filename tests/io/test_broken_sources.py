@@ -8,10 +8,10 @@ import pytest
 
 from oncourse.errors import InputError
 from oncourse.io.aside import checked
+from oncourse.io.cdisc.sdtm import read_sdtm
 from oncourse.io.clones import read_pyclone_vi
 from oncourse.io.detect import read_any
-from oncourse.io.json_document import OBJECT, OBJECTS, VALUE, read_document
-from oncourse.io.sdtm import read_sdtm
+from oncourse.io.tabular.json_document import OBJECT, OBJECTS, VALUE, read_document
 
 
 def test_a_part_of_another_shape_is_left_out_and_named(tmp_path):

@@ -7,13 +7,15 @@ import doctest
 import polars as pl
 import pytest
 
-from oncourse.io import calling, dialects, units
+from oncourse.io import calling
 from oncourse.io.calling import decide
-from oncourse.io.cbioportal import read_cbioportal
-from oncourse.io.dialects import Site, counts
+from oncourse.io.cbioportal.study import read_cbioportal
 from oncourse.io.files import read_files
-from oncourse.io.maf import read_maf
-from oncourse.io.vcf import read_vcf
+from oncourse.io.tabular import units
+from oncourse.io.variants import dialects
+from oncourse.io.variants.dialects import Site, counts
+from oncourse.io.variants.maf import read_maf
+from oncourse.io.variants.vcf import read_vcf
 
 HEADER = (
     "Hugo_Symbol",

@@ -7,8 +7,8 @@ import gzip
 import polars as pl
 import pytest
 
-from oncourse.io.cbioportal import read_cbioportal
-from oncourse.io.cbioportal_panels import NOT_PROFILED
+from oncourse.io.cbioportal.panels import NOT_PROFILED
+from oncourse.io.cbioportal.study import read_cbioportal
 from oncourse.io.detect import detect
 from oncourse.study.validate import validate
 

@@ -14,12 +14,12 @@ from oncourse.derive.status.variants import called_rows
 from oncourse.errors import InputError
 from oncourse.io import load_study
 from oncourse.io.aside import checked
+from oncourse.io.clinical.genie_bpc import read_genie_bpc
+from oncourse.io.clinical.omop import read_omop
 from oncourse.io.detect import FORMATS, detect, read_any
+from oncourse.io.export.phenopackets import write_phenopackets
 from oncourse.io.formats import CLINICAL
-from oncourse.io.genie_bpc import read_genie_bpc
-from oncourse.io.mapping import read_mapped
-from oncourse.io.omop import read_omop
-from oncourse.io.phenopackets import write_phenopackets
+from oncourse.io.reports.mapping import read_mapped
 
 
 def written(folder, **files):

@@ -14,22 +14,22 @@ from oncourse.analyses.endpoints import endpoints
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.clinical.people import people
-from oncourse.io.adam import read_adam
 from oncourse.io.aside import checked
-from oncourse.io.cbioportal import read_cbioportal
+from oncourse.io.cbioportal.study import read_cbioportal
+from oncourse.io.cdisc.adam import read_adam
+from oncourse.io.cdisc.sdtm import read_sdtm
+from oncourse.io.cdisc.sdtm_treatments import procedures
+from oncourse.io.clinical.fhir import read_fhir
+from oncourse.io.clinical.gather import METASTASIS_WORDS
+from oncourse.io.clinical.gdc import read_gdc
+from oncourse.io.clinical.genie_bpc import read_genie_bpc
+from oncourse.io.clinical.omop import read_omop
+from oncourse.io.clinical.phenopackets import read_phenopackets
+from oncourse.io.clinical.redcap import read_redcap
+from oncourse.io.clinical.timeline import _word
 from oncourse.io.detect import detect
-from oncourse.io.fhir import read_fhir
-from oncourse.io.gather import METASTASIS_WORDS
-from oncourse.io.gdc import read_gdc
-from oncourse.io.genie_bpc import read_genie_bpc
-from oncourse.io.mapping import read_mapped
-from oncourse.io.omop import read_omop
-from oncourse.io.phenopackets_reader import read_phenopackets
-from oncourse.io.redcap import read_redcap
-from oncourse.io.sdtm import read_sdtm
-from oncourse.io.sdtm_treatments import procedures
-from oncourse.io.timeline import _word
-from oncourse.io.xport import read_xport
+from oncourse.io.reports.mapping import read_mapped
+from oncourse.io.tabular.xport import read_xport
 from oncourse.simulate.study import simulate_study
 from oncourse.study.lab_values import analyte_of, tidy_values
 from oncourse.study.model import Study
@@ -390,8 +390,8 @@ def test_radiotherapy_of_the_gdc_is_read_and_what_was_not_given_is_not(tmp_path)
 
 def test_a_source_that_says_of_nobody_whether_they_live_leaves_it_unknown(tmp_path):
     """OMOP without its table of deaths, FHIR without any deceased[x]: everybody was alive at the last contact."""
-    from oncourse.io.fhir import read_fhir
-    from oncourse.io.omop import read_omop
+    from oncourse.io.clinical.fhir import read_fhir
+    from oncourse.io.clinical.omop import read_omop
 
     (tmp_path / "o").mkdir()
     for name, text in {

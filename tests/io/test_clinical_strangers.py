@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from oncourse.io.aside import checked
-from oncourse.io.cbioportal import read_cbioportal
-from oncourse.io.mapping import read_mapped
-from oncourse.io.redcap import read_redcap
-from oncourse.io.sdtm import read_sdtm
+from oncourse.io.cbioportal.study import read_cbioportal
+from oncourse.io.cdisc.sdtm import read_sdtm
+from oncourse.io.clinical.redcap import read_redcap
+from oncourse.io.reports.mapping import read_mapped
 
 
 def _table(path, *rows, separator="\t"):

@@ -11,8 +11,8 @@ import xlsxwriter
 from click.testing import CliRunner
 
 from oncourse.cli.main import cli
-from oncourse.io.delivery import is_clinical_workbook
-from oncourse.io.workbook import read_workbook
+from oncourse.io.hospital.delivery import is_clinical_workbook
+from oncourse.io.hospital.workbook import read_workbook
 from oncourse.study.config import StudyConfig
 from oncourse.study.tables import TABLES
 from oncourse.study.validate import validate

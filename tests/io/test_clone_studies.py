@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from oncourse.cli.export import export
 from oncourse.cli.import_ import import_
 from oncourse.errors import InputError
-from oncourse.io.clone_studies import read_clone_tables
 from oncourse.io.clones import read_ascn, read_conipher, read_lichee, read_pairtree, read_pyclone_vi
+from oncourse.io.clones.studies import read_clone_tables
 
 
 def pyclone_rows():

@@ -9,10 +9,10 @@ import pytest
 
 from oncourse.errors import InputError
 from oncourse.io.aside import checked
-from oncourse.io.cbioportal import read_cbioportal
-from oncourse.io.clone_studies import read_clone_tables
+from oncourse.io.cbioportal.study import read_cbioportal
+from oncourse.io.clones.studies import read_clone_tables
 from oncourse.io.files import read_files
-from oncourse.io.segments import read_segments
+from oncourse.io.structural.segments import read_segments
 from oncourse.io.tree import look_into
 
 HEAD = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\n"

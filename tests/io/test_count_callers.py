@@ -7,9 +7,9 @@ import doctest
 import pytest
 
 from oncourse.errors import InputError
-from oncourse.io import count_callers
-from oncourse.io.counts import read_counts
-from oncourse.io.segments import read_segments
+from oncourse.io.structural.segments import read_segments
+from oncourse.io.variants import count_callers
+from oncourse.io.variants.counts import read_counts
 
 
 def test_examples():

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from oncourse.errors import InputError
-from oncourse.io.counts import read_counts
 from oncourse.io.files import read_files
+from oncourse.io.variants.counts import read_counts
 
 LONG = (
     "CASE_ID\tSAMPLE\tCHR\tPOS\tREF\tALT\tREF_COUNT\tVAR_COUNT\tDEPTH\n"

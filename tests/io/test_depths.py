@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oncourse.errors import InputError
-from oncourse.io.depths import read_depths
+from oncourse.io.assays.depths import read_depths
 from oncourse.io.files import read_files
 from oncourse.io.tree import look_into
 

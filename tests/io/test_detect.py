@@ -99,8 +99,8 @@ def test_import_of_a_broken_source_writes_nothing(tmp_path, monkeypatch, capsys)
 
 def test_files_that_hold_nothing_are_refused(tmp_path):
     """A MAF of a header alone, a MAF given as segments."""
-    from oncourse.io.maf import read_maf
-    from oncourse.io.segments import read_segments
+    from oncourse.io.structural.segments import read_segments
+    from oncourse.io.variants.maf import read_maf
 
     (tmp_path / "a.maf").write_text(MAF.splitlines()[0] + "\n")
     (tmp_path / "b.maf").write_text(MAF.replace("Start_Position", "start").replace("Reference_Allele", "end"))

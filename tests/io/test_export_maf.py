@@ -9,11 +9,11 @@ import pytest
 from tests.studies import simulated
 
 from oncourse.derive.status.variants import called_rows
-from oncourse.io import export_vcf as writer
 from oncourse.io import load_study
-from oncourse.io.delivery import read_delivery
-from oncourse.io.export_maf import export_maf
-from oncourse.io.export_vcf import export_vcf
+from oncourse.io.export import vcf as writer
+from oncourse.io.export.maf import export_maf
+from oncourse.io.export.vcf import export_vcf
+from oncourse.io.hospital.delivery import read_delivery
 from oncourse.io.native import write_study
 
 CALL = ["sample_id", "variant_id", "alt_count", "depth", "filter"]

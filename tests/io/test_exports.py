@@ -9,8 +9,8 @@ import pytest
 
 from oncourse.derive.status.variants import called_rows
 from oncourse.io import load_study
-from oncourse.io.export_cbioportal import export_cbioportal
-from oncourse.io.phenopackets import phenopackets, write_phenopackets
+from oncourse.io.export.cbioportal import export_cbioportal
+from oncourse.io.export.phenopackets import phenopackets, write_phenopackets
 from oncourse.simulate.study import simulate_study
 from oncourse.study.model import Study
 

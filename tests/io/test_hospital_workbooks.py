@@ -7,8 +7,8 @@ import xlsxwriter
 
 from oncourse.io.detect import detect
 from oncourse.io.files import read_files
-from oncourse.io.mapping import is_panel, read_panel
-from oncourse.io.workbook import read_workbook
+from oncourse.io.hospital.workbook import read_workbook
+from oncourse.io.reports.mapping import is_panel, read_panel
 
 PATIENTS = [
     ("患者编号", "性别", "诊断日期", "死亡日期"),

@@ -6,10 +6,11 @@ import doctest
 
 import pytest
 
-from oncourse.io import junctions, large, whose
 from oncourse.io.files import read_files
 from oncourse.io.native import read_native, write_study
+from oncourse.io.structural import junctions, large
 from oncourse.io.tree import look_into
+from oncourse.io.whose import columns as whose
 from oncourse.study.validate import validate
 
 MANTA = ("##source=GenerateSVCandidates 1.6.0", "##reference=hg19")

@@ -7,8 +7,8 @@ import gzip
 import pytest
 
 from oncourse.errors import InputError
-from oncourse.io.calls import read_calls
-from oncourse.io.maf import read_maf
+from oncourse.io.variants.calls import read_calls
+from oncourse.io.variants.maf import read_maf
 
 GDC = (
     "#version gdc-1.0.0\n"

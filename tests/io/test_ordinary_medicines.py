@@ -8,10 +8,10 @@ import pytest
 
 from oncourse.cohort import Cohort
 from oncourse.io.aside import checked
-from oncourse.io.fhir import read_fhir
-from oncourse.io.genie_bpc import read_genie_bpc
-from oncourse.io.omop import read_omop
-from oncourse.io.sdtm import read_sdtm
+from oncourse.io.cdisc.sdtm import read_sdtm
+from oncourse.io.clinical.fhir import read_fhir
+from oncourse.io.clinical.genie_bpc import read_genie_bpc
+from oncourse.io.clinical.omop import read_omop
 from oncourse.study.model import Study
 
 PERSON = "person_id,gender_concept_id,year_of_birth\n1,8507,1950\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oncourse.io.maf import read_maf
+from oncourse.io.variants.maf import read_maf
 
 HEAD = (
     "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\tNCBI_Build\t"

@@ -13,8 +13,8 @@ from oncourse.cli.import_ import import_
 from oncourse.errors import InputError
 from oncourse.facts import recorded, report_genes, report_words
 from oncourse.genome import coding_change
-from oncourse.io import report_layout
-from oncourse.io.mapping import is_panel, read_panel
+from oncourse.io.reports import layout as report_layout
+from oncourse.io.reports.mapping import is_panel, read_panel
 
 
 @pytest.mark.parametrize("module", [coding_change, report_words, report_genes, recorded, report_layout])

@@ -7,11 +7,11 @@ import doctest
 import pytest
 
 from oncourse.errors import InputError
-from oncourse.io import panel_rows
 from oncourse.io.detect import read_any
 from oncourse.io.files import read_files
-from oncourse.io.maf import read_maf
-from oncourse.io.vcf import read_vcf
+from oncourse.io.reports import panel_rows
+from oncourse.io.variants.maf import read_maf
+from oncourse.io.variants.vcf import read_vcf
 
 MAF = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode"
 ROW = "KRAS\t12\t25398284\tC\tT"

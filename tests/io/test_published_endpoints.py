@@ -17,9 +17,9 @@ from oncourse.derive.clinical.endpoints import EndpointParams
 from oncourse.derive.clinical.published import compared
 from oncourse.errors import InputError
 from oncourse.io import load_study
-from oncourse.io.anchors import anchor_of, parse_anchors
 from oncourse.io.aside import checked
-from oncourse.io.cbioportal import read_cbioportal
+from oncourse.io.cbioportal.study import read_cbioportal
+from oncourse.io.clinical.anchors import anchor_of, parse_anchors
 from oncourse.study.values import numbers
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from oncourse.errors import InputError
-from oncourse.io.report_folder import read_panel
+from oncourse.io.hospital.report_folder import read_panel
 
 
 @pytest.mark.parametrize("names", [(), ("notes.docx",)])

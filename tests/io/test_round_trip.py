@@ -7,12 +7,12 @@ import pytest
 
 from oncourse.io import load_study
 from oncourse.io.aside import checked
-from oncourse.io.cbioportal import read_cbioportal
-from oncourse.io.export_cbioportal import export_cbioportal
-from oncourse.io.export_workbook import export_workbook
+from oncourse.io.cbioportal.study import read_cbioportal
+from oncourse.io.clinical.phenopackets import read_phenopackets
+from oncourse.io.export.cbioportal import export_cbioportal
+from oncourse.io.export.phenopackets import write_phenopackets
+from oncourse.io.export.workbook import export_workbook
 from oncourse.io.native import write_study
-from oncourse.io.phenopackets import write_phenopackets
-from oncourse.io.phenopackets_reader import read_phenopackets
 from oncourse.simulate.study import simulate_study
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES

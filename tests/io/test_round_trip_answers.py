@@ -18,12 +18,12 @@ from oncourse.cohort import Cohort
 from oncourse.derive.status.variants import called_rows
 from oncourse.disease import tumour_of
 from oncourse.io import load_study
-from oncourse.io.export_cbioportal import export_cbioportal
-from oncourse.io.export_maf import export_maf
-from oncourse.io.export_vcf import export_vcf
-from oncourse.io.export_workbook import export_workbook
+from oncourse.io.export.cbioportal import export_cbioportal
+from oncourse.io.export.maf import export_maf
+from oncourse.io.export.phenopackets import write_phenopackets
+from oncourse.io.export.vcf import export_vcf
+from oncourse.io.export.workbook import export_workbook
 from oncourse.io.native import write_study
-from oncourse.io.phenopackets import write_phenopackets
 from oncourse.report.workers import run_all
 
 FORMS = ("native", "workbook", "cbioportal", "phenopackets", "maf", "vcf")

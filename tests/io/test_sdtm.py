@@ -10,8 +10,8 @@ import pytest
 
 from oncourse.errors import InputError
 from oncourse.io.aside import checked
-from oncourse.io.sdtm import find_domains, is_sdtm, read_sdtm
-from oncourse.io.xport import ibm_to_float, read_xport
+from oncourse.io.cdisc.sdtm import find_domains, is_sdtm, read_sdtm
+from oncourse.io.tabular.xport import ibm_to_float, read_xport
 from oncourse.study.validate import validate
 
 DM = """USUBJID,SEX,AGE,RFSTDTC,RFPENDTC,DTHFL,DTHDTC,ARM

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from oncourse.io.aside import checked
-from oncourse.io.sdtm import is_sdtm, read_sdtm
+from oncourse.io.cdisc.sdtm import is_sdtm, read_sdtm
 
 DM = "USUBJID,SEX,AGE,RFSTDTC,ARM\nS1,M,66,2021-03-01,A\nS2,M,71,2021-03-08,B\n"
 

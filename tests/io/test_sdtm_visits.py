@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from oncourse.cli.main import cli
-from oncourse.io.sdtm import read_sdtm
+from oncourse.io.cdisc.sdtm import read_sdtm
 from oncourse.study.validate import validate
 
 #: First dose on 20 January 2020: day 0.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from oncourse.io.maf import read_maf
+from oncourse.io.variants.maf import read_maf
 
 PLACE = ["Hugo_Symbol", "Chromosome", "Start_Position", "Strand", "Reference_Allele"]
 COLUMNS = [*PLACE, "Tumor_Seq_Allele2", "Tumor_Sample_Barcode"]
@@ -61,7 +61,7 @@ def test_what_nobody_can_tell_is_told_by_its_row(tmp_path):
 
 def test_a_reference_on_disk_decides(tmp_path):
     from oncourse.genome.fasta import Fasta
-    from oncourse.io.strand import on_forward
+    from oncourse.io.variants.strand import on_forward
 
     (tmp_path / "a.fa").write_text(">2\nACGTACGTAC\n")
     rows = pl.DataFrame({"chrom": ["2"], "pos": ["2"], "ref": ["G"], "alt": ["T"], "strand": ["-"], "line": [2]})

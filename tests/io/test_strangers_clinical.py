@@ -10,9 +10,9 @@ import xlsxwriter
 
 from oncourse.cohort import Cohort
 from oncourse.io.aside import checked
-from oncourse.io.events import frames
-from oncourse.io.phenopackets_reader import read_phenopackets
-from oncourse.io.workbook import read_workbook
+from oncourse.io.clinical.phenopackets import read_phenopackets
+from oncourse.io.hospital.workbook import read_workbook
+from oncourse.io.structural.events import frames
 from oncourse.study.lab_values import tidy_labs
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from oncourse.io.cbioportal import read_cbioportal
+from oncourse.io.cbioportal.study import read_cbioportal
 from oncourse.io.files import read_files
 
 MAF = "Hugo_Symbol\tChromosome\tPosition\tRef\tAlt\tTumor_Sample_Barcode\tt_alt_count\tt_depth"

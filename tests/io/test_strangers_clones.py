@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.io.strangers import write_table
 
-from oncourse.io.clone_studies import read_clone_tables
+from oncourse.io.clones.studies import read_clone_tables
 
 VI = "mutation_id|sample_id|ref_counts|alt_counts|normal_cn|major_cn|minor_cn|tumour_content"
 

@@ -9,13 +9,16 @@ from tests.io.strangers import KRAS, KRAS_ROW, MAF, calls_of, states_of, write_t
 
 from oncourse.errors import InputError
 from oncourse.genome import effect, protein
-from oncourse.io import annovar, depths, genomic_change, ids, population, report_sections, vcf_rows, whose_rows
-from oncourse.io.counts import read_counts
-from oncourse.io.delivery import read_delivery
-from oncourse.io.depths import read_depths
+from oncourse.io.assays import depths
+from oncourse.io.assays.depths import read_depths
 from oncourse.io.detect import detect, read_any
-from oncourse.io.mapping import read_panel
-from oncourse.io.segments import read_segments
+from oncourse.io.hospital.delivery import read_delivery
+from oncourse.io.reports import sections as report_sections
+from oncourse.io.reports.mapping import read_panel
+from oncourse.io.structural.segments import read_segments
+from oncourse.io.variants import annovar, genomic_change, population, vcf_rows, whose_rows
+from oncourse.io.variants.counts import read_counts
+from oncourse.io.whose import ids
 
 MODULES = (annovar, depths, effect, genomic_change, ids, population, protein, report_sections, vcf_rows, whose_rows)
 

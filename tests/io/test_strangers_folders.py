@@ -9,10 +9,11 @@ from tests.io.strangers import KRAS, KRAS_ROW, MAF, calls_of, write_table, write
 from tests.typed import typed
 
 from oncourse.errors import InputError
-from oncourse.io import sample_names, signatures, tree
-from oncourse.io.delivery import read_delivery
+from oncourse.io import signatures, tree
 from oncourse.io.detect import detect, read_any
-from oncourse.io.whose import Question
+from oncourse.io.hospital.delivery import read_delivery
+from oncourse.io.whose import sample_names
+from oncourse.io.whose.columns import Question
 
 CALL = "12 25398284 . C T 50 PASS . GT:AD:DP"
 

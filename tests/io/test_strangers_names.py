@@ -7,9 +7,9 @@ import pytest
 
 from oncourse.derive.genes.unread import unread_codons
 from oncourse.io.aside import checked
-from oncourse.io.cbioportal import read_cbioportal
+from oncourse.io.cbioportal.study import read_cbioportal
 from oncourse.io.files import read_files
-from oncourse.io.mapping import read_panel
+from oncourse.io.reports.mapping import read_panel
 from oncourse.study.config import config_from_mapping
 from oncourse.study.model import Study
 

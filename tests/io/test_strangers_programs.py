@@ -6,8 +6,8 @@ import pytest
 from tests.io.strangers import KRAS, calls_of, write_vcf
 
 from oncourse.io.aside import checked
-from oncourse.io.delivery import read_delivery
 from oncourse.io.detect import read_any
+from oncourse.io.hospital.delivery import read_delivery
 
 
 def _table(path, text, by="|"):

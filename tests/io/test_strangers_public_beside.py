@@ -9,10 +9,10 @@ from tests.io.strangers import KRAS, KRAS_ROW, MAF, calls_of, states_of, write_t
 
 from oncourse.errors import InputError
 from oncourse.io.aside import checked
-from oncourse.io.delivery import read_delivery
 from oncourse.io.detect import read_any
 from oncourse.io.files import read_files
-from oncourse.io.fusion_callers import read_fusion_calls
+from oncourse.io.hospital.delivery import read_delivery
+from oncourse.io.structural.fusion_callers import read_fusion_calls
 
 
 def _beside(tmp_path, option, name, text, by="\t"):

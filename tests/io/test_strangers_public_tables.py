@@ -8,10 +8,10 @@ from tests.io.strangers import KRAS, KRAS_ROW, MAF, calls_of, states_of, write_b
 from oncourse.errors import InputError
 from oncourse.io import examined
 from oncourse.io.aside import checked
-from oncourse.io.clone_studies import read_clone_tables
-from oncourse.io.counts import read_counts
-from oncourse.io.delivery import read_delivery
+from oncourse.io.clones.studies import read_clone_tables
 from oncourse.io.detect import detect, read_any
+from oncourse.io.hospital.delivery import read_delivery
+from oncourse.io.variants.counts import read_counts
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_codons_of_ras_in_several_rows_are_the_whole_of_it(tmp_path):
 
 def test_an_assay_that_a_mapping_names_is_an_assay(tmp_path):
     """The how-to's own example was refused: there was no table assays."""
-    from oncourse.io.mapping import read_mapped
+    from oncourse.io.reports.mapping import read_mapped
 
     path = write_table(tmp_path / "r.csv", "标本,靶点,突变描述\nR1,KRAS,p.G12D\nR2,KRAS,未检出")
     (tmp_path / "m.yaml").write_text(

@@ -7,8 +7,8 @@ import gzip
 import pytest
 from tests.io.strangers import CSQ, KRAS, calls_of, states_of, write_vcf
 
-from oncourse.io.delivery import read_delivery
 from oncourse.io.detect import read_any
+from oncourse.io.hospital.delivery import read_delivery
 
 
 @pytest.mark.parametrize(

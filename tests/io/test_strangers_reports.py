@@ -8,11 +8,13 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from oncourse.io import examined, report_wide, sheets
+from oncourse.io import examined
 from oncourse.io.aside import checked
 from oncourse.io.detect import read_any
-from oncourse.io.segments import read_purity
-from oncourse.io.sheets import read_sheets
+from oncourse.io.reports import wide as report_wide
+from oncourse.io.structural.segments import read_purity
+from oncourse.io.tabular import sheets
+from oncourse.io.tabular.sheets import read_sheets
 
 
 def _read(folder, *rows):

@@ -9,19 +9,19 @@ import pytest
 import xlsxwriter
 
 from oncourse.derive.status.variants import called_rows
-from oncourse.io.adam import read_adam
 from oncourse.io.aside import checked
 from oncourse.io.carried import add_carried, write_carried
-from oncourse.io.cbioportal import read_cbioportal
-from oncourse.io.export_cbioportal import export_cbioportal
-from oncourse.io.fhir import read_fhir
-from oncourse.io.gather import Gather, Source
-from oncourse.io.gdc import read_gdc
-from oncourse.io.omop import read_omop
+from oncourse.io.cbioportal.study import read_cbioportal
+from oncourse.io.cdisc.adam import read_adam
+from oncourse.io.cdisc.sdtm import read_sdtm
+from oncourse.io.clinical.fhir import read_fhir
+from oncourse.io.clinical.gather import Gather, Source
+from oncourse.io.clinical.gdc import read_gdc
+from oncourse.io.clinical.omop import read_omop
+from oncourse.io.clinical.redcap import is_redcap, read_redcap
+from oncourse.io.export.cbioportal import export_cbioportal
+from oncourse.io.hospital.workbook import read_workbook
 from oncourse.io.reading import Reading
-from oncourse.io.redcap import is_redcap, read_redcap
-from oncourse.io.sdtm import read_sdtm
-from oncourse.io.workbook import read_workbook
 from oncourse.study.causes import cause_of_death
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem

@@ -12,9 +12,9 @@ import json
 import pytest
 
 from oncourse.errors import InputError
-from oncourse.io import tool_columns
 from oncourse.io.detect import detect
 from oncourse.io.files import read_files
+from oncourse.io.variants import tool_columns
 
 PLACE = ("12", "25398284", "C", "T")
 MAF = "Hugo_Symbol\tNCBI_Build\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\n"

@@ -11,10 +11,14 @@ import pytest
 
 from oncourse.errors import InputError
 from oncourse.genome import protein
-from oncourse.io import covered, dialects, genomic_change, ids, maf_columns, report_layout, whose
+from oncourse.io.assays import covered
 from oncourse.io.files import read_files
-from oncourse.io.mapping import read_panel
-from oncourse.io.whose import Question
+from oncourse.io.reports import layout as report_layout
+from oncourse.io.reports.mapping import read_panel
+from oncourse.io.variants import dialects, genomic_change, maf_columns
+from oncourse.io.whose import columns as whose
+from oncourse.io.whose import ids
+from oncourse.io.whose.columns import Question
 
 VCF = "##fileformat=VCFv4.2\n##contig=<ID=chr12,length=133275309>\n"
 KRAS = ("chr12", "25245350", ".", "C", "T", ".", "PASS")

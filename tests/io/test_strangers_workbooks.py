@@ -7,7 +7,7 @@ from tests.io.strangers import write_book
 
 from oncourse.io.aside import checked
 from oncourse.io.detect import read_any
-from oncourse.io.ids import owner_of
+from oncourse.io.whose.ids import owner_of
 
 
 @pytest.fixture

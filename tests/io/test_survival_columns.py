@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from oncourse.io.clinical import event
-from oncourse.io.clinical_survival import follow_up
+from oncourse.io.clinical.survival import follow_up
+from oncourse.io.clinical.words import event
 from oncourse.io.files import read_files
 from oncourse.io.reading import Reading
 from oncourse.study.config import StudyConfig

@@ -13,12 +13,12 @@ import xlsxwriter
 
 from oncourse.errors import InputError
 from oncourse.io.aside import checked
-from oncourse.io.clinical import event, material, msi, role, sex
+from oncourse.io.clinical.words import event, material, msi, role, sex
 from oncourse.io.detect import detect, read_any
-from oncourse.io.encoding import sniff
-from oncourse.io.sheets import read_sheets
-from oncourse.io.text import read_table
-from oncourse.io.workbook import read_workbook
+from oncourse.io.hospital.workbook import read_workbook
+from oncourse.io.tabular.encoding import sniff
+from oncourse.io.tabular.sheets import read_sheets
+from oncourse.io.tabular.text import read_table
 from oncourse.study.words import meaning, vocabulary
 
 TEXT = "患者编号\t性别\t年龄\n患者01\t女\t60\n患者02\t男\t71\n"
@@ -224,7 +224,7 @@ def test_a_file_marked_as_utf_8_that_is_damaged_is_refused_with_its_line(tmp_pat
 
 def test_a_day_beyond_all_days_is_no_day(tmp_path):
     """Found by the fuzzer: 1e300 is a number, and no whole one."""
-    from oncourse.io.timeline import read_timelines
+    from oncourse.io.clinical.timeline import read_timelines
 
     path = tmp_path / "data_timeline_treatment.txt"
     path.write_text("PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\nP1\t1e300\t\tTREATMENT\nP1\t5\t1e300\tTREATMENT\n")
@@ -236,7 +236,7 @@ def test_a_genome_vcf_without_filters_tells_no_coverage():
     """Found by the fuzzer: whether a record failed is not known then."""
     import polars as pl
 
-    from oncourse.io.covered import covered
+    from oncourse.io.assays.covered import covered
 
     row = {"#CHROM": "1", "POS": "5", "REF": "A", "ALT": ".", "FORMAT": "DP", "P1": "90"}
     assert covered(pl.DataFrame([row | {"FILTER": "PASS"}]), {"P1": "P1"}).height == 1

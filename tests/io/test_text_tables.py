@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncourse.io.text import read_table
+from oncourse.io.tabular.text import read_table
 
 
 def read(tmp_path, content, **options):

@@ -6,10 +6,10 @@ import pytest
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
-from oncourse.io.clone_studies import read_clone_tables
-from oncourse.io.counts import read_counts
-from oncourse.io.depths import read_depths
-from oncourse.io.fusion_callers import read_fusion_calls
+from oncourse.io.assays.depths import read_depths
+from oncourse.io.clones.studies import read_clone_tables
+from oncourse.io.structural.fusion_callers import read_fusion_calls
+from oncourse.io.variants.counts import read_counts
 
 
 def test_the_depth_of_every_base_is_regions_with_their_least(tmp_path):

@@ -11,9 +11,9 @@ from oncourse.errors import InputError
 from oncourse.io import signatures
 from oncourse.io.detect import detect
 from oncourse.io.files import read_files
-from oncourse.io.fusion_callers import read_fusion_calls
-from oncourse.io.maf import read_maf
-from oncourse.io.vcf import read_vcf
+from oncourse.io.structural.fusion_callers import read_fusion_calls
+from oncourse.io.variants.maf import read_maf
+from oncourse.io.variants.vcf import read_vcf
 
 
 def _put(path, *rows):
@@ -135,6 +135,6 @@ def test_a_file_of_structural_variants_makes_nobody_wild_type(tmp_path):
 )
 def test_purity_keeps_its_unit(cells, read):
     """Mixed fractions and percent: a cell that says % by itself; without a sign 60 stays above 1 and is refused."""
-    from oncourse.io.clinical import fraction
+    from oncourse.io.clinical.words import fraction
 
     assert fraction(pl.Series(cells)).to_list() == read

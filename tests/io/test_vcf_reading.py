@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oncourse.io.vcf import read_vcf
+from oncourse.io.variants.vcf import read_vcf
 
 HEAD = "##fileformat=VCFv4.2\n"
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"
@@ -101,7 +101,7 @@ def test_annotation_of_vep_and_snpeff(tmp_path):
 
 def test_vcf_and_maf_give_one_id(tmp_path):
     """The same deletion in a repeat, padded by the caller and trimmed by vcf2maf."""
-    from oncourse.io.maf import read_maf
+    from oncourse.io.variants.maf import read_maf
 
     found = vcf(tmp_path, ["A"], ("7", "99", ".", "CAT", "C", ".", "PASS", ".", "GT:AD", "0/1:9,9"))
     (tmp_path / "y.maf").write_text(

@@ -10,9 +10,9 @@ import pytest
 
 from oncourse.errors import InputError
 from oncourse.io.detect import read_any
-from oncourse.io.events import read_gene_copy_number, read_structural_variants
 from oncourse.io.files import read_files
-from oncourse.io.vendor_reports import is_vendor, read_vendor
+from oncourse.io.reports.vendors import is_vendor, read_vendor
+from oncourse.io.structural.events import read_gene_copy_number, read_structural_variants
 
 FOUNDATION = """\ufeff<?xml version="1.0"?><rr:ResultsReport xmlns:rr="http://integration.foundationmedicine.com/reporting">
 <rr:ResultsPayload><FinalReport><ReportId>TRF1</ReportId><PMI><MRN>H22</MRN></PMI></FinalReport>
@@ -154,7 +154,7 @@ def test_the_frame_of_a_fusion_is_kept(tmp_path):
 
 def test_bases_of_a_foundation_call_are_those_of_the_genome_on_either_strand():
     """EGFR L858R is T>G on the genome as in the gene; BRAF V600E, on the other strand, is A>T; a deletion names none."""
-    from oncourse.io.vendor_reports import _foundation_call
+    from oncourse.io.reports.vendors import _foundation_call
 
     egfr = _foundation_call({"gene": "EGFR", "cds-effect": "2573T>G", "position": "chr7:55259515"})
     braf = _foundation_call({"gene": "BRAF", "cds-effect": "1799T>A", "position": "chr7:140453136"})

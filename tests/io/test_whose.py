@@ -9,10 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from oncourse.cli.import_ import import_
-from oncourse.io import ids, sample_names, whose
 from oncourse.io.files import files_in, read_files
-from oncourse.io.whose import Question, assign
-from oncourse.io.whose_start import Start
+from oncourse.io.whose import columns as whose
+from oncourse.io.whose import ids, sample_names
+from oncourse.io.whose.columns import Question, assign
+from oncourse.io.whose.start import Start
 
 RECORD = ("12", "25398284", ".", "C", "T", ".", "PASS", ".", "GT:AD:DP")
 
@@ -214,7 +215,7 @@ def test_partners_are_those_found_by_comparing_every_two_names():
     import itertools
     import re
 
-    from oncourse.io.sample_names import NORMAL_WORD, ROLE_END, Partners
+    from oncourse.io.whose.sample_names import NORMAL_WORD, ROLE_END, Partners
 
     def is_normal(found):
         return bool(re.fullmatch(rf"N|R|{NORMAL_WORD}", found["role"], re.I))

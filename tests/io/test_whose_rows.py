@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from oncourse.io.files import files_in, read_files
-from oncourse.io.maf import read_maf
-from oncourse.io.whose import read_manifest
+from oncourse.io.variants.maf import read_maf
+from oncourse.io.whose.columns import read_manifest
 
 HEADER = (
     "Hugo_Symbol",

@@ -479,7 +479,7 @@ def test_long_line_is_refused_in_bounded_memory(tmp_path):
     """A gzip bomb of one line (40 MB) is refused after little more than 32 MB."""
     import tracemalloc
 
-    from oncourse.io.text import read_table
+    from oncourse.io.tabular.text import read_table
 
     path = tmp_path / "bomb.tsv.gz"
     with gzip.open(path, "wb", compresslevel=1) as out:

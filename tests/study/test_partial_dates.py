@@ -10,7 +10,7 @@ import polars as pl
 from tests.studies import study
 
 from oncourse.io.aside import checked
-from oncourse.io.sdtm import read_sdtm
+from oncourse.io.cdisc.sdtm import read_sdtm
 from oncourse.study.config import StudyConfig
 from oncourse.study.validate import validate
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from oncourse.cli.import_ import import_
 from oncourse.cli.new import new
 from oncourse.errors import InputError
+from oncourse.io.hospital.workbook import read_workbook
 from oncourse.io.native import read_native
-from oncourse.io.workbook import read_workbook
 from oncourse.study import template_workbook
 from oncourse.study.tables import TABLES
 from oncourse.study.template_workbook import SHEETS, sheet_columns, write_workbook

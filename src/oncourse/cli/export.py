@@ -53,7 +53,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
     progress("reading the study")
     loaded = load_study(study)
     if kind == "phenopackets":
-        from oncourse.io.phenopackets import write_phenopackets
+        from oncourse.io.export.phenopackets import write_phenopackets
 
         rows = loaded["patients"].select("patient_id", "disease", "primary_site").iter_rows()
         tumours = {p: tumour_of(f"{d or ''} {s or ''}") or tumour_of(loaded.config.disease) for p, d, s in rows}
@@ -64,7 +64,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         return
     if kind == "workbook":
         from oncourse.disk.file import replaced_file
-        from oncourse.io.export_workbook import export_workbook
+        from oncourse.io.export.workbook import export_workbook
 
         with replaced_file(out, [study]) as draft:
             rows_of = export_workbook(loaded, draft)
@@ -73,7 +73,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         return
     if kind == "maf":
         from oncourse.disk.file import replaced_file
-        from oncourse.io.export_maf import export_maf
+        from oncourse.io.export.maf import export_maf
 
         with replaced_file(out, [study]) as draft:
             count = export_maf(loaded, draft, called_rows(loaded))
@@ -82,7 +82,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         return
     if kind == "vcf":
         from oncourse.genome.fasta import Fasta
-        from oncourse.io.export_vcf import export_vcf
+        from oncourse.io.export.vcf import export_vcf
         from oncourse.io.reference import reference_of
 
         reference = reference_of(study, None, None)
@@ -95,7 +95,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
             click.echo(f"{n_left:>9,} calls are named by gene and change alone: in no VCF")
         return
     if kind != "cbioportal":
-        from oncourse.io.clone_studies import export_clone_tables
+        from oncourse.io.clones.studies import export_clone_tables
 
         with new_folder(out, [study]) as draft:
             said = export_clone_tables(Cohort(loaded).clusters.patients, kind, draft)
@@ -103,7 +103,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         click.echo("\n".join([*said, f"{len(said)} patients: {out}"]))
         return
     from oncourse.derive.clones.clusters import clonality_frame
-    from oncourse.io.export_cbioportal import export_cbioportal
+    from oncourse.io.export.cbioportal import export_cbioportal
 
     cohort = Cohort(loaded)
     table = cohort.presence_or_none if clonality else None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from oncourse.genome.fasta import Fasta
     from oncourse.io.reading import Reading
-    from oncourse.io.whose import Question
+    from oncourse.io.whose.columns import Question
     from oncourse.study.schema import Problem
 
 CLONE_TABLES = ("pyclone", "pairtree", "conipher", "lichee", "phylogicndt")
@@ -141,7 +141,7 @@ def import_(
     from oncourse.io.carried import add_carried, with_yaml
     from oncourse.io.native import fill_study
     from oncourse.io.reference import reference_of, with_reference
-    from oncourse.io.whose import Question
+    from oncourse.io.whose.columns import Question
     from oncourse.study.config import config_from_mapping
     from oncourse.study.first_cause import by_cause
 
@@ -217,8 +217,8 @@ def _read(
 ) -> Reading:
     from oncourse.genome.fasta import Fasta
     from oncourse.io.detect import detect, source_of
-    from oncourse.io.mapping import is_panel
-    from oncourse.io.vendor_reports import is_vendor
+    from oncourse.io.reports.mapping import is_panel
+    from oncourse.io.reports.vendors import is_vendor
     from oncourse.study.schema import Problem
 
     source = source_of(source) if format_ == "auto" else source
@@ -266,7 +266,7 @@ def _of_kind(
 ) -> Reading:
     """Read a source of a known format; `given` are the other options."""
     if kind in ("maf", "vcf", "counts"):
-        from oncourse.io.delivery import read_delivery
+        from oncourse.io.hospital.delivery import read_delivery
 
         manifest = given["--files"]
         if manifest is None and (source / "files.tsv").is_file():
@@ -286,12 +286,12 @@ def _of_kind(
             build=_build(build),
         )
     if kind in CLONE_TABLES:
-        from oncourse.io.clone_studies import read_clone_tables
+        from oncourse.io.clones.studies import read_clone_tables
 
         return read_clone_tables(kind, source, depth=given["--depth"])
     if kind == "cbioportal":
-        from oncourse.io.anchors import parse_anchors
-        from oncourse.io.cbioportal import read_cbioportal
+        from oncourse.io.cbioportal.study import read_cbioportal
+        from oncourse.io.clinical.anchors import parse_anchors
 
         return read_cbioportal(source, fasta=reference, called=called, anchors=parse_anchors(given["--anchor"]))
     if kind in CLINICAL:
@@ -300,7 +300,7 @@ def _of_kind(
         return FORMATS_OF[kind].read(source)
     if kind == "table":
         from oncourse.errors import InputError
-        from oncourse.io.mapping import read_mapped
+        from oncourse.io.reports.mapping import read_mapped
 
         mapping = given["--mapping"]
         if mapping is None:

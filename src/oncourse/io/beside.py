@@ -11,18 +11,18 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.gene_models import BUILDS
-from oncourse.io import clinical_tables as ct
-from oncourse.io.bedpe import is_bedpe, read_bedpe
-from oncourse.io.calls import is_vcf, read_calls
-from oncourse.io.cbioportal_panels import NOT_PROFILED
-from oncourse.io.depths import read_depths
-from oncourse.io.fits import mantis
-from oncourse.io.fusion_callers import read_fusion_calls
-from oncourse.io.ids import first_pairs, matched, renamed
-from oncourse.io.large import Large
+from oncourse.io.assays.depths import read_depths
+from oncourse.io.cbioportal.panels import NOT_PROFILED
+from oncourse.io.clinical import tables as ct
 from oncourse.io.reading import Reading
-from oncourse.io.sample_names import names_nobody, of_path, sample_of_file
-from oncourse.io.segments import is_purity_table, purple_facts, read_purity, read_segments
+from oncourse.io.structural.bedpe import is_bedpe, read_bedpe
+from oncourse.io.structural.fits import mantis
+from oncourse.io.structural.fusion_callers import read_fusion_calls
+from oncourse.io.structural.large import Large
+from oncourse.io.structural.segments import is_purity_table, purple_facts, read_purity, read_segments
+from oncourse.io.variants.calls import is_vcf, read_calls
+from oncourse.io.whose.ids import first_pairs, matched, renamed
+from oncourse.io.whose.sample_names import names_nobody, of_path, sample_of_file
 from oncourse.study.schema import Problem, nearest
 
 #: Assay of samples in which a caller looked for structural variants; its genes are not said.
@@ -194,7 +194,7 @@ def _add_fits(fits: pl.DataFrame, path: Path, built: ct.Built, reading: Reading)
 
 
 def _no_rows(table: str) -> pl.DataFrame:
-    from oncourse.io.large import FUSIONS, SEGMENTS
+    from oncourse.io.structural.large import FUSIONS, SEGMENTS
 
     return pl.DataFrame(schema=FUSIONS if table == "fusions" else SEGMENTS)
 
@@ -231,7 +231,7 @@ def _known_ids(ids: pl.Series, built: ct.Built, path: Path, table: str, reading:
 
 
 def _ids(ids: Sequence[str], samples: pl.DataFrame) -> tuple[dict[str, str], list[str]]:
-    """Match ids as `oncourse.io.ids.matched`; TUMOUR_NORMAL, and a name with a caller's word behind it, mean the
+    """Match ids as `oncourse.io.whose.ids.matched`; TUMOUR_NORMAL, and a name with a caller's word behind it, mean the
     tumour, PATIENT_SAMPLE (nf-core/sarek) the sample."""
     known = set(samples["sample_id"])
     mapping, said = matched(ids, known)

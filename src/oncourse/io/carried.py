@@ -13,9 +13,9 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.facts.material import TUMOUR
-from oncourse.io.bed import is_bed
+from oncourse.io.assays.bed import is_bed
 from oncourse.io.reading import Reading
-from oncourse.io.text import read_table
+from oncourse.io.tabular.text import read_table
 from oncourse.study.config import StudyConfig, read_config
 from oncourse.study.schema import Problem
 from oncourse.study.words import our_columns

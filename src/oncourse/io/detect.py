@@ -8,12 +8,12 @@ from pathlib import Path
 
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
-from oncourse.io.annotated_json import is_annotated_json
-from oncourse.io.annovar import is_multianno
 from oncourse.io.carried import add_carried, with_yaml
 from oncourse.io.formats import CLINICAL, known
 from oncourse.io.reading import Reading
 from oncourse.io.signatures import document, is_of_clones, named
+from oncourse.io.variants.annotated_json import is_annotated_json
+from oncourse.io.variants.annovar import is_multianno
 
 #: Formats a path may be in, with the words `oncourse import` shows.
 FORMATS = {
@@ -35,7 +35,7 @@ def detect(path: Path) -> str:
     if not path.exists():
         raise InputError(f"{path}: does not exist.")
     if path.is_dir():
-        from oncourse.io.cbioportal import is_cbioportal
+        from oncourse.io.cbioportal.study import is_cbioportal
         from oncourse.io.native import is_native
 
         if is_native(path):
@@ -68,7 +68,7 @@ def detect(path: Path) -> str:
 
 
 def _of_file(path: Path) -> str:
-    from oncourse.io.calls import is_vcf
+    from oncourse.io.variants.calls import is_vcf
 
     name = re.sub(r"\.b?gz$", "", path.name.lower())
     if name.endswith((".vcf", ".bcf")) or is_vcf(path) or is_annotated_json(path):
@@ -77,10 +77,10 @@ def _of_file(path: Path) -> str:
         return "maf"
     if (kind := known(path)) and not (kind == "panel" and named(_raw_header(path))):
         return kind
-    from oncourse.io import torrent
-    from oncourse.io.maf import lacking_with_places, looks_like_maf
-    from oncourse.io.text import has_sam_header, read_table
-    from oncourse.io.tool_columns import with_tool_columns
+    from oncourse.io.tabular.text import has_sam_header, read_table
+    from oncourse.io.variants import torrent
+    from oncourse.io.variants.maf import lacking_with_places, looks_like_maf
+    from oncourse.io.variants.tool_columns import with_tool_columns
 
     if said := document(path):
         raise InputError(f"{path.name}: {said}")
@@ -121,7 +121,7 @@ def lone_table(folder: Path) -> Path | None:
 
 def source_of(path: Path) -> Path:
     """Return what is read of a path: the lone table of a folder that is no study and no result tree, else itself."""
-    from oncourse.io.cbioportal import is_cbioportal
+    from oncourse.io.cbioportal.study import is_cbioportal
     from oncourse.io.native import is_native
     from oncourse.io.tree import look_into
 
@@ -157,7 +157,7 @@ def _hint(folder: Path) -> str | None:
 
 def _raw_header(path: Path) -> list[str]:
     """Return the header of a table whose header line starts with #."""
-    from oncourse.io.text import has_sam_header, read_table
+    from oncourse.io.tabular.text import has_sam_header, read_table
 
     return read_table(path, comment="@" if has_sam_header(path) else "##", lenient=True).frame.columns
 
@@ -181,13 +181,13 @@ def read_any(path: Path, *, fasta: Path | None = None) -> Reading:
 
         return read_native(path, fasta=reference)
     if kind == "cbioportal":
-        from oncourse.io.cbioportal import read_cbioportal
+        from oncourse.io.cbioportal.study import read_cbioportal
 
         reading = read_cbioportal(path, fasta=reference)
     elif kind in CLINICAL:
         reading = CLINICAL[kind].read(path)
     else:
-        from oncourse.io.delivery import read_delivery
+        from oncourse.io.hospital.delivery import read_delivery
 
         reading = read_delivery([path], fasta=reference)
     if folder.is_dir():

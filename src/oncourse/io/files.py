@@ -12,23 +12,33 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import BUILDS
-from oncourse.io import clinical as words
-from oncourse.io import clinical_tables as ct
-from oncourse.io.bcf import as_vcf, is_other_vcf
 from oncourse.io.beside import add_copies, add_depths, add_events, add_found_depth, add_fusions
 from oncourse.io.calling import germline_by_normals
-from oncourse.io.calls import read_calls
-from oncourse.io.cbioportal_panels import NOT_PROFILED, panel_column, targets_of_panel
-from oncourse.io.clinical import mapped
-from oncourse.io.clinical_workbook import overlay, samples_of
-from oncourse.io.ids import alike, called_first, first_pairs, matched, owner_of, patient_of, renamed, says, unmatched
-from oncourse.io.maf_tables import MafTables, with_copies
+from oncourse.io.cbioportal.panels import NOT_PROFILED, panel_column, targets_of_panel
+from oncourse.io.clinical import tables as ct
+from oncourse.io.clinical import words
+from oncourse.io.clinical.words import mapped
+from oncourse.io.clinical.workbook import overlay, samples_of
 from oncourse.io.one_patient import ask_whose
 from oncourse.io.reading import Reading
-from oncourse.io.sample_names import beginning
 from oncourse.io.signatures import document
 from oncourse.io.tree import Tree, look_into, may_hold_data
-from oncourse.io.whose import read_manifest
+from oncourse.io.variants.bcf import as_vcf, is_other_vcf
+from oncourse.io.variants.calls import read_calls
+from oncourse.io.variants.maf_tables import MafTables, with_copies
+from oncourse.io.whose.columns import read_manifest
+from oncourse.io.whose.ids import (
+    alike,
+    called_first,
+    first_pairs,
+    matched,
+    owner_of,
+    patient_of,
+    renamed,
+    says,
+    unmatched,
+)
+from oncourse.io.whose.sample_names import beginning
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
 from oncourse.words.lists import first_of
@@ -82,15 +92,15 @@ def read_files(
     clinical : tables with a sample id (then patient, lesion or tumour id, type ... of each sample) or with a patient
         id only (survival ...); columns named as in cBioPortal or in a MAF
     segments : copy-number segments of the samples
-    fusions : tables of fusion callers (`oncourse.io.fusion_callers`)
-    depths : least depth of regions, MSI scores (`oncourse.io.depths`)
-    called : as in `oncourse.io.maf.read_maf`
+    fusions : tables of fusion callers (`oncourse.io.structural.fusion_callers`)
+    depths : least depth of regions, MSI scores (`oncourse.io.assays.depths`)
+    called : as in `oncourse.io.variants.maf.read_maf`
     material : of samples whose clinical row does not say
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
-    manifest : table that says whose each file and column is (`oncourse.io.whose`); by default the ``files.tsv`` of a
+    manifest : table that says whose each file and column is (`oncourse.io.whose.columns`); by default the ``files.tsv`` of a
     folder build : genome build where the files do not say
-    beside : clinical tables that were read from a workbook (`oncourse.io.delivery`); they stand as they are
-    kind : which files of a folder: "vcf" or "maf"; "counts" for tables of read counts (`oncourse.io.counts`)
+    beside : clinical tables that were read from a workbook (`oncourse.io.hospital.delivery`); they stand as they are
+    kind : which files of a folder: "vcf" or "maf"; "counts" for tables of read counts (`oncourse.io.variants.counts`)
 
     Raises
     ------
@@ -290,7 +300,7 @@ def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl
 def _owned(
     seen: pl.DataFrame, clinical: pl.DataFrame | None, per_patient: pl.DataFrame | None, reading: Reading
 ) -> pl.DataFrame:
-    """Give samples whose patient nothing names the listed patient their id begins with (`oncourse.io.ids.owner_of`)."""
+    """Give samples whose patient nothing names the listed patient their id begins with (`whose.ids.owner_of`)."""
     tables = [t for t in (clinical, per_patient) if t is not None and "PATIENT_ID" in t.columns]
     listed = {p for t in tables for p in t["PATIENT_ID"].drop_nulls()}
     named = set() if clinical is None else set(clinical["SAMPLE_ID"])

@@ -44,23 +44,25 @@ class Format:
                 reading.ledger.file(path.name, "unknown", "not read", why=why)
 
 
-def _format(name: str, words: str, module: str | None = None) -> Format:
-    return Format(words, f"oncourse.io.{module or name}", f"is_{name}", f"read_{name}")
+def _format(name: str, words: str, module: str) -> Format:
+    return Format(words, f"oncourse.io.{module}", f"is_{name}", f"read_{name}")
 
 
 #: In the order they are tried: what is told from file names first.
 CLINICAL: dict[str, Format] = {
-    "sdtm": _format("sdtm", "folder of SDTM domains"),
-    "adam": _format("adam", "folder of ADaM data sets (ADSL, ADTTE, ADRS)"),
-    "genie_bpc": _format("genie_bpc", "folder of GENIE BPC files"),
-    "omop": _format("omop", "folder of OMOP CDM tables"),
-    "phenopackets": _format("phenopackets", "Phenopackets, a file or a folder of them", "phenopackets_reader"),
-    "fhir": _format("fhir", "FHIR bundle (mCODE), a file or a folder of them"),
-    "gdc": _format("gdc", "clinical data of the GDC (TSV or JSON)"),
-    "redcap": _format("redcap", "REDCap export with its data dictionary"),
-    "vendor": _format("vendor", "report of Foundation Medicine (XML), TSO 500 or Tempus (JSON)", "vendor_reports"),
-    "panel": _format("panel", "panel report with Chinese headers, a file or a folder of them", "report_folder"),
-    "workbook": _format("workbook", "workbook (.xlsx, .xls, .ods) with a sheet per table"),
+    "sdtm": _format("sdtm", "folder of SDTM domains", "cdisc.sdtm"),
+    "adam": _format("adam", "folder of ADaM data sets (ADSL, ADTTE, ADRS)", "cdisc.adam"),
+    "genie_bpc": _format("genie_bpc", "folder of GENIE BPC files", "clinical.genie_bpc"),
+    "omop": _format("omop", "folder of OMOP CDM tables", "clinical.omop"),
+    "phenopackets": _format("phenopackets", "Phenopackets, a file or a folder of them", "clinical.phenopackets"),
+    "fhir": _format("fhir", "FHIR bundle (mCODE), a file or a folder of them", "clinical.fhir"),
+    "gdc": _format("gdc", "clinical data of the GDC (TSV or JSON)", "clinical.gdc"),
+    "redcap": _format("redcap", "REDCap export with its data dictionary", "clinical.redcap"),
+    "vendor": _format("vendor", "report of Foundation Medicine (XML), TSO 500 or Tempus (JSON)", "reports.vendors"),
+    "panel": _format(
+        "panel", "panel report with Chinese headers, a file or a folder of them", "hospital.report_folder"
+    ),
+    "workbook": _format("workbook", "workbook (.xlsx, .xls, .ods) with a sheet per table", "hospital.workbook"),
 }
 
 

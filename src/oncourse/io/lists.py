@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.io.text import read_table
+from oncourse.io.tabular.text import read_table
 from oncourse.study.model import WITHDRAWN_SCHEMA
 from oncourse.study.schema import Column, Problem, Table, check_table, row_problems
 

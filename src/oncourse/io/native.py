@@ -13,11 +13,11 @@ from oncourse.disk.new import new_folder
 from oncourse.errors import ConfigError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import normalise, parts
-from oncourse.io.bed import add_target_regions
+from oncourse.io.assays.bed import add_target_regions
+from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.ledger import read_ledger
-from oncourse.io.own_tables import as_our_tables
 from oncourse.io.reading import Reading
-from oncourse.io.text import read_table
+from oncourse.io.tabular.text import read_table
 from oncourse.study.config import StudyConfig, config_to_yaml, read_config
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES
@@ -55,7 +55,7 @@ def _is_clinical(folder: Path) -> bool:
 
 def _others(folder: Path) -> bool:
     """Whether the folder holds MAF, VCF or cBioPortal files."""
-    from oncourse.io.cbioportal import is_cbioportal
+    from oncourse.io.cbioportal.study import is_cbioportal
 
     ends = (".maf", ".maf.gz", ".vcf", ".vcf.gz", ".vcf.bgz")
     return is_cbioportal(folder) or any(p.name.lower().endswith(ends) for p in folder.iterdir())
@@ -94,7 +94,7 @@ def read_native(folder: Path, *, fasta: Fasta | None = None) -> Reading:
 
 def _left_align(reading: Reading, fasta: Fasta) -> None:
     """Move the indels of calls and variants left; where two ids become one, the deeper row of a sample stands."""
-    from oncourse.io.maf_tables import reference_problems
+    from oncourse.io.variants.maf_tables import reference_problems
 
     ids = (
         pl.concat(
@@ -214,7 +214,7 @@ def _add_calls(folder: Path, reading: Reading, fasta: Fasta | None) -> None:
         problem = Problem("calls", None, None, None, message, "Keep one of them.", "warning")
         reading.problems.append(problem)
         return
-    from oncourse.io.calls import read_calls
+    from oncourse.io.variants.calls import read_calls
 
     samples, known = reading.tables.get("samples"), {}
     if samples is not None and {"sample_id", "material"} <= set(samples.columns):

@@ -13,11 +13,11 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.io import clinical_tables as ct
-from oncourse.io.ids import patient_of
-from oncourse.io.maf_tables import MafTables
+from oncourse.io.clinical import tables as ct
 from oncourse.io.reading import Reading
-from oncourse.io.whose import MANIFEST, Question
+from oncourse.io.variants.maf_tables import MafTables
+from oncourse.io.whose.columns import MANIFEST, Question
+from oncourse.io.whose.ids import patient_of
 from oncourse.study.config import StudyConfig
 
 #: Share of the sites of samples of one beginning that all of them list, from which on they are forced counts of one

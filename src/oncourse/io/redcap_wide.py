@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from oncourse.io.gather import Source
+from oncourse.io.clinical.gather import Source
 
 _NUMBERED = re.compile(r"^(?P<stem>.*[^\W_])_(?P<n>\d{1,2})(?P<rest>(?:_[^\W\d]\w*)?)$")
 

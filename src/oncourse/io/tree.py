@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oncourse.io.sample_names import CALLERS, sample_of_file, stem_of
+from oncourse.io.whose.sample_names import CALLERS, sample_of_file, stem_of
 
 _VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
 _MAF = (".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz", "_multianno.csv")
@@ -44,14 +44,14 @@ _SEGMENTS = (
     r"\.seg$",
 )
 
-#: Tables of fusion callers (`oncourse.io.fusion_callers`).
+#: Tables of fusion callers (`oncourse.io.structural.fusion_callers`).
 _FUSIONS = (
     r"\.linx\.fusion\.tsv$",
     r"(^|[/._-])fusion_predictions(\.abridged)?\.tsv$",
     r"\.bedpe(\.gz)?$",
     r"(^|/)arriba/(.*/)?[^/]*(?<!\.)fusions\.tsv$|\.arriba\.fusions\.tsv$",
 )
-#: Least depth of regions, and MSI (`oncourse.io.depths`).
+#: Least depth of regions, and MSI (`oncourse.io.assays.depths`).
 _DEPTHS = (
     r"\.thresholds\.bed(\.gz)?$",
     r"per_?target_?cov(erage)?(\.(txt|tsv))?$",

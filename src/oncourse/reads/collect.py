@@ -255,7 +255,7 @@ def write_beside_vcf(plan: Plan, vcf: Path) -> None:
     """
     from dataclasses import replace
 
-    from oncourse.io.bed import read_bed
+    from oncourse.io.assays.bed import read_bed
     from oncourse.io.carried import FOLDER, TABLES, write_carried
     from oncourse.study.config import config_to_yaml, read_config
 

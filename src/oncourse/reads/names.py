@@ -19,7 +19,7 @@ from oncourse.genome.annotate import Reference
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.protein import canonical
 from oncourse.genome.variant import parts
-from oncourse.io.annotation import NOTHING, Allele, effect_of, header_columns
+from oncourse.io.variants.annotation import NOTHING, Allele, effect_of, header_columns
 from oncourse.reads.tools import pipe
 from oncourse.reads.vcf import anchored
 

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.errors import ConfigError, InputError
-from oncourse.io.text import read_table
+from oncourse.io.tabular.text import read_table
 from oncourse.reads.sheet_words import day_of, fraction_of, our_names, preservation_of, role_of
 from oncourse.study.config import read_yaml
 from oncourse.study.schema import Problem, nearest

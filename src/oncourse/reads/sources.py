@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.io.ledger import Ledger, read_ledger, write_ledger
-from oncourse.io.text import read_table
+from oncourse.io.tabular.text import read_table
 from oncourse.reads.sheet import COLUMNS, Plan, ReadsSample
 from oncourse.reads.sheet_words import our_names
 

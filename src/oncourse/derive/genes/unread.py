@@ -24,7 +24,7 @@ _ALTERING = (*PROTEIN_CHANGING, "splice_site")
 #: Consequences that change residues: without a place and a protein change they may be at any.
 _OF_A_RESIDUE = ("missense", "inframe_insertion", "inframe_deletion")
 _ONE_BASE = re.compile(r":[ACGT]:[ACGT]$")
-#: Where the reader of clone tables puts what has no place (`oncourse.io.clone_studies`): no base is known there.
+#: Where the reader of clone tables puts what has no place (`oncourse.io.clones.studies`): no base is known there.
 _BEFORE_ANY = re.compile(r"^\d+:\d{1,4}:A:C$")
 #: Sequences of the references beside the chromosomes that hold none of the genes: unplaced and unlocalised scaffolds
 #: (GenBank GL000191-GL000249; UCSC's chrUn_ and _random), decoys, HLA, the virus; alternate loci (_alt) may hold one.

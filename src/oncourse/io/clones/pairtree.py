@@ -10,7 +10,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.io.clones.counts import check_numbers, counts_rows, table_of, whole
-from oncourse.io.json_document import json_of
+from oncourse.io.tabular.json_document import json_of
 
 
 def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -1,0 +1,1 @@
+"""What an assay could have seen: regions, panels, depth."""

@@ -1,0 +1,1 @@
+"""A cBioPortal study folder."""

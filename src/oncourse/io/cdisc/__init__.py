@@ -1,0 +1,1 @@
+"""What regulators take: SDTM and ADaM."""

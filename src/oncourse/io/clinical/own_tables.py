@@ -1,0 +1,358 @@
+"""Columns of a hospital's tables that belong to another table of ours.
+
+样本类型 = 原发灶 / 转移灶 says the role of the lesion, not the material; the date of death stands beside the patient.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import polars as pl
+
+from oncourse.io.clinical import survival
+from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
+from oncourse.io.clinical.own_people import age_of_birth, nobodys_name
+from oncourse.io.clinical.own_treatments import lines_in_words
+from oncourse.io.reading import Reading
+from oncourse.io.tabular.units import fractions
+from oncourse.study.lab_values import analyte_of
+from oncourse.study.schema import Problem, nearest
+from oncourse.study.tables import TABLES, date_name
+from oncourse.study.words import meaning
+
+_ROLES = ("primary", "metastasis", "local_recurrence")
+
+
+#: Columns of follow_up that a table of patients may hold.
+_FOLLOW_UP = tuple(c.name for c in TABLES["follow_up"].columns if c.name != "patient_id")
+
+
+def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
+    """Move what stands in another table than ours: follow-up and the operation beside the patients, lesions among the
+    samples, laboratory values in a column each, times of survival in months.
+
+    Of a folder that is `ours` a column nobody knows, or a word in place of a date, stays what it is: an error.
+    """
+    nobodys_name(reading)
+    if not ours:
+        _no_dates(reading)
+    _long_labs(reading)
+    lines_in_words(reading)
+    _operation_of_patients(reading)
+    age_of_birth(reading)
+    _recurrence(reading, "patients")
+    _recurrence(reading, "follow_up")
+    if not ours:
+        _not_ours(reading)
+        _survival_in_months(reading)
+    _follow_up_of_patients(reading)
+    _lesions_of_samples(reading)
+    _percent(reading)
+
+
+def _percent(reading: Reading) -> None:
+    """Read cells of fractions that say % of themselves (a purity of 60%); one that is no number is unknown, and told."""
+    for name, frame in reading.tables.items():
+        for column in TABLES[name].columns if name in TABLES else ():
+            if column.unit != "fraction" or column.name not in frame.columns:
+                continue
+            text = frame[column.name].cast(pl.String)
+            says = text.str.contains("[%％]").fill_null(False)
+            if not says.any():
+                continue
+            value = fractions(text)[0]
+            frame = frame.with_columns(text.zip_with(~says, value.cast(pl.String)).alias(column.name))
+            if lost := int((says & value.is_null()).sum()):
+                first = text.filter(says & value.is_null())[0]
+                message = f"{lost:,} cells are no number (first: '{first}'): taken as unknown."
+                cure = "Write the percent, or leave the cell empty."
+                reading.problems.append(Problem(name, None, column.name, first, message, cure, "warning"))
+        reading.tables[name] = frame
+
+
+def _long_labs(reading: Reading) -> None:
+    """Turn a table of laboratory values with a column per analyte (CEA, 癌胚抗原) into a row per value."""
+    labs = reading.tables.get("labs")
+    if labs is None or {"analyte", "value"} & set(labs.columns):
+        return
+    named = {c: re.search(r"[(（]([^()（）]*/[^()（）]*)[)）]\s*$", c) for c in labs.columns if analyte_of(c)}
+    if not named:
+        return
+    kept = [c for c in labs.columns if c not in named]
+    units = {c: found[1] for c, found in named.items() if found}
+    unit = pl.col("analyte").replace_strict(units, default=None, return_dtype=pl.String)
+    lines = reading.lines.get("labs")
+    numbered = labs.with_columns(_line=lines if lines is not None else pl.int_range(2, labs.height + 2))
+    text = numbered.with_columns(pl.col(list(named)).cast(pl.String))
+    long = text.unpivot(list(named), index=[*kept, "_line"], variable_name="analyte", value_name="value")
+    long = long.drop_nulls("value").sort("_line", maintain_order=True)
+    if units and "unit" not in kept:
+        long = long.with_columns(unit.alias("unit"))
+    reading.lines["labs"] = long["_line"].cast(pl.Int64)
+    reading.tables["labs"] = long.drop("_line")
+    reading.notes.append(f"laboratory values in a column each: {', '.join(named)}")
+
+
+#: Names of the date of the operation in a table of patients.
+_OPERATION = ("手术日期", "手术时间", "surgery_date", "date_of_surgery", "operation_date")
+
+
+def _operation_of_patients(reading: Reading) -> None:
+    """Make a resection of the primary of a date of operation beside the patients; day 0 where no other is given."""
+    patients = reading.tables.get("patients")
+    column = None if patients is None else next((c for c in patients.columns if c.strip().lower() in _OPERATION), None)
+    if patients is None or column is None or "patient_id" not in patients.columns:
+        return
+    told = patients.filter(pl.col(column).is_not_null()).select("patient_id", pl.col(column).alias("date"))
+    if "procedures" not in reading.tables and told.height:
+        reading.tables["procedures"] = told.with_columns(pl.lit("primary_resection").alias("kind"))
+        reading.notes.append(f"{column} stands in the table of patients: read as the resection of the primary")
+    if "index_date" not in patients.columns:
+        reading.tables["patients"] = patients.with_columns(pl.col(column).alias("index_date"))
+        reading.config = replace(reading.config, index=reading.config.index or "resection of the primary")
+        reading.notes.append(f"no date of day 0: it is that of the operation ({column})")
+
+
+#: Names of whether, and where, a cancer came back, in a table of patients or of follow-up.
+_RECURRED = ("复发", "是否复发", "有无复发", "recurrence", "recurred")
+_WHERE = ("复发部位", "复发转移部位", "转移部位", "recurrence_site", "site_of_recurrence")
+
+#: Status of an end point whose time is given in months, where its own status is not.
+_STATUS_BESIDE = {
+    "os_status": ("is_dead",),
+    "pfs_status": ("是否进展", "进展", "progressed", "progression"),
+    "dfs_status": _RECURRED,
+}
+
+
+def _survival_in_months(reading: Reading) -> None:
+    """Read times of survival in months beside the patients as published end points; as follow-up where there is none."""
+    patients = reading.tables.get("patients")
+    if patients is None or "patient_id" not in patients.columns:
+        return
+    frame, by = patients, {c.strip().lower(): c for c in patients.columns}
+    for status, others in _STATUS_BESIDE.items():
+        beside = next((by[o] for o in others if o in by), None)
+        if status.replace("status", "months") in by and status not in by and beside:
+            frame = frame.with_columns(pl.col(beside).alias(status))
+    base = frame.rename({c: "PATIENT_ID" if c == "patient_id" else c.strip().upper() for c in frame.columns})
+    follow_up, published = survival.follow_up(base, base.clear(), reading)
+    if published.height and "published_endpoints" not in reading.tables:
+        reading.tables["published_endpoints"] = published
+        reading.notes.append(
+            f"times of survival are kept as published end points: {', '.join(published['source'].unique().sort())}"
+        )
+    dated = {"last_contact_date", "death_date", "last_contact_day", "death_day"} & set(patients.columns)
+    if follow_up.height and "follow_up" not in reading.tables and not dated:
+        reading.tables["follow_up"] = follow_up
+        reading.tables["patients"] = patients.drop([c for c in _FOLLOW_UP if c in patients.columns])
+        reading.notes.append("follow-up is that of the times of survival: no date of last contact is given")
+
+
+#: What people write in a column of dates where there is none: lost, until now, none, a dash.
+_NO_DATE = r"^(失访|至今|目前|迄今|持续|无|否|未|未死亡|未复发|未转移|未进展|未停药|存活|alive|ongoing"
+_NO_DATE += r"|present|lost.*|never|[-—–/\\]+)$"
+
+
+def _no_dates(reading: Reading) -> None:
+    """Take words that say there is no date (失访, 至今, unknown) for none; people without a last contact leave follow_up."""
+    for name, frame in reading.tables.items():
+        dated = [c for c, t in frame.schema.items() if t == pl.String and (c == "date" or c.endswith("_date"))]
+        words = {w: None for c in dated for w in _distinct(frame, c) if _is_no_date(w)}
+        if words:
+            reading.tables[name] = frame.with_columns(
+                pl.when(~pl.col(c).is_in(list(words))).then(c).alias(c) for c in dated
+            )
+            reading.notes.append(f"{name}: {', '.join(words)} in a column of dates is read as no date")
+    follow_up = reading.tables.get("follow_up")
+    lasts = [c for c in ("last_contact_day", "last_contact_date") if follow_up is not None and c in follow_up.columns]
+    if follow_up is None or not lasts:
+        return
+    known = [*lasts, *(c for c in ("death_day", "death_date") if c in follow_up.columns)]
+    seen = follow_up.select(pl.any_horizontal(pl.col(c).is_not_null() for c in known)).to_series()
+    if n := int((~seen).sum()):
+        reading.tables["follow_up"] = follow_up.filter(seen)
+        if "follow_up" in reading.lines:
+            reading.lines["follow_up"] = reading.lines["follow_up"].filter(seen)
+        reading.notes.append(f"{n:,} patients have no date of last contact or death: no follow-up is known of them")
+
+
+def _is_no_date(word: str) -> bool:
+    return re.match(_NO_DATE, word.strip().lower()) is not None or meaning("unknown", word) is not None
+
+
+def _not_ours(reading: Reading) -> None:
+    """Keep columns of follow_up that are none of ours with the patients; of other tables they are told and not read.
+
+    A column whose name is nearly one of ours stays, and is an error: it is a slip of the pen.
+    """
+    for name, frame in list(reading.tables.items()):
+        if name not in TABLES or TABLES[name].open:
+            continue
+        ours = {c.name for c in TABLES[name].columns}
+        ours |= {date_name(c) for c in ours if c == "day" or c.endswith("_day")}
+        others = [c for c in frame.columns if c not in ours and nearest(c, ours, cutoff=0.8) is None]
+        if not others:
+            continue
+        reading.tables[name] = frame.drop(others)
+        patients = reading.tables.get("patients")
+        if (
+            name == "follow_up"
+            and patients is not None
+            and {"patient_id"} <= set(patients.columns) & set(frame.columns)
+        ):
+            own = [c for c in others if c not in patients.columns]
+            told = frame.select("patient_id", *own).unique("patient_id", keep="first", maintain_order=True)
+            reading.tables["patients"] = patients.join(told, on="patient_id", how="left", maintain_order="left")
+            reading.notes.append(f"{', '.join(own)} stand in follow_up: kept with the patients, as they are")
+            continue
+        message = f"{', '.join(others)}: no column of {name}; not read."
+        cure = f"Columns of {name}: {', '.join(c.name for c in TABLES[name].columns)}."
+        reading.problems.append(Problem(name, None, others[0], None, message, cure, "warning"))
+
+
+def _recurrence(reading: Reading, name: str) -> None:
+    """Read "no recurrence" in a table as free of it at the last contact, and the sites of one as lesions."""
+    patients = reading.tables.get(name)
+    if patients is None or "patient_id" not in patients.columns:
+        return
+    by = {c.strip().lower(): c for c in patients.columns}
+    sites = (*_WHERE, *(("site",) if name == "follow_up" else ()))  # the vocabulary calls 转移部位 a site
+    recurred, where = (next((by[n] for n in names if n in by), None) for names in (_RECURRED, sites))
+    if recurred and "last_contact_date" in patients.columns and "recurrence_free_date" not in patients.columns:
+        says = pl.Series([meaning("yes_no", w) for w in patients[recurred].cast(pl.String)], dtype=pl.String)
+        free = pl.when(pl.lit(says) == "false").then("last_contact_date").alias("recurrence_free_date")
+        reading.tables[name] = patients = patients.with_columns(free)
+        reading.notes.append(f"{recurred}: who had no recurrence was free of it at the last contact")
+    if where is None or "lesions" in reading.tables:
+        return
+    found = pl.col("recurrence_date") if "recurrence_date" in patients.columns else pl.lit(None, pl.String)
+    rows = patients.select("patient_id", pl.col(where).cast(pl.String).alias("site"), found.alias("found_date"))
+    rows = (
+        rows.drop_nulls("site")
+        .with_columns(pl.col("site").str.replace_all(r"[、，,;；/和及+]", ";").str.split(";"))
+        .explode("site")
+    )
+    rows = rows.filter(pl.col("site").str.strip_chars().is_in(["", "无", "否", "none", "no"]).not_())
+    if rows.is_empty():
+        return
+    local = pl.col("site").str.contains("局部|吻合口|原位|(?i)local|anastomo")
+    number = pl.int_range(1, pl.len() + 1).over("patient_id").cast(pl.String)
+    reading.tables["lesions"] = rows.select(
+        (pl.col("patient_id") + pl.when(local).then(pl.lit("_R")).otherwise(pl.lit("_M")) + number).alias("lesion_id"),
+        "patient_id",
+        pl.when(local).then(pl.lit("local_recurrence")).otherwise(pl.lit("metastasis")).alias("role"),
+        pl.Series("site", [organ_of(w.strip()) for w in rows["site"]], dtype=pl.String),
+        "found_date",
+    )
+    reading.notes.append(f"{where}: the sites of recurrence are lesions, found on its date")
+
+
+def _follow_up_of_patients(reading: Reading) -> None:
+    """Make follow_up of its columns in the table of patients, where the study has no such table."""
+    patients = reading.tables.get("patients")
+    if patients is None or "patient_id" not in patients.columns or "follow_up" in reading.tables:
+        return
+    dated = {date_name(c) for c in _FOLLOW_UP if c.endswith("_day")}
+    moved = [c for c in patients.columns if c in dated or c in _FOLLOW_UP]
+    if not moved:
+        return
+    follow_up = patients.select("patient_id", *moved).filter(pl.any_horizontal(pl.col(c).is_not_null() for c in moved))
+    for unit in ("day", "date"):
+        last, death = f"last_contact_{unit}", f"death_{unit}"
+        if death in moved:  # whoever died was last seen alive on no later day
+            own = [pl.col(last)] if last in moved else []
+            follow_up = follow_up.with_columns(pl.coalesce(*own, death).alias(last))
+            if "is_dead" not in moved:
+                dead = pl.when(pl.col(death).is_not_null()).then(pl.lit("true"))
+                follow_up = follow_up.with_columns(dead.alias("is_dead"))
+    lasts = [pl.col(c).is_not_null() for c in ("last_contact_day", "last_contact_date") if c in follow_up.columns]
+    if not lasts:
+        return  # no time of follow-up: the columns stay what they are
+    seen = follow_up.filter(pl.any_horizontal(lasts))
+    if n := follow_up.height - seen.height:
+        reading.notes.append(f"{n:,} patients have no date of last contact or death: no follow-up is known of them")
+    reading.tables["follow_up"] = seen
+    reading.tables["patients"] = patients.drop(moved)
+    reading.notes.append(f"{', '.join(moved)} stand in the table of patients: read as follow-up")
+
+
+def _lesions_of_samples(reading: Reading) -> None:
+    """Turn roles among the materials of the samples into tissue of a lesion, and make the lesions where none are given.
+
+    All primary samples of a patient are of one lesion; every other sample is of a lesion of its own. A column of roles
+    or sites of the samples themselves is read the same way. Where the study has lesions of its own, they stand.
+    """
+    samples = reading.tables.get("samples")
+    if samples is None or not {"sample_id", "patient_id"} <= set(samples.columns):
+        return
+    words = {w: r for w in _distinct(samples, "material") if (r := _role_of_site(w)) and not _material(w)}
+    roles = {w: r for w in _distinct(samples, "role") if (r := meaning("role", w)) in _ROLES}
+    sites = {w: r for w in _distinct(samples, "site") if (r := _role_of_site(w))} if not roles and not words else {}
+    if sites:
+        samples = samples.with_columns(pl.col("site").alias("role"))
+        roles = sites
+    if not words and not roles:
+        return
+    said = [
+        pl.col(c).replace_strict(m, default=None, return_dtype=pl.String)
+        for c, m in (("role", roles), ("material", words))
+        if m
+    ]
+    role = pl.coalesce(*said).alias("_role")
+    samples = samples.with_columns(role)
+    if words:
+        if "site" not in samples.columns:  # 肝转移灶 says where
+            organs_said = {w: _organ(w) for w in words}
+            samples = samples.with_columns(
+                pl.col("material").replace_strict(organs_said, default=None, return_dtype=pl.String).alias("site")
+            )
+        tissue = pl.when(pl.col("material").is_in(list(words))).then(pl.lit("tissue")).otherwise("material")
+        samples = samples.with_columns(tissue.alias("material"))
+    if "lesions" in reading.tables or samples["_role"].is_null().all():
+        reading.tables["samples"] = samples.drop("_role")
+        return
+    own = (
+        pl.when(pl.col("_role") == "primary")
+        .then(pl.col("patient_id") + "_primary")
+        .otherwise(pl.col("sample_id") + "_lesion")
+    )
+    given = pl.col("lesion_id") if "lesion_id" in samples.columns else pl.lit(None, pl.String)
+    named = pl.when(pl.col("_role").is_not_null()).then(pl.coalesce(given, own)).otherwise(given)
+    samples = samples.with_columns(named.alias("lesion_id"))
+    organs = {w: _organ(w) if w in sites else w for w in _distinct(samples, "site")}
+    organ = pl.col("site").replace_strict(organs, default=None, return_dtype=pl.String) if organs else pl.lit(None)
+    site = [organ.cast(pl.String).alias("site")] if "site" in samples.columns else []
+    lesions = samples.filter(pl.col("_role").is_not_null()).select(
+        "lesion_id", "patient_id", pl.col("_role").alias("role"), *site
+    )
+    reading.tables["lesions"] = lesions.unique("lesion_id", keep="first", maintain_order=True)
+    reading.tables["samples"] = samples.drop("_role", "role", "site", strict=False)
+    reading.notes.append(
+        f"{lesions.height:,} samples say primary or metastasis: their lesions are made from these words"
+    )
+
+
+def _role_of_site(word: str) -> str | None:
+    """Return the role of a site that says it: ``原发灶``, ``肝转移``, ``liver metastasis``.
+
+    >>> _role_of_site("原发灶"), _role_of_site("肝转移灶"), _role_of_site("肝")
+    ('primary', 'metastasis', None)
+    """
+    role = meaning("role", word)
+    return role if role in _ROLES else "metastasis" if re.search(METASTASIS_WORDS, word, re.I) else None
+
+
+def _organ(word: str) -> str | None:
+    """Return the organ that a site names beside its role (肝转移); null where it says the role alone (原发灶)."""
+    organ = organ_of(word)
+    return organ if organ != word else None
+
+
+def _distinct(frame: pl.DataFrame, column: str) -> list[str]:
+    return frame[column].cast(pl.String).drop_nulls().unique().sort().to_list() if column in frame.columns else []
+
+
+def _material(word: str) -> bool:
+    return meaning("material", word) is not None

@@ -1,0 +1,200 @@
+"""Words of clinical exports in our words: vital status, sex, sample type, organ, microsatellite status, percent."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from oncourse.days import DAYS_PER_MONTH
+from oncourse.facts.markers import NEGATIVE, POSITIVE, marker_state
+from oncourse.study.values import numbers
+from oncourse.study.words import meaning
+
+#: Texts of exports that mean "not assessed".
+NO_VALUE = (
+    "",
+    "NA",
+    "N/A",
+    "[NOT AVAILABLE]",
+    "[NOT APPLICABLE]",
+    "[NOT EVALUATED]",
+    "[UNKNOWN]",
+    "[PENDING]",
+    "[DISCREPANCY]",
+    "[COMPLETED]",
+    "NULL",
+    "NONE",
+    "NAN",
+    "NOT AVAILABLE",
+    "NOT REPORTED",
+    ".",
+    "--",
+    "#N/A",
+)
+
+#: Short lesion names of multi-region studies -> (role, organ).
+_CODES = {
+    "bm": ("metastasis", "brain"),
+    "br": ("metastasis", "brain"),
+    "ln": ("metastasis", "lymph node"),
+    "lu": ("metastasis", "lung"),
+    "li": ("metastasis", "liver"),
+    "lm": ("metastasis", "liver"),
+    "liv": ("metastasis", "liver"),
+    "bo": ("metastasis", "bone"),
+    "bone": ("metastasis", "bone"),
+    "liver": ("metastasis", "liver"),
+    "lung": ("metastasis", "lung"),
+    "brain": ("metastasis", "brain"),
+    "ov": ("metastasis", "ovary"),
+    "per": ("metastasis", "peritoneum"),
+    "om": ("metastasis", "omentum"),
+    "m": ("metastasis", None),
+    "met": ("metastasis", None),
+    "p": ("primary", None),
+    "pt": ("primary", None),
+    "pri": ("primary", None),
+    "prim": ("primary", None),
+    "t": ("primary", None),
+}
+_PLASMA = re.compile(r"cfdna|ctdna|plasma|liquid biops|cell.?free|血浆|游离|液体活检|circulating tumou?r dna", re.I)
+_NORMAL = re.compile(r"^(normal|blood derived normal|solid tissue normal|matched normal|germline)\b", re.I)
+
+
+def clean(column: str) -> pl.Expr:
+    """Return the text of a column, null where the export means "not assessed"."""
+    text = pl.col(column).cast(pl.String).str.strip_chars()
+    return pl.when(~text.str.to_uppercase().is_in(NO_VALUE)).then(text)
+
+
+def event(text: str | None) -> bool | None:
+    """Whether a survival status is an event; None where it is unknown or in no known spelling.
+
+    >>> [event(t) for t in ("1:DECEASED", "0:LIVING", "DECEASED", "Alive", "0", "1:Recurred/Progressed")]
+    [True, False, True, False, False, True]
+    >>> event("UNKNOWN"), event(""), event(None), event("0:DiseaseFree")
+    (None, None, None, False)
+    """
+    if text is None:
+        return None
+    words = text.strip().lower()
+    number, colon, rest = words.partition(":")
+    if colon and number in ("0", "1"):
+        return number == "1"
+    words = rest.strip() if colon else words
+    known = meaning("event", words)
+    return None if known is None else known == "yes"
+
+
+def dead(text: str | None) -> bool | None:
+    """Whether a vital status is death; lost to follow-up is alive when last seen; None where it is unknown.
+
+    >>> [dead(t) for t in ("DOD", "AWD", "Lost to follow-up", "1:DECEASED", "失访", "Unknown")]
+    [True, False, False, True, False, None]
+    """
+    known = event(text)
+    if known is None and (word := meaning("dead", text)) is not None:
+        return word == "true"
+    return known
+
+
+def sex(text: str | None) -> str | None:
+    """Return female or male; None for anything else.
+
+    >>> sex("F"), sex("Male"), sex("unknown")
+    ('female', 'male', None)
+    """
+    return meaning("sex", text)
+
+
+def role(text: str | None) -> str | None:
+    """Return primary, metastasis or local_recurrence; None where the words say none of them."""
+    return meaning("role", re.sub(r"[_\s]+", " ", text or ""))
+
+
+def lesion_code(text: str) -> tuple[str | None, str | None]:
+    """Return (role, organ) of a short lesion name as multi-region studies use them.
+
+    >>> lesion_code("BM"), lesion_code("LN2"), lesion_code("P"), lesion_code("xyz")
+    (('metastasis', 'brain'), ('metastasis', 'lymph node'), ('primary', None), (None, None))
+    """
+    if known := role(text):
+        return known, None
+    word = re.sub(r"[\s_-]*\d+$", "", text.strip().lower())
+    return _CODES.get(word, (role(word), None))
+
+
+def material(*texts: str | None) -> str:
+    """Return tissue, plasma, normal or blood from a sample's type, class or assay; tissue where the words say none of
+    them.
+
+    ``blood`` says not whether its cells (a normal) or its plasma were sequenced: the caller decides.
+
+    >>> material("Primary"), material("cfDNA"), material(None, "Solid Tissue Normal"), material("", "ACCESS129")
+    ('tissue', 'plasma', 'normal', 'plasma')
+    """
+    for text in texts:
+        if text and meaning("blood", text):
+            return "blood"
+        if text and (_PLASMA.search(text) or re.match(r"(msk[- ]?)?access\d*", text, re.I)):
+            return "plasma"
+        if text and _NORMAL.match(text):
+            return "normal"
+        if text and (known := meaning("material", text)) not in (None, "tissue"):
+            return str(known)
+    return "tissue"
+
+
+def msi(text: str | None) -> str | None:
+    """Return MSI-H, MSI-L, MSS or indeterminate; None for "Do not report" and the like.
+
+    A word may have its number or method behind it, nothing that doubts it.
+
+    >>> msi("MSI-H (32%)"), msi("MSS, PCR"), msi("MSI-L (5%)"), msi("MSI-H?"), msi("Do not report")
+    ('MSI-H', 'MSS', 'MSI-L', None, None)
+    """
+    if text is None:
+        return None
+    if known := meaning("msi_status", text):
+        return known
+    state = marker_state("MSI", text)
+    if state == NEGATIVE:
+        return "MSI-L" if re.match(r"(?i)\s*(msi[-_ ]?l|low)\b", text) else "MSS"
+    return "MSI-H" if state == POSITIVE else None
+
+
+def mapped(values: pl.Series, function: object, dtype: pl.DataType | type[pl.DataType] = pl.String) -> pl.Series:
+    """Return `function` of each value, worked out once per distinct value."""
+    unique = values.unique().drop_nulls()
+    out = [function(v) for v in unique]  # type: ignore[operator]
+    return values.replace_strict(unique, pl.Series(out, dtype=dtype), default=None, return_dtype=dtype)
+
+
+def number(values: pl.Series) -> pl.Series:
+    """Return the finite numbers of a text column, null elsewhere (`oncourse.study.values.numbers`)."""
+    return numbers(values)
+
+
+def fraction(values: pl.Series) -> pl.Series:
+    """Return 0-1 of a column in fractions or percent; a cell that says % is percent by itself.
+
+    The others are percent where any is above 1. Where some of them are above 1 and some below (60 beside 0.6) the unit
+    cannot be known: they stay as they are, and those above 1 are refused as out of range.
+
+    >>> fraction(pl.Series(["60%", "0.6"])).to_list(), fraction(pl.Series(["60", "30"])).to_list()
+    ([0.6, 0.6], [0.6, 0.3])
+    """
+    from oncourse.io.tabular.units import fractions
+
+    given, says = fractions(values)
+    plain = number(values).fill_null(given).set(says, None)
+    above, below = plain.drop_nulls() > 1, (plain.drop_nulls() > 0) & (plain.drop_nulls() < 1)
+    if above.any() and not below.any():
+        plain = plain / 100
+    return plain.set(says, None).fill_null(given.set(~says, None))
+
+
+def days_of_months(values: pl.Series) -> pl.Series:
+    """Return whole days of a column of months (x 30.4375, rounded); null where it is no number."""
+    return (number(values) * DAYS_PER_MONTH).round(0).cast(pl.Int64, strict=False)

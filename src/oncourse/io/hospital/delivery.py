@@ -1,0 +1,76 @@
+"""What a hospital hands over: the files of its laboratory, and its workbook of clinical sheets in the same folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from oncourse.io.files import read_files
+from oncourse.io.hospital.workbook import kind_of, read_workbook
+from oncourse.io.reading import Reading
+from oncourse.io.tabular.sheets import is_workbook, sheets_of
+from oncourse.study.config import StudyConfig
+from oncourse.study.schema import Problem
+from oncourse.study.tables import TABLES
+
+#: Tables that the files beside the workbook give.
+_OF_FILES = ("calls", "variants")
+
+
+def is_clinical_workbook(path: Path) -> bool:
+    """Whether a file is a workbook of which two sheets or more are tables of ours."""
+    if not is_workbook(path):
+        return False
+    return sum(kind_of(path, sheet) in TABLES for sheet in sheets_of(path)) > 1
+
+
+def read_delivery(paths: Sequence[Path], *, clinical: Sequence[Path] = (), **options: Any) -> Reading:
+    """Read MAF or VCF files as `oncourse.io.files.read_files`; a workbook of clinical sheets among `clinical`, or in a
+    folder of the files where no clinical file is named, gives the clinical part of the study."""
+    books = [path for path in clinical or _below(paths) if is_clinical_workbook(path)]
+    plain = [path for path in clinical if path not in books]
+    return read_files(paths, clinical=plain, beside=_read(books) if books else None, **options)
+
+
+def _below(paths: Sequence[Path]) -> list[Path]:
+    """The workbooks in folders of the files."""
+    inside = (p for folder in paths if folder.is_dir() for p in sorted(folder.rglob("*")))
+    return [p for p in inside if is_workbook(p) and not p.name.startswith(("~", "."))]
+
+
+def _read(books: Sequence[Path]) -> Reading:
+    """Return the tables of workbooks as text; a table of two workbooks is joined row by row."""
+    reading = Reading({}, StudyConfig())
+    tables = reading.tables
+    for path in books:
+        book = read_workbook(path)
+        reading.notes += [n for n in book.notes if n.split()[:3] != ["no", "sheet", "of"]]
+        reading.problems += book.problems
+        reading.ledger.extend(book.ledger)
+        reading.notes.append(f"the clinical tables are those of {path.name}")
+        if n := sum(book.tables[name].height for name in _OF_FILES[:1] if name in book.tables):
+            message = f"{n:,} calls of the workbook are not read: those of the files beside it are."
+            cure = "Import the workbook alone for its calls, or remove their sheet."
+            reading.problems.append(Problem(path.name, None, "calls", None, message, cure, "warning"))
+            reading.ledger.left_out(path.name, n, "the files beside it hold the calls", became="calls")
+        reading.config = replace(reading.config, index=reading.config.index or book.config.index or _day_0(book.tables))
+        for name, frame in book.tables.items():
+            if name in _OF_FILES or frame.is_empty():
+                continue
+            before = tables.get(name)
+            text = frame.with_columns(pl.all().cast(pl.String))
+            tables[name] = text if before is None else pl.concat([before, text], how="diagonal")
+            reading.sources.setdefault(name, path.name)
+            if before is None and name in book.lines:
+                reading.lines[name] = book.lines[name]
+            elif before is not None:
+                reading.lines.pop(name, None)
+    return reading
+
+
+def _day_0(tables: dict[str, pl.DataFrame]) -> str:
+    return "index_date of the workbook" if "index_date" in tables.get("patients", pl.DataFrame()).columns else ""

@@ -1,0 +1,265 @@
+"""A whole study as one workbook (.xlsx, .xls, .ods): one sheet per table, named as the table, in English or Chinese."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from oncourse.errors import ConfigError, InputError
+from oncourse.io.clinical.own_tables import as_our_tables
+from oncourse.io.hospital.maf_sheets import add_mafs, sheet_is_maf
+from oncourse.io.hospital.whose_sheets import column_of_people, others_numbering
+from oncourse.io.reading import Reading
+from oncourse.io.reports.mapping import first_report_is_day_0
+from oncourse.io.reports.sheets import add_reports, is_form, sheet_is_report
+from oncourse.io.tabular import sheets as raw
+from oncourse.io.tabular.sheet_table import sheet_table
+from oncourse.io.tabular.sheets import NotAWorkbook, Sheet, read_sheets
+from oncourse.study.config import StudyConfig, config_from_mapping, yaml_value
+from oncourse.study.schema import Problem
+from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
+from oncourse.study.words import meaning, our_columns, plain
+
+__all__ = ["is_workbook", "our_names", "read_workbook", "table_of"]
+
+
+#: Sheets that explain the others.
+_BESIDE = ("data_dictionary", "dictionary", "readme", "数据字典", "说明", "填写说明")
+
+
+def _book(path: Path) -> Path | None:
+    """The workbook: the path itself, or the only one of a folder."""
+    if path.is_dir():
+        books = [p for p in sorted(path.iterdir()) if raw.is_workbook(p) and not p.name.startswith(("~", "."))]
+        return books[0] if len(books) == 1 else None
+    return path if raw.is_workbook(path) else None
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a path is a workbook, or a folder with one."""
+    return _book(path) is not None
+
+
+def table_of(name: str) -> str | None:
+    """Return the table a sheet or file is named after: patients, Patients, 患者; None where it is no table of ours."""
+    word = plain(name).replace(" ", "_")
+    return word if word in TABLES else meaning("table", name)
+
+
+def our_names(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame with the columns the vocabulary knows under our names (患者编号 -> patient_id)."""
+    return frame.rename(our_columns(frame.columns))
+
+
+#: Tables that several sheets may make together: 化疗 and 靶向治疗, PSA and 肿瘤标志物.
+_OF_SEVERAL = ("treatments", "labs", "procedures", "assessments", "adverse_events", "markers")
+
+
+def _add_rows(sheet: Sheet, name: str, reading: Reading) -> None:
+    """Add the rows of a further sheet of a table."""
+    table = sheet_table(sheet, name)
+    reading.problems += table.problems
+    both = [f.select(pl.all().cast(pl.String)) for f in (reading.tables[name], our_names(table.frame))]
+    reading.tables[name] = pl.concat(both, how="diagonal")
+    lines = [series.cast(pl.Int64) for series in (reading.lines[name], table.lines)]
+    reading.lines[name] = pl.concat(lines)
+
+
+def kind_of(path: Path, sheet: Sheet) -> str:
+    """Return what a sheet is: a table of ours by name, ``study``, ``dictionary``, ``maf``, ``report``, ``form``, or
+    ``unknown``."""
+    if plain(sheet.name) in ("study", "study.yaml", "研究", "研究信息"):
+        return "study"
+    if plain(sheet.name).replace(" ", "_") in _BESIDE:
+        return "dictionary"
+    if is_form(sheet):
+        return "form"
+    name = table_of(sheet.name) or _by_columns(sheet)
+    if name in (None, "calls", "variants") or (name == "fusions" and _names_no_partner(sheet)):
+        if sheet_is_maf(sheet):
+            return "maf"
+        if sheet_is_report(path, sheet):
+            return "report"
+    return name or "unknown"
+
+
+def _names_no_partner(sheet: Sheet) -> bool:
+    """Whether a sheet of fusions has no column of a partner: a report's fusions stand in one cell."""
+    names = {our_columns([c for c in sheet.header if c]).get(c, c) for c in sheet.header if c}
+    return not {"gene_5p", "gene_3p"} & names
+
+
+def _add_table(path: Path, sheet: Sheet, name: str, reading: Reading) -> None:
+    """Add a sheet that is a table of ours; of most tables there is one sheet."""
+    place, n = f"{path.name}: {sheet.name}", len(sheet.rows)
+    if name in reading.tables and name not in _OF_SEVERAL:
+        reading.ledger.file(place, "table", "not read", n_rows=n, why=f"{name} is there twice")
+        message, cure = f"the sheet {sheet.name}: {name} is there twice.", "Put the rows of both into one sheet."
+        reading.problems.append(Problem(path.name, None, None, sheet.name, message, cure))
+        return
+    if name in reading.tables:
+        _add_rows(sheet, name, reading)
+    else:
+        table = sheet_table(sheet, name)
+        reading.problems += table.problems
+        reading.tables[name], reading.lines[name] = our_names(table.frame), table.lines
+    reading.ledger.file(place, name, "used", n_rows=n)
+    _columns_to_ledger(place, name, sheet, reading)
+
+
+def _columns_to_ledger(place: str, name: str, sheet: Sheet, reading: Reading) -> None:
+    """Say of every column of a sheet whether it is one of ours, or kept under its own name."""
+    theirs = [c for c in sheet.header if c]
+    named, known = our_columns(theirs), TABLES[name].by_name
+    dates = {date_name(c) for c in known}
+    for at, column in enumerate(sheet.header):
+        if not column:
+            continue
+        n = sum(at < len(row) and row[at] not in (None, "") for row in sheet.rows)
+        ours = named.get(column, column)
+        is_ours = ours in known or ours in dates
+        state = "empty" if not n else "used" if is_ours else "kept"
+        reading.ledger.column(place, column, state, became=f"{name}.{ours}" if is_ours else "", n=n)
+
+
+def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
+    """Read a workbook as a study (`is_alone`), or as one of several reports, whose days count from the first of all.
+
+    Sheets are tables by their names; a sheet of another name is the table whose columns it has, where there is only
+    one. A sheet ``study`` with two columns gives the settings of study.yaml. Without a sheet of patients they are those
+    the other sheets name; without samples or calls these are empty. Sheets that are no table are named.
+
+    Raises
+    ------
+    InputError : no workbook, or no sheet of it is a table
+    """
+    path = _book(path) or path
+    try:
+        sheets = read_sheets(path)
+    except NotAWorkbook as error:
+        raise InputError(f"{path.name}: {error}") from None
+    reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)))
+    sheets = _with_people(sheets, reading)
+    kinds = [(kind_of(path, sheet), sheet) for sheet in sheets]
+    for kind, sheet in kinds:
+        if kind == "study":
+            reading.config = _config(sheet, path, reading)
+        elif kind in TABLES:
+            _add_table(path, sheet, kind, reading)
+    mafs, reports, forms, unknown = ([s for k, s in kinds if k == w] for w in ("maf", "report", "form", "unknown"))
+    for sheet in (s for k, s in kinds if k == "dictionary"):
+        reading.ledger.file(f"{path.name}: {sheet.name}", "dictionary", "not read", why="explains the other sheets")
+    _told_unknown(path, [*unknown, *([] if reports else forms)], reading)
+    as_our_tables(reading)
+    alone = not reading.tables
+    for found, add in ((mafs, add_mafs), (reports, partial(add_reports, others=[*forms, *unknown]))):
+        if found and "calls" in reading.tables:
+            _told_twice(path, found, reading)
+        elif found:
+            add(path, found, reading=reading)
+    for name in [n for n, f in reading.tables.items() if f.is_empty() and n not in REQUIRED_TABLES]:
+        del reading.tables[name]  # a sheet that nobody filled in
+    if not reading.tables:
+        there = ", ".join(s.name for s in sheets) or "none"
+        raise InputError(
+            f"{path.name}: no sheet is a table of a study (sheets: {there}). Name the sheets "
+            f"{', '.join(REQUIRED_TABLES)} ... (患者, 样本, 突变 ...), "
+            "or import one table with `oncourse import table FILE DIR --mapping map.yaml`."
+        )
+    _complete(reading)
+    if is_alone and alone and reports:
+        first_report_is_day_0(reading)
+    return reading
+
+
+def _with_people(sheets: list[Sheet], reading: Reading) -> list[Sheet]:
+    """Call the column that ties the sheets together patient_id, where hospitals number people more than once or by a
+    name nobody knows."""
+    tables = [s for s in sheets if table_of(s.name)]
+    chosen = column_of_people(tables) if tables else None
+    if chosen is None:
+        return sheets
+    others = others_numbering(tables, chosen)
+    if others or meaning("column", chosen) is None:
+        more = f"; {', '.join(others)} number people too and are not kept" if others else ""
+        reading.notes.append(f"{chosen} is the patient's id: it ties the sheets together{more}")
+    out = []
+    for sheet in sheets:
+        gone = [c for c in others if c in sheet.header] if chosen in sheet.header else []
+        kept = [at for at, c in enumerate(sheet.header) if c not in gone]
+        header = ["patient_id" if sheet.header[at] == chosen else sheet.header[at] for at in kept]
+        rows = [[row[at] if at < len(row) else None for at in kept] for row in sheet.rows]
+        out.append(replace(sheet, header=header, rows=rows))
+    return out
+
+
+def _told_unknown(path: Path, sheets: list[Sheet], reading: Reading) -> None:
+    """Name the sheets that are not read, together: they are neither table nor report."""
+    for sheet in sheets:
+        why = "names no table, and is no report"
+        reading.ledger.file(f"{path.name}: {sheet.name}", "other", "not read", n_rows=len(sheet.rows), why=why)
+    if sheets:
+        names = ", ".join(s.name for s in sheets[:12])
+        message = f"{len(sheets):,} sheets are not read ({names}): they name no table, and are no report."
+        cure = f"Name a sheet that should be read after its table: {', '.join(TABLES)}."
+        reading.problems.append(Problem(path.name, None, None, sheets[0].name, message, cure, "warning"))
+
+
+def _told_twice(path: Path, reports: list[Sheet], reading: Reading) -> None:
+    """Say that reports stand beside a sheet of calls."""
+    for sheet in reports:
+        place = f"{path.name}: {sheet.name}"
+        reading.ledger.file(place, "panel report", "not read", n_rows=len(sheet.rows), why="calls are there twice")
+        cure = "Keep the sheet of calls or the reports."
+        message = f"the sheet {sheet.name}: calls are there twice."
+        reading.problems.append(Problem(path.name, None, None, sheet.name, message, cure))
+
+
+def _by_columns(sheet: Sheet) -> str | None:
+    """The one table all of whose required columns, and nothing unknown, a sheet has."""
+    header = {c for c in sheet.header if c}
+    names = {our_columns(list(header)).get(c, c) for c in header}
+
+    def fits(name: str) -> bool:
+        known = {c.name for c in TABLES[name].columns}
+        dates = {date_name(c) for c in known if c == "day" or c.endswith("_day")}
+        needed = {c.name for c in TABLES[name].columns if c.required}
+        lacking = {c for c in needed if c not in names and date_name(c) not in names}
+        return names <= known | dates and not lacking
+
+    found = [name for name in TABLES if fits(name)]
+    return found[0] if len(found) == 1 else None
+
+
+def _config(sheet: Sheet, path: Path, reading: Reading) -> StudyConfig:
+    rows: list[list[str | None]] = [list(sheet.header), *sheet.rows]
+    pairs: dict[str, Any] = {str(r[0]): r[1] for r in rows if len(r) > 1 and r[0] and r[1]}
+    pairs = {k: v for k, v in pairs.items() if plain(k) not in ("setting", "key", "项目")}
+    try:
+        truth = {"true": True, "false": False, "是": True, "否": False}
+        place = f"{path.name}, sheet {sheet.name}"
+        pairs = {
+            k: yaml_value(v, f"{place}, {k}") if v[:1] in "[{" else truth.get(plain(v), v) for k, v in pairs.items()
+        }
+        return config_from_mapping(pairs, place)
+    except ConfigError as error:
+        reading.problems += [Problem(path.name, None, None, None, str(text)) for text in error.problems]
+        return reading.config
+
+
+def _complete(reading: Reading) -> None:
+    """Patients are those the sheets name; samples and calls are empty where no sheet holds them."""
+    if "patients" not in reading.tables:
+        ids = [f["patient_id"] for f in reading.tables.values() if "patient_id" in f.columns]
+        if ids:
+            people = pl.concat(ids).drop_nulls().unique().sort()
+            reading.tables["patients"] = people.to_frame("patient_id")
+            reading.notes.append(f"no sheet of patients: the {len(people):,} patients the other sheets name are taken")
+    for name in ("samples", "calls"):
+        if name not in reading.tables and "patients" in reading.tables:
+            reading.tables[name] = TABLES[name].empty()
+            reading.notes.append(f"no sheet of {name}: the study holds none")

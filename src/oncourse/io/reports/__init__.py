@@ -1,0 +1,1 @@
+"""Reports of laboratories: panels of hospitals, vendors' documents, any table by a mapping file."""

@@ -1,0 +1,315 @@
+"""Any table by a mapping file (YAML): which of its columns is which of ours, what its words mean.
+
+A mapping has ``table`` (one of ours, or ``panel`` for calls of a report: sample, gene, change, fraction, depth),
+``columns`` (ours: theirs), and optionally ``values`` (our column -> their word: ours), ``constants`` (ours: a value for
+every row), ``sheet``, ``build`` and keys of study.yaml (`CONFIG`). Several tables of one file: a list of these under
+``tables``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.facts.report_genes import genes_named
+from oncourse.genome.gene_names import symbols
+from oncourse.io.clinical.own_tables import as_our_tables
+from oncourse.io.reading import Reading
+from oncourse.io.reports.layout import gene_headers, must_be_whose, report_table
+from oncourse.io.reports.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
+from oncourse.io.tabular.sheets import is_workbook, sheets_of
+from oncourse.io.tabular.text import read_table
+from oncourse.io.variants.maf import lacking_with_places, looks_like_maf
+from oncourse.study.config import StudyConfig, config_from_mapping, read_yaml
+from oncourse.study.partial_dates import plain_dates
+from oncourse.study.schema import Problem, nearest
+from oncourse.study.tables import TABLES, date_name
+from oncourse.study.words import our_columns
+
+_KEYS = ("table", "columns", "values", "constants", "sheet")
+#: Keys of study.yaml that a mapping may hold.
+CONFIG = (
+    *("title", "disease", "design", "country", "language", "index", "clocks", "covariates", "extra_columns"),
+    *("group", "cutoffs", "statuses", "settings", "sources", "report_germline"),
+)
+_TOP = ("tables", "build", *CONFIG, *_KEYS)
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """One table of a mapping."""
+
+    table: str
+    columns: Mapping[str, str]
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    sheet: str | None = None
+
+
+def read_mapping(path: Path) -> tuple[list[Mapped], dict[str, Any]]:
+    """Return the tables of a mapping file and what else it says (build, and keys of study.yaml).
+
+    Raises
+    ------
+    InputError : no YAML, an unknown key, table or column; all of them at once
+    """
+    content = read_yaml(path)
+    if not content:
+        raise InputError(f"{path.name}: write `table:` and `columns:` (ours: theirs).")
+    faults = [f"{path.name}: unknown key {k}. Known: {', '.join(_TOP)}." for k in content if k not in _TOP]
+    raw = content.get("tables") or [content]
+    tables = [_one(part, path.name, faults) for part in raw if isinstance(part, dict)]
+    if faults:
+        raise InputError(faults)
+    return [t for t in tables if t], {k: content[k] for k in ("build", *CONFIG) if k in content}
+
+
+def _one(part: Mapping[str, Any], name: str, faults: list[str]) -> Mapped | None:
+    table = part.get("table")
+    if table not in TABLES and table != "panel":
+        faults.append(f"{name}: table {table} is none of ours. Known: panel, {', '.join(TABLES)}.")
+        return None
+    known = _known(str(table))
+    columns = {str(k): str(v) for k, v in (part.get("columns") or {}).items()}
+    for column in (*columns, *(part.get("constants") or {}), *(part.get("values") or {})):
+        if column not in known and not (table != "panel" and TABLES[str(table)].open):
+            near = nearest(column, known, cutoff=0.5)
+            faults.append(f"{name}: {table} has no column {column}." + (f" Did you mean {near}?" if near else ""))
+    return Mapped(str(table), columns, part.get("values") or {}, part.get("constants") or {}, part.get("sheet"))
+
+
+def _known(table: str) -> list[str]:
+    if table == "panel":
+        return list(PANEL)
+    names = [c.name for c in TABLES[table].columns]
+    return [*names, *(date_name(n) for n in names if n == "day" or n.endswith("_day"))]
+
+
+def read_mapped(source: Path, mapping: Path) -> Reading:
+    """Read a file by a mapping; columns that it does not name, or that the file lacks, are told.
+
+    Patients and samples that only the rows name are added. A call with gene and protein change but no place is kept by
+    these two (``KRAS:p.G12D``): it can be compared with another call of the same form.
+    """
+    return _read(source, *read_mapping(mapping))
+
+
+def is_panel(path: Path) -> bool:
+    """Whether a table has headers known as sample and gene, with a place or a change, and is no MAF: a panel report."""
+    if not path.is_file() or path.suffix.lower() not in (".txt", ".tsv", ".csv", ".xlsx", ".xls", ".ods"):
+        return False
+    if is_workbook(path) and len(sheets_of(path)) > 1:
+        return False  # every sheet is looked at (`oncourse.io.hospital.workbook`)
+    header = report_table(path).frame.columns
+    ours = set(panel_columns(header).values()) | ({"sample_id", "gene", "value"} & set(header))
+    wide = len(gene_headers(read_table(path, lenient=True).frame.columns)) > 1
+    found = {"hgvs_p", "hgvs_c", "pos", *(("value",) if wide or "vaf" in ours else ())}
+    whose = bool({"sample_id", "patient_id"} & ours)
+    if "value" in ours and "gene" in ours and whose:
+        found |= {"value"} if _of_genes(report_table(path).frame) else set()
+    is_report = whose and "gene" in ours and bool(found & ours)
+    return is_report and not looks_like_maf(header) and bool(lacking_with_places(report_table(path).frame))
+
+
+def _of_genes(frame: pl.DataFrame) -> bool:
+    """Whether half of the cells of the column of genes name known ones: a result beside them is a finding."""
+    ours = panel_columns(frame.columns)
+    cells = frame[next((c for c, o in ours.items() if o == "gene"), "gene")].drop_nulls().unique().to_list()
+    known = sum(any(g.upper() in symbols() for g in genes_named(c)) or bool(gene_headers([c])) for c in cells)
+    return bool(cells) and 2 * known >= len(cells)
+
+
+def read_panel(path: Path, *, is_alone: bool = True) -> Reading:
+    """Read a panel report whose Chinese headers are known, without a mapping of its own; `is_alone`: it is no part of a
+    folder of reports, whose days count from the first of all."""
+    return _read(path, [Mapped("panel", {})], {}, is_alone=is_alone)
+
+
+def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any], *, is_alone: bool = True) -> Reading:
+    reading = Reading(
+        {}, StudyConfig(title=str(more.get("title") or source.stem), sources=(source.name,)), foreign=True
+    )
+    read, seen = set[str](), list[str]()
+    for part in tables:
+        is_panel = part.table == "panel"
+        text = (
+            report_table(source, part.sheet)
+            if is_panel and not part.columns
+            else read_table(source, lenient=True, sheet=part.sheet)
+        )
+        reading.problems += text.problems
+        if text.frame.is_empty() and text.has_errors:
+            continue
+        if is_panel and text.has_errors:
+            continue  # a row of too many cells is none of a known form
+        kind = "report of a laboratory" if is_panel else f"table of {part.table}"
+        reading.ledger.file(source.name, kind, "used", n_rows=text.frame.height)
+        frame = named(text.frame, part, source, reading)
+        read |= set(text.frame.columns) - unread(text.frame, part)
+        seen += [c for c in text.frame.columns if c not in seen]
+        if is_panel:
+            frame = of_patients(frame, reading)
+            must_be_whose(frame.columns, text.frame.columns, source)
+            panel_calls(frame, source, text.lines, reading)
+        else:
+            once = _once(frame, part, len(tables) > 1)
+            reading.tables[part.table] = frame[once]
+            reading.lines[part.table] = text.lines[once]
+        reading.sources.setdefault("calls" if part.table == "panel" else part.table, source.name)
+    told_unread(source.name, [c for c in seen if c not in read], reading)
+    config: dict[str, Any] = {k: more[k] for k in CONFIG if k in more and k != "title"}
+    config |= {"genome_build": more["build"]} if "build" in more else {}
+    if config:
+        reading.config = config_from_mapping({"title": reading.config.title, **config}, source.name)
+    as_our_tables(reading)
+    complete(reading)
+    if is_alone and all(t.table == "panel" for t in tables):
+        first_report_is_day_0(reading)
+    return reading
+
+
+def first_report_is_day_0(reading: Reading) -> None:
+    """Count the days of a report alone from the first of each patient; a date that is none is told where days are made."""
+    samples = reading.tables["samples"]
+    if "date" not in samples.columns or "day" in samples.columns or "patient_id" not in samples.columns:
+        return
+    date = plain_dates(samples["date"].cast(pl.String))
+    whole = date.str.to_date("%Y-%m-%d", strict=False)
+    unread = samples.filter(date.is_not_null() & whole.is_null())["sample_id"]
+    if len(unread):
+        message = (
+            f"the date of {len(unread):,} samples is no whole date (first: {unread[0]}): their days are not known."
+        )
+        cure = "Write dates as 2023-05-01."
+        reading.problems.append(Problem("samples", None, "date", unread[0], message, cure, "warning"))
+    first = samples.with_columns(whole.alias("_first")).group_by("patient_id").agg(pl.col("_first").min())
+    days = samples.with_columns(whole.alias("_date")).join(first, on="patient_id", how="left", maintain_order="left")
+    day = (pl.col("_date") - pl.col("_first")).dt.total_days().cast(pl.String).alias("day")
+    reading.tables["samples"] = days.with_columns(day).drop("_date", "_first", "date")
+    reading.config = replace(reading.config, index=reading.config.index or "first report")
+    reading.notes.append("no date of day 0: days count from each patient's first report")
+
+
+def of_patients(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """A report that names patients and no samples: his only sample, else one of the patient's name."""
+    if "sample_id" in frame.columns or "patient_id" not in frame.columns:
+        return frame
+    frame = _parted(frame, reading)
+    samples = reading.tables.get("samples", pl.DataFrame(schema={"sample_id": pl.String, "patient_id": pl.String}))
+    one = samples.filter(~pl.col("patient_id").is_duplicated()).select("patient_id", "sample_id").drop_nulls()
+    if "sample_id" in frame.columns:
+        return frame
+    reading.notes.append("the report names no samples: its rows are of the patients' only samples")
+    return frame.with_columns(pl.col("patient_id").replace(dict(one.iter_rows())).alias("sample_id"))
+
+
+#: What tells the samples of one patient apart in a report that does not name them.
+_APART = ("material", "role", "site", "date", "day")
+
+
+def _parted(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Name the samples of a patient whose rows are of several materials, lesions or days: each is one."""
+    columns = [c for c in _APART if c in frame.columns]
+    if "date" in columns:
+        frame = frame.with_columns(plain_dates(frame["date"]).alias("date"))
+    varies = [c for c in columns if frame.group_by("patient_id").agg(pl.col(c).n_unique())[c].max() not in (None, 1)]
+    if not varies:
+        return frame
+    marks = r"[\s/\\:]+"  # an id holds none of these
+    parts = [pl.col(c).cast(pl.String).str.strip_chars().str.replace_all(marks, "-").fill_null("") for c in varies]
+    name = pl.concat_str([pl.col("patient_id"), *parts], separator="_").str.replace_all("_+", "_").str.strip_chars("_")
+    several = pl.struct(varies).n_unique().over("patient_id") > 1
+    reading.notes.append(f"the report names no samples: {', '.join(varies)} tell those of a patient apart")
+    return frame.with_columns(pl.when(several).then(name).otherwise("patient_id").alias("sample_id"))
+
+
+def _once(frame: pl.DataFrame, part: Mapped, one_of_several: bool) -> list[int]:
+    """Return the rows to keep: of a file of several tables, what one row says of a patient stands on each of his
+    visits.
+
+    Only of tables of one row per patient (or sample), and where no day is read: the same value on one day may be two.
+    """
+    undated = not any(c.endswith(("day", "date")) for c in part.columns)
+    indexed = frame.with_row_index("_at")
+    if one_of_several and (undated or len(TABLES[part.table].key) == 1):
+        indexed = indexed.unique(frame.columns, keep="first", maintain_order=True)
+    return indexed["_at"].to_list()
+
+
+def _our_names(frame: pl.DataFrame, part: Mapped) -> dict[str, str]:
+    """Return their column -> ours, as the mapping says, else as the vocabulary does."""
+    theirs = {v.strip(): k for k, v in part.columns.items()}
+    renamed = {c: theirs[c.strip()] for c in frame.columns if c.strip() in theirs}
+    known = set(_known(part.table))
+    by_word = panel_columns(frame.columns) if part.table == "panel" else our_columns(frame.columns)
+    guessed = {c: ours for c, ours in by_word.items() if c not in renamed}
+    return renamed | {c: o for c, o in guessed.items() if o in known and o not in renamed.values()}
+
+
+def unread(frame: pl.DataFrame, part: Mapped) -> set[str]:
+    """The columns that are in no column of this table of ours."""
+    return set(frame.columns) - set(_our_names(frame, part)) - set(_known(part.table))
+
+
+def told_unread(name: str, columns: Sequence[str], reading: Reading) -> None:
+    """Note the columns of a table that are not read."""
+    if columns:
+        reading.notes.append(f"{name}: columns not read: {', '.join(columns[:12])}")
+
+
+def named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) -> pl.DataFrame:
+    """Return the columns under our names; the vocabulary knows Chinese headers that the mapping leaves out."""
+    theirs, known = {v.strip(): k for k, v in part.columns.items()}, set(_known(part.table))
+    renamed = _our_names(frame, part)
+    frame = percent_cells(frame, renamed)
+    for column in frame.columns:
+        ours = renamed.get(column) or (column if column in known else None)
+        state, became = ("used", f"{part.table}.{ours}") if ours else ("not read", "")
+        n = frame.height - frame[column].null_count()
+        reading.ledger.column(source.name, column, state if n else "empty", became=became, n=n)
+    for their, ours in theirs.items():
+        if their not in {c.strip() for c in frame.columns}:
+            near = nearest(their, frame.columns, cutoff=0.5)
+            cure = f"Did you mean {near}?" if near else f"The file has: {', '.join(frame.columns[:12])}."
+            problem = Problem(source.name, 1, their, None, f"the column {their} (for {ours}) is not there.", cure)
+            reading.problems.append(problem)
+    keep = [c for c in frame.columns if c in renamed or c in known]
+    out = frame.select(keep).rename({c: o for c, o in renamed.items() if c in keep})
+    texts = [pl.col(c) for c, t in out.schema.items() if t == pl.String]
+    # digits and signs of an East Asian width are plain ones
+    full = [c.str.contains(r"^[０-９．，－：／\s]+$") for c in texts]
+    wide = [pl.when(f).then(c.str.normalize("NFKC")).otherwise(c) for c, f in zip(texts, full, strict=True)]
+    out = out.with_columns(wide)
+    for column, words in part.values.items():
+        if column in out.columns:
+            pairs = {str(k): str(v) for k, v in words.items()}
+            out = out.with_columns(pl.col(column).replace(pairs))
+    # a share of cell-free DNA (Guardant's ``% cfDNA``) is of plasma
+    of_plasma = any(o == "vaf" and re.search(r"(?i)cf_?dna|ctdna", c) for c, o in renamed.items())
+    if part.table == "panel" and of_plasma and "material" not in {*out.columns, *part.constants}:
+        out = out.with_columns(pl.lit("plasma").alias("material"))
+    return out.with_columns(pl.lit(str(v)).alias(k) for k, v in part.constants.items())
+
+
+def complete(reading: Reading) -> None:
+    """Patients are those the rows name; samples and calls are empty where no table holds them."""
+    ids: Sequence[pl.Series] = [f["patient_id"] for f in reading.tables.values() if "patient_id" in f.columns]
+    if "patients" not in reading.tables and ids:
+        reading.tables["patients"] = pl.concat(ids).drop_nulls().unique(maintain_order=True).to_frame("patient_id")
+    follow_up = reading.tables.get("follow_up")
+    if follow_up is not None:
+        for unit in ("day", "date"):
+            last, death = f"last_contact_{unit}", f"death_{unit}"
+            if death in follow_up.columns:  # whoever died was last seen alive on no later day
+                own = [pl.col(last)] if last in follow_up.columns else []
+                follow_up = follow_up.with_columns(pl.coalesce(*own, death).alias(last))
+        reading.tables["follow_up"] = follow_up
+    for name in ("samples", "calls"):
+        if name not in reading.tables:
+            reading.tables[name] = TABLES[name].empty()

@@ -1,0 +1,474 @@
+"""Rows of a panel report -> calls, variants, fusions, gene copies, samples, and which genes were looked at.
+
+A row has a place, or a gene and a change; a fusion or a copy number in words; or a gene and no finding ("未检出", "wild
+type"): then the gene was looked at in that sample. Nobody is dropped: a sample whose rows find nothing was tested.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.facts.recorded import TESTED
+from oncourse.genome import effect, protein
+from oncourse.genome.coding_change import protein_changes
+from oncourse.genome.gene_names import gene_names
+from oncourse.genome.variant import normalise
+from oncourse.io.calling import ORIGINS
+from oncourse.io.cbioportal.panels import panel_genes, targets_of_panel
+from oncourse.io.reading import Reading
+from oncourse.io.reports.panel_numbers import read_numbers
+from oncourse.io.reports.rows import copies_of, fusion_of, understood
+from oncourse.io.tabular.units import in_percent, with_percent
+from oncourse.io.variants.maf_columns import ALIASES
+from oncourse.io.variants.maf_numbers import COUNTED
+from oncourse.io.whose.ids import of_two_patients
+from oncourse.study.schema import Problem
+from oncourse.study.translated import translated
+from oncourse.study.words import meaning, our_columns, plain
+
+#: Columns of a panel report, beside those of samples and patients.
+PANEL = (
+    "sample_id",
+    "patient_id",
+    "gene",
+    "hgvs_p",
+    "hgvs_c",
+    "vaf",
+    "depth",
+    "alt_count",
+    "ref_count",
+    "chrom",
+    "pos",
+    "ref",
+    "alt",
+    "consequence",
+    "origin",
+    "material",
+    "assay_id",
+    "day",
+    "date",
+    "value",
+    "exon",
+    "role",
+    "site",
+)
+#: Names that English headers have for columns of a report that MAF has under none of its names.
+_ENGLISH = {
+    "material": ("sample_type", "specimen_type", "material", "sample_source"),
+    "value": ("result", "results", "test_result", "finding"),
+    "gene": ("gene_name", "test", "test_name", "analyte", "target", "biomarker"),
+    "sample_id": (
+        "specimen_id",
+        "specimen",
+        "sample_name",
+        "accession",
+        "accession_number",
+        "accession_no",
+        "ghrequestid",
+    ),
+    "patient_id": ("mrn", "medical_record_number", "patient_no"),
+    "hgvs_c": ("mutation_cds", "nucleotide", "nucleotide_change", "coding", "mut_nt"),
+    "hgvs_p": (
+        "mutation_aa",
+        "aa",
+        "protein",
+        "mutation",
+        "variant",
+        "alteration",
+        "amino_acid",
+        "p_change",
+        "protein_variant",
+        "mut_aa",
+    ),
+    "consequence": ("mutation_type", "variant_type", "alteration_type", "mutation_class", "variant_class", "type"),
+    "date": ("report_date", "sample_date", "collection_date", "sample_collection_date"),
+    "exon": ("exon", "exons", "exon_number"),
+    "vaf": ("allelic_fraction", "variant_allelic_fraction", "variantallelicfraction", "variant_allele_fraction"),
+}
+#: A column headed in percent that is the share of the reads: ``% cfDNA`` (Guardant), ``Allele Freq %``.
+_SHARE = re.compile(
+    r"(?i)^(cf_?dna|(mutant|variant|alt|tumou?r)?[ _]?(allele|allelic)?[ _]?(freq(uency)?|fraction|af|vaf|maf))$"
+)
+
+
+#: What the rows of a kind become.
+_BECAME = {
+    "negative": "assays: looked at",
+    "partly negative": "assays: not wholly looked at",
+    "untested": "assays: not looked at",
+    "unsaid": "assays: not looked at",
+    "call": "calls",
+    "statement": "markers",
+    "fusion": "fusions",
+    "copies": "gene_copy_number",
+    "fact": "samples",
+}
+_FACT_COLUMNS = ("msi_status", "tmb_per_mb", "purity")
+#: Kind of row -> what is said of it, and the cure.
+_UNSEEN = {
+    "partly negative": (
+        "are negative for an exon, one variant or one event: the rest of these genes is not assessable.",
+        "Where the whole gene was looked at, leave out the exon; else list what was covered in `coverage`.",
+    ),
+    "untested": ("say that the gene was not tested: it is not assessable.", "Nothing is to be done, if that is right."),
+    "unsaid": (
+        "name a gene and nothing was found in a column that is read: it is not assessable, never wild type.",
+        "Write the finding (p.G12D, 野生型, not tested) into a column such as 检测结果 or result, or map its column.",
+    ),
+}
+
+
+def panel_columns(columns: list[str]) -> dict[str, str]:
+    """Return header -> column of `PANEL` by the Chinese vocabulary and the names of MAF dialects; percent headers too.
+
+    >>> panel_columns(["Sample ID", "Gene", "Protein Change", "变异频率（%）"])
+    {'变异频率（%）': 'vaf', 'Sample ID': 'sample_id', 'Gene': 'gene', 'Protein Change': 'hgvs_p'}
+    """
+    out: dict[str, str] = {}
+    for c in columns:  # a report's own words before those of clinical tables (检测项目: a gene, no laboratory value)
+        ours = meaning("panel_column", c)
+        if ours and plain(c) != ours and ours not in (*out.values(), *columns):
+            out[c] = ours
+    out |= {c: o for c, o in our_columns(columns).items() if o in PANEL and c not in out and o not in out.values()}
+    for c in columns:
+        bare = in_percent(c)
+        if (
+            c not in out
+            and "vaf" not in out.values()
+            and bare
+            and (meaning("column", bare) == "vaf" or _SHARE.search(bare))
+        ):
+            out[c] = "vaf"
+    ours_of = {"classification": "consequence", "term": "consequence", "status": "origin"}
+    names = {a: ours_of.get(k, k) for k, aliases in ALIASES.items() for a in aliases if ours_of.get(k, k) in PANEL}
+    names |= {a: k for k, aliases in _ENGLISH.items() for a in aliases if a not in names}
+    for c in columns:
+        bare = re.sub(r"[^a-z0-9.]+", "_", (in_percent(c) or c).strip().lower()).strip("_")
+        if c not in out and (ours := names.get(bare)) and ours not in out.values():
+            out[c] = ours
+    return out
+
+
+def _column(frame: pl.DataFrame, name: str) -> pl.Series:
+    found = frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, dtype=pl.String)
+    text = found.cast(pl.String).str.strip_chars()
+    return pl.select(pl.when(text != "").then(text).alias(name))[name]
+
+
+def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Reading) -> None:
+    """Turn the rows of a report into tables of ours; a row without a sample, or without any of these, is left out."""
+    frame, lines = _without_remarks(frame, lines, source, reading)
+    table = _with_alt(pl.DataFrame({name: _column(frame, name) for name in PANEL}).with_columns(lines.alias("_line")))
+    lost = table["sample_id"].is_null() | (table["gene"].is_null() & table["pos"].is_null())
+    _tell_lost(table.filter(lost), source, reading)
+    rows = understood(table.filter(~lost))
+    kinds = rows["kind"]
+    _assays(rows, source, reading)
+    _events(rows, source, reading)
+    _facts(rows, source, reading)
+    _statements(rows.filter(kinds == "statement"), source, reading)
+    denied = (kinds == "partly negative") & rows["words"].is_not_null() & rows["gene"].is_in(TESTED)
+    _recorded(rows.filter(denied.fill_null(False)), source, reading)  # a test of V600E alone says V600E, and no more
+    calls = _calls(rows.filter(kinds == "call"), source, reading)
+    for kind, became in _BECAME.items():
+        if n := int((kinds == kind).sum()):
+            reading.ledger.taken(source.name, became, n)
+    reading.tables["calls"] = calls
+    _nothing_said(table.filter(lost & table["sample_id"].is_not_null()), set(rows["sample_id"]), source, reading)
+    _samples(table.filter(table["sample_id"].is_not_null()), reading)
+
+
+_REMARK = re.compile(
+    r"(?i)^\W*(备注|注释?|说明|声明|免责|提示|结论|检测[者人]|审核[者人]?|报告[者人]|签[名字]|复核|remarks?|notes?|comments?|"
+    r"reviewed|signed|disclaimer)[^:：]{0,8}[:：]|^(以下空白|合计|总计|小计|空白|total)\W*$"
+)
+#: What an id does not hold: a mark of a footnote, the marks of a sentence, five Chinese characters and more.
+_SENTENCE = re.compile(r"^[*※#★]|[。，；！,;!]|\S+ \S+ \S+|(?:[\u4e00-\u9fff][^\u4e00-\u9fff]*){5,}")
+
+
+def _without_remarks(
+    frame: pl.DataFrame, lines: pl.Series, source: Path, reading: Reading
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Leave out the remarks, counts and signatures around a table, which would be samples.
+
+    A remark is named as one, or is a sentence in a row that holds nothing else (``以下空白``, ``共检测520个基因``).
+    """
+    first = next((c for c in ("sample_id", "patient_id") if c in frame.columns), None)
+    if first is None:
+        return frame, lines
+    text = frame[first].cast(pl.String)
+    others = [
+        pl.col(c).cast(pl.String).str.strip_chars().replace("", None).is_null() for c in frame.columns if c != first
+    ]
+    alone = frame.select(pl.all_horizontal(others or [pl.lit(False)]).alias("a"))["a"]
+    remark = (text.str.contains(_REMARK.pattern) | (alone & text.str.contains(_SENTENCE.pattern))).fill_null(False)
+    if remark.any():
+        reading.notes.append(f"{source.name}: {int(remark.sum())} lines of remarks are no samples: left out")
+        reading.ledger.left_out(source.name, int(remark.sum()), "a remark", line=int(lines.filter(remark)[0]))
+    return frame.filter(~remark), lines.filter(~remark)
+
+
+def _with_alt(table: pl.DataFrame) -> pl.DataFrame:
+    """Take bases in the column of changes as the allele where a place and its reference stand beside (参考, 变异)."""
+    bases = pl.col("hgvs_p").str.contains(r"^(?i)[ACGT]+$|^-$") & pl.col("alt").is_null()
+    is_alt = (bases & pl.col("ref").is_not_null() & pl.col("pos").is_not_null()).fill_null(False)
+    return table.with_columns(
+        pl.when(is_alt).then(pl.col("hgvs_p").str.to_uppercase()).otherwise("alt").alias("alt"),
+        pl.when(is_alt).then(None).otherwise("hgvs_p").alias("hgvs_p"),
+    )
+
+
+def _nothing_said(lost: pl.DataFrame, seen: set[str], source: Path, reading: Reading) -> None:
+    """Keep samples whose every row names no gene (``未检出``): sequenced, and of which gene nobody knows."""
+    alone = sorted(set(lost["sample_id"]) - seen)
+    if not alone:
+        return
+    name = f"{source.stem}_none"
+    row = pl.DataFrame({"assay_id": [name], "kind": ["panel"], "targets": [";"]})
+    before = reading.tables.get("assays")
+    reading.tables["assays"] = row if before is None else pl.concat([before, row], how="diagonal")
+    reading.listed |= dict.fromkeys(alone, name)
+    message = (
+        f"{len(alone):,} samples name no gene in any row (first: {alone[0]}): no gene counts as looked at in them."
+    )
+    cure = "Name the genes that were tested, a row each, or the assay of the sample."
+    reading.problems.append(Problem(source.name, None, "sample_id", alone[0], message, cure, "warning"))
+
+
+def _tell_lost(lost: pl.DataFrame, source: Path, reading: Reading) -> None:
+    for line, gene in lost.select("_line", "gene").head(20).iter_rows():
+        message = f"the row ({gene or 'no gene'}) names no sample, or neither a place nor a gene: left out."
+        cure = "Map sample_id, and chrom, pos, ref, alt or gene and hgvs_p."
+        reading.problems.append(Problem(source.name, line, None, gene, message, cure, "warning"))
+    reading.ledger.left_out(source.name, lost.height, "no sample, or neither place nor gene", became="calls")
+
+
+def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
+    """Where a report lists genes without a finding, its genes are what was looked at, sample by sample.
+
+    A sample of such a report whose rows all found something was tested for the genes of its rows alone, too.
+    """
+    only_facts = (pl.col("kind") == "fact").all().over("sample_id")  # MSI alone: no gene was reported on
+    lists = pl.col("kind").is_in(["negative", "partly negative", "untested", "unsaid", "statement"])
+    listed = rows if rows.select(lists.any()).item() else rows.filter(only_facts)
+    if "assays" in reading.tables:
+        return
+    named = rows["assay_id"].drop_nulls().unique(maintain_order=True).to_list()
+    if named and (listed.is_empty() or any(panel_genes(a) for a in named)):
+        lists_of = [(a, *targets_of_panel(a, reading)) for a in named]  # a panel that is known, or named without a list
+        schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
+        reading.tables["assays"] = pl.DataFrame(lists_of, schema=schema, orient="row")
+        return
+    if listed.is_empty():
+        if rows.height:
+            message = "the report names no gene without a finding, and no assay: every gene is taken as looked at."
+            cure = "List the genes tested in assays.targets, or a row for each with 未检出: absence rests on it."
+            reading.problems.append(Problem(source.name, None, None, None, message, cure, "warning"))
+        return
+    looked = pl.col("kind").is_in(["negative", "call", "fusion", "copies"])
+    own = pl.col("gene").filter(looked).drop_nulls().unique().sort().str.join(";").alias("targets")
+    genes = (
+        rows.filter(pl.col("sample_id").is_in(listed["sample_id"].unique().to_list())).group_by("sample_id").agg(own)
+    )
+    # a list without genes: nothing was looked at
+    genes = genes.sort("sample_id").with_columns(pl.col("targets").replace("", ";"))
+    stem = named[0] if len(named) == 1 else source.stem
+    sets = {t: f"{stem}_{i}" for i, t in enumerate(genes["targets"].unique().sort(), 1)}
+    schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
+    reading.tables["assays"] = pl.DataFrame([(n, "panel", t) for t, n in sets.items()], schema=schema, orient="row")
+    reading.listed = {s: sets[t] for s, t in genes.iter_rows()}
+    if n := rows.filter(pl.col("kind") == "negative").height:
+        reading.notes.append(
+            f"{n:,} rows name a gene without a finding: looked at and not altered; only the genes a sample's "
+            "rows name count as looked at in it"
+        )
+    _tell_unseen(rows, source, reading)
+
+
+def _tell_unseen(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
+    """Say which genes a report names and does not show to be wild type."""
+    for kind, (message, cure) in _UNSEEN.items():
+        found = rows.filter(pl.col("kind") == kind)
+        if found.height:
+            genes = ", ".join(found["gene"].drop_nulls().unique().sort().head(6))
+            text = f"{found.height:,} rows ({genes}) {message}"
+            reading.problems.append(Problem(source.name, found["_line"][0], None, None, text, cure, "warning"))
+
+
+def _events(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
+    """Add fusions and copy numbers that the rows say in words."""
+    fusions, copies = [], []
+    for row in rows.iter_rows(named=True):
+        if row["kind"] == "fusion":
+            fusions.append((row["sample_id"], *fusion_of(row)))
+        elif row["kind"] == "copies":
+            copies.append((row["sample_id"], row["gene"], copies_of(row)))
+    for name, found, schema in (
+        ("fusions", fusions, ("sample_id", "gene_5p", "gene_3p")),
+        ("gene_copy_number", copies, ("sample_id", "gene", "call")),
+    ):
+        if found:
+            frame = pl.DataFrame(found, schema=dict.fromkeys(schema, pl.String), orient="row")
+            reading.tables[name] = frame.unique(maintain_order=True)
+            reading.sources.setdefault(name, source.name)
+
+
+def _recorded(rows: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
+    """Add rows to the markers, as they are written; return these."""
+    patient = pl.coalesce("patient_id", "sample_id").alias("patient_id")
+    found = rows.select(patient, pl.col("gene_cell").alias("marker"), pl.col("words").alias("value"), "sample_id")
+    before = reading.tables.get("markers")
+    if found.height:
+        text = [found] if before is None else [before.select(pl.all().cast(pl.String)), found]
+        reading.tables["markers"] = pl.concat(text, how="diagonal").unique(maintain_order=True)
+        reading.sources.setdefault("markers", source.name)
+    return found
+
+
+def _statements(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
+    """Keep "KRAS 突变型" as a recorded marker: the status rests on the words, and no change of the gene is made up."""
+    if rows.is_empty():
+        return
+    found = _recorded(rows, source, reading)
+    shown = "; ".join(
+        f"{m}: {v}" for m, v in found.select("marker", "value").unique(maintain_order=True).head(5).rows()
+    )
+    message = f"{rows.height:,} rows say that a gene is mutated and not how ({shown}): recorded in markers, no calls."
+    cure = "Write the change as p.G12D or c.35G>A, to compare it and to count it."
+    reading.problems.append(Problem(source.name, rows["_line"][0], None, None, message, cure, "warning"))
+
+
+def _facts(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
+    """Keep MSI and TMB of the rows for the samples."""
+    stains = rows.filter(pl.col("fact") == "stain")
+    if stains.height:
+        message = f"{stains.height:,} rows are of stained proteins ({stains['words'][0]}): no variants, not read."
+        cure = "Put what is needed into a column of samples."
+        reading.problems.append(Problem(source.name, stains["_line"][0], None, None, message, cure, "warning"))
+        reading.ledger.left_out(source.name, stains.height, "stained proteins: no variants", line=stains["_line"][0])
+    _recorded(rows.filter((pl.col("fact") == "mmr") & pl.col("words").is_not_null()), source, reading)
+    rows = rows.filter(~pl.col("fact").is_in(["stain", "mmr"]).fill_null(False))
+    for sample, fact, words in rows.filter(pl.col("kind") == "fact").select("sample_id", "fact", "words").iter_rows():
+        value = meaning("msi_status", words) if fact == "msi_status" else None
+        if fact == "tmb_per_mb" and (found := re.search(r"\d+(?:\.\d+)?", words or "")):
+            value = found.group()
+        if value:
+            reading.facts.setdefault(sample, {})[fact] = value
+        elif words:
+            cure = "Put it into samples.msi_status or samples.tmb_per_mb."
+            message = f"{fact.split('_')[0].upper()} of {sample} is not understood: '{words}'."
+            reading.problems.append(Problem("samples", None, fact, words, message, cure, "warning"))
+
+
+def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
+    change = protein.canonicals(table["hgvs_p"])
+    of_coding = protein_changes(gene_names(table["gene"])["gene"], table["hgvs_c"])
+    _tell_apart(table, change, of_coding, source, reading)
+    change = pl.select(pl.coalesce(pl.lit(change), pl.lit(of_coding)).alias("hgvs_p"))["hgvs_p"]
+    placed = normalise(table.select("chrom", "pos", "ref", "alt"))["variant_id"]
+    what = pl.coalesce(pl.lit(change), "hgvs_c", pl.format("line{}", "_line"))
+    gene = pl.coalesce(pl.lit(gene_names(table["gene"])["gene"]), "gene")
+    named = table.select(pl.coalesce(pl.lit(placed), gene + ":" + what).alias("v"))["v"]
+    table = table.with_columns(named.alias("variant_id"), change.alias("hgvs_p"))
+    without = table.filter(~pl.col("variant_id").str.contains(r"^[^:]+:\d+:")).height
+    if without:
+        reading.notes.append(f"{without:,} calls have no place in the genome: kept by gene and change")
+    _tell_words(table, source, reading)
+    numbers, problems = read_numbers(table, source.name)
+    reading.problems += problems
+    table = table.with_columns(numbers.get_columns())
+    origin = _origins(table)
+    words = [effect.of_protein_change(c) if c else None for c in table["hgvs_p"]]
+    told = effect.consequences(translated(table["consequence"], "consequence"))
+    known = told.set((told == "unknown").fill_null(False), None)
+    consequence = pl.coalesce(known, pl.Series(words, dtype=pl.String), told)
+    table = table.with_columns(pl.select(consequence.alias("consequence"))["consequence"])
+    calls = table.select("sample_id", "variant_id", *COUNTED, pl.lit("true").alias("is_called"), origin)
+    _tell_twice(calls, table["_line"], source, reading)
+    facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
+    reading.tables["variants"] = facts.unique("variant_id", keep="first", maintain_order=True)
+    return calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
+
+
+def _tell_twice(calls: pl.DataFrame, lines: pl.Series, source: Path, reading: Reading) -> None:
+    """Say how many calls stand in several rows of a sample with other numbers: the first is used."""
+    key = ["sample_id", "variant_id"]
+    different = calls.with_columns(lines).unique([*key, *COUNTED]).filter(pl.struct(key).is_duplicated())
+    if different.height:
+        n = different.select(key).n_unique()
+        message = f"{n:,} calls stand several times in a sample with other numbers: the first is used."
+        cure = "Are these several samples? Give each its sample_id (样本编号)."
+        reading.problems.append(
+            Problem(source.name, different["_line"].to_list()[-1], "vaf", None, message, cure, "warning")
+        )
+
+
+def _origins(table: pl.DataFrame) -> pl.Series:
+    """Return the origin by its column, else by a word of origin in the column of the kind of change."""
+    said = [translated(table[c], "origin").str.to_lowercase() for c in ("origin", "consequence")]
+    mine = [s.replace_strict(ORIGINS, default=None, return_dtype=pl.String) for s in said]
+    return pl.select(pl.coalesce(*[pl.lit(m) for m in mine], pl.lit("unknown")).alias("origin"))["origin"]
+
+
+def _tell_apart(table: pl.DataFrame, change: pl.Series, of_coding: pl.Series, source: Path, reading: Reading) -> None:
+    """Say where the coding and the protein change of a row are two different ones."""
+    apart = table.filter((change != of_coding).fill_null(False) & ~change.str.contains("fs").fill_null(False))
+    for line, gene, c, p in apart.select("_line", "gene", "hgvs_c", "hgvs_p").head(5).iter_rows():
+        message = f"{gene} {c} is not {p} on the transcript known here: the protein change counts."
+        reading.problems.append(Problem(source.name, line, None, p, message, "Check the row.", "warning"))
+
+
+def _tell_words(table: pl.DataFrame, source: Path, reading: Reading) -> None:
+    """Name the findings whose change is not understood: their gene is neither mutated nor wild type."""
+    odd = table.filter(pl.all_horizontal(pl.col(c).is_null() for c in ("hgvs_p", "hgvs_c", "pos")))
+    if odd.height:
+        said = [f"{g}: {w or 'found'}" for g, w in odd.select("gene", "words").head(5).iter_rows()]
+        message = (
+            f"{odd.height:,} findings name no change that is understood ({'; '.join(said)}): not assessable there."
+        )
+        cure = "Write the change as p.G12D or c.35G>A."
+        why = f"no change that is understood: {'; '.join(said)}"
+        reading.ledger.doubted(source.name, odd.height, why, became="calls", line=odd["_line"][0], first=said[0])
+        reading.problems.append(Problem(source.name, odd["_line"][0], None, None, message, cure, "warning"))
+
+
+def _samples(table: pl.DataFrame, reading: Reading) -> None:
+    own = table.with_columns(pl.coalesce("patient_id", "sample_id").alias("patient_id"))
+    if reading.listed:
+        own = own.with_columns(
+            pl.col("sample_id").replace_strict(reading.listed, default=None, return_dtype=pl.String).alias("assay_id")
+        )
+    if table["patient_id"].is_null().any() and "samples" not in reading.tables:
+        reading.notes.append("rows without a patient: their sample is taken as a patient of its own")
+    for fact in sorted({f for facts in reading.facts.values() for f in facts}):
+        value = [reading.facts.get(s, {}).get(fact) for s in own["sample_id"]]
+        own = own.with_columns(pl.Series(fact, value, dtype=pl.String))
+    wanted = ("material", "assay_id", "day", "date", "role", "site", *_FACT_COLUMNS)
+    kept = [c for c in wanted if c in own.columns and own[c].null_count() < own.height]
+    reading.problems += of_two_patients(own, "samples")
+    samples = own.select("sample_id", "patient_id", *kept).unique("sample_id", keep="first", maintain_order=True)
+    material = pl.col("material").fill_null("tissue") if "material" in kept else pl.lit("tissue").alias("material")
+    mine = samples.with_columns(material)
+    reading.tables["samples"] = _joined(reading.tables["samples"], mine) if "samples" in reading.tables else mine
+
+
+def _joined(samples: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Add to the study's own samples what the report says of them; a sample that only the report names is one more."""
+    facts = [c for c in found.columns if c in ("assay_id", *_FACT_COLUMNS)]
+    texts = samples.with_columns(pl.all().cast(pl.String))
+    joined = texts.join(
+        found.select("sample_id", *facts), on="sample_id", how="left", suffix="_report", maintain_order="left"
+    )
+    both = [c for c in facts if f"{c}_report" in joined.columns]
+    joined = joined.with_columns(pl.coalesce(c, f"{c}_report").alias(c) for c in both).drop(f"{c}_report" for c in both)
+    more = found.filter(~pl.col("sample_id").is_in(samples["sample_id"].implode()))
+    return pl.concat([joined, more], how="diagonal") if more.height else joined
+
+
+def percent_cells(frame: pl.DataFrame, renamed: dict[str, str]) -> pl.DataFrame:
+    """Write the unit of a column headed in percent into its cells (``变异频率（%）``)."""
+    heads = [c for c, ours in renamed.items() if ours == "vaf" and in_percent(c) and c in frame.columns]
+    return frame.with_columns(with_percent(pl.col(c)).alias(c) for c in heads)

@@ -1,0 +1,261 @@
+"""Each row of a panel report as what it says of one gene of one sample.
+
+A row may name several changes (``G12D/G13D``: as many calls) or several genes without a finding (``KRAS/NRAS/BRAF
+野生型``). What a row does not say is not made up: a gene without any word was not reported on, "not tested" is no wild
+type, and a test of one exon or of one variant says nothing of the rest of its gene.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from oncourse.facts.recorded import is_statement
+from oncourse.facts.report_genes import codons_named, exons_named, genes_named, names_part, pair_named
+from oncourse.facts.report_words import WordedFinding, finding
+from oncourse.study.words import meaning
+
+#: What a row is: a mutation; the words that a gene of RAS, RAF or PIK3CA is mutated, not how; a fusion; a copy number;
+#: the gene was looked at and is not altered; only a part of it was; it was not tested; nothing is said of it; a fact of
+#: the sample (MSI, TMB).
+KINDS = ("call", "statement", "fusion", "copies", "negative", "partly negative", "untested", "unsaid", "fact")
+#: Where a change is written, the most telling cell first.
+_CHANGE = ("hgvs_p", "hgvs_c", "value")
+_FUSION = re.compile(r"([A-Z][A-Z0-9]*)\s*(?:-|:{1,2}|/|—)\s*([A-Z][A-Z0-9]*).*(?:融合|重排|fusion|rearrange)", re.I)
+_GERMLINE = re.compile(r"胚系|生殖系|germ-?line", re.I)
+_FUSION_WORD = re.compile(r"融合|重排|fusion|rearrange", re.I)
+COPIES = (
+    ("2", re.compile(r"扩增|amplif|copy number gain|拷贝数增加", re.I)),
+    ("-2", re.compile(r"纯合(性)?缺失|拷贝数缺失|homozygous del|deep del|copy number loss|homdel", re.I)),
+)
+_FACTS = {
+    "msi_status": re.compile(r"^(msi|微卫星|mss/msi|microsatellite)", re.I),
+    "tmb_per_mb": re.compile(r"^(tmb|肿瘤突变负荷|tumou?r mutation(al)? burden)", re.I),
+    # mismatch repair as a whole; a protein of it (错配修复蛋白 MLH1) is a stain
+    "mmr": re.compile(r"^([dp]?mmr|mismatch repair( \(mmr\))?|错配修复)[ _-]*(status|ihc|状态|功能|结果)?$", re.I),
+}
+_ABSENT, _NOTHING = "not detected", "absent"
+#: A protein that was stained (immunohistochemistry): no variant of its gene.
+_STAIN = re.compile(
+    r"^(pd-?l1|程序性死亡)|\b(tps|cps)\b|\bihc\b|免疫组(化|织化学)|蛋白(表达|缺失)|immunohisto|protein expression", re.I
+)
+_DENIED = re.compile(r"[未无非不没否]|\b(?:no|not|non|without|negative)\b", re.I)
+_BELOW = re.compile(r"^\s*[<≤]")
+#: Codons of the RAS status by exon: looked at in several rows, all of them are the whole of it (NCCN, ESMO 2023).
+_RAS_CODONS = {2: {12, 13}, 3: {59, 61}, 4: {117, 146}}
+_WHOLE = {"KRAS": set().union(*_RAS_CODONS.values()), "NRAS": set().union(*_RAS_CODONS.values())}
+
+
+def understood(table: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per gene and change of a report, with ``kind`` (one of `KINDS`), ``partner`` and ``words``.
+
+    `table` has the columns of `oncourse.io.reports.panel_rows.PANEL` and ``_line``. ``words`` holds what a change not
+    understood, or denied, was written as; ``fact`` the column of samples that a fact belongs to; ``gene_cell`` the
+    gene's cell as written.
+    """
+    schema: dict[str, Any] = {
+        **table.schema,
+        "kind": pl.String,
+        "partner": pl.String,
+        "words": pl.String,
+        "fact": pl.String,
+        "gene_cell": pl.String,
+        "exon_only": pl.Boolean,
+    }
+    table = _zeros_are_absent(_without_filling(table))
+    rows = [one for row in table.iter_rows(named=True) for one in _read(row)]
+    return _whole_genes(pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+def _without_filling(table: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows with empty cells where a dash stands in the column of results, and other rows say a word there.
+
+    There a dash is no finding: the row says nothing. In a report without such words a dash means "none found".
+    """
+    is_filling = table["value"].str.contains(r"^[-—–/\\.]+$").fill_null(False)
+    if (~is_filling & table["value"].is_not_null()).any():
+        cells = [
+            pl.when(pl.col(c).str.contains(r"^[-—–/\\.]+$") & is_filling).then(None).otherwise(c).alias(c)
+            for c in _CHANGE
+        ]
+        table = table.with_columns(cells)
+    return table
+
+
+def _zeros_are_absent(table: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows with a word of absence for a fraction of 0, where another row has one above 0: a table that
+    follows changes lists those that were not found. Where all are 0, the column says nothing of what was found."""
+    share = table["vaf"].str.extract(r"^\s*([\d.]+)\s*%?\s*$").cast(pl.Float64, strict=False)
+    if not (share > 0).any():
+        return table
+    return table.with_columns(pl.when(pl.lit(share) == 0).then(pl.lit(_ABSENT)).otherwise("vaf").alias("vaf"))
+
+
+def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    plain = [k for k, v in row.items() if isinstance(v, str) and not k.endswith("_id")]
+    row = row | {k: unicodedata.normalize("NFKC", row[k]) for k in plain}
+    gene = row["gene"] or ""
+    if row["origin"] is None and _GERMLINE.search(" ".join(row[k] for k in _CHANGE if row[k])):
+        row["origin"] = "germline"
+    row |= {"partner": None, "words": None, "fact": None, "gene_cell": gene, "exon_only": False}
+    for fact, pattern in _FACTS.items():
+        if pattern.match(gene):
+            yield row | {"kind": "fact", "fact": fact, "words": row["value"] or row["hgvs_p"]}
+            return
+    if _STAIN.search(f"{gene} {_text(row)}"):
+        yield row | {"kind": "fact", "fact": "stain", "words": f"{gene}: {row['value'] or row['hgvs_p'] or ''}"}
+        return
+    pair = pair_named(gene)
+    genes = [pair[1]] if pair else list(genes_named(gene)) if gene else [None]
+    cells = {k: finding(row[k]) for k in _CHANGE if row[k]}
+    said = (*(f.state for f in cells.values()), _state_of(row["consequence"]))
+    states = {s for s in said if s}
+    asked = finding(gene).changes if gene and len(genes) == 1 and genes[0] != gene else ()
+    # a change that the test's name asks for was found where the result says so, not where nobody understands it
+    changes = _changes(cells) or (asked if "present" in states or _has_reads(row) else ())
+    kind = _kind(row, states, bool(changes), pair is not None)
+    if kind == "call" and not _has_reads(row) and (share := _state_of(row["vaf"])):
+        kind = {"absent": "negative"}.get(share, share)  # ``ND`` for a share: the change was asked for and not found
+    if kind == "call" and _BELOW.match(row["vaf"] or "") and not row["alt_count"]:
+        changes = ()  # less than the limit of detection: neither found nor absent
+    if kind == "negative":
+        of_part = names_part(gene) or any(f.is_part for f in cells.values())
+        row["exon_only"] = not (asked or _changes(cells) or _is_event(row) or any(f.is_part for f in cells.values()))
+        part = not row["exon_only"] or of_part or _exons(row)
+        kind = "partly negative" if part else kind
+        named = asked or _changes(cells) or any(f.denied for f in cells.values())
+        row["words"] = _denied(row) if named and genes != [None] else None
+    if kind == "call" and not changes and not row["pos"]:
+        row["words"] = (
+            " ".join(row[k] for k in ("gene", *_CHANGE, "consequence", "vaf") if row[k] and row[k] != genes[0]) or None
+        )
+        told = " ".join(row[k] for k in (*_CHANGE, "consequence", "exon") if row[k])
+        if gene and is_statement(tuple(g or "" for g in genes), f"{gene} {told}"):
+            yield row | {"gene": genes[0], "kind": "statement", "words": told or "mutated"}
+            return
+        row |= {"hgvs_p": None, "hgvs_c": None}
+    row["vaf"] = row["vaf"] or next((f.fraction for f in cells.values() if f.fraction), None)
+    for name in genes:
+        one = row | {"gene": name, "kind": kind, "partner": pair[0] if pair and kind == "fusion" else None}
+        if kind != "call" or not changes:
+            yield one
+        elif len(genes) > 1:  # a change of one of several genes: nobody knows which
+            yield one | {
+                "hgvs_c": None,
+                "hgvs_p": None,
+                "words": f"{gene} {row['hgvs_p'] or row['value'] or ''}".strip(),
+            }
+        else:
+            for coding, protein in changes:
+                yield one | {"hgvs_c": coding, "hgvs_p": protein}
+
+
+def _denied(row: Mapping[str, Any]) -> str:
+    """Return the words of a row that denies a change; where the change alone is written, that it was not found."""
+    words = " ".join(row[k] for k in _CHANGE if row[k])
+    return words if finding(words).state == _NOTHING else f"{words} {_ABSENT}".strip()
+
+
+def _exons(row: Mapping[str, Any]) -> frozenset[int]:
+    """Return the exons that a row names in any of its cells."""
+    return exons_named(row["gene_cell"], _exon(row["exon"]), row["hgvs_p"], row["value"])
+
+
+def _codons(row: Mapping[str, Any]) -> set[int]:
+    """Return the codons of RAS that a row looked at: those it names, else those of its exons."""
+    named = codons_named(row["gene_cell"]) | codons_named(row["exon"] or "")
+    return set(named) if named else set().union(*(_RAS_CODONS.get(e, set()) for e in _exons(row)))
+
+
+def _exon(cell: str | None) -> str | None:
+    """Return a cell of an exon column as `exons_named` reads it: ``2`` and ``2,3`` as exons."""
+    return f"exon {cell}" if cell and re.fullmatch(r"\d+(\s*[-、,/]\s*\d+)*", cell) else cell
+
+
+def _state_of(word: str | None) -> str | None:
+    """Return what a cell of the kind of change says of the finding: ``wild type`` and ``not tested``, nothing else."""
+    state = meaning("panel_result", word)
+    return state if state in ("absent", "untested") else None
+
+
+def _changes(cells: Mapping[str, WordedFinding]) -> tuple[tuple[str | None, str | None], ...]:
+    """Return the changes that the cells name: protein and coding change of two cells where they are as many."""
+    p, c = (cells[k].changes if k in cells else () for k in ("hgvs_p", "hgvs_c"))
+    if p and len(p) == len(c):
+        return tuple((b[0] or a[0], a[1] or b[1]) for a, b in zip(p, c, strict=True))
+    return p or c or (cells["value"].changes if "value" in cells else ())
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    return " ".join(w for k in (*_CHANGE, "consequence", "gene") if (w := row[k]))
+
+
+def _is_event(row: Mapping[str, Any]) -> bool:
+    return bool(_FUSION_WORD.search(_text(row))) or any(p.search(_text(row)) for _, p in COPIES)
+
+
+def _kind(row: Mapping[str, Any], states: set[str], has_change: bool, is_pair: bool) -> str:
+    """Return what a row is; a word against another ("absent" and "present") is a call that is not understood."""
+    said = any(row[k] for k in (*_CHANGE, "consequence")) or _has_reads(row)
+    placed = row["pos"] is not None and row["alt"] is not None
+    against = has_change and states == {"absent"} and _dashes(row)
+    if not ("present" in states or _has_reads(row) or against):
+        if "untested" in states and not (has_change or placed):
+            return "untested"
+        if "absent" in states:
+            return "negative"
+    if not (said or placed):
+        return "call" if has_change else "unsaid"
+    text = _text(row)
+    denied = _DENIED.search(text)  # 扩增：否, and every denial that is not understood above
+    if not denied and (is_pair or _FUSION.search(text)):
+        return "fusion"
+    if any(p.search(text) for _, p in COPIES) and not has_change and not denied:
+        return "copies"
+    return "call"
+
+
+def _has_reads(row: Mapping[str, Any]) -> bool:
+    """Whether a fraction or a number of reads above 0 stands in the row: then something was found, whatever the
+    words."""
+    numbers = (re.search(r"\d+(?:\.\d+)?", row[k] or "") for k in ("vaf", "alt_count"))
+    return any(n is not None and float(n.group()) > 0 for n in numbers)
+
+
+def _dashes(row: Mapping[str, Any]) -> bool:
+    """Whether what says "absent" is only the filling of a cell (``-``): then a change beside it counts."""
+    absent = [row[k] for k in (*_CHANGE, "consequence") if row[k] and meaning("panel_result", row[k]) == "absent"]
+    return all(re.fullmatch(r"[-—/p.?]+", cell) for cell in absent)
+
+
+def _whole_genes(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows that together looked at every codon of RAS are negative as a whole."""
+    partly = rows.filter(pl.col("kind") == "partly negative")
+    if partly.is_empty():
+        return rows
+    seen: dict[tuple[str, str], set[int]] = {}
+    for row in rows.filter(pl.col("kind").is_in(["partly negative", "call"])).iter_rows(named=True):
+        seen.setdefault((row["sample_id"], row["gene"]), set()).update(_codons(row))
+    whole = [s for s, codons in seen.items() if codons >= _WHOLE.get(s[1] or "", {10**6})]
+    keys = pl.DataFrame(whole, schema={"sample_id": pl.String, "gene": pl.String}, orient="row")
+    keys = keys.with_columns(pl.lit(True).alias("_all"))
+    marked = rows.join(keys, on=["sample_id", "gene"], how="left", maintain_order="left")
+    turned = pl.col("_all").fill_null(False) & (pl.col("kind") == "partly negative") & pl.col("exon_only")
+    return marked.with_columns(pl.when(turned).then(pl.lit("negative")).otherwise("kind").alias("kind")).drop("_all")
+
+
+def fusion_of(row: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the partners of a row of kind fusion, 5' first."""
+    if row["partner"]:
+        return row["partner"], row["gene"]
+    found = _FUSION.search(_text(row))
+    return (found.group(1).upper(), found.group(2).upper()) if found else (None, row["gene"])
+
+
+def copies_of(row: Mapping[str, Any]) -> str:
+    """Return the copy-number call of a row of kind copies."""
+    return next(level for level, pattern in COPIES if pattern.search(_text(row)))

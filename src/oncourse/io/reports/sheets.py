@@ -1,0 +1,123 @@
+"""The sheets of a workbook that are reports: small variants, copies, fusions, negative genes, each a sheet of one report.
+
+The sample may stand in a column, above the table, or once in a sheet of its own (样本信息: 样本编号 | S1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.facts.report_genes import pair_named
+from oncourse.io.clinical.words import material
+from oncourse.io.reading import Reading
+from oncourse.io.reports.layout import gene_headers, pairs_in, report_table
+from oncourse.io.reports.mapping import Mapped, named, of_patients, told_unread, unread
+from oncourse.io.reports.panel_rows import panel_calls, panel_columns
+from oncourse.io.reports.sections import said_by_title
+from oncourse.io.tabular.sheets import Sheet
+from oncourse.io.tabular.units import fractions
+from oncourse.study.words import meaning
+
+_WHOSE = ("sample_id", "patient_id")
+
+
+def sheet_is_report(path: Path, sheet: Sheet) -> bool:
+    """Whether a sheet is a panel report: genes and what was found in them, not our ids; whose it is may stand elsewhere."""
+    header = report_table(path, sheet.name).frame.columns
+    ours = set(panel_columns(header).values()) | ({*_WHOSE, "gene", "value"} & set(header))
+    if "variant_id" in header or "gene" not in ours:
+        return False
+    by_name = {"hgvs_p", "hgvs_c", "pos"} & ours
+    fusions = said_by_title(sheet.name).get("consequence") == "fusion" and _names_genes(sheet)
+    found = bool({"value", "consequence"} & ours) and (bool(ours & {*_WHOSE}) or _names_genes(sheet))
+    return bool(by_name) or found or fusions
+
+
+def _names_genes(sheet: Sheet) -> bool:
+    """Whether a third of the first two cells of the rows are known genes, or pairs of them."""
+    cells = {c for row in sheet.rows for c in row[:2] if c}
+    known = [c for c in sorted(cells) if gene_headers([c]) or pair_named(c)]
+    return 3 * len(known) >= len(cells) > 0
+
+
+def is_form(sheet: Sheet) -> bool:
+    """Whether a sheet is no table but names with their values beside them (``样本编号 | S1``, ``样本类型 | 组织``)."""
+    rows: list[Sequence[str | None]] = [sheet.header, *sheet.rows]
+    first = [row[0] for row in rows if row and row[0]]
+    known = len(panel_columns(list(dict.fromkeys(first))))
+    return len(sheet.header) % 2 == 0 and known >= 2 and bool(_whose([sheet]))
+
+
+def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], reading: Reading) -> None:
+    """Add the rows of all sheets that are reports as one report to a study that may have samples of its own.
+
+    `others`: the sheets that are neither report nor table; one may say whose the report is.
+
+    Raises
+    ------
+    InputError : a sheet names no sample, and no other says whose it is
+    """
+    for form in filter(is_form, others):
+        reading.ledger.file(
+            f"{path.name}: {form.name}", "form", "used", n_rows=len(form.rows), why="whose the report is"
+        )
+    source = Path(f"{path.name}: {', '.join(s.name for s in sheets)}".replace("/", "_"))
+    whose, facts = _whose([*others, *sheets]), _facts([f for f in others if is_form(f)])
+    if "purity" in facts and "sample_id" in whose:
+        reading.facts.setdefault(whose["sample_id"], {})["purity"] = facts.pop("purity")
+    frames, lines, faults = [], [], []
+    for sheet in sheets:
+        place = Path(f"{path.name}: {sheet.name}".replace("/", "_"))
+        text = report_table(path, sheet.name)
+        reading.problems += text.problems
+        part = Mapped("panel", {})
+        frame = named(text.frame, part, place, reading)
+        left = unread(text.frame, part)
+        told_unread(place.name, [c for c in text.frame.columns if c in left], reading)
+        # what the sheet's name says of its rows (胚系, 融合), and what the form says of the sample
+        said = said_by_title(sheet.name)
+        if not {*_WHOSE} & set(frame.columns):
+            said |= whose | facts
+        frame = frame.with_columns(pl.lit(v).alias(c) for c, v in said.items() if c not in frame.columns)
+        frame = of_patients(frame, reading)
+        if "sample_id" not in frame.columns:
+            faults.append(f"{path.name}: the sheet {sheet.name} has no column for the sample (样本编号, sample_id).")
+        reading.ledger.file(place.name, "panel report", "used", n_rows=text.frame.height)
+        frames.append(frame.select(pl.all().cast(pl.String)))
+        lines.append(text.lines.cast(pl.Int64))
+    if faults:
+        raise InputError([*faults, "Add it, or a sheet with two cells: 样本编号 and the sample's id."])
+    panel_calls(pl.concat(frames, how="diagonal"), source, pl.concat(lines), reading)
+    reading.sources.setdefault("calls", source.name)
+
+
+def _facts(forms: Sequence[Sheet]) -> dict[str, str]:
+    """Return material and purity (a fraction) that a form says once of the one sample it names, where they are
+    understood."""
+    found: dict[str, set[str]] = {}
+    for form in forms:
+        rows: list[Sequence[str | None]] = [form.header, *form.rows]
+        for row in rows:
+            for name, value in zip(row[::2], row[1::2], strict=False):
+                ours = next(iter(panel_columns([name or ""]).values()), None) or meaning("column", name)
+                if ours == "material" and value:
+                    said = meaning("material", value) or material(value)
+                    found.setdefault(ours, set()).add({"blood": "plasma"}.get(said, said))  # what is called there
+                elif ours == "purity" and value and (share := fractions(pl.Series([value]))[0][0]) is not None:
+                    found.setdefault(ours, set()).add(f"{share / 100 if share > 1 else share:g}")
+    return {c: next(iter(v)) for c, v in found.items() if len(v) == 1}
+
+
+def _whose(sheets: Sequence[Sheet]) -> dict[str, str]:
+    """Return sample and patient where one pair of cells, or ``样本编号：S1``, says each; two values say nothing."""
+    found: dict[str, set[str]] = {}
+    for sheet in sheets:
+        rows: list[Sequence[str | None]] = [sheet.title, sheet.header, *sheet.rows]
+        for row in rows:
+            for column, value in pairs_in([c or "" for c in row]):
+                found.setdefault(column, set()).add(value)
+    return {c: next(iter(v)) for c, v in found.items() if c in _WHOSE and len(v) == 1}

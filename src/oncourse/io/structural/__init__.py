@@ -1,0 +1,1 @@
+"""Segments, gene copies, fusions and junctions."""

@@ -1,0 +1,126 @@
+"""Excel and OpenDocument workbooks (.xlsx, .xls, .xlsb, .ods) as tables of text, through python-calamine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from oncourse.disk.unpack import why_not_unpacked
+from oncourse.io.tabular.percent_cells import percent_cells
+
+SUFFIXES = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+#: First bytes of a zip (xlsx, ods) and of an old compound file (xls).
+MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: the header, its rows as text (None = empty), and the row number of each (the first is 1)."""
+
+    name: str
+    header: list[str]
+    rows: list[list[str | None]]
+    lines: list[int]
+    title: tuple[str, ...] = ()
+
+
+class NotAWorkbook(ValueError):
+    """The file is no workbook that can be read; ``why`` and ``cure`` say it in a sentence each."""
+
+    def __init__(self, why: str, cure: str) -> None:
+        super().__init__(f"{why} {cure}")
+        self.why, self.cure = why, cure
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a file begins as a workbook does and is named as one."""
+    if not path.is_file() or not path.name.lower().endswith(SUFFIXES):
+        return False
+    with path.open("rb") as file:
+        return file.read(4) in MAGIC
+
+
+def sheets_of(path: Path) -> list[Sheet]:
+    """Return the sheets of a workbook; none where it cannot be read as one."""
+    try:
+        return read_sheets(path)
+    except NotAWorkbook:
+        return []
+
+
+def read_sheets(path: Path) -> list[Sheet]:
+    """Return the sheets that hold anything, in the workbook's order; hidden ones too.
+
+    The header is the first row with a text in more than one cell (in its only cell, where the sheet is one column
+    wide); what stands above it is the title. Dates become YYYY-MM-DD, whole numbers lose their ``.0``.
+
+    Raises
+    ------
+    NotAWorkbook : damaged, protected by a password, larger than any data, or another kind of file
+    """
+    import python_calamine as calamine
+
+    if reason := why_not_unpacked(path):
+        raise NotAWorkbook(*reason)
+    try:
+        book = calamine.CalamineWorkbook.from_path(str(path))
+        percent = percent_cells(path)
+        raw = [(name, _cells(book.get_sheet_by_name(name), percent.get(name, ()))) for name in book.sheet_names]
+    except calamine.PasswordError:
+        raise NotAWorkbook("the workbook is protected by a password.", "Save it again without one.") from None
+    except Exception as error:  # calamine's own errors, and what a damaged file makes of them
+        cure = "Open it and save it again as .xlsx, or as tab-separated text (UTF-8)."
+        raise NotAWorkbook(f"cannot be read as a workbook ({type(error).__name__}).", cure) from None
+    return [sheet for name, cells in raw if (sheet := _sheet(name, cells)) is not None]
+
+
+def _cells(sheet: Any, percent: Collection[tuple[int, int]]) -> list[list[Any]]:
+    """Return the cells of a sheet; one merged over several rows stands in each of them, one shown in percent says so."""
+    cells = sheet.to_python(skip_empty_area=False)
+    for row, column in percent:
+        if row < len(cells) and column < len(cells[row]) and isinstance(cells[row][column], float):
+            cells[row][column] = f"{round(cells[row][column] * 100, 10):g}%"
+    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+        for row in range(top + 1, min(bottom + 1, len(cells))):
+            if left < len(cells[row]) and cells[row][left] in ("", None):
+                cells[row][left] = cells[top][left]
+    return cells
+
+
+def _sheet(name: str, cells: Sequence[Sequence[object]]) -> Sheet | None:
+    rows = [[text_of(cell) for cell in row] for row in cells]
+    filled = [[at for at, cell in enumerate(row) if cell is not None] for row in rows]
+    widest = max((len(f) for f in filled), default=0)
+    if not widest:
+        return None
+    start = next(at for at, f in enumerate(filled) if len(f) >= min(2, widest))
+    width = max(f[-1] + 1 for f in filled if f)
+    header = [(rows[start][at] or "") if at < len(rows[start]) else "" for at in range(width)]
+    while (
+        header and not header[-1] and all(len(r) < len(header) or r[len(header) - 1] is None for r in rows[start + 1 :])
+    ):
+        header.pop()
+    title = tuple(" ".join(c for c in row if c) for row in rows[:start] if any(row))
+    kept = [(at, row) for at, row in enumerate(rows[start + 1 :], start + 2) if any(c is not None for c in row)]
+    return Sheet(name, header, [row[: len(header)] for _, row in kept], [at for at, _ in kept], title)
+
+
+def text_of(cell: object) -> str | None:
+    """Return a cell as text: 5.0 is 5, a date is YYYY-MM-DD, true/false in lower case, empty is None.
+
+    >>> text_of(5.0), text_of(dt.datetime(2019, 1, 2)), text_of(True), text_of("  "), text_of(0.1)
+    ('5', '2019-01-02', 'true', None, '0.1')
+    """
+    if cell is None or isinstance(cell, str):
+        text = " ".join((cell or "").split())
+        return text or None
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(sep=" ")
+    return cell.isoformat() if isinstance(cell, dt.date | dt.time) else str(cell)

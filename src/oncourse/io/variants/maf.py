@@ -1,0 +1,235 @@
+"""MAF (GDC, vcf2maf, MSK, Oncotator, minimal dialects) -> variants and calls.
+
+Columns are known by their names in any of the dialects, without regard to case. A MAF row is a call, unless the
+file also lists sites where nothing was seen (forced counts): then the assay's thresholds decide
+(`oncourse.study.tables`, ``is_called``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.genome.fasta import Fasta
+from oncourse.genome.gene_names import NO_GENE
+from oncourse.io.signatures import named
+from oncourse.io.tabular.text import read_table, table_name
+from oncourse.io.tabular.units import in_percent, with_percent
+from oncourse.io.variants import torrent
+from oncourse.io.variants.annovar import as_maf, looks_like_annovar
+from oncourse.io.variants.genomic_change import BASES, COLUMNS, with_places
+from oncourse.io.variants.maf_columns import ALIASES, OURS, spelled
+from oncourse.io.variants.maf_numbers import one_based
+from oncourse.io.variants.maf_rows import tables_of
+from oncourse.io.variants.maf_tables import MafTables, write_rows
+from oncourse.io.variants.tool_columns import PAIRS, tool_names, with_tool_columns
+from oncourse.io.variants.whose_rows import name_rows, one_sample, refuse_nobody
+from oncourse.io.whose.columns import Manifest
+from oncourse.study.schema import Problem
+
+_NEEDED = ("chrom", "pos", "ref", "sample_id")
+
+
+def looks_like_maf(header: Iterable[str]) -> bool:
+    """Whether a header has what a MAF needs."""
+    return not missing_columns(header)
+
+
+def missing_columns(header: Iterable[str]) -> list[str]:
+    """Return what a header lacks to be a MAF, in our names (empty: nothing)."""
+    lowered = {h.lower() for h in header}
+    needed = [n for n in _NEEDED if not lowered & set(ALIASES[n])]
+    if not lowered & {*ALIASES["alt"], *ALIASES["alt_1"]}:
+        needed.append("alt")
+    return needed
+
+
+def read_maf(
+    path: Path | str,
+    *,
+    fasta: Fasta | None = None,
+    called: str = "auto",
+    known: Collection[str] = (),
+    manifest: Manifest | None = None,
+) -> MafTables:
+    """Read a MAF of any dialect.
+
+    Parameters
+    ----------
+    fasta : reference for left alignment of indels
+    called : as in `oncourse.io.calling.decide`
+    known, manifest : samples of the clinical table, and whose each is (`oncourse.io.variants.whose_rows`)
+
+    Raises
+    ------
+    InputError : the file cannot be read or is no MAF. Faults of single rows are in ``problems``.
+    """
+    path = Path(path)
+    name = table_name(path)
+    header: list[str] = []
+
+    def wanted(names: list[str]) -> list[str]:
+        header.extend(names)
+        return _wanted(names)
+
+    table = read_table(path, name=name, columns=wanted, lenient=True)
+    notes: list[str] = []
+    if found_torrent := torrent.as_maf(table, path):
+        table, notes = found_torrent
+        header[:] = table.frame.columns
+    if not table.frame.columns:
+        raise InputError(table.problems or [_not_maf(name, list(_NEEDED), header, table.comments)])
+    if looks_like_annovar(table.frame.columns):
+        frame, notes = as_maf(table.frame, path)
+        table = replace(table, frame=frame)
+    table = replace(table, frame=with_tool_columns(table.frame))
+    table = replace(table, frame=table.frame.rename(spelled(table.frame.columns)))
+    table = replace(table, frame=with_places(table.frame, missing_columns(table.frame.columns)))
+    if missing_columns(table.frame.columns) == ["sample_id"]:
+        unknown = [h for h in header if h.lower() not in OURS and h not in tool_names(header)]
+        sample = one_sample(renamed(table.frame), unknown, path)
+        notes.append(f"{path.name}: no sample column: every row is of sample {sample} (file name)")
+        table = replace(table, frame=table.frame.with_columns(pl.lit(sample).alias("sample_id")))
+    if lacking := missing_columns(table.frame.columns):
+        raise InputError([*[p for p in table.problems if p.severity == "error"], _not_maf(name, lacking, header)])
+    if table.frame.is_empty():
+        cure = "A MAF has one row per mutation; is the file complete?"
+        raise InputError([Problem(name, 1, None, None, "the file has a header and no row.", cure)])
+    problems = [p for p in table.problems if p.column is None or p.column.lower() in OURS]
+    rows = renamed(table.frame).with_columns(table.lines.alias("line"))
+    rows, found_half = one_based(rows, name)
+    problems += found_half
+    before = rows
+    rows, told, n_ignored = name_rows(rows, path, known=known, manifest=manifest)
+    refuse_nobody(before, rows, path)
+    del before
+    filled = {c: table.frame.height - table.frame[c].null_count() for c in table.frame.columns}
+    n_rows = table.frame.height
+    table = replace(table, frame=pl.DataFrame(), lines=rows["line"])
+    held = [rows.drop("line")]
+    del rows  # handed over and not kept: what `tables_of` no longer needs leaves the memory
+    found = tables_of(held.pop(), table, name, problems, fasta=fasta, called=called)
+    found.notes = [*notes, *told, *found.notes]
+    found.left_out.append(("of a sample the manifest leaves out", n_ignored, None))
+    _write_ledger(found, path.name, header, n_rows, filled)
+    return found
+
+
+def lacking_with_places(frame: pl.DataFrame) -> list[str]:
+    """Return what a table lacks to be a MAF once its columns are named as one's and its places are parted.
+
+    Places in one cell count where every row has one: another row would be lost.
+
+    >>> lacking_with_places(pl.DataFrame({"Sample name": ["S"], "HGVSG": ["12:g.25398284C>T"], "Gene": ["KRAS"]}))
+    []
+    """
+    frame = with_tool_columns(frame)
+    frame = frame.rename(spelled(frame.columns))
+    placed = with_places(frame, missing_columns(frame.columns))
+    new = [c for c in placed.columns if c not in frame.columns]
+    whole = not any(placed[c].null_count() for c in new)
+    return missing_columns((placed if whole else frame).columns)
+
+
+def _write_ledger(found: MafTables, file: str, header: Sequence[str], n_rows: int, filled: Mapping[str, int]) -> None:
+    """Say of every column what it became and how many cells it fills, and of the rows how many are calls."""
+    found.ledger.file(file, "MAF", "used", n_rows=n_rows)
+    alias = spelled(header)
+    for written in header:
+        column = alias.get(written, written)
+        became = OURS.get((in_percent(column) or column).lower()) or OURS.get(column.lower())
+        if column not in filled or became is None:
+            found.ledger.column(file, written, "not read", why="no column of a MAF that is used")
+            continue
+        n = filled[column]
+        found.ledger.column(file, written, "used" if n else "empty", became=_BECAME.get(became, f"calls.{became}"), n=n)
+    write_rows(found, file)
+
+
+_BECAME = {
+    "gene": "variants.gene",
+    "hgvs_p": "variants.hgvs_p",
+    "hgvs_c": "variants.hgvs_c",
+    "term": "variants.consequence",
+    "classification": "variants.consequence",
+    "region": "variants.consequence",
+    "status": "calls.origin",
+    "validation": "calls.is_called",
+    "genotype": "calls.is_called",
+    "population_af": "calls.origin",
+    "patient_id": "samples.patient_id",
+    "build": "study.yaml: genome_build",
+    "total_cn": "segments.total_cn",
+    "minor_cn": "segments.minor_cn",
+    **dict.fromkeys(("chrom", "pos", "end", "strand", "ref", "alt", "alt_1"), "calls.variant_id"),
+    **dict.fromkeys(("normal_id", "normal_alt", "normal_ref", "normal_depth"), "calls.origin"),
+}
+
+
+def _wanted(header: list[str]) -> list[str]:
+    annovar = ("func.", "otherinfo") if looks_like_annovar(header) else ()
+    loose = {*spelled(header), *torrent.COLUMNS, *tool_names(header)}
+    return [
+        h
+        for h in header
+        if h.lower() in {*OURS, *COLUMNS, *BASES, *PAIRS}
+        or h in loose
+        or (in_percent(h) or "").lower() in ALIASES["vaf"]
+        or h.lower().startswith(annovar)
+    ]
+
+
+def _not_maf(name: str, lacking: list[str], header: Sequence[str] = (), comments: Sequence[str] = ()) -> Problem:
+    above = comments[-1].split("\t") if comments else ()  # a header that begins with #
+    if said := named(header) or named(above):
+        return Problem(name, 1, None, None, "is not a MAF:", said)
+    names = ", ".join(f"{n} ({ALIASES[n][0]})" for n in lacking)
+    cure = "A MAF has Chromosome, Start_Position, Reference_Allele, Tumor_Seq_Allele2, Tumor_Sample_Barcode."
+    low = {h.strip().lower() for h in header}
+    if len(header) == 1 and {*header[0].lower().split()} & set(ALIASES["chrom"]):
+        cure = "Its cells are parted by blanks: a MAF has tabs (sed 's/ \\+/\\t/g')."
+    if low & set(ALIASES["gene"]) and low & {
+        *ALIASES["hgvs_p"],
+        *ALIASES["hgvs_c"],
+        "mutation",
+        "variant",
+        "protein change",
+        "aa_change",
+    }:
+        cure = "A table of genes and changes without places is read by `oncourse import panel`."
+    return Problem(name, 1, None, None, f"is not a MAF: no column for {names}.", cure)
+
+
+def renamed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns of `ALIASES` that a frame has, under our names."""
+    by_lower: dict[str, str] = {}
+    for column in frame.columns:
+        by_lower.setdefault(column.lower(), column)
+    picked: dict[str, pl.Series] = {}
+    for ours, aliases in ALIASES.items():
+        present = [_clean(frame[by_lower[a]], ours) for a in aliases if a in by_lower]
+        if ours == "vaf":
+            heads = {(in_percent(c) or "").lower(): c for c in frame.columns}
+            cells = [_clean(frame[heads[a]]) for a in aliases if a in heads]
+            present += [c.to_frame().select(with_percent(pl.col(c.name))).to_series() for c in cells]
+        if not present:
+            continue
+        # an empty HGVSp_Short falls back on HGVSp, a missing classification on the SO term, and so on
+        picked[ours] = reduce(lambda one, other: one.zip_with(one.is_not_null(), other), present)
+        if ours.endswith("_id"):  # pandas writes nan for an empty cell
+            picked[ours] = picked[ours].str.strip_chars().replace(["", "nan", "NaN", "None"], None)
+    return pl.DataFrame([cells.alias(ours) for ours, cells in picked.items()])
+
+
+def _clean(text: pl.Series, ours: str = "") -> pl.Series:
+    """Return the cells with null for what says nothing; the column itself where every cell says something."""
+    nothing = ["", "NA", "N/A", "null", "NULL", "[Not Available]"]
+    # a gene named Unknown falls back on its Entrez id
+    is_gene = ours == "gene"
+    said = text.str.strip_chars().str.to_lowercase().is_in(sorted(NO_GENE)) if is_gene else text.is_in(nothing)
+    return text.set(said.fill_null(False), None) if said.any() else text

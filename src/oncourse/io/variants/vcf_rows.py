@@ -1,0 +1,196 @@
+"""Records of a VCF -> one row per record, alternative allele and sample: what its FILTER, INFO and FORMAT say of each.
+
+A value of ``.`` says nothing: null. Counts are read where the caller put them (`oncourse.io.variants.dialects`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from oncourse.genome.variant import MAX_BASES
+from oncourse.io.assays.covered import NO_VARIANT
+from oncourse.io.tabular.table import TextTable
+from oncourse.io.variants.dialects import Site, counts, fraction, of_normal, shares_of_reads
+
+
+def record_rows(
+    table: TextTable, tumours: Sequence[str], normals: Sequence[str], named: dict[str, str], *, no_af: bool
+) -> list[tuple[object, ...]]:
+    """One row per record, alternative allele and tumour sample, with the counts of the normal beside it."""
+    frame = table.frame
+    columns = [frame[c].to_list() for c in ("#CHROM", "POS", "REF", "ALT")]
+    filters = frame["FILTER"].to_list() if "FILTER" in frame.columns else [None] * len(frame)
+    infos = frame["INFO"].to_list() if "INFO" in frame.columns else [None] * len(frame)
+    formats = frame["FORMAT"].to_list() if "FORMAT" in frame.columns else [None] * len(frame)
+    values = {s: frame[s].to_list() for s in (*tumours, *normals)}
+    out: list[tuple[object, ...]] = []
+    keys_of: dict[str, list[str]] = {}
+    lines = table.lines.to_list()
+    is_alone = len(tumours) == 1
+    for i, (chrom, pos, ref, alts) in enumerate(zip(*columns, strict=True)):
+        if alts in (None, *NO_VARIANT) or ref is None:
+            continue
+        words = formats[i] or ""
+        keys = keys_of.setdefault(words, words.split(":"))
+        ref, each = _bounded(ref), _alternatives(alts)
+        others = [_fields(values[s][i], keys) for s in normals]
+        one = shares_of_reads(_info(infos[i]), no_af) if len(tumours) + len(normals) == 1 else None
+        for sample in tumours:
+            fields = _fields(values[sample][i], keys)
+            is_told = is_alone and filters[i] == "PASS" and _has_numbers(fields)
+            if _says_nothing(fields) and not is_told:
+                continue
+            for number, alt in enumerate(each):
+                site = Site(ref, alt, number, len(each))
+                own_ref, own_alt = _padded(ref, alt) if alt[:1] in ("+", "-") else (ref, alt)
+                found = counts(fields, site, one)
+                status = _status(fields, infos[i])
+                held = _carried(fields, number)
+                if held is False and is_alone and found[0] and (status or "").lower() in _SOMATIC:
+                    held = None  # the record calls its one tumour somatic: 0/0 is no genotype of it
+                out.append(
+                    (
+                        lines[i],
+                        named[sample],
+                        chrom,
+                        pos,
+                        own_ref,
+                        own_alt,
+                        _of_sample(_filter_of(filters[i], infos[i], number), fields.get("FT")),
+                        *found,
+                        None if None not in found else fraction(fields, site),
+                        False if found[0] is None and _is_missing(fields) and not is_told else held,
+                        len(tumours) > 1 or _is_missing(fields),
+                        *(_normal_counts(others, site) if others else of_normal({**(one or {}), **fields}, site)),
+                        status,
+                        infos[i],
+                        f"{ref}|{','.join(each)}|{number}",
+                    )
+                )
+    return out
+
+
+#: A record of more alternatives is no variant of a sample.
+MAX_ALTERNATIVES = 1_000
+
+
+def _bounded(allele: str) -> str:
+    return allele if len(allele) <= MAX_BASES else f"{len(allele)} bases"
+
+
+def _alternatives(alts: str) -> list[str]:
+    """The alternatives of a record; what is too long or too many to be one is no sequence of bases any more.
+
+    >>> _alternatives("T,A"), _alternatives(",".join("TA" * 1000))
+    (['T', 'A'], ['2000 alternatives'])
+    """
+    n = alts.count(",") + 1
+    return [_bounded(a) for a in alts.split(",")] if n <= MAX_ALTERNATIVES else [f"{n} alternatives"]
+
+
+def _padded(ref: str, alt: str) -> tuple[str, str]:
+    """Return alleles that VarScan before 2.3.6 left in its own notation (``+A``, ``-CC``) as a VCF writes them.
+
+    >>> _padded("C", "+A"), _padded("A", "-CC"), _padded("A", "-")
+    (('C', 'CA'), ('ACC', 'A'), ('A', '-'))
+    """
+    if len(alt) < 2 or not set(alt[1:].upper()) <= set("ACGTN"):
+        return ref, alt
+    return (ref, ref + alt[1:]) if alt[0] == "+" else (ref + alt[1:], ref)
+
+
+_AS_FILTER = re.compile(r"(?:^|;)AS_FilterStatus=([^;]+)")
+
+
+def _filter_of(site: str | None, info: str | None, number: int) -> str | None:
+    """Return the FILTER of one allele: Mutect2 passes a record where any allele does, and says of each in
+    AS_FilterStatus (``weak_evidence|SITE``: SITE is the record's own)."""
+    found = _AS_FILTER.search(info or "") if info and "AS_FilterStatus" in info else None
+    words = found[1].split("|") if found else []
+    own = words[number] if number < len(words) else "SITE"
+    return site if own in ("SITE", "PASS", ".", "") or (site or "PASS") != "PASS" else own.replace(",", ";")
+
+
+def _of_sample(record: str | None, sample: str | None) -> str | None:
+    """Return the FILTER of a record in one sample: the sample's own (FT) where it has one, a failed record's before a
+    pass.
+
+    >>> _of_sample("PASS", "few"), _of_sample("weak", "PASS"), _of_sample("PASS", "."), _of_sample("q10", None)
+    ('few', 'weak', None, 'q10')
+    """
+    if not sample or (record not in (None, ".", "PASS") and sample in (".", "PASS")):
+        return record
+    return None if sample == "." else sample
+
+
+def _fields(text: str | None, keys: list[str]) -> dict[str, str]:
+    return dict(zip(keys, text.split(":"), strict=False)) if text else {}
+
+
+def _info(text: str | None) -> dict[str, str]:
+    return dict(part.partition("=")[::2] for part in (text or "").split(";"))
+
+
+def _normal_counts(others: list[dict[str, str]], site: Site) -> tuple[int | None, int | None]:
+    """Return reads with the allele and depth of the first normal that was counted."""
+    for fields in others:
+        found = counts(fields, site)
+        if found[1] is not None:
+            return found
+    return None, None
+
+
+#: What a record says of a somatic call (`_status`).
+_SOMATIC = ("somatic", "ss2", "strongsomatic", "likelysomatic")
+
+
+_SAID = re.compile(
+    r"(?:^|;)(?:(?:Germline)?S(?:TATUS|tatus)=([^;,]+)|SS=(\d)(?=;|$)|(SOMATIC|GERMLINE)(?=;|$)|set=(FilteredInAll)(?=;|$))"
+)
+
+
+def _status(fields: dict[str, str], info: str | None) -> str | None:
+    """Return what the record says of its origin: ORIGIN of our own export, SS of a sample (VarScan, SomaticSniper,
+    MuTect), VarDict's STATUS, DRAGEN's GermlineStatus, a flag."""
+    if fields.get("ORIGIN", ".") != ".":
+        return fields["ORIGIN"]
+    if fields.get("SS", "").isdigit():
+        return f"ss{fields['SS']}"
+    found = _SAID.findall(info or "")
+    if not found:
+        return None
+    status, number, flag, combined = max(found, key=lambda groups: (bool(groups[3]), bool(groups[0])))
+    return combined or status or (f"ss{number}" if number else flag)
+
+
+def _carried(fields: dict[str, str], number: int) -> bool | None:
+    """Whether the genotype holds the allele; null without a genotype, or with one of dots."""
+    alleles = set(re.split(r"[/|]", fields.get("GT") or ".")) - {"."}
+    return str(number + 1) in alleles if alleles else None
+
+
+def _is_missing(fields: dict[str, str]) -> bool:
+    """Whether the genotype is one of dots: the caller says nothing, the reads decide."""
+    return "GT" in fields and not set(fields["GT"]) - set("./|")
+
+
+#: Keys of a sample that say nothing of whether the variant is there: depth, quality, phase.
+_NOT_OF_THE_VARIANT = frozenset(("GT", "DP", "TDP", "NDP", "MIN_DP", "GQ", "RGQ", "PL", "PGT", "PID", "PS"))
+
+
+def _has_numbers(fields: dict[str, str]) -> bool:
+    """Whether a sample's column holds a number above 0 of the variant: a caller that writes ``./.`` for its one tumour
+    (cgpPindel) says that it is there, in keys that need not be known here.
+
+    >>> _has_numbers({"GT": "./.", "PP": "3"}), _has_numbers({"GT": "./.", "DP": "50"})
+    (True, False)
+    """
+    return any(set("123456789") & set(value) for key, value in fields.items() if key not in _NOT_OF_THE_VARIANT)
+
+
+def _says_nothing(fields: dict[str, str]) -> bool:
+    """Whether a sample's column is empty: no field, or a missing genotype without depth."""
+    missing = _is_missing(fields)
+    depth_known = any(fields.get(k) not in (None, ".", "") for k in ("DP", "AD", "AU", "TIR", "AO", "NR"))
+    return not fields or (missing and not depth_known)

@@ -1,0 +1,1 @@
+"""Whose is it: the sample, patient and role of columns and files, by what they say and how they are named."""

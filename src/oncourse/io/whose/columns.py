@@ -1,0 +1,494 @@
+"""Whose column is it: sample, patient and role of every column of VCF files.
+
+In this order: a manifest (``files.tsv``), what the file says (``##SAMPLE``, ``##tumor_sample``, TCGA barcodes), the
+clinical table, the file's name (``T_vs_N``, folders of Strelka and sarek). Names that every file uses (TUMOR, NORMAL,
+primary, blood) name nobody. What stays open is a question, never a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from oncourse.errors import InputError
+from oncourse.io.tabular.text import read_table
+from oncourse.io.whose.ids import says
+from oncourse.io.whose.roles import Names, role_of, settled
+from oncourse.io.whose.sample_names import (
+    CALLERS,
+    GENERIC,
+    IS_NORMAL,
+    ROLE_END,
+    folder_of_samples,
+    is_generic,
+    is_normal_name,
+    of_path,
+    pair_of,
+    paired_normal,
+    sample_of_file,
+    stem_of,
+)
+from oncourse.io.whose.start import Start
+from oncourse.study.schema import Problem
+
+#: (file name, column) -> sample, patient, role.
+Manifest = Mapping[tuple[str, str], tuple[str, str | None, str]]
+#: Columns of a manifest; ``column`` is empty for a file of one sample.
+MANIFEST = ("path", "column", "sample_id", "patient_id", "role")
+ROLES = {
+    "tumour": "tumour",
+    "tumor": "tumour",
+    "t": "tumour",
+    "normal": "normal",
+    "n": "normal",
+    "germline": "normal",
+    "plasma": "tumour",
+    "tissue": "tumour",
+    "": "tumour",
+    "ignore": "ignore",
+}
+_BAM = re.compile(r"(?i)(tumou?r|normal)[-_]?(?:bam|cram|sample(?:_name)?|sm)[= ]+([^\s\",>]+)")
+#: DRAGEN's names of the read groups of a pair: ``--RGSM-tumor T --RGSM N``.
+_RGSM = re.compile(r"--RGSM(-tumor)?[= ]+([^\s\",>]+)")
+#: A column of a file that joins several callers: ``TUMOR.mutect`` (GATK 3 CombineVariants).
+_JOINED = re.compile(rf"^(?P<name>.+?)[._-]({CALLERS}|variant\d*)$", re.I)
+#: A column that bcftools merge --force-samples numbered: its name stood in several of the merged files.
+_NUMBERED = re.compile(r"^\d+:")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of one file: sample, patient (null: from the sample's name), role (tumour, normal, ignore, open).
+
+    ``listed``: the clinical table or the manifest (with its patient) names the sample: a normal is then a sample too.
+    """
+
+    path: Path
+    column: str
+    sample_id: str
+    patient_id: str | None
+    role: str
+    why: str
+    listed: bool = False
+
+
+class Question(InputError):
+    """Whose columns these are is not said anywhere; ``manifest`` holds what is known, to be confirmed."""
+
+    def __init__(self, message: str, columns: Sequence[Column] | pl.DataFrame):
+        super().__init__([message])
+        self.manifest = columns if isinstance(columns, pl.DataFrame) else manifest_of(columns)
+
+
+def manifest_of(columns: Iterable[Column]) -> pl.DataFrame:
+    """Return the columns as a manifest the user can edit; an open role is left empty."""
+    rows = [
+        (str(c.path), c.column, c.sample_id, c.patient_id or "", "" if c.role == "open" else c.role) for c in columns
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(MANIFEST, pl.String), orient="row")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return (file name, column) -> sample, patient, role of a ``files.tsv``; a row without column is of the whole
+    file.
+
+    Raises
+    ------
+    InputError : columns are missing, or a role is none of tumour, normal, ignore
+    """
+    table = read_table(path, lenient=True)
+    lacking = [c for c in ("path", "sample_id", "role") if c not in table.frame.columns]
+    if lacking:
+        cure = f"A manifest has the columns {', '.join(MANIFEST)}."
+        raise InputError([*table.problems, Problem(path.name, 1, None, None, f"no column {', '.join(lacking)}.", cure)])
+    out: dict[tuple[str, str], tuple[str, str | None, str]] = {}
+    problems = []
+    frame = table.frame.with_columns(pl.lit("").alias(c) for c in MANIFEST if c not in table.frame.columns)
+    for line, row in zip(table.lines, frame.select(MANIFEST).fill_null("").iter_rows(), strict=True):
+        name, column, sample, patient, role = (cell.strip() for cell in row)
+        if role.lower() not in ROLES or (not sample and ROLES[role.lower()] != "ignore"):
+            cure = "Give sample_id, and role tumour, normal or ignore."
+            problems.append(
+                Problem(path.name, int(line), "role", role, "the row does not say whose column this is.", cure)
+            )
+            continue
+        out[(Path(name).name, column)] = (sample, patient or None, ROLES[role.lower()])
+    if problems:
+        raise InputError(problems)
+    return out
+
+
+def assign(
+    starts: Sequence[Start],
+    *,
+    known: Mapping[str, str | None] | None = None,
+    manifest: Manifest | None = None,
+) -> list[Column]:
+    """Return whose each column is.
+
+    Parameters
+    ----------
+    known : the clinical table's samples and their material (null where it does not say)
+    manifest : as `read_manifest` returns it
+
+    Raises
+    ------
+    Question : a column's role, or which of several samples it is, is not said anywhere
+    """
+    known, manifest = known or {}, manifest or {}
+    shared = _shared_generic(starts)
+    out = [c for start in starts for c in _of_file(start, known, manifest, shared)]
+    out = [
+        replace(c, listed=c.sample_id in known or (c.why == "manifest" and c.patient_id is not None))
+        for c in _one_name(out)
+    ]
+    out = _with_lone_normals(out)
+    _ask_of_file_names(out, known)
+    _ask_of_shared_columns(out, known)
+    _ask(out, known)
+    return out
+
+
+def _with_lone_normals(columns: list[Column]) -> list[Column]:
+    """Give a normal that has a file of its own (germline callers) the patient of the tumour its name is of: 12N of 12T.
+
+    Beside other people's tumours a normal of nobody is no sample of the study: it is left out.
+    """
+    with_tumour = {c.path for c in columns if c.role == "tumour"}
+    lone = [c for c in columns if c.role == "normal" and c.path not in with_tumour and not c.listed]
+    if not lone or not with_tumour:
+        return columns
+    tumours = {c.sample_id for c in columns if c.role == "tumour"}
+    stems = {c.sample_id: paired_normal(c.sample_id, {*tumours, c.sample_id}) for c in lone}
+    patients = {found[1] for found in stems.values() if found}
+    out = []
+    for c in columns:
+        mine = ROLE_END.match(c.sample_id)
+        if c.sample_id in stems and c in lone and not stems[c.sample_id] and not c.patient_id:
+            c = replace(c, role="ignore", why="a normal of no tumour that is given")
+        elif mine and mine["stem"] in patients and not c.patient_id:
+            c = replace(c, patient_id=mine["stem"])
+        out.append(c)
+    return out
+
+
+def _shared_generic(starts: Sequence[Start]) -> set[str]:
+    """Return the generic column names that files of different stems share."""
+    seen: dict[str, set[str]] = {}
+    for start in starts:
+        for column in start.columns:
+            if GENERIC.match(column):
+                seen.setdefault(column, set()).add(stem_of(start.path))
+    return {column for column, stems in seen.items() if len(stems) > 1}
+
+
+def _of_file(
+    start: Start,
+    known: Mapping[str, str | None],
+    manifest: Manifest,
+    shared: set[str],
+) -> list[Column]:
+    given_names, plain = start.columns, _plain([of_path(c) for c in start.columns])
+    start = replace(start, columns=tuple(dict.fromkeys(plain)))
+    pair, stated = pair_of(start.path), _stated(start)
+    names = Names.of(start.columns, stem_of(start.path))
+    lone = settled({c: role_of(c, start, names, known, stated, pair) for c in start.columns})
+    tumours = [c for c in start.columns if lone[c] != "normal"]
+    individual = _individual(start)
+    out = []
+    for original, column in zip(given_names, plain, strict=True):
+        given = manifest.get((start.path.name, original)) or (
+            manifest.get((start.path.name, "")) if len(tumours) == 1 and column in tumours else None
+        )
+        if given:
+            out.append(Column(start.path, original, *given, "manifest"))
+            continue
+        sample, why = _name(column, lone[column], start, known, stated, pair, tumours, shared)
+        patient = individual or _patient(column, pair, stated, start, names, tumours, sample, known)
+        out.append(Column(start.path, original, sample, patient, lone[column], why))
+    return out
+
+
+def _plain(columns: Sequence[str]) -> list[str]:
+    """Return columns without the marks of the callers whose files were joined, where one name then stands for several.
+
+    >>> _plain(["NORMAL", "TUMOR.strelka", "TUMOR.muse"]), _plain(["P1.mutect", "P1.muse"]), _plain(["P1.mutect"])
+    (['NORMAL', 'TUMOR', 'TUMOR'], ['P1', 'P1'], ['P1.mutect'])
+    """
+    bare = [found["name"] if (found := _JOINED.match(c)) else c for c in columns]
+    several = {b for b, n in Counter(bare).items() if n > 1}
+    return [b if b in several or GENERIC.match(b) else c for b, c in zip(bare, columns, strict=True)]
+
+
+def _stated(start: Start) -> dict[str, tuple[str | None, str | None]]:
+    """Return column -> (sample, role) as the header says; Mutect names columns, others name what a column holds.
+
+    A sample that the header names and no column has was renamed: it is what the one column TUMOR (or NORMAL) holds.
+    """
+    out: dict[str, tuple[str | None, str | None]] = {}
+    for line in start.comments:
+        if found := re.match(r'"?##(tumou?r|normal)_sample=([^\s"]+)', line):
+            out[found.group(2)] = (None, "normal" if found.group(1) == "normal" else "tumour")
+        elif line.lstrip('"').startswith("##SAMPLE=<"):
+            cells = dict(re.findall(r'(\w+)="?([^",<>]+)', line.partition("<")[2]))
+            column = cells.get("ID", "")
+            name = next(
+                (cells[k] for k in ("SampleName", "BARCODE", "NAME", "Sample", "SampleID") if cells.get(k)), None
+            )
+            role = "normal" if IS_NORMAL.match(column) else "tumour" if GENERIC.match(column) else None
+            out[column] = (name if name != column else None, role)
+    for role, name in _bams(start).items():
+        if name in start.columns:
+            out.setdefault(name, (None, role))
+    for role in ("tumour", "normal"):
+        named = [n for n, (_, said) in out.items() if said == role and n not in start.columns and not is_generic(n)]
+        bare = [c for c in start.columns if is_generic(c) and is_normal_name(c) == (role == "normal")]
+        if len(named) == len(bare) == 1 and bare[0] not in out:
+            out[bare[0]] = (named[0], role)
+    return out
+
+
+def _bams(start: Start) -> dict[str, str]:
+    """Return role -> sample by the file or sample name on the caller's command line."""
+    out: dict[str, str] = {}
+    for line in start.comments:
+        if re.match(r"(?i)\"?##(\w*(cmd|command|mutect)|\w+=<.*\bcommand=)", line):
+            for word, value in _BAM.findall(line):
+                role = "normal" if word.lower() == "normal" else "tumour"
+                out.setdefault(role, stem_of(Path(value).with_suffix(".vcf")))
+            groups = {"tumour" if word else "normal": value for word, value in _RGSM.findall(line)}
+            if len(groups) == 2:  # alone, --RGSM names the one sample there is
+                out = groups | out
+    return out
+
+
+def _individual(start: Start) -> str | None:
+    for line in start.comments:
+        if found := re.match(r"##INDIVIDUAL=<NAME=([^,>]+)", line):
+            return found.group(1)
+    return None
+
+
+def _name(
+    column: str,
+    role: str,
+    start: Start,
+    known: Mapping[str, str | None],
+    stated: Mapping[str, tuple[str | None, str | None]],
+    pair: tuple[str, str] | None,
+    tumours: Sequence[str],
+    shared: set[str],
+) -> tuple[str, str]:
+    """Return the first name the clinical table knows, else the first that is a name, and where it stands."""
+    stem, generic = stem_of(start.path), bool(GENERIC.match(column))
+    if _is_patients_sample(column, stem, start.path) and stem not in start.columns:
+        return stem, "file name"
+    candidates = [(stated.get(column, (None, None))[0], "header"), (None if generic else column, "column")]
+    if pair and role in ("tumour", "normal") and (generic or column.endswith(pair[role == "normal"])):
+        candidates.insert(1, (pair[role == "normal"], "file name"))
+    if generic:
+        info = re.search(r"(?:^|;)SAMPLE=([^;]+)", start.info)
+        if role == "tumour" and len(tumours) == 1:
+            bam = _bams(start).get("tumour")
+            candidates += [(info and info.group(1), "INFO/SAMPLE"), (bam, "command line"), (stem, "file name")]
+        elif role == "normal":
+            candidates += [(_bams(start).get("normal"), "command line")]
+        candidates += [(f"{stem}{mark}{column}", "file name and column") for mark in ("_", "-", ".")]
+    found = [(name, why) for name, why in candidates if name]
+    for name, why in [*found, (column, "clinical table")]:
+        if name in known:
+            return name, why
+    if (
+        generic
+        and role == "tumour"
+        and len(tumours) > 1
+        and column not in shared
+        and not stated.get(column, (None,))[0]
+    ):
+        return column, "column"
+    return found[0]
+
+
+def _is_patients_sample(column: str, stem: str, path: Path) -> bool:
+    """Whether a column is PATIENT_SAMPLE of a file named after the sample, in a tree of nf-core/sarek (tumour only).
+
+    >>> _is_patients_sample("P1_P1_T", "P1_T", Path("variant_calling/mutect2/P1_T/P1_T.mutect2.vcf"))
+    True
+    """
+    is_tree = any(p.name.lower() in ("variant_calling", "annotation") for p in path.parents)
+    return is_tree and column.endswith(f"_{stem}") and len(column) > len(stem) + 1
+
+
+def _patient(
+    column: str,
+    pair: tuple[str, str] | None,
+    stated: Mapping[str, tuple[str | None, str | None]],
+    start: Start,
+    names: Names,
+    tumours: Sequence[str],
+    sample: str,
+    known: Mapping[str, str | None],
+) -> str | None:
+    if pair:
+        ends = [ROLE_END.match(name) for name in pair]
+        if ends[0] and ends[1] and ends[0]["stem"] == ends[1]["stem"]:
+            return ends[0]["stem"]
+        before = [re.match(rf"(?P<p>.+)[_.-]{re.escape(name)}$", column) for name in pair]
+        return next((found["p"] for found in before if found), None)  # sarek's columns are PATIENT_SAMPLE
+    if GENERIC.match(column) and not stated.get(column, (None,))[0] and sample not in known and len(tumours) > 1:
+        return stem_of(start.path)
+    if _is_patients_sample(column, sample, start.path):
+        return column[: -len(sample) - 1]
+    if sample == stem_of(start.path) and (folder := folder_of_samples(start.path)):
+        return folder
+    own, _ = names.ends.get(column, ("", ""))
+    if own and len({word.upper() for word in names.roles[own]}) > 1:
+        return own  # P1_T beside P1_N, whatever else the file holds
+    begins = {*names.controls.values(), *([stem_of(start.path)] if len(start.columns) > 1 else [])}
+    for at in reversed([found.start() for found in re.finditer("[_.-]", column)]):
+        if column[:at] in begins:
+            return column[:at]  # P6_primary beside P6_blood, or in P6.vcf
+    is_one = len(start.columns) > 1 and len(names.ends) == len(start.columns) and len(names.roles) == 1
+    return next(iter(names.roles)) if is_one else None
+
+
+def _one_name(columns: list[Column]) -> list[Column]:
+    """sarek writes PATIENT_SAMPLE into some files and SAMPLE into others: one sample."""
+    names = {c.sample_id for c in columns}
+    patients = {c.patient_id for c in columns if c.patient_id}
+    out = []
+    for c in columns:
+        parts = [(c.sample_id[: at.start()], c.sample_id[at.end() :]) for at in re.finditer("_", c.sample_id)]
+        same = next(((rest, begin) for begin, rest in parts if begin in patients and rest in names), None)
+        out.append(replace(c, sample_id=same[0], patient_id=same[1]) if same else c)
+    owner = {c.sample_id: c.patient_id for c in out if c.patient_id}
+    return [replace(c, patient_id=c.patient_id or owner.get(c.sample_id)) for c in out]
+
+
+def _ask(columns: Sequence[Column], known: Collection[str]) -> None:
+    numbered = [c for c in columns if _NUMBERED.match(c.column) and c.why != "manifest"]
+    if numbered:
+        path = numbered[0].path
+        names = {_NUMBERED.sub("", c.column) for c in numbered}
+        which = [c for c in columns if c.path == path and _NUMBERED.sub("", c.column) in names]
+        raise Question(
+            f"{path.name}: the columns {', '.join(c.column for c in which)} had one name in the files that were merged: "
+            "one sample of several callers, or several people? Confirm the manifest (--files); callers of one sample "
+            "have one sample_id.",
+            [replace(c, role=_of_number(c), patient_id=None) if c in which else c for c in columns],
+        )
+    _ask_of_one_normal(columns, known)
+    openly = [c for c in columns if c.role == "open"]
+    if openly:
+        first = openly[0]
+        both = ", ".join(c.column for c in openly if c.path == first.path)
+        files = len({c.path for c in openly})
+        raise Question(
+            f"{first.path.name}: columns {both}: nothing says which is the tumour and which the normal"
+            f"{f' (and {files - 1} more files)' if files > 1 else ''}. Confirm the manifest (--files), or give "
+            f"--clinical.",
+            columns,
+        )
+    of: dict[str, set[str]] = {}
+    for c in columns:
+        if GENERIC.match(c.column) and c.why in ("column", "clinical table") and c.role != "normal":
+            of.setdefault(c.sample_id, set()).add(stem_of(c.path))
+    several = sorted(s for s, stems in of.items() if len(stems) > 1)
+    if several:
+        raise Question(
+            f"the column {several[0]} stands in several files and may be another sample in each. Confirm the manifest "
+            "(--files).",
+            [replace(c, role="open") if c.sample_id in several else c for c in columns],
+        )
+
+
+def _ask_of_file_names(columns: Sequence[Column], known: Collection[str]) -> None:
+    """Ask whose a file is that is named after one sample (P03T.vcf) and whose column is named after another of the study
+    (P01T), which has a file of its own or, with the first, a row of the clinical table: a copy, or a wrong header."""
+    stems = {c.path: sample_of_file(c.path) for c in columns}
+    odd = []
+    for path, stem in stems.items():
+        mine = [c for c in columns if c.path == path and c.role == "tumour"]
+        if len(mine) != 1 or mine[0].why == "manifest" or mine[0].sample_id == stem:
+            continue
+        own = mine[0].sample_id
+        has_file = any(other == own for p, other in stems.items() if p != path)
+        if _shape(stem) == _shape(own) and (has_file or {stem, own} <= set(known)):
+            odd.append(mine[0])
+    if odd:
+        first = odd[0]
+        raise Question(
+            f"{first.path.name}: its column says {first.sample_id}, its name {stems[first.path]}: whose calls are they"
+            f"{f' (and {len(odd) - 1} more files)' if len(odd) > 1 else ''}? Confirm the manifest (--files).",
+            [replace(c, role="open") if c in odd else c for c in columns],
+        )
+
+
+def _ask_of_shared_columns(columns: Sequence[Column], known: Collection[str]) -> None:
+    """Ask whose columns are that stand under one name (PRI, LIV) in files of different names, each beside columns of its
+    own (P1-N, P2-N): one person's, or a name that every patient's file uses."""
+    files: dict[Path, list[Column]] = {}
+    for c in columns:
+        if c.role != "ignore" and c.why != "manifest":
+            files.setdefault(c.path, []).append(c)
+    by_name: dict[str, list[Path]] = {}
+    for path, mine in files.items():
+        for c in mine:
+            if len(mine) > 1 and c.role != "normal" and c.why == "column" and c.sample_id not in known:
+                by_name.setdefault(c.column, []).append(path)
+    several = {name: paths for name, paths in by_name.items() if len(paths) > 1}
+    for name, paths in several.items():
+        stems = {stem_of(path): {c.column for c in files[path]} for path in paths}
+        apart = [s for s, own in stems.items() if any(own - other for t, other in stems.items() if t != s)]
+        if len(apart) < 2 or any(name.startswith(stem) for stem in stems):
+            continue
+        raise Question(
+            f"the column {name} stands in {paths[0].name} and {paths[1].name}, beside columns of others: one sample, or "
+            "another patient's in each file? Confirm the manifest (--files).",
+            [
+                replace(c, sample_id=f"{stem_of(c.path)}_{c.column}", patient_id=stem_of(c.path), role="open")
+                if c.column in several and c.role != "normal"
+                else c
+                for c in columns
+            ],
+        )
+
+
+def _shape(name: str) -> str:
+    """Return a name with every number as 0: P01T and P03T are alike."""
+    return re.sub(r"\d+", "0", name)
+
+
+def _ask_of_one_normal(columns: Sequence[Column], known: Collection[str]) -> None:
+    """Ask whose tumours are that stand beside one normal, where nothing says it: one person's, or several people's.
+
+    The normal may stand in several files, with a tumour each (``A1_vs_A0``, ``A2_vs_A0``).
+    """
+    beside: dict[str, list[Column]] = {}
+    for path in dict.fromkeys(c.path for c in columns):
+        mine = [c for c in columns if c.path == path and c.role != "ignore"]
+        normals = {c.sample_id for c in mine if c.role == "normal"}
+        if len(normals) == 1:
+            own = next(iter(normals))
+            nobody = is_generic(own) or own.startswith(f"{stem_of(path)}_")
+            beside.setdefault(str(path) if nobody else own, []).extend(c for c in mine if c.role == "tumour")
+    for tumours in beside.values():
+        silent = [c for c in tumours if not c.patient_id and c.why != "manifest"]
+        silent = [c for c in silent if c.sample_id not in known and not says(c.sample_id)]
+        if len({c.sample_id for c in tumours}) > 1 and silent:
+            path = silent[0].path
+            stem = stem_of(path) if len({c.path for c in silent}) == 1 else ""
+            raise Question(
+                f"{path.name}: {', '.join(dict.fromkeys(c.sample_id for c in silent))} stand beside one normal: are they of "
+                "one patient? Confirm patient_id in the manifest (--files), or give --clinical.",
+                [replace(c, patient_id=stem or None) if c in silent else c for c in columns],
+            )
+
+
+def _of_number(column: Column) -> str:
+    return "normal" if is_normal_name(_NUMBERED.sub("", column.column)) else "open"
