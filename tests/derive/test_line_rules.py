@@ -242,7 +242,18 @@ def test_lines_know_the_next_start():
     assert found["setting_line"].to_list() == [1, 1]
 
 
-@pytest.mark.parametrize(("reason", "drugs"), [("toxicity", ["a", "b"]), ("ongoing", ["a;b"]), (None, ["a;b"])])
+@pytest.mark.parametrize(
+    ("reason", "drugs"),
+    [
+        ("toxicity", ["a", "b"]),
+        ("nausea", ["a", "b"]),
+        ("not tolerated", ["a", "b"]),
+        ("无效", ["a", "b"]),
+        ("ongoing", ["a;b"]),
+        ("未停药", ["a;b"]),
+        (None, ["a;b"]),
+    ],
+)
 def test_a_drug_with_a_reason_of_its_stop_was_stopped(reason, drugs):
     """A switch for toxicity whose day of stop is not recorded was an arm of both drugs."""
     rows = [{"drugs": "a", "start_day": 0, "stop_reason": reason}, {"drugs": "b", "start_day": 17}]

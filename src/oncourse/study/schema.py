@@ -143,6 +143,10 @@ class Table:
         extra = [name for name in frame.columns if name not in self.by_name]
         return frame.with_columns(missing).select(*known, *extra)
 
+    def own(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return `frame` without the columns that are none of the table's."""
+        return frame.select(name for name in frame.columns if name in self.by_name)
+
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.75) -> str | None:
     """Return the known name most like `name`, None where none is near."""

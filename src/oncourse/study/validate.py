@@ -73,11 +73,13 @@ def validate(
         problems += found
     problems += place_contradictions(typed, config.genome_build)
     typed, found = on_one_clock(typed, clocks)
-    problems += found + two_clocks(typed)
-    problems += cross_checks(typed, config)
-    problems += endpoint_checks(typed)
-    problems += drug_checks(typed)
-    problems += assay_checks(typed, (first_row or {}).get("assays", 2))
+    # a column of the user's own may have the name of one that a check joins
+    own = {name: TABLES[name].own(frame) for name, frame in typed.items()}
+    problems += found + two_clocks(own)
+    problems += cross_checks(own, config)
+    problems += endpoint_checks(own)
+    problems += drug_checks(own)
+    problems += assay_checks(own, (first_row or {}).get("assays", 2))
     return {name: _distinct(name, frame, problems) for name, frame in typed.items()}, problems
 
 

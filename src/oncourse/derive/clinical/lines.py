@@ -32,7 +32,7 @@ _AROUND_SURGERY = ("neoadjuvant", "adjuvant")
 #: Treatment of one place: beside drugs it starts no line, palliative irradiation of a bone least of all.
 _LOCAL = "radiotherapy"
 #: What stands for the reason of a stop where there was none.
-_GOING_ON = r"(?i)^(ongoing|on ?going|continu|none|no|n/?a|still on|unknown|继续|进行中|用药中|未停|无|-)"
+_GOING_ON = r"(?i)^((on-? ?going|continu|still |继续|进行中|用药中|未停).*|none|no|n/?a|unknown|未知|不详|无|-+)\W*$"
 #: The castration that does not end.
 _SURGICAL = "orchiectomy"
 
