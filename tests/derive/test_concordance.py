@@ -476,3 +476,7 @@ def test_no_shared_fraction_where_errors_hide_small_clones(times, is_given):
     )
     assert rows["estimate"].is_not_null().all() if is_given else rows["estimate"].is_null().all()
     assert any("as likely errors as a small clone" in note for note in result.notes) != is_given
+    assert any("may be too high" in note for note in result.notes) == is_given
+    light, why = ("uncertain", "reason.noisy") if is_given else ("cannot", "reason.read_errors")
+    assert (result.headline.light, result.headline.reason.key) == (light, why)
+    assert ("too many errors" in result.answer) != is_given

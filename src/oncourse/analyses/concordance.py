@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Result, analysis, exclusions
 from oncourse.analyses._concordance_figures import concordance_figures
+from oncourse.analyses._concordance_notes import (
+    concordance_notes,
+    hidden_comparisons,
+    mostly_noisy,
+    too_high,
+    withheld_notes,
+)
 from oncourse.analyses._concordance_tables import (
     FLIPS,
     GENES,
@@ -28,7 +36,6 @@ from oncourse.derive.concordance.concordance_summary import (
     SET_APART,
     fraction_columns,
     gene_counts,
-    hidden_by_errors,
     of_own_samples,
     summary_table,
 )
@@ -39,7 +46,6 @@ from oncourse.derive.concordance.pairs import (
     pair_counts,
     variant_rows,
 )
-from oncourse.derive.concordance.presence import PresenceTable
 from oncourse.derive.concordance.presence_inputs import borrowed_note
 from oncourse.derive.concordance.relatedness import NOT_RELATED
 from oncourse.derive.concordance.status_tables import flips, status_table
@@ -47,9 +53,6 @@ from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
 from oncourse.facts.statuses import statuses_of
 from oncourse.words.catalogue import said
-
-MANY = 12
-"""Samples named in a note; the others are in the table it names."""
 
 
 @analysis(
@@ -94,17 +97,21 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
         SAMPLES.name: SAMPLES.frame(presence.samples),
     }
     estimates = _estimates(summary, counts, judged)
+    hidden = hidden_comparisons(summary, presence, pairs, params.min_power)
+    noisy = mostly_noisy(presence, pairs)
+    headline = _headline(estimates, tuple(hidden), noisy)
     return Result(
-        answer=_answer(estimates),
-        headline=_headline(estimates),
+        answer=_answer(estimates, headline.text.text()),
+        headline=headline,
         estimates=estimates,
         tables=tables,
         figures=tuple(concordance_figures(presence, pairs, counts, summary, noise)),
         people=_people(cohort, pairs, judged),
         samples_used=_used(pairs),
         notes=(
-            *_notes(presence, counts, related),
-            *_withheld(summary, presence, pairs, params.min_power),
+            *concordance_notes(presence, counts, related),
+            *withheld_notes(summary, hidden),
+            *too_high(noisy, estimates),
             *borrowed_note(cohort.study),
         ),
         methods=_METHODS,
@@ -216,11 +223,19 @@ def _first(known: dict[str, Estimate]) -> str | None:
     return next((c for c in COMPARISONS if f"shared_fraction_assessable.{comparison_key(c)}" in known), None)
 
 
-def _headline(estimates: tuple[Estimate, ...]) -> Headline:
+def _headline(estimates: tuple[Estimate, ...], hidden: tuple[str, ...], noisy: tuple[str, ...]) -> Headline:
+    """The share of the first comparison that has one.
+
+    hidden : comparisons without a share because of errors; noisy : those of mostly noisy samples
+    """
     known = {e.name: e for e in estimates if e.value is not None}
     comparison = _first(known)
     if comparison is None:
-        return cannot(said("headline.concordance.none"), said("reason.no_value"))
+        by_errors = next((c for c in COMPARISONS if c in hidden), None)
+        if by_errors is None:
+            return cannot(said("headline.concordance.none"), said("reason.no_value"))
+        a, b = two_sides(by_errors)
+        return cannot(said("headline.concordance.hidden", a=a, b=b), said("reason.read_errors"))
     name = _of(known, "shared_fraction_assessable", comparison)
     share, patients = known[name], int(known[_of(known, "n_patients", comparison)].value or 0)
     a, b = two_sides(comparison)
@@ -233,7 +248,10 @@ def _headline(estimates: tuple[Estimate, ...]) -> Headline:
     if assumed:
         key, rest = f"{key}_by_calls", rest | {"different": different, "assumed": assumed}
     text = said(f"headline.concordance.{key}", **rest)
-    return unless_assumed(rated(text, share, name, n_patients=patients), assumed, mutations)
+    headline = unless_assumed(rated(text, share, name, n_patients=patients), assumed, mutations)
+    if comparison in noisy and headline.light != "cannot":  # before few patients: more patients would not mend it
+        return replace(headline, light="uncertain", reason=said("reason.noisy"))
+    return headline
 
 
 def _by_calls(known: dict[str, Estimate], comparison: str) -> tuple[int, int]:
@@ -243,11 +261,10 @@ def _by_calls(known: dict[str, Estimate], comparison: str) -> tuple[int, int]:
     return n, round((assumed.value or 0) * n) if assumed else 0
 
 
-def _answer(estimates: tuple[Estimate, ...]) -> str:
-    """The headline, then what calls alone would say, what was corrected, what could not be judged."""
+def _answer(estimates: tuple[Estimate, ...], text: str) -> str:
+    """The headline (`text`), then what calls alone would say, what was corrected, what could not be judged."""
     known = {e.name: e for e in estimates if e.value is not None}
     comparison = _first(known)
-    text = _headline(estimates).text.text()
     if comparison is None:
         return text
     more = (
@@ -322,68 +339,3 @@ def _used(pairs: PairTable) -> pl.DataFrame:
                 )
             )
     return exclusions(rows)
-
-
-def _withheld(summary: pl.DataFrame, presence: PresenceTable, pairs: PairTable, min_power: float) -> tuple[str, ...]:
-    """A note per comparison without a shared fraction: its mutations could only be judged where both samples have them, or
-    errors hide small clones."""
-    key = (pl.col("set") == "all") & (pl.col("chip") == "without") & (pl.col("n_variants") > 0)
-    rows = summary.filter(key & (pl.col("estimand") == "shared_fraction_assessable") & pl.col("estimate").is_null())
-    notes = []
-    for comparison, n in rows.select("comparison", "n_variants").iter_rows():
-        main = pairs.pairs.filter("is_main", pl.col("comparison") == comparison)
-        here = pairs.variants.join(main.select("pair"), on="pair", how="semi")
-        hidden = hidden_by_errors(presence, here, min_power)
-        if hidden is not None:
-            notes.append(
-                f"{comparison}: at {hidden[0]} of {hidden[1]} sites where a clone would have been seen the reads are as "
-                "likely errors as a small clone; what can be decided is mostly there, and no shared fraction is given."
-            )
-            continue
-        notes.append(
-            f"{comparison}: {n} mutations were found in both samples, and in no sample could one have been judged absent: "
-            "no shared fraction is given."
-        )
-    return tuple(notes)
-
-
-def _notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame) -> tuple[str, ...]:
-    cells, notes = presence.cells, []
-    assumed = cells.filter(pl.col("basis") == "assumed").height
-    if assumed:
-        notes.append(
-            f"{assumed:,} of {cells.height:,} judgements (variant in a sample) rest on an assumed depth or a bare "
-            f"call: the "
-            "reads were not counted there. Counting every variant in every sample of its patient would settle them."
-        )
-    guessed = presence.samples.filter(pl.col("purity_basis") == "estimated")
-    if guessed.height:
-        n_open = guessed["purity"].null_count()
-        notes.append(
-            f"Purity or tumour fraction of {guessed.height} samples was not given and was estimated from their "
-            "variants." + (f" Of {n_open} the reads set no lower limit: it is not known." if n_open else "")
-        )
-    noisy = presence.samples.drop_nulls("noise")
-    if noisy.height:
-        named = [f"{s} ({word})" for s, word in noisy.select("sample_id", "noise").head(MANY).iter_rows()]
-        notes.append(
-            f"The reads of {noisy.height} of {presence.samples.height} samples are, or may be, noisier than told, as "
-            "FFPE, oxidation or contamination make them. They are judged at their own noise (concordance/samples, noise). "
-            + " ".join(f"{text}." for text in named)
-            + (" And more." if noisy.height > MANY else "")
-        )
-    blood = cells.filter(pl.col("blood").is_not_null())
-    if blood.height:
-        kinds = blood.select("site", "blood").unique().group_by("blood").len().sort("blood")
-        words = ", ".join(f"{kind.replace('_', ' ')} {n}" for kind, n in kinds.iter_rows())
-        notes.append(f"Variants set apart or shown both ways as not of the tumour: {words}.")
-    doubtful = related.filter(pl.col("is_main") & pl.col("verdict").is_in(["unrelated", "swap", "second_primary"]))
-    for row in doubtful.iter_rows(named=True):
-        notes.append(
-            f"Patient {row['patient_id']}: {row['sample_a']} and {row['sample_b']} show no common origin "
-            f"({row['verdict'].replace('_', ' ')}); check for a swap or a second primary."
-        )
-    merged = cells.filter(pl.col("written_as").is_not_null() & (pl.col("written_as") != pl.col("variant_id")))
-    if merged.height:
-        notes.append(f"{merged.height} calls of indels written at another place were taken as the same variant.")
-    return tuple(notes)
