@@ -179,3 +179,24 @@ def test_plasma_only_chip_gene_never_matches_but_is_named():
     facts = Cohort(made).findings.patients["A"]
     (variant,) = facts.by_gene["ATM"]
     assert variant.origin == "possible_chip"
+
+
+#: One row each whose place no assembly has (chromosome 12 ends at 133,851,895 in GRCh37): gene, change, effect.
+NOWHERE = {
+    "of no gene": (None, None, None),
+    "of KRAS, effect unknown": ("KRAS", None, None),
+    "of KRAS, a missense change": ("KRAS", None, "missense"),
+}
+
+
+@pytest.mark.parametrize("name", NOWHERE)
+def test_a_place_that_no_chromosome_has_leaves_nothing_wild_type(name):
+    """A call at 12:253982840 (25398284 with one digit more) may be any change: RAS is no wild type; the same call in
+    TP53 leaves it one, by the coverage of every codon."""
+    people = [{"patient_id": p, "sample_id": f"{p}-T", "purity": 0.6} for p in "AB"]
+    looked = [row for p in "AB" for row in covered(f"{p}-T", 500)]
+    reads = [("A-T", "12:253982840:C:T", 90, 300), ("B-T", "17:7577120:C:T", 90, 300)]
+    rows = [("12:253982840:C:T", *NOWHERE[name]), ("17:7577120:C:T", "TP53", "p.R273H", "missense")]
+    told = {r["patient_id"]: r for r in ras(study(people, coverage=looked, calls=reads, variants=rows))}
+    assert told["A"]["state"] == "not_assessable"
+    assert told["B"]["state"] == "wild_type"

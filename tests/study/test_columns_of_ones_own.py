@@ -22,3 +22,20 @@ def test_no_check_takes_a_column_of_ones_own_for_that_of_another_table(simulated
     taken = {name: [n for n in NAMES if n not in TABLES[name].by_name] for name in tables}
     with_own = {name: frame.with_columns(pl.lit("x").alias(n) for n in taken[name]) for name, frame in tables.items()}
     assert told(with_own) == told(tables)
+
+
+def test_rows_that_differ_in_a_column_of_ones_own_are_not_the_same_row():
+    """Two values of one day told apart by the user's own column are two rows, and no "same row" is told."""
+    rows = {
+        "patient_id": ["A", "A"],
+        "lab": ["psa", "psa"],
+        "day": ["1", "1"],
+        "value": ["4", "4"],
+        "unit": ["ng/mL"] * 2,
+    }
+    people = pl.DataFrame({"patient_id": ["A"]})
+    follow_up = pl.DataFrame({"patient_id": ["A"], "last_contact_day": ["90"], "is_dead": ["no"]})
+    for own, told in ((["x", "y"], 0), (["x", "x"], 1)):
+        labs = pl.DataFrame({**rows, "tube": own})
+        _, found = validate({"patients": people, "follow_up": follow_up, "labs": labs}, StudyConfig())
+        assert sum("same row" in p.message for p in found) == told

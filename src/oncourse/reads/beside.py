@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 from oncourse.errors import InputError
+from oncourse.genome.chromosomes import build_of_lengths
 from oncourse.genome.fasta import Fasta
 from oncourse.reads.bam import bare_name
 from oncourse.reads.sheet import Plan
-from oncourse.study.checks import build_of_lengths
 
 
 def check_reference(fasta: Path, *, from_fastq: bool) -> None:

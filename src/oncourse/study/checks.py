@@ -9,6 +9,8 @@ from functools import partial
 import polars as pl
 
 from oncourse.genome.builds import build_named
+from oncourse.genome.chromosomes import chromosome_end, lies_nowhere
+from oncourse.genome.gene_models import BUILDS
 from oncourse.genome.variant import canonical_ids, with_parts
 from oncourse.study.config import StudyConfig
 from oncourse.study.first_cause import mismatched_ids
@@ -18,64 +20,6 @@ from oncourse.study.tables import TABLES
 
 Tables = Mapping[str, pl.DataFrame]
 
-#: Length of the chromosomes (GRC assemblies, Genome Reference Consortium).
-_LENGTHS = {
-    "GRCh37": [
-        249250621,
-        243199373,
-        198022430,
-        191154276,
-        180915260,
-        171115067,
-        159138663,
-        146364022,
-        141213431,
-        135534747,
-        135006516,
-        133851895,
-        115169878,
-        107349540,
-        102531392,
-        90354753,
-        81195210,
-        78077248,
-        59128983,
-        63025520,
-        48129895,
-        51304566,
-        155270560,
-        59373566,
-        16571,
-    ],
-    "GRCh38": [
-        248956422,
-        242193529,
-        198295559,
-        190214555,
-        181538259,
-        170805979,
-        159345973,
-        145138636,
-        138394717,
-        133797422,
-        135086622,
-        133275309,
-        114364328,
-        107043718,
-        101991189,
-        90338345,
-        83257441,
-        80373285,
-        58617616,
-        64444167,
-        46709983,
-        50818468,
-        156040895,
-        57227415,
-        16569,
-    ],
-}
-_CHROMOSOMES = [*(str(n) for n in range(1, 23)), "X", "Y", "MT"]
 #: Where some often mutated genes lie (Ensembl, forward strand coordinates): tells one build from the other.
 _GENES = {
     "KRAS": {"GRCh37": (25357723, 25403870), "GRCh38": (25204789, 25250936)},
@@ -96,22 +40,12 @@ _MONTHS = "(mar|sep|sept|dec|oct|nov|apr|feb)"
 _EXCEL_DATE = rf"(?i)^(\d{{1,2}}-{_MONTHS}|{_MONTHS}-\d{{1,2}}|\d{{4}}-\d\d-\d\d)$"
 
 
-def build_of_lengths(lengths: Mapping[str, int]) -> str | None:
-    """Return the build whose chromosomes have these lengths (names without chr); None where none is a chromosome of
-    one.
+def cross_checks(tables: Tables, config: StudyConfig, whole: Tables | None = None) -> list[Problem]:
+    """Return every problem between columns and tables; `tables` typed as `check_table` returns them.
 
-    >>> build_of_lengths({"7": 159345973}), build_of_lengths({"7": 60_000})
-    ('GRCh38', None)
+    `whole`: the same with the columns that are the user's own, where `tables` has none of them: identical rows are
+    alike in these too, and a build of a sample is such a column.
     """
-    known = dict(zip(_CHROMOSOMES[:-1], range(24), strict=True))
-    for build, own in _LENGTHS.items():
-        if any(name in known and own[known[name]] == length for name, length in lengths.items()):
-            return build
-    return None
-
-
-def cross_checks(tables: Tables, config: StudyConfig) -> list[Problem]:
-    """Return every problem between columns and tables; `tables` typed as `check_table` returns them."""
     found: list[Problem] = []
     links = Links(tables)
     for check in (
@@ -127,9 +61,10 @@ def cross_checks(tables: Tables, config: StudyConfig) -> list[Problem]:
         _genes,
         _times,
         _contradictions,
-        _repeats,
     ):
         found.extend(check(tables, config))
+    for check in (_builds_of_samples, _repeats):
+        found.extend(check(whole or tables, config))
     return found
 
 
@@ -330,7 +265,7 @@ def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
                 yield replace(problem, cure=f"Write it {right.get(problem.value or '', 'in one way')}.")
 
 
-def _builds(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
+def _builds_of_samples(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     samples = tables.get("samples")
     if samples is not None and "genome_build" in samples.columns and config.genome_build:
         text = samples["genome_build"].cast(pl.String)
@@ -339,24 +274,23 @@ def _builds(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         bad = (named != config.genome_build).fill_null(False)
         message = f"the sample is of build {{value}}, the study of {config.genome_build}."
         yield from _rows("samples", samples, bad, "genome_build", message, "Lift its calls over, or leave it out.")
+
+
+def _builds(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     build = config.genome_build
-    if build not in _LENGTHS:
+    if build not in BUILDS:
         return
     table = "variants" if "variants" in tables and not tables["variants"].is_empty() else "calls"
     frame = tables.get(table)
     if frame is None or frame.is_empty():
         return
     located = with_parts(frame)
-    ends = dict(zip(_CHROMOSOMES, _LENGTHS[build], strict=True))
-    end = pl.col("chrom").replace_strict(ends, default=None, return_dtype=pl.Int64)
-    past = _where(located, pl.col("pos") > end)
-    message = f"'{{value}}' lies past the end of its chromosome in {build}."
-    yield from _rows(table, frame, past, "variant_id", message, "Is genome_build in study.yaml right?")
+    yield from _past_the_end(table, frame, located, build)
     if "gene" not in frame.columns:
         return
     other = "GRCh38" if build == "GRCh37" else "GRCh37"
     known = located.filter(pl.col("gene").is_in(list(_GENES)) & pl.col("pos").is_not_null())
-    inside = dict.fromkeys(_LENGTHS, 0)
+    inside = dict.fromkeys(BUILDS, 0)
     for (gene,), at in known.group_by(["gene"]):
         for b in inside:
             inside[b] += int(at["pos"].is_between(*_GENES[str(gene)][b]).sum())
@@ -366,6 +300,30 @@ def _builds(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         )
         cure = f"study.yaml says {build}: correct genome_build, or lift the calls over."
         yield Problem(table, None, "variant_id", known["variant_id"][0], message, cure)
+
+
+#: Where more of the rows than this lie in no assembly, positions as a whole were misread: an error.
+_MOST_NOWHERE = 0.1
+
+
+def _past_the_end(table: str, frame: pl.DataFrame, located: pl.DataFrame, build: str) -> Iterator[Problem]:
+    """Rows past the end of their chromosome: of another build (an error), or of none, a wrong place (a warning).
+
+    A place that no assembly has says nothing of the build. Its row is kept, and may be anywhere: what it could change is
+    not assessable (`oncourse.derive.genes.unread`).
+    """
+    past = _where(located, pl.col("pos") > chromosome_end(build))
+    if not past.any():
+        return
+    nowhere = _where(located, lies_nowhere())
+    message = f"'{{value}}' lies past the end of its chromosome in {build}"
+    few = nowhere.sum() <= max(1, _MOST_NOWHERE * located["pos"].count())
+    wrong = past & ~nowhere if few else past
+    yield from _rows(table, frame, wrong, "variant_id", f"{message}.", "Is genome_build in study.yaml right?")
+    if few:
+        told = f"{message} and in every other assembly: the call is kept, its place is unknown."
+        cure = "Correct the position; until then it may be any change of its gene, or of any gene where it names none."
+        yield from _rows(table, frame, nowhere, "variant_id", told, cure, "warning")
 
 
 def _regions(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
@@ -396,15 +354,10 @@ _LAST_WINDOW = 1_000_000
 
 def _beyond(name: str, frame: pl.DataFrame, build: str | None) -> Iterator[Problem]:
     """Regions that end where their chromosome ends in the other build, or far behind its end: they are of that build."""
-    if build not in _LENGTHS or not {"chrom", "end"} <= set(frame.columns):
+    if build not in BUILDS or not {"chrom", "end"} <= set(frame.columns):
         return
-    other = next(b for b in _LENGTHS if b != build)
-    own, theirs = (
-        pl.col("chrom").replace_strict(
-            dict(zip(_CHROMOSOMES, _LENGTHS[b], strict=True)), default=None, return_dtype=pl.Int64
-        )
-        for b in (build, other)
-    )
+    other = next(b for b in BUILDS if b != build)
+    own, theirs = chromosome_end(build), chromosome_end(other)
     far = frame.filter((pl.col("end") > own + _LAST_WINDOW) | ((pl.col("end") == theirs) & (theirs > own)))
     if far.height:
         first = far.row(0, named=True)

@@ -76,7 +76,7 @@ def validate(
     # a column of the user's own may have the name of one that a check joins
     own = {name: TABLES[name].own(frame) for name, frame in typed.items()}
     problems += found + two_clocks(own)
-    problems += cross_checks(own, config)
+    problems += cross_checks(own, config, typed)
     problems += endpoint_checks(own)
     problems += drug_checks(own)
     problems += assay_checks(own, (first_row or {}).get("assays", 2))

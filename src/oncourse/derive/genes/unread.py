@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.derive.genes.calls import MIN_ALT_COUNT, MIN_VAF, is_called_expr
 from oncourse.facts.material import is_tumour
+from oncourse.genome.chromosomes import lies_nowhere
 from oncourse.genome.coding_change import residue
 from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 from oncourse.genome.gene_models import BUILDS
@@ -16,6 +17,7 @@ from oncourse.genome.gene_names import current_symbol, is_symbol_like
 from oncourse.genome.genes import gene_places
 from oncourse.genome.places import locate
 from oncourse.genome.protein import codon, is_change
+from oncourse.genome.variant import parts
 from oncourse.study.model import Study
 from oncourse.study.place_checks import other_build_codons
 
@@ -44,7 +46,7 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     otherwise. Germline and blood variants count at decision codons only: one cell of the table says where they come
     from. Without a build the places of both builds are tried, and a variant of no gene that lies in no known gene of
     either may be in any gene of its chromosome (hg18, T2T); with one, a variant of no gene may be at a residue of the
-    other.
+    other. A place past the end of its chromosome in every assembly is none: such a variant may be anywhere.
 
     Returns
     -------
@@ -165,6 +167,7 @@ def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.Dat
         written="gene",
         symbol=pl.col("gene").replace({s: current_symbol(s) for s in symbols}),
         own_codon=codon("hgvs_p"),
+        nowhere=table.select(parts()).select(lies_nowhere()).to_series(),
     )
     rows: dict[tuple[str, str], tuple[int | None, int | None, bool, str]] = {}
     words = {row["variant_id"]: _words(row) for row in table.iter_rows(named=True)} if build in BUILDS else {}
@@ -235,7 +238,7 @@ def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: boo
             yield place, row["codon_first"], row["codon_last"], clean and not silent
         return
     unnamed = bool(_BEFORE_ANY.match(row["variant_id"]))
-    placeless = unnamed or not _PLACED.match(row["variant_id"])
+    placeless = unnamed or row["nowhere"] or not _PLACED.match(row["variant_id"])
     if _ASIDE_CONTIG.match(row["variant_id"]) and row["symbol"] is None:
         return
     # neither a place nor a gene: it may be in any of them

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.genome.chromosomes import build_of_lengths
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import chromosome, position
 from oncourse.io.tabular.encoding import sniff
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_lines, read_table
 from oncourse.io.whose.sample_names import sample_of_file
-from oncourse.study.checks import build_of_lengths
 
 _GATK = {
     "CONTIG": "chrom",

@@ -15,6 +15,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.builds import build_named
+from oncourse.genome.chromosomes import build_of_lengths
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import build_of_accession, normalise
 from oncourse.io.assays.covered import NO_VARIANT, covered
@@ -40,7 +41,6 @@ from oncourse.io.variants.vcf_told import (
 )
 from oncourse.io.whose.columns import Column, assign
 from oncourse.io.whose.start import Start
-from oncourse.study.checks import build_of_lengths
 from oncourse.study.schema import Problem
 
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
