@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from oncourse.study import schema
-from oncourse.study.schema import Problem, check_table, nearest, repeated, sorted_problems
+from oncourse.study.schema import Problem, check_table, nearest, sorted_problems
 from oncourse.study.tables import REQUIRED_TABLES, TABLES
 
 SAMPLES = TABLES["samples"]
@@ -138,9 +138,3 @@ def test_a_matrix_in_place_of_a_table_is_one_problem(monkeypatch):
     assert [p.message for p in problems] == [
         "has 30 columns that are not known here (sample_0, sample_1, sample_2 ...)."
     ]
-
-
-def test_repeated_keys_are_found_exactly():
-    frame = pl.DataFrame({"a": ["x", "y", "x", None, None, "x"], "b": [1, 1, 1, 2, 2, 3]})
-    assert repeated(frame, ["a", "b"]).to_list() == [True, False, True, True, True, False]
-    assert not repeated(frame.unique(), ["a", "b"]).any() and repeated(frame.clear(), ["a"]).is_empty()

@@ -15,7 +15,8 @@ from oncourse.genome.variant import canonical_ids, with_parts
 from oncourse.study.config import StudyConfig
 from oncourse.study.first_cause import mismatched_ids
 from oncourse.study.links import Links
-from oncourse.study.schema import Problem, nearest, repeated, row_problems
+from oncourse.study.repeated import repeated
+from oncourse.study.schema import Problem, nearest, row_problems
 from oncourse.study.tables import TABLES
 
 Tables = Mapping[str, pl.DataFrame]
@@ -219,9 +220,8 @@ def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         frame = tables.get(name)
         if frame is None or frame.is_empty():
             continue
-        ids = frame["variant_id"].drop_nulls().unique()
-        plain = ids.str.contains(_PLAIN)
-        odd = ids.filter(~plain).sort()
+        ids = frame["variant_id"].drop_nulls()
+        odd = ids.filter(~ids.str.contains(_PLAIN)).unique().sort()
         if odd.is_empty():
             continue
         written = pl.DataFrame({"variant_id": odd, "right": canonical_ids(odd)})

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.study.repeated import repeated
 from oncourse.study.translated import translated
 from oncourse.study.values import plain_numbers, without_unit
 from oncourse.study.words import is_free, subject_of
@@ -296,16 +297,19 @@ def _nowhere(raw: pl.Series) -> pl.Series:
 def _cleaned(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     """Take the space around the texts, and the texts that say "not assessed", off the columns of text."""
 
-    def clean(name: str) -> pl.Expr:
+    def is_silent(name: str) -> pl.Expr:
         column = table.by_name.get(name)
         nulls = [t for t in NULL_TEXTS if t not in ("nan", "NaN")]  # NaN in a number column is a problem
         if column is None or column.dtype == pl.String:
             nulls = [t for t in nulls if t != "."] if column is not None else list(NULL_TEXTS)
-        stripped = pl.col(name).str.strip_chars()
-        return pl.when(~stripped.is_in(nulls).fill_null(False)).then(stripped).alias(name)
+        return pl.col(name).is_in(nulls)
 
     texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    return frame.with_columns(map(clean, texts)) if texts else frame
+    if not texts:
+        return frame
+    frame = frame.with_columns(pl.col(texts).str.strip_chars())
+    silent = frame.select(is_silent(name).any() for name in texts).row(0, named=True)
+    return frame.with_columns(pl.when(~is_silent(name)).then(name).alias(name) for name in texts if silent[name])
 
 
 def _typed(column: Column, raw: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -413,15 +417,6 @@ def _value_problems(column: Column, cast: pl.Series, bad: pl.Series) -> list[tup
             cure = f"Allowed: {column.range_text}." + (f" Did you mean {near}?" if near else "")
             problems.append((cast == value, "'{value}' is not an allowed value.", cure))
     return problems
-
-
-def repeated(frame: pl.DataFrame, key: Sequence[str]) -> pl.Series:
-    """Return which rows have a key that another row has too: looked at exactly where hashes are equal."""
-    maybe = frame.select(pl.struct(list(key)).hash().is_duplicated().alias("twice")).to_series()
-    if not maybe.any():
-        return maybe
-    rows = maybe.arg_true()
-    return maybe.scatter(rows, frame.select(key)[rows].is_duplicated())
 
 
 def _key_problems(table: Table, frame: pl.DataFrame, first_row: int) -> list[Problem]:

@@ -26,7 +26,8 @@ from oncourse.io.variants.strand import on_forward
 from oncourse.io.variants.tool_columns import carried
 from oncourse.io.variants.whose_rows import no_normal
 from oncourse.io.whose.ids import of_two_patients
-from oncourse.study.schema import Problem, repeated
+from oncourse.study.repeated import repeated, sorted_by
+from oncourse.study.schema import Problem
 from oncourse.study.translated import translated
 
 
@@ -112,7 +113,7 @@ def tables_of(
     return MafTables(
         calls.select(columns),
         variants,
-        samples.sort("sample_id"),
+        sorted_by(samples, "sample_id"),
         calls["line"],
         build,
         notes,

@@ -13,6 +13,7 @@ from oncourse.genome.variant import once
 from oncourse.io.ledger import Ledger
 from oncourse.io.structural.large import Large
 from oncourse.io.variants.maf_numbers import at_lines
+from oncourse.study.repeated import shared, sorted_by
 from oncourse.study.schema import Problem
 
 #: Reason of a record that is left out because its allele is no sequence of bases.
@@ -123,12 +124,12 @@ def severity() -> pl.Expr:
 def variants_of(calls: pl.DataFrame) -> pl.DataFrame:
     """Return one row per variant: the annotation of its most severe row, then the first gene by name."""
     columns = ["gene", "hgvs_c", "hgvs_p", "consequence"]
-    frame = calls.select("variant_id", *[optional(calls, c) for c in columns]).unique()
-    several = frame["variant_id"].hash().is_duplicated()
-    best = frame.filter(several).with_columns(severity().alias("_rank"))
+    frame = calls.select("variant_id", *[optional(calls, c) for c in columns])
+    several = shared(frame["variant_id"].hash())
+    best = frame.filter(several).unique().with_columns(severity().alias("_rank"))
     best = best.sort(["variant_id", "_rank", *columns], nulls_last=True).drop("_rank")
     best = best.unique("variant_id", keep="first", maintain_order=True)
-    first = pl.concat([frame.filter(~several), best]).sort("variant_id")
+    first = sorted_by(pl.concat([frame.filter(~several), best]), "variant_id")
     return first.with_columns(protein.canonicals(first["hgvs_p"]).alias("hgvs_p"), once(first["gene"], _gene()))
 
 
