@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from oncourse.analyses._base import registry
+from oncourse.analyses.drivers import _of_no_known_role
 from oncourse.cohort import Cohort
 from oncourse.report.execute import run_one
 from oncourse.stats.driver_tests import burden_p, cauchy_combination, hotspot_p, rate_spread, truncating_p
@@ -195,3 +196,11 @@ def test_genes_rich_in_mutable_bases_are_not_drivers():
     driver = plain.filter(~pl.col("gene").is_in(rich))["gene"].sort()[0]
     planted, _ = _simulated(contexts=True, seed=1, driver=driver)
     assert planted["gene"][0] == driver and planted["q_value"][0] < 0.01
+
+
+def test_a_found_gene_of_no_known_role_is_to_be_confirmed():
+    """A simulated study of 60 exomes found TP53 and, by chance (5 patients, 0.15 expected; none in ten other seeds), PRR5L:
+    both stood in one row as drivers."""
+    found = pl.DataFrame({"gene": ["TP53", "PRR5L"], "role": ["suppressor", None]})
+    assert _of_no_known_role(found).endswith("to be confirmed in other patients: PRR5L.")
+    assert _of_no_known_role(found.head(1)) == ""

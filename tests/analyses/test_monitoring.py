@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
 from tests.studies import study
 
-from oncourse.analyses._base import registry
+from oncourse.analyses._base import Estimate, registry, say
+from oncourse.analyses.monitoring import _LEADS, _lead_words
 from oncourse.cohort import Cohort
 from oncourse.errors import NotEnoughData
 from oncourse.stats.cox import fit_cox
 from oncourse.stats.proportions import clopper_pearson
+from oncourse.words.phrases import Phrasebook, pairs
 
 VARIANTS = [
     {
@@ -199,3 +203,27 @@ def test_undated_plasma_is_excluded_with_the_reason():
     found = registry()["monitoring"].run(without)
     rows = found.excluded.filter(pl.col("sample_id") == "C1-B1")
     assert rows.height == 1 and "without a day" in rows["reason"][0]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (5.0, 60.0, "ctDNA came before imaging by a median between 5 days and 60 days"),
+        (5.0, None, "ctDNA came before imaging by a median of at least 5 days"),
+        (-60.0, -5.0, "imaging came before ctDNA by a median between 5 days and 60 days"),
+        (None, -5.0, "imaging came before ctDNA by a median of at least 5 days"),
+        (-252.0, 612.0, "the median lies between 252 days after and 612 days before it"),
+        (-252.0, None, "the median is at most 252 days after it"),
+        (None, 612.0, "the median is at most 612 days before it"),
+        (None, None, "by a time that 7 patients are too few to estimate"),
+    ],
+)
+def test_a_lead_is_told_as_days_before_or_after(low, high, told):
+    """ "a median between -252 days and 612 days; below 0, it came after" was left to the reader to turn round."""
+    found = [Estimate("lead_patients", 7, n=7, unit="count")]
+    found += [Estimate(f"lead_median_{end}", v, n=7, unit="days") for end, v in (("low", low), ("high", high))]
+    names = {e.name: e.value for e in found if e.value is not None}
+    text = say(_lead_words(names, "lead", _LEADS["lead"]), found)
+    assert told in text and text.startswith("After resection ") and "-" not in text
+    book = Phrasebook(pairs("zh"))
+    assert re.search("[\u4e00-\u9fff]", book.text(text)) and not book.missed

@@ -18,6 +18,7 @@ from oncourse.paper.documents import PaperTable, latex_table
 from oncourse.paper.references import bibtex, cited, references, ris, rows
 from oncourse.paper.table1 import by_status, even_status, named, smd_category, smd_number, table_one
 from oncourse.paper.tables import SHOWN, answer_table, chosen
+from oncourse.paper.text import methods, steps_of
 from oncourse.paper.write import PLACES
 from oncourse.report.study import report_study
 from oncourse.words.catalogue import catalogue
@@ -212,11 +213,47 @@ def test_every_method_of_the_paper_that_others_published_is_cited():
     from oncourse.words.catalogue import catalogue
 
     told = {key.removeprefix("paper.method.") for key in catalogue("en") if key.startswith("paper.method.")}
-    # ours alone: what is described, not tested, and the depth and error of reads
-    assert {name for name in told if not keys_of(name)} == {"groups", "reads"}
+    # ours alone: what is described, not tested, the depth and error of reads, and steps that the treatments' own works cover
+    plain = {"treatment_none_weighted", "treatment_adjusted", "treatment_markers"}
+    assert {name for name in told if not keys_of(name)} == {"groups", "reads"} | plain
     assert {name for work in references() for name in work.analyses} <= told
     found = [(work.year, work.volume, work.pages) for work in references()]
     assert all(year.isdigit() and volume and pages for year, volume, pages in found)
+
+
+def compared(methods, e_value=None):
+    """A table of one comparison by these methods, and one marker tested where the E-value is known."""
+    who = {"endpoint": "OS", "line": 1, "arm": "a", "reference": "b", "e_value": e_value}
+    rows = pl.DataFrame([who | {"method": m} for m in methods], schema_overrides={"e_value": pl.Float64})
+    markers = pl.DataFrame({"p_value": [e_value]}, schema={"p_value": pl.Float64})
+    return {"treatment/comparison": rows, "treatment/interaction": markers}
+
+
+@pytest.mark.parametrize(
+    ("tables", "steps"),
+    [
+        (compared(["unadjusted", "rmst"]), ["none_weighted"]),
+        (compared(["unadjusted", "adjusted"], 1.4), ["none_weighted", "adjusted", "markers", "hidden"]),
+        (compared(["unadjusted", "overlap", "doubly_robust"]), ["all_weighted", "doubly_robust"]),
+        ({}, []),
+    ],
+)
+def test_the_methods_tell_only_what_was_done(tables, steps):
+    """ "Treatments were compared by overlap weights" stood in the Methods of a study whose result is unadjusted, and its
+    authors cited the weights."""
+    part = methods([("treatment", {})], tables, (), "0", "en")
+    known = catalogue("en")
+    expected = " ".join(known[f"paper.method.{n}"] for n in ("treatment", *(f"treatment_{s}" for s in steps)))
+    assert part.paragraphs[0] == expected
+    assert ("overlap weights" in expected) == ("all_weighted" in steps) == ("li2018" in part.cites[0])
+    assert ("E-value" in expected) == ("hidden" in steps) == ("vanderweele2017" in part.cites[0])
+
+
+def test_some_weighted_comparisons_are_told_as_some():
+    one, other = compared(["unadjusted", "overlap"]), compared(["unadjusted"])
+    both = pl.concat([one["treatment/comparison"], other["treatment/comparison"].with_columns(endpoint=pl.lit("PFS"))])
+    assert steps_of("treatment", {"treatment/comparison": both}) == ("treatment", "treatment_some_weighted")
+    assert steps_of("survival", {}) == ("survival",)
 
 
 def test_no_limit_of_a_paper_names_a_setting_a_column_or_a_table():

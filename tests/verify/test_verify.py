@@ -41,7 +41,9 @@ def test_the_report_names_versions_and_components(tmp_path):
     assert {"oncourse", "numpy", "polars", "scipy"} <= set(names)
     assert names["oncourse"]["licence"] == "Apache-2.0"
     assert cyclonedx(data["components"])["bomFormat"] == "CycloneDX"
-    assert "All cases passed" in (tmp_path / "validation.html").read_text()
+    page = (tmp_path / "validation.html").read_text()
+    assert "All cases passed" in page
+    assert page.count("<main>") == page.count("</main>") == 1  # a landmark for screen readers
 
 
 @pytest.fixture

@@ -146,19 +146,22 @@ def where_counted(estimates: Iterable[Estimate], notes: Mapping[str, str]) -> tu
     return tuple(note for name, note in notes.items() if counts[name] > 0)
 
 
-_NAMES = re.compile(r"\{([\w.:+\- ]+?)(:value|:interval)?\}")
+_NAMES = re.compile(r"\{([\w.:+\- ]+?)(:value|:size|:interval)?\}")
 
 
 def say(template: str, estimates: Iterable[Estimate]) -> str:
     """Return `template` with every ``{name}`` replaced by that estimate's text.
 
-    ``{name}`` prints value, interval and n; ``{name:value}`` the value alone. A name without an estimate
+    ``{name}`` prints value, interval and n; ``{name:value}`` the value alone; ``{name:size}`` the value without its
+    sign, where words tell the side ("252 days after"). A name without an estimate
     is a programming error (KeyError), so that no number in a sentence comes from anywhere else.
     """
     by_name = {e.name: e for e in estimates}
 
     def text(match: re.Match[str]) -> str:
         estimate = by_name[match[1]]
+        if match[2] == ":size":
+            return estimate.number(None if estimate.value is None else abs(estimate.value))
         return estimate.number(estimate.value) if match[2] == ":value" else str(estimate)
 
     return _NAMES.sub(text, template)

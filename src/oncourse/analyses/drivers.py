@@ -93,6 +93,7 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
     return Result(
         answer="In {patients_searched} patients, {genes_found} genes are mutated more often than expected by chance"
         + (f": {names}{' ...' if sure.height > 8 else ''}." if names else ".")
+        + _of_no_known_role(sure)
         + (" {genes_to_check} more look like artefacts of calling." if estimates[2].value else ""),
         estimates=estimates,
         tables={GENES.name: GENES.frame(table)},
@@ -115,6 +116,12 @@ def drivers(cohort: Cohort, params: DriverParams) -> Result:
             "A gene whose bases are not known is taken as average (context_ratio is empty).",
         ),
     )
+
+
+def _of_no_known_role(found: pl.DataFrame) -> str:
+    """Which found genes neither list knows: of all that an FDR of 5 % lets through they are most likely by chance."""
+    new = found.filter(pl.col("role").is_null())["gene"].to_list()
+    return f" Of no known role in cancer, so to be confirmed in other patients: {first_of(new, 8)}." if new else ""
 
 
 def _of_the_tumour(cohort: Cohort) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -361,6 +361,11 @@ def _notes(
             f"Under {preset} censoring {{records_changed:value}} imaging and PSA records differ "
             "(endpoints/time_to_event_other_censoring)."
         )
+    if table["endpoint"].is_in(["PFS2"]).any() and not _is_pfs(table):
+        notes.append(
+            "PFS2 counts progression of bone on the next line, as rPFS does and PFS does not: it is read beside rPFS, "
+            "and may be shorter than PFS."
+        )
     if table["is_competing"].any():
         notes.append(
             "Medians of endpoints with competing deaths treat those as censored; use cumulative incidence "

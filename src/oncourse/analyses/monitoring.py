@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -56,7 +56,7 @@ def monitoring(cohort: Cohort, params: MonitoringParams) -> Result:
     estimates = [*_states(ctdna), *_response_shares(response, ctdna), *lead_estimates, *_rate_estimates(rates)]
     estimates += _landmark(cohort, response, params)
     return Result(
-        answer=_answer({e.name for e in estimates if e.value is not None}, rates),
+        answer=_answer({e.name: e.value for e in estimates if e.value is not None}, rates),
         headline=_headline({e.name: e for e in estimates}, rates),
         estimates=tuple(estimates),
         tables={
@@ -178,7 +178,7 @@ def _background_notes(cohort: Cohort, ctdna: pl.DataFrame) -> Iterator[str]:
 NOISY = 2.0
 
 
-def _answer(names: set[str], rates: pl.DataFrame) -> str:
+def _answer(names: Mapping[str, float], rates: pl.DataFrame) -> str:
     parts = []
     if "ctdna_positive" in names:
         parts.append("ctDNA is positive in {ctdna_positive} of the assessable plasma samples.")
@@ -201,23 +201,33 @@ def _answer(names: set[str], rates: pl.DataFrame) -> str:
     return " ".join(parts) or "No serial sample can tell of a change."
 
 
+#: How a lead begins to be told: what of the blood, before what on the scan.
 _LEADS = {
-    "lead": "After resection ctDNA came before imaging by",
-    "treatment_lead": "On treatment a rise of ctDNA came before progression on imaging by",
+    "lead": ("After resection", "ctDNA", "imaging"),
+    "treatment_lead": ("On treatment", "a rise of ctDNA", "progression on imaging"),
 }
 
 
-def _lead_words(names: set[str], prefix: str, words: str) -> str:
-    """The mean lead between its limits; the data may set none on a side."""
-    low, high = f"{{{prefix}_median_low:value}}", f"{{{prefix}_median_high:value}}"
-    if not {f"{prefix}_median_low", f"{prefix}_median_high"} & names:
-        return f"{words} a time that {{{prefix}_patients:value}} patients are too few to estimate."
-    text = {
-        (True, True): f"a median between {low} and {high}",
-        (False, True): f"a median of at most {high}",
-        (True, False): f"a median of at least {low}",
-    }[f"{prefix}_median_low" in names, f"{prefix}_median_high" in names]
-    return f"{words} {text} ({{{prefix}_patients:value}} patients, 95 % limits); below 0, it came after."
+def _lead_words(names: Mapping[str, float], prefix: str, words: tuple[str, str, str]) -> str:
+    """The median lead between its limits, each as days before or after; the data may set none on a side."""
+    setting, blood, scan = words
+    low, high = names.get(f"{prefix}_median_low"), names.get(f"{prefix}_median_high")
+    first, last = f"{{{prefix}_median_low:size}}", f"{{{prefix}_median_high:size}}"
+    n = f"{{{prefix}_patients:value}} patients"
+    if low is None and high is None:
+        return f"{setting} {blood} came before {scan} by a time that {n} are too few to estimate."
+    if low is not None and low >= 0:
+        size = f"of at least {first}" if high is None else f"between {first} and {last}"
+        text = f"{blood} came before {scan} by a median {size}"
+    elif high is not None and high < 0:
+        size = f"of at least {last}" if low is None else f"between {last} and {first}"
+        text = f"{scan} came before {blood} by a median {size}"
+    else:
+        where = f"lies between {first} after and {last} before it"
+        if low is None or high is None:
+            where = f"is at most {first} after it" if high is None else f"is at most {last} before it"
+        text = f"it is unclear whether {blood} comes before {scan}: the median {where}"
+    return f"{setting} {text} ({n}, 95 % limits)."
 
 
 def _slug(text: str) -> str:

@@ -103,7 +103,9 @@ ENDPOINTS: dict[str, Endpoint] = {
     "TTPP": Endpoint("confirmed PSA progression; death competes", "PSA", (PSA_RISE,), (DEATH,)),
     # EMA/CHMP/205/95, appendix 1
     "PFS2": Endpoint(
-        "progression on the next line, or death, from the start of this one", "next line", (ON_NEXT_LINE, DEATH)
+        "progression on the next line (of bone too, as rPFS), or death, from the start of this one",
+        "next line",
+        (ON_NEXT_LINE, DEATH),
     ),
     "TOT": Endpoint("end of the treatment: its stop, the next line or death", "treatment", (STOP, DEATH)),
     "TTNT": Endpoint("start of the next line; death competes", "next treatment", (NEXT_LINE,), (DEATH,)),

@@ -14,7 +14,8 @@ OTHERS = "others"
 
 @dataclass(frozen=True)
 class Work:
-    """One work; ``analyses`` are those that use it ("" = all), the last author may be `OTHERS`, ``doi`` may be ""."""
+    """One work; ``analyses`` are those, or steps of them, that use it ("" = all), the last author may be `OTHERS`, ``doi``
+    may be ""."""
 
     key: str
     authors: tuple[str, ...]
@@ -58,9 +59,9 @@ def cited(analyses: Collection[str]) -> list[Work]:
     return [r for r in references() if not r.analyses or set(r.analyses) & set(analyses)]
 
 
-def keys_of(analysis: str) -> tuple[str, ...]:
-    """Return the keys of the works that the method of one analysis rests on."""
-    return tuple(r.key for r in references() if analysis in r.analyses)
+def keys_of(*steps: str) -> tuple[str, ...]:
+    """Return the keys of the works that a method rests on: that of an analysis, or those of its steps."""
+    return tuple(r.key for r in references() if set(steps) & set(r.analyses))
 
 
 def citation(work: Work) -> str:

@@ -42,10 +42,48 @@ def sentence(entry: Mapping[str, Any], language: str) -> str:
     return str(head.get("text" if language == "en" else "text_zh") or head.get("text") or entry["answer"])
 
 
+#: What weighting and doubly robust estimation are called in ``treatment/comparison``.
+WEIGHTED = ("overlap", "iptw", "doubly_robust")
+
+
+def steps_of(name: str, tables: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:
+    """Return the steps of the method of an analysis that its results rest on (``paper.method.NAME``).
+
+    A comparison of treatments is weighted, adjusted, tested by marker and asked about hidden confounding only where the
+    data allowed it: told is what its tables hold.
+    """
+    if name != "treatment":
+        return (name,)
+    rows = tables.get("treatment/comparison")
+    if rows is None or rows.is_empty():
+        return (name,)
+    each = rows.group_by("endpoint", "line", "arm", "reference").agg(
+        is_weighted=pl.col("method").is_in(WEIGHTED).any(), is_adjusted=(pl.col("method") == "adjusted").any()
+    )
+    weighted = int(each["is_weighted"].sum())
+    how = "all_weighted" if weighted == each.height else "some_weighted" if weighted else "none_weighted"
+    markers = tables.get("treatment/interaction", pl.DataFrame({"p_value": []}))
+    held = {
+        how: True,
+        "adjusted": bool(each["is_adjusted"].any()),
+        "doubly_robust": "doubly_robust" in rows["method"],
+        "markers": markers["p_value"].is_not_null().any(),
+        "hidden": rows["e_value"].is_not_null().any(),
+    }
+    return (name, *(f"{name}_{step}" for step, is_held in held.items() if is_held))
+
+
 def methods(
-    entries: Sequence[tuple[str, Mapping[str, Any]]], questions: Sequence[str], version: str, language: str
+    entries: Sequence[tuple[str, Mapping[str, Any]]],
+    tables: Mapping[str, pl.DataFrame],
+    questions: Sequence[str],
+    version: str,
+    language: str,
 ) -> Part:
-    """Return the Methods: the questions, one paragraph per analysis, then what holds for all."""
+    """Return the Methods: the questions, one paragraph per analysis, then what holds for all.
+
+    tables : of the results, by topic/table; they say which steps of a method were taken (`steps_of`)
+    """
     known = catalogue(language)
     listed = " ".join(f"({i}) {question}" for i, question in enumerate(questions, 1))
     asked = [write("paper.questions", language, questions=listed)] if questions else []
@@ -56,9 +94,11 @@ def methods(
             write("paper.software", language, version=version),
         )
     )
-    each = [name for name, _ in entries if f"paper.method.{name}" in known]
-    paragraphs = (*asked, *(known[f"paper.method.{name}"] for name in each), general, known["paper.reporting"])
-    cites = (*((),) * len(asked), *map(keys_of, each), INTERVALS, REPORTING)
+    each = [steps_of(name, tables) for name, _ in entries if f"paper.method.{name}" in known]
+    space = "" if language == "zh" else " "
+    told = (space.join(known[f"paper.method.{step}"] for step in steps) for steps in each)
+    paragraphs = (*asked, *told, general, known["paper.reporting"])
+    cites = (*((),) * len(asked), *(keys_of(*steps) for steps in each), INTERVALS, REPORTING)
     return Part(known["paper.methods"], paragraphs, "methods", cites)
 
 

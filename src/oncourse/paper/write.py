@@ -25,7 +25,7 @@ from oncourse.paper.figures import DPI, write_figures
 from oncourse.paper.references import bibtex, citation, cited, ris
 from oncourse.paper.table1 import STATUS, by_status, even_status, named, table_one
 from oncourse.paper.tables import NOTHING, SHOWN, answer_table
-from oncourse.paper.text import answered, findings, legends, limitations, methods, sentence, title_of
+from oncourse.paper.text import answered, findings, legends, limitations, methods, sentence, steps_of, title_of
 from oncourse.report.results import Results
 from oncourse.study.schema import nearest
 from oncourse.words.catalogue import catalogue, write
@@ -65,7 +65,13 @@ def write_paper(
     chosen = _figures(folder, results, names)
     asked = [name for name in order if name in names]
     parts = (
-        methods(entries, [_question(results, name, language) for name in asked], _version(folder), language),
+        methods(
+            entries,
+            results.tables,
+            [_question(results, name, language) for name in asked],
+            _version(folder),
+            language,
+        ),
         told,
         limitations([(n, e) for n, e in entries if n in asked], language),
         legends(results, [place for _, place, _ in chosen], language),
@@ -74,7 +80,7 @@ def write_paper(
     places = PaperParts(of_answers, _places(marks), names)
     progress("tables and paragraphs")
     heading = catalogue(language)["paper.checklists"]
-    works = cited(names)
+    works = cited([step for name in names for step in steps_of(name, results.tables)])
     listed = {r.key: citation(r) for r in works}
     cites = [f"{i}. {listed[key]}" for i, key in enumerate(in_order(parts), 1)]
     last = Part(catalogue(language)["paper.references"], tuple(cites), "references")
