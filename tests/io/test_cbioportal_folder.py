@@ -364,3 +364,19 @@ def test_a_call_off_the_folders_own_panel_list_is_no_wild_type_of_the_others(tmp
     targets = dict(tables["assays"].select("assay_id", "targets").iter_rows())
     assert "KRAS" in targets[assay["S1"]].split(";")
     assert "KRAS" not in targets[assay["S2"]].split(";")
+
+
+@pytest.mark.parametrize(
+    ("column", "looked"), [("", [None, "not_profiled"]), ("\tstructural_variants", [None, None])], ids=["none", "one"]
+)
+def test_a_matrix_without_structural_variants_says_nobody_was_looked_at_for_fusions(tmp_path, column, looked):
+    """GENIE's data_gene_matrix.txt may hold mutations and cna alone: a sample without a fusion there is unknown, no "no"."""
+    of_all = "\tOWN" if column else ""
+    matrix = f"SAMPLE_ID\tmutations{column}\nS1\tOWN{of_all}\nS2\tOWN{of_all}\n"
+    sv = "Sample_Id\tSV_Status\tSite1_Hugo_Symbol\tSite2_Hugo_Symbol\tClass\nS1\tSOMATIC\tTPM3\tNTRK1\tTRANSLOCATION\n"
+    folder = write(tmp_path, FILES | {"data_gene_matrix.txt": matrix, "data_sv.txt": sv})
+    samples = (
+        read_cbioportal(folder).tables["samples"].filter(pl.col("sample_id").is_in(["S1", "S2"])).sort("sample_id")
+    )
+    given = samples["sv_assay_id"].to_list() if "sv_assay_id" in samples.columns else [None, None]
+    assert given == looked

@@ -102,6 +102,15 @@ def with_assays(
             denied |= ~pl.col("_listed") & ~pl.col("sample_id").is_in(seen["clinical"].implode())
         if kind == "cna" and listed not in found.lists and seen["cna"].len():
             denied |= ~pl.col("has_cna")  # the columns of the matrix are the samples it was made for
+        if (
+            kind == "sv" and listed not in found.lists
+        ):  # a panel matrix without that column: nobody is said to be looked at
+            denied |= pl.col("_listed") & ~pl.col("has_sv")
+            if n_unsaid := out.filter(pl.col("_listed") & ~pl.col("has_sv") & ~measured).height:
+                reading.notes.append(
+                    f"the panel matrix has no column of structural variants: {n_unsaid:,} samples without one count as "
+                    "not looked at for fusions"
+                )
         value = pl.when(denied & ~measured).then(pl.lit(NOT_PROFILED)).otherwise(given)
         out = out.with_columns(value.alias(column))
     for kind, column in (("cna", "cna_assay_id"), ("sv", "sv_assay_id")):  # null: the same assay
