@@ -101,6 +101,22 @@ def test_a_fit_that_failed_gives_no_purity(tmp_path):
     assert any("no purity (NO_TUMOR)" in p.message for p in reading.problems)
 
 
+@pytest.mark.parametrize(
+    ("said", "purity", "told"),
+    [("PASS", 0.62, 0), ("WARN_DELETED_GENES", 0.62, 0), ("FAIL_CONTAMINATION", 0.62, 1), ("FAIL_NO_TUMOR", None, 1)],
+)
+def test_what_purple_says_of_its_own_sample_is_told(tmp_path, said, purity, told):
+    """SAMPLE.purple.qc beside the purity table (hmftools): without a tumour there is no purity, a contaminated sample is
+    named."""
+    (tmp_path / "a.maf").write_text(HEAD + "KRAS\t12\t25398284\tC\tT\tQ1\n")
+    table = tmp_path / "Q1.purple.purity.tsv"
+    table.write_text("purity\tploidy\tfitMethod\n0.62\t2.1\tNORMAL\n")
+    (tmp_path / "Q1.purple.qc").write_text(f"QCStatus\t{said}\nMethod\tNORMAL\nContamination\t0.0\n")
+    reading = read_files([tmp_path / "a.maf"], segments=[table])
+    assert reading.tables["samples"]["purity"].to_list() == [purity]
+    assert sum(f"({said})" in p.message for p in reading.problems) == told
+
+
 def test_segments_of_a_pair_or_of_a_stranger_are_matched_or_told(tmp_path):
     """mskcc/facets#57: TUMOUR_NORMAL as id; a SEG of a whole cohort names samples the study does not have."""
     (tmp_path / "a.maf").write_text(HEAD + "KRAS\t12\t25398284\tC\tT\tQ1\n")

@@ -16,6 +16,7 @@ _MOST_BYTES = 1 << 20
 _FIT = re.compile(r"(?im)^\W*(?P<what>purity|tumor fraction|ploidy)\s*[:=]\s*(?P<value>[\d.eE+-]+|NA|NaN)\s*$")
 _FREEC = re.compile(r"(?m)^(?P<what>Sample_Purity|Output_Ploidy)\t(?P<value>[\d.eE+-]+|NA|NaN)\s*$")
 _HEADER = re.compile(r'"?##(?P<what>EstimatedTumorPurity|OverallPloidy)=(?P<value>[\d.eE+-]+)"?\s*$')
+_QC = re.compile(r"(?m)^QCStatus\t(?P<said>\S.*?)\s*$")
 _MANTIS = re.compile(r"(?im)^\s*Step-Wise Difference \(DIF\)\t.*\b(?P<said>unstable|stable)\s*$")
 
 
@@ -46,6 +47,15 @@ def mantis(path: Path) -> str | None:
     where a file is none of its."""
     found = _MANTIS.search(_text(path))
     return None if found is None else "MSI-H" if found["said"].lower() == "unstable" else "MSS"
+
+
+def purple_qc(purity: Path) -> tuple[Path, str] | None:
+    """Return the file and the status (``PASS``, ``WARN_...``, ``FAIL_NO_TUMOR``, ``FAIL_CONTAMINATION``, several by
+    commas) that PURPLE writes as ``SAMPLE.purple.qc`` beside its purity table; null where there is none."""
+    path = purity.with_name(purity.name.replace(".purple.purity.tsv", ".purple.qc"))
+    if path == purity or not path.is_file() or not (found := _QC.search(_text(path))):
+        return None
+    return path, found["said"]
 
 
 def _number(text: str) -> float | None:

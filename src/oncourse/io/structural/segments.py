@@ -14,7 +14,7 @@ from oncourse.errors import InputError
 from oncourse.genome.variant import chromosome, position
 from oncourse.io.clinical.words import number
 from oncourse.io.ledger import Ledger
-from oncourse.io.structural.fits import fit_of
+from oncourse.io.structural.fits import fit_of, purple_qc
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_table, table_name
 from oncourse.io.tabular.units import fractions
@@ -171,6 +171,17 @@ def read_purity(path: Path, ledger: Ledger | None = None) -> tuple[pl.DataFrame,
             cure = "Give purity in the clinical table where it is known from elsewhere."
             problems.append(Problem(table_name(path), int(line), status, said, message, cure, "warning"))
         frame = frame.filter(~failed)
+    if (quality := purple_qc(path)) is not None:
+        qc, said = quality
+        if ledger is not None:
+            ledger.file(qc.name, "the caller's judgement of its own sample", "used")
+        if "FAIL" in said.upper():
+            no_tumour = "NO_TUMOR" in said.upper()
+            lost = "its purity and ploidy are not taken" if no_tumour else "calls and purity of the sample are read"
+            cure = "Look at the sample before its calls are used; leave it out where the failure stands."
+            message = f"PURPLE failed the sample ({said}): {lost}."
+            problems.append(Problem(table_name(qc), None, "QCStatus", said, message, cure, "warning"))
+            frame = frame.clear() if no_tumour else frame
     columns = {ours: next((lowered[a] for a in names if a in lowered), None) for ours, names in _PURITY.items()}
     sample = next((lowered[a] for a in ALIASES["sample_id"] if a in lowered), None)
     if ledger is not None:
