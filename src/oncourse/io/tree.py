@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from oncourse.io.structural.fits import purple_qc
 from oncourse.io.whose.sample_names import CALLERS, sample_of_file, stem_of
 
 _VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
@@ -89,6 +90,7 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
         tree = Tree(calls)
         tree.left = [(p, "another format") for p in top if p not in calls and not _sorted_in(tree, p, p.name.lower())]
         _one_caller_of_copies(tree)
+        tree.left = _without_judgements(tree.left, tree.copies)
         return tree
     tree = Tree()
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and not _hidden(p, folder)):
@@ -109,6 +111,7 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
         tree.left += [(p, "PURPLE's file of the same calls is read") for p in before]
     tree.calls, before = _annotated(tree.calls)
     tree.left += [(p, "the annotated file of the same calls is read") for p in before]
+    tree.left = _without_judgements(tree.left, tree.copies)
     return tree
 
 
@@ -159,6 +162,12 @@ _COPIES_FIRST = (
     r"(^|/)(battenberg|sequenza|facets)/",
     r"_subclones|\.cncf|_segments",
 )
+
+
+def _without_judgements(left: list[tuple[Path, str]], copies: Sequence[Path]) -> list[tuple[Path, str]]:
+    """Return what is left but for PURPLE's judgements, which are read with the purity tables they lie beside."""
+    judged = {found[0] for path in copies if (found := purple_qc(path))}
+    return [(path, why) for path, why in left if path not in judged]
 
 
 def _one_caller_of_copies(tree: Tree) -> None:
