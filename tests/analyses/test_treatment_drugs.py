@@ -54,3 +54,24 @@ def test_the_page_prints_the_trial_that_a_comparison_stands_for():
     wanted = ("Eligible:", "docetaxel v enzalutamide", "Time zero:", "Outcome: OS", "Estimand: treatment", "given age")
     for part in wanted:
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("warning", "told"),
+    [
+        (None, "no covariate recorded"),
+        (
+            "too few patients in an arm for a propensity score of 8 covariates",
+            "too few patients for the covariates",
+        ),
+    ],
+)
+def test_covariates_too_many_to_adjust_for_are_not_told_as_never_recorded(warning, told):
+    """ "Unadjusted: no covariate recorded" was the answer of a study that records eight, beside "32 events are too few to
+    adjust for 8 covariates"."""
+    from oncourse.analyses._treatment_words import trials
+    from oncourse.derive.outcomes.treatment_comparisons import Comparisons
+
+    row = {"endpoint": "OS", "line": 1, "arm": "docetaxel", "reference": "enzalutamide", "warning": warning}
+    (text,) = trials(Comparisons([row | {"n_arm": 20, "n_reference": 26}], [], [], {}), 0, "treatment_policy")
+    assert text.endswith(f"Assignment: as if drawn by lot: {told}.")

@@ -70,7 +70,9 @@ def trials(compared: Comparisons, landmark_days: int, estimand: str) -> list[str
             for b in compared.balance
             if (b["endpoint"], b["line"], b["arm"], b["reference"]) == (endpoint, line, arm, reference)
         ]
-        given = f"as if drawn by lot given {', '.join(known)}" if known else "as if drawn by lot: no covariate recorded"
+        row = next(r for r in mine if (r["arm"], r["reference"]) == (arm, reference))
+        without = "too few patients for the covariates" if _is_too_few(row) else "no covariate recorded"
+        given = f"as if drawn by lot given {', '.join(known)}" if known else f"as if drawn by lot: {without}"
         out.append(
             f"Target trial of {arm_name(arm)} v {arm_name(reference)}. Eligible: patients who start line {line} "
             f"with either, background treatment as it was. Time zero: start of the line{later}. Outcome: {endpoint}. "
@@ -210,6 +212,11 @@ def ordered_pairs(compared: Comparisons) -> tuple[list[dict[str, Any]], list[tup
         return [], []
     mine = [r for r in compared.comparison if (r["endpoint"], r["line"]) == (best[0]["endpoint"], best[0]["line"])]
     return mine, sorted({(r["n_arm"] + r["n_reference"], r["arm"], r["reference"]) for r in mine}, reverse=True)
+
+
+def _is_too_few(row: dict[str, Any]) -> bool:
+    """Whether covariates are recorded, and an arm has too few patients for a score of them (see `models.compare`)."""
+    return "propensity score of" in (row.get("warning") or "")
 
 
 def _balance_of(compared: Comparisons, row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -364,7 +371,8 @@ def _pair_text(
             "only"
         )
     who = f" in patients who could have had either (overlap weights, {len(apart)} covariates)" if weighted else ""
-    alone = "" if weighted else (" (unadjusted)" if apart else " (unadjusted: no covariate recorded)")
+    without = "too few patients for the covariates" if _is_too_few(rows[0]) else "no covariate recorded"
+    alone = "" if weighted else (" (unadjusted)" if apart else f" (unadjusted: {without})")
     changes = rows[0]["p_proportional"]
     if changes is not None and changes < CHANGING:
         first = "doubly_robust" if weighted else "rmst"
