@@ -80,3 +80,39 @@ def test_no_two_files_have_the_same_function(trees):
                 if len(text) > 60:
                     homes[text].add(f"{file}: {node.name}")
     assert [sorted(same) for same in homes.values() if len({h.split(":")[0] for h in same}) > 1] == []
+
+
+def _is_null(node):
+    """Whether an expression is `pl.lit(None ...)`, whatever is done with it."""
+    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call) and ast.unparse(n.func) == "pl.lit"]
+    return any(call.args and ast.unparse(call.args[0]) == "None" for call in calls)
+
+
+def test_a_column_that_may_be_lacking_is_read_by_one_helper(trees):
+    """`study.frames`: `optional` for one column, `with_optional` for several."""
+    own = [
+        f"{file}:{node.lineno}"
+        for file, tree in trees.items()
+        if not file.endswith("study/frames.py")
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.IfExp) and ast.unparse(node.test).endswith(".columns") and _is_null(node.orelse))
+        or (
+            isinstance(node, ast.GeneratorExp | ast.ListComp)
+            and _is_null(node.elt)
+            and any(ast.unparse(test).endswith(".columns") for part in node.generators for test in part.ifs)
+        )
+    ]
+    assert own == []
+
+
+def test_no_function_is_past_a_hundred_lines(trees):
+    """Its docstring apart. A compiled loop is one function, so that it is compiled as one."""
+    longest = {}
+    for file, tree in trees.items():
+        for node in ast.walk(tree):
+            compiled = "_kernel" in file or "compiled" in "".join(map(ast.unparse, getattr(node, "decorator_list", [])))
+            if isinstance(node, ast.FunctionDef) and not compiled:
+                told = node.body[0] if ast.get_docstring(node) else None
+                docstring = told.end_lineno - told.lineno + 1 if told else 0
+                longest[f"{file}: {node.name}"] = node.end_lineno - node.lineno + 1 - docstring
+    assert len(longest) > 3_000 and {f: n for f, n in longest.items() if n > 100} == {}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from oncourse.errors import OncourseError
+from oncourse.study.frames import optional
 from oncourse.study.schema import Column
 
 if TYPE_CHECKING:
@@ -117,8 +118,7 @@ def people_frame(table: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return the ledger with exactly its columns, sorted; those a table does not have are null."""
     if table is None:
         return pl.DataFrame(schema=SCHEMA)
-    missing = [pl.lit(None, t).alias(n) for n, t in SCHEMA.items() if n not in table.columns]
-    table = table.with_columns(missing).select(pl.col(n).cast(t) for n, t in SCHEMA.items())
+    table = table.select(optional(table, n, t).cast(t) for n, t in SCHEMA.items())
     keys = _telling(table, ("question", "patient_id", "line", "lesion_id", "sample_id"))
     return table.sort(keys, nulls_last=False) if keys else table
 

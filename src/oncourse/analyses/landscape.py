@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from oncourse.derive.genes.gene_pairs import BurdenModel
 
 BLOOD = ("normal", "white_cells")
+#: Genes that the answer names.
+GENES_NAMED = 3
+#: What one part of the answer estimates, and its sentence.
+Part = tuple[list[Estimate], str]
 
 
 def gene_table(
@@ -117,15 +121,17 @@ def _class_table(calls: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _msi(burden: pl.DataFrame, unit: str) -> list[Estimate]:
+def _msi(burden: pl.DataFrame, unit: str) -> Part:
+    """The share whose tumour is MSI-H, of those that were told."""
     key = "patient_id" if unit == "patient" else "sample_id"
     known = burden.drop_nulls("msi_status").filter(pl.col("msi_status") != "indeterminate")
     if known.is_empty():
-        return []
+        return [], ""
     by_unit = known.group_by(key).agg((pl.col("msi_status") == "MSI-H").any().alias("high"))
     k, n = int(by_unit["high"].sum()), by_unit.height
     low, high = clopper_pearson(k, n)
-    return [Estimate("msi_high", k / n, float(low), float(high), n, "Clopper-Pearson", "fraction", "MSI status")]
+    share = Estimate("msi_high", k / n, float(low), float(high), n, "Clopper-Pearson", "fraction", "MSI status")
+    return [share], " MSI-H: {msi_high}."
 
 
 def _people(cohort: Cohort, profiled: pl.DataFrame, burden: pl.DataFrame, unit: str) -> pl.DataFrame:
@@ -184,122 +190,158 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         hits = hits.filter(pl.col("sample_id").is_in(counted.implode()))
     blood = _maybe_blood(cohort)
     genes = gene_table(status, params.unit, hits, cohort.alterations, blood)
-    estimates = [
-        Estimate(
-            "profiled_patients",
-            profiled["patient_id"].n_unique(),
-            unit="count",
-            method="counted",
-            question="patients profiled",
-        ),
-        Estimate("profiled_samples", profiled.height, unit="count", method="counted", question="samples profiled"),
-    ]
     # one fusion of two genes is one line of the answer and the figures; the table holds both genes as they are
     joint = joint_fusions(cohort.study["fusions"], status)
     whole = with_joint_fusions(status, cohort.study["fusions"], joint)
     shown = gene_table(whole, params.unit, hits, cohort.alterations, blood) if joint.height else genes
     top = shown.filter(pl.col("n_altered") > 0).head(params.top_genes)
-    estimates += [
-        Estimate(
-            f"frequency:{r['gene']}",
-            r["frequency"],
-            r["ci_low"],
-            r["ci_high"],
-            r["n_profiled"],
-            "Clopper-Pearson",
-            "fraction",
-        )
-        for r in top.iter_rows(named=True)
-    ]
-    answer = "In {profiled_patients} profiled patients ({profiled_samples} samples) "
-    named = [(r, e) for r, e in zip(top["gene"], estimates[2:], strict=False)][:3]
-    answer += (
-        "the genes most often altered were " + "; ".join(f"{braceless(g)}, {e}" for g, e in named) + "."
-        if named
-        else "no gene was altered."
-    )
-    if told := {gene: patients for gene, patients in blood.items() if gene in {g for g, _ in named}}:
-        answer += f" {_blood_words(told)}"
-    sized = burden.drop_nulls("tmb_per_mb")
-    if sized.height:
-        estimates.append(median("median_tmb", sized["tmb_per_mb"], sized["patient_id"], "per_mb", "burden per Mb"))
-        answer += " The median burden was {median_tmb}."
-    estimates += (msi := _msi(burden, params.unit))
-    if msi:
-        answer += " MSI-H: {msi_high}."
+    looked, frequencies = _profiled(profiled), [_frequency(row) for row in top.iter_rows(named=True)]
+    named = list(zip(top["gene"], frequencies, strict=True))[:GENES_NAMED]
+    told = {gene: patients for gene, patients in blood.items() if gene in {g for g, _ in named}}
     model = burden_model(cohort.study, cohort.gene_status.of_samples(counted), params)
     pairs = co_occurrence(model, params)
-    if pairs.height:
-        found = _found_pairs(pairs, cohort.study.config.genome_build)
-        estimates += _pair_estimates(pairs, found)
-        answer += _pair_words(found)
+    groups = cohort.sample_groups(params.group_by)
+    kinds = None if groups is None else alike(shares_by_group(status, groups))
+    compared = _compared(genes, status, groups, kinds, params)
     tables = {
         GENES.name: genes,
         ALTERATIONS.name: ALTERATIONS.frame(cohort.alterations),
         SAMPLES.name: SAMPLES.frame(burden),
         CLASSES.name: _class_table(calls),
-        GROUPS.name: GROUPS.frame(),
+        GROUPS.name: compared,
         PAIRS.name: PAIRS.frame(pairs),
         GENE_GROUPS.name: GENE_GROUPS.frame(group_exclusivity(model, params)),
     }
-    notes = _notes(cohort, burden, params, {gene: who for gene, who in blood.items() if gene not in told})
-    if joint.height:
-        notes = (
-            f"{', '.join(joint['joint'])}: one fusion is one line of the answer and the figures; "
-            "landscape/genes holds both its genes with all that alters them.",
-            *notes,
-        )
-    groups = cohort.sample_groups(params.group_by)
-    if groups is not None:
-        kinds = alike(shares_by_group(status, groups))
-        tables[GROUPS.name] = GROUPS.frame(compare_groups(counting(status, kinds), groups, params))
-        if uneven := [k for k, c in KINDS.items() if k not in kinds and profiled[c].is_not_null().any()]:
-            notes = (
-                *notes,
-                f"The groups were not looked at alike for {' and '.join(uneven)}: landscape/groups compares them "
-                f"by {in_words(kinds)}.",
-            )
-    if params.reference is not None:
-        against = compare_reference(genes, read_reference(Path(params.reference)))
-        tables[GROUPS.name] = GROUPS.frame(pl.concat([tables[GROUPS.name], GROUPS.frame(against)]))
-    hits = tables[GROUPS.name].filter(pl.col("q_value") < 0.05)
-    if tables[GROUPS.name].height:
-        estimates.append(
-            Estimate(
-                "genes_that_differ",
-                hits.height,
-                n=tables[GROUPS.name].height,
-                unit="count",
-                method="Fisher's exact test, FDR below 5 %",
-            )
-        )
-        answer += " Frequencies differ between the groups in {genes_that_differ} gene comparisons at an FDR of 5 %."
+    parts = [
+        _burden(burden),
+        _msi(burden, params.unit),
+        _pairs(pairs, cohort.study.config.genome_build),
+        _differing(compared),
+    ]
     return Result(
-        answer=answer,
-        headline=_headline(named, estimates[0]),
-        estimates=tuple(estimates),
+        answer=_gene_words(named, told) + "".join(words for _, words in parts),
+        headline=_headline(named, looked[0]),
+        estimates=(*looked, *frequencies, *(e for estimates, _ in parts for e in estimates)),
         tables=tables,
         figures=tuple(landscape_figures(cohort, whole, top, burden, tables, groups, params)),
         people=_people(cohort, profiled, burden, params.unit),
         samples_used=profiled.select(
             "patient_id", "sample_id", pl.lit("every profiled tumour sample counts").alias("reason")
         ),
-        notes=notes,
-        methods=(
-            "Altered: a protein-changing or splice-site (+-2 bp) mutation, a fusion, a deep deletion of a suppressor, "
-            "an amplification of an oncogene; genes of unknown role count both (landscape.copy_number = "
-            f"{params.copy_number}).",
-            "Driver: a truncating or splice-site change of a suppressor, a listed pathogenic change, a hotspot "
-            "residue, an "
-            "amplified oncogene, a deleted suppressor, a fusion of either (genes.tsv, hotspots.tsv, pathogenic.tsv). "
-            "Everything else is not classified, which is not 'passenger'. Both alleles: two losses, or one and "
-            "the other lost.",
-            "Denominator: patients with a sample on whose panel the gene is; a gene off the panel is not assessed.",
-            "Intervals: Clopper-Pearson 1934; burden: Garwood 1936. Groups: Fisher's exact test with the conditional "
-            "odds ratio, Benjamini-Hochberg 1995.",
-            "Co-occurrence: Poisson-binomial given each patient's burden (Canisius 2016, doi "
-            "10.1186/s13059-016-1114-x); plain Fisher tests call burden co-occurrence. " + _strata_words(model, params),
+        notes=(
+            *_joint_notes(joint),
+            *_notes(cohort, burden, params, {gene: who for gene, who in blood.items() if gene not in told}),
+            *([] if kinds is None else _uneven_notes(kinds, profiled)),
         ),
+        methods=_methods(model, params),
+    )
+
+
+def _profiled(profiled: pl.DataFrame) -> list[Estimate]:
+    """How many patients and samples were profiled for mutations."""
+    patients = profiled["patient_id"].n_unique()
+    return [
+        Estimate("profiled_patients", patients, unit="count", method="counted", question="patients profiled"),
+        Estimate("profiled_samples", profiled.height, unit="count", method="counted", question="samples profiled"),
+    ]
+
+
+def _frequency(row: Mapping[str, Any]) -> Estimate:
+    """How often one gene of the genes table is altered."""
+    limits = (row["ci_low"], row["ci_high"])
+    name, value, n = f"frequency:{row['gene']}", row["frequency"], row["n_profiled"]
+    return Estimate(name, value, *limits, n, "Clopper-Pearson", "fraction")
+
+
+def _gene_words(named: list[tuple[str, Estimate]], blood: Mapping[str, set[str]]) -> str:
+    """Name the genes most often altered, and who of theirs may have a change of a blood clone."""
+    genes = "; ".join(f"{braceless(g)}, {e}" for g, e in named)
+    most = f"the genes most often altered were {genes}." if named else "no gene was altered."
+    told = f" {_blood_words(blood)}" if blood else ""
+    return "In {profiled_patients} profiled patients ({profiled_samples} samples) " + most + told
+
+
+def _burden(burden: pl.DataFrame) -> Part:
+    """The median burden of the samples that have one."""
+    sized = burden.drop_nulls("tmb_per_mb")
+    if sized.is_empty():
+        return [], ""
+    value = median("median_tmb", sized["tmb_per_mb"], sized["patient_id"], "per_mb", "burden per Mb")
+    return [value], " The median burden was {median_tmb}."
+
+
+def _pairs(pairs: pl.DataFrame, build: str | None) -> Part:
+    """The pairs of genes that exclude or accompany each other."""
+    if pairs.is_empty():
+        return [], ""
+    found = _found_pairs(pairs, build)
+    return _pair_estimates(pairs, found), _pair_words(found)
+
+
+def _compared(
+    genes: pl.DataFrame,
+    status: GeneStatus,
+    groups: pl.DataFrame | None,
+    kinds: tuple[str, ...] | None,
+    params: LandscapeParams,
+) -> pl.DataFrame:
+    """Return `GROUPS`: the groups compared by the kinds both were looked at for, and the cohort with a reference."""
+    table = GROUPS.frame()
+    if groups is not None and kinds is not None:
+        table = GROUPS.frame(compare_groups(counting(status, kinds), groups, params))
+    if params.reference is not None:
+        against = compare_reference(genes, read_reference(Path(params.reference)))
+        table = GROUPS.frame(pl.concat([table, GROUPS.frame(against)]))
+    return table
+
+
+def _differing(compared: pl.DataFrame) -> Part:
+    """How many gene comparisons between groups differ."""
+    if compared.is_empty():
+        return [], ""
+    n = compared.filter(pl.col("q_value") < 0.05).height
+    method = "Fisher's exact test, FDR below 5 %"
+    value = Estimate("genes_that_differ", n, n=compared.height, unit="count", method=method)
+    return [value], " Frequencies differ between the groups in {genes_that_differ} gene comparisons at an FDR of 5 %."
+
+
+def _joint_notes(joint: pl.DataFrame) -> list[str]:
+    """Say which fusions of two genes are told as one."""
+    if joint.is_empty():
+        return []
+    return [
+        f"{', '.join(joint['joint'])}: one fusion is one line of the answer and the figures; "
+        "landscape/genes holds both its genes with all that alters them."
+    ]
+
+
+def _uneven_notes(kinds: tuple[str, ...], profiled: pl.DataFrame) -> list[str]:
+    """Say for which kinds of alteration the groups were not looked at alike, so that they are left out of the test."""
+    uneven = [k for k, c in KINDS.items() if k not in kinds and profiled[c].is_not_null().any()]
+    if not uneven:
+        return []
+    return [
+        f"The groups were not looked at alike for {' and '.join(uneven)}: landscape/groups compares them "
+        f"by {in_words(kinds)}."
+    ]
+
+
+def _methods(model: BurdenModel | None, params: LandscapeParams) -> tuple[str, ...]:
+    """Say what counts as altered, who is counted, and how."""
+    return (
+        "Altered: a protein-changing or splice-site (+-2 bp) mutation, a fusion, a deep deletion of a suppressor, "
+        "an amplification of an oncogene; genes of unknown role count both (landscape.copy_number = "
+        f"{params.copy_number}).",
+        "Driver: a truncating or splice-site change of a suppressor, a listed pathogenic change, a hotspot "
+        "residue, an "
+        "amplified oncogene, a deleted suppressor, a fusion of either (genes.tsv, hotspots.tsv, pathogenic.tsv). "
+        "Everything else is not classified, which is not 'passenger'. Both alleles: two losses, or one and "
+        "the other lost.",
+        "Denominator: patients with a sample on whose panel the gene is; a gene off the panel is not assessed.",
+        "Intervals: Clopper-Pearson 1934; burden: Garwood 1936. Groups: Fisher's exact test with the conditional "
+        "odds ratio, Benjamini-Hochberg 1995.",
+        "Co-occurrence: Poisson-binomial given each patient's burden (Canisius 2016, doi "
+        "10.1186/s13059-016-1114-x); plain Fisher tests call burden co-occurrence. " + _strata_words(model, params),
     )
 
 

@@ -12,6 +12,7 @@ from oncourse.analyses._headline import Headline, cannot
 from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
 from oncourse.errors import NotEnoughData
+from oncourse.study.frames import optional
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.words.catalogue import said
@@ -153,8 +154,7 @@ def reads(cohort: Cohort, params: ReadsParams) -> Result:
 def _measured(cohort: Cohort) -> pl.DataFrame:
     """Return the samples with any figure that only reads give."""
     frame = cohort.study["samples"]
-    lacking = [pl.lit(None, pl.Float64).alias(c) for c in _MEASURED if c not in frame.columns]
-    frame = frame.with_columns(lacking).with_columns(pl.col(_MEASURED).cast(pl.Float64))
+    frame = frame.with_columns(optional(frame, c, pl.Float64).cast(pl.Float64) for c in _MEASURED)
     is_measured = pl.any_horizontal(pl.col("duplicate_share", "insert_median", "detection_limit").is_not_null())
     return frame.filter(is_measured).sort("patient_id", "sample_id")
 

@@ -23,6 +23,7 @@ from oncourse.io.structural.segments import is_purity_table, purple_facts, read_
 from oncourse.io.variants.calls import is_vcf, read_calls
 from oncourse.io.whose.ids import first_pairs, matched, renamed
 from oncourse.io.whose.sample_names import names_nobody, of_path, sample_of_file
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem, nearest
 
 #: Assay of samples in which a caller looked for structural variants; its genes are not said.
@@ -186,7 +187,7 @@ def _add_fits(fits: pl.DataFrame, path: Path, built: ct.Built, reading: Reading)
     given = frame.unique("sample_id", keep="first").rename({"purity": "_purity", "ploidy": "_ploidy"})
     joined = built.samples.join(given, on="sample_id", how="left", maintain_order="left")
     for column in ("purity", "ploidy"):
-        own = pl.col(column) if column in joined.columns else pl.lit(None, pl.Float64)
+        own = optional(joined, column, pl.Float64)
         joined = joined.with_columns(pl.coalesce(own, f"_{column}").alias(column))
     built.samples = joined.drop("_purity", "_ploidy")
     if given.height:

@@ -11,12 +11,12 @@ a normal, where the variant is common in the population.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from oncourse.genome.variant import kind
+from oncourse.study.frames import with_optional
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning, words_for
 
@@ -182,7 +182,7 @@ def decide(
     has_normal : whether the calls were made against a normal; null: as ``normal_depth`` says
     """
     out = Decided(
-        _with(
+        with_optional(
             frame,
             {
                 "filter": pl.String,
@@ -216,10 +216,6 @@ def _listed(out: Decided, name: str) -> None:
         )
         out.frame = out.frame.with_columns(pl.lit(True).alias("_pass"))
     out.frame = out.frame.with_columns(pl.lit(None, pl.String).alias("validation"))
-
-
-def _with(frame: pl.DataFrame, columns: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
-    return frame.with_columns(pl.lit(None, dtype).alias(c) for c, dtype in columns.items() if c not in frame.columns)
 
 
 def _each_word(column: str, expression: pl.Expr, frame: pl.DataFrame) -> pl.Series:

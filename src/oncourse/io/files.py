@@ -40,6 +40,7 @@ from oncourse.io.whose.ids import (
 )
 from oncourse.io.whose.sample_names import beginning
 from oncourse.study.config import StudyConfig
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 from oncourse.words.lists import first_of
 
@@ -97,8 +98,9 @@ def read_files(
     called : as in `oncourse.io.variants.maf.read_maf`
     material : of samples whose clinical row does not say
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
-    manifest : table that says whose each file and column is (`oncourse.io.whose.columns`); by default the ``files.tsv`` of a
-    folder build : genome build where the files do not say
+    manifest : table that says whose each file and column is (`oncourse.io.whose.columns`); by default the ``files.tsv``
+        of a folder
+    build : genome build where the files do not say
     beside : clinical tables that were read from a workbook (`oncourse.io.hospital.delivery`); they stand as they are
     kind : which files of a folder: "vcf" or "maf"; "counts" for tables of read counts (`oncourse.io.variants.counts`)
 
@@ -107,13 +109,7 @@ def read_files(
     InputError : a file cannot be read at all
     """
     trees = [_tree(path, kind) for path in paths]
-    files = [file for tree in trees for file in tree.calls]
-    if told := [f"{f.name}: {said}" for f in files if not is_other_vcf(f) and (said := document(f))]:
-        raise InputError(told)
-    if not files:
-        names = {"counts": "table of counts (.tsv, .txt)", "vcf": "VCF file", "maf": "MAF file"}
-        source = ", ".join(p.name or str(p) for p in paths) or "the source"
-        raise InputError(f"{source}: no {names.get(kind or '', 'MAF or VCF file')} found, also not below it.")
+    files = _calls_of(trees, paths, kind)
     fusions = _with_found(fusions, [path for tree in trees for path in tree.fusions])
     segments = _with_found(segments, [path for tree in trees for path in tree.copies])
     depth_files = _with_found(depths, [path for tree in trees for path in tree.depths])
@@ -121,11 +117,7 @@ def read_files(
     tables = _beside(beside, reading) if beside else {}
     per_sample, per_patient = _clinical(clinical, reading)
     per_sample = samples_of(tables) if per_sample is None else per_sample
-    known = (
-        {}
-        if per_sample is None
-        else dict(zip(per_sample["SAMPLE_ID"].to_list(), ct.said_materials(per_sample).to_list(), strict=True))
-    )
+    known = {} if per_sample is None else _materials(per_sample)
     manifest = manifest or next((p / "files.tsv" for p in paths if (p / "files.tsv").is_file()), None)
     with as_vcf(files) as texts:
         found = read_calls(
@@ -154,10 +146,7 @@ def read_files(
     built = ct.build(per_patient, samples, reading)
     overlay(tables, built, reading)
     if material != "tissue":
-        built.samples = built.samples.with_columns(
-            pl.lit(material).alias("material"), pl.lit(None, pl.String).alias("lesion_id")
-        )
-        built.lesions = built.lesions.clear()
+        _all_of(material, built)
     if panel:
         built.samples = built.samples.with_columns(pl.lit(panel).alias("assay_id"))
         reading.tables["assays"] = _assay(panel)
@@ -187,10 +176,53 @@ def read_files(
     if depth_files:
         add_depths(depth_files, built, reading, depths)
     reading.tables["samples"] = built.samples
+    _add_copies_of_calls(found, files[0], reading)
+    _name_sources(files, found, reading)
+    reading.config = StudyConfig(
+        title=files[0].name.split(".")[0] if len(files) == 1 else Path(paths[0]).name,
+        genome_build=found.build if found.build in BUILDS else None,
+        index=reading.config.index or "day 0 of the source",
+        extra_columns=tuple(built.extra),
+        sources=tuple(f.name for f in files[:20]),
+    )
+    return reading
+
+
+def _calls_of(trees: Sequence[Tree], paths: Sequence[Path], kind: str | None) -> list[Path]:
+    """Return the files of calls; none, or one that is a document (PDF, Word ...), is an error."""
+    files = [file for tree in trees for file in tree.calls]
+    if told := [f"{f.name}: {said}" for f in files if not is_other_vcf(f) and (said := document(f))]:
+        raise InputError(told)
+    if not files:
+        names = {"counts": "table of counts (.tsv, .txt)", "vcf": "VCF file", "maf": "MAF file"}
+        source = ", ".join(p.name or str(p) for p in paths) or "the source"
+        raise InputError(f"{source}: no {names.get(kind or '', 'MAF or VCF file')} found, also not below it.")
+    return files
+
+
+def _materials(per_sample: pl.DataFrame) -> dict[str, str | None]:
+    """Sample -> the material its clinical row says, None where it says none."""
+    return dict(zip(per_sample["SAMPLE_ID"].to_list(), ct.said_materials(per_sample).to_list(), strict=True))
+
+
+def _all_of(material: str, built: ct.Built) -> None:
+    """Take every sample to be of one material, as the user says; then none is of a lesion."""
+    built.samples = built.samples.with_columns(
+        pl.lit(material).alias("material"), pl.lit(None, pl.String).alias("lesion_id")
+    )
+    built.lesions = built.lesions.clear()
+
+
+def _add_copies_of_calls(found: MafTables, file: Path, reading: Reading) -> None:
+    """Add the copies that the rows of the calls name to the segments."""
     copies = with_copies(reading.tables.get("segments"), found, reading.notes)
     if copies is not None:
         reading.tables["segments"] = copies
-        reading.sources.setdefault("segments", files[0].name)
+        reading.sources.setdefault("segments", file.name)
+
+
+def _name_sources(files: Sequence[Path], found: MafTables, reading: Reading) -> None:
+    """Say of which file the calls are, row by row where it is one; leave out tables without a row."""
     if len(files) == 1:
         reading.lines["calls"] = found.lines
     reading.sources["calls"] = files[0].name if len(files) == 1 else f"{len(files)} files"
@@ -198,15 +230,6 @@ def read_files(
     reading.tables = {
         k: v for k, v in reading.tables.items() if not v.is_empty() or k in ("patients", "samples", "calls")
     }
-    first = files[0].name.split(".")[0]
-    reading.config = StudyConfig(
-        title=first if len(files) == 1 else Path(paths[0]).name,
-        genome_build=found.build if found.build in BUILDS else None,
-        index=reading.config.index or "day 0 of the source",
-        extra_columns=tuple(built.extra),
-        sources=tuple(f.name for f in files[:20]),
-    )
-    return reading
 
 
 def _with_found(given: Sequence[Path], found: Sequence[Path]) -> list[Path]:
@@ -374,7 +397,7 @@ def _controls(samples: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     samples = samples.with_columns(pl.when(is_one).then(pl.lit("normal")).otherwise(pl.col(c)).alias(c) for c in kinds)
     if not silent.any():
         return samples
-    own = pl.col("MATERIAL") if "MATERIAL" in samples.columns else pl.lit(None, pl.String)
+    own = optional(samples, "MATERIAL")
     return samples.with_columns(pl.when(silent).then(pl.lit("normal")).otherwise(own).alias("MATERIAL"))
 
 
@@ -416,7 +439,7 @@ def _not_sequenced(built: ct.Built, seen: pl.Series, unseen: Sequence[str], read
 
     `seen`: samples of the files of small variants; `unseen`: samples whose files hold none, whatever their assay.
     """
-    own = pl.col("assay_id") if "assay_id" in built.samples.columns else pl.lit(None, pl.String)
+    own = optional(built.samples, "assay_id")
     silent = (own.is_null() & ~pl.col("sample_id").is_in(seen.implode())) | pl.col("sample_id").is_in(list(unseen))
     if not built.samples.select(silent.any()).item():
         return

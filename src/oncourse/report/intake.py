@@ -9,6 +9,7 @@ import polars as pl
 from oncourse.analyses._base import OutputTable
 from oncourse.report.packed import table_view
 from oncourse.report.page import environment
+from oncourse.study.frames import optional, with_optional
 from oncourse.study.schema import Column
 from oncourse.words.phrases import page_in
 
@@ -105,7 +106,7 @@ def samples_read(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     out = samples
     if calls.height:
         known = ("is_called", "alt_count", "vaf")
-        calls = calls.with_columns(pl.lit(None).alias(c) for c in known if c not in calls.columns)
+        calls = with_optional(calls, dict.fromkeys(known, pl.Null))
         variants = tables.get("variants", pl.DataFrame(schema={"variant_id": pl.String, "consequence": pl.String}))
         told = variants.filter(pl.col("consequence").fill_null("unknown") != "unknown")["variant_id"]
         called = pl.col("is_called").fill_null(False)
@@ -126,10 +127,7 @@ def samples_read(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     if lesions.height and "lesion_id" in out.columns:
         roles = lesions.select("lesion_id", "role").unique("lesion_id")
         out = out.drop("role", strict=False).join(roles, on="lesion_id", how="left", maintain_order="left")
-    columns = [
-        (pl.col(c.name).cast(c.dtype) if c.name in out.columns else pl.lit(None, c.dtype)).alias(c.name)
-        for c in SAMPLES_TABLE.columns
-    ]
+    columns = [optional(out, c.name, c.dtype).cast(c.dtype) for c in SAMPLES_TABLE.columns]
     numbers = [pl.col(c.name).fill_null(0) for c in SAMPLES_TABLE.columns if c.name.startswith("n_")]
     return out.select(columns).with_columns(numbers).sort("patient_id", "sample_id")
 

@@ -16,6 +16,7 @@ from oncourse.genome.annotate import Reference
 from oncourse.genome.gene_models import listed_residues
 from oncourse.genome.gene_names import gene_names
 from oncourse.genome.places import locate
+from oncourse.study.frames import optional, with_optional
 from oncourse.study.schema import Problem
 
 #: Columns of genes in the tables of a study.
@@ -150,8 +151,7 @@ def _every_variant(calls: pl.DataFrame, variants: pl.DataFrame | None) -> pl.Dat
         "consequence": pl.String,
     }
     frame = pl.DataFrame(schema=columns) if variants is None else variants
-    lacking = [pl.lit(None, kind).alias(c) for c, kind in columns.items() if c not in frame.columns]
-    frame = frame.with_columns(lacking)
+    frame = with_optional(frame, columns)
     unseen = calls.select("variant_id").drop_nulls().join(frame.select("variant_id"), on="variant_id", how="anti")
     unseen = unseen.unique().sort("variant_id")
     return pl.concat([frame, unseen], how="diagonal")
@@ -163,7 +163,7 @@ def _with_coding_names(decided: pl.DataFrame, given: pl.DataFrame) -> pl.DataFra
     place = named & (
         pl.col("hgvs_c").is_null() | (pl.col("hgvs_p") == pl.col("at_hgvs_p")) | pl.col("decides")
     ).fill_null(False)
-    kept = pl.col("transcript") if "transcript" in given.columns else pl.lit(None, pl.String)
+    kept = optional(given, "transcript")
     return decided.with_columns(
         pl.when(place).then(pl.col("at_hgvs_c")).otherwise(pl.col("hgvs_c")).alias("hgvs_c"),
         pl.when(place).then(pl.col("at_transcript")).otherwise(kept).alias("transcript"),

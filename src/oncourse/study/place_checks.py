@@ -11,6 +11,7 @@ from oncourse.genome.gene_models import BUILDS, listed_residues
 from oncourse.genome.genes import gene_places
 from oncourse.genome.places import locate
 from oncourse.genome.variant import with_parts
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 
 #: A variant named for a gene may lie so far beside it: promoters, regulatory regions, fusion partners of an annotator.
@@ -44,8 +45,7 @@ def _named(variants: pl.DataFrame | None) -> pl.DataFrame:
     """Return variant_id, gene, hgvs_p of the rows of variants that name a gene."""
     names = ("variant_id", "gene", "hgvs_p")
     frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String)) if variants is None else variants
-    there = [pl.col(c) if c in frame.columns else pl.lit(None, pl.String).alias(c) for c in names]
-    return frame.select(there).filter(pl.col("gene").is_not_null())
+    return frame.select(optional(frame, c) for c in names).filter(pl.col("gene").is_not_null())
 
 
 def _warning(column: str, rows: pl.DataFrame, message: str, cure: str) -> Problem:

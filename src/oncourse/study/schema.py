@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.study.frames import with_optional
 from oncourse.study.repeated import repeated
 from oncourse.study.translated import translated
 from oncourse.study.values import plain_numbers, without_unit
@@ -139,10 +140,9 @@ class Table:
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return `frame` with every column of the table, missing ones null, known columns first."""
-        missing = [pl.lit(None, dtype=c.dtype).alias(c.name) for c in self.columns if c.name not in frame.columns]
         known = [c.name for c in self.columns]
         extra = [name for name in frame.columns if name not in self.by_name]
-        return frame.with_columns(missing).select(*known, *extra)
+        return with_optional(frame, self.schema).select(*known, *extra)
 
     def own(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return `frame` without the columns that are none of the table's."""

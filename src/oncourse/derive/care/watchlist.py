@@ -148,8 +148,20 @@ def emergence(
     named = _watched(cells.select("variant_id", "gene", "hgvs_p").unique(), items, reversions)
     if named.is_empty():
         return pl.DataFrame(schema=EMERGENCE_SCHEMA)
+    rows = _looks(cells, named, periods, samples)
+    return (
+        _histories(rows)
+        .with_columns(status=_status(params), exclusion=pl.when("excluded").then(pl.col("counted_exclusion")))
+        .filter(pl.col("status") != "not_seen_since")
+        .select(list(EMERGENCE_SCHEMA))
+        .sort("patient_id", "drug_class", "name", "variant_id")
+    )
+
+
+def _looks(cells: pl.DataFrame, named: pl.DataFrame, periods: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per class of drug given, watched variant and dated sample of the patient, by day."""
     dated = samples.select("sample_id", "day").drop_nulls("day")
-    rows = (
+    return (
         cells.select(
             "patient_id",
             "variant_id",
@@ -166,6 +178,12 @@ def emergence(
         .join(dated, on="sample_id", how="inner")
         .sort("patient_id", "drug_class", "name", "variant_id", "day", "sample_id")
     )
+
+
+def _histories(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per class of drug and variant: where it was first seen after the start of the class, and what the
+    samples up to then say; `exclusion`: chance that they together would have shown it, `counted_exclusion` of those
+    whose reads were counted."""
     before, after = pl.col("day") <= pl.col("start_day"), pl.col("day") > pl.col("start_day")
     # likely there by its neighbours, but without a read of its own, is not seen
     has_read = pl.col("alt_count").is_null() | (pl.col("alt_count") > 0)
@@ -177,7 +195,7 @@ def emergence(
     missed = misses.filter(before & absent).product()
     # what nobody looked at excludes nothing: an assumed absence makes a variant new by calls alone
     missed_counted = misses.filter(before & absent & ~pl.col("by_calls")).product()
-    table = rows.group_by(
+    return rows.group_by(
         "patient_id",
         "drug_class",
         "kind",
@@ -201,7 +219,11 @@ def emergence(
         (1 - missed_counted).alias("counted_exclusion"),
         (before & pl.col("by_calls")).any().alias("uncounted"),
     )
-    status = (
+
+
+def _status(params: WatchParams) -> pl.Expr:
+    """What a history says (`emergence`)."""
+    return (
         pl.when(pl.col("was_there"))
         .then(pl.lit("present_before"))
         .when(pl.col("first_seen_day").is_null())
@@ -213,13 +235,6 @@ def emergence(
         .when(pl.col("uncounted"))
         .then(pl.lit("uncalled_before"))
         .otherwise(pl.lit("not_visible_before"))
-    )
-    exclusion = pl.when("excluded").then(pl.col("counted_exclusion"))
-    return (
-        table.with_columns(status=status, exclusion=exclusion)
-        .filter(pl.col("status") != "not_seen_since")
-        .select(list(EMERGENCE_SCHEMA))
-        .sort("patient_id", "drug_class", "name", "variant_id")
     )
 
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from oncourse.derive.clinical.recist import BONE_SCAN
 from oncourse.facts.days import on_line
+from oncourse.study.frames import with_optional
 from oncourse.study.settings import section, setting
 
 BONE_SCHEMA = {
@@ -100,10 +101,9 @@ def bone_visits(
 
     params = params or BoneParams()
     columns = {"method": pl.String, "new_bone_lesions": pl.Int64, "bone_persisting": pl.Int64}
-    missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in assessments.columns]
     is_scan = (pl.col("method").str.to_lowercase() == BONE_SCAN).fill_null(False)
     scans = (
-        assessments.with_columns(missing)
+        with_optional(assessments, columns)
         .with_row_index("source_row", 2)
         .filter((pl.col("new_bone_lesions").is_not_null() | is_scan) & pl.col("day").is_not_null())
         .group_by("patient_id", "day")

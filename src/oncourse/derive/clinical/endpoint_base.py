@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.derive.clinical.tte import NO_ASSESSMENT, records, time_to_event
 from oncourse.facts.endpoints import ENDPOINTS, OF_CANCER, OF_OTHERS, Endpoint
+from oncourse.study.frames import optional
 from oncourse.study.settings import section, setting
 
 
@@ -101,11 +102,10 @@ def exclude(excluded: list[pl.DataFrame], frame: pl.DataFrame, endpoint: str, re
     if frame.is_empty():
         return
     text = pl.lit(reason) if isinstance(reason, str) else reason
-    line = pl.col("line") if "line" in frame.columns else pl.lit(None, pl.Int64)
     excluded.append(
         frame.select(
             "patient_id",
-            line.cast(pl.Int64).alias("line"),
+            optional(frame, "line", pl.Int64).cast(pl.Int64),
             pl.lit(endpoint).alias("endpoint"),
             text.cast(pl.String).alias("reason"),
         )

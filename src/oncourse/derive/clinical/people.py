@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from oncourse.study.frames import with_optional
+
 #: Days of follow_up that endpoints use.
 DAYS = (
     "last_contact_day",
@@ -44,7 +46,6 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
         "cause_of_death": pl.String,
         "second_primary": pl.String,
     }
-    missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in follow_up.columns]
     undated = pl.col("last_contact_day").is_null()
     dayless = dead & pl.col("death_day").is_null() & (undated | pl.lit(dated))
     status = (
@@ -58,7 +59,7 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
         .then(pl.lit("alive, without a day of last contact"))
     )
     table = (
-        follow_up.with_columns(missing)
+        with_optional(follow_up, columns)
         .with_row_index("fu_row", 2)
         .unique("patient_id", keep="first", maintain_order=True)
         .select(

@@ -8,6 +8,7 @@ import polars as pl
 
 from oncourse.derive.clinical.exact import LARGEST
 from oncourse.study.analytes import analytes, lab_factor, lab_number
+from oncourse.study.frames import optional
 from oncourse.study.settings import section, setting
 from oncourse.study.words import words_for
 
@@ -88,7 +89,7 @@ def psa_values(labs: pl.DataFrame, params: PsaParams | None = None) -> tuple[pl.
     left_out : patient_id, row, reason
     """
     params = params or PsaParams()
-    unit = pl.col("unit") if "unit" in labs.columns else pl.lit(None, pl.String)
+    unit = optional(labs, "unit")
     text = pl.col("value").cast(pl.String).str.strip_chars()
     factor = {"limit": 1.0, "half": 0.5, "zero": 0.0}[params.below_limit]
     rows = (

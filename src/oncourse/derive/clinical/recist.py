@@ -14,9 +14,9 @@ from oncourse.derive.clinical.target_lesions import (
     one_reader,
     reader,
     target_visits,
-    with_optional,
 )
 from oncourse.facts.days import followed_on, on_line
+from oncourse.study.frames import with_optional
 
 VISITS_SCHEMA = {
     "patient_id": pl.String,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import polars as pl
 
 from oncourse.derive.clinical.exact import PARTS, SCALE, parts, scaled, scaled_expr, unscaled
 from oncourse.derive.clinical.local_treatment import treated_lesions, without_treated
 from oncourse.derive.clinical.response import ImagingParams
 from oncourse.facts.days import on_line
+from oncourse.study.frames import with_optional
 
 #: Said of a visit whose target lesions have nothing to be compared with.
 NO_BASELINE = "no baseline of the target lesions within imaging.baseline_window_days"
@@ -57,12 +55,6 @@ def one_reader(frame: pl.DataFrame, name: str | None) -> pl.DataFrame:
     if name is None or "evaluator" not in frame.columns:
         return frame
     return frame.filter(pl.col("evaluator").is_null() | (pl.col("evaluator") == name))
-
-
-def with_optional(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
-    """Return the frame with columns of nulls for those of `columns` (name -> type) that it lacks."""
-    missing = [pl.lit(None, t).alias(n) for n, t in columns.items() if n not in frame.columns]
-    return frame.with_columns(missing) if missing else frame
 
 
 def lesion_sizes(target_lesions: pl.DataFrame, params: ImagingParams | None = None) -> pl.DataFrame:

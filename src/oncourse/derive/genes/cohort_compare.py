@@ -14,6 +14,7 @@ from oncourse.derive.genes.kinds_alike import alike, counting, in_words, shares_
 from oncourse.stats.agreement import mcnemar_exact
 from oncourse.stats.fdr import benjamini_hochberg
 from oncourse.stats.proportions import cochran_mantel_haenszel, fisher_exact, mantel_haenszel_difference, newcombe
+from oncourse.study.frames import with_optional
 
 SCHEMA = {
     "gene": pl.String,
@@ -97,8 +98,7 @@ def judged(counts: pl.DataFrame, margin: float) -> pl.DataFrame:
         .then(pl.lit(f"alike within {100 * margin:g} points"))
         .otherwise(pl.lit("not decided"))
     )
-    lacking = [pl.lit(None, SCHEMA[c]).alias(c) for c in SCHEMA if c not in table.columns and c != "verdict"]
-    table = table.with_columns(*lacking, verdict=word).select(list(SCHEMA)).fill_nan(None)
+    table = with_optional(table.with_columns(verdict=word), SCHEMA).select(list(SCHEMA)).fill_nan(None)
     return table.sort("p_value", "cohort_a", "cohort_b", "gene")
 
 

@@ -79,9 +79,6 @@ def recurrence_table(
     recurrence is: `oncourse.derive.clinical.recurrence`; its sites are those of lesions found up to `site_window_days`
     after it.
     """
-    from oncourse.derive.clinical.people import death_days
-    from oncourse.derive.clinical.recurrence import ROLES, never_free, with_recurrence
-
     resection = (
         study["procedures"]
         .filter(pl.col("kind").str.to_lowercase() == "primary_resection")
@@ -96,32 +93,7 @@ def recurrence_table(
         table = table.join(resection, on="patient_id", how="left", maintain_order="left")
     else:
         table = table.with_columns(pl.lit(0, pl.Int64).alias("origin_day"))
-    table = table.drop("death_day").join(death_days(study["follow_up"]), on="patient_id", how="left")
-    table = with_recurrence(table.with_columns(pl.lit(None, pl.Int64).alias("fu_row")), study["lesions"])
-    table = table.join(advanced, on="patient_id", how="left", maintain_order="left").with_columns(unfree=never_free())
-    table = table.with_columns(recurrence_day="rec_day").drop("rec_day", "rec_table", "rec_row", "fu_row")
-    after = (
-        study["lesions"]
-        .lazy()
-        .filter(pl.col("role").is_in(ROLES))
-        .drop_nulls("found_day")
-        .join(table.lazy().select("patient_id", "origin_day"), on="patient_id")
-        .filter(pl.col("found_day") > pl.col("origin_day"))
-    )
-    reason = (
-        pl.when(
-            pl.col("last_contact_day").is_null() & pl.col("death_day").is_null() & pl.col("recurrence_day").is_null()
-        )
-        .then(pl.lit("no follow-up"))
-        .when(pl.col("origin_day").is_null())
-        .then(pl.lit("no resection of the primary recorded"))
-        .when(pl.col("recurrence_day") <= pl.col("origin_day"))
-        .then(pl.lit("metastasis or local recurrence already there at the start"))
-        .when(pl.max_horizontal("last_contact_day", "death_day", "recurrence_day") < pl.col("origin_day"))
-        .then(pl.lit("follow-up ends before the start"))
-        .otherwise("unfree")
-    )
-    table = table.with_columns(reason.alias("reason"))
+    table = _with_courses(table, study, advanced).with_columns(reason=_reason())
     excluded = table.drop_nulls("reason").select("patient_id", pl.lit(None, pl.String).alias("sample_id"), "reason")
     rows = table.lazy().filter(pl.col("reason").is_null())
     recurred, dead = pl.col("recurrence_day").is_not_null(), pl.col("death_day").is_not_null()
@@ -134,30 +106,8 @@ def recurrence_table(
         last_day=last,
         dead=dead,
     ).with_columns(time_days=pl.col("end_day") - pl.col("origin_day") + 1)
-    sites = (
-        after.join(rows.select("patient_id", "recurrence_day"), on="patient_id")
-        .filter(pl.col("found_day") <= pl.col("recurrence_day") + site_window_days)
-        .with_columns(
-            place=pl.when(pl.col("role") == "local_recurrence")
-            .then(pl.lit("local"))
-            .otherwise(pl.col("site").fill_null("site not recorded"))
-        )
-        .group_by("patient_id")
-        .agg(
-            pl.col("place").unique().sort().str.join(";").alias("sites"),
-            pl.col("place").n_unique().alias("n_sites"),
-        )
-    )
-    resected = (
-        study["procedures"]
-        .lazy()
-        .filter(pl.col("kind").str.to_lowercase() == "metastasectomy")
-        .join(rows.select("patient_id", "recurrence_day"), on="patient_id")
-        .filter(pl.col("day") >= pl.col("recurrence_day"))
-        .group_by("patient_id")
-        .agg(pl.col("day").min().alias("metastasectomy_day"))
-    )
-    rows = rows.join(sites, on="patient_id", how="left").join(resected, on="patient_id", how="left").sort("patient_id")
+    rows = rows.join(_sites(study, rows, site_window_days), on="patient_id", how="left")
+    rows = rows.join(_metastasectomies(study, rows), on="patient_id", how="left").sort("patient_id")
     words = "resection of the primary" if surgery else f"the index date ({study.config.index})"
     columns = [
         "patient_id",
@@ -174,6 +124,75 @@ def recurrence_table(
         "death_day",
     ]
     return RecurrenceTable(rows.select(columns).rename({"dead": "is_dead"}).collect(), excluded, words)
+
+
+def _with_courses(table: pl.DataFrame, study: Study, advanced: pl.DataFrame) -> pl.DataFrame:
+    """Add the day of death, of the recurrence, and why somebody was never free of disease, to patients with their
+    follow-up and the day of the origin."""
+    from oncourse.derive.clinical.people import death_days
+    from oncourse.derive.clinical.recurrence import never_free, with_recurrence
+
+    table = table.drop("death_day").join(death_days(study["follow_up"]), on="patient_id", how="left")
+    table = with_recurrence(table.with_columns(pl.lit(None, pl.Int64).alias("fu_row")), study["lesions"])
+    table = table.join(advanced, on="patient_id", how="left", maintain_order="left").with_columns(unfree=never_free())
+    return table.with_columns(recurrence_day="rec_day").drop("rec_day", "rec_table", "rec_row", "fu_row")
+
+
+def _reason() -> pl.Expr:
+    """Why a patient's course cannot be told, or does not begin free of disease; null: it can."""
+    return (
+        pl.when(
+            pl.col("last_contact_day").is_null() & pl.col("death_day").is_null() & pl.col("recurrence_day").is_null()
+        )
+        .then(pl.lit("no follow-up"))
+        .when(pl.col("origin_day").is_null())
+        .then(pl.lit("no resection of the primary recorded"))
+        .when(pl.col("recurrence_day") <= pl.col("origin_day"))
+        .then(pl.lit("metastasis or local recurrence already there at the start"))
+        .when(pl.max_horizontal("last_contact_day", "death_day", "recurrence_day") < pl.col("origin_day"))
+        .then(pl.lit("follow-up ends before the start"))
+        .otherwise("unfree")
+    )
+
+
+def _sites(study: Study, rows: pl.LazyFrame, window_days: int) -> pl.LazyFrame:
+    """patient_id, sites, n_sites of the recurrence: where lesions were found after the origin and up to `window_days`
+    after the recurrence."""
+    from oncourse.derive.clinical.recurrence import ROLES
+
+    place = (
+        pl.when(pl.col("role") == "local_recurrence")
+        .then(pl.lit("local"))
+        .otherwise(pl.col("site").fill_null("site not recorded"))
+    )
+    return (
+        study["lesions"]
+        .lazy()
+        .filter(pl.col("role").is_in(ROLES))
+        .drop_nulls("found_day")
+        .join(rows.select("patient_id", "origin_day", "recurrence_day"), on="patient_id")
+        .filter(pl.col("found_day") > pl.col("origin_day"))
+        .filter(pl.col("found_day") <= pl.col("recurrence_day") + window_days)
+        .with_columns(place=place)
+        .group_by("patient_id")
+        .agg(
+            pl.col("place").unique().sort().str.join(";").alias("sites"),
+            pl.col("place").n_unique().alias("n_sites"),
+        )
+    )
+
+
+def _metastasectomies(study: Study, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """patient_id, metastasectomy_day: the first resection of metastases from the recurrence on."""
+    return (
+        study["procedures"]
+        .lazy()
+        .filter(pl.col("kind").str.to_lowercase() == "metastasectomy")
+        .join(rows.select("patient_id", "recurrence_day"), on="patient_id")
+        .filter(pl.col("day") >= pl.col("recurrence_day"))
+        .group_by("patient_id")
+        .agg(pl.col("day").min().alias("metastasectomy_day"))
+    )
 
 
 def blood_after_surgery(ctdna: pl.DataFrame, table: RecurrenceTable, *, first_day: int, last_day: int) -> pl.DataFrame:

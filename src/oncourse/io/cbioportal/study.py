@@ -39,6 +39,7 @@ from oncourse.io.variants.calls import read_calls
 from oncourse.io.variants.maf_tables import MafTables, with_copies
 from oncourse.io.whose.ids import matched, renamed
 from oncourse.study.config import StudyConfig
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 
 
@@ -381,7 +382,7 @@ def _with_found(lesions: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     found = _known_lesions(found, lesions).unique("lesion_id", keep="first", maintain_order=True)
     days = found.select("lesion_id", pl.col("found_day").cast(pl.Int64).alias("_found"))
     old = lesions.join(days, on="lesion_id", how="left", maintain_order="left")
-    recorded = pl.col("found_day").cast(pl.Int64) if "found_day" in lesions.columns else pl.lit(None, pl.Int64)
+    recorded = optional(lesions, "found_day", pl.Int64).cast(pl.Int64)
     old = old.with_columns(pl.coalesce(recorded, "_found").alias("found_day")).drop("_found")
     new = found.join(lesions.select("lesion_id"), on="lesion_id", how="anti", maintain_order="left")
     return pl.concat([old, new], how="diagonal_relaxed")

@@ -10,6 +10,7 @@ from oncourse.io.clinical.tables import first_of
 from oncourse.io.clinical.words import mapped
 from oncourse.io.reading import Reading
 from oncourse.study.causes import cause_of_death
+from oncourse.study.frames import optional
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem
 
@@ -83,7 +84,7 @@ def with_index(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         "RFSTDTC": full_date(dm, "RFSTDTC"),
         "RFXSTDTC": full_date(dm, "RFXSTDTC"),
         "first dose (EX)": pl.col("_dose"),
-        "randomisation (DS)": pl.col("_randomised") if "_randomised" in dm.columns else pl.lit(None, pl.String),
+        "randomisation (DS)": optional(dm, "_randomised"),
         "consent (RFICDTC)": full_date(dm, "RFICDTC"),
         "DMDTC": full_date(dm, "DMDTC"),
     }

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.io.reading import Reading
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 
 
@@ -57,7 +58,7 @@ def _joined(
     frame: pl.DataFrame, supplement: pl.DataFrame, domain: str, file: str, reading: Reading
 ) -> tuple[pl.DataFrame, list[str]]:
     """Add the qualifiers of one domain to its records; return them and the names of the qualifiers."""
-    key = pl.col("IDVAR").str.to_uppercase() if "IDVAR" in supplement.columns else pl.lit(None, pl.String)
+    key = optional(supplement, "IDVAR").str.to_uppercase()
     supplement = supplement.with_columns(key.fill_null("").alias("_by"))
     names: list[str] = []
     for (by,), rows in supplement.group_by("_by", maintain_order=True):

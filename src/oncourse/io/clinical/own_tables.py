@@ -16,6 +16,7 @@ from oncourse.io.clinical.own_people import age_of_birth, nobodys_name
 from oncourse.io.clinical.own_treatments import lines_in_words
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import fractions
+from oncourse.study.frames import optional
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES, date_name
@@ -227,7 +228,7 @@ def _recurrence(reading: Reading, name: str) -> None:
         reading.notes.append(f"{recurred}: who had no recurrence was free of it at the last contact")
     if where is None or "lesions" in reading.tables:
         return
-    found = pl.col("recurrence_date") if "recurrence_date" in patients.columns else pl.lit(None, pl.String)
+    found = optional(patients, "recurrence_date")
     rows = patients.select("patient_id", pl.col(where).cast(pl.String).alias("site"), found.alias("found_date"))
     rows = (
         rows.drop_nulls("site")
@@ -318,7 +319,7 @@ def _lesions_of_samples(reading: Reading) -> None:
         .then(pl.col("patient_id") + "_primary")
         .otherwise(pl.col("sample_id") + "_lesion")
     )
-    given = pl.col("lesion_id") if "lesion_id" in samples.columns else pl.lit(None, pl.String)
+    given = optional(samples, "lesion_id")
     named = pl.when(pl.col("_role").is_not_null()).then(pl.coalesce(given, own)).otherwise(given)
     samples = samples.with_columns(named.alias("lesion_id"))
     organs = {w: _organ(w) if w in sites else w for w in _distinct(samples, "site")}

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.study.frames import optional
 
 ASCN = {
     "ASCN.ASCN_METHOD": "method",
@@ -47,10 +48,7 @@ def read_ascn(path: Path) -> pl.DataFrame:
         raise InputError(f"{path.name}: columns {', '.join(missing)} missing.")
     numbers = {"ccf", "ccf_high", "multiplicity", "total_cn", "minor_cn"}
     values = [
-        (pl.col(old) if old in frame.columns else pl.lit(None))
-        .cast(pl.Float64 if new in numbers else pl.String)
-        .alias(new)
-        for old, new in ASCN.items()
+        optional(frame, old).cast(pl.Float64 if new in numbers else pl.String).alias(new) for old, new in ASCN.items()
     ]
     return frame.select(*(pl.col(old).alias(new) for old, new in needed.items()), *values).with_columns(
         pl.col("pos").cast(pl.Int64)
@@ -67,7 +65,7 @@ def ascn_columns(variants: pl.DataFrame, *, clonal_from: float = 0.9) -> pl.Data
     clonal = pl.when(high & (pl.col("ccf") >= clonal_from)).then(pl.lit("CLONAL")).when(~high).then(pl.lit("SUBCLONAL"))
 
     def number(name: str) -> pl.Expr:
-        return (pl.col(name) if name in variants.columns else pl.lit(None)).cast(pl.Float64)
+        return optional(variants, name, pl.Float64).cast(pl.Float64)
 
     return variants.select(
         "sample_id",

@@ -7,13 +7,13 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.io.clones.counts import COUNTS_SCHEMA, counts_rows, table_of, whole
+from oncourse.study.frames import optional
 
 
 def read_pyclone_vi(path: Path) -> pl.DataFrame:
     """Return the counts of a PyClone-VI input table (all samples in one file)."""
     needed = ("mutation_id", "sample_id", "ref_counts", "alt_counts", "major_cn", "minor_cn", "normal_cn")
     frame = table_of(path, needed)
-    purity = pl.col("tumour_content") if "tumour_content" in frame.columns else pl.lit(None)
     return counts_rows(
         frame,
         variant_id=pl.col("mutation_id"),
@@ -23,7 +23,7 @@ def read_pyclone_vi(path: Path) -> pl.DataFrame:
         major_cn=pl.col("major_cn"),
         minor_cn=pl.col("minor_cn"),
         normal_cn=pl.col("normal_cn"),
-        purity=purity,
+        purity=optional(frame, "tumour_content", pl.Float64),
     )
 
 
@@ -102,12 +102,11 @@ _PYCLONE_RESULT = {
 def read_pyclone_clusters(path: Path) -> pl.DataFrame:
     """Return the clusters of a PyClone-VI result or of PyClone's loci table."""
     frame = table_of(path, ("mutation_id", "sample_id", "cluster_id", "cellular_prevalence"))
-    optional = {new: pl.col(old) if old in frame.columns else pl.lit(None) for old, new in _PYCLONE_RESULT.items()}
     return frame.select(
         variant_id="mutation_id",
         sample_id="sample_id",
         cluster_id="cluster_id",
-        **{name: value.cast(pl.Float64) for name, value in optional.items()},
+        **{new: optional(frame, old, pl.Float64).cast(pl.Float64) for old, new in _PYCLONE_RESULT.items()},
     ).sort("variant_id", "sample_id")
 
 

@@ -58,45 +58,22 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
     counts = _counts_of(kind, source, depth, reading).with_columns(pl.col("sample_id").cast(pl.String))
     if counts.is_empty():
         raise InputError(f"{source}: no read counts.")
-    several = "patient_id" in counts.columns
-    if not several:
-        counts = counts.with_columns(patient_id=pl.lit(source.stem.split(".")[0]))
-    # two patients may name their samples alike
-    used = counts.group_by("sample_id").agg(pl.col("patient_id").n_unique())["patient_id"].max()
-    if isinstance(used, int) and used > 1:
-        counts = counts.with_columns(sample_id=pl.concat_str("patient_id", "sample_id", separator="_"))
+    counts = _of_patients(counts, source)
     if kind == "pairtree":
         counts = _one_purity(counts, reading)
     names = _placed(counts, reading)
     rows = counts.join(names, on=["patient_id", "variant_id"]).filter(pl.col("depth") > 0)
     called = (pl.col("alt_count") >= MIN_ALT) & (pl.col("alt_count") >= MIN_VAF * pl.col("depth"))
     rows = _without_impossible_copies(rows, called, source.name, reading)
-    samples = rows.group_by("patient_id", "sample_id").agg(pl.col("purity").median()).sort("patient_id", "sample_id")
-    samples = samples.with_columns(material=mapped(samples["sample_id"], material))
-    is_tissue = pl.col("material") == "tissue"
-    samples = samples.with_columns(_rest=_without_patient(samples))
-    primary = pl.col("_rest").str.contains(_PRIMARY) & ~pl.col("_rest").str.contains(_METASTASIS)
-    role = pl.when(primary).then(pl.lit("primary")).otherwise(pl.lit("metastasis"))
-    lesion = pl.when(primary).then(pl.format("{}_primary", "patient_id")).otherwise(pl.col("sample_id"))
-    is_male = (rows["normal_cn"] == 1).any()
+    samples = _samples(rows)
     reading.tables = {
-        "patients": samples.select(
-            pl.col("patient_id").unique(maintain_order=True), sex=pl.lit("male" if is_male else None, pl.String)
-        ),
-        "samples": samples.select(
-            "sample_id",
-            "patient_id",
-            "material",
-            lesion_id=pl.when(is_tissue).then(lesion),
-            assay_id=pl.lit(LISTED),
-            purity=pl.when(is_tissue).then("purity"),
-            tumor_fraction=pl.when(pl.col("material") == "plasma").then("purity"),
-        ),
+        "patients": _patients(rows, samples),
+        "samples": samples.drop("role"),
         # what a list of mutations for clones leaves out was not looked at: it makes nobody wild type
         "assays": pl.DataFrame({"assay_id": [LISTED], "kind": ["panel"], "targets": [";"]}),
         "lesions": (
-            samples.filter(is_tissue)
-            .select(lesion_id=lesion, patient_id="patient_id", role=role)
+            samples.drop_nulls("lesion_id")
+            .select("lesion_id", "patient_id", "role")
             .unique("lesion_id")
             .sort("lesion_id")
         ),
@@ -113,33 +90,79 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
             origin=pl.lit("somatic"),
         ).sort("sample_id", "variant_id"),
     }
-    named = samples.filter(~is_tissue)["sample_id"].to_list()
-    if named:
+    if named := samples.filter(pl.col("material") != "tissue")["sample_id"].to_list():
         reading.notes.append(f"taken as plasma or normal by their names: {first_of(named, 8)}")
-    known = rows.drop_nulls(["major_cn", "minor_cn"])
-    # Pairtree names no copies: what its shares say is kept where it is more than the diploid state assumed anyway
-    told = kind != "pairtree" or ((known["major_cn"] + known["minor_cn"] - 2).abs() > 1e-3).any()
-    if kind in ("pyclone", "conipher", "pairtree", "phylogicndt") and known.height and told:
-        place = pl.col("place").str.split(":")
-        pos = place.list.get(1).cast(pl.Int64)
-        reading.tables["segments"] = (
-            known.select(
-                "sample_id",
-                chrom=place.list.get(0),
-                start=pos,
-                end=pos,
-                total_cn=pl.col("major_cn") + pl.col("minor_cn"),
-                minor_cn="minor_cn",
-            )
-            .unique(["sample_id", "chrom", "start"], maintain_order=True)
-            .sort("sample_id", "chrom", "start")
-        )
+    segments = _segments(rows, kind)
+    if segments.height:
+        reading.tables["segments"] = segments
     reading.notes.append(
         "the format does not say what a sample is: each of tissue is a metastasis of its own, but samples whose name "
         "says "
         "primary, P or PT are of the primary. Correct lesions.tsv and samples.tsv for calls of seeding."
     )
     return reading
+
+
+def _of_patients(counts: pl.DataFrame, source: Path) -> pl.DataFrame:
+    """Name the patient, by the file where no column does; two patients may name their samples alike."""
+    if "patient_id" not in counts.columns:
+        counts = counts.with_columns(patient_id=pl.lit(source.stem.split(".")[0]))
+    used = counts.group_by("sample_id").agg(pl.col("patient_id").n_unique())["patient_id"].max()
+    if isinstance(used, int) and used > 1:
+        counts = counts.with_columns(sample_id=pl.concat_str("patient_id", "sample_id", separator="_"))
+    return counts
+
+
+def _patients(rows: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    """Return the patients; they are male where a normal cell has one copy of a site."""
+    is_male = (rows["normal_cn"] == 1).any()
+    return samples.select(
+        pl.col("patient_id").unique(maintain_order=True), sex=pl.lit("male" if is_male else None, pl.String)
+    )
+
+
+def _samples(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the table of samples and `role`, that of their lesion: each of tissue is a lesion of its own, but those
+    whose name says primary are of one; plasma is by the name too."""
+    samples = rows.group_by("patient_id", "sample_id").agg(pl.col("purity").median()).sort("patient_id", "sample_id")
+    samples = samples.with_columns(material=mapped(samples["sample_id"], material))
+    samples = samples.with_columns(_rest=_without_patient(samples))
+    is_tissue = pl.col("material") == "tissue"
+    primary = pl.col("_rest").str.contains(_PRIMARY) & ~pl.col("_rest").str.contains(_METASTASIS)
+    lesion = pl.when(primary).then(pl.format("{}_primary", "patient_id")).otherwise(pl.col("sample_id"))
+    return samples.select(
+        "sample_id",
+        "patient_id",
+        "material",
+        lesion_id=pl.when(is_tissue).then(lesion),
+        assay_id=pl.lit(LISTED),
+        purity=pl.when(is_tissue).then("purity"),
+        tumor_fraction=pl.when(pl.col("material") == "plasma").then("purity"),
+        role=pl.when(primary).then(pl.lit("primary")).otherwise(pl.lit("metastasis")),
+    )
+
+
+def _segments(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Return the copies that the format names, a segment per place; no row where it names none."""
+    known = rows.drop_nulls(["major_cn", "minor_cn"])
+    # Pairtree names no copies: what its shares say is kept where it is more than the diploid state assumed anyway
+    told = kind != "pairtree" or ((known["major_cn"] + known["minor_cn"] - 2).abs() > 1e-3).any()
+    if kind not in ("pyclone", "conipher", "pairtree", "phylogicndt") or not told:
+        known = known.clear()
+    place = pl.col("place").str.split(":")
+    pos = place.list.get(1).cast(pl.Int64)
+    return (
+        known.select(
+            "sample_id",
+            chrom=place.list.get(0),
+            start=pos,
+            end=pos,
+            total_cn=pl.col("major_cn") + pl.col("minor_cn"),
+            minor_cn="minor_cn",
+        )
+        .unique(["sample_id", "chrom", "start"], maintain_order=True)
+        .sort("sample_id", "chrom", "start")
+    )
 
 
 def _one_purity(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:

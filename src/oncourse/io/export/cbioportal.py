@@ -15,6 +15,7 @@ from oncourse.genome.protein import short_change
 from oncourse.genome.variant import parts
 from oncourse.io.carried import OF_EXPORT, write_carried
 from oncourse.io.clones import ascn_columns
+from oncourse.io.export.cbioportal_timelines import death_day, timelines
 from oncourse.study.config import config_to_yaml
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES
@@ -142,7 +143,7 @@ def _beside(study: Study, uncalled: pl.DataFrame, *, germline: bool) -> dict[str
 
 def _clinical(study: Study, out: Path, study_id: str) -> dict[str, int]:
     patients = study["patients"].join(study["follow_up"], on="patient_id", how="left")
-    death, is_dead = _death_day(study), pl.col("is_dead")
+    death, is_dead = death_day(study), pl.col("is_dead")
     months = pl.coalesce(death, "last_contact_day") / DAYS_PER_MONTH
     # dead on a day that is not known: no time of OS has an event
     status = pl.when(death.is_not_null()).then(pl.lit("1:DECEASED")).when(~is_dead).then(pl.lit("0:LIVING"))
@@ -333,162 +334,6 @@ def _panels(study: Study, out: Path) -> dict[str, int]:
         matrix.write_csv(out / "data_gene_panel_matrix.txt", separator="\t")
         written["data_gene_panel_matrix.txt"] = matrix.height
     return written
-
-
-def timelines(study: Study) -> dict[str, pl.DataFrame]:
-    """Return the timeline files: treatment, lab tests, imaging and its target lesions, markers, surgery, specimens, the
-    day of coming under observation, status.
-
-    The columns are those cBioPortal's patient view draws: PATIENT_ID, START_DATE, STOP_DATE (days), EVENT_TYPE and the
-    columns of the kind; PSA and CEA have a numeric RESULT and become lines.
-    """
-    treatments = study["treatments"]
-    one_agent = treatments.with_columns(pl.col("drugs").str.split(";")).explode("drugs")
-    files = {
-        "data_timeline_treatment.txt": one_agent.select(
-            PATIENT_ID="patient_id",
-            START_DATE="start_day",
-            STOP_DATE="stop_day",
-            EVENT_TYPE=pl.lit("TREATMENT"),
-            TREATMENT_TYPE=pl.lit("Medical Therapy"),
-            AGENT=pl.col("drugs").str.strip_chars(),
-            LINE="line",
-            SETTING="setting",
-            STOP_REASON="stop_reason",
-        ),
-        "data_timeline_labtest.txt": study["labs"].select(
-            PATIENT_ID="patient_id",
-            START_DATE="day",
-            STOP_DATE=pl.lit(None, pl.Int64),
-            EVENT_TYPE=pl.lit("LAB_TEST"),
-            TEST="analyte",
-            RESULT="value",
-            UNIT="unit",
-        ),
-        "data_timeline_imaging.txt": study["assessments"].select(
-            PATIENT_ID="patient_id",
-            START_DATE="day",
-            STOP_DATE=pl.lit(None, pl.Int64),
-            EVENT_TYPE=pl.lit("IMAGING"),
-            DIAGNOSTIC_TYPE="method",
-            NON_TARGET="non_target",
-            NEW_LESIONS="new_lesions",
-            RESPONSE="overall",
-            NEW_BONE_LESIONS="new_bone_lesions",
-            BONE_PERSISTING="bone_persisting",
-            EVALUATOR="evaluator",
-        ),
-        "data_timeline_target_lesion.txt": _in_mm(study["target_lesions"]).select(
-            PATIENT_ID="patient_id",
-            START_DATE="day",
-            STOP_DATE=pl.lit(None, pl.Int64),
-            EVENT_TYPE=pl.lit("TARGET_LESION"),
-            LESION_ID="lesion_id",
-            DIAMETER_MM="diameter_mm",
-            IS_NODE="is_node",
-            STATUS="status",
-            MERGED_INTO="merged_into",
-            EVALUATOR="evaluator",
-        ),
-        "data_timeline_marker.txt": study["markers"]
-        .drop_nulls("day")
-        .select(
-            PATIENT_ID="patient_id",
-            START_DATE="day",
-            STOP_DATE=pl.lit(None, pl.Int64),
-            EVENT_TYPE=pl.lit("MARKER"),
-            MARKER="marker",
-            VALUE="value",
-            UNIT="unit",
-            SAMPLE_ID="sample_id",
-        ),
-        "data_timeline_surgery.txt": study["procedures"].select(
-            PATIENT_ID="patient_id",
-            START_DATE="day",
-            STOP_DATE=pl.lit(None, pl.Int64),
-            EVENT_TYPE=pl.lit("SURGERY"),
-            PROCEDURE="kind",
-            INTENT="intent",
-            LESION_ID="lesion_id",
-        ),
-        "data_timeline_toxicity.txt": study["adverse_events"].select(
-            PATIENT_ID="patient_id",
-            START_DATE="start_day",
-            STOP_DATE="stop_day",
-            EVENT_TYPE=pl.lit("TOXICITY"),
-            TOXICITY_TYPE="term",
-            GRADE="grade",
-            SERIOUS="serious",
-            AGENT="drugs",
-        ),
-        "data_timeline_lesion.txt": study["lesions"]
-        .drop_nulls("found_day")
-        .select(
-            PATIENT_ID="patient_id",
-            START_DATE="found_day",
-            STOP_DATE=pl.lit(None, pl.Int64),
-            EVENT_TYPE=pl.lit("LESION"),
-            LESION_ID="lesion_id",
-            ROLE="role",
-            SITE="site",
-        ),
-        "data_timeline_specimen.txt": _specimens(study),
-        "data_timeline_sequencing.txt": study["follow_up"]
-        .drop_nulls("entry_day")
-        .select(
-            PATIENT_ID="patient_id",
-            START_DATE="entry_day",
-            STOP_DATE=pl.lit(None, pl.Int64),
-            EVENT_TYPE=pl.lit("SEQUENCING"),
-        ),
-        "data_timeline_status.txt": _status(study),
-    }
-    return {name: frame.sort("PATIENT_ID", "START_DATE") for name, frame in files.items() if not frame.is_empty()}
-
-
-def _in_mm(rows: pl.DataFrame) -> pl.DataFrame:
-    factor = pl.when(pl.col("unit") == "cm").then(10.0).otherwise(1.0)
-    return rows.with_columns(diameter_mm=pl.coalesce("diameter_mm", pl.col("diameter") * factor))
-
-
-def _specimens(study: Study) -> pl.DataFrame:
-    lesions = study["lesions"].select("lesion_id", "role", "site")
-    samples = study["samples"].filter(is_tumour()).drop_nulls("day")
-    return samples.join(lesions, on="lesion_id", how="left").select(
-        PATIENT_ID="patient_id",
-        START_DATE="day",
-        STOP_DATE=pl.lit(None, pl.Int64),
-        EVENT_TYPE=pl.lit("SPECIMEN"),
-        SAMPLE_ID="sample_id",
-        SPECIMEN_TYPE=pl.coalesce("role", "material"),
-        SPECIMEN_SITE="site",
-    )
-
-
-def _death_day(study: Study) -> pl.Expr:
-    """The day of death; the last contact of the dead where the study gives no day of death at all."""
-    if study["follow_up"]["death_day"].is_not_null().any():
-        return pl.when(pl.col("is_dead")).then("death_day")
-    return pl.when(pl.col("is_dead")).then("last_contact_day")
-
-
-def _status(study: Study) -> pl.DataFrame:
-    kinds: Mapping[str, str] = {
-        "recurrence_day": "Recurrence",
-        "recurrence_free_day": "No evidence of disease",
-        "progression_day": "Progression",
-        "progression_free_day": "Progression free",
-        "death_day": "Deceased",
-    }
-    follow = study["follow_up"].with_columns(death_day=_death_day(study))
-    rows = follow.unpivot(on=list(kinds), index="patient_id", variable_name="kind", value_name="day").drop_nulls("day")
-    return rows.select(
-        PATIENT_ID="patient_id",
-        START_DATE="day",
-        STOP_DATE=pl.lit(None, pl.Int64),
-        EVENT_TYPE=pl.lit("STATUS"),
-        STATUS=pl.col("kind").replace_strict(kinds, return_dtype=pl.String),
-    )
 
 
 def _meta(

@@ -15,6 +15,7 @@ from oncourse.io.structural.large import Large, read_large
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_table
 from oncourse.io.whose.sample_names import sample_of_file
+from oncourse.study.frames import with_optional
 
 COLUMNS = ("chrom1", "start1", "end1", "chrom2", "start2", "end2", "name", "score", "strand1", "strand2")
 
@@ -80,4 +81,4 @@ def _rows(path: Path) -> pl.DataFrame:
     frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
     if lacking := [c for c in COLUMNS[:6] if c not in frame.columns]:
         raise InputError(f"{path.name}: column {', '.join(lacking)} missing: a BEDPE has {', '.join(COLUMNS)}.")
-    return frame.with_columns(pl.lit(None, pl.String).alias(c) for c in COLUMNS if c not in frame.columns)
+    return with_optional(frame, dict.fromkeys(COLUMNS, pl.String))

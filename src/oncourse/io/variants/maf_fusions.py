@@ -7,6 +7,7 @@ import polars as pl
 
 from oncourse.io.structural.events import named_fusions
 from oncourse.io.structural.large import FUSIONS, SEGMENTS, Large
+from oncourse.study.frames import optional
 
 #: Class of a row that is a fusion and no mutation.
 _CLASS = r"(?i)^\s*(?:gene[ _-]?)?(?:fusion|rearrangement)s?\s*$"
@@ -24,8 +25,7 @@ def without_fusions(frame: pl.DataFrame, notes: list[str]) -> tuple[pl.DataFrame
     is_one = frame.select((pl.any_horizontal(said).fill_null(False) & named).alias("is_one"))["is_one"]
     if not is_one.any():
         return frame, None, 0
-    name = pl.col("hgvs_p") if "hgvs_p" in frame.columns else pl.lit(None, pl.String)
-    raw = frame.filter(is_one).select("sample_id", "gene", name.alias("fusion"))
+    raw = frame.filter(is_one).select("sample_id", "gene", optional(frame, "hgvs_p").alias("fusion"))
     fusions = named_fusions(raw).with_columns(pl.lit(None, pl.Int64).alias("support")).select(*FUSIONS).unique()
     fusions = fusions.sort(fusions.columns)
     n = int(is_one.sum())

@@ -15,7 +15,6 @@ from oncourse.io.variants.maf_fusions import without_fusions
 from oncourse.io.variants.maf_numbers import COUNTED, at_lines, fractions_alone, with_counts
 from oncourse.io.variants.maf_tables import (
     MafTables,
-    optional,
     reference_problems,
     severity,
     unknown_build,
@@ -26,6 +25,7 @@ from oncourse.io.variants.strand import on_forward
 from oncourse.io.variants.tool_columns import carried
 from oncourse.io.variants.whose_rows import no_normal
 from oncourse.io.whose.ids import of_two_patients
+from oncourse.study.frames import optional
 from oncourse.study.repeated import repeated, sorted_by
 from oncourse.study.schema import Problem
 from oncourse.study.translated import translated

@@ -13,6 +13,7 @@ from oncourse.genome.variant import once
 from oncourse.io.ledger import Ledger
 from oncourse.io.structural.large import Large
 from oncourse.io.variants.maf_numbers import at_lines
+from oncourse.study.frames import optional
 from oncourse.study.repeated import shared, sorted_by
 from oncourse.study.schema import Problem
 
@@ -76,11 +77,6 @@ def with_copies(segments: pl.DataFrame | None, found: MafTables, notes: list[str
         "ASCN columns; their cell fractions are not taken over but estimated from the reads"
     )
     return copies if segments is None else pl.concat([segments, copies], how="diagonal_relaxed")
-
-
-def optional(frame: pl.DataFrame, column: str) -> pl.Expr:
-    """Return a text column that a file may lack; nulls of its name where it does."""
-    return pl.col(column) if column in frame.columns else pl.lit(None, pl.String).alias(column)
 
 
 def unknown_build(build: str | None, name: str) -> list[Problem]:

@@ -12,6 +12,7 @@ from oncourse.genome import protein
 from oncourse.genome.coding_change import protein_changes
 from oncourse.genome.gene_names import NO_GENE, gene_names
 from oncourse.io.variants.maf_numbers import at_lines
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 
 #: Why a row has no place -> column and cure.
@@ -35,13 +36,13 @@ def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
         return frame, [], []
 
     def column(key: str) -> pl.Expr:
-        text = pl.col(key).str.strip_chars() if key in frame.columns else pl.lit(None, pl.String)
+        text = optional(frame, key).str.strip_chars()
         return pl.when(~text.is_in([".", "-", ""])).then(text)
 
     written = frame["hgvs_p"] if "hgvs_p" in frame.columns else pl.Series([None] * frame.height, dtype=pl.String)
     is_coding = (written.str.contains(r"^\s*c\.") & ~written.str.contains(r"p\.")).fill_null(False)
     if is_coding.any():  # a coding change in the column of the protein change
-        own = pl.col("hgvs_c") if "hgvs_c" in frame.columns else pl.lit(None, pl.String)
+        own = optional(frame, "hgvs_c")
         frame = frame.with_columns(
             pl.coalesce(own, pl.when(is_coding).then(pl.lit(written).str.strip_chars())).alias("hgvs_c"),
             written.set(is_coding, None).alias("hgvs_p"),

@@ -15,7 +15,7 @@ import polars as pl
 
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_table
-from oncourse.io.variants.maf_tables import optional
+from oncourse.study.frames import optional
 
 #: Columns each program's table is known by, and all that is read of them, under the names of a MAF.
 _REPORTER = {"locus", "ref", "genotype"}

@@ -28,6 +28,7 @@ from oncourse.io.whose.sample_names import (
     sample_of_file,
     stem_of,
 )
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 
 #: What stands where no normal of the patient was sequenced: vcf2maf's NORMAL, a panel of normals, MSK's pooled normals.
@@ -91,7 +92,7 @@ def name_rows(
     owner = pl.col("sample_id").replace_strict(
         {i: n[1] for i, n in named.items()}, default=None, return_dtype=pl.String
     )
-    given = pl.col("patient_id") if "patient_id" in frame.columns else pl.lit(None, pl.String)
+    given = optional(frame, "patient_id")
     frame = frame.with_columns(pl.coalesce(owner, given).alias("patient_id"))
     frame = frame.with_columns(pl.col("sample_id").replace({i: n[0] for i, n in named.items()}))
     told = [f"{i} is sample {n[0]}" for i, n in changed.items() if n[0] != i and n[2] != "ignore"]
