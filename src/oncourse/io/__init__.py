@@ -1,4 +1,4 @@
-"""Readers and writers: one file per format; `load_study` is the front door."""
+"""Readers and writers, a room per kind of source; `load_study` is the front door."""
 
 from __future__ import annotations
 

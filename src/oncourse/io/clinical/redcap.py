@@ -11,8 +11,8 @@ import re
 from pathlib import Path
 
 from oncourse.io.clinical.gather import Gather, Row, Source, files_of, organ_of
+from oncourse.io.clinical.redcap_wide import one_row_each
 from oncourse.io.reading import Reading
-from oncourse.io.redcap_wide import one_row_each
 from oncourse.study.causes import cause_of_death
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem
