@@ -18,6 +18,7 @@ SOUND = {"variant_id": "12:25245350:C:T", "place": "KRAS", "region": "coding", "
     "codon_first": 12,
     "codon_last": 12,
     "by_place": "missense",
+    "nowhere": False,
 }
 
 
@@ -39,6 +40,8 @@ def told(placed=True, **changes):
         ({"consequence": "synonymous"}, [("KRAS", 12, 12, False)]),  # silent by its word, not by its place
         ({"region": "intron"}, []),  # placed, and not in the coding bases
         ({"place": "LRMP", "region": "coding"}, []),
+        # its place is in no assembly, and its gene is named
+        ({"place": None, "region": None, "nowhere": True, "own_codon": None}, [("KRAS", None, None, False)]),
         (
             {"variant_id": "c.35G>A", "place": None, "symbol": "?", "written": "?"},
             [("KRAS", None, None, False), ("NRAS", None, None, False)],
