@@ -69,6 +69,7 @@ def allowed(name: str, results: dict, folder: Path) -> set[str]:
     """What a section may show: the words and estimates of its analysis, its settings, counts of its people and rows."""
     mine = results[name]
     known = numbers(json.dumps(mine, ensure_ascii=False))
+    known |= {number.removesuffix(".0") for number in known}  # settings are shown as they are typed: 9 for 9.0
     for raw in mine["estimates"]:
         estimate = Estimate(**{k: raw[k] for k in ("name", "value", "ci_low", "ci_high", "n", "method", "unit")})
         if estimate.value is not None:
