@@ -28,8 +28,8 @@ STRESSED: dict[str, Stressed] = {
         (
             "errors ten times those told that differ between sites by far more than tenfold: 4-10 % of the absent seem "
             "present, in samples that are mostly named",
-            "errors thirty times those told in few places: up to 17 % of the absent seem present, shared fractions are up to "
-            ".17 too high; the samples are named",
+            "errors thirty times those told in few places: up to 17 % of the absent seem present, shared fractions are up "
+            "to .17 too high; the samples are named",
             "mapping artefacts at one fraction in every sample: they are present in each",
         ),
         "concordance/samples (noise), overview/identity",
