@@ -91,8 +91,9 @@ def nearest_name(text: str) -> str | None:
     if len(asked) < _FEWEST_LETTERS or _REVERSING.search(text) or all(w in _WORDS for w in text.split()):
         return None
     begins = (name for name in _spellings() if name.startswith(asked))
-    distance, name = min((_edits(asked, name, len(asked)), name) for name in _spellings())
-    name = min(begins, default=name if distance <= 0.4 * len(asked) else "")
+    most = int(0.4 * len(asked))
+    distance, name = min((_edits(asked, name, most), name) for name in _spellings())
+    name = min(begins, default=name if distance <= most else "")
     substances = index().get(name, ())
     return substances[0] if len(substances) == 1 else name or None
 
@@ -284,5 +285,7 @@ def _edits(a: str, b: str, most: int) -> int:
             if before and j > 1 and x == b[j - 2] and a[i - 2] == y:
                 cost = min(cost, before[j - 2] + 1)
             row.append(cost)
+        if min(row) > most and min(last) > most:  # no later row is below both
+            return most + 1
         before, last = last, row
     return last[-1]
