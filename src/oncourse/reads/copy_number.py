@@ -14,6 +14,7 @@ from oncourse.reads.bam import bare_name
 from oncourse.reads.copy_fit import SHARES, Fit, Segments, fit_together
 from oncourse.reads.profile import Bases
 from oncourse.reads.segmentation import breaks, correlation, noise
+from oncourse.study.tables import TABLES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,16 +31,7 @@ SPREAD, MISREAD, BALANCE_SD = 300.0, 0.01, 0.012
 LEAST_BINS, FULL_MUTATIONS = 40, 300
 
 
-SEGMENT_SCHEMA = {
-    "sample_id": pl.String,
-    "chrom": pl.String,
-    "start": pl.Int64,
-    "end": pl.Int64,
-    "total_cn": pl.Float64,
-    "minor_cn": pl.Float64,
-    "log2_ratio": pl.Float64,
-    "n_bins": pl.Int64,
-}
+SEGMENT_SCHEMA = {**TABLES["segments"].schema, "n_bins": pl.Int64}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import polars as pl
 
 from oncourse.reads.identity import CONTAMINATION_FAILURE
 from oncourse.reads.sheet import MATERIAL, Plan
+from oncourse.study.tables import TABLES
 
 
 def add_instability(plan: Plan, quality: dict[str, dict]) -> None:  # type: ignore[type-arg]
@@ -50,15 +51,7 @@ def add_tumour_in_normal(plan: Plan, quality: dict[str, dict]) -> None:  # type:
 
 
 #: Columns of segments.tsv.
-_SEGMENTS = {
-    "sample_id": pl.String,
-    "chrom": pl.String,
-    "start": pl.Int64,
-    "end": pl.Int64,
-    "total_cn": pl.Float64,
-    "minor_cn": pl.Float64,
-    "log2_ratio": pl.Float64,
-}
+_SEGMENTS = TABLES["segments"].schema
 #: What a fit says of a sample that another person's DNA forbids.
 _WITHHELD = ("purity", "ploidy", "purity_low", "purity_high")
 

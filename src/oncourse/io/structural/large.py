@@ -20,17 +20,10 @@ from oncourse.genome.places import locate
 from oncourse.io.calling import NORMAL_VAF, passes
 from oncourse.io.structural.junctions import Junction, junctions, support
 from oncourse.io.tabular.table import TextTable
+from oncourse.study.tables import TABLES
 
 FUSIONS = {"sample_id": pl.String, "gene_5p": pl.String, "gene_3p": pl.String, "support": pl.Int64}
-SEGMENTS = {
-    "sample_id": pl.String,
-    "chrom": pl.String,
-    "start": pl.Int64,
-    "end": pl.Int64,
-    "total_cn": pl.Float64,
-    "minor_cn": pl.Float64,
-    "log2_ratio": pl.Float64,
-}
+SEGMENTS = TABLES["segments"].schema
 _FAILED_COPIES = "copy number that failed its FILTER"
 #: FILTER of Oncomine's copy numbers that are no fault (Ion Reporter's guide, from memory).
 _COPY_FILTERS = ("GAIN", "LOSS")
