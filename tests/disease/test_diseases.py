@@ -47,6 +47,14 @@ def test_words_of_a_diagnosis_in_both_languages_and_study_codes():
         assert tumour_of(text) == tumour, text
 
 
+def test_objectives_of_a_protocol_are_analyses_that_exist():
+    from oncourse.analyses._base import registry
+
+    for name in diseases():
+        assert set(disease(name).objectives) <= set(registry()), name
+    assert disease("crc").objectives[0] == "concordance" and disease("mcrpc").objectives[-1] == "monitoring"
+
+
 def test_a_side_is_told_by_one_side_only():
     side = disease("crc").side
     for right in ("right colon", "hepatic flexure", "transverse colon", "ascending colon", "盲肠"):

@@ -61,6 +61,8 @@ class Disease:
     sides : side of the primary -> regular expression on its site; empty where the side means nothing
     asked : (label, what) of the biomarkers a tumour board asks for first: ``ras``, ``side``, ``status NAME``, or an
         expression of the therapy rules
+    objectives : the analyses that answer the protocol's questions, in its order; page one of the report shows these.
+        Empty: every analysis is a question of its own
     prespecified : features of `biomarkers` named before the data were seen
     hypotheses : marker x treatment interactions named before the data were seen
     endpoint_words : what an endpoint is called here, where not as everywhere
@@ -81,6 +83,7 @@ class Disease:
     prespecified: tuple[str, ...]
     hypotheses: tuple[Hypothesis, ...]
     study_yaml: str
+    objectives: tuple[str, ...] = ()
     time_zero_metastatic_share: float = 0.9
     sides: Mapping[str, str] = field(default_factory=dict)
     endpoint_words: Mapping[str, str] = field(default_factory=dict)

@@ -13,7 +13,10 @@ from oncourse.disease.model import Disease, Hypothesis, State
 from oncourse.errors import InputError
 
 _KEYS = ("title", "tumour", "words")
-_OTHER = ("states", "prespecified", "time_zero_metastatic_share", "sides", "endpoint_words", "cbioportal_type", "term")
+_OTHER = (
+    *("states", "objectives", "prespecified", "time_zero_metastatic_share", "sides", "endpoint_words"),
+    *("cbioportal_type", "term"),
+)
 _STATE_KEYS = ("name", "words", "settings", "stage", "text", "by_metastasis", "by_design", "until_progression")
 
 
@@ -84,6 +87,7 @@ def read_disease(folder: Traversable) -> Disease:
     return Disease(
         name=folder.name,
         states=tuple(State(**_tupled(state)) for state in data.pop("states")),
+        objectives=tuple(data.pop("objectives", ())),
         prespecified=tuple(data.pop("prespecified", ())),
         asked=tuple((row["label"], row["asks"]) for row in asked),
         hypotheses=tuple(Hypothesis(row["marker"], row["arm"], row["reference"] or None) for row in hypotheses),

@@ -17,7 +17,7 @@ from oncourse.cohort import Cohort
 from oncourse.disk.tables import as_written
 from oncourse.errors import InputError
 from oncourse.report.execute import AnalysisRun
-from oncourse.report.objectives import OBJECTIVES
+from oncourse.report.objectives import objectives
 from oncourse.words.numbers import finite
 
 #: Version of the layout of results.json; documented in docs/reference/results.md.
@@ -82,7 +82,7 @@ def results_json(
 
     ``objective`` is the place of an analysis among the questions of the protocol (`oncourse.report.objectives`).
     """
-    named = OBJECTIVES.get(design or "", ())
+    named = objectives(design)
     data: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
     for outcome in outcomes:
         entry: dict[str, Any] = {
