@@ -328,6 +328,14 @@ def test_a_psa_trial_without_follow_up_has_its_time_to_psa_progression_by_arm():
     assert "time to PSA progression on line 1" in found.answer
 
 
+def test_psa_without_treatments_is_told_what_it_lacks():
+    """PSA by arm and no treatments: the reason was the vital status alone, and nobody could know what to give."""
+    rows = [{"patient_id": "A", "day": d, "analyte": "PSA", "value": 5.0} for d in (0, 30)]
+    made = study({"design": "mcrpc"}, patients=[{"patient_id": "A"}], samples=[], calls=[], labs=rows)
+    with pytest.raises(NotEnoughData, match="give the table treatments"):
+        registry()["endpoints"].run(Cohort(made))
+
+
 def test_without_follow_up_no_end_point_of_death_is_told_and_everybody_has_the_reason():
     cohort = Cohort(psa_trial())
     with pytest.raises(NotEnoughData, match="vital status is unknown in 12 of 12 patients"):

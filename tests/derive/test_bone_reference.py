@@ -46,3 +46,21 @@ def test_combined_table(shared_data):
             options = row["overall"].split(" | ")
             words = [o.split(" (")[0] for o in options]
             assert answer == words[0 if has_target or len(words) == 1 else 1], row
+
+
+def test_lesions_of_a_flare_that_are_gone_are_not_counted_against_later_ones():
+    """PCWG3: two new lesions on day 168 that are there on day 224. The three of the flare had gone by then, and yet
+    "lesions of the first scan and later ones are counted together": no progression could be told."""
+    line = pl.DataFrame(
+        {"patient_id": ["P"], "line": [1], "start_day": [0], "next_start_day": [None]},
+        schema_overrides={"next_start_day": pl.Int64},
+    )
+    scans = [(56, 3, 0), (112, 0, 3), (168, 2, 0), (224, 0, 2)]
+    rows = [
+        {"patient_id": "P", "day": d, "method": "bone_scan", "new_bone_lesions": n, "bone_persisting": s}
+        for d, n, s in scans
+    ]
+    found = bone_visits(pl.DataFrame(rows), line).select("day", "bone", "progression_day").rows()
+    assert found[2] == (168, "PD", 168)
+    rows[2]["bone_persisting"] = 1  # one of the flare is still there: the two of day 224 may be it and a new one
+    assert bone_visits(pl.DataFrame(rows), line)["bone"].to_list()[2] == "PDu"

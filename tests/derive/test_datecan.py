@@ -79,6 +79,41 @@ def test_events_of_localised_colon_cancer(what, facts, dfs, rfs, ttr):
     assert (record(table, "DFS"), record(table, "RFS"), record(table, "TTR")) == (dfs, rfs, ttr), what
 
 
+@pytest.mark.parametrize(
+    ("facts", "other", "ttr"),
+    [
+        ({"cause_of_death": "unknown"}, "other", None),
+        ({"cause_of_death": "unknown"}, None, (False, True, 900)),  # no cause of anybody: every death competes
+        (
+            {"cause_of_death": "unknown", "recurrence_day": 300, "recurrence_free_day": None},
+            "other",
+            (True, False, 300),
+        ),
+    ],
+)
+def test_a_death_of_unknown_cause_has_no_time_to_recurrence_as_it_has_no_css(facts, other, ttr):
+    """It was left out of cancer-specific survival and competed, as of another cause, in TTR."""
+    dead = {"last_contact_day": 900, "is_dead": True, "death_day": 900}
+    made = study(
+        {"design": "crc"},
+        patients=[{"patient_id": p} for p in "ABC"],
+        samples=[],
+        calls=[],
+        follow_up=[
+            {"patient_id": "A", **dead, "recurrence_free_day": 800} | facts,
+            {"patient_id": "B", **dead, "recurrence_free_day": 800, "cause_of_death": other},
+            {"patient_id": "C", "last_contact_day": 500, "is_dead": False, "recurrence_day": 300},
+        ],
+    )
+    table, left_out = Cohort(made).endpoint_tables
+    why = set(left_out.filter(pl.col("patient_id") == "A").select("endpoint", "reason").rows())
+    unknown = "the cause of death is not known"
+    assert why == (({("CSS", unknown)} if other else set()) | ({("TTR", unknown)} if ttr is None else set()))
+    if ttr is not None:
+        assert record(table, "TTR") == ttr
+    assert record(table, "DFS")[0]
+
+
 def test_recurrence_means_one_thing_in_every_analysis():
     """The recurrence analysis took follow_up's day where a metastasis had been found before it; DFS took the first."""
     made = study(

@@ -21,6 +21,37 @@ LINES = [
     ("switch within 28 days", [("a", 0, None, 10, None), ("b", 17, None, None, None)], [(1, "a"), (2, "b")]),
     # issue 14, 3: two drugs are a combination only while both are given; stop and start on one day was "a;b"
     ("a switch on one day", [("a", 0, None, 17, None), ("b", 17, None, None, None)], [(1, "a"), (2, "b")]),
+    # Morris, J Clin Oncol 2023;41:3352: one ARPI is given at a time; without a stop both were an arm "a;b"
+    (
+        "a second drug of its class takes the place of the first",
+        [("abiraterone", 0, None, None, None), ("Xtandi", 14, None, None, None)],
+        [(1, "abiraterone"), (2, "enzalutamide")],
+    ),
+    (
+        "both from one day are a combination",
+        [("abiraterone", 0, None, None, None), ("Xtandi", 0, None, None, None)],
+        [(1, "abiraterone;enzalutamide")],
+    ),
+    (
+        "the first recorded to go on is one, too",
+        [("abiraterone", 0, 1, 200, None), ("Xtandi", 14, 1, 300, None)],
+        [(1, "abiraterone;enzalutamide")],
+    ),
+    (
+        "panitumumab for cetuximab while FOLFOX goes on",
+        [("FOLFOX", 0, None, None, None), ("Erbitux", 0, None, None, None), ("Vectibix", 14, None, None, None)],
+        [(1, "cetuximab;fluorouracil;folinic acid;oxaliplatin")],
+    ),
+    (
+        "the same in one row",
+        [("FOLFOX + Erbitux", 0, None, 10, None), ("FOLFOX + Vectibix", 14, None, None, None)],
+        [(1, "cetuximab;fluorouracil;folinic acid;oxaliplatin")],
+    ),
+    (
+        "irinotecan takes the place of no oxaliplatin",
+        [("FOLFOX", 0, None, 14, None), ("FOLFIRI", 21, None, None, None)],
+        [(1, "fluorouracil;folinic acid;oxaliplatin"), (2, "fluorouracil;folinic acid;irinotecan")],
+    ),
     # maintenance and intolerance: Cervantes, Ann Oncol 2023;34:10; Simkens, Lancet 2015;385:1843 (CAIRO3)
     (
         "capecitabine goes on for 5-FU, and FOLFOX is given again",
@@ -258,4 +289,34 @@ def test_a_drug_with_a_reason_of_its_stop_was_stopped(reason, drugs):
     """A switch for toxicity whose day of stop is not recorded was an arm of both drugs."""
     rows = [{"drugs": "a", "start_day": 0, "stop_reason": reason}, {"drugs": "b", "start_day": 17}]
     found = lines_table(table("treatments", *({"patient_id": "P", **row} for row in rows)))
+    assert found["drugs"].to_list() == drugs
+
+
+@pytest.mark.parametrize(
+    ("column", "month", "rows", "drugs"),
+    [
+        ("stop_day", (30, 0, 30), [("a", 4, 30), ("b", 20, 300)], ["a", "b"]),
+        ("start_day", (0, 0, 30), [("a", -20, 15), ("b", 0, 300)], ["a", "b"]),
+        ("stop_day", (89, 59, 89), [("a", 4, 89), ("b", 20, 300)], ["a;b"]),
+        ("stop_day", (None, None, None), [("a", 4, 30), ("b", 20, 300)], ["a;b"]),
+    ],
+)
+def test_a_stop_and_a_start_in_one_month_follow_one_another(column, month, rows, drugs):
+    """Issue 14, 3: a combination only while both are given; a stop in January, read as the 31st, made one of a drug that
+    began on the 20th."""
+    day, earliest, latest = month
+    partial = table(
+        "partial_dates",
+        {
+            "patient_id": "P",
+            "table": "treatments",
+            "column": column,
+            "resolution": "month",
+            "day": day,
+            "earliest_day": earliest,
+            "latest_day": latest,
+        },
+    )
+    treated = [{"patient_id": "P", "drugs": d, "start_day": s, "stop_day": e} for d, s, e in rows]
+    found = lines_table(table("treatments", *treated), None, partial.drop_nulls("day"))
     assert found["drugs"].to_list() == drugs

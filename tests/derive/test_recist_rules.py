@@ -259,6 +259,21 @@ def test_equivocal_new_lesion_that_is_gone_stays_nothing():
     assert found["target"].to_list() == ["SD"] * 3
 
 
+@pytest.mark.parametrize(
+    ("said", "overall", "immune"),
+    [(None, "PD", "iUPD"), ("equivocal", "PD", "iUPD"), ("no", "PR", "iPR")],
+)
+def test_a_new_lesion_stands_until_it_is_said_to_be_gone(said, overall, immune):
+    """Section 4.3.5, Seymour 2017: a visit after it that did not speak of it was a PR, and reset the iUPD."""
+    cells = {56: {"new_lesions": "yes"}, 112: {"new_lesions": said, "non_target": "NONE"}}
+    sizes = {0: {"A": 30}, 56: {"A": 29}, 112: {"A": 15}}
+    found = recist_visits(lesions(sizes), assessments(cells), lines(0)).row(1, named=True)
+    assert (found["target"], found["overall"]) == ("PR", overall)
+    assert found["resolution"] == ("the new lesion of day 56 is not said to be gone" if overall == "PD" else None)
+    params = ImagingParams(criteria="irecist")
+    assert recist_visits(lesions(sizes), assessments(cells), lines(0), params)["overall"][1] == immune
+
+
 def test_only_the_reported_response_is_used_and_labelled():
     found = recist_visits(lesions({}), assessments({56: {"overall": "Partial Response"}}), lines(0)).row(0, named=True)
     assert (found["overall"], found["basis"]) == ("PR", "reported")

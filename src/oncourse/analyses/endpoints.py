@@ -130,7 +130,7 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
         raise NotEnoughData(
             "no patient has follow-up after the origin: no time to event can be told."
             if status.is_told
-            else f"no time to event can be told: {status.refusal}."
+            else f"no time to event can be told: {status.refusal}.{_untreated(cohort)}"
         )
     summary = pl.DataFrame(
         [
@@ -184,6 +184,15 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
             "the line. Kaplan-Meier with log-log limits, at risk from entry_day where given.",
         ),
     )
+
+
+def _untreated(cohort: Cohort) -> str:
+    """What PSA values or scans of a study without treatments lack: their progression is told from a first day of
+    treatment."""
+    study = cohort.study
+    if study.has("treatments") or not any(study.has(t) for t in ("labs", "assessments", "target_lesions")):
+        return ""
+    return " Progression counts from a treatment: give the table treatments (patient_id, drugs, start_day)."
 
 
 def _status(cohort: Cohort, params: EndpointParams) -> VitalStatus:

@@ -29,7 +29,7 @@ class Clinical(CohortBase):
         """Lines of therapy (`oncourse.derive.clinical.lines`)."""
         from oncourse.derive.clinical.lines import LineParams, lines_table
 
-        return lines_table(self.study["treatments"], self.params(LineParams))
+        return lines_table(self.study["treatments"], self.params(LineParams), self.study["partial_dates"])
 
     @derived
     def psa(self) -> pl.DataFrame:

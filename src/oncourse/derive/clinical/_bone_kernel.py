@@ -32,13 +32,14 @@ def two_plus_two(  # pragma: no cover - compiled
     for g in range(len(offsets) - 1):
         start, stop = offsets[g], offsets[g + 1]
         is_reference = on_line[start] <= flare_until
-        on_reference = new[start] if is_reference else 0
+        left = new[start] if is_reference else 0  # lesions of the reference that may still be seen
         since = 0  # new lesions since the reference still counted
         for i in range(start, stop):
             before = since
             if i > start or not is_reference:
                 if persisting[i] >= 0:
                     since = min(since, persisting[i])
+                    left = min(left, persisting[i])
                 since += new[i]
             if version == 4 and new[i] >= immediate:
                 state[i], rule[i], confirmed[i] = 2, 4, day[i]
@@ -70,7 +71,7 @@ def two_plus_two(  # pragma: no cover - compiled
                     continue
                 if persisting[j] >= 0:
                     # lesions of the reference scan are counted with the later ones: bounds of the later ones
-                    low = max(0, persisting[j] - on_reference) + new[j]
+                    low = max(0, persisting[j] - left) + new[j]
                     high = min(since + more - new[j], persisting[j]) + new[j]
                 else:
                     low = more

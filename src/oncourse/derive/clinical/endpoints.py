@@ -35,6 +35,7 @@ from oncourse.facts.endpoints import (
     DEATH,
     ENDPOINTS,
     NEXT_LINE,
+    OF_CANCER,
     OF_OTHERS,
     RECURRENCE,
     REPORTED,
@@ -62,6 +63,8 @@ TTE_SCHEMA = {
     "first_positive_day": pl.Int64,
     "status_24m": pl.String,
 }
+#: Why a death has neither CSS nor, without a recurrence, TTR.
+NO_CAUSE = "the cause of death is not known"
 EXCLUDED_SCHEMA = {"patient_id": pl.String, "line": pl.Int64, "endpoint": pl.String, "reason": pl.String}
 
 
@@ -199,12 +202,10 @@ def _cancer_survival(
     study: pl.DataFrame, people: pl.DataFrame, params: EndpointParams, excluded: list[pl.DataFrame]
 ) -> list[pl.DataFrame]:
     """Cancer-specific survival (DATECAN: death of the same cancer), where a cause of death is recorded at all."""
-    dead = pl.col("dead_day").is_not_null()
-    cause = pl.col("cause_of_death")
-    if study.filter(dead & cause.is_in(["cancer", "other"])).is_empty():
+    if study.filter(pl.col("dead_day").is_not_null() & pl.col("cause_of_death").is_in(["cancer", "other"])).is_empty():
         return []
-    unknown = study.filter(dead & (cause.is_null() | (cause == "unknown")) & pl.col("is_status_known"))
-    exclude(excluded, unknown, "CSS", "the cause of death is not known")
+    unknown = _of_unknown_cause(study).filter("is_status_known")
+    exclude(excluded, unknown, "CSS", NO_CAUSE)
     known = study.join(unknown.select("patient_id"), on="patient_id", how="anti")
     return [
         table.with_columns(
@@ -290,10 +291,12 @@ def _recurrence(
     censors = [free, contacts(unseen, "last contact, no recurrence recorded")]
     told = {RECURRENCE: event, SECOND_PRIMARY: second, DEATH: deaths(found), **deaths_by_cause(found)}
     dying = found.join(unknown, on="patient_id", how="anti")
+    causeless = _causeless(found, event, excluded)
+    those = {True: dying, False: found.join(causeless, on="patient_id", how="anti")}
     tables = [
-        make(name, who, told, censors, params)
+        make(name, those[endpoint.needs_deaths], told, censors, params)
         for name, endpoint in endpoints_of("recurrence").items()
-        if (who := dying if endpoint.needs_deaths else found).height
+        if those[endpoint.needs_deaths].height
     ]
     free_until = pl.when(~(pl.col("recurrence_free_day") > pl.col("rec_day")).fill_null(False)).then(
         "recurrence_free_day"
@@ -308,6 +311,24 @@ def _recurrence(
         )
         for t in tables
     ]
+
+
+def _causeless(found: pl.DataFrame, event: pl.DataFrame, excluded: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return (and list) the patients without TTR, whose death without a recurrence may be of the cancer or not, where
+    causes of death are recorded at all; as of CSS."""
+    recurred = event.select("patient_id").unique()
+    unknown = _of_unknown_cause(found).join(recurred, on="patient_id", how="anti")
+    for name, endpoint in endpoints_of("recurrence").items():
+        if OF_CANCER in endpoint.events:
+            exclude(excluded, unknown, name, NO_CAUSE)
+    return unknown.select("patient_id")
+
+
+def _of_unknown_cause(people: pl.DataFrame) -> pl.DataFrame:
+    """Return the dead whose cause of death is not known; nobody where no cause is recorded of anybody."""
+    dead, cause = pl.col("dead_day").is_not_null(), pl.col("cause_of_death")
+    is_told = people.select((dead & cause.is_in(["cancer", "other"])).any()).item()
+    return people.filter(dead & (cause.is_null() | (cause == "unknown")) & pl.lit(bool(is_told)))
 
 
 def _ever_free(found: pl.DataFrame, data: EndpointTables, excluded: list[pl.DataFrame]) -> pl.DataFrame:

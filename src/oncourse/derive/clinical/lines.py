@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oncourse.knowledge.drugs import accompanies, drug_names, kind
+from oncourse.knowledge.drugs import accompanies, drug_classes, drug_names, kind
 from oncourse.study.settings import section, setting
 
 LINES_SCHEMA = {
@@ -63,15 +63,26 @@ class LineParams:
         source="Cervantes et al., Ann Oncol 2023;34:10 and Simkens et al., Lancet 2015;385:1843: a fluoropyrimidine is "
         "given as 5-FU or capecitabine, S-1 where neither is tolerated; maintenance by it belongs to the line",
     )
+    one_at_a_time: tuple[str, ...] = setting(
+        ("ARPI", "anti-EGFR", "anti-VEGF", "taxane", "PARP inhibitor", "PD-1/PD-L1 inhibitor", "BRAF inhibitor")
+        + ("KRAS G12C inhibitor",),
+        "classes of drugs (`oncourse.knowledge.drugs`) of which one is given at a time: a later drug of the class takes "
+        "the place of an earlier one, unless they start together or the earlier is recorded to go on",
+        source="Morris et al., J Clin Oncol 2023;41:3352 (enzalutamide with or without abiraterone: no longer survival); "
+        "drug labels: each is approved in place of the others of its class",
+    )
 
 
-def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> pl.DataFrame:
+def lines_table(
+    treatments: pl.DataFrame, params: LineParams | None = None, partial_dates: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Return one row per patient and line of therapy.
 
     Parameters
     ----------
     treatments : patient_id, drugs (any text that `oncourse.knowledge.drug_text` reads), start_day; line, stop_day,
         stop_reason, setting may be null or absent
+    partial_dates : as in the study: which of the days stand for a month
 
     Returns
     -------
@@ -88,6 +99,10 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     name of what it began with.
     What the new drug was added to is named among the new line's drugs where it is known to have gone on for
     ``combination_days`` more (its stop is recorded): bevacizumab added to FOLFOX is no bevacizumab alone.
+    A drug of a class that is given one at a time (``one_at_a_time``) stops what it takes the place of: abiraterone, then
+    enzalutamide without a recorded stop are two lines; panitumumab for cetuximab while FOLFOX goes on starts none, and
+    the line keeps the name of the first. Of a stop and a start in one month, where the day of either is not known,
+    the stop comes first.
     Where anybody is treated for advanced disease, unnumbered treatment in a setting before it (`HORMONE_SENSITIVE`) is
     line 0, as studies that number their lines write it: the first line of advanced disease is line 1 of everybody. No
     derived number is one that the study gives to a later treatment of the patient.
@@ -118,7 +133,7 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     )
     if rows.is_empty():
         return pl.DataFrame(schema=LINES_SCHEMA)
-    rows = rows.with_columns(_drug_list(rows["drugs"]))
+    rows = _surely(rows.with_columns(_drug_list(rows["drugs"])), partial_dates)
     active = _active(rows, params)
     background = _background(rows, active, params)
     rows = rows.with_columns(
@@ -126,14 +141,15 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
         pl.Series("_aside", [b or not drugs for b, drugs in zip(background, active, strict=True)], pl.Boolean),
     )
     carried: dict[tuple[str, int], set[str]] = {}
+    replacing: set[tuple[str, int, str]] = set()
     unnumbered = rows.filter(pl.col("is_derived").any().over("patient_id"))
     if unnumbered.height:
         early = HORMONE_SENSITIVE if _is_advanced(rows) else ()
-        counted, carried = _number(unnumbered, _active(unnumbered, params), params, early)
+        counted, carried, replacing = _number(unnumbered, _active(unnumbered, params), params, early)
         numbered = unnumbered.with_columns(pl.Series("line", counted, pl.Int64))
         rows = pl.concat([rows.filter(~pl.col("is_derived").any().over("patient_id")), numbered])
         rows = rows.filter(pl.col("line").is_not_null())
-    lines = _of_rows(rows, carried, _stand_ins(params))
+    lines = _of_rows(rows, carried, _stand_ins(params), replacing)
     starts = (
         lines.select("patient_id", "start_day")
         .unique()
@@ -146,11 +162,30 @@ def lines_table(treatments: pl.DataFrame, params: LineParams | None = None) -> p
     return lines.select(pl.col(n).cast(t) for n, t in LINES_SCHEMA.items())
 
 
+def _surely(rows: pl.DataFrame, partial_dates: pl.DataFrame | None) -> pl.DataFrame:
+    """Add the day until which a drug was given for certain (null: not known to have stopped), and that by which it was
+    begun: they differ from stop and start where these stand for a month."""
+    rows = rows.with_columns(pl.col("stop_day").alias("_until"), pl.col("start_day").alias("_begun"))
+    if partial_dates is None or partial_dates.is_empty():
+        return rows
+    months = partial_dates.filter((pl.col("table") == "treatments") & (pl.col("resolution") == "month"))
+    for column, to, end in (("stop_day", "_until", "earliest_day"), ("start_day", "_begun", "latest_day")):
+        told = months.filter(pl.col("column") == column).select("patient_id", pl.col("day").alias(column), end)
+        told = told.drop_nulls().unique(["patient_id", column], keep="first", maintain_order=True)
+        rows = rows.join(told, on=["patient_id", column], how="left", maintain_order="left")
+        rows = rows.with_columns(pl.coalesce(end, to).alias(to)).drop(end)
+    return rows
+
+
 def _of_rows(
-    rows: pl.DataFrame, carried: Mapping[tuple[str, int], set[str]], stand_ins: Mapping[str, str]
+    rows: pl.DataFrame,
+    carried: Mapping[tuple[str, int], set[str]],
+    stand_ins: Mapping[str, str],
+    replacing: set[tuple[str, int, str]],
 ) -> pl.DataFrame:
     """One row per patient and line: its drugs are those of all its rows, and what went on beside them (`carried`), of
-    those that stand for each other the first; its days, of those that are not aside."""
+    those that stand for each other the first, without what took the place of another (`replacing`); its days, of those
+    that are not aside."""
     its = ["patient_id", "line"]
     beside = pl.DataFrame(
         [(who, line, None, sorted(drugs)) for (who, line), drugs in sorted(carried.items())],
@@ -161,6 +196,10 @@ def _of_rows(
     begun = pl.col("start_day").fill_null(pl.col("start_day").min().over(its) - 1)
     role = pl.col("_drugs").replace(dict(stand_ins))
     named = named.with_columns(begun.alias("_begun"), role.alias("_role"))
+    others = pl.DataFrame(
+        sorted(replacing), schema={"patient_id": pl.String, "line": pl.Int64, "_role": pl.String}, orient="row"
+    )
+    named = named.join(others, on=[*its, "_role"], how="anti")
     named = named.filter(pl.col("_begun") == pl.col("_begun").min().over(*its, "_role"))
     drugs = named.group_by(its).agg(pl.col("_drugs").unique().sort().str.join(";").alias("drugs"))
     own = rows.filter(~pl.col("_aside") | pl.col("_aside").all().over(its))
@@ -222,9 +261,10 @@ def _background(rows: pl.DataFrame, active: list[set[str]], params: LineParams) 
 
 def _number(
     rows: pl.DataFrame, active_drugs: list[set[str]], params: LineParams, early: tuple[str, ...] = ()
-) -> tuple[list[int | None], dict[tuple[str, int], set[str]]]:
-    """Return the line of each row (sorted by patient and start), null for supportive drugs outside any line; and of
-    lines that began beside drugs of the tumour that went on, those drugs.
+) -> tuple[list[int | None], dict[tuple[str, int], set[str]], set[tuple[str, int, str]]]:
+    """Return the line of each row (sorted by patient and start), null for supportive drugs outside any line; of lines
+    that began beside drugs of the tumour that went on, those drugs; and the drugs (patient, line, drug) that took
+    the place of another of their class within a line.
 
     early : settings whose treatment is line 0
     """
@@ -232,6 +272,7 @@ def _number(
     courses = _courses(rows, stand_ins)
     numbers: list[int | None] = []
     carried: dict[tuple[str, int], set[str]] = {}
+    replacing: set[tuple[str, int, str]] = set()
     patient, start, end, setting_ = None, 0, None, None
     line: int | None = None
     held: set[str] = set()  # of drugs that stand for each other, the one that stands for all
@@ -239,8 +280,8 @@ def _number(
     recorded = _recorded(rows)
     waiting: list[int] = []  # castration before the first line, which is that line's background
     highest = 0
-    columns = ("patient_id", "start_day", "stop_day", "setting", "line", "_background")
-    for (who, day, stop, place, given, background), drugs in zip(
+    columns = ("patient_id", "start_day", "stop_day", "setting", "line", "_background", "_begun")
+    for (who, day, stop, place, given, background, begun), drugs in zip(
         rows.select(columns).iter_rows(), active_drugs, strict=True
     ):
         if who != patient:
@@ -262,11 +303,11 @@ def _number(
             paused = end is not None and day - end > params.gap_days
             # castration given with a drug of the tumour is its background and starts no line
             castration = _castration(active) if held - _castration(held) else set()
-            added = not active - castration <= held and (
-                day - start > params.combination_days or _all_stopped(courses, who, held - active, day, params)
-            )
+            all_stopped, swapped = _stopped(courses, who, held, active, begun, params)
+            added = not active - castration <= held and (day - start > params.combination_days or all_stopped)
             begins = other_setting or paused or added
             number = _free(highest + 1, line, recorded.get(who, ())) if begins else line
+            replacing |= set() if begins else {(who, number, d) for d in swapped}
         if begins:
             before = held - _castration(held) if given is None and line is not None and number > line else set()
             held = {d for d in before if _goes_on(courses[who, d], day, params.combination_days)}
@@ -283,7 +324,7 @@ def _number(
         for earlier in waiting:
             numbers[earlier] = number
         waiting = []
-    return numbers, carried
+    return numbers, carried, replacing
 
 
 def _is_advanced(rows: pl.DataFrame) -> bool:
@@ -312,27 +353,45 @@ def _courses(rows: pl.DataFrame, stand_ins: Mapping[str, str]) -> dict[tuple[str
     stopped. A reason of a stop without its day says that it was: the drug is given beside no later one."""
     found: dict[tuple[str, str], list[tuple[int, int | None]]] = {}
     ended = pl.col("stop_reason").is_not_null() & ~pl.col("stop_reason").str.contains(_GOING_ON)
-    stopped = pl.coalesce("stop_day", pl.when(ended).then("start_day"))
+    stopped = pl.coalesce("_until", pl.when(ended).then("start_day"))
     for who, day, stop, drugs in rows.select("patient_id", "start_day", stopped, "_drugs").iter_rows():
         for drug in drugs or ():
             found.setdefault((who, stand_ins.get(drug, drug)), []).append((day, stop))
     return found
 
 
-def _all_stopped(
-    courses: dict[tuple[str, str], list[tuple[int, int | None]]], who: str, held: set[str], day: int, params: LineParams
-) -> bool:
-    """Whether the line holds drugs of the tumour, and none of them is given any more when another is started."""
-    drugs = held - _castration(held)
-    return bool(drugs) and not any(_is_given(courses[who, d], day, params.combination_days) for d in drugs)
+def _stopped(
+    courses: Mapping[tuple[str, str], list[tuple[int, int | None]]],
+    who: str,
+    held: set[str],
+    active: set[str],
+    day: int,
+    params: LineParams,
+) -> tuple[bool, set[str]]:
+    """Return whether none of the drugs of the tumour that a line holds is given any more when others are started, and
+    which of those started take the place of one of their class (`LineParams.one_at_a_time`)."""
+    drugs = held - active - _castration(held)
+    pause = params.combination_days
+    swapped: set[str] = set()
+    replaced: set[str] = set()
+    for drug in active - held:
+        mates = {d for d in drugs if drug_classes(d) & drug_classes(drug) & set(params.one_at_a_time)}
+        mates = {d for d in mates if not _is_given(courses[who, d], day, pause, open_ended=False)}
+        replaced |= mates
+        swapped |= {drug} if mates else set()
+    given = {d for d in drugs - replaced if _is_given(courses[who, d], day, pause)}
+    exchanged = drugs <= replaced and bool(held & active - _castration(held))  # the rest is in the same row
+    return bool(drugs) and not given and not exchanged, swapped
 
 
-def _is_given(courses: list[tuple[int, int | None]], day: int, pause: int) -> bool:
+def _is_given(courses: list[tuple[int, int | None]], day: int, pause: int, *, open_ended: bool = True) -> bool:
     """Whether a drug is being given on a day: a course begins on it or goes on beyond it (one that stops on it does
-    not: a switch on one day is no combination), or one before it is resumed within `pause` days."""
+    not: a switch on one day is no combination; `open_ended`: one whose stop is not known does), or one before it is
+    resumed within `pause` days."""
     begun = [(start, stop) for start, stop in courses if start <= day]
     resumed = any(day <= start <= day + pause for start, _ in courses)
-    return bool(begun) and (resumed or any(stop is None or stop > day or start == day for start, stop in begun))
+    beyond = any(start == day or (open_ended if stop is None else stop > day) for start, stop in begun)
+    return bool(begun) and (resumed or beyond)
 
 
 def _goes_on(courses: list[tuple[int, int | None]], day: int, least: int) -> bool:

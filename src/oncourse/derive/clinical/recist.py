@@ -123,8 +123,9 @@ def recist_visits(
 
     ``basis`` says where ``overall`` comes from: "derived", "derived, new lesions not recorded", or "reported" (only
     the investigator's response exists). ``resolution`` records a pending state that a later visit resolved: an
-    equivocal new lesion that became unequivocal makes the *first* sighting PD. ``progression_day`` is the day a PD
-    of this visit is dated to. Under ``criteria = irecist`` the responses carry iRECIST names.
+    equivocal new lesion that became unequivocal makes the *first* sighting PD, and a new lesion stands at later visits
+    that do not speak of it. ``progression_day`` is the day a PD of this visit is dated to. Under ``criteria =
+    irecist`` the responses carry iRECIST names.
 
     A line is judged by its own baseline and nadir whatever treatment follows, so that the same scans give the same day
     with a switch and without; shown are the visits up to the first day of the next line, or with ``followed`` all
@@ -205,7 +206,7 @@ def recist_visits(
         .alias("source_table"),
         pl.coalesce("source_row", "assessment_row").alias("source_row"),
     )
-    visits = _resolve_equivocal(_disease_after_cr(visits))
+    visits = _standing_lesions(_resolve_equivocal(_disease_after_cr(visits)))
     if params.criteria == "irecist":
         from oncourse.derive.clinical.irecist import irecist_visits
 
@@ -289,6 +290,26 @@ def _disease_after_cr(visits: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("disease seen after a complete response"))
         .otherwise("baseline_note")
         .alias("resolution"),
+    )
+
+
+def _standing_lesions(visits: pl.DataFrame) -> pl.DataFrame:
+    """Keep a visit that does not speak of new lesions a progression while one found before on the line is not said to be
+    gone: it is there until somebody says otherwise (RECIST 1.1, 4.3.5: a new lesion is progression; silence is no
+    "no")."""
+    by = ["patient_id", "line"]
+    said = pl.col("new_lesions").is_in(["yes", "no"])
+    last = pl.when(said).then(pl.col("new_lesions")).forward_fill().over(by)
+    since = pl.when(pl.col("new_lesions") == "yes").then(pl.col("day")).forward_fill().over(by)
+    better = pl.col("overall").is_in(["CR", "PR", "SD", "NON-CR/NON-PD", "NED"]) & (pl.col("basis") != "reported")
+    stands = ((last == "yes") & ~said.fill_null(False) & better).fill_null(False)
+    return visits.with_columns(
+        pl.when(stands).then(pl.lit("PD")).otherwise("overall").alias("overall"),
+        pl.when(stands)
+        .then(pl.format("the new lesion of day {} is not said to be gone", since))
+        .otherwise("resolution")
+        .alias("resolution"),
+        pl.when(stands).then("day").otherwise("progression_day").alias("progression_day"),
     )
 
 
