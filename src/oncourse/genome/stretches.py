@@ -128,8 +128,8 @@ def place(
 ) -> Placed:
     """Return `strongest` of each span on its chromosome; gene and region -1 on chromosomes without a map."""
     out = Placed.nowhere(len(first))
-    for name, stretches in maps.items():
-        rows = (chrom == name).arg_true().to_numpy()
-        if len(rows):
+    for name in chrom.unique().drop_nulls():
+        if (stretches := maps.get(name)) is not None:
+            rows = (chrom == name).arg_true().to_numpy()
             out.put(rows, strongest(stretches, first[rows], last[rows], between[rows]))
     return out

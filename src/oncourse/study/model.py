@@ -80,11 +80,16 @@ class Study:
     withdrawn: pl.DataFrame = field(default_factory=nobody)
     intake: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     source: Path | None = None
+    #: what `oncourse.study.once` keeps of it; a changed study begins anew
+    derived: dict[Any, pl.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tables", Tables(self.tables))
         object.__setattr__(self, "inputs", frozen(self.inputs))
         object.__setattr__(self, "intake", frozen(self.intake))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"derived": {}}
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {frame.height}" for name, frame in self.tables.items() if frame.height)

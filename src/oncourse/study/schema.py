@@ -125,6 +125,7 @@ class Table:
     key: tuple[str, ...] = ()
     open: bool = False
     by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
+    _empty: pl.DataFrame | None = field(default=None, init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
@@ -135,8 +136,10 @@ class Table:
         return {column.name: column.dtype for column in self.columns}
 
     def empty(self) -> pl.DataFrame:
-        """Return the table without rows."""
-        return pl.DataFrame(schema=self.schema)
+        """Return the table without rows; asked for whenever a study lacks the table, so it is made once."""
+        if self._empty is None:
+            object.__setattr__(self, "_empty", pl.DataFrame(schema=self.schema))
+        return self._empty.clone()  # type: ignore[union-attr]
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return `frame` with every column of the table, missing ones null, known columns first."""

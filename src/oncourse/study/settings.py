@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import pkgutil
 import types
@@ -138,10 +139,15 @@ def _as_tuple(item: Any, value: Any, name: str) -> tuple[Any, ...]:
     return tuple(_scalar(item, part, name) for part in parts)
 
 
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
 def resolve(cls: type[T], values: Mapping[str, Any]) -> T:
     """Return the section `cls` with `values` over its defaults; ConfigError lists every wrong one."""
     name = cls.section  # type: ignore[attr-defined]
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     problems: list[str] = []
     given: dict[str, Any] = {}

@@ -164,7 +164,7 @@ def _apart(study: Study, presence: PresenceTable | None) -> pl.DataFrame:
     frames = [called.select("patient_id", "variant_id")]
     if presence is not None and presence.cells.height:
         frames.append(presence.cells.lazy().filter(pl.col("blood").is_not_null()).select("patient_id", "variant_id"))
-    return pl.concat(frames).unique().collect()
+    return pl.concat(frames).unique().collect(engine="in-memory")
 
 
 def _called(study: Study, calls: pl.DataFrame, plasma: pl.DataFrame, tracked: pl.DataFrame) -> pl.DataFrame:
@@ -180,7 +180,7 @@ def _called(study: Study, calls: pl.DataFrame, plasma: pl.DataFrame, tracked: pl
     other = mine.join(followed, on=["patient_id", "variant_id"], how="anti").join(genes, on="variant_id", how="left")
     other = other.filter(~pl.col("gene").is_in(chip).fill_null(False))
     both = pl.concat([known.select("sample_id"), other.select("sample_id")])
-    return both.group_by("sample_id").agg(n_called=pl.len().cast(pl.Int64)).collect()
+    return both.group_by("sample_id").agg(n_called=pl.len().cast(pl.Int64)).collect(engine="in-memory")
 
 
 def _reads(rows: pl.DataFrame, expected: Expected, params: CtdnaParams) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ class Knowledge:
     evidence: EvidenceBase | None
     classified: Classified | None = None
 
-    @property
+    @cached_property
     def genes(self) -> frozenset[str]:
         """Every gene some rule, watch item or statement asks for."""
         found = {g for rule in self.rules for g in rule.genes}
@@ -84,7 +85,7 @@ class Knowledge:
             found |= self.evidence.genes
         return frozenset(found)
 
-    @property
+    @cached_property
     def codons(self) -> dict[str, tuple[int, ...]]:
         """Codons whose callability some rule asks for; 0 stands for the whole gene."""
         wanted: dict[str, set[int]] = {}

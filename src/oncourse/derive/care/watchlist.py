@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -47,6 +48,7 @@ class WatchItem:
     genes: tuple[str, ...]
 
 
+@cache
 def watch_items() -> tuple[WatchItem, ...]:
     """Return the watch list of the package."""
     items = []

@@ -86,7 +86,7 @@ def time_to_event(
     joined = (
         started.join(first, on=by, how="left", nulls_equal=True)
         .join(last, on=by, how="left", nulls_equal=True, suffix="_c")
-        .collect()
+        .collect(engine="in-memory")
     )
     early = joined.filter(pl.col("day") < pl.col("origin_day")).sort("_at")
     if early.height:
@@ -118,5 +118,5 @@ def time_to_event(
         .with_columns((pl.col("end_day") - pl.col("origin_day") + int(count_first_day)).alias("time_days"))
         .sort("_at")
         .drop("_at", "day", "reason", "day_c", "reason_c", "source_table_c", "source_row_c")
-        .collect()
+        .collect(engine="in-memory")
     )

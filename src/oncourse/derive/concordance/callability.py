@@ -114,7 +114,7 @@ def callability(
         grid.join(on_panel, on=["sample_id", "gene"], how="left")
         .join(_depths(study, wanted), on=["sample_id", "gene", "codon"], how="left")
         .join(_copies(study, wanted).lazy(), on=["sample_id", "gene", "codon"], how="left")
-        .collect()
+        .collect(engine="in-memory")
     )
     grid = known.lazy().with_columns(
         power=pl.Series(_power(known, params.concentration), dtype=pl.Float64, nan_to_null=True),
@@ -163,7 +163,7 @@ def callability(
         grid.with_columns(state=state, reason=reason)
         .select(list(SCHEMA))
         .sort("patient_id", "sample_id", "gene", "codon")
-        .collect()
+        .collect(engine="in-memory")
     )
 
 
@@ -209,7 +209,7 @@ def _by_region(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     """Depth of codons that lie within one region of the coverage table given by position."""
     empty = pl.DataFrame(schema={"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "depth": pl.Int64})
     coverage = study["coverage"].lazy().filter(pl.col("codon").is_null()).drop_nulls(["chrom", "start", "end"])
-    regions = coverage.select("sample_id", "chrom", "start", "end", depth="min_depth").collect()
+    regions = coverage.select("sample_id", "chrom", "start", "end", depth="min_depth").collect(engine="in-memory")
     if regions.is_empty():
         return empty
     return (

@@ -11,6 +11,7 @@ from oncourse.derive.genes.panels import Panels, target_regions
 from oncourse.facts.material import is_normal, is_tumour
 from oncourse.genome.variant import with_parts
 from oncourse.study.model import Study
+from oncourse.study.once import once_per_study
 
 ROLE_ORDER = ("primary", "local_recurrence", "metastasis", "tissue", "plasma")
 #: Bases by which one indel may be written apart without a reference: in a run of one base, in a longer repeat.
@@ -26,6 +27,7 @@ _FRACTIONS = {
 _GIVEN = ("given_purity", "given_low", "given_high")
 
 
+@once_per_study
 def tumour_samples(study: Study) -> pl.DataFrame:
     """Return tissue and plasma samples with lesion role, calling rule and expected depth, by patient, role, day.
 
@@ -74,7 +76,7 @@ def tumour_samples(study: Study) -> pl.DataFrame:
         .with_columns(role_rank=pl.col("role").replace_strict({r: i for i, r in enumerate(ROLE_ORDER)}))
         .sort("patient_id", "role_rank", "day", "sample_id", nulls_last=True)
         .drop(*_FRACTIONS, *_FRACTIONS.values(), "mean_depth", "counted_depth")
-        .collect()
+        .collect(engine="in-memory")
     )
 
 
@@ -85,7 +87,7 @@ def altered_megabases(segments: pl.DataFrame) -> pl.DataFrame:
     by_ratio = pl.col("log2_ratio").abs() >= MIN_LOG2_RATIO
     altered = autosomal.filter(by_copies.fill_null(by_ratio.fill_null(False)))
     length = (pl.col("end") - pl.col("start") + 1) / 1e6
-    return altered.group_by("sample_id").agg(altered_mb=length.sum()).collect()
+    return altered.group_by("sample_id").agg(altered_mb=length.sum()).collect(engine="in-memory")
 
 
 def tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool = False) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from oncourse.genome.places import locate
 from oncourse.genome.protein import codon, is_change
 from oncourse.genome.variant import parts
 from oncourse.study.model import Study
+from oncourse.study.once import once_per_study
 from oncourse.study.place_checks import other_build_codons
 
 SCHEMA = {"patient_id": pl.String, "sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "unread": pl.String}
@@ -85,7 +86,7 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.format("{}: {}", "_reason", "unread").str.join("; ").alias("unread"))
         .select(list(SCHEMA))
         .sort("sample_id", "gene", "codon")
-        .collect()
+        .collect(engine="in-memory")
     )
 
 
@@ -114,6 +115,7 @@ def _reason() -> pl.Expr:
     )
 
 
+@once_per_study
 def _loud(study: Study) -> pl.DataFrame:
     """Return patient_id, sample_id, variant_id, called, few, elsewhere: what is called, or has reads that are no error.
 
@@ -143,7 +145,7 @@ def _loud(study: Study) -> pl.DataFrame:
             few=~pl.col("_loud").any(),
             elsewhere=pl.col("origin").is_in(["germline", "chip"]).fill_null(False).all(),
         )
-        .collect()
+        .collect(engine="in-memory")
     )
 
 

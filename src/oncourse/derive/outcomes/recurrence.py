@@ -123,7 +123,9 @@ def recurrence_table(
         "dead",
         "death_day",
     ]
-    return RecurrenceTable(rows.select(columns).rename({"dead": "is_dead"}).collect(), excluded, words)
+    return RecurrenceTable(
+        rows.select(columns).rename({"dead": "is_dead"}).collect(engine="in-memory"), excluded, words
+    )
 
 
 def _with_courses(table: pl.DataFrame, study: Study, advanced: pl.DataFrame) -> pl.DataFrame:

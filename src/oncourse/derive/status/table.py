@@ -84,17 +84,15 @@ def status_table(study: Study, statuses: Sequence[Status], evidence: StatusEvide
     """
     samples = tumour_samples(study).select("patient_id", "sample_id", "material", "day")
     cells, records = _cells(evidence), gene_records(evidence.readings, reports_germline=evidence.reports_germline)
-    frames = []
-    for status in statuses:
-        if status.markers and not status.genes:
-            frames.append(marker_rows(samples, evidence.readings, status))
-        elif status.genes and (status.codons or not evidence.copies.is_empty() or status.lost):
-            read = _sequenced(samples, cells, status, evidence)
-            frames.append(with_witnesses(read, evidence.readings, records, status))
-    table = pl.concat(
-        [f.select(pl.col(n).cast(t) for n, t in STATUS_SCHEMA.items()) for f in frames]
-        or [pl.DataFrame(schema=STATUS_SCHEMA)]
-    )
+    frames = [pl.DataFrame(schema=STATUS_SCHEMA)]
+    frames += [marker_rows(samples, evidence.readings, s) for s in statuses if s.markers and not s.genes]
+    has_copies = not evidence.copies.is_empty()
+    asked = [status for status in statuses if status.genes and (status.codons or has_copies or status.lost)]
+    if asked:
+        read = _sequenced(samples, cells, asked, evidence)
+        of = read.partition_by("status", as_dict=True)
+        frames += [with_witnesses(of.get((s.name,), read.clear()), evidence.readings, records, s) for s in asked]
+    table = pl.concat([f.select(list(STATUS_SCHEMA)).cast(STATUS_SCHEMA) for f in frames])  # type: ignore[arg-type]
     return table.sort("status", "patient_id", "day", "sample_id", nulls_last=True)
 
 
@@ -165,8 +163,13 @@ def _judged(status: Status, evidence: StatusEvidence) -> Iterator[tuple[str, str
                 yield patient, variant.variant_id, verdict, variant.name, codon, variant.origin == "germline"
 
 
-def _sequenced(samples: pl.DataFrame, cells: pl.DataFrame, status: Status, evidence: StatusEvidence) -> pl.DataFrame:
+def _sequenced(
+    samples: pl.DataFrame, cells: pl.DataFrame, statuses: Sequence[Status], evidence: StatusEvidence
+) -> pl.DataFrame:
+    """Return every status in every sample: one query for all of them, for of a handful of samples what a query costs
+    to start is what it costs."""
     schema = {
+        "status": pl.String,
         "patient_id": pl.String,
         "variant_id": pl.String,
         "verdict": pl.String,
@@ -174,8 +177,8 @@ def _sequenced(samples: pl.DataFrame, cells: pl.DataFrame, status: Status, evide
         "codon": pl.String,
         "germline": pl.Boolean,
     }
-    # one query a status: of a handful of samples, what each step costs to start is what it costs
-    judged = pl.LazyFrame(list(_judged(status, evidence)), schema=schema, orient="row")
+    rows = [(status.name, *row) for status in statuses for row in _judged(status, evidence)]
+    judged = pl.LazyFrame(rows, schema=schema, orient="row")
     found = judged.filter(~pl.col("germline")).join(cells.lazy(), on=["patient_id", "variant_id"], how="inner")
     born = (
         samples.lazy().select("patient_id", "sample_id").join(judged.filter("germline"), on="patient_id", how="inner")
@@ -190,16 +193,35 @@ def _sequenced(samples: pl.DataFrame, cells: pl.DataFrame, status: Status, evide
     columns = sorted({*schema, *_CELLS})
     seen = pl.concat([found.select(columns), born.select(columns)])
     told = pl.col("patient_id").is_in(sorted(evidence.with_normal)) & evidence.reports_germline
-    table = samples.lazy().with_columns(status=pl.lit(status.name), germline_told=told)
-    for part in (_seen(seen), _read(status, evidence), _copies(status, evidence)):
-        table = table.join(part, on="sample_id", how="left", maintain_order="left")
+    table = samples.lazy().with_columns(germline_told=told).join(_asks(statuses), how="cross")
+    for part in (_seen(seen), _read(statuses, evidence), _copies(statuses, evidence)):
+        table = table.join(part, on=["status", "sample_id"], how="left", maintain_order="left")
     dry = evidence.plasma.lazy().filter(~pl.col("has_tumour")).select("sample_id", is_dry=pl.lit(True))
     table = table.join(dry, on="sample_id", how="left", maintain_order="left")
-    return _decided(table, status).collect()
+    return _decided(table).collect(engine="in-memory")
+
+
+def _asks(statuses: Sequence[Status]) -> pl.LazyFrame:
+    """Return what decides each status: reads, copies of how many genes, lost or amplified ones, germline losses."""
+    rows = [
+        (
+            s.name,
+            bool(s.codons or s.lost),
+            len(set(s.lost) | set(s.amplified)),
+            bool(s.lost),
+            bool(s.amplified),
+            # the genes that `oncourse.knowledge.evaluate` never calls unaltered without report and normal
+            bool(germline_relevant() & set(map(current_symbol, s.lost))),
+        )
+        for s in statuses
+    ]
+    flags = ("asks_reads", "asks_copies", "asks_loss", "asks_gain", "asks_germline")
+    schema = {"status": pl.String} | {name: pl.Int64 if name == "asks_copies" else pl.Boolean for name in flags}
+    return pl.LazyFrame(rows, schema=schema, orient="row")
 
 
 def _seen(seen: pl.LazyFrame) -> pl.LazyFrame:
-    """Return per sample what its variants say: is_hit, hit_basis, variants, codons, counts, doubt (words)."""
+    """Return per status and sample what its variants say: is_hit, hit_basis, variants, codons, counts, doubt (words)."""
     present = pl.col("state") == "present"
     hit = present & (pl.col("verdict") == "hit")
     words = (
@@ -214,7 +236,7 @@ def _seen(seen: pl.LazyFrame) -> pl.LazyFrame:
     order = seen.with_columns(
         rank=pl.when(hit).then(0).when(open_here).then(1).otherwise(2), is_doubt=words, shown=shown
     ).sort("sample_id", "rank", "alt_count", "name", descending=[False, False, True, False], nulls_last=True)
-    return order.group_by("sample_id", maintain_order=True).agg(
+    return order.group_by("status", "sample_id", maintain_order=True).agg(
         is_hit=hit.any(),
         hit_basis=pl.col("basis").filter(hit).first(),
         variants=pl.col("name").filter("shown").unique().sort().str.join(", "),
@@ -231,15 +253,20 @@ def _seen(seen: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _read(status: Status, evidence: StatusEvidence) -> pl.LazyFrame:
-    """Return per sample how far absence of a mutation may be claimed: read (measured / assumed / no), why, power."""
-    core = set(map(current_symbol, status.core or status.lost))
-    asked = pl.LazyFrame(_asked(status), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
-    rows = evidence.codons.lazy().join(asked, on=["gene", "codon"], how="inner")
-    must = pl.col("codon").ne(0) | pl.col("gene").is_in(sorted(core | set(status.codons)))
-    failing = ~pl.col("state").is_in(["measured", "assumed"]) & must
+def _read(statuses: Sequence[Status], evidence: StatusEvidence) -> pl.LazyFrame:
+    """Return per status and sample how far absence of a mutation may be claimed: read (measured / assumed / no), why,
+    power."""
+    asked = []
+    for status in statuses:
+        core = {*map(current_symbol, status.core or status.lost), *status.codons}
+        asked += [(status.name, gene, codon, codon != 0 or gene in core) for gene, codon in _asked(status)]
+    schema = {"status": pl.String, "gene": pl.String, "codon": pl.Int64, "must": pl.Boolean}
+    places = pl.LazyFrame(asked, schema=schema, orient="row")
+    rows = evidence.codons.lazy().join(places, on=["gene", "codon"], how="inner")
+    failing = ~pl.col("state").is_in(["measured", "assumed"]) & pl.col("must")
     rows = rows.with_columns(fails=failing, open=pl.col("state") != "measured")
-    found = rows.group_by("sample_id").agg(
+    by = ["status", "sample_id"]
+    found = rows.group_by(by).agg(
         read=pl.when(pl.col("fails").any())
         .then(pl.lit("no"))
         .when(pl.col("open").any())
@@ -249,53 +276,55 @@ def _read(status: Status, evidence: StatusEvidence) -> pl.LazyFrame:
         looked=(~pl.col("fails") | (pl.col("state") == "underpowered")).all(),
         power=pl.col("power").min(),
     )
-    told = rows.join(found.select("sample_id", "read"), on="sample_id").filter(
+    told = rows.join(found.select(*by, "read"), on=by).filter(
         pl.when(pl.col("read") == "no").then("fails").otherwise("open")
     )
-    return found.join(_gaps(told), on="sample_id", how="left")
+    return found.join(_gaps(told), on=by, how="left")
 
 
 def _gaps(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return sample_id, why: genes and codons by their reason, "KRAS codon 12, 61: too few reads; ATM, PALB2: no
-    reads"."""
+    """Return status, sample_id, why: genes and codons by their reason, "KRAS codon 12, 61: too few reads; ATM, PALB2:
+    no reads"."""
     codons = pl.col("codon").filter(pl.col("codon") > 0).sort().cast(pl.String).str.join(", ")
     by_gene = (
-        rows.group_by("sample_id", "reason", "gene")
+        rows.group_by("status", "sample_id", "reason", "gene")
         .agg(codons.alias("at"))
         .with_columns(place=pl.when(pl.col("at") == "").then("gene").otherwise(pl.format("{} codon {}", "gene", "at")))
     )
-    by_reason = by_gene.group_by("sample_id", "reason").agg(pl.col("place").sort().str.join(", "))
+    by_reason = by_gene.group_by("status", "sample_id", "reason").agg(pl.col("place").sort().str.join(", "))
     words = pl.format("{}: {}", "place", "reason")
-    return by_reason.group_by("sample_id").agg(why=words.sort().str.join("; "))
+    return by_reason.group_by("status", "sample_id").agg(why=words.sort().str.join("; "))
 
 
-def _copies(status: Status, evidence: StatusEvidence) -> pl.LazyFrame:
-    """Return per sample is_copy_hit and n_copies (genes of known copy state)."""
-    lost, amplified = set(map(current_symbol, status.lost)), set(map(current_symbol, status.amplified))
-    rows = evidence.copies.lazy().filter(pl.col("gene").is_in(sorted(lost | amplified)))
-    hit = ((pl.col("state") == "amplified") & pl.col("gene").is_in(sorted(amplified))) | (
-        (pl.col("state") == "homozygous_deletion") & pl.col("gene").is_in(sorted(lost))
+def _copies(statuses: Sequence[Status], evidence: StatusEvidence) -> pl.LazyFrame:
+    """Return per status and sample is_copy_hit and n_copies (genes of known copy state)."""
+    asked = []
+    for status in statuses:
+        lost, amplified = (set(map(current_symbol, genes)) for genes in (status.lost, status.amplified))
+        asked += [(status.name, gene, gene in lost, gene in amplified) for gene in sorted(lost | amplified)]
+    schema = {"status": pl.String, "gene": pl.String, "is_lost": pl.Boolean, "is_amplified": pl.Boolean}
+    rows = evidence.copies.lazy().join(pl.LazyFrame(asked, schema=schema, orient="row"), on="gene", how="inner")
+    hit = ((pl.col("state") == "amplified") & pl.col("is_amplified")) | (
+        (pl.col("state") == "homozygous_deletion") & pl.col("is_lost")
     )
     word = pl.format("{} {}", "gene", pl.col("state").str.replace("_", " "))
-    return rows.group_by("sample_id").agg(
+    return rows.group_by("status", "sample_id").agg(
         is_copy_hit=hit.any(), n_copies=pl.col("gene").n_unique(), copy_words=word.filter(hit).sort().str.join(", ")
     )
 
 
-def _decided(table: pl.LazyFrame, status: Status) -> pl.LazyFrame:
+def _decided(table: pl.LazyFrame) -> pl.LazyFrame:
     """Turn the parts into state, basis and reason: the definition itself."""
-    has_copies = pl.col("n_copies").fill_null(0) >= len(set(status.lost) | set(status.amplified))
+    has_copies = pl.col("n_copies").fill_null(0) >= pl.col("asks_copies")
     hit, copy_hit = pl.col("is_hit").fill_null(False), pl.col("is_copy_hit").fill_null(False)
     doubt = pl.col("doubt").fill_null("").ne("")
     unseen = pl.col("unseen").fill_null("").ne("")
-    asks_reads = bool(status.codons or status.lost)
-    readable = pl.col("read").is_in(["measured", "assumed"]).fill_null(False) if asks_reads else pl.lit(True)
+    unasked = ~pl.col("asks_reads")
+    readable = unasked | pl.col("read").is_in(["measured", "assumed"]).fill_null(False)
     dry = pl.col("is_dry").fill_null(False)
-    looked = pl.col("looked").fill_null(False) if asks_reads else pl.lit(True)
-    copies_needed = ~has_copies if status.amplified else pl.lit(False)
-    # the genes that `oncourse.knowledge.evaluate` never calls unaltered without report and normal
-    born = germline_relevant() & set(map(current_symbol, status.lost))
-    untold = ~pl.col("germline_told") if born else pl.lit(False)
+    looked = unasked | pl.col("looked").fill_null(False)
+    copies_needed = pl.col("asks_gain") & ~has_copies
+    untold = pl.col("asks_germline") & ~pl.col("germline_told")
     state = (
         pl.when(hit | copy_hit)
         .then(pl.lit(POSITIVE))
@@ -303,11 +332,10 @@ def _decided(table: pl.LazyFrame, status: Status) -> pl.LazyFrame:
         .then(pl.lit(UNKNOWN))
         .otherwise(pl.lit(NEGATIVE))
     )
-    measured = (pl.col("read") == "measured").fill_null(False) if asks_reads else pl.lit(True)
-    if status.lost or status.amplified:
-        measured = measured & has_copies
-    if status.lost:  # a germline loss of any gene counts: without report and normal it is only assumed to be none
-        measured = measured & pl.col("germline_told")
+    measured = unasked | (pl.col("read") == "measured").fill_null(False)
+    measured &= has_copies | ~(pl.col("asks_loss") | pl.col("asks_gain"))
+    # a germline loss of any gene counts: without report and normal it is only assumed to be none
+    measured &= pl.col("germline_told") | ~pl.col("asks_loss")
     table = table.with_columns(state=state)
     basis = (
         pl.when((pl.col("state") == POSITIVE) & hit)
@@ -318,9 +346,9 @@ def _decided(table: pl.LazyFrame, status: Status) -> pl.LazyFrame:
         .then(pl.when(measured).then(pl.lit("measured")).otherwise(pl.lit("assumed")))
     )
     gaps = pl.concat_str(
-        pl.when(~pl.col("germline_told") if status.lost else pl.lit(False)).then(pl.lit(GERMLINE_TEXT)),
+        pl.when(pl.col("asks_loss") & ~pl.col("germline_told")).then(pl.lit(GERMLINE_TEXT)),
         pl.when(pl.col("why").fill_null("").ne("")).then("why"),
-        pl.when(~has_copies if status.lost else pl.lit(False)).then(pl.lit("deletion not profiled")),
+        pl.when(pl.col("asks_loss") & ~has_copies).then(pl.lit("deletion not profiled")),
         separator="; ",
         ignore_nulls=True,
     )

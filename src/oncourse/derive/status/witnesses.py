@@ -127,6 +127,8 @@ _TOLD = {"patient_id": pl.String, "sample_id": pl.String, "day": pl.Int64, "stat
 
 def _told(readings: pl.DataFrame, records: Sequence[GeneRecord], status: Status) -> pl.DataFrame:
     """Return what records say of a status (`_TOLD`): positive, negative, or words of a part of it (not assessable)."""
+    if readings.is_empty() and not records:
+        return pl.DataFrame(schema=_TOLD)
     own = pl.col("marker").str.to_uppercase().is_in(_names(status)) & pl.col("state").is_in([POSITIVE, NEGATIVE])
     named = readings.filter(own).select(
         "patient_id", "sample_id", "day", "state", pl.format("{} {}", "marker", "value").alias("words")
