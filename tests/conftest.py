@@ -41,7 +41,7 @@ def pytest_addoption(parser):
     parser.addoption("--accept", action="store_true", help="write tests/answers anew (tests/golden.py)")
 
 
-#: Test files that share one dear thing: they go to one worker.
+#: Test files that share one dear thing (`answered`, `reported`): they go to one worker.
 TOGETHER = dict.fromkeys(
     (
         "tests/analyses/test_golden.py",
@@ -52,6 +52,15 @@ TOGETHER = dict.fromkeys(
         "tests/test_contradictions.py",
     ),
     "simulated",
+) | dict.fromkeys(
+    (
+        "tests/report/test_chinese.py",
+        "tests/report/test_every_number.py",
+        "tests/report/test_page_alive.py",
+        "tests/report/test_plain_data.py",
+        "tests/report/test_study_report.py",
+    ),
+    "reported",
 )
 
 
@@ -81,8 +90,10 @@ DEAR = {
     "tests/reads/test_patient.py",
     "tests/report/test_chinese.py",
     "tests/report/test_every_number.py",
+    "tests/report/test_page_alive.py",
     "tests/report/test_patient_page.py",
     "tests/report/test_plain_data.py",
+    "tests/report/test_study_report.py",
     "tests/simulate/test_simulated_study.py",
     "tests/simulate/test_stress.py",
     "tests/stats/test_sharing.py",
@@ -162,6 +173,19 @@ def answered(simulated_study):
         return cohort, {name: run_one(entry, cohort, draw=False) for name, entry in registry().items()}
 
     return all_of
+
+
+@pytest.fixture(scope="session")
+def reported(simulated_study, tmp_path_factory):
+    """Return a function: language -> (results folder of the simulated crc study with the pages of its first two patients,
+    texts that its pages left in English). Written once; a test that changes it writes its own."""
+    from functools import cache
+
+    @cache
+    def written(language):
+        return _studies().written(simulated_study("crc"), tmp_path_factory.mktemp("reported") / language, language)
+
+    return written
 
 
 @pytest.fixture(scope="session")

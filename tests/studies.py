@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -33,3 +35,30 @@ def simulated(design: str, n_patients: int = 8, seed: int = 3) -> Study:
     typed, problems = validate(made.tables, made.config)
     assert not [p for p in problems if p.severity == "error"]
     return Study(made.config, typed, warnings=tuple(problems))
+
+
+#: What `written` answers.
+REPORTED = (
+    "overview",
+    "landscape",
+    "copy_number",
+    "concordance",
+    "ras_status",
+    "survival",
+    "endpoints",
+    "tissue_blood",
+    "recurrence",
+)
+
+
+def written(of: Study, out: Path, language: str, **options: Any) -> tuple[Path, frozenset[str]]:
+    """Write the report of a study, `REPORTED` and the pages of its first two patients unless `options` say otherwise;
+    return its folder and the texts that its pages left in English."""
+    from oncourse.report.study import report_study
+    from oncourse.words.phrases import phrasebook
+
+    phrasebook.cache_clear()
+    first = of["patients"]["patient_id"].to_list()[:2]
+    options = {"only": list(REPORTED), "patients": first} | options
+    report_study(replace(of, config=replace(of.config, language=language)), out, source=Path(__file__), **options)
+    return out, frozenset() if language == "en" else frozenset(phrasebook(language).missed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import linecache
 import pkgutil
 
 import pytest
@@ -19,5 +20,6 @@ MODULES = sorted(
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_are_true(name):
+    linecache.clearcache()  # doctest asks the disk of each file in it, for each docstring
     found = doctest.testmod(importlib.import_module(name))
     assert found.failed == 0, f"{found.failed} of {found.attempted} examples of {name}"

@@ -9,35 +9,25 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 import pytest
 from lxml import html
 from tests.shown import shown
+from tests.studies import REPORTED, written
 
 from oncourse.analyses._base import Estimate, registry
-from oncourse.report.study import report_study
 from oncourse.words.numbers import limits, with_unit
 from oncourse.words.readable import TYPICAL, n_words, sentences, too_long
 
-ONLY = ["overview", "landscape", "concordance", "ras_status", "survival", "endpoints", "tissue_blood"]
 NUMBER = re.compile(r"(?<![\d.])\.\d+|\d+(?:,\d{3})*(?:\.\d+)?")
 
 
-def written(study, out: Path, language: str, **options) -> Path:
-    study = replace(study, config=replace(study.config, language=language))
-    report_study(study, out, source=Path(__file__), **options)
-    return out
-
-
 @pytest.fixture(scope="module")
-def folders(simulated_study, tmp_path_factory):
+def folders(reported):
     """The reports of a study in both languages, with the pages of two patients."""
-    study, out = simulated_study("crc"), tmp_path_factory.mktemp("numbers")
-    patients = study["patients"]["patient_id"].to_list()[:2]
-    return {g: written(study, out / g, g, only=ONLY, patients=patients) for g in ("en", "zh")}
+    return {language: reported(language)[0] for language in ("en", "zh")}
 
 
 def numbers(text: str) -> set[str]:
@@ -97,7 +87,7 @@ def strange(folder: Path) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_number_of_a_section_is_in_results_json(folders, language):
-    assert set(ONLY) <= set(sections(page(folders[language] / "report.html")))
+    assert set(REPORTED) <= set(sections(page(folders[language] / "report.html")))
     assert strange(folders[language]) == {}
 
 
@@ -105,7 +95,7 @@ def test_every_number_of_a_section_is_in_results_json(folders, language):
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_number_of_the_whole_report_is_in_results_json(simulated_study, design, language, tmp_path):
-    folder = written(simulated_study(design), tmp_path / "all", language, patients="none")
+    folder, _ = written(simulated_study(design), tmp_path / "all", language, only=None, patients="none")
     assert strange(folder) == {}
     for data in tables(folder):
         if language == "en" and not data["name"].endswith("/estimates"):
@@ -115,7 +105,7 @@ def test_every_number_of_the_whole_report_is_in_results_json(simulated_study, de
 def test_both_languages_show_the_same_numbers(folders):
     """The Chinese of a sentence has the numbers of the English, whatever its order."""
     english, chinese = (sections(page(folders[g] / "report.html")) for g in ("en", "zh"))
-    for name in ONLY:
+    for name in REPORTED:
         assert numbers(words_of(english[name])) == numbers(words_of(chinese[name])), name
 
 
@@ -193,4 +183,5 @@ def test_no_shown_sentence_of_a_report_or_patient_page_is_long(folders):
 @pytest.mark.slow
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
 def test_no_shown_sentence_of_a_whole_study_is_long(simulated_study, design, tmp_path):
-    assert too_hard(written(simulated_study(design), tmp_path / "all", "en", patients="all")) == {}
+    folder, _ = written(simulated_study(design), tmp_path / "all", "en", only=None, patients="all")
+    assert too_hard(folder) == {}

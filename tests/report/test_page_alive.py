@@ -12,7 +12,6 @@ import pytest
 from oncourse.report.study import report_study
 
 pytestmark = pytest.mark.browser
-ONLY = ["overview", "landscape", "copy_number", "concordance", "survival"]
 
 
 def browser():
@@ -25,11 +24,8 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def results(simulated_study, tmp_path_factory):
-    out = tmp_path_factory.mktemp("alive") / "results"
-    patients = simulated_study("crc")["patients"]["patient_id"].to_list()[:2]
-    report_study(simulated_study("crc"), out, source=Path(__file__), only=ONLY, patients=patients)
-    return out
+def results(reported):
+    return reported("en")[0]
 
 
 @pytest.fixture(scope="module")

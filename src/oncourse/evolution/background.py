@@ -275,25 +275,30 @@ class _Sites:
     def _shares(self, there: FloatArray, nil: FloatArray) -> FloatArray:
         """Return the share of variants that are there, per site of its group, by EM; nil (n, m): log-likelihoods
         without."""
-        n_group = int(self.group.max(initial=-1)) + 1
-        n = np.bincount(self.group, minlength=n_group)[:, None]
-        ratio = np.exp(np.clip(nil - there[:, None], -600, 600))
         order, starts = self._by_group()
-        share = np.full((n_group, nil.shape[1]), 0.5)
+        n = np.diff(starts, append=len(self.group))
+        ratio = np.exp(np.clip(nil - there[:, None], -600, 600))[order]
+        share = np.full((len(n), nil.shape[1]), 0.5)
         for _ in range(N_STEP):
-            p = share[self.group]
-            present = p / (p + (1 - p) * ratio)
-            share = (np.add.reduceat(present[order], starts) + 0.5) / (n + 1.0)
+            present = np.repeat((1 - share) / share, n, axis=0)  # odds against, then the chance that each is there
+            present *= ratio
+            present += 1
+            np.reciprocal(present, out=present)
+            share = (np.add.reduceat(present, starts) + 0.5) / (n[:, None] + 1.0)
         return share[self.group]
 
-    def tables(self, shape: float, n_sample: int) -> tuple[FloatArray, FloatArray]:
+    def without(self, shape: float) -> FloatArray:
+        """Return the log-likelihood of background alone at each of `FACTORS`, (n, n_factor)."""
+        return log_noise(self.alt[:, None], self.depth[:, None], self.rate[:, None] * FACTORS, shape)
+
+    def tables(self, shape: float, n_sample: int, nil: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Return the log-likelihood of each multiple (n_sample, 7, n_factor), per site P(background alone) at the
-        best."""
+        best; nil: `without`, where it is there already."""
         table = np.zeros((n_sample, len(CHANGES), len(FACTORS)))
         if not len(self.sample):
             return table, np.zeros(0)
         there = self._log_there()
-        nil = log_noise(self.alt[:, None], self.depth[:, None], self.rate[:, None] * FACTORS, shape)
+        nil = self.without(shape) if nil is None else nil
         p = self._shares(there, nil)
         present, without = np.log(p) + there[:, None], np.log1p(-p) + nil
         value = np.logaddexp(present, without)
@@ -318,12 +323,13 @@ class _Sites:
         p = self._shares(self._log_there(), nil[:, None])[:, 0]
         without, present = np.log1p(-p) + nil, np.log(p) + self.there
         most = np.maximum(present.max(axis=0), without)
-        present, without = np.exp(present - most), np.exp(without - most)
         order, starts = self._by_group()
+        present, without = np.exp(present - most).T[order], np.exp(without - most)[order]
+        n = np.diff(starts, append=len(self.group))
         for _ in range(N_STEP):
-            found = present * self.level.T[:, self.group]
-            found /= np.maximum(found.sum(axis=0) + without, 1e-300)
-            own = np.add.reduceat(found[:, order], starts, axis=1).T
+            total = np.einsum("ij,ij->i", present, np.repeat(self.level, n, axis=0))
+            found = present / np.maximum(total + without, 1e-300)[:, None]
+            own = self.level * np.add.reduceat(found, starts)
             common = own.sum(axis=0) + 2 * LEVEL_SHARE
             common /= common.sum()
             share = np.where(self.clear, own + LEVEL_WEIGHT * common, 0.0)
@@ -377,11 +383,12 @@ class _Sites:
         number, sample = np.unique(self.sample, return_inverse=True)
         found, logs, values = [], [], []
         for shape in sorted({told, *SHAPES[:-1].tolist()}):
+            nil = self.without(shape)
             for centre in np.log(COHORTS):
                 here = replace(self, sample=sample.astype(np.int64), level=self.level.copy())
                 rates = np.full((len(number), len(CHANGES)), math.exp(centre))
                 here.learn_levels(rates, shape)
-                table = here.tables(shape, len(number))[0].sum(axis=1)
+                table = here.tables(shape, len(number), nil)[0].sum(axis=1)
                 value, of_sample = _around(table, float(centre))
                 multiple = np.full(len(mean), float((of_sample - mean[number]).mean()))
                 multiple[number] = of_sample - mean[number]
@@ -555,9 +562,8 @@ def _place_shares(cells: Cells, purity: FloatArray, rows: IntArray, shape: float
     logs = _places(cells, purity, rows, shape)
     like = np.exp(logs - logs.max(axis=0))
     for _ in range(2 * N_STEP):
-        joint = like * share[:, None]
-        joint /= joint.sum(axis=0)
-        share = (joint.sum(axis=1) + PLACE_WEIGHT * len(rows) * prior) / max((1 + PLACE_WEIGHT) * len(rows), 1)
+        found = share * np.einsum("pnc,nc->pc", like, 1 / np.einsum("pnc,pc->nc", like, share))
+        share = (found + PLACE_WEIGHT * len(rows) * prior) / max((1 + PLACE_WEIGHT) * len(rows), 1)
         share[wrong] = np.minimum(share[wrong], prior[wrong])
         share /= share.sum(axis=0)
     return np.asarray(share)
