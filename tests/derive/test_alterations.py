@@ -150,3 +150,89 @@ def test_a_loss_of_few_cells_is_not_both_alleles_of_the_tumour(make_study, alt, 
         )
     )
     assert by_gene(one)["P", "TP53"]["is_biallelic"] is both
+    (variant,) = one.findings.patients["P"].variants  # what therapy rules ask says the same
+    assert variant.is_biallelic is both
+
+
+BRCA2 = {"variant_id": "13:32340300:A:-", "gene": "BRCA2", "hgvs_p": "p.S1982fs", "consequence": "frameshift"}
+
+
+@pytest.mark.parametrize(
+    ("minor", "reads", "both", "basis"),
+    [
+        (0.0, 150, True, "one loss, the other allele lost"),
+        (0.0, 55, False, "the allele lost in the tumour is the one with the inherited loss"),
+        (0.0, 100, None, "inherited loss, one allele lost in the tumour: no reads tell which"),
+        (0.0, None, None, "inherited loss, one allele lost in the tumour: no reads tell which"),
+        (1.0, None, False, "one loss, both alleles kept"),
+    ],
+)
+def test_an_inherited_loss_is_in_the_tumour_and_its_reads_say_which_allele_went(make_study, minor, reads, both, basis):
+    """A germline loss is recorded of the normal: what the tumour's segments say of the gene was not looked at. Of one
+    copy left at purity 0.6, the inherited loss has 71 % of the reads (1 / 1.4) where it was kept, 29 % where it went;
+    both were "the other allele lost"."""
+    calls = [{"sample_id": "N", "variant_id": BRCA2["variant_id"], "alt_count": 100, "depth": 200, "is_called": True}]
+    if reads is not None:
+        calls.append({"sample_id": "T", "variant_id": BRCA2["variant_id"], "alt_count": reads, "depth": 200})
+    segment = {"sample_id": "T", "chrom": "13", "start": 20_000_000, "end": 110_000_000, "total_cn": 1.0 + minor}
+    study = make_study(
+        config={"genome_build": "GRCh38"},
+        patients=[{"patient_id": "P"}],
+        samples=[
+            {"sample_id": "T", "patient_id": "P", "material": "tissue", "purity": 0.6},
+            {"sample_id": "N", "patient_id": "P", "material": "normal"},
+        ],
+        calls=[c | {"origin": "germline"} for c in calls],
+        variants=[BRCA2],
+        segments=[segment | {"minor_cn": minor}],
+    )
+    row = by_gene(Cohort(study))["P", "BRCA2"]
+    assert (row["is_biallelic"], row["basis"]) == (both, basis)
+
+
+@pytest.mark.parametrize(
+    ("sex", "copies", "alt", "both"),
+    [
+        ("male", None, 100, True),
+        ("male", 1.0, 100, True),
+        ("male", 1.0, 8, None),
+        ("male", 3.0, 60, None),
+        ("female", None, 40, None),
+        (None, None, 40, None),
+        (None, 1.0, 40, True),
+    ],
+)
+def test_a_loss_on_the_x_of_a_man_leaves_no_copy(make_study, sex, copies, alt, both):
+    """KDM6A of a prostate tumour: its second allele was "not assessed", and high reads were called a gain or loss of it.
+    A loss of few cells (4 % of the reads of 60 %) leaves the others; of three copies two may be left; of a woman, or of
+    nobody knows whom, there is another allele, unless one copy is left."""
+    place = {"sample_id": "S", "chrom": "X", "start": 1, "end": 150_000_000, "total_cn": copies}
+    study = make_study(
+        config={"genome_build": "GRCh38"},
+        patients=[{"patient_id": "P", "sex": sex}],
+        samples=[{"sample_id": "S", "patient_id": "P", "material": "tissue", "purity": 0.6}],
+        calls=[{"sample_id": "S", "variant_id": "X:45000000:C:T", "is_called": True, "alt_count": alt, "depth": 200}],
+        variants=[{"variant_id": "X:45000000:C:T", "gene": "KDM6A", "hgvs_p": "p.Q333*", "consequence": "nonsense"}],
+        segments=[place] if copies else [],
+    )
+    assert by_gene(Cohort(study))["P", "KDM6A"]["is_biallelic"] is both
+
+
+@pytest.mark.parametrize(("material", "both"), [("plasma", False), ("tissue", None)])
+def test_blood_that_tells_nothing_of_the_alleles_is_no_witness(make_study, material, both):
+    """Tissue shows both alleles. A second lesion without segments may have lost one; blood could never say that none
+    was."""
+    place = {"chrom": "17", "start": 1, "end": 20_000_000, "total_cn": 2.0, "minor_cn": 1.0}
+    row = {"variant_id": "17:7675000:C:T", "is_called": True, "alt_count": 60, "depth": 200}
+    study = make_study(
+        config={"genome_build": "GRCh38"},
+        patients=[{"patient_id": "P"}],
+        samples=[
+            {"sample_id": "S", "patient_id": "P", "material": "tissue", "purity": 0.6},
+            {"sample_id": "T", "patient_id": "P", "material": material},
+        ],
+        calls=[row | {"sample_id": s} for s in "ST"],
+        variants=[{"variant_id": row["variant_id"], "gene": "TP53", "hgvs_p": "p.R213*", "consequence": "nonsense"}],
+        segments=[place | {"sample_id": "S"}],
+    )
+    assert by_gene(Cohort(study))["P", "TP53"]["is_biallelic"] is both

@@ -152,6 +152,7 @@ class Statuses(Blood):
             self.statuses,
             self.ctdna,
             self._blood_after_surgery,
+            self.alterations,
         )
 
     @derived

@@ -164,9 +164,11 @@ def findings(
     statuses: pl.DataFrame,
     ctdna: pl.DataFrame,
     after_surgery: pl.DataFrame,
+    alterations: pl.DataFrame,
 ) -> Findings:
     """Derive the findings of every patient from the study's tables.
 
+    ``alterations`` (`oncourse.derive.status.alterations`) says whether both alleles of a hit suppressor are lost;
     ``ctdna`` is the table of every plasma sample, ``after_surgery`` the first one in the window after surgery
     (`oncourse.derive.outcomes.recurrence.blood_after_surgery`).
 
@@ -189,6 +191,7 @@ def findings(
         plasma.filter("has_tumour").group_by("patient_id", maintain_order=True).agg(pl.col("sample_id").last())
     )
     latest = dict(informative.iter_rows())
+    alleles = _with_hits(alleles, alterations)
     variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, alleles, latest)
     new = _all_emerged(study, presence, watch, copy_rows, variants, readings)
     told = gene_records(readings, reports_germline=study.config.report_germline)
@@ -302,6 +305,18 @@ def copy_states(
         if known:
             alleles.setdefault(patient, {})[gene] = lost
     return states, materials, alleles
+
+
+def _with_hits(alleles: dict[str, dict[str, bool]], alterations: pl.DataFrame) -> dict[str, dict[str, bool]]:
+    """Return `alleles` with what the landscape says of suppressors that something hit: one word in both rooms."""
+    out = {patient: dict(genes) for patient, genes in alleles.items()}
+    judged = alterations.drop_nulls("basis").select("patient_id", "gene", "is_biallelic")
+    for patient, gene, both in judged.iter_rows():
+        own = out.setdefault(patient, {})
+        own.pop(gene, None)
+        if both is not None:
+            own[gene] = both
+    return out
 
 
 def _fusions(

@@ -7,11 +7,10 @@ from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
-from oncourse.derive.genes.copy_states import copy_table
 from oncourse.derive.genes.gene_status import GeneStatus
+from oncourse.derive.status.alleles import both_alleles
 from oncourse.derive.status.variants import variant_rows
 from oncourse.errors import InputError
 from oncourse.facts.inborn import GERMLINE_VAF
@@ -21,7 +20,6 @@ from oncourse.genome.genes import gene_table, genes_of_role, hotspot_codons
 from oncourse.knowledge.alterations import listed_genes, loss_reason
 from oncourse.knowledge.classified import Classified
 from oncourse.knowledge.findings import VariantFinding
-from oncourse.stats.proportions import clopper_pearson
 from oncourse.study.model import Study
 
 HIT_SCHEMA = {
@@ -51,8 +49,6 @@ ALTERATION_SCHEMA = {
 }
 #: Strongest word first.
 DRIVER_ORDER = ("driver", "unknown")
-#: Share of the tumour cells from which a loss counts with the loss of the other allele, where purity is known.
-MOST_CELLS = 0.5
 LOSSES = ("nonsense", "frameshift", "splice", "start_loss")
 
 
@@ -214,12 +210,7 @@ def _events(status: GeneStatus) -> pl.DataFrame:
 def alterations_table(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
     """Return one row per patient and gene with a hit: `ALTERATION_SCHEMA`.
 
-    is_biallelic, of suppressors that have a driver hit, true beats unknown beats false over the patient's samples: both
-    copies deleted, two different losses (germline among them; phase not known), or one loss and the other allele lost
-    (segments), unless reads, purity and copies put the loss in less than half of the tumour cells (null); false where
-    segments show both alleles; null where nothing tells. A read share above that of one of two
-    copies at the sample's purity is named in ``basis`` and decides nothing: the other allele is lost, or this one
-    gained.
+    is_biallelic and basis: of suppressors with a driver hit (`oncourse.derive.status.alleles.both_alleles`).
     """
     if hits.is_empty():
         return pl.DataFrame(schema=ALTERATION_SCHEMA)
@@ -237,58 +228,5 @@ def alterations_table(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
         driver=pl.col("driver").first(),
         rule=pl.col("rule").first(),
     )
-    table = table.join(_alleles(study, hits), on=["patient_id", "gene"], how="left", maintain_order="left")
+    table = table.join(both_alleles(study, hits), on=["patient_id", "gene"], how="left", maintain_order="left")
     return table.select(list(ALTERATION_SCHEMA)).sort("patient_id", "gene")
-
-
-def _alleles(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
-    """patient_id, gene, is_biallelic, basis of suppressors with a driver hit."""
-    losses = hits.filter((pl.col("driver") == "driver") & pl.col("gene").is_in(sorted(genes_of_role("suppressor"))))
-    copies = copy_table(study, set(losses["gene"])).select("sample_id", "gene", "state", "copies", "is_allele_lost")
-    rows = losses.join(copies, on=["sample_id", "gene"], how="left", maintain_order="left")
-    rows = rows.join(_allele_balance(study, losses), on=["sample_id", "variant_id"], how="left", maintain_order="left")
-    variants = pl.col("variant_id").drop_nulls().n_unique()
-    one_copy = pl.col("purity") / (pl.col("purity") * pl.col("copies") + 2 * (1 - pl.col("purity")))
-    in_part = (pl.col("read_high") < MOST_CELLS * one_copy).fill_null(False)
-    lost = (pl.col("is_allele_lost") & pl.col("variant_id").is_not_null()).fill_null(False)
-    found = rows.group_by("patient_id", "gene").agg(
-        gone=((pl.col("kind") == "deletion") | (pl.col("state") == "homozygous_deletion").fill_null(False)).any(),
-        two=variants > 1,
-        lost=(lost & ~in_part).any(),
-        in_part=(lost & in_part).any(),
-        kept=(pl.col("is_allele_lost") == False).fill_null(False).all(),  # noqa: E712
-        skewed=pl.col("is_skewed").fill_null(False).any(),
-    )
-    words = (
-        ("gone", True, "both copies deleted"),
-        ("two", True, "two different losses (phase not known)"),
-        ("lost", True, "one loss, the other allele lost"),
-        ("in_part", None, "the other allele lost, the loss in less than half of the tumour cells by its reads"),
-        ("kept", False, "one loss, both alleles kept"),
-        (
-            "skewed",
-            None,
-            "more reads than one of two copies gives at this purity: other allele lost, or this one gained",
-        ),
-    )
-    both, basis = pl.lit(None, pl.Boolean), pl.lit("other allele not assessed")
-    for flag, value, text in reversed(words):
-        both = pl.when(flag).then(pl.lit(value, pl.Boolean)).otherwise(both)
-        basis = pl.when(flag).then(pl.lit(text)).otherwise(basis)
-    return found.select("patient_id", "gene", is_biallelic=both, basis=basis)
-
-
-def _allele_balance(study: Study, losses: pl.DataFrame) -> pl.DataFrame:
-    """sample_id, variant_id, purity, read_high (upper 95 % limit of the read share), is_skewed: the interval lies above
-    purity / 2."""
-    purity = study["samples"].select("sample_id", "purity").drop_nulls()
-    counted = losses.filter(pl.col("kind") == "mutation").drop_nulls(["alt_count", "depth"]).filter(pl.col("depth") > 0)
-    counted = counted.join(purity, on="sample_id", how="inner").unique(["sample_id", "variant_id"])
-    low, high = clopper_pearson(counted["alt_count"].to_numpy(), counted["depth"].to_numpy())
-    return counted.select(
-        "sample_id",
-        "variant_id",
-        "purity",
-        read_high=pl.Series(np.atleast_1d(high)),
-        is_skewed=pl.Series(np.atleast_1d(low)) > pl.col("purity") / 2,
-    )
