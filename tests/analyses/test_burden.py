@@ -3,8 +3,10 @@ shown."""
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
@@ -104,6 +106,23 @@ def test_patients_with_both_are_paired_and_in_no_other_test():
     assert (paired["n_a"], paired["n_b"], unpaired["n_a"], unpaired["n_b"]) == (7, 7, 2, 2)
     assert paired["p_value"] == pytest.approx(2 / 2**7)
     assert paired["difference"] == -2.0 and paired["median_a"] < paired["median_b"]  # the first less the second
+
+
+def test_the_difference_of_means_stands_beside_the_shift():
+    """By hand: 1, 2, 3 against 4, 6, less 3; variance 1/3 + 2/2, degrees 1.684 (Welch), t 5.16. The shift of burdens that
+    lie on a grid had an interval of no width (0.83 to 0.83 per Mb of MSK 2024). Pairs: differences -2 and -3 by turns."""
+    rows = [("m", f"a{i}", f"P{i}", "a", v) for i, v in enumerate((1.0, 2.0, 3.0))]
+    rows += [("m", f"b{i}", f"Q{i}", "b", v) for i, v in enumerate((4.0, 6.0))]
+    row = group_tests(values(rows)).row(0, named=True)
+    theirs = stats.ttest_ind([1, 2, 3], [4, 6], equal_var=False).confidence_interval()
+    told = [row[f"mean_difference{end}"] for end in ("", "_low", "_high")]
+    assert told == pytest.approx([-3.0, theirs.low, theirs.high])
+    assert told[2] - told[0] == pytest.approx(5.16 * (4 / 3) ** 0.5, rel=0.01)
+    pairs = [("m", f"a{i}", f"P{i}", "a", 1.0 + i) for i in range(6)]
+    pairs += [("m", f"b{i}", f"P{i}", "b", 3.0 + i + i % 2) for i in range(6)]
+    row = group_tests(values(pairs)).row(0, named=True)
+    half = stats.t.ppf(0.975, 5) * np.std([-2, -3] * 3, ddof=1) / 6**0.5
+    assert row["mean_difference"] == -2.5 and row["mean_difference_low"] == pytest.approx(-2.5 - half)
 
 
 @pytest.mark.parametrize(("n_a", "n_b", "methods"), [(1, 9, []), (2, 1, []), (2, 2, ["unpaired, Mann-Whitney"])])

@@ -52,6 +52,9 @@ def tests_table(name: str, title: str, measure: str, unit: str = "") -> OutputTa
             Column("difference", _F, "first group less second (Hodges and Lehmann)", unit=unit),
             Column("difference_low", _F, "lower 95 % limit; null: too few", unit=unit),
             Column("difference_high", _F, "upper limit", unit=unit),
+            Column("mean_difference", _F, "mean_a less mean_b; of pairs the mean of their differences", unit=unit),
+            Column("mean_difference_low", _F, "lower 95 % limit (Welch; of pairs Student's t)", unit=unit),
+            Column("mean_difference_high", _F, "upper limit", unit=unit),
             *_P,
         ),
     )

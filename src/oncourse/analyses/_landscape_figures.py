@@ -100,7 +100,7 @@ def landscape_figures(
                 Figure(
                     "burden",
                     "Mutational burden",
-                    "Mutations per megabase of each sample, sorted; the line is the median.",
+                    "Mutations per megabase of each sample, sorted; the line is the median, the diamond the mean.",
                     partial(grouped_points, parts, ylabel="mutations per Mb", people=who),
                 )
             )

@@ -1,4 +1,4 @@
-"""Shares and medians of units of which a patient may have several (samples, lines): patients are the clusters."""
+"""Shares, medians and means of units of which a patient may have several (samples, lines): patients are the clusters."""
 
 from __future__ import annotations
 
@@ -44,3 +44,15 @@ def median(name: str, x: pl.Series, patient: pl.Series, unit: str, question: str
     values = x.to_numpy()
     low, high = clustered_median_interval(values, patient.to_numpy())
     return Estimate(name, float(np.median(values)), low, high, len(values), "order statistics", unit, question)
+
+
+def mean(name: str, x: pl.Series, patient: pl.Series, unit: str, question: str = "") -> Estimate:
+    """Return the mean over units with its t interval, patients as clusters; no limits of one patient.
+
+    x : shape (n,), no null, at least one; patient : shape (n,)
+    """
+    from oncourse.derive.genes.sample_groups import mean_interval
+
+    values = x.to_numpy()
+    low, high = mean_interval(values, patient.to_numpy())
+    return Estimate(name, float(values.mean()), low, high, len(values), "mean, t interval", unit, question)

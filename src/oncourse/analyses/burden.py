@@ -12,7 +12,7 @@ from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analy
 from oncourse.analyses._group_tables import groups_table, share_tests_table, shares_table, tests_table
 from oncourse.analyses._headline import Headline, cannot, rated
 from oncourse.analyses._people import counted, ledger
-from oncourse.analyses._shares import median, share
+from oncourse.analyses._shares import mean, median, share
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.burden import BurdenParams
 from oncourse.derive.genes.gene_groups import group_of_samples
@@ -201,14 +201,7 @@ def _estimates(samples: pl.DataFrame, sized: pl.DataFrame) -> list[Estimate]:
         x, whose = sized["tmb_per_mb"], sized["patient_id"]
         found += [
             median("median_burden", x, whose, "per_mb", SIZED),
-            Estimate(
-                "mean_burden",
-                float(x.to_numpy().mean()),
-                n=len(x),
-                unit="per_mb",
-                method="arithmetic mean over samples",
-                question=SIZED,
-            ),
+            mean("mean_burden", x, whose, "per_mb", SIZED),
             share("tmb_high", sized["tmb_high"] == "yes", whose, SIZED),
         ]
     predicted = samples.drop_nulls("msi_predicted")
@@ -236,8 +229,7 @@ def _estimates(samples: pl.DataFrame, sized: pl.DataFrame) -> list[Estimate]:
 def _answer(estimates: list[Estimate], tests: pl.DataFrame) -> str:
     known = {e.name for e in estimates}
     words = (
-        "The median burden is {median_burden}, the mean {mean_burden:value}; it is high for certain in {tmb_high} of "
-        "samples."
+        "The median burden is {median_burden}, the mean {mean_burden}; it is high for certain in {tmb_high} of samples."
         if "median_burden" in known
         else "The burden per Mb of {profiled_samples} samples is not known: no assay states its size."
     )
@@ -410,7 +402,7 @@ def _figures(sized: pl.DataFrame, values: pl.DataFrame, params: BurdenParams) ->
                 "groups",
                 "Burden by group",
                 "Mutations per Mb of each sample, sorted; the line is the "
-                "median. Tables burden/groups (means too) and burden/tests.",
+                "median, the diamond the mean. Tables burden/groups and burden/tests.",
                 partial(grouped_points, parts, ylabel="mutations per Mb", people=who),
             )
         )

@@ -77,7 +77,8 @@ def grouped_points(
     log: bool = True,
     people: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """Draw the sorted values of each group as points with the median, n below (all finite).
+    """Draw the sorted values of each group as points with the median (line) and the mean (diamond), n below (all
+    finite).
 
     people : the patient of each value
     """
@@ -101,6 +102,7 @@ def grouped_points(
                 mark(dots, [f"{name}: {value:.3g}" for value in values[keep]], people=own)
             if len(values):
                 ax.hlines(np.median(values), i - 0.42, i + 0.42, color=COLOURS["text"], linewidth=1.4)
+                ax.plot(i, np.mean(values), "D", color="white", markeredgecolor=COLOURS["text"], markersize=4.5)
         ax.set_xticks(range(len(groups)), [f"{k}\nn = {len(v):,}" for k, v in groups.items()])
         if log:
             log_axis(ax)

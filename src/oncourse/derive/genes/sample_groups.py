@@ -41,6 +41,9 @@ TEST_SCHEMA = {
     "difference": pl.Float64,
     "difference_low": pl.Float64,
     "difference_high": pl.Float64,
+    "mean_difference": pl.Float64,
+    "mean_difference_low": pl.Float64,
+    "mean_difference_high": pl.Float64,
     "p_value": pl.Float64,
     "q_value": pl.Float64,
 }
@@ -65,8 +68,7 @@ def group_summaries(values: pl.DataFrame, *, shares: Collection[str] = SHARES) -
     rows = []
     for (measure, group), part in _parts(values, ["measure", "group"]):
         x, whose = part["value"].to_numpy(), part["patient_id"].to_numpy()
-        low, high = _mean_interval(x, whose)
-        low = max(low, 0.0) if low is not None and x.min() >= 0 else low
+        low, high = mean_interval(x, whose)
         high = min(high, 1.0) if high is not None and measure in shares else high
         m_low, m_high = clustered_median_interval(x, whose)
         rows.append(
@@ -94,7 +96,9 @@ def group_tests(values: pl.DataFrame) -> pl.DataFrame:
 
     Patients with samples in both groups make a paired test (Wilcoxon signed rank) where there are `MIN_PAIRS`; all
     others an unpaired one (Mann-Whitney): a patient is in one test of a pair of groups, never in both groups of the
-    unpaired one. `difference` is the first group less the second.
+    unpaired one. `difference` is the first group less the second, as is `mean_difference` with its t interval (Welch;
+    of pairs that of their differences): published differences are often those of means, and of values that lie on a
+    grid (burdens of one panel) the limits of the shift fall on the grid too.
     """
     rows = []
     for (measure,), part in _parts(values, ["measure"]):
@@ -106,11 +110,11 @@ def group_tests(values: pl.DataFrame) -> pl.DataFrame:
             x, y = (side.join(both, on="patient_id", how="anti") for side in (x, y))
             if both.height >= MIN_PAIRS:
                 one, two = both["value"].to_numpy(), both["value_b"].to_numpy()
-                told = *_sides(one, two), *paired_shift(two, one), _wilcoxon(one, two), None
+                told = *_sides(one, two), *paired_shift(two, one), *_paired_means(one, two), _wilcoxon(one, two), None
                 rows.append((measure, a, b, "paired, Wilcoxon signed rank", *told))
             one, two = x["value"].to_numpy(), y["value"].to_numpy()
             if min(len(one), len(two)) >= 2:
-                told = *_sides(one, two), *shift(two, one), _mann_whitney(one, two), None
+                told = *_sides(one, two), *shift(two, one), *_means(one, two), _mann_whitney(one, two), None
                 rows.append((measure, a, b, "unpaired, Mann-Whitney", *told))
     table = pl.DataFrame(rows, schema=TEST_SCHEMA, orient="row")
     return table.with_columns(pl.Series("q_value", benjamini_hochberg(table["p_value"].to_numpy()))).sort(
@@ -118,10 +122,10 @@ def group_tests(values: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _mean_interval(x: Floats, whose: NDArray[np.str_]) -> tuple[float | None, float | None]:
+def mean_interval(x: Floats, whose: NDArray[np.str_]) -> tuple[float | None, float | None]:
     """Limits of the mean over samples: Student's t of the sums of residuals by patient (Liang, Zeger 1986).
 
-    With one sample in each patient the usual ones.
+    With one sample in each patient the usual ones; of values that are never negative the lower limit is at least 0.
     """
     from scipy.stats import t
 
@@ -131,7 +135,8 @@ def _mean_interval(x: Floats, whose: NDArray[np.str_]) -> tuple[float | None, fl
         return None, None
     sums = np.bincount(cluster, x - x.mean())
     half = float(t.ppf(0.975, m - 1) * np.sqrt(m / (m - 1) * (sums**2).sum()) / len(x))
-    return float(x.mean()) - half, float(x.mean()) + half
+    low = float(x.mean()) - half
+    return max(low, 0.0) if x.min() >= 0 else low, float(x.mean()) + half
 
 
 def _parts(values: pl.DataFrame, keys: list[str]):  # type: ignore[no-untyped-def]
@@ -141,6 +146,27 @@ def _parts(values: pl.DataFrame, keys: list[str]):  # type: ignore[no-untyped-de
 
 def _sides(a: Floats, b: Floats) -> tuple[int, int, float, float, float, float]:
     return len(a), len(b), float(np.median(a)), float(np.median(b)), float(a.mean()), float(b.mean())
+
+
+def _means(a: Floats, b: Floats) -> tuple[float, float, float]:
+    """Difference of the means and Welch's 95 % interval (Welch 1947, doi 10.1093/biomet/34.1-2.28); two values and
+    more on either side."""
+    parts = np.array([a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)])
+    freedom = parts.sum() ** 2 / (parts**2 / [len(a) - 1, len(b) - 1]).sum() if parts.any() else np.inf
+    return _t_interval(float(a.mean() - b.mean()), float(np.sqrt(parts.sum())), freedom)
+
+
+def _paired_means(a: Floats, b: Floats) -> tuple[float, float, float]:
+    """Mean of the differences and its 95 % t interval; two pairs and more."""
+    d = a - b
+    return _t_interval(float(d.mean()), float(d.std(ddof=1) / np.sqrt(len(d))), len(d) - 1)
+
+
+def _t_interval(middle: float, error: float, freedom: float) -> tuple[float, float, float]:
+    from scipy.stats import t
+
+    half = float(t.ppf(0.975, freedom)) * error
+    return middle, middle - half, middle + half
 
 
 def _wilcoxon(a: Floats, b: Floats) -> float:
