@@ -72,14 +72,15 @@ def test_tcga_prostate_counts_equal_maftools(shared_data):
     assert found["TP53"]["n_profiled"] == 498
 
 
-def test_tcga_counts_equal_maftools_of_the_rows_that_are_called(shared_data, tmp_path):
+@pytest.mark.parametrize("cohort", ["PRAD", pytest.param("READ", marks=pytest.mark.slow)])
+def test_tcga_counts_equal_maftools_of_the_rows_that_are_called(cohort, shared_data, tmp_path):
     """maftools' MutatedSamples: samples per gene with one of its nine non-silent classes. Rows that their FILTER
     rejects are no calls here; given without them, every gene's count is the same, former symbols apart."""
     from oncourse.io import load_study
 
-    rows = pl.read_csv(shared_data("tcga_crc_prad_maf", "mc3_PRAD.maf.gz"), separator="\t", infer_schema=False)
+    rows = pl.read_csv(shared_data("tcga_crc_prad_maf", f"mc3_{cohort}.maf.gz"), separator="\t", infer_schema=False)
     rows = rows.filter(pl.col("FILTER").is_in(["PASS", "wga"]))
-    rows.write_csv(tmp_path / "prad.maf", separator="\t")
+    rows.write_csv(tmp_path / "called.maf", separator="\t")
     silent = [
         "Silent",
         "Intron",
@@ -94,8 +95,12 @@ def test_tcga_counts_equal_maftools_of_the_rows_that_are_called(shared_data, tmp
     ]
     theirs = rows.filter(~pl.col("Variant_Classification").is_in(silent)).group_by("Hugo_Symbol")
     theirs = dict(theirs.agg(pl.col("Tumor_Sample_Barcode").n_unique()).iter_rows())
-    cohort = Cohort(load_study(tmp_path / "prad.maf"))
-    found = cohort.gene_status.altered.filter("is_mutated").group_by("gene").agg(pl.col("sample_id").n_unique())
+    found = (
+        Cohort(load_study(tmp_path / "called.maf"))
+        .gene_status.altered.filter("is_mutated")
+        .group_by("gene")
+        .agg(pl.col("sample_id").n_unique())
+    )
     ours = dict(found.iter_rows())
     same = [g for g in theirs if g in ours]
     assert len(same) > 0.97 * len(theirs)

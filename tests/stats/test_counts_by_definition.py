@@ -19,7 +19,7 @@ from oncourse.stats.driver_tests import (
     rate_spread,
     truncating_p,
 )
-from oncourse.stats.exposures import MIN_GAIN, bootstrap_exposures, cosine, fit_exposures
+from oncourse.stats.exposures import MIN_GAIN, bootstrap_exposures, cosine, fit_exposures, price
 from oncourse.stats.fdr import benjamini_hochberg, max_t
 from oncourse.stats.paired_intervals import Turns, lead
 from oncourse.stats.poisson import poisson_interval
@@ -140,6 +140,31 @@ def test_one_of_eighty_signatures_that_are_not_there_is_taken_in_less_than_one_p
     three = 0.8 * SIGNATURES[:3] + 0.2 / 6
     taken = [(fit_exposures(300 * three[0] + n * three[1], three).counts[1] > 0) for n in (19, 30)]
     assert taken == [False, True]
+
+
+def test_a_clock_that_is_not_there_is_let_go_and_one_that_is_stays():
+    """Of 1,000 mutations a usual signature must gain 1.3 (half of log 1,000 less log 9): noise kept it before. Of 50 it
+    stays for anything."""
+    three = 0.8 * SIGNATURES[:3] + 0.2 / 6
+    rng = np.random.default_rng(3)
+    alone = [rng.multinomial(1000, three[0]).astype(float) for _ in range(20)]
+    assert sum(fit_exposures(row, three, usual=(0, 2)).counts[2] > 0 for row in alone) <= 3
+    both = [rng.multinomial(1000, 0.85 * three[0] + 0.15 * three[2]).astype(float) for _ in range(20)]
+    assert all(fit_exposures(row, three, usual=(0, 2)).counts[2] > 0 for row in both)
+    # one half chi-square of one degree: half of the fits have it above zero
+    few = [rng.multinomial(50, three[0]).astype(float) for _ in range(20)]
+    assert sum(fit_exposures(row, three, usual=(0, 2)).counts[2] > 0 for row in few) >= 5
+
+
+def test_a_signature_costs_less_where_mutations_are_few():
+    """A gain of 6.84 by the likelihood of two classes: enough with 60 mutations (5.6), too little with 1,200 (7.1)."""
+    pair = np.array([[0.98, 0.02], [0.5, 0.5]])
+    for n, changed, taken in ((60, 7, True), (1200, 44, False)):
+        counts = np.array([n - changed, changed], float)
+        at = counts / n
+        gain = float(counts @ np.log(at / pair[0]))
+        assert (price(n) < gain) == taken and gain == pytest.approx(6.84, abs=0.01)
+        assert (fit_exposures(counts, pair).counts[1] > 0) == taken
 
 
 def test_an_empty_spectrum_has_no_exposures_and_no_cosine():

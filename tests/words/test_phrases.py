@@ -82,6 +82,13 @@ def test_tables_and_settings_of_the_analyses_have_chinese_words():
         "PSA (variance ratio 5.60).",
         "No treatments are recorded: there are no endpoints per line.",
         "HRR gene loss: 11 patients positive, 0 negative, 49 could not be judged.",
+        "Of 1,830 classified mutations, all samples together: SBS5 35 % (95 % CI 24-47; n = 1,830); SBS1 18 % (95 % CI "
+        "15-21; n = 1,830).",
+        "6 samples had enough mutations for a refit of their own.",
+        "Possible sequencing artefacts among the signatures needed: SBS45, SBS53.",
+        "Flat signatures (SBS3, SBS5, SBS40) are told apart only with many mutations: see 'needed'.",
+        "The median burden is 2.5 per Mb (95 % CI 2.3-2.5; n = 2,260), the mean 4.1 per Mb (95 % CI 3.6-4.6; n = 2,260); "
+        "it is high for certain in 3.5 % (95 % CI 2.8-4.3; n = 2,260) of samples.",
         "Most clearly: AR, 295 of 813 in metastasis (36 %) v 38 of 1,440 in primary (2.6 %).",
     ],
 )

@@ -22,6 +22,7 @@ from oncourse.errors import NotEnoughData
 from oncourse.genome.contexts import SBS96
 from oncourse.genome.gene_models import BUILDS
 from oncourse.genome.signatures import Signatures, installed_table, read_signatures
+from oncourse.stats.exposures import AT
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import said
 
@@ -130,10 +131,11 @@ def signatures(cohort: Cohort, params: SignatureParams) -> Result:
             "Classes by the reference base and its neighbours (COSMIC SBS-96; ID-83 by length, repeats, overlap, with "
             "a "
             "FASTA is given). Poisson mixture of as few signatures as the counts ask for: one is taken in where the "
-            "log "
-            f"likelihood gains {params.min_gain:g}, and let go where less is lost; below {params.min_mutations} "
-            f"mutations "
-            f"nothing is fitted. Intervals: {params.replicates} resampled spectra, signatures chosen anew each time.",
+            f"log likelihood gains {params.min_gain:g} at {AT:,} mutations (half the logarithm of their number more or "
+            "less: Schwarz 1978), and let go where less is lost; "
+            + (f"{', '.join(params.background)} are in from the start and stay for less; " if params.background else "")
+            + f"below {params.min_mutations} mutations nothing is fitted. Intervals: {params.replicates} resampled "
+            "spectra, signatures chosen anew each time.",
             "Reference: " + "; ".join(f"{k}: {t.source}" if t else f"{k}: none" for k, t in tables.items()) + ".",
         ),
     )

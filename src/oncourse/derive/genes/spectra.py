@@ -26,7 +26,7 @@ class SignatureParams:
     only: tuple[str, ...] = setting((), "signatures that may be used (default: all of the table)")
     background: tuple[str, ...] = setting(
         ("SBS1", "SBS5"),
-        "signatures every tissue has: they stay wherever they take any mutations",
+        "signatures nearly every tissue has: they are in from the start and let go only where they gain next to nothing",
         source="clock-like: Alexandrov 2015, doi 10.1038/ng.3441",
     )
     min_mutations: int = setting(
@@ -36,7 +36,13 @@ class SignatureParams:
         source="SigProfilerAssignment's advice for exomes: flat signatures need more",
     )
     replicates: int = setting(100, "resampled spectra for intervals", low=20, high=2000)
-    min_gain: float = setting(7.0, "log-likelihood gain a signature must bring", low=0.5, high=50)
+    min_gain: float = setting(
+        7.0,
+        "log-likelihood gain a signature must bring at 1,000 mutations; half the logarithm of their number more or less",
+        low=0.5,
+        high=50,
+        source="Schwarz 1978, doi 10.1214/aos/1176344136",
+    )
 
 
 #: Parts of a patient's mutations: of one sample; in all samples of the patient; in one and absent in another.
