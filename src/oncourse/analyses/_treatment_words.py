@@ -15,6 +15,7 @@ from oncourse.analyses._headline import (
     light_of,
     line_words,
 )
+from oncourse.analyses._treatment_choice import arm_name, choice_text, common_words, key_of, line_of, refused_notes
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.outcomes.treatment_comparisons import Comparisons
 from oncourse.derive.outcomes.treatment_pairs import hypotheses_of
@@ -35,11 +36,6 @@ APART, CHANGING = 0.1, 0.05
 def pair_name(endpoint: str, line: int, arm: str, reference: str) -> str:
     """The question of the ledger of one comparison."""
     return f"line {line}, {endpoint}: {arm_name(arm)} v {arm_name(reference)}"
-
-
-def arm_name(drugs: str) -> str:
-    """Return an arm as an oncologist names it; `other` is every treatment that is not the class."""
-    return "other treatments" if drugs == "other" else treatment_name(drugs)
 
 
 def in_words(text: str) -> str:
@@ -72,10 +68,13 @@ def trials(compared: Comparisons, landmark_days: int, estimand: str) -> list[str
         ]
         row = next(r for r in mine if (r["arm"], r["reference"]) == (arm, reference))
         without = "too few patients for the covariates" if _is_too_few(row) else "no covariate recorded"
-        given = f"as if drawn by lot given {', '.join(known)}" if known else f"as if drawn by lot: {without}"
+        by_lot = known and not _is_too_few(row)
+        given = f"as if drawn by lot given {', '.join(known)}" if by_lot else f"as if drawn by lot: {without}"
+        choice = compared.choices.get(key_of(row))
+        who = f" ({', '.join(common_words(choice))})" if choice is not None else ""
         out.append(
             f"Target trial of {arm_name(arm)} v {arm_name(reference)}. Eligible: patients who start line {line} "
-            f"with either, background treatment as it was. Time zero: start of the line{later}. Outcome: {endpoint}. "
+            f"with either{who}, background treatment as it was. Time zero: start of the line{later}. Outcome: {endpoint}. "
             f"Estimand: {policy}. Assignment: {given}."
         )
     return out
@@ -233,7 +232,7 @@ def first_pair(compared: Comparisons, tested: list[dict[str, Any]], found: dict[
         return cannot(said("headline.treatment.marker", marker=markers[0]), said("reason.too_few"))
     n, arm, reference = order[0]
     rows = [r for r in mine if (r["arm"], r["reference"]) == (arm, reference)]
-    told = {"arm": treatment_name(arm), "reference": treatment_name(reference), "line": line_words(rows[0]["line"])}
+    told = {"arm": treatment_name(arm), "reference": treatment_name(reference), "line": line_of(compared, rows[0])}
     weighted = any(r["method"] == "overlap" for r in rows)
     differ = _differ(_balance_of(compared, rows[0]))
     if differ and not weighted:
@@ -336,7 +335,8 @@ def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:
         who = f"{treatment_name(arm)} v {treatment_name(reference)}, {line_words(rows[0]['line'])}"
         people = n, pair_name(rows[0]["endpoint"], rows[0]["line"], arm, reference)
         text = _pair_text(rows, _balance_of(compared, rows[0]), people, suffix, estimates)
-        parts.append(f"{braceless(who)}, {endpoint_words(rows[0]['endpoint'])}: {text}.")
+        text += f".{choice_text(compared, rows[0])}"
+        parts.append(f"{braceless(who)}, {endpoint_words(rows[0]['endpoint'])}: {text}")
     rest = len(order) - MOST_PAIRS
     return " ".join(parts) + (f" The table has {rest} more comparisons of this line." if rest > 0 else "")
 
@@ -483,7 +483,7 @@ def notes_of(compared: Comparisons, tested: list[dict[str, Any]], landmark_days:
         "as_treated censors them on that day, which assumes that who crosses over is like who does not: no "
         "replacement.",
     ]
-    notes += [braceless(f"{text}.") for text in withheld_notes(compared)]
+    notes += [braceless(f"{text}.") for text in (*withheld_notes(compared), *refused_notes(compared))]
     notes += [braceless(text) for text in _unused_notes(compared)]
     notes += [braceless(text) for text in _control_notes(compared)]
     notes += [braceless(text) for text in trials(compared, landmark_days, estimand)]

@@ -246,8 +246,8 @@ def _answer(estimates: tuple[Estimate, ...]) -> str:
     )
     if "polyclonal_fraction" in known:
         text += (
-            " Of {n_metastases:value} metastases some have a clear history; {polyclonal_fraction} of these were "
-            "founded by several clones."
+            " Of {n_metastases:value} metastases, {polyclonal_fraction} of those with a clear history were founded by "
+            "several clones."
         )
     if "early_divergence_fraction" in known:
         text += " Where it can be told, {early_divergence_fraction} of them left the primary early."

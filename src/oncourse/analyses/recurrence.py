@@ -389,8 +389,10 @@ def _after(
                 AFTER,
             )
         )
-        text += " Hazard of death after metastasectomy against before or without: {metastasectomy}."
-        notes.append("Metastasectomy is offered to patients who do well: its hazard ratio is no treatment effect.")
+        text += (
+            " Hazard of death after metastasectomy against before or without: {metastasectomy}, unadjusted; it is offered "
+            "to patients who do well, so that this is no effect of the treatment."
+        )
     return text
 
 

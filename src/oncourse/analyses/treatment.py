@@ -11,10 +11,10 @@ import polars as pl
 
 from oncourse.analyses._base import Figure, OutputTable, Result, analysis
 from oncourse.analyses._people import counted, ledger, of_lines
+from oncourse.analyses._treatment_choice import NO_CHOICE, arm_name, refused_notes
 from oncourse.analyses._treatment_words import (
     METHODS,
     answer_text,
-    arm_name,
     first_pair,
     headline_rows,
     notes_of,
@@ -29,7 +29,7 @@ from oncourse.derive.outcomes.treatment_comparisons import (
     compare_lines,
     line_covariates,
 )
-from oncourse.derive.outcomes.treatment_pairs import InteractionRules, interaction_rows
+from oncourse.derive.outcomes.treatment_pairs import InteractionRules, hypotheses_of, interaction_rows
 from oncourse.disease import disease
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import landmark_days
@@ -267,6 +267,7 @@ def treatment(cohort: Cohort, params: TreatmentParams) -> Result:
         params.min_events,
         params.max_arms,
         params.new_drugs,
+        hypotheses_of(cohort.study.config.design),
     )
     compared = compare_lines(rows, table, _with_indications(cohort, table, x, params), cohort.seed, pairwise)
     rules = InteractionRules(
@@ -284,7 +285,7 @@ def treatment(cohort: Cohort, params: TreatmentParams) -> Result:
     if not compared.comparison and not any(r["hazard_ratio_ratio"] is not None for r in tested):
         raise NotEnoughData(
             f"No line has two treatments of at least {params.min_arm} patients and {params.min_events} events; "
-            "the largest arms: " + "; ".join([_largest(rows), *withheld_notes(compared)])
+            "the largest arms: " + "; ".join([_largest(rows), *withheld_notes(compared), *refused_notes(compared)])
         )
     estimates, answer = answer_text(compared, tested)
     return Result(
@@ -341,10 +342,12 @@ def _people(
         mine = rows.filter((pl.col("endpoint") == endpoint) & (pl.col("line") == line))
         same = [r for r in compared.comparison if (r["endpoint"], r["line"]) == (endpoint, line)]
         for arm, reference in sorted({(r["arm"], r["reference"]) for r in same}):
-            inside = mine.filter(pl.col("arm").is_in([arm, reference]))
-            other = mine.join(inside, on="unit", how="anti").select(
-                "patient_id", pl.format("another treatment: {}", "arm").alias("reason")
-            )
+            either = mine.filter(pl.col("arm").is_in([arm, reference]))
+            inside = _compared(compared, either, (endpoint, line, arm, reference))
+            out = mine.join(inside, on="unit", how="anti")
+            no_choice = pl.col("arm").is_in([arm, reference])
+            why = pl.when(no_choice).then(pl.lit(NO_CHOICE)).otherwise(pl.format("another treatment: {}", "arm"))
+            other = out.select("patient_id", why.alias("reason"))
             parts.append(
                 counted(
                     pair_name(endpoint, line, arm, reference),
@@ -357,6 +360,12 @@ def _people(
     return ledger(parts)
 
 
+def _compared(compared: Comparisons, rows: pl.DataFrame, key: tuple[str, int, str, str]) -> pl.DataFrame:
+    """Those of two arms that are compared: who could have had either."""
+    choice = compared.choices.get(key)
+    return rows if choice is None else rows.filter(pl.col("unit").is_in(list(choice.units)))
+
+
 def _figures(
     compared: Comparisons, curves: dict[tuple[str, str, str, str], Any], rows: pl.DataFrame
 ) -> tuple[Figure, ...]:
@@ -367,6 +376,7 @@ def _figures(
     def who(row: dict[str, Any]) -> list[str]:
         either = pl.col("arm").is_in([row["of_arm"], row["of_reference"]])
         mine = rows.filter((pl.col("endpoint") == row["endpoint"]) & (pl.col("line") == row["line"]) & either)
+        mine = _compared(compared, mine, (row["endpoint"], row["line"], row["of_arm"], row["of_reference"]))
         return mine["patient_id"].unique().sort().to_list()
 
     of = [row | {f"of_{side}": row[side] for side in ("arm", "reference")} for row in compared.comparison]

@@ -11,7 +11,8 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate
 from oncourse.analyses._headline import feature_words
-from oncourse.analyses._treatment_words import arm_name, in_words
+from oncourse.analyses._treatment_choice import arm_name
+from oncourse.analyses._treatment_words import in_words
 from oncourse.words.catalogue import catalogue
 from oncourse.words.numbers import bare, limits, shown
 from oncourse.words.phrases import translator

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from oncourse.derive.outcomes.arms import AS_WRITTEN, arms_of
+from oncourse.derive.outcomes.choice import Apart, Choice, apart, could_have_had_either, not_known
 from oncourse.derive.outcomes.groups import is_control
 from oncourse.derive.outcomes.treatment_pairs import pair_data, unused_covariates
+from oncourse.disease import Hypothesis
 from oncourse.study.model import Study
 from oncourse.words.numbers import finite_float
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class PairRules:
     """Days: end of the restricted means, milestone, landmark. Fewest patients of an arm and events of a pair, most
-    arms."""
+    arms; findings named beforehand as deciding on a class of drugs."""
 
     horizon_days: float
     milestone_days: float
@@ -33,13 +35,15 @@ class PairRules:
     min_events: int
     max_arms: int
     new_drugs: tuple[str, ...] = ()
+    hypotheses: tuple[Hypothesis, ...] = ()
 
 
 @dataclass(frozen=True)
 class Comparisons:
     """Rows of the tables treatment/comparison, balance, policy and tipping; pairs that may be one treatment, with the
     reason; and per comparison (endpoint, line, arm, reference) the covariates that were not used, each with the
-    reason."""
+    reason, who could have had either (those left too few are `refused`), and the findings that decide between them
+    and are not known."""
 
     comparison: list[dict[str, Any]]
     balance: list[dict[str, Any]]
@@ -47,6 +51,9 @@ class Comparisons:
     withheld: dict[tuple[str, str], str]
     tipping: list[dict[str, Any]] = field(default_factory=list)
     unused: dict[tuple[str, int, str, str], list[str]] = field(default_factory=dict)
+    choices: dict[tuple[str, int, str, str], Choice] = field(default_factory=dict)
+    refused: dict[tuple[str, int, str, str], Choice] = field(default_factory=dict)
+    open_findings: dict[tuple[str, int, str, str], list[str]] = field(default_factory=dict)
 
 
 def line_covariates(study: Study, table: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
@@ -71,7 +78,8 @@ def line_covariates(study: Study, table: pl.DataFrame, names: tuple[str, ...]) -
 def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed: int, rules: PairRules) -> Comparisons:
     """Compare every two frequent arms of a line on every endpoint.
 
-    The reference is the control (placebo, observation, steroids alone: `is_control`), else the more frequent arm.
+    The reference is the control (placebo, observation, steroids alone: `is_control`), else the more frequent arm. Where
+    a finding decides which is given, those are compared who could have had either (`oncourse.derive.outcomes.choice`).
 
     rows : a row per unit and endpoint (time_days, is_event, entry_days, line, arm, patient_id); table : the lines of
     `treatment_units.units`; x : covariates by unit. Pairs with fewer than `min_events` events are left out.
@@ -83,6 +91,8 @@ def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed
 
     found = Comparisons([], [], [], {})
     held = arms_of(table, rules.new_drugs)
+    named = table.explode("classes", empty_as_null=True).drop_nulls("classes").group_by("arm").agg("classes")
+    classes = {arm: frozenset(of) for arm, of in named.select("arm", "classes").iter_rows()}
     for (endpoint, line), part in sorted(rows.group_by("endpoint", "line"), key=lambda item: _key(item[0])):
         counts = sorted(part["arm"].value_counts().iter_rows(), key=lambda r: (-r[1], r[0]))
         arms = [a for a, n in counts if n >= rules.min_arm][: rules.max_arms]
@@ -92,11 +102,22 @@ def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed
             if unclear not in ("", AS_WRITTEN):
                 found.withheld[arm, reference] = unclear
                 continue
+            key = (str(endpoint), int(line), arm, reference)
             inside = part.filter(pl.col("arm").is_in([arm, reference])).sort("patient_id")
+            given = (x, [classes.get(a, frozenset()) for a in (arm, reference)], rules.hypotheses)
+            choice = could_have_had_either(inside, inside["arm"] == arm, *given)
+            inside = inside.filter(pl.col("unit").is_in(list(choice.units)))
             treated = inside["arm"] == arm
+            if min(int(treated.sum()), int((~treated).sum())) < rules.min_arm:
+                found.refused[key] = choice
+                continue
             data = pair_data(inside, treated, x)
             if data.event.sum() < rules.min_events:
                 continue
+            if choice.n_out:
+                found.choices[key] = choice
+            if open_findings := not_known(inside, *given):
+                found.open_findings[key] = open_findings
             pair = compare(
                 data,
                 horizon=rules.horizon_days,
@@ -107,7 +128,9 @@ def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed
                     f"{arm} and {reference} are two drugs because they are written so: neither is known"
                 )
             head = {"endpoint": endpoint, "line": line, "arm": arm, "reference": reference}
-            later = crossover(table, arm, reference, line)
+            later = crossover(
+                table.filter(pl.col("patient_id").is_in(inside["patient_id"].implode())), arm, reference, line
+            )
             switch = switch_days(
                 table, inside["unit"], pl.Series([reference if t else arm for t in treated], dtype=pl.String)
             )
@@ -116,7 +139,9 @@ def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed
             found.tipping.extend(_tipping_rows(head, pair))
             unused = unused_covariates(inside, treated, x)
             if unused:
-                found.unused[str(endpoint), int(line), arm, reference] = unused
+                found.unused[key] = unused
+            if not pair.balance:
+                found.balance.extend(_apart_row(head, a) for a in apart(inside, treated, *given))
             found.balance.extend(
                 {
                     **head,
@@ -144,6 +169,21 @@ def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed
                 }
             )
     return found
+
+
+def _apart_row(head: dict[str, Any], found: Apart) -> dict[str, Any]:
+    """A row of the balance table without weights."""
+    return {
+        **head,
+        "covariate": found.column,
+        "mean_arm": found.in_arm,
+        "mean_reference": found.in_reference,
+        "mean_either": None,
+        "smd": finite_float(found.difference),
+        "smd_overlap": None,
+        "smd_iptw": None,
+        "n_known": found.n_known,
+    }
 
 
 def _comparison_rows(head: dict[str, Any], pair: Pair, data: PairData, later: tuple[int, int]) -> list[dict[str, Any]]:
