@@ -6,12 +6,13 @@ A mutant changes the meaning of one place: a comparison, an arithmetic or boolea
 `min` for `max`, `any` for `all`, a `not` or a statement left out. Words for readers (documentation, texts of tables
 and settings, messages of errors), annotations, guards and caps on iterations are left alone, and so are how many examples
 a message shows, where a drawing puts its words and how large it is, and files of compiled loops: they would have to be
-built anew for each. A mutant is given to the tests that reach it, the nearest first (`mutate_tests.py`), until one fails;
-what each test reaches is measured once under coverage.py, and kept in `.mutate`: of the near ones when they are asked for,
-of all with `--map` (ten CPU minutes), so that far ones that reach the line are asked too. After `--limit` CPU seconds it
-counts as one that nobody noticed. A survivor may be equal to the original (`<` for `<=` between reals): read the list,
-close what matters, and write what is equal, with its reason, to `equal_mutants.tsv`: set aside there, it counts neither
-way.
+built anew for each. A mutant is given to the near tests that reach it, the nearest first (`mutate_tests.py`), until one
+fails; those that are left, a few together, to all others that reach them (`mutate_groups.py`). What each test reaches is
+measured once under coverage.py, and kept in `.mutate`: of the near ones when they are asked for, of all with `--map` (ten
+CPU minutes), without which far ones are not asked. After `--limit` CPU seconds of far tests a mutant counts as one that
+nobody noticed, and so does one whose test fails on the unchanged house too. A survivor may be equal to the original (`<`
+for `<=` between reals): read the list, close what matters, and write what is equal, with its reason, to
+`equal_mutants.tsv`: set aside there, it is not asked and counts neither way.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mutate_tests import Reach, prepare
+from mutate_groups import Change, apart, noticed
+from mutate_tests import Reach, cpu_seconds, prepare
 
 HOUSE = Path(__file__).resolve().parents[1]
 PACKAGE = Path("src/oncourse")
@@ -338,13 +340,51 @@ def drawn(every: dict[str, list[Mutant]], n: int, each: bool, seed: int, again: 
     return [m for g in shuffled for m in itertools.islice(filter(is_python, g), n)]
 
 
-def judged(mutants: list[Mutant], reach: Reach) -> Iterator[tuple[Mutant, str]]:
-    """Each mutant and the test that noticed it."""
+class Kept:
+    """The list that is written: a row per verdict, as it is found; of a mutant the last row counts.
+
+    A run that was ended goes on where the list ends.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.verdicts = file, dict[tuple[str, ...], str]()
+        if file.exists():
+            rows = (line.split("\t") for line in file.read_text("utf-8").splitlines()[1:])
+            self.verdicts = {tuple(row[1:5]): row[5] for row in rows}
+        else:
+            file.write_text("room\tfile\tline\told\tnew\tnoticed by\n", "utf-8")
+
+    def of(self, mutant: Mutant) -> str | None:
+        return self.verdicts.get(key(mutant))
+
+    def add(self, mutant: Mutant, by: str) -> None:
+        self.verdicts[key(mutant)] = by
+        row = "\t".join([mutant.room, *key(mutant), by])
+        with self.file.open("a", encoding="utf-8") as out:
+            out.write(row + "\n")
+        print(f"{cpu_seconds():.0f} s\t{row[:300]}", file=sys.stderr, flush=True)
+
+
+#: Not noticed at the first look; the far tests were not asked yet.
+LEFT = "left"
+
+
+def judge(mutants: list[Mutant], reach: Reach, kept: Kept, limit: float, size: int) -> None:
+    """Say of each mutant which test noticed it: first the near tests of each, then all others of a few at once."""
     equal = set_aside()
     for mutant in mutants:
-        by, asked_all = reach.kill(mutant.path, mutant.line, changed(mutant))
-        by = by or equal.get(told(mutant)) or ("SURVIVED" if asked_all else "SURVIVED the tests of its limit")
-        yield mutant, by
+        if kept.of(mutant) is None:
+            kept.add(mutant, equal.get(told(mutant)) or reach.first(mutant.path, mutant.line, changed(mutant)) or LEFT)
+    left = {Change(m.path, m.line, m.start, m.end, m.new): m for m in mutants if kept.of(m) == LEFT}
+    for group in apart(list(left), size):
+        found, all_asked = noticed(group, reach, HOUSE, limit)
+        for change in group:
+            kept.add(left[change], found.get(change, "SURVIVED" if all_asked else "SURVIVED the tests of its limit"))
+    by = {m: test for m in mutants if not (test := kept.of(m) or "").startswith(("SURVIVED", "EQUAL")) and "::" in test}
+    holds = reach.holds(by.values())
+    for mutant, test in by.items():
+        if test not in holds:
+            kept.add(mutant, f"SURVIVED: fails on the unchanged house too, {test}")
 
 
 def told(mutant: Mutant) -> tuple[str, ...]:
@@ -358,6 +398,18 @@ def set_aside() -> dict[tuple[str, ...], str]:
     return {tuple(row[:4]): f"EQUAL: {row[4]}" for row in rows}
 
 
+def exact_limits(k: int, n: int) -> tuple[float, float]:
+    """95 % limits of a share after Clopper and Pearson (1934): of 0 of 0 none.
+
+    >>> [round(x, 3) for x in exact_limits(170, 200)]  # R 4.2: binom.test(170, 200)
+    [0.793, 0.896]
+    """
+    from scipy.stats import beta
+
+    low = float(beta.ppf(0.025, k, n - k + 1)) if k else 0.0
+    return low, float(beta.ppf(0.975, k + 1, n - k)) if k < n else 1.0
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ask.add_argument("--rooms", nargs="+", default=rooms(), help="default: the whole house")
@@ -365,9 +417,11 @@ def main() -> None:
     ask.add_argument("--each", action="store_true", help="as many of each room")
     ask.add_argument("--again", type=Path, help="the survivors of an earlier list, instead of new ones")
     ask.add_argument("--seed", type=int, default=1)
-    ask.add_argument("--limit", type=float, default=120.0, help="CPU seconds of tests of one mutant; then it survives")
+    ask.add_argument(
+        "--limit", type=float, default=60.0, help="CPU seconds of far tests of one mutant; then it survives"
+    )
+    ask.add_argument("--size", type=int, default=6, help="mutants that are given to the far tests together")
     ask.add_argument("--map", action="store_true", help="measure first what every test file reaches")
-    ask.add_argument("--near", action="store_true", help="without the dear tests that go through the whole house")
     ask.add_argument("--known", type=Path, default=HOUSE / ".mutate", help="folder of what each test file reaches")
     ask.add_argument("--out", type=Path, default=Path("mutants.tsv"))
     given = ask.parse_args()
@@ -377,23 +431,23 @@ def main() -> None:
         folder = Path(temporary)
         copy_of_house(folder)
         prepare(HOUSE, folder)
-        reach = Reach(folder, given.known.resolve(), given.limit, not given.near)
+        reach = Reach(folder, given.known.resolve())
         if given.map:
             reach.learn_all()
-        counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-        with given.out.open("w", encoding="utf-8") as out:
-            out.write("room\tfile\tline\told\tnew\tkilled_by\n")
-            for mutant, by in judged(mutants, reach):
-                for room in (mutant.room, "all"):
-                    counts[room][0] += 1
-                    counts[room][1] += by.startswith("SURVIVED")
-                    counts[room][2] += by.startswith("EQUAL")
-                out.write("\t".join([mutant.room, *key(mutant), by]) + "\n")
-                out.flush()
-                print("\t".join([*key(mutant), by])[:300], file=sys.stderr, flush=True)
+        kept = Kept(given.out)
+        judge(mutants, reach, kept, given.limit, given.size)
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for mutant in mutants:
+        for room in (mutant.room, "all"):
+            counts[room][0] += 1
+            counts[room][1] += kept.verdicts[key(mutant)].startswith("SURVIVED")
+            counts[room][2] += kept.verdicts[key(mutant)].startswith("EQUAL")
     for room, (n, alive, equal) in sorted(counts.items()):
-        share = 100 * (n - equal - alive) / max(n - equal, 1)
-        print(f"{room}\t{n} mutants\t{equal} set aside\t{alive} survived\t{share:.0f} % killed")
+        judged_ones = n - equal
+        low, high = exact_limits(judged_ones - alive, judged_ones)
+        share = 100 * (judged_ones - alive) / max(judged_ones, 1)
+        limits = f"95 % limits {100 * low:.0f}-{100 * high:.0f} %"
+        print(f"{room}\t{n} mutants\t{equal} set aside\t{alive} survived\t{share:.0f} % noticed\t{limits}")
 
 
 if __name__ == "__main__":

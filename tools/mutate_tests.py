@@ -7,14 +7,15 @@ needs it, not by the first alone.
 
 A test file runs once under coverage.py, when a mutant first asks for it, which tells the lines of every single test
 (`Reach`). A mutant is given to the examples of its module, then to the test files that speak of it (`near`), the nearest
-first, then to those that were measured and reach its line without speaking of it (`far`), and of each to the tests that
-reach its line; it ends at the first that fails, or after so many CPU seconds that it counts as one nobody noticed.
+first, and of each to the cheap tests that reach its line, until one fails (`Reach.first`). What is left is asked of
+several mutants at once (`mutate_groups.py`).
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import hashlib
 import itertools
 import json
@@ -50,9 +51,12 @@ STANDS_ON = [
     "hypothesis",
     "coverage",
 ]
-#: Of a test file of fewer CPU seconds all tests are asked, when one reaches the line: what one made, and the next looked
-#: at again, is counted to the first.
+#: CPU seconds of the other tests of a file, up to which they are asked too when one reaches the line.
 SMALL = 4.0
+#: CPU seconds of a near test file at the first look.
+GLANCE = 6.0
+#: Failed tests of a file after which a run with several mutants ends.
+MOST_FAILED = 40
 #: Asked last: they go through the whole house.
 WHOLE = ("tests/analyses/test_registry.py", "tests/analyses/test_golden.py", "tests/test_contradictions.py")
 EXAMPLES = "tests/test_doctests.py"
@@ -130,7 +134,7 @@ def cpu_seconds() -> float:
 
 
 class Chosen:
-    """Of the collected tests those that are asked for, in that order; the name of the first that fails is written."""
+    """Of the collected tests those that are asked for, in that order; the names of those that fail are written."""
 
     def __init__(self, wanted: list[str], place: Path) -> None:
         self.order = {name: number for number, name in enumerate(wanted)}
@@ -141,8 +145,9 @@ class Chosen:
         items[:] = sorted((i for i in items if i.nodeid in self.order), key=lambda i: self.order[i.nodeid])
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.failed and not self.place.exists():
-            self.place.write_text(report.nodeid, "utf-8")
+        if report.failed:
+            with self.place.open("a", encoding="utf-8") as out:
+                out.write(report.nodeid.replace("\n", " ") + "\n")
 
 
 class Watched:
@@ -173,9 +178,8 @@ class Reach:
     A file of the package that has changed since is asked as a whole: who ran any line of it.
     """
 
-    def __init__(self, folder: Path, known: Path, limit: float, whole: bool = True) -> None:
-        self.folder, self.known, self.limit = folder, known, limit
-        self.last = WHOLE if whole else ()
+    def __init__(self, folder: Path, known: Path) -> None:
+        self.folder, self.known = folder, known
         self.seconds: dict[str, float] = {}
         #: CPU seconds until the first test of a file runs: its imports
         self.before: dict[str, float] = {}
@@ -206,11 +210,12 @@ class Reach:
         for test in test_files(self.folder):
             self.learn(test)
 
-    def far(self, file: Path, line: int, near: Iterable[str]) -> list[str]:
-        """The measured test files that reach a line beside those of `near` and `last`, the cheapest first."""
-        left = [t for t in test_files(self.folder) if t not in {*near, *WHOLE, EXAMPLES} and self._place(t).exists()]
-        reached = {test: names for test in left if (names := self.of(test, file, line))}
-        return sorted(reached, key=lambda test: self.before[test] + sum(self.seconds[t] for t in reached[test]))
+    def measured(self) -> list[str]:
+        """The test files that were measured, those that go through the whole house among them."""
+        return [t for t in test_files(self.folder) if t != EXAMPLES and self.is_measured(t)]
+
+    def is_measured(self, test: str) -> bool:
+        return test in self.tests or self._place(test).exists()
 
     def _place(self, test: str) -> Path:
         return self.known / f"{test.replace('/', '+')}.{_digest(self.folder / test)}.json"
@@ -265,55 +270,92 @@ class Reach:
                 found[name] = (self.now[name], {number: f"{bits:x}" for number, bits in sets.items()})
         return found
 
-    def of(self, test: str, file: Path, line: int) -> list[str]:
+    def of(self, test: str, file: Path, line: int, rest: float = SMALL) -> list[str]:
         """The tests of a file to try for a change of this line, the cheapest first; none where none reaches it.
 
         A line of a function: who runs the statement it stands in. A line of a module, a class or of a function's
         defaults is run by who imports it, and says nothing: who runs that function, or any function of the module.
+        After them the others of the file, where they take less than `rest` CPU seconds, or than those that reach the
+        line: what one test made and the others look at again (a fixture of the session) is counted to the first.
         """
         tests = self.learn(test)
         lines = self.lines.get(str(file), {})
-        tree = ast.parse((self.folder / file).read_text("utf-8"))
-        wanted = sum(1 << n for n in statement_lines(tree, line) or all_of_functions(tree))
+        wanted = self._bits(file, line)
         reached = sorted((t for t in tests if lines.get(t, 0) & wanted), key=lambda t: self.seconds[t])
-        if reached and sum(self.seconds[t] for t in tests) < SMALL:
-            reached += [t for t in tests if t not in reached]
+        others = [t for t in tests if t not in set(reached)]
+        if reached and self.cost(others) < max(rest, self.cost(reached)):
+            reached += others
         return reached
 
-    def kill(self, file: Path, line: int, changed: str) -> tuple[str | None, bool]:
-        """The first test that fails with this text in place of the file's, or None; and whether all were asked."""
-        spent = 0.0
-        module = ".".join(file.with_suffix("").parts[1:]).removesuffix(".__init__")
-        whole = (self.folder / file).read_text("utf-8")
-        if ">>>" in whole and (
-            by := self._failing([f"{EXAMPLES}::test_examples_are_true[{module}]"], 5.0, file, changed)
-        ):
-            return by, True
-        nearest = near(self.folder, file, line)
-        for test in itertools.chain(nearest, self.far(file, line, nearest) if self.last else (), self.last):
-            if spent > self.limit:
-                return None, False
-            if tests := self.of(test, file, line):
-                planned = self.before[test] + sum(self.seconds[t] for t in tests)
-                if by := self._failing(tests, planned, file, changed):
-                    return by, True
-                spent += planned
-        return None, True
+    @functools.cache  # noqa: B019  (one Reach lives as long as the program)
+    def _bits(self, file: Path, line: int) -> int:
+        tree = ast.parse((self.folder / file).read_text("utf-8"))
+        return sum(1 << n for n in statement_lines(tree, line) or all_of_functions(tree))
 
-    def _failing(self, tests: list[str], seconds: float, file: Path, changed: str) -> str | None:
-        place = self.known / "failed.txt"
+    def cost(self, tests: Iterable[str]) -> float:
+        """CPU seconds of single tests, as measured under coverage.py."""
+        return sum(self.seconds[test] for test in tests)
+
+    def price(self, test: str, tests: Iterable[str]) -> float:
+        """CPU seconds of some tests of a file, its imports included."""
+        return self.before[test] + self.cost(tests)
+
+    def holds(self, noticed_by: Iterable[str]) -> set[str]:
+        """Of the tests that noticed a mutant those that pass, asked alone, while nothing is changed."""
+        files: dict[str, list[str]] = defaultdict(list)
+        for test in sorted(set(noticed_by)):
+            files[_file(test)].append(test)
+        held = set()
+        for tests in files.values():
+            failed = self.failing(tests, {}, stop=False)
+            held |= set() if any("(exit" in name for name in failed) else set(tests) - set(failed)
+        return held
+
+    def first(self, file: Path, line: int, changed: str) -> str | None:
+        """The first of the near tests that fails with this text in place of the file's, or None.
+
+        Of each test file the cheapest tests that reach the line, up to `GLANCE` seconds: most mutants end here. What is
+        left is asked of several survivors at once (`mutate_groups.py`).
+        """
+        module = ".".join(file.with_suffix("").parts[1:]).removesuffix(".__init__")
+        text = {file: changed}
+        if ">>>" in (self.folder / file).read_text("utf-8"):
+            example = f"{EXAMPLES}::test_examples_are_true[{module}]"
+            if failed := self.failing([example], text, stop=True):
+                return failed[0]
+        spent = 0.0
+        for test, score in near(self.folder, file, line).items():
+            if score < 2 and not self.is_measured(test):
+                continue
+            tests = self.of(test, file, line, rest=0.5)
+            ends = itertools.accumulate(self.seconds[t] for t in tests)
+            if tests := [t for t, end in zip(tests, ends, strict=True) if end <= GLANCE]:
+                if failed := self.failing(tests, text, stop=True):
+                    return failed[0]
+                spent += self.price(test, tests)
+            if spent > 3 * GLANCE:
+                break
+        return None
+
+    def failing(self, tests: list[str], changed: dict[Path, str], stop: bool) -> list[str]:
+        """The tests of one file that fail with these texts in place of the files'; the first alone where `stop`."""
+        place = self.known / f"failed.{os.getpid()}.txt"
         self.known.mkdir(parents=True, exist_ok=True)
         place.unlink(missing_ok=True)
-        whole = (self.folder / file).read_bytes()
+        seconds = sum(self.seconds.get(t, 5.0) for t in tests)
+        whole = {file: (self.folder / file).read_bytes() for file in changed}
+        how = ["-x"] if stop else [f"--maxfail={MOST_FAILED}"]
         try:
-            (self.folder / file).write_text(changed, "utf-8")
+            for file, text in changed.items():
+                (self.folder / file).write_text(text, "utf-8")
             chosen = Chosen(tests, place)
-            code = forked(lambda: _pytest(self.folder, ["-x", _file(tests[0])], chosen), 20 + 4 * seconds)
+            code = forked(lambda: _pytest(self.folder, [*how, _file(tests[0])], chosen), 20 + 4 * seconds)
         finally:
-            (self.folder / file).write_bytes(whole)
+            for file, raw in whole.items():
+                (self.folder / file).write_bytes(raw)
         if code in (0, NO_TESTS):
-            return None
-        return place.read_text("utf-8") if place.exists() else f"{_file(tests[0])} (exit {code})"
+            return []
+        return place.read_text("utf-8").splitlines() if place.exists() else [f"{_file(tests[0])} (exit {code})"]
 
 
 def test_files(folder: Path) -> list[str]:
@@ -321,8 +363,9 @@ def test_files(folder: Path) -> list[str]:
     return sorted(str(t.relative_to(folder)) for t in (folder / "tests").rglob("test_*.py"))
 
 
-def near(folder: Path, file: Path, line: int) -> list[str]:
-    """The test files that may reach a line: those that name its module, its function or what imports it, nearest first.
+def near(folder: Path, file: Path, line: int) -> dict[str, float]:
+    """The test files that may reach a line and how near each is, nearest first: those that name its module, its function
+    or what imports it (2 and more), then those of its room.
 
     What a module makes of a cohort is asked by tests that name none of it: those of its room come last, before them those
     whose name has a word of the module's. Of equals the shorter comes first; files that go through the whole house
@@ -336,7 +379,8 @@ def near(folder: Path, file: Path, line: int) -> list[str]:
     called = {".".join(u.relative_to(folder / "src").with_suffix("").parts) for u in users}
     names = _functions_at(ast.parse((folder / file).read_text("utf-8")), line)
     words = {word.rstrip("s") for word in stem.split("_") if len(word) > 4}
-    scores: dict[str, tuple[float, int]] = {}
+    scores: dict[str, float] = {}
+    length: dict[str, int] = {}
     for place in test_files(folder):
         text, test = (folder / place).read_text("utf-8"), Path(place)
         score = 8.0 * bool(imported.search(text)) + 4.0 * any(re.search(rf"\b{name}\b", text) for name in names)
@@ -344,8 +388,8 @@ def near(folder: Path, file: Path, line: int) -> list[str]:
         score += 1.5 * any(word in test.stem for word in words)
         score += 2.0 * any(re.search(rf"\bfrom {re.escape(user)} import", text) for user in called)
         if score >= 1 and place not in (*WHOLE, EXAMPLES):
-            scores[place] = (-score, len(text))
-    return sorted(scores, key=lambda t: scores[t])
+            scores[place], length[place] = score, len(text)
+    return dict(sorted(scores.items(), key=lambda t: (-t[1], length[t[0]])))
 
 
 def _functions_at(tree: ast.Module, line: int) -> list[str]:

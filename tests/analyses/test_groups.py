@@ -125,14 +125,15 @@ def test_nobody_counts_before_the_group_was_known():
 
 
 def test_a_score_by_exposure():
-    """SBS3 0.1 before and 0.5 after docetaxel began, in samples of other patients: Mann-Whitney by patient."""
+    """SBS3 0.1 on the day docetaxel began, before its first dose, and 0.5 after it, in samples of other patients:
+    Mann-Whitney by patient."""
     ids = made()["patients"]["patient_id"].to_list()
     samples = [
         {
             "sample_id": f"{p}-T",
             "patient_id": p,
             "material": "tissue",
-            "day": 50 if i % 2 else -5,
+            "day": 50 if i % 2 else 0,
             "SBS3": (0.5 if i % 2 else 0.1) + i / 1000,
         }
         for i, p in enumerate(ids)

@@ -10,7 +10,7 @@ import pytest
 from tests.studies import study
 
 from oncourse.analyses._base import Estimate, registry, say
-from oncourse.analyses.monitoring import _LEADS, _lead_words
+from oncourse.analyses.monitoring import _LEADS, FEW_LEADS, _headline, _lead_words
 from oncourse.cohort import Cohort
 from oncourse.errors import NotEnoughData
 from oncourse.stats.cox import fit_cox
@@ -227,3 +227,22 @@ def test_a_lead_is_told_as_days_before_or_after(low, high, told):
     assert told in text and text.startswith("After resection ") and "-" not in text
     book = Phrasebook(pairs("zh"))
     assert re.search("[\u4e00-\u9fff]", book.text(text)) and not book.missed
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "n", "light", "key"),
+    [
+        (10.0, 90.0, FEW_LEADS, "answered", "headline.monitoring.lead"),
+        (-90.0, -10.0, FEW_LEADS, "answered", "headline.monitoring.lead_after"),
+        (-5.0, 90.0, 50, "uncertain", "headline.monitoring.lead_unclear"),
+        (10.0, 90.0, FEW_LEADS - 1, "uncertain", "headline.monitoring.lead"),
+    ],
+)
+def test_a_lead_is_answered_where_its_limits_lie_apart_from_zero_in_ten_patients(low, high, n, light, key):
+    found = {
+        "lead_median_low": Estimate("lead_median_low", low, unit="days"),
+        "lead_median_high": Estimate("lead_median_high", high, unit="days"),
+        "lead_patients": Estimate("lead_patients", n, unit="count"),
+    }
+    head = _headline(found, pl.DataFrame())
+    assert (head.light, head.text.key) == (light, key)

@@ -13,7 +13,7 @@ from oncourse.derive.genes.gene_pairs import BurdenModel, co_occurrence, group_e
 from oncourse.derive.genes.gene_status import LandscapeParams
 from oncourse.derive.outcomes.group_tables import responses_by_group
 from oncourse.derive.outcomes.groups import Groups
-from oncourse.derive.outcomes.treatment_units import outcomes
+from oncourse.derive.outcomes.treatment_units import OTHER_DEATH, negative_control, outcomes
 from oncourse.genome.gene_sets import pathways
 from oncourse.stats.cooccurrence import Margins
 from oncourse.stats.proportions import clopper_pearson, fisher_exact
@@ -177,3 +177,15 @@ def test_two_metastases_descend_or_are_parallel_where_both_were_seeded():
     for p in ((0.9, 0.5), (0.5, 0.9)):
         unsure = descended(0.6, 0.1, p)
         assert (unsure["progression"], unsure["probability"], unsure["p_b_from_a"]) == ("not_assessable", None, None)
+
+
+def test_death_of_another_cause_is_the_event_of_the_negative_control():
+    """Deaths of the cancer and of an unknown cause are censored; without any cause recorded there is no control."""
+    times = pl.DataFrame({"unit": [0, 1, 2, 0], "endpoint": ["OS", "OS", "OS", "PFS"], "is_event": [True] * 4})
+    table = pl.DataFrame({"unit": [0, 1, 2], "patient_id": ["A", "B", "C"]})
+    causes = pl.DataFrame({"patient_id": ["A", "B", "C"], "cause_of_death": ["other", "cancer", None]})
+    told = negative_control(times, table, causes)
+    assert set(told["endpoint"]) == {OTHER_DEATH} and told["is_event"].to_list() == [True, False, False]
+    unknown = causes.with_columns(cause_of_death=pl.lit(None, pl.String))
+    assert negative_control(times, table, unknown).is_empty()
+    assert negative_control(times, table, causes.drop("cause_of_death")).is_empty()

@@ -137,27 +137,34 @@ def test_a_few_of_many_variants_at_half_their_level_are_no_contamination():
     assert not identity_table(made(foreign=[("X1-M", 2, 0.14)], n=40, own=60)).is_empty()
 
 
-def of_persons(swap=(), n=8, sites=60, seed=2, least=0):
+def of_persons(swap=(), n=8, sites=60, seed=2, least=0, other="normal", origin=None):
     """A normal and a tumour per patient, counted at 60 germline sites; tumours have lost an allele at a tenth.
 
-    swap : two patients whose tumours changed places; least : rows with fewer reads of the variant are not there.
+    swap : two patients whose tumours changed places; least : rows with fewer reads of the variant are not there; other,
+    origin : material of the first sample, and what calls say of theirs.
     """
     random = generator(seed, "persons")
     frequency = random.uniform(0.1, 0.5, sites)
     person = random.binomial(2, frequency, (n, sites))
     samples, calls = [], []
     for p in range(n):
-        for material in ("normal", "tissue"):
-            who = swap[1 - swap.index(p)] if material == "tissue" and p in swap else p
+        for first, material in ((True, other), (False, "tissue")):
+            who = swap[1 - swap.index(p)] if not first and p in swap else p
             copies = person[who] / 2
-            if material == "tissue":
+            if not first:
                 lost = random.random(sites) < 0.1
                 copies = np.where(lost & (person[who] == 1), 0.95, copies)
-            sample = f"X{p}-{material[0]}"
+            sample = f"X{p}-{'n' if first else 't'}"
             samples.append({"sample_id": sample, "patient_id": f"X{p}", "material": material})
             alt = random.binomial(80, copies * 0.98 + 0.005)
             calls += [
-                {"sample_id": sample, "variant_id": f"1:{1000 * k + 1}:A:G", "alt_count": int(a), "depth": 80}
+                {
+                    "sample_id": sample,
+                    "variant_id": f"1:{1000 * k + 1}:A:G",
+                    "alt_count": int(a),
+                    "depth": 80,
+                    "origin": origin,
+                }
                 for k, a in enumerate(alt)
                 if a >= least
             ]
@@ -188,6 +195,13 @@ def test_germline_sites_tell_a_swap_and_its_partner():
     notes = " ".join(identity_notes(table))
     assert "X1-n and X1-t (both patient X1) are of two persons" in notes
     assert "(patient X2) are of one person" in notes
+
+
+def test_without_a_normal_a_site_is_germline_where_a_call_says_so():
+    """Two tumours of each patient, those of X3 and X4 exchanged; where no call says so, nothing is known of any site."""
+    told = person_pairs(of_persons((3, 4), other="tissue", origin="germline"))
+    assert set(told["sample_id"]) == {"X3-n", "X3-t", "X4-n", "X4-t"}
+    assert person_pairs(of_persons((3, 4), other="tissue")).is_empty()
 
 
 def test_every_germline_site_counted_in_both_samples_is_told_with_those_alike():

@@ -154,6 +154,17 @@ def test_clones_that_arose_after_a_doubled_genome_keep_their_cell_fraction():
         assert found.ccf_mean[here, clone] > 0.9
 
 
+def test_halves_of_one_cluster_are_merged_and_whole_ones_are_not():
+    counts = draw(PHI, LABELS[::4])
+    state = cluster_partition.best_partition(counts, MAP, np.zeros(3))
+    whole = state.labels.copy()
+    assert not cluster_partition.merge_clusters(state) and (state.labels == whole).all()
+    half = np.flatnonzero(whole == 0)[::2]
+    state.labels[half] = whole.max() + 1
+    assert cluster_partition.merge_clusters(state)
+    assert state.labels.max() == whole.max() and len(np.unique(state.labels[whole == 0])) == 1
+
+
 def test_score_is_the_definition_of_the_partition_posterior():
     """prod_k Gamma(n_k) e(S_k) x E[a^K Gamma(a) / Gamma(a + n)] x rows, written out with scipy for one partition."""
     counts = draw(PHI, LABELS[::4], depth=60)

@@ -107,6 +107,7 @@ def test_copies_that_the_reads_contradict_are_named():
     """Five of 22 chromosomes lost an allele in the metastasis, nobody told: named there, and nowhere else."""
     counts, *_ = patient(lost=(0, 3, 5, 9, 12))
     p = wrong_copies(counts, cluster_patient(counts, ClusterParams(average=False)))
+    assert p.shape == (22, 3)
     assert (p[[0, 3, 5, 9, 12], 2] > 0.5).sum() >= 4
     assert (np.nan_to_num(p[:, :2]) > 0.5).sum() + (
         np.nan_to_num(np.delete(p[:, 2], [0, 3, 5, 9, 12])) > 0.5

@@ -86,6 +86,27 @@ def test_a_hand_made_gene_is_named_as_worked_out_by_hand(name: str, forward: boo
     assert (found["consequence"], found["hgvs_c"], found["hgvs_p"]) == (consequence, hgvs_c, hgvs_p)
 
 
+#: Case -> first and last codon: of base n of the coding sequence (n - 1) // 3 + 1, of an insertion those beside it.
+CODONS = {
+    "three bases deleted": (3, 4),
+    "one of six A deleted": (4, 4),
+    "an A inserted": (4, 4),
+    "three bases put in": (1, 2),
+    "a codon doubled": (2, 3),
+    "unequal replacement": (2, 2),
+    "two bases, two codons": (2, 3),
+    "frame shifted into the UTR": (6, 6),
+}
+
+
+def test_codons_are_those_of_the_changed_bases(tmp_path: Path) -> None:
+    annotator = _annotator(tmp_path, True)
+    for name, codons in CODONS.items():
+        pos, ref, alt, *_ = CASES[name]
+        found = annotator.annotate(pl.Series([f"1:{pos}:{ref}:{alt}"])).to_dicts()[0]
+        assert (found["codon_first"], found["codon_last"]) == codons, name
+
+
 def test_an_indel_has_one_name_wherever_its_caller_puts_it(tmp_path: Path) -> None:
     """Six A of codons 2-4: each of them deleted is c.11delA, each place of one more c.11dupA."""
     annotator = _annotator(tmp_path, True)

@@ -175,3 +175,15 @@ def test_ids_cut_at_their_colons_have_the_parts_of_the_pattern():
     for ids in (plain, [*plain, "HLA-A*01:01:9:A:C"], [*plain, "KRAS:p.G12D", "1:2:3", "1::A:C", "1:5:A:C:G", ""], []):
         frame = pl.DataFrame({"variant_id": ids}, schema={"variant_id": pl.String})
         assert with_parts(frame).equals(frame.with_columns(parts()))
+
+
+def test_accessions_of_both_builds_are_those_of_ncbi():
+    """NCBI's assembly reports GCF_000001405.40 and .25: one version apart on every chromosome."""
+    new = (
+        "1.11 2.12 3.12 4.12 5.10 6.12 7.14 8.11 9.12 10.11 11.10 12.12 13.11 14.9 15.10 16.10 17.11 18.10 19.10 20.11"
+    )
+    for one in (*new.split(), "21.9", "22.11", "23.11", "24.10"):
+        chrom, version = map(int, one.split("."))
+        assert variant.build_of_accession(f"NC_{chrom:06d}.{version}") == "GRCh38"
+        assert variant.build_of_accession(f"NC_{chrom:06d}.{version - 1}") == "GRCh37"
+        assert variant.build_of_accession(f"NC_{chrom:06d}.{version + 1}") is None

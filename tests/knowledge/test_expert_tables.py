@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 from click.testing import CliRunner
 
@@ -39,6 +41,7 @@ def test_clingen_keeps_what_stands_in_the_build_asked_for(tmp_path):
     told = {(r["variant_id"], r["change"], r["classification"]) for r in new.rows}
     assert told == {("17:7674220:C:T", "R248Q", "pathogenic"), ("17:7673751:C:T", "R290H", "benign")}
     assert (new.n_records, new.n_other, new.n_unread) == (6, 2, 1)
+    assert new.checksum == sha256(CLINGEN.encode()).hexdigest()[:12]
     old = read_expert_table(file, GENES, build="GRCh37")
     assert [r["variant_id"] for r in old.rows if r["change"] == "R248Q"] == ["17:7577538:C:T"]
     assert [r["variant_id"] for r in old.rows if r["change"] == "R290H"] == [""]  # its protein change still speaks
@@ -61,4 +64,12 @@ def test_another_table_is_refused_with_the_columns_looked_for(tmp_path):
     file = tmp_path / "mine.tsv"
     file.write_text("gene\tclass\nTP53\tPathogenic\n")
     with pytest.raises(InputError, match=r"HGNC Gene Symbol.*Gene_Symbol"):
+        read_expert_table(file, GENES)
+
+
+def test_a_table_that_is_no_text_is_refused_in_words(tmp_path):
+    """A workbook's first bytes are no UTF-8."""
+    file = tmp_path / "erepo.tsv"
+    file.write_bytes(b"PK\x03\x04\xff\xfe" * 9)
+    with pytest.raises(InputError, match=r"erepo.tsv: cannot be read .* Give the table as it was downloaded"):
         read_expert_table(file, GENES)

@@ -235,3 +235,9 @@ def test_the_adjusted_difference_written_out_stratum_by_stratum():
     assert np.isnan(mantel_haenszel_difference([1], [2], [0], [0])).all()
     assert mantel_haenszel_difference([2], [0], [1], [3])[2] == 1.0
     assert mantel_haenszel_difference([1], [3], [2], [0])[1] == -1.0
+
+
+def test_tangos_statistic_of_no_discordant_pair():
+    """b = c = 0: the restricted share is 0, z = -n d / sqrt(n d (1 - d)), however small d."""
+    for d in (0.0004, 0.01, 0.2):
+        assert ag._tango_z(0, 0, 25, d) == pytest.approx(-np.sqrt(25 * d / (1 - d)))
