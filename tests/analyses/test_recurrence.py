@@ -111,7 +111,7 @@ def test_metastasectomy_changes_the_hazard_from_its_day_on(make_study):
             )
     fit = fit_cox(stop, event, np.array(x, float), entry=start)
     assert estimate.value == pytest.approx(np.exp(fit.coef[0]), rel=1e-6)
-    assert any("no treatment effect" in note for note in result.notes)
+    assert "unadjusted; it is offered to patients who do well" in result.answer
 
 
 def test_blood_after_surgery_is_compared_from_the_draw(make_study):
