@@ -15,7 +15,7 @@ from oncourse.report.execute import run_one
 
 
 def run(study, **settings):
-    outcome = run_one(registry()["burden"], Cohort(study, {"burden": settings} if settings else {}))
+    outcome = run_one(registry()["burden"], Cohort(study, {"burden": settings} if settings else {}), draw=False)
     assert outcome.status == "done", outcome.detail
     return outcome.result
 

@@ -15,7 +15,7 @@ from oncourse.stats.rng import generator
 
 
 def run(study, **settings):
-    outcome = run_one(registry()["drivers"], Cohort(study, {"drivers": settings} if settings else {}))
+    outcome = run_one(registry()["drivers"], Cohort(study, {"drivers": settings} if settings else {}), draw=False)
     assert outcome.status == "done", outcome.detail or outcome.message
     return outcome.result
 

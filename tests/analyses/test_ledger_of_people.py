@@ -84,7 +84,7 @@ def test_the_flow_of_an_analysis_is_its_own_sum():
     follow_up = [{"patient_id": f"P{i}", "last_contact_day": 100 + i, "is_dead": True} for i in range(8)]
     made = study(patients=[{"patient_id": f"P{i}"} for i in range(10)], samples=[], calls=[], follow_up=follow_up)
     cohort = Cohort(made)
-    outcome = run_one(registry()["survival"], cohort)
+    outcome = run_one(registry()["survival"], cohort, draw=False)
     flow = collect_tables(cohort, [outcome])["overview/flow"]
     assert ("analysis: survival, OS", 8, None, "2 x no row in follow_up") in flow.rows()
     assert flow["step"][0] == "recorded"  # who is in the study comes first, whatever was asked
@@ -140,7 +140,7 @@ def test_the_sums_of_every_analysis_of_a_simulated_study_close(answered, design)
 @pytest.mark.parametrize("name", ["overview", "landscape", "burden", "survival", "endpoints", "published", "therapy"])
 def test_the_sums_close_for_a_real_study(name, real_cohort):
     """MSK 2024 (2,257 patients): the flow counted all of them for a survival of n = 2,201."""
-    outcome = run_one(registry()[name], real_cohort)
+    outcome = run_one(registry()[name], real_cohort, draw=False)
     assert outcome.status == "done", outcome.message
     patients = set(real_cohort.study["patients"]["patient_id"])
     assert unclosed(outcome.result.people, patients, outcome.result.estimates) == []

@@ -24,7 +24,7 @@ SILENT = {"variant_id": "19:57000000:C:T", "gene": "ZNF835", "consequence": "syn
 
 
 def estimates(cohort, name):
-    result = run_one(registry()[name], cohort).result
+    result = run_one(registry()[name], cohort, draw=False).result
     return {e.name: (e.value, e.ci_low, e.ci_high, e.n) for e in result.estimates}
 
 

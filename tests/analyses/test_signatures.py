@@ -61,7 +61,7 @@ def folder(tmp_path_factory):
 
 
 def run(study, **settings):
-    return run_one(registry()["signatures"], Cohort(study, {"signatures": {"replicates": 20} | settings}))
+    return run_one(registry()["signatures"], Cohort(study, {"signatures": {"replicates": 20} | settings}), draw=False)
 
 
 @pytest.mark.parametrize(("maf", "fasta"), [("with_context.maf", False), ("without.maf", True)])

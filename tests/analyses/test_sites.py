@@ -12,7 +12,7 @@ from oncourse.report.execute import run_one
 
 
 def run(study, **settings):
-    outcome = run_one(registry()["sites"], Cohort(study, {"sites": settings}))
+    outcome = run_one(registry()["sites"], Cohort(study, {"sites": settings}), draw=False)
     assert outcome.status == "done", outcome.detail
     return outcome.result
 

@@ -81,13 +81,13 @@ def test_run_refuses_a_broken_study_and_writes_nothing(tmp_path):
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli") / "study"
-    done = oncourse("simulate", folder, "--design", "mcrpc", "--patients", 8, "--seed", 5)
+    done = typed("simulate", folder, "--design", "mcrpc", "--patients", 8, "--seed", 5)
     assert done.returncode == 0, done.stderr
     return folder
 
 
 def test_simulate_check_run(simulated, tmp_path):
-    assert oncourse("check", simulated).returncode == 0
+    assert typed("check", simulated).returncode == 0
     out = tmp_path / "results"
     done = oncourse(
         "run",

@@ -179,7 +179,7 @@ def test_without_a_genome_build_there_is_no_score(make_study):
     alone = Cohort(replace(study, config=replace(study.config, genome_build=None)))
     row = alone.copy_profile.samples.row(0, named=True)
     assert [row[c] for c in ("hrd_loh", "hrd_tai", "hrd_lst", "hrd_score")] == [1, None, None, None]
-    result = run_one(registry()["copy_number"], alone).result
+    result = run_one(registry()["copy_number"], alone, draw=False).result
     assert "hrd_high" not in {e.name for e in result.estimates} and "HRD score" not in result.answer
     assert any("build is not known" in note for note in result.notes)
 
@@ -197,7 +197,7 @@ def test_focal_events_that_recur_are_found_and_scattered_ones_are_not(make_study
             places = [p for p in places if p[0] != "10"] + [("10", 89_550_000)]
         changed = {c: [(1, p - 1, 2.0, 1.0), (p, p + MB, 0.0, 0.0), (p + MB + 1, ends[c], 2.0, 1.0)] for c, p in places}
         rows += genome(f"S{i:02d}", changed)
-    outcome = run_one(registry()["copy_number"], cohort_of(make_study, rows))
+    outcome = run_one(registry()["copy_number"], cohort_of(make_study, rows), draw=False)
     assert outcome.status == "done", outcome.detail
     focal = outcome.result.table("focal").filter(pl.col("kind") == "deep deletion")
     sure = focal.filter(pl.col("q_value") < 0.05)

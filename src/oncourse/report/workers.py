@@ -126,11 +126,11 @@ class Crew:
     def __init__(self, pool: ProcessPoolExecutor, cohort: Cohort):
         self.pool, self.cohort = pool, cohort
 
-    def analyses(self, entries: Collection[Analysis]) -> list[AnalysisRun]:
-        """Run the analyses; the outcomes in the order given."""
+    def analyses(self, entries: Collection[Analysis], *, draw: bool = True) -> list[AnalysisRun]:
+        """Run the analyses; the outcomes in the order given, without their figures where these are not drawn."""
         rank = {name: i for i, name in enumerate(LONGEST_FIRST)}
         first = sorted(entries, key=lambda entry: rank.get(entry.name, len(rank)))
-        tasks = {entry.name: self.pool.submit(_run, entry.name) for entry in first}
+        tasks = {entry.name: self.pool.submit(_run, entry.name, draw) for entry in first}
         return [replace(self._value(tasks[entry.name]), analysis=entry) for entry in entries]
 
     def pages(self, folder: Path, patients: Sequence[str], *, clones: bool) -> list[Future[Told]]:
@@ -208,13 +208,16 @@ def _told(value: Any) -> Told:
     return told
 
 
-def _run(name: str) -> Told:
+def _run(name: str, draw: bool) -> Told:
     from oncourse.analyses._base import registry
     from oncourse.report.execute import run_one
 
     cohort = _state["cohort"]
     cohort.progress(name)
-    return _told(run_one(registry()[name], cohort))
+    done = run_one(registry()[name], cohort, draw=draw)
+    if done.result is not None and not draw:  # what goes to another process is drawn for it
+        done = replace(done, result=replace(done.result, figures=()))
+    return _told(done)
 
 
 def _pages(folder: Path, patients: Sequence[str], clones: bool) -> Told:
@@ -237,10 +240,14 @@ def run_all(
     *,
     jobs: int = 1,
     progress: Callable[[str], None] = lambda _: None,
+    draw: bool = True,
 ) -> list[AnalysisRun]:
-    """Run the analyses, in `jobs` processes; the outcome does not depend on `jobs`."""
+    """Run the analyses, in `jobs` processes; the outcome does not depend on `jobs`.
+
+    Without `draw` no time goes into figures: what other processes answer comes without them.
+    """
     with working(cohort, analyses, jobs, progress) as crew:
-        return outcomes_of(cohort, analyses, crew, progress)
+        return outcomes_of(cohort, analyses, crew, progress, draw=draw)
 
 
 @contextmanager
@@ -256,15 +263,20 @@ def working(
 
 
 def outcomes_of(
-    cohort: Cohort, analyses: Collection[Analysis], crew: Crew | None, progress: Callable[[str], None]
+    cohort: Cohort,
+    analyses: Collection[Analysis],
+    crew: Crew | None,
+    progress: Callable[[str], None],
+    *,
+    draw: bool = True,
 ) -> list[AnalysisRun]:
     """Run the analyses by the processes of a run, or here one after another."""
     if crew is not None:
-        return crew.analyses(analyses)
+        return crew.analyses(analyses, draw=draw)
     from oncourse.report.execute import run_one
 
     outcomes = []
     for entry in analyses:
         progress(entry.name)
-        outcomes.append(run_one(entry, cohort))
+        outcomes.append(run_one(entry, cohort, draw=draw))
     return outcomes
