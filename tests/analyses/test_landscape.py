@@ -180,6 +180,20 @@ def test_groups_are_compared_as_r_fisher_test_does(make_study):
     assert row["ci_high"] == pytest.approx(1766.9503569057117, rel=1e-6)
 
 
+@pytest.mark.parametrize(("column", "tracks"), [("role", {"lesion"}), ("disease", {"lesion", "group"})])
+def test_a_group_that_is_a_track_already_is_drawn_once(make_study, column, tracks):
+    """landscape.group_by = role of MSK 2024: lesion and group were the same track twice, with two legends."""
+    from oncourse.analyses._landscape_figures import oncoprint_data
+
+    cohort = Cohort(two_groups(make_study))
+    group = pl.when(pl.col("sample_id") < "S05").then(pl.lit("x")).otherwise(pl.lit("y"))
+    groups = (
+        cohort.sample_groups("role") if column == "role" else cohort.study["samples"].select("sample_id", group=group)
+    )
+    top = pl.DataFrame({"gene": ["AAA"], "frequency": [0.45]})
+    assert set(oncoprint_data(cohort, cohort.gene_status, top, cohort.burden, groups).tracks) == tracks
+
+
 def test_reference_table_is_compared(make_study, tmp_path):
     (tmp_path / "reference.tsv").write_text("gene\tn_altered\tn_profiled\nAAA\t10\t100\nBBB\t1\t100\n")
     result = landscape(two_groups(make_study), reference=str(tmp_path / "reference.tsv"))

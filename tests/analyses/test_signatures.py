@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -13,6 +15,7 @@ from oncourse.genome.contexts import ID83, SBS96, classes_of
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.signatures import read_signatures
 from oncourse.io import load_study
+from oncourse.plots.signatures import stacked_svg
 from oncourse.report.execute import run_one
 from oncourse.stats.exposures import fit_exposures
 from oncourse.stats.rng import generator
@@ -126,18 +129,19 @@ def test_refit_of_cosmic_mixtures_finds_what_is_there(shared_data):
     assert all(share < 0.03 for name, share in found.items() if name not in true)
 
 
-def test_shared_and_private_mutations_are_fitted_apart(make_study):
-    """Twenty mutations in both samples, ten in the second alone and absent in the first by its reads."""
+def shared_and_private(make_study, shared: int = 20, private: int = 10):
+    """Mutations in both samples (C>T in CG), and in the second alone, absent in the first by its reads (C>A in CC)."""
     samples = [
         {"sample_id": s, "patient_id": "P", "material": "tissue", "day": d, "purity": 0.8, "mean_depth": 200.0}
         for s, d in (("S1", 0), ("S2", 300))
     ]
     calls, variants = [], []
-    for i in range(30):
-        variant = f"1:{1000 + i}:C:T"
-        variants.append({"variant_id": variant, "gene": "G", "consequence": "missense", "context": "ACG"})
+    for i in range(shared + private):
+        variant = f"1:{1000 + i}:C:{'T' if i < shared else 'A'}"
+        context = "ACG" if i < shared else "CCC"
+        variants.append({"variant_id": variant, "gene": "G", "consequence": "missense", "context": context})
         for s in ("S1", "S2"):
-            there = i < 20 or s == "S2"
+            there = i < shared or s == "S2"
             calls.append(
                 {
                     "sample_id": s,
@@ -147,10 +151,33 @@ def test_shared_and_private_mutations_are_fitted_apart(make_study):
                     "is_called": there,
                 }
             )
-    study = make_study(patients=[{"patient_id": "P"}], samples=samples, calls=calls, variants=variants)
-    counts = Cohort(study).spectra
-    found = {(r["part"], r["sample_id"]): r["n"] for r in counts.iter_rows(named=True)}
+    return make_study(patients=[{"patient_id": "P"}], samples=samples, calls=calls, variants=variants)
+
+
+def test_shared_and_private_mutations_are_fitted_apart(make_study):
+    """Twenty mutations in both samples, ten in the second alone and absent in the first by its reads."""
+    counts = Cohort(shared_and_private(make_study)).spectra
+    counts = counts.group_by("part", "sample_id").agg(pl.col("n").sum())
+    found = {(part, sample): n for part, sample, n in counts.iter_rows()}
     assert found == {("sample", "S1"): 20, ("sample", "S2"): 30, ("shared", None): 20, ("private", "S2"): 10}
+
+
+def test_what_came_early_and_what_came_late_stand_side_by_side(make_study, folder):
+    """Sixty shared mutations of the ageing-like signature, seventy of the second lesion alone of the other."""
+    found = run(shared_and_private(make_study, 60, 70), table=str(folder / "table.tsv")).result
+    told = re.findall(r"<title>([^<]*)</title>", found.figure("early_late").svg)
+    assert "P early: SBS1 100 % of 60" in told and "S2 late: SBSx 100 % of 70" in told
+    # on the same axis from zero: bars of 60 and 70 on a logarithm began at 60
+    assert found.figure("early_late").svg.count('data-people="P"') == len(told)
+
+
+def test_the_rarer_signatures_of_a_bar_lead_to_their_patients():
+    """Nine are drawn by name at most; what stood for the others was no mark."""
+    shares = {f"SBS{i}": [0.1, 0.0] for i in range(1, 10)} | {"SBS10": [0.1, 1.0]}
+    svg = stacked_svg(["a", "b"], shares, [90, 900], ["P", "Q"])
+    told = re.findall(r"<title>([^<]*)</title>", svg)
+    assert any(re.fullmatch("a: SBS. 10 %, SBS. 10 %", words) for words in told) and "b: no others" in told
+    assert svg.count('data-people="P"') == svg.count('data-people="Q"') == 9
 
 
 def test_the_signature_that_comes_next_has_the_largest_score_test():

@@ -190,7 +190,9 @@ def oncoprint_data(
         if facts[name].n_unique() > 1:
             tracks[label] = facts[name].to_list()
     if groups is not None:
-        tracks["group"] = facts.join(groups, on="sample_id", how="left", maintain_order="left")["group"].to_list()
+        of_group = facts.join(groups, on="sample_id", how="left", maintain_order="left")["group"].to_list()
+        if of_group not in tracks.values():  # the group may be one of these tracks (landscape.group_by = role)
+            tracks["group"] = of_group
     split = []
     for name in split_by:
         split.append({"msi": "MSI", "role": "lesion", "material": "material"}.get(name, name))

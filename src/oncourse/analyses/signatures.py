@@ -236,7 +236,7 @@ def _notes(both: Refit, tables: dict[str, Signatures | None]) -> tuple[str, ...]
 
 def _figures(both: Refit, spectra: pl.DataFrame, table: Signatures | None) -> list[Figure]:
     from oncourse.plots.bars import interval_bars
-    from oncourse.plots.signatures import spectrum_svg, stacked_svg
+    from oncourse.plots.signatures import spectrum_svg
 
     single = spectra.filter((pl.col("part") == "sample") & (pl.col("kind") == "SBS"))
     whole = single.group_by("class").agg(pl.col("n").sum())
@@ -283,20 +283,40 @@ def _figures(both: Refit, spectra: pl.DataFrame, table: Signatures | None) -> li
                 ),
             )
         )
-    fitted = both.fits.filter((pl.col("part") == "sample") & (pl.col("kind") == "SBS") & (pl.col("status") == "fitted"))
-    if fitted.height:
-        own = both.exposures.filter((pl.col("part") == "sample") & (pl.col("kind") == "SBS"))
-        ids = fitted["sample_id"].to_list()
-        shares = {
-            str(k[0]): [dict(g.select("sample_id", "share").iter_rows()).get(i, 0.0) for i in ids]
-            for k, g in sorted(own.group_by(["signature"]), key=lambda item: str(item[0]))
-        }
-        figures.append(
-            Figure(
-                "samples",
-                "Signatures by sample",
-                "Shares by sample with enough mutations (number on top). Intervals in table signatures/exposures.",
-                partial(stacked_svg, ids, shares, fitted["n"].to_list(), fitted["patient_id"].to_list()),
-            )
-        )
+    figures += _stacked(
+        both,
+        ("sample",),
+        "samples",
+        "Signatures by sample",
+        "Shares by sample with enough mutations (number on top). Intervals in table signatures/exposures.",
+    )
+    figures += _stacked(
+        both,
+        ("shared", "private"),
+        "early_late",
+        "Signatures early and late",
+        "Of patients with several samples: what all of them share (early) beside what one has alone (late), where there "
+        "are enough mutations (number on top). Intervals in table signatures/exposures.",
+    )
     return figures
+
+
+def _stacked(both: Refit, parts: tuple[str, ...], name: str, title: str, caption: str) -> list[Figure]:
+    """The shares of every fitted spectrum of these parts, by patient, the shared one first; nothing where none is."""
+    from oncourse.plots.signatures import stacked_svg
+
+    mine, keys = (pl.col("kind") == "SBS") & pl.col("part").is_in(parts), ["part", "patient_id", "sample_id"]
+    fitted = both.fits.filter(mine & (pl.col("status") == "fitted"))
+    fitted = fitted.sort("patient_id", pl.col("part") == "private", "sample_id", maintain_order=True)
+    if fitted.is_empty():
+        return []
+    own, shares = both.exposures.filter(mine), {}
+    for signature in own["signature"].unique().sort():
+        of = own.filter(pl.col("signature") == signature).select(*keys, "share")
+        joined = fitted.join(of, on=keys, how="left", maintain_order="left", nulls_equal=True)
+        shares[signature] = joined["share"].fill_null(0.0).to_list()
+    words = {"sample": "{1}", "shared": "{0} early", "private": "{1} late"}
+    labels = [words[part].format(patient, sample) for part, patient, sample in fitted.select(keys).iter_rows()]
+    people, ordered = fitted["patient_id"].to_list(), len(parts) > 1
+    draw = partial(stacked_svg, labels, shares, fitted["n"].to_list(), people, ordered=ordered)
+    return [Figure(name, title, caption, draw)]

@@ -80,7 +80,7 @@ def grouped_points(
     """Draw the sorted values of each group as points with the median (line) and the mean (diamond), n below (all
     finite).
 
-    people : the patient of each value
+    people : the patient of each value; line and diamond lead to those of the group, of up to 400 points each to its own
     """
     with drawing(max(3.6, min(9.6, 1.4 + 1.3 * len(groups))), 3.6) as canvas:
         ax = canvas.ax
@@ -101,8 +101,12 @@ def grouped_points(
                 own = [people[name][j] for j in order[keep]] if people else []
                 mark(dots, [f"{name}: {value:.3g}" for value in values[keep]], people=own)
             if len(values):
-                ax.hlines(np.median(values), i - 0.42, i + 0.42, color=COLOURS["text"], linewidth=1.4)
-                ax.plot(i, np.mean(values), "D", color="white", markeredgecolor=COLOURS["text"], markersize=4.5)
+                middle, mean = float(np.median(values)), float(np.mean(values))
+                line = ax.hlines(middle, i - 0.42, i + 0.42, color=COLOURS["text"], linewidth=1.4)
+                (diamond,) = ax.plot(i, mean, "D", color="white", markeredgecolor=COLOURS["text"], markersize=4.5)
+                words = f"{name}: median {middle:.3g}, mean {mean:.3g}, n = {len(values):,}"
+                for whole in (line, diamond):
+                    mark(whole, words, people=list(dict.fromkeys(people[name])) if people else ())
         ax.set_xticks(range(len(groups)), [f"{k}\nn = {len(v):,}" for k, v in groups.items()])
         if log:
             log_axis(ax)

@@ -22,23 +22,33 @@ MAX_SAMPLES, MAX_SIGNATURES = 80, 9
 
 
 def stacked_svg(
-    samples: Sequence[str], shares: Mapping[str, Sequence[float]], counts: Sequence[int], patients: Sequence[str] = ()
+    samples: Sequence[str],
+    shares: Mapping[str, Sequence[float]],
+    counts: Sequence[int],
+    patients: Sequence[str] = (),
+    *,
+    ordered: bool = False,
 ) -> str:
     """Draw the shares of each sample as a stacked bar, mutations above; the rarer signatures as one.
 
     Parameters
     ----------
     samples : names, and the patient of each; shares : signature -> share per sample, 0-1; counts : mutations per sample
+    ordered : keep the order given; else by the commonest signature
     """
     order = sorted(shares, key=lambda s: (-float(np.sum(shares[s])), s))
     shown = order[: MAX_SIGNATURES - 1] if len(order) > MAX_SIGNATURES else order
     first = np.asarray(shares[order[0]]) if order else np.zeros(len(samples))
-    columns = np.lexsort((np.arange(len(samples)), -first))[:MAX_SAMPLES]
+    order_of = np.arange(len(samples))
+    columns = (order_of if ordered else np.lexsort((order_of, -first)))[:MAX_SAMPLES]
     with drawing(9.6, 4.2, rows=2, gridspec_kw={"height_ratios": [1, 3]}, sharex=True) as canvas:
         top, main = canvas.ax
         x = np.arange(len(columns))
-        top.bar(x, np.asarray(counts)[columns], color=COLOURS["muted"], width=0.9)
-        plain_log(top)
+        many = np.asarray(counts)[columns]
+        top.bar(x, many, color=COLOURS["muted"], width=0.9)
+        if len(many) and many.max() > 10 * max(many.min(), 1):
+            plain_log(top)
+            top.set_ylim(bottom=10 ** np.floor(np.log10(max(many.min(), 1))))
         top.set_ylabel("mutations", fontsize=7)
         clean(top, grid="y")
         base = np.zeros(len(columns))
@@ -50,14 +60,18 @@ def stacked_svg(
                 mark(bar, f"{samples[j]}: {name} {100 * share:.0f} % of {counts[j]:,}", people=own)
             base += height
         if len(order) > len(shown):
-            main.bar(x, 1 - base, bottom=base, color="#D9DDE0", width=0.9, label="others")
+            bars = main.bar(x, 1 - base, bottom=base, color="#D9DDE0", width=0.9, label="others")
+            for bar, j in zip(bars, columns, strict=True):
+                rest = {name: shares[name][j] for name in order[len(shown) :] if shares[name][j] > 0}
+                words = ", ".join(f"{name} {100 * share:.0f} %" for name, share in rest.items()) or "no others"
+                mark(bar, f"{samples[j]}: {words}", people=[patients[j]] if patients else ())
         main.set_ylim(0, 1)
         main.set_xlim(-0.6, len(columns) - 0.4)
         main.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         few = len(columns) <= 30
         main.set_xticks(x if few else [], [samples[i] for i in columns] if few else [], rotation=90, fontsize=6)
         more = f" ({len(samples) - len(columns):,} not drawn)" if len(samples) > len(columns) else ""
-        main.set_xlabel(f"{len(columns):,} samples{more}")
+        main.set_xlabel(f"{len(columns):,} {'spectra' if ordered else 'samples'}{more}")
         main.legend(
             ncols=min(8, len(shown) + 1),
             loc="upper center",
