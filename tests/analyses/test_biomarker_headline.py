@@ -89,5 +89,6 @@ def test_every_test_named_beforehand_is_counted_however_many_there_are():
     estimates, answer = answer_words(tested, 0.05)
     words = headline_of(tested, {e.name: e for e in estimates}, 0.05).text.text()
     assert words.startswith("Of 20 tests named beforehand, one showed an association: TP53 with overall survival")
-    assert answer.startswith("Pre-specified tests: 20, of which 12 follow. G0 with overall survival, hazard ratio ")
+    first = "TP53 with overall survival, hazard ratio {TP53 OS}. G0 with overall survival, hazard ratio "
+    assert answer.startswith(f"Pre-specified tests: 20, of which 12 follow. {first}")
     assert answer.count("re-specified") == 1 and answer.count("with overall survival, hazard ratio") == 12

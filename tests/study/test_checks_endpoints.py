@@ -429,3 +429,27 @@ def test_a_further_column_of_follow_up_may_have_any_name(name):
     tables = {"follow_up": follow, "markers": frame("markers", {"marker": "x", "value": "1", "day": 105})}
     told = [p.message for p in endpoint_checks(tables) if p.column == "last_contact_day"]
     assert told == ["last contact on day 100, but markers has a row of day 105."]
+
+
+@pytest.mark.parametrize(
+    ("treatment", "recurrence", "said"),
+    [
+        ({"start_day": 40}, {"recurrence_day": 700}, True),
+        ({"start_day": 40}, {"recurrence_free_day": 900}, True),
+        ({"start_day": 40, "setting": "adjuvant"}, {"recurrence_day": 700}, False),
+        ({"start_day": 40, "line": 0}, {"recurrence_day": 700}, False),
+        ({"start_day": 720}, {"recurrence_day": 700}, False),
+        ({"start_day": -60}, {"recurrence_day": 700}, False),
+        ({"start_day": 40}, {}, False),
+    ],
+)
+def test_treatment_after_the_resection_without_a_setting_is_asked_for_it(treatment, recurrence, said):
+    """CAPOX six weeks after the resection was the first line of advanced disease, and nobody said so."""
+    told = endpoint_checks(
+        {
+            "treatments": frame("treatments", {"drugs": "CAPOX"} | treatment),
+            "procedures": frame("procedures", {"day": 0, "kind": "primary_resection"}),
+            "follow_up": frame("follow_up", {"last_contact_day": 1000, "is_dead": False} | recurrence),
+        }
+    )
+    assert [p.severity for p in told if p.column == "setting"] == ["warning"] * said

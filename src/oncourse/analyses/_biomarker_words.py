@@ -72,7 +72,7 @@ def answer_words(tested: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ..
         Estimate("hits", hits.filter(pl.col("kind") != "covariate").height, n=None, unit="count"),
     ]
     parts: list[str] = []
-    first = _effects(named, estimates)  # of every one: the headline counts those that leave out no effect
+    first = _told_first(named, _effects(named, estimates), estimates)  # of every one: the headline counts them all
     if first:  # said once: with twelve of them the paper's Results began twelve sentences alike
         follow = f", of which {MOST_NAMED} follow" if len(first) > MOST_NAMED else ""
         parts.append(f"Pre-specified tests: {len(first)}{follow}.")
@@ -94,6 +94,16 @@ def answer_words(tested: pl.DataFrame, alpha: float) -> tuple[tuple[Estimate, ..
         if texts:
             parts.extend(f"{words}: {text}." for text in texts)
     return tuple(estimates), " ".join(parts)
+
+
+def _told_first(named: pl.DataFrame, texts: list[str], estimates: list[Estimate]) -> list[str]:
+    """The phrases of the tests named beforehand; where not all are told, those that leave out no effect come first, so
+    that page one speaks of none that the answer has not."""
+    if len(texts) <= MOST_NAMED:
+        return texts
+    by_name = dict(zip(map(_name, named.drop_nulls("hazard_ratio").iter_rows(named=True)), texts, strict=True))
+    first = [_name(row) for row in _apart(named, {e.name: e for e in estimates})]
+    return [by_name[name] for name in dict.fromkeys([*first, *by_name])]
 
 
 def headline_of(tested: pl.DataFrame, found: dict[str, Estimate], alpha: float) -> Headline:

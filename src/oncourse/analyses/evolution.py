@@ -347,6 +347,6 @@ def _aside_notes(aside: pl.DataFrame, wrong: pl.DataFrame) -> tuple[str, ...]:
             f"The reads of {wrong.height} chromosomes of {named.height} samples contradict the copies told or assumed "
             f"(cell "
             f"fractions there may be off; evolution/wrong_copies): {'; '.join(words_of)}"
-            f"{' ...' if named.height > 12 else ''}."
+            f"{f' ... ({named.height})' if named.height > 12 else ''}."
         )
     return tuple(out)

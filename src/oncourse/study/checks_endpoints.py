@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from oncourse.study.checks_follow_up import after_death, follow_up_checks, signs_of_life
+from oncourse.study.checks_follow_up import after_death, follow_up_checks, signs_of_life, without_setting
 from oncourse.study.checks_labs import lab_checks
 from oncourse.study.checks_targets import local_treatments, target_checks
 from oncourse.study.schema import WARNING, Problem, problems_where
@@ -59,6 +59,7 @@ def endpoint_checks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
     procedures = get("procedures")
     found = target_checks(targets, treated, lesions, assessed) + local_treatments(procedures, targets)
     found += lab_checks(labs) + _assessments(assessed) + follow_up_checks(follow, lesions, treated)
+    found += without_setting(treated, procedures, lesions, follow)
     seen = {"labs": labs, "target_lesions": targets, "assessments": assessed}
     for name, frame in seen.items():
         found += after_death(name, frame, follow) + _unsorted(name, frame)

@@ -216,6 +216,42 @@ def _lines(treated: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
     )
 
 
+def without_setting(
+    treated: pl.DataFrame, procedures: pl.DataFrame, lesions: pl.DataFrame, follow: pl.DataFrame
+) -> list[Problem]:
+    """Return the first treatment of each patient that begins between the resection of the primary and the first
+    recurrence (or while known free of one), where neither setting nor line says that it is adjuvant."""
+    spread = lesions.filter(pl.col("role").is_in(["metastasis", "local_recurrence"])).group_by("patient_id")
+    days = follow.unique("patient_id", keep="first").select("patient_id", "recurrence_day", "recurrence_free_day")
+    rows = (
+        treated.join(days, on="patient_id", how="left", maintain_order="left")
+        .join(
+            spread.agg(pl.col("found_day").min().alias("_spread")), on="patient_id", how="left", maintain_order="left"
+        )
+        .join(
+            procedures.filter(pl.col("kind").str.to_lowercase() == "primary_resection")
+            .group_by("patient_id")
+            .agg(pl.col("day").min().alias("_cut")),
+            on="patient_id",
+            how="left",
+            maintain_order="left",
+        )
+    )
+    start, disease = pl.col("start_day"), pl.min_horizontal("recurrence_day", "_spread")
+    free = pl.when(disease.is_not_null()).then(start < disease).otherwise(start <= pl.col("recurrence_free_day"))
+    untold = pl.col("setting").is_null() & pl.col("line").is_null()
+    early = (free & (start >= pl.col("_cut")) & untold).fill_null(False)
+    return problems_where(
+        "treatments",
+        rows,
+        early & (start == start.filter(early).min().over("patient_id")),
+        "setting",
+        "begun after the resection and before any recurrence, without a setting: it counts as the first line.",
+        "Write setting adjuvant where it was; then the first line is that of advanced disease.",
+        WARNING,
+    )
+
+
 def after_death(name: str, rows: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
     """Return the rows of a table whose day is after the patient's death."""
     if rows.is_empty() or follow.is_empty():
