@@ -1,12 +1,14 @@
 """Effects of random variants by place beside snpEff's, on the same reference and gene models; and how fast.
 
-Run: python benchmarks/bench_effects.py SLICES [--n 2000] [--seed 1] [--frozen OUT.tsv] [--speed 500000]
+Run: python benchmarks/bench_effects.py SLICES [--n 2000] [--seed 1] [--beside] [--frozen OUT.tsv] [--speed N]
 
 SLICES holds slices.hg38.fa.gz and genes.contig.gff3 (26 genes on pieces of GRCh38). Variants are drawn evenly over
 genes' coding bases: 70 % substitutions, 5 % of two or three bases, 10 % deletions, 10 % insertions (half of them
-duplications), 5 % replacements of unequal length; a further tenth lies within 12 bases of an exon in its intron. Each
-is written as VCF writes it, moved left, and annotated by snpEff (Debian package `snpeff`, database of the same GFF3).
-Compared: HGVS c., HGVS p. (as written; and as meant: see `meaning`), the consequence in this package's words. Printed:
+duplications), 5 % replacements of unequal length. A coding variant is one of which every changed base is a coding base:
+what is deleted or replaced, and both neighbours of what is put in, are coding bases of one exon. With --beside a tenth
+lies within 12 bases of an exon in its intron, and others may cross an exon's end. Each is written as VCF writes it,
+moved left, and annotated by snpEff (Debian package `snpeff`, database of the same GFF3).
+Compared: HGVS c., HGVS p. (as written; and as meant: `meaning`, `same_protein`), the consequence in this package's words. Printed:
 agreement per kind, differences, and the reason of each by name (`reasons`).
 """
 
@@ -37,8 +39,9 @@ KINDS = {"snv": 0.7, "mnv": 0.05, "del": 0.1, "ins": 0.1, "delins": 0.05}
 BESIDE, SHARE_BESIDE = 12, 0.1
 
 
-def draw(models: list[Model], fasta: Fasta, n: int, seed: int) -> pl.DataFrame:
-    """Return kind, chrom, pos, ref, alt (as VCF writes them) of random variants."""
+def draw(models: list[Model], fasta: Fasta, n: int, seed: int, *, beside: bool = False) -> pl.DataFrame:
+    """Return kind, chrom, pos, ref, alt (as VCF writes them) of random variants: of coding ones alone, or with those
+    `beside` exons and across their ends."""
     rng = generator(seed, "effects")
     places = [np.concatenate([np.arange(a, b + 1) for a, b in m.coding]) for m in models]
     rows = []
@@ -46,10 +49,13 @@ def draw(models: list[Model], fasta: Fasta, n: int, seed: int) -> pl.DataFrame:
         kind = rng.choice(list(KINDS), p=list(KINDS.values()))
         which = int(rng.integers(len(models)))
         model, pos = models[which], int(rng.choice(places[which]))
-        if len(rows) < n * SHARE_BESIDE:
+        if beside and len(rows) < n * SHARE_BESIDE:
             a, b = model.exons[int(rng.integers(len(model.exons)))]
             pos = int(a - rng.integers(1, BESIDE + 1) if rng.random() < 0.5 else b + rng.integers(1, BESIDE + 1))
         width = {"snv": 1, "mnv": int(rng.integers(2, 4)), "ins": 0}.get(kind, int(rng.integers(1, 13)))
+        first, last = (pos, pos + width - 1) if width else (pos - 1, pos)
+        if not beside and not any(a <= first and last <= b for a, b in model.coding):
+            continue
         ref = fasta.fetch(model.chrom, pos, pos + width - 1) if width else ""
         before = fasta.fetch(model.chrom, pos - 1, pos - 1)
         if kind in ("snv", "mnv"):
@@ -144,18 +150,20 @@ def meaning(change: str | None) -> str | None:
     return re.sub(r"[A-Z*]?ext.*$", "ext", change)
 
 
-def compare(folder: Path, n: int, seed: int) -> pl.DataFrame:
+def compare(folder: Path, n: int, seed: int, *, beside: bool = False) -> pl.DataFrame:
     """Return the variants with both answers, ``same_c``, ``same_p``, ``same_word``."""
     with tempfile.TemporaryDirectory() as work:
         plain = Path(work) / "slices.fa"
         plain.write_bytes(gzip.decompress((folder / "slices.hg38.fa.gz").read_bytes()))
         annotator = Annotator.of_files(plain, folder / "genes.contig.gff3")
-        drawn = normalise(draw(annotator.models, annotator.fasta, n, seed), fasta=annotator.fasta).unique(
-            "variant_id", maintain_order=True
-        )
+        drawn = normalise(
+            draw(annotator.models, annotator.fasta, n, seed, beside=beside), fasta=annotator.fasta
+        ).unique("variant_id", maintain_order=True)
         variants = as_vcf(drawn, annotator.fasta)
         ours = annotator.annotate(drawn["variant_id"])
         theirs = snpeff(folder, variants, Path(work) / "snpeff")
+        spliced = [annotator.spliced(i) for i in range(len(annotator.models))]
+        proteins = {s.model.gene: translate(s.coding) for s in spliced if s.model.coding}
     both = pl.concat([variants, ours, theirs], how="horizontal")
     words = consequences(both["word"])
     return both.with_columns(
@@ -166,7 +174,10 @@ def compare(folder: Path, n: int, seed: int) -> pl.DataFrame:
     ).with_columns(
         same_p=(pl.col("hgvs_p") == pl.col("peer_p")) | (pl.col("hgvs_p").is_null() & pl.col("peer_p").is_null()),
         meant_p=pl.Series(
-            [meaning(a) == meaning(canonical(b)) for a, b in both.select("hgvs_p", "peer_p").iter_rows()]
+            [
+                meaning(a) == meaning(canonical(b)) or same_protein(proteins.get(gene, ""), a, canonical(b))
+                for gene, a, b in both.select("gene", "hgvs_p", "peer_p").iter_rows()
+            ]
         ),
     )
 
@@ -203,6 +214,16 @@ def applied(protein: str, name: str) -> str | None:
         middle = {"del": "", "dup": 2 * protein[i:j]}.get(kind, new)
         after = protein[:i] + middle + protein[j:]
     return after[: after.index("*") + 1] if "*" in after else after
+
+
+def same_protein(protein: str, one: str | None, other: str | None) -> bool:
+    """Whether two names, neither of which leaves anything open, make the same protein of `protein`.
+
+    >>> same_protein("MVVG*", "p.V2del", "p.V3del"), same_protein("MVVG*", "p.V3Gfs*2", "p.V2fs")
+    (True, False)
+    """
+    made = [applied(protein, name) if name else None for name in (one, other)]
+    return made[0] is not None and "?" not in made[0] and made[0] == made[1]
 
 
 def is_right(protein: str, after: str, name: str | None) -> bool:
@@ -326,6 +347,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--n", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--beside", action="store_true", help="also variants beside exons and across their ends")
     parser.add_argument("--frozen", type=Path, help="write the variants with snpEff's answers")
     parser.add_argument("--speed", type=int, default=0, help="name so many variants and print the pace instead")
     given = parser.parse_args()
@@ -333,7 +355,7 @@ def main() -> None:
         n, seconds = speed(given.folder, given.speed, given.seed)
         print(f"{n:,} variants in {seconds:.2f} CPU s: {n / seconds:,.0f} per CPU second")
         return
-    both = compare(given.folder, given.n, given.seed)
+    both = compare(given.folder, given.n, given.seed, beside=given.beside)
     means = [pl.col(c).fill_null(False).mean().round(4) for c in ("same_c", "same_p", "meant_p", "same_word")]
     print(both.group_by("kind", maintain_order=True).agg(pl.len(), *means))
     print(both.select(pl.len(), *means, both=(pl.col("same_c") & pl.col("meant_p")).fill_null(False).mean().round(4)))

@@ -38,8 +38,8 @@ def genes_named(text: str) -> tuple[str, ...]:
         return (plain,)
     places = EXON.sub(" ", CODON.sub(" ", _TRANSCRIPT.sub(" ", plain)))
     bare = FRACTION.sub(" ", PROTEIN.sub(" ", CODING.sub(" ", places)))
-    bare = " ".join(BESIDE.sub(" ", bare).split()).strip(" ()-:")
-    for name in (bare, " ".join(RESIDUE.sub(" ", bare).split()).strip(" ()-:/"), _before_change(plain)):
+    bare = " ".join(BESIDE.sub(" ", bare).split()).strip(" ()-:_")
+    for name in (bare, " ".join(RESIDUE.sub(" ", bare).split()).strip(" ()-:/_"), _before_change(plain)):
         if found := _genes(name):
             return found
     return (plain,)
@@ -79,16 +79,29 @@ def _known(text: str) -> bool:
     return bool(text) and gene_name(text)[1] in ("plain", "spelling", "former name") and not text.isdigit()
 
 
-def pair_named(text: str) -> tuple[str, str] | None:
-    """Return the two genes of a cell that names a fusion by its partners alone (``EML4-ALK``).
+#: Exons, transcripts and variants of a fusion beside its genes: ``EML4(E13)``, ``ALK:exon20``, ``EML4-ALK V3``.
+_OF_FUSION = re.compile(
+    r"[(\[]\s*(?:(?:e|ex|exon|v|intron)?\s*\d+|[A-Z]\d+\s*[;:,]\s*[A-Z]\d+|NM_[\d.]+)\s*[)\]]|"
+    r"\s*[:\s]\s*(?:exon|ex|intron)\s*\d+|\s+[EV]\d+(?:[;:,]\s*[A-Z]\d+)?(?=\s|$)",
+    re.I,
+)
+_JOINED = r"\s*(?:-{1,2}>?|:{1,2}|—|→|~|\+)\s*"
+
+
+def pair_named(text: str, slash: bool = False) -> tuple[str, str] | None:
+    """Return the two genes of a cell that names a fusion by its partners alone (``EML4-ALK``, HGNC's ``EML4::ALK``).
+
+    `slash`: they may be parted by one, too (``EML4/ALK``).
 
     >>> pair_named("EML4-ALK"), pair_named("KRAS"), pair_named("HLA-A"), pair_named("BRAF-V600E")
     (('EML4', 'ALK'), None, None, None)
+    >>> [pair_named(t) for t in ("EML4(E13)-ALK(E20)", "EML4:exon13~ALK:exon20", "KIF5B→RET", "CD74--ROS1 fusion")]
+    [('EML4', 'ALK'), ('EML4', 'ALK'), ('KIF5B', 'RET'), ('CD74', 'ROS1')]
     """
-    found = re.fullmatch(
-        r"([A-Z][A-Z0-9]+)\s*(?:-|:{1,2}|—)\s*([A-Z][A-Z0-9]+)(?:融合|重排|fusion)?", _plain(text), re.I
-    )
-    if found is None or _known(text) or not (_known(found.group(1)) or _known(found.group(2))):
+    plain = _OF_FUSION.sub("", _plain(text)).strip()
+    by = rf"(?:{_JOINED}|\s*/\s*)" if slash else _JOINED
+    found = re.fullmatch(rf"([A-Z][A-Z0-9]+){by}([A-Z][A-Z0-9]+)\s*(?:融合|重排|fusion|rearrangement)?", plain, re.I)
+    if found is None or _known(plain) or not (_known(found.group(1)) or _known(found.group(2))):
         return None
     if finding(found.group(2)).changes or exons_named(found.group(2)) or RESIDUE.fullmatch(found.group(2)):
         return None

@@ -28,10 +28,13 @@ PROTEIN = re.compile(
     re.I,
 )
 CODING = re.compile(
+    r"(?<![A-Za-z0-9])IVS\s?\d+\s?[+-]\s?\d+(?:[ACGT]+[>→][ACGT]+|(?:del|ins|dup)[ACGT]+)|"  # before HGVS
     r"c\.[0-9*+_-]+(?:[ACGT]+\s?[>→]\s?[ACGT]+|(?:delins|del|dup|ins|inv)[ACGT0-9]*(?:ins[ACGT]+)?)|c\.[ACGT]\d+[ACGT]\b|"
-    r"(?<![\w.])\d+[ACGT]>[ACGT]\b",
+    r"(?<![\w.])-?\d+[ACGT]>[ACGT]\b|(?<![\w.])\d+(?:_\d+)?(?:del|ins|dup)[ACGT]+\b",
     re.I,
 )
+#: Coding changes that stay as they are written: named ones, by intron, and those of another numbering (``5382insC``).
+_NAMED = re.compile(r"(?i)c\.|IVS|\d+(?:_\d+)?(?:del|ins|dup)")
 FRACTION = re.compile(r"[<>~≈]?\s?\d+(?:\.\d+)?\s?%")
 _NUMBERS = r"([0-9]+(?:\s*[-、,/]\s*[0-9]+)*)"
 EXON = re.compile(rf"第?{_NUMBERS}\s*号?外显子|(?:(?<![A-Za-z])ex(?:ons?)?\.?|外显子)\s*{_NUMBERS}", re.I)
@@ -87,7 +90,7 @@ _ABSENT = re.compile(
 )
 _PRESENT = re.compile(
     r"阳性|检出|检测到|检测出|突变型|\b(?:positive|pos|detected|found|identified|present|mutated|mutant|altered)\b|"
-    r"[(（]\s*\+\s*[)）]|\bmut(?:ation)? ?\+",
+    r"[(（]\s*\+\s*[)）]|\bmut(?:ation)? ?\+|(?<![A-Za-z])mt(?![A-Za-z0-9-])",
     re.I,
 )
 _GENOTYPE = re.compile(r"(?:\bwt|wild[- ]?type|野生型?)\s*/|/\s*(?:wt\b|wild[- ]?type|野生)", re.I)
@@ -235,7 +238,7 @@ def _changes(text: str) -> tuple[tuple[str | None, str | None], ...]:
     rest = FRACTION.sub(" ", text)
     coding = [m.group().replace(" ", "") for m in CODING.finditer(rest)]
     proteins = [_change(m.group()) for m in PROTEIN.finditer(CODING.sub(" ", rest))]
-    coding = [c if c[:2].lower() == "c." else f"c.{c}" for c in dict.fromkeys(coding)]
+    coding = [c if _NAMED.match(c) else f"c.{c}" for c in dict.fromkeys(coding)]
     proteins = list(dict.fromkeys(p for p in proteins if p and not re.fullmatch(r"p\.[A-Z*]\d+", p)))
     if coding and proteins and len(coding) != len(proteins):
         coding = [coding[0]] if len(proteins) == 1 else []

@@ -11,10 +11,23 @@ _TERT_37 = ((1295228, "G", "A"), (1295250, "G", "A"), (1295242, "GG", "AA"), (12
 _BUILD_38 = -115
 TERT_PROMOTER = frozenset(f"5:{pos + shift}:{ref}:{alt}" for pos, ref, alt in _TERT_37 for shift in (0, _BUILD_38))
 
+#: What these are called by the last digits of their places in build 37 -> coding change.
+_CALLED = {"C228T": "c.-124C>T", "G228A": "c.-124C>T", "C250T": "c.-146C>T", "G250A": "c.-146C>T"}
+
+
+def named_promoter_change(gene: str | None, change: str | None) -> str | None:
+    """Return the coding change that a promoter mutation's common name means; null for any other change.
+
+    >>> named_promoter_change("TERT", "p.C228T"), named_promoter_change("TP53", "p.C229Y")
+    ('c.-124C>T', None)
+    """
+    return _CALLED.get((change or "").removeprefix("p.")) if gene == "TERT" else None
+
 
 def is_promoter_mutation() -> pl.Expr:
     """Whether a variant (variant_id, gene) is a known promoter mutation of its gene, in either build.
 
     Beside it the gene may have any other change before its first exon, which says nothing.
     """
-    return (pl.col("gene") == "TERT").fill_null(False) & pl.col("variant_id").is_in(sorted(TERT_PROMOTER))
+    named = sorted({*TERT_PROMOTER, *(f"TERT:{c}" for c in _CALLED.values())})
+    return (pl.col("gene") == "TERT").fill_null(False) & pl.col("variant_id").is_in(named)

@@ -11,7 +11,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.gene_models import BUILDS
-from oncourse.io.assays.depths import read_depths
+from oncourse.io.assays.depths import msi_of_samples, read_depths
 from oncourse.io.cbioportal.panels import NOT_PROFILED
 from oncourse.io.clinical import tables as ct
 from oncourse.io.reading import Reading
@@ -135,14 +135,17 @@ def add_depths(paths: Sequence[Path], built: ct.Built, reading: Reading, given: 
             reading.ledger.file(path.name, "MANTIS", "used", n_rows=1)
             continue
         try:
-            frame, score = read_depths(path)
+            several = msi_of_samples(path)
+            frame, score = read_depths(path) if several is None else (None, None)
         except InputError as error:
             if path in given:
                 raise
             reading.ledger.file(path.name, "unknown", "not read", why=str(error).partition(": ")[2])
             continue
         table = "coverage" if frame is not None else "samples"
-        if frame is None:
+        if several is not None:
+            frame = several
+        elif frame is None:
             frame = pl.DataFrame({"sample_id": [sample_of_file(path)], "msi_score": [score]})
         reading.ledger.file(
             path.name, "depth of regions" if table == "coverage" else "MSIsensor", "used", n_rows=frame.height

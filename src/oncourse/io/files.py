@@ -15,8 +15,8 @@ from oncourse.genome.gene_models import BUILDS
 from oncourse.io.beside import add_copies, add_depths, add_events, add_found_depth, add_fusions
 from oncourse.io.calling import germline_by_normals
 from oncourse.io.cbioportal.panels import NOT_PROFILED, panel_column, targets_of_panel
+from oncourse.io.clinical import sample_ids, words
 from oncourse.io.clinical import tables as ct
-from oncourse.io.clinical import words
 from oncourse.io.clinical.words import mapped
 from oncourse.io.clinical.workbook import overlay, samples_of
 from oncourse.io.one_patient import ask_whose
@@ -129,6 +129,9 @@ def read_files(
             known=known,
             manifest=read_manifest(manifest) if manifest else None,
         )
+    if per_sample is None and per_patient is not None:
+        per_sample, per_patient = _samples_of_patients(found, per_patient, reading)
+        known = {} if per_sample is None else _materials(per_sample)
     is_said = per_sample is not None or manifest is not None
     ask_whose(found, files, [path for tree in trees for path, _ in tree.left], is_said=is_said)
     reading.notes += found.notes
@@ -164,6 +167,8 @@ def read_files(
         "variants": found.variants,
         "calls": germline_by_normals(found.calls, built.samples, reading.notes),
     }
+    if built.markers.height and "markers" not in reading.tables:
+        reading.tables["markers"] = built.markers
     reading.config = replace(reading.config, genome_build=found.build if found.build in BUILDS else build)
     reading.other_build = None if found.build in BUILDS else found.build
     add_found_depth(found.coverage, files[0], reading)
@@ -268,11 +273,15 @@ def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | N
         quiet = Reading({}, StudyConfig())
         frame = ct.read_clinical([path], "SAMPLE_ID", quiet)
         if frame is not None:
+            frame, n_several = sample_ids.split(frame)
+            if n_several:
+                reading.notes.append(f"{path.name}: {n_several:,} cells hold several ids of samples: a row for each")
             frame = _one_row_each(ct.with_sarek_status(frame), path, reading)
             per_sample = (
                 frame if per_sample is None else per_sample.join(frame, on="SAMPLE_ID", how="full", coalesce=True)
             )
             reading.problems += quiet.problems
+            reading.notes += quiet.notes
         else:
             frame = ct.read_clinical([path], "PATIENT_ID", reading)
             per_patient = (
@@ -280,6 +289,10 @@ def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | N
                 if per_patient is None or frame is None
                 else per_patient.join(frame, on="PATIENT_ID", how="full", coalesce=True)
             )
+            own, said = (None, "") if per_patient is None else sample_ids.of_columns(per_patient)
+            if own is not None and per_sample is None:
+                per_sample = own
+                reading.notes.append(f"{path.name}: {said}")
     return per_sample, per_patient
 
 
@@ -294,6 +307,19 @@ def _one_row_each(frame: pl.DataFrame, path: Path, reading: Reading) -> pl.DataF
     return frame.unique("SAMPLE_ID", keep="first", maintain_order=True)
 
 
+def _samples_of_patients(
+    found: MafTables, patients: pl.DataFrame, reading: Reading
+) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+    """Return a table of patients as one of samples where one of its columns holds the samples of the calls."""
+    ids = found.samples["sample_id"].drop_nulls().to_list()
+    column = sample_ids.another_column(patients.drop("PATIENT_ID"), ids) if ids else None
+    if column is None:
+        return None, patients
+    reading.notes.append(f"the samples of the calls stand in the column {column} of the clinical table")
+    samples = patients.rename({column: "SAMPLE_ID"}).drop_nulls("SAMPLE_ID").unique("SAMPLE_ID", maintain_order=True)
+    return samples, patients.unique("PATIENT_ID", keep="first", maintain_order=True)
+
+
 def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl.DataFrame, reading: Reading) -> None:
     """Write the samples of the calls as the clinical table does; say which have no partner."""
     patients: dict[str, list[str]] = {}
@@ -302,6 +328,10 @@ def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl
             if known.get(sample) != "normal":
                 patients.setdefault(patient, []).append(sample)
     mapping, said = matched(found.samples["sample_id"].to_list(), known, patients=patients)
+    lost = [i for i in found.samples["sample_id"].drop_nulls() if i not in known and i not in mapping]
+    if lost and (column := sample_ids.another_column(per_sample, lost)):
+        more, note = sample_ids.renamed_by(per_sample, column, lost)
+        mapping, said = mapping | more, [*said, note]
     reading.notes += said
     found.calls = renamed(found.calls, mapping)
     if mapping and found.calls.select("sample_id", "variant_id").is_duplicated().any():
@@ -344,8 +374,8 @@ def _of_one_beginning(seen: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     for stem, word in parts.values():
         words.setdefault(stem, set()).add(word)
     bare = set(seen.filter(pl.col("patient_id").is_null())["sample_id"].drop_nulls())
-    owners = {s: stem for s, (stem, _) in parts.items() if len(words[stem]) > 1 and s in bare}
-    if not owners:
+    owners = {s: stem for s, (stem, _) in parts.items() if s in bare}
+    if not owners or not any(len(of) > 1 for of in words.values()):
         return seen
     reading.notes.append(f"{len(owners):,} samples are of one patient by their names ({first_pairs(owners)})")
     new = pl.col("sample_id").replace_strict(owners, default=None, return_dtype=pl.String)

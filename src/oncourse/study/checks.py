@@ -211,7 +211,7 @@ def _counts(tables: Tables, config: StudyConfig, links: Links) -> Iterator[Probl
 #: Ids that are canonical as they stand: of a single base, and of an insertion or deletion.
 _PLAIN = r"^(?:(?:\d+|X|Y|MT):\d+:[ACGT]:[ACGT]|(?:[1-9]|1\d|2[0-2]|X|Y|MT):[1-9]\d{0,11}:(?:[ACGT]+:-|-:[ACGT]+))$"
 #: A variant without a place: gene and protein or coding change, or the line of a row that says no change.
-_BY_GENE = r"^[A-Za-z][A-Za-z0-9_.-]*:([pc]\..+|line\d+)$"
+_BY_GENE = r"^[A-Za-z][A-Za-z0-9_.-]*:([pc]\..+|line\d+|(IVS)?\d+\D.*)$"
 
 
 def _spellings(tables: Tables, config: StudyConfig) -> Iterator[Problem]:

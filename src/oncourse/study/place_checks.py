@@ -17,6 +17,8 @@ from oncourse.study.schema import Problem
 #: A variant named for a gene may lie so far beside it: promoters, regulatory regions, fusion partners of an annotator.
 BESIDE_BASES = 500_000
 _SHOWN = 5
+#: Fewer copies than this are none (callers write fractions of subclones).
+_NO_COPY = 0.5
 
 
 def place_contradictions(tables: Mapping[str, pl.DataFrame], build: str | None) -> list[Problem]:
@@ -39,6 +41,26 @@ def place_contradictions(tables: Mapping[str, pl.DataFrame], build: str | None) 
     if build not in BUILDS:
         return list(_without_build(table))
     return [*_elsewhere(table, build), *_residue_elsewhere(table, build), *_of_the_other_build(table, build)]
+
+
+def no_copy_beside_reads(tables: Mapping[str, pl.DataFrame]) -> Iterator[Problem]:
+    """Say which called variants lie where the segments of their sample have no copy left: one of the two is wrong."""
+    segments, calls = tables.get("segments"), tables.get("calls")
+    if segments is None or calls is None or "total_cn" not in segments.columns or "is_called" not in calls.columns:
+        return
+    gone = segments.filter(pl.col("total_cn") < _NO_COPY).select("sample_id", "chrom", "start", "end")
+    if gone.is_empty():
+        return
+    called = calls.filter(pl.col("is_called").fill_null(False) & (pl.col("alt_count") > 0).fill_null(False))
+    called = called.filter(pl.col("sample_id").is_in(gone["sample_id"].unique().implode()))
+    placed = with_parts(called.select("sample_id", "variant_id")).drop_nulls("pos")
+    inside = placed.join(gone, on=["sample_id", "chrom"]).filter(pl.col("pos").is_between("start", "end"))
+    if inside.height:
+        sample, variant = inside.sort("sample_id", "variant_id").select("sample_id", "variant_id").row(0)
+        n = inside.unique(["sample_id", "variant_id"]).height
+        message = f"{n:,} called variants lie where their sample has no copy left ({sample}, {variant})."
+        cure = "Reads of a variant need a copy of it: check the segment, or whose it is."
+        yield Problem("segments", None, "total_cn", sample, message, cure, "warning")
 
 
 def _named(variants: pl.DataFrame | None) -> pl.DataFrame:

@@ -39,7 +39,7 @@ def validate(
     from oncourse.study.checks_endpoints import endpoint_checks
     from oncourse.study.effects import with_effects, with_gene_names
     from oncourse.study.joined import with_joined_changes
-    from oncourse.study.place_checks import place_contradictions
+    from oncourse.study.place_checks import no_copy_beside_reads, place_contradictions
 
     tables = {name: _with_plain_dates(frame) for name, frame in tables.items()}
     partial: list[pl.DataFrame] = []
@@ -72,6 +72,7 @@ def validate(
         typed, found = decide(typed)
         problems += found
     problems += place_contradictions(typed, config.genome_build)
+    problems += no_copy_beside_reads(typed)
     typed, found = on_one_clock(typed, clocks)
     # a column of the user's own may have the name of one that a check joins
     own = {name: TABLES[name].own(frame) for name, frame in typed.items()}

@@ -15,6 +15,8 @@ from oncourse.genome.gene_names import current_symbol
 from oncourse.knowledge.alterations import loss_reason
 from oncourse.knowledge.findings import VariantFinding
 
+#: A record that a gene is mutated, not how: no negative of one of its changes may be assumed.
+UNNAMED = "mutated, not told how"
 #: Reason of a record that speaks of some genes of a status only.
 PART_ONLY = "recorded of a part of its genes only"
 
@@ -85,8 +87,8 @@ def _by_record(records: Sequence[GeneRecord], status: Status) -> _Words:
     """(patient, sample) -> state, day, words of the records of genes that decide the status.
 
     A change counts as the therapy rules count it, of a gene whose loss is asked for only a loss; a bare "mutated" for a
-    status of codons, not of one change. Wild type needs every gene of the status; of some alone it is not assessable,
-    and the words stay.
+    status of codons; of one change (V600E) it may be that or another (`UNNAMED`). Wild type needs every gene of the
+    status; of some alone it is not assessable, and the words stay.
     """
     genes, lost = set(status.codons), set(map(current_symbol, status.lost))
     found: _Words = {}
@@ -99,6 +101,8 @@ def _by_record(records: Sequence[GeneRecord], status: Status) -> _Words:
             continue
         if r.state == POSITIVE and (_counts(r, status) if r.change else not status.changes):
             found.setdefault(key, []).append((POSITIVE, r.day, r.words))
+        elif r.state == POSITIVE and not r.change and r.is_whole:
+            found.setdefault(key, []).append((UNNAMED, r.day, r.words))
         elif r.state == NEGATIVE and (r.is_whole or r.change in status.changes):
             negative.setdefault(key, {}).update(dict.fromkeys(set(r.genes) & genes, r))
     for key, told in negative.items():
@@ -159,12 +163,18 @@ def with_witnesses(
         .filter(pl.col("state") != UNKNOWN)
         .group_by("sample_id")
         .agg(
-            record=pl.when((pl.col("state") == POSITIVE).any()).then(pl.lit(POSITIVE)).otherwise(pl.lit(NEGATIVE)),
+            record=pl.when((pl.col("state") == POSITIVE).any())
+            .then(pl.lit(POSITIVE))
+            .when((pl.col("state") == NEGATIVE).any())
+            .then(pl.lit(NEGATIVE))
+            .otherwise(pl.lit(UNNAMED)),
             words=pl.col("words").unique().sort().str.join(", "),
         )
     )
     table = table.join(at, on="sample_id", how="left", maintain_order="left")
-    differs = (pl.col("record") != pl.col("state")).fill_null(False)
+    unnamed = (pl.col("record") == UNNAMED).fill_null(False)
+    assumed = (pl.col("state") == NEGATIVE) & (pl.col("basis") == "assumed").fill_null(False)
+    differs = (pl.col("record") != pl.col("state")).fill_null(False) & (~unnamed | assumed)
     open_state = pl.col("state") == UNKNOWN
     speaks = open_state & differs & ~pl.col("is_doubtful")
     denied = (pl.col("state") == NEGATIVE) & differs
@@ -177,15 +187,20 @@ def with_witnesses(
         is_silent=pl.col("is_silent") & ~speaks,
     ).drop("record", "words")
     alone = told.filter(~pl.col("sample_id").is_in(table["sample_id"].implode()).fill_null(False))
+    open_row = pl.col("state").is_in([UNKNOWN, UNNAMED])
     rows = alone.select(
         "patient_id",
         "day",
-        "state",
+        pl.when(open_row).then(pl.lit(UNKNOWN)).otherwise("state").alias("state"),
         pl.lit(None, pl.String).alias("sample_id"),
         pl.lit(status.name).alias("status"),
-        pl.when(pl.col("state") != UNKNOWN).then(pl.lit("recorded")).alias("basis"),
+        pl.when(~open_row).then(pl.lit("recorded")).alias("basis"),
         pl.col("words").alias("variants"),
-        pl.when(pl.col("state") == UNKNOWN).then(pl.lit(PART_ONLY)).alias("reason"),
+        pl.when(pl.col("state") == UNNAMED)
+        .then(pl.format("{}: protein change not recorded", "words"))
+        .when(open_row)
+        .then(pl.lit(PART_ONLY))
+        .alias("reason"),
         pl.lit(False).alias("is_doubtful"),
         pl.lit(False).alias("is_silent"),
     )

@@ -41,6 +41,21 @@ def is_msi(columns: list[str]) -> bool:
     return "total_number_of_sites" in low and "%" in low and bool(unstable)
 
 
+def msi_of_samples(path: Path) -> pl.DataFrame | None:
+    """Return sample_id and msi_score of a table of several samples' MSIsensor results; null of any other file."""
+    if path.name.lower().endswith(".json") or base_depths(path) is not None:
+        return None
+    frame = read_table(path, name=table_name(path), comment="##", lenient=True).frame
+    sample = next((c for c in frame.columns if c.strip().lower() in ("sample", "sample_id", "samples", "id")), None)
+    if sample is None or not is_msi(frame.columns):
+        return None
+    share = next(c for c in frame.columns if c.strip() == "%")
+    rows = frame.select(
+        pl.col(sample).alias("sample_id"), pl.col(share).cast(pl.Float64, strict=False).alias("msi_score")
+    )
+    return rows.drop_nulls()
+
+
 def read_depths(path: Path) -> tuple[pl.DataFrame | None, float | None]:
     """Return the table coverage of one sample (named by the file), or the percent of unstable sites.
 

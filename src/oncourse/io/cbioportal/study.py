@@ -49,6 +49,20 @@ def is_cbioportal(folder: Path) -> bool:
     return any(n.startswith(("meta_study", "data_clinical", "data_mutations", "data_bcr_clinical")) for n in names)
 
 
+def _inner_study(folder: Path) -> Path:
+    """Return the one study folder in a folder that is none itself.
+
+    Raises
+    ------
+    InputError : there is none, or several
+    """
+    inner = [p for p in sorted(folder.iterdir()) if p.is_dir() and is_cbioportal(p)] if folder.is_dir() else []
+    if len(inner) != 1:
+        more = f" Give one of its studies: {', '.join(p.name for p in inner[:6])}." if inner else ""
+        raise InputError(f"{folder}: no data_clinical_* and no data_mutations* file.{more}")
+    return inner[0]
+
+
 def read_cbioportal(
     folder: Path, *, fasta: Fasta | None = None, called: str = "auto", anchors: Mapping[str, str] | None = None
 ) -> Reading:
@@ -65,7 +79,10 @@ def read_cbioportal(
     """
     found = look(folder)
     if not any(found.files.get(k) for k in ("patient", "sample", "mixed", "mutations")):
-        raise InputError(f"{folder}: no data_clinical_* and no data_mutations* file.")
+        inner = _inner_study(folder)
+        reading = read_cbioportal(inner, fasta=fasta, called=called, anchors=anchors)
+        reading.notes.insert(0, f"{folder.name}: the study is its folder {inner.name}")
+        return reading
     reading = Reading({}, StudyConfig(), foreign=True)
     patients, samples = _clinical(found, reading)
     maf = _mutations(found, samples, reading, fasta, called)
@@ -95,6 +112,8 @@ def read_cbioportal(
     built.samples = with_assays(built.samples, samples, matrix, found, extra, reading)
     reading.tables |= {"patients": built.patients, "samples": built.samples, "lesions": built.lesions}
     reading.tables |= {"follow_up": built.follow_up, "published_endpoints": built.published}
+    if built.markers.height:
+        reading.tables["markers"] = built.markers
     reading.tables["assays"] = assays_of(built.samples, found, cna, reading)
     if not (regions := found.regions).is_empty():
         reading.tables["target_regions"] = as_target_regions(regions, reading.tables["assays"]["assay_id"])
@@ -304,7 +323,8 @@ def _add_timeline(timeline: TimelineRows, reading: Reading) -> None:
                 frame = _known_lesions(frame, reading.tables["lesions"])
             if name == "assessments":
                 frame = frame.unique(["patient_id", "day", "method", "evaluator"], keep="first", maintain_order=True)
-            reading.tables[name] = frame
+            told = reading.tables.get(name) if name == "markers" else None
+            reading.tables[name] = frame if told is None else pl.concat([frame, told], how="diagonal_relaxed")
     if timeline.sample_day:
         days = pl.concat(timeline.sample_day).group_by("sample_id").agg(pl.col("day").min())
         samples = reading.tables["samples"].drop("day", strict=False)

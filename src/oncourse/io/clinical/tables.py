@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -13,8 +13,11 @@ from oncourse.errors import InputError
 from oncourse.io.clinical import survival, words
 from oncourse.io.clinical.anchors import Anchors
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
+from oncourse.io.clinical.gene_columns import gene_markers
 from oncourse.io.clinical.words import clean
 from oncourse.io.reading import Reading
+from oncourse.io.tabular.remarks import is_second_header, remarks
+from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_table, table_name
 from oncourse.io.whose.ids import owner_of, patient_of, says
 from oncourse.study.schema import Problem
@@ -36,6 +39,7 @@ _IDS = {
         "TUMOR_SAMPLE_ID",
         "SAMPLE",
         "SAMPLEID",
+        "SAMPLE_NAME",
     ),
 }
 
@@ -75,6 +79,7 @@ _ROLE_ORDER = (
     "SPECIMEN_TYPE",
     "MATERIAL",
     "TISSUE_TYPE",
+    "TISSUE",
     "TYPE",
 )
 
@@ -93,6 +98,7 @@ class Built:
     lesions: pl.DataFrame
     samples: pl.DataFrame
     extra: list[str]
+    markers: pl.DataFrame
 
 
 def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataFrame | None:
@@ -113,6 +119,7 @@ def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataF
                 reading.problems.append(Problem(table_name(path), 1, None, None, f"no column {key}.", cure))
             continue
         frame = frame.with_columns(clean(c).alias(c) for c in frame.columns)
+        frame, table = _rows_alone(frame, table, reading)
         lost = frame[key].is_null()
         for index in lost.arg_true().to_list():
             cure = "Every row needs its id."
@@ -127,6 +134,22 @@ def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataF
                 frame.select(key, *new).unique(key), on=key, how="full", coalesce=True, maintain_order="left"
             )
     return out
+
+
+def _rows_alone(frame: pl.DataFrame, table: TextTable, reading: Reading) -> tuple[pl.DataFrame, TextTable]:
+    """Leave out remarks and totals below the table, and a second header; say so."""
+    if frame.is_empty():
+        return frame, table
+    out = remarks(frame, frame.columns[0])
+    cells = frame.row(0)
+    out[0] = bool(out[0]) or is_second_header(cells, [c for c in cells if c and meaning("column", c)], None)
+    if not out.any():
+        return frame, table
+    first = int(table.lines.filter(out)[0])
+    reading.notes.append(
+        f"{int(out.sum())} lines of a clinical table are remarks, totals or names (line {first}): left out"
+    )
+    return frame.filter(~out), replace(table, lines=table.lines.filter(~out))
 
 
 #: Names of a column whose words alone say whether it is the vital status (死亡, 存活) or another one.
@@ -238,7 +261,10 @@ def build(
     lesions, sample_lesion = _lesions(samples, reading)
     our_samples, extra_samples = _samples(samples, sample_lesion, reading)
     follow_up, published = survival.follow_up(base, samples, reading, anchors)
-    return Built(our_patients, follow_up, published, lesions, our_samples, sorted({*extra_patients, *extra_samples}))
+    extra = sorted({*extra_patients, *extra_samples})
+    of_patients = base if patients is not None else base.clear()
+    markers = pl.concat([gene_markers(samples), gene_markers(of_patients.drop("SAMPLE_ID", strict=False))])
+    return Built(our_patients, follow_up, published, lesions, our_samples, extra, markers)
 
 
 def _patients_of_samples(samples: pl.DataFrame) -> pl.DataFrame:

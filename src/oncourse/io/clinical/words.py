@@ -8,6 +8,7 @@ import polars as pl
 
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.facts.markers import NEGATIVE, POSITIVE, marker_state
+from oncourse.io.whose.sample_names import is_normal_name
 from oncourse.study.values import numbers
 from oncourse.study.words import meaning
 
@@ -59,6 +60,12 @@ _CODES = {
     "t": ("primary", None),
 }
 _PLASMA = re.compile(r"cfdna|ctdna|plasma|liquid biops|cell.?free|血浆|游离|液体活检|circulating tumou?r dna", re.I)
+#: Tissue without tumour, beside it or far from it.
+_NO_TUMOUR = re.compile(
+    r"(?i)\bnon[- ]?(tumou?r|cancer(ous)?|neoplastic|malignant)\b|\buninvolved\b|\b(adjacent|matched|paired) (normal|non)|"
+    r"\bnormal (adjacent|control|tissue|colon|mucosa|blood|dna)\b|\b(peripheral blood )?mononuclear cells?\b|癌旁|瘤旁|"
+    r"远端正常|正常(黏膜|粘膜|肠|组织|对照|血)"
+)
 _NORMAL = re.compile(r"^(normal|blood derived normal|solid tissue normal|matched normal|germline)\b", re.I)
 
 
@@ -143,6 +150,8 @@ def material(*texts: str | None) -> str:
             return "normal"
         if text and (known := meaning("material", text)) not in (None, "tissue"):
             return str(known)
+        if text and (is_normal_name(re.sub(r"[\s_-]+", "_", text.strip())) or _NO_TUMOUR.search(text)):
+            return "normal"
     return "tissue"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.facts.report_words import finding
+from oncourse.genome.gene_names import symbols
 from oncourse.genome.variant import canonical_ids
 from oncourse.io import clones
 from oncourse.io.clinical.words import mapped, material
@@ -77,7 +80,7 @@ def read_clone_tables(kind: str, source: Path, *, depth: int | None = None) -> R
             .unique("lesion_id")
             .sort("lesion_id")
         ),
-        "variants": names.select("place", "gene")
+        "variants": names.select("place", "gene", *(["hgvs_p"] if names["hgvs_p"].is_not_null().any() else []))
         .rename({"place": "variant_id"})
         .unique("variant_id")
         .sort("variant_id"),
@@ -297,6 +300,13 @@ def _placed(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     placed = names.with_columns(
         place=pl.coalesce(whole, dummy), gene=pl.when(whole.is_null()).then(pl.col("variant_id"))
     ).drop("whole")
+    said = {n: _gene_and_change(n) for n in placed["gene"].drop_nulls().unique()}
+    placed = placed.with_columns(
+        hgvs_p=pl.col("gene").replace_strict(
+            {n: c for n, (_, c) in said.items()}, default=None, return_dtype=pl.String
+        ),
+        gene=pl.col("gene").replace({n: g for n, (g, _) in said.items()}),
+    )
     without = placed["gene"].drop_nulls().len()
     if without > 22 * _PLACES:
         raise InputError(f"{without:,} variants without a place in the genome: at most {22 * _PLACES:,}.")
@@ -307,6 +317,19 @@ def _placed(counts: pl.DataFrame, reading: Reading) -> pl.DataFrame:
             "name as gene"
         )
     return placed
+
+
+def _gene_and_change(name: str) -> tuple[str, str | None]:
+    """Return gene and protein change of a mutation's name; the name alone where it names no known gene.
+
+    >>> _gene_and_change("KRAS_G12D"), _gene_and_change("TP53 p.R175H"), _gene_and_change("mut7")
+    (('KRAS', 'p.G12D'), ('TP53', 'p.R175H'), ('mut7', None))
+    """
+    gene, _, rest = re.sub(r"[_:|]", " ", name.strip()).partition(" ")
+    if gene.upper() not in symbols():
+        return name, None
+    changes = finding(rest).changes
+    return gene.upper(), changes[0][1] if len(changes) == 1 else None
 
 
 def export_clone_tables(patients: Mapping[str, Any], kind: str, folder: Path) -> list[str]:

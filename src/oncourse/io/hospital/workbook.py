@@ -145,6 +145,7 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
     reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)))
     sheets = _with_people(sheets, reading)
     kinds = [(kind_of(path, sheet), sheet) for sheet in sheets]
+    _told_hidden(path, [s.name for kind, s in kinds if s.is_hidden and kind not in ("dictionary", "unknown")], reading)
     for kind, sheet in kinds:
         if kind == "study":
             reading.config = _config(sheet, path, reading)
@@ -195,6 +196,14 @@ def _with_people(sheets: list[Sheet], reading: Reading) -> list[Sheet]:
         rows = [[row[at] if at < len(row) else None for at in kept] for row in sheet.rows]
         out.append(replace(sheet, header=header, rows=rows))
     return out
+
+
+def _told_hidden(path: Path, names: list[str], reading: Reading) -> None:
+    """Say which hidden sheets are read: an older state of another, maybe."""
+    if names:
+        message = f"{', '.join(names)}: hidden in the workbook, and read as the others are."
+        cure = "Remove a hidden sheet that holds an older state."
+        reading.problems.append(Problem(path.name, None, None, names[0], message, cure, "warning"))
 
 
 def _told_unknown(path: Path, sheets: list[Sheet], reading: Reading) -> None:

@@ -119,8 +119,9 @@ def gene_headers(columns: list[str]) -> list[str]:
     bare = {c: _HEAD.sub("", unicodedata.normalize("NFKC", c).strip()).strip(" _").upper() for c in columns}
     whole = [c for c, n in bare.items() if (n in symbols() and len(n) > 2) or n in ("MSI", "TMB", "RAS", "全RAS")]
     # KRAS 2外显子, BRAF V600E: a part of a gene
-    parts = [c for c in columns if c not in whole and (exons_named(c) or finding(c).changes)]
-    parts = [c for c in parts if len(genes_named(c)) == 1 and genes_named(c)[0].upper() in symbols()]
+    spaced = {c: c.replace("_", " ") for c in columns}
+    parts = [c for c, s in spaced.items() if c not in whole and (exons_named(s) or finding(s).changes)]
+    parts = [c for c in parts if len(g := genes_named(spaced[c])) == 1 and g[0].upper() in symbols()]
     return [c for c in columns if c in whole or c in parts]
 
 
@@ -179,6 +180,7 @@ def _long(table: TextTable) -> TextTable:
     turned = frame.unpivot(genes, index=rest, variable_name="gene", value_name="value")
     order = {g: i for i, g in enumerate(genes)}
     turned = turned.sort("_line", pl.col("gene").replace_strict(order), maintain_order=True)
+    turned = turned.with_columns(pl.col("gene").str.replace_all("_", " "))  # KRAS_exon2
     return replace(table, frame=turned.drop("_line"), lines=turned["_line"])
 
 

@@ -9,7 +9,7 @@ every row), ``sheet``, ``build`` and keys of study.yaml (`CONFIG`). Several tabl
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,12 @@ from oncourse.io.reports.panel_rows import PANEL, panel_calls, panel_columns, pe
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.text import read_table
 from oncourse.io.variants.maf import lacking_with_places, looks_like_maf
+from oncourse.io.whose.sample_names import beginning, names_nobody, sample_of_file
 from oncourse.study.config import StudyConfig, config_from_mapping, read_yaml
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES, date_name
-from oncourse.study.words import our_columns
+from oncourse.study.words import meaning, our_columns
 
 _KEYS = ("table", "columns", "values", "constants", "sheet")
 #: Keys of study.yaml that a mapping may hold.
@@ -110,7 +111,8 @@ def is_panel(path: Path) -> bool:
     ours = set(panel_columns(header).values()) | ({"sample_id", "gene", "value"} & set(header))
     wide = len(gene_headers(read_table(path, lenient=True).frame.columns)) > 1
     found = {"hgvs_p", "hgvs_c", "pos", *(("value",) if wide or "vaf" in ours else ())}
-    whose = bool({"sample_id", "patient_id"} & ours)
+    alone = {"hgvs_p", "hgvs_c"} & ours and not {"chrom", "pos", "ref", "alt"} & ours
+    whose = bool({"sample_id", "patient_id"} & ours) or bool(alone and not names_nobody(path))
     if "value" in ours and "gene" in ours and whose:
         found |= {"value"} if _of_genes(report_table(path).frame) else set()
     is_report = whose and "gene" in ours and bool(found & ours)
@@ -155,6 +157,7 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any], *, is
         seen += [c for c in text.frame.columns if c not in seen]
         if is_panel:
             frame = of_patients(frame, reading)
+            frame = of_file(frame, source, unread(text.frame, part), reading)
             must_be_whose(frame.columns, text.frame.columns, source)
             panel_calls(frame, source, text.lines, reading)
         else:
@@ -255,6 +258,28 @@ def _our_names(frame: pl.DataFrame, part: Mapped) -> dict[str, str]:
 def unread(frame: pl.DataFrame, part: Mapped) -> set[str]:
     """The columns that are in no column of this table of ours."""
     return set(frame.columns) - set(_our_names(frame, part)) - set(_known(part.table))
+
+
+#: A column of another name that may say whose a row is.
+_WHOSE = re.compile(
+    r"(?i)[编号码]|姓名|患者|病人|样[本品]|标本|(^|[ _.-])(id|code|no|number|name|patient|subject|case)($|[ _.-])"
+)
+
+
+def of_file(frame: pl.DataFrame, path: Path, left: Collection[str], reading: Reading) -> pl.DataFrame:
+    """Give a report that names nobody the sample that its file is named after; what it is, where the name says so.
+
+    ``张三_组织.xlsx`` is 张三's tissue. `left`: the columns that are not read; one may name the sample.
+    """
+    if {"sample_id", "patient_id"} & set(frame.columns) or names_nobody(path) or "gene" not in frame.columns:
+        return frame
+    if any(_WHOSE.search(c) for c in left):
+        return frame
+    sample = sample_of_file(path)
+    patient, word = beginning(sample) or (None, sample)
+    said = {"sample_id": sample, "patient_id": patient, "material": meaning("material", word)}
+    reading.notes.append(f"{path.name}: names nobody: its rows are of sample {sample} (file name)")
+    return frame.with_columns(pl.lit(v).alias(c) for c, v in said.items() if v and c not in frame.columns)
 
 
 def told_unread(name: str, columns: Sequence[str], reading: Reading) -> None:

@@ -7,13 +7,14 @@ type"): then the gene was looked at in that sample. Nobody is dropped: a sample 
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 import polars as pl
 
 from oncourse.facts.recorded import TESTED
 from oncourse.genome import effect, protein
-from oncourse.genome.coding_change import protein_changes
+from oncourse.genome.coding_change import consequences_of, protein_changes
 from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import ORIGINS
@@ -21,6 +22,7 @@ from oncourse.io.cbioportal.panels import panel_genes, targets_of_panel
 from oncourse.io.reading import Reading
 from oncourse.io.reports.panel_numbers import read_numbers
 from oncourse.io.reports.rows import copies_of, fusion_of, understood
+from oncourse.io.tabular.remarks import remarks
 from oncourse.io.tabular.units import in_percent, with_percent
 from oncourse.io.variants.maf_columns import ALIASES
 from oncourse.io.variants.maf_numbers import COUNTED
@@ -121,12 +123,23 @@ _UNSEEN = {
 }
 
 
+#: A unit of counts behind the name of a column: ``深度(X)``, ``Depth (reads)``.
+_OF_COUNTS = re.compile(r"\s*[(\[（](?:x|×|reads?|条|个)[)\]）]\s*$", re.I)
+
+
 def panel_columns(columns: list[str]) -> dict[str, str]:
     """Return header -> column of `PANEL` by the Chinese vocabulary and the names of MAF dialects; percent headers too.
 
     >>> panel_columns(["Sample ID", "Gene", "Protein Change", "变异频率（%）"])
     {'变异频率（%）': 'vaf', 'Sample ID': 'sample_id', 'Gene': 'gene', 'Protein Change': 'hgvs_p'}
+    >>> panel_columns(["样本编号", "ＶＡＦ（％）", "深度 (X)"])
+    {'样本编号': 'sample_id', '深度 (X)': 'depth', 'ＶＡＦ（％）': 'vaf'}
     """
+    written = {_OF_COUNTS.sub("", unicodedata.normalize("NFKC", c)).strip(): c for c in reversed(columns)}
+    return {written[bare]: ours for bare, ours in _panel_columns(list(reversed(written))).items()}
+
+
+def _panel_columns(columns: list[str]) -> dict[str, str]:
     out: dict[str, str] = {}
     for c in columns:  # a report's own words before those of clinical tables (检测项目: a gene, no laboratory value)
         ours = meaning("panel_column", c)
@@ -181,30 +194,14 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     _samples(table.filter(table["sample_id"].is_not_null()), reading)
 
 
-_REMARK = re.compile(
-    r"(?i)^\W*(备注|注释?|说明|声明|免责|提示|结论|检测[者人]|审核[者人]?|报告[者人]|签[名字]|复核|remarks?|notes?|comments?|"
-    r"reviewed|signed|disclaimer)[^:：]{0,8}[:：]|^(以下空白|合计|总计|小计|空白|total)\W*$"
-)
-#: What an id does not hold: a mark of a footnote, the marks of a sentence, five Chinese characters and more.
-_SENTENCE = re.compile(r"^[*※#★]|[。，；！,;!]|\S+ \S+ \S+|(?:[\u4e00-\u9fff][^\u4e00-\u9fff]*){5,}")
-
-
 def _without_remarks(
     frame: pl.DataFrame, lines: pl.Series, source: Path, reading: Reading
 ) -> tuple[pl.DataFrame, pl.Series]:
-    """Leave out the remarks, counts and signatures around a table, which would be samples.
-
-    A remark is named as one, or is a sentence in a row that holds nothing else (``以下空白``, ``共检测520个基因``).
-    """
+    """Leave out the remarks, counts and signatures around a table, which would be samples."""
     first = next((c for c in ("sample_id", "patient_id") if c in frame.columns), None)
     if first is None:
         return frame, lines
-    text = frame[first].cast(pl.String)
-    others = [
-        pl.col(c).cast(pl.String).str.strip_chars().replace("", None).is_null() for c in frame.columns if c != first
-    ]
-    alone = frame.select(pl.all_horizontal(others or [pl.lit(False)]).alias("a"))["a"]
-    remark = (text.str.contains(_REMARK.pattern) | (alone & text.str.contains(_SENTENCE.pattern))).fill_null(False)
+    remark = remarks(frame, first)
     if remark.any():
         reading.notes.append(f"{source.name}: {int(remark.sum())} lines of remarks are no samples: left out")
         reading.ledger.left_out(source.name, int(remark.sum()), "a remark", line=int(lines.filter(remark)[0]))
@@ -314,6 +311,11 @@ def _events(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
             frame = pl.DataFrame(found, schema=dict.fromkeys(schema, pl.String), orient="row")
             reading.tables[name] = frame.unique(maintain_order=True)
             reading.sources.setdefault(name, source.name)
+    alone = sorted({three for _, five, three in fusions if five is None and three})
+    if alone:
+        message = f"{', '.join(alone)}: a fusion whose partner is not named."
+        cure = "Write it as EML4::ALK, or confirm it before it is used."
+        reading.problems.append(Problem(source.name, None, "fusions", None, message, cure, "warning"))
 
 
 def _recorded(rows: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
@@ -349,8 +351,15 @@ def _facts(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
         cure = "Put what is needed into a column of samples."
         reading.problems.append(Problem(source.name, stains["_line"][0], None, None, message, cure, "warning"))
         reading.ledger.left_out(source.name, stains.height, "stained proteins: no variants", line=stains["_line"][0])
-    _recorded(rows.filter((pl.col("fact") == "mmr") & pl.col("words").is_not_null()), source, reading)
-    rows = rows.filter(~pl.col("fact").is_in(["stain", "mmr"]).fill_null(False))
+    kept = ["mmr", "hrd", "genotype"]
+    _recorded(rows.filter(pl.col("fact").is_in(kept) & pl.col("words").is_not_null()), source, reading)
+    inherited = rows.filter(pl.col("fact") == "genotype")
+    if inherited.height:
+        first = f"{inherited['gene_cell'][0]} {inherited['words'][0]}"
+        message = f"{inherited.height:,} rows are inherited genotypes for drugs ({first}): no variants of the tumour."
+        cure = "They are kept as markers; a variant of the tumour is written as p.G12D or c.35G>A."
+        reading.problems.append(Problem(source.name, inherited["_line"][0], None, None, message, cure, "warning"))
+    rows = rows.filter(~pl.col("fact").is_in(["stain", *kept]).fill_null(False))
     for sample, fact, words in rows.filter(pl.col("kind") == "fact").select("sample_id", "fact", "words").iter_rows():
         value = meaning("msi_status", words) if fact == "msi_status" else None
         if fact == "tmb_per_mb" and (found := re.search(r"\d+(?:\.\d+)?", words or "")):
@@ -384,7 +393,8 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     words = [effect.of_protein_change(c) if c else None for c in table["hgvs_p"]]
     told = effect.consequences(translated(table["consequence"], "consequence"))
     known = told.set((told == "unknown").fill_null(False), None)
-    consequence = pl.coalesce(known, pl.Series(words, dtype=pl.String), told)
+    of_bases = consequences_of(gene_names(table["gene"])["gene"], table["hgvs_c"])
+    consequence = pl.coalesce(known, pl.Series(words, dtype=pl.String), of_bases, told)
     table = table.with_columns(pl.select(consequence.alias("consequence"))["consequence"])
     calls = table.select("sample_id", "variant_id", *COUNTED, pl.lit("true").alias("is_called"), origin)
     _tell_twice(calls, table["_line"], source, reading)
@@ -470,5 +480,10 @@ def _joined(samples: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 
 def percent_cells(frame: pl.DataFrame, renamed: dict[str, str]) -> pl.DataFrame:
     """Write the unit of a column headed in percent into its cells (``变异频率（%）``)."""
-    heads = [c for c, ours in renamed.items() if ours == "vaf" and in_percent(c) and c in frame.columns]
+    is_percent = (in_percent(unicodedata.normalize("NFKC", c)) for c in renamed)
+    heads = [
+        c
+        for (c, ours), p in zip(renamed.items(), is_percent, strict=True)
+        if ours == "vaf" and p and c in frame.columns
+    ]
     return frame.with_columns(with_percent(pl.col(c)).alias(c) for c in heads)

@@ -17,6 +17,7 @@ import polars as pl
 from oncourse.facts.recorded import is_statement
 from oncourse.facts.report_genes import codons_named, exons_named, genes_named, names_part, pair_named
 from oncourse.facts.report_words import WordedFinding, finding
+from oncourse.genome.promoters import named_promoter_change
 from oncourse.study.words import meaning
 
 #: What a row is: a mutation; the words that a gene of RAS, RAF or PIK3CA is mutated, not how; a fusion; a copy number;
@@ -35,6 +36,10 @@ COPIES = (
 _FACTS = {
     "msi_status": re.compile(r"^(msi|微卫星|mss/msi|microsatellite)", re.I),
     "tmb_per_mb": re.compile(r"^(tmb|肿瘤突变负荷|tumou?r mutation(al)? burden)", re.I),
+    "hrd": re.compile(
+        r"^(hrd|gis|homologous recombination deficiency|同源重组修复?缺陷)(?:[ _-]?(score|status|评分|状态|分数))?$",
+        re.I,
+    ),
     # mismatch repair as a whole; a protein of it (错配修复蛋白 MLH1) is a stain
     "mmr": re.compile(r"^([dp]?mmr|mismatch repair( \(mmr\))?|错配修复)[ _-]*(status|ihc|状态|功能|结果)?$", re.I),
 }
@@ -43,7 +48,11 @@ _ABSENT, _NOTHING = "not detected", "absent"
 _STAIN = re.compile(
     r"^(pd-?l1|程序性死亡)|\b(tps|cps)\b|\bihc\b|免疫组(化|织化学)|蛋白(表达|缺失)|immunohisto|protein expression", re.I
 )
+#: An inherited genotype for the dose of a drug: star alleles (UGT1A1 ``*1/*28``), a site by its number (``rs8175347``).
+_INHERITED = re.compile(r"\*\d+[A-Z]?\s*/\s*\*\d+|^\s*rs\d+\b(?!.*(?:p\.|c\.)\S)", re.I)
 _DENIED = re.compile(r"[未无非不没否]|\b(?:no|not|non|without|negative)\b", re.I)
+#: A partner that is not known is no denial.
+_UNKNOWN = re.compile(r"未知|未明|不明|不详|\bunknown\b", re.I)
 _BELOW = re.compile(r"^\s*[<≤]")
 #: Codons of the RAS status by exon: looked at in several rows, all of them are the whole of it (NCCN, ESMO 2023).
 _RAS_CODONS = {2: {12, 13}, 3: {59, 61}, 4: {117, 146}}
@@ -106,10 +115,13 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if pattern.match(gene):
             yield row | {"kind": "fact", "fact": fact, "words": row["value"] or row["hgvs_p"]}
             return
+    if _INHERITED.search(" ".join(row[k] for k in _CHANGE if row[k])):
+        yield row | {"kind": "fact", "fact": "genotype", "words": " ".join(row[k] for k in _CHANGE if row[k])}
+        return
     if _STAIN.search(f"{gene} {_text(row)}"):
         yield row | {"kind": "fact", "fact": "stain", "words": f"{gene}: {row['value'] or row['hgvs_p'] or ''}"}
         return
-    pair = pair_named(gene)
+    pair = pair_named(gene) or _pair_of_change(row)
     genes = [pair[1]] if pair else list(genes_named(gene)) if gene else [None]
     cells = {k: finding(row[k]) for k in _CHANGE if row[k]}
     said = (*(f.state for f in cells.values()), _state_of(row["consequence"]))
@@ -151,7 +163,8 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             }
         else:
             for coding, protein in changes:
-                yield one | {"hgvs_c": coding, "hgvs_p": protein}
+                promoter = named_promoter_change(name, protein)
+                yield one | {"hgvs_c": promoter or coding, "hgvs_p": None if promoter else protein}
 
 
 def _denied(row: Mapping[str, Any]) -> str:
@@ -211,12 +224,27 @@ def _kind(row: Mapping[str, Any], states: set[str], has_change: bool, is_pair: b
     if not (said or placed):
         return "call" if has_change else "unsaid"
     text = _text(row)
-    denied = _DENIED.search(text)  # 扩增：否, and every denial that is not understood above
-    if not denied and (is_pair or _FUSION.search(text)):
+    denied = _DENIED.search(_UNKNOWN.sub(" ", text))  # 扩增：否, and every denial that is not understood above
+    if not denied and (
+        is_pair or _FUSION.search(text) or (_says_fusion(row) and not has_change and "doubt" not in states)
+    ):
         return "fusion"
     if any(p.search(text) for _, p in COPIES) and not has_change and not denied:
         return "copies"
     return "call"
+
+
+def _pair_of_change(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the partners that the cell of the change names (``EML4::ALK`` of ALK), 5' first."""
+    pairs = (pair_named(row[k], slash=True) for k in _CHANGE if row[k])
+    return next(
+        (p for p in pairs if p and (not row["gene"] or set(p) & {g.upper() for g in genes_named(row["gene"])})), None
+    )
+
+
+def _says_fusion(row: Mapping[str, Any]) -> bool:
+    """Whether what was found is a fusion (``RET 融合``, the partner not told)."""
+    return any(_FUSION_WORD.search(row[k]) for k in (*_CHANGE, "consequence") if row[k])
 
 
 def _has_reads(row: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from oncourse.facts.report_genes import pair_named
 from oncourse.io.clinical.words import material
 from oncourse.io.reading import Reading
 from oncourse.io.reports.layout import gene_headers, pairs_in, report_table
-from oncourse.io.reports.mapping import Mapped, named, of_patients, told_unread, unread
+from oncourse.io.reports.mapping import Mapped, named, of_file, of_patients, told_unread, unread
 from oncourse.io.reports.panel_rows import panel_calls, panel_columns
 from oncourse.io.reports.sections import said_by_title
 from oncourse.io.tabular.sheets import Sheet
@@ -83,7 +83,7 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
         if not {*_WHOSE} & set(frame.columns):
             said |= whose | facts
         frame = frame.with_columns(pl.lit(v).alias(c) for c, v in said.items() if c not in frame.columns)
-        frame = of_patients(frame, reading)
+        frame = of_patients(of_file(frame, path, left, reading) if len(sheets) == 1 else frame, reading)
         if "sample_id" not in frame.columns:
             faults.append(f"{path.name}: the sheet {sheet.name} has no column for the sample (样本编号, sample_id).")
         reading.ledger.file(place.name, "panel report", "used", n_rows=text.frame.height)

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.facts.report_genes import pair_named
 from oncourse.io.ledger import Ledger
 from oncourse.io.structural.events import frames, joined_fusions
 from oncourse.io.tabular.table import TextTable
@@ -83,10 +84,9 @@ def read_fusion_calls(path: Path, ledger: Ledger | None = None) -> tuple[pl.Data
     if ledger is not None:
         ledger.columns_of(path.name, table.frame, _became(by, found))
     if not {"gene_5p", "gene_3p"} <= set(found) and (both := next((by[c] for c in _BOTH if c in by), None)):
-        genes = pl.col(both).str.extract_groups(r"^\s*([^:\s]+?)(?:--|::|:)([^:\s]+?)\s*$").struct
-        table = replace(
-            table, frame=table.frame.with_columns(genes.field("1").alias("gene_5p"), genes.field("2").alias("gene_3p"))
-        )
+        pairs = [_partners(text) for text in table.frame[both]]
+        genes = [pl.Series(ours, [p[i] for p in pairs], pl.String) for i, ours in enumerate(("gene_5p", "gene_3p"))]
+        table = replace(table, frame=table.frame.with_columns(genes))
         found |= {"gene_5p": "gene_5p", "gene_3p": "gene_3p"}
     if not {"gene_5p", "gene_3p"} <= set(found):
         cure = "A table of fusions names two genes (Arriba: gene1, gene2; STAR-Fusion: LeftGene, RightGene)."
@@ -122,6 +122,14 @@ def read_fusion_calls(path: Path, ledger: Ledger | None = None) -> tuple[pl.Data
         message = f"{', '.join(ends)}: the end of the gene is joined to no gene: a fusion with an unknown partner."
         problems.append(Problem(name, None, "fusions", None, message, "Confirm it before it is used.", "warning"))
     return joined_fusions(frame), problems
+
+
+def _partners(text: str | None) -> tuple[str | None, str | None]:
+    """Return both genes of a cell, 5' first: ``TMPRSS2:ERG``, ``EML4::ALK``, ``EML4(13) - ALK(20)``; nulls where it
+    names none."""
+    if found := re.match(r"^\s*([^:\s]+?)(?:--|::|:)([^:\s]+?)\s*$", text or ""):
+        return found[1], found[2]
+    return pair_named(text or "") or (None, None)
 
 
 def _became(by: dict[str, str], found: dict[str, str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class Sheet:
     rows: list[list[str | None]]
     lines: list[int]
     title: tuple[str, ...] = ()
+    is_hidden: bool = False
 
 
 class NotAWorkbook(ValueError):
@@ -68,13 +69,15 @@ def read_sheets(path: Path) -> list[Sheet]:
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
         percent = percent_cells(path)
+        hidden = {m.name for m in book.sheets_metadata if m.visible != calamine.SheetVisibleEnum.Visible}
         raw = [(name, _cells(book.get_sheet_by_name(name), percent.get(name, ()))) for name in book.sheet_names]
     except calamine.PasswordError:
         raise NotAWorkbook("the workbook is protected by a password.", "Save it again without one.") from None
     except Exception as error:  # calamine's own errors, and what a damaged file makes of them
         cure = "Open it and save it again as .xlsx, or as tab-separated text (UTF-8)."
         raise NotAWorkbook(f"cannot be read as a workbook ({type(error).__name__}).", cure) from None
-    return [sheet for name, cells in raw if (sheet := _sheet(name, cells)) is not None]
+    found = [sheet for name, cells in raw if (sheet := _sheet(name, cells)) is not None]
+    return [replace(sheet, is_hidden=sheet.name in hidden) for sheet in found]
 
 
 def _cells(sheet: Any, percent: Collection[tuple[int, int]]) -> list[list[Any]]:

@@ -51,6 +51,10 @@ _MAGIC = (
 )
 
 
+#: Hospital systems write web pages that a spreadsheet program opens.
+_SAVE_AGAIN = "Open it in a spreadsheet program and save it as .xlsx."
+
+
 class _Refused(Exception):
     def __init__(self, message: str, cure: str, row: int | None = None):
         super().__init__(message)
@@ -178,7 +182,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
                 raise _Refused("is an archive (tar) of several files.", _ARCHIVE)
             for magic, message, cure in _MAGIC:
                 if head.lower().startswith(magic.lower()):
-                    raise _Refused(message, cure)
+                    is_sheet = message.startswith("is a web page") and path.suffix.lower() in SUFFIXES
+                    raise _Refused(message, _SAVE_AGAIN if is_sheet else cure)
             yield from pieces(raw)
     except UnfoldsTooFar as error:
         raise _Refused(str(error), "If it is one, decompress it first (gunzip).") from None
@@ -291,15 +296,27 @@ def _of_blanks(data: bytes, at: int, header: str) -> bytes:
 
 def _skip_comments(data: bytes, comment: bytes, skip: int = 0) -> tuple[int, int, tuple[str, ...]]:
     """Return where the header starts, its line number, and the comment lines above it."""
-    at, number, comments = 0, 1, []
+    at, number, n_wide = 0, 1, 0
+    comments: list[str] = []
+    held: tuple[int, int] | None = None  # a lone remark of several cells: the header, maybe (#Hugo_Symbol)
     while at < len(data):
         end = data.find(b"\n", at)
         end = len(data) if end < 0 else end
         line = data[at:end]
         quoted = line.lstrip(b'"')
         is_remark = bool(comment) and quoted.startswith(comment) and not _NUMBERED.match(line)
+        is_remark = is_remark or (number == 1 and bool(_EXCEL_SEPARATOR.match(line)))
+        if number > skip and line.strip() and not is_remark and _is_title(line, data[end + 1 : end + 20_000]):
+            is_remark = True
         if number > skip and line.strip() and not is_remark:
+            if held is not None and n_wide == 1 and _is_header_of(data[held[0] : at], line):
+                at, number = held[0] + 1, held[1]
+                comments.pop()
             break
+        if line.strip():
+            is_wide = _n_cells(line) >= 3
+            n_wide += is_wide
+            held = (at, number) if is_wide and line.startswith(b"#") else None
         if line.strip():
             comments.append(line.decode())
         at, number = end + 1, number + 1
@@ -311,6 +328,42 @@ def _skip_comments(data: bytes, comment: bytes, skip: int = 0) -> tuple[int, int
 
 #: The header of `bcftools query -H`: ``# [1]CHROM``.
 _NUMBERED = re.compile(rb"#\s*\[1\]")
+
+
+#: The first line that Excel takes for the separator of a text: ``sep=;``.
+_EXCEL_SEPARATOR = re.compile(rb'^"?sep=.?"?\s*$')
+
+
+def _n_cells(line: bytes) -> int:
+    return max(line.count(mark) for mark in (b"\t", b",", b";")) + 1
+
+
+def _is_title(line: bytes, rest: bytes) -> bool:
+    """Whether a line is the title of the table below: one cell, above lines of three and more.
+
+    >>> _is_title(b"Table S1. Patients,,", b"id,sex,age\\n"), _is_title(b"id", b"P1\\nP2\\n")
+    (True, False)
+    """
+    below = next((row for row in rest.split(b"\n") if row.strip(b"\t,; ")), b"")
+
+    def filled(row: bytes, mark: bytes) -> int:
+        return sum(bool(c.strip(b'" ')) for c in row.split(mark))
+
+    marks = (b"\t", b";", b",")
+    return all(filled(line, m) == 1 for m in marks) and any(filled(below, m) >= 3 for m in marks)
+
+
+def _is_header_of(remark: bytes, row: bytes) -> bool:
+    """Whether a remark is the header of the row below it: as many cells, and a number in the row where it has a word.
+
+    >>> _is_header_of(b"#gene\\tpos\\tref\\n", b"KRAS\\t25\\tC"), _is_header_of(b"#a\\tb\\tc\\n", b"A\\tB\\tC")
+    (True, False)
+    """
+    mark = b"\t" if b"\t" in row else b";" if row.count(b";") > row.count(b",") else b","
+    heads, cells = remark.strip(b"#\n").split(mark), row.split(mark)
+    number = re.compile(rb'^"?[\d.,]+"?$')
+    numbers = [bool(number.match(c)) and not number.match(h) for h, c in zip(heads, cells, strict=False)]
+    return len(heads) == len(cells) and any(numbers) and not any(number.match(h) for h in heads)
 
 
 def _unquote(cell: str) -> str:

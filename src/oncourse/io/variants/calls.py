@@ -76,6 +76,22 @@ def _with_known_origin(calls: pl.DataFrame, everything: pl.DataFrame) -> pl.Data
     return joined.with_columns(origin.alias("origin")).drop("_said")
 
 
+def _without_candidates(everything: pl.DataFrame, parts: Sequence[MafTables]) -> pl.DataFrame:
+    """Leave out a caller's candidates (a file before its filter) that a file after a filter decides on, of one sample."""
+    first = [p.is_unfiltered for p in parts for _ in range(p.calls.height)]
+    if not any(first) or all(p.is_unfiltered for p in parts):
+        return everything
+    marked = everything.with_columns(pl.Series("_first", first))
+    decided = marked.filter(~pl.col("_first") & pl.col("is_called").is_not_null()).select("sample_id", "variant_id")
+    again = marked.join(
+        decided.unique().with_columns(pl.lit(True).alias("_is")),
+        on=["sample_id", "variant_id"],
+        how="left",
+        maintain_order="left",
+    )
+    return again.filter(~(pl.col("_first") & pl.col("_is").fill_null(False))).drop("_first", "_is")
+
+
 #: What the rows of a file are by its name alone: column of calls -> value.
 _SAID = {"unsigned": {"filter": "not signed out"}, "germline": {"origin": "germline"}}
 
@@ -140,6 +156,7 @@ def read_calls(
         return parts[0]
     # the same sample in two files (SNVs and indels apart, or two callers): called wins, then the deeper row
     everything = pl.concat([p.calls.with_columns(p.lines.alias("line")) for p in parts])
+    everything = _without_candidates(everything, parts)
     calls = _with_known_origin(called_first(everything), everything)
     problems += _apart(everything)
     variants = pl.concat([p.variants for p in parts]).unique("variant_id", keep="first", maintain_order=True)

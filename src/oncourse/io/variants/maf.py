@@ -18,6 +18,8 @@ from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_names import NO_GENE
 from oncourse.io.signatures import named
+from oncourse.io.tabular.remarks import is_second_header, remarks
+from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_table, table_name
 from oncourse.io.tabular.units import in_percent, with_percent
 from oncourse.io.variants import torrent
@@ -27,10 +29,12 @@ from oncourse.io.variants.maf_columns import ALIASES, OURS, spelled
 from oncourse.io.variants.maf_numbers import one_based
 from oncourse.io.variants.maf_rows import tables_of
 from oncourse.io.variants.maf_tables import MafTables, write_rows
+from oncourse.io.variants.specimens import parted, specimen_columns
 from oncourse.io.variants.tool_columns import PAIRS, tool_names, with_tool_columns
 from oncourse.io.variants.whose_rows import name_rows, one_sample, refuse_nobody
 from oncourse.io.whose.columns import Manifest
 from oncourse.study.schema import Problem
+from oncourse.study.words import meaning
 
 _NEEDED = ("chrom", "pos", "ref", "sample_id")
 
@@ -90,6 +94,11 @@ def read_maf(
     table = replace(table, frame=with_tool_columns(table.frame))
     table = replace(table, frame=table.frame.rename(spelled(table.frame.columns)))
     table = replace(table, frame=with_places(table.frame, missing_columns(table.frame.columns)))
+    table, told = _rows_alone(table, name)
+    notes += told
+    if missing_columns(table.frame.columns) == ["sample_id"] and (owner := _patient_column(table.frame)):
+        notes.append(f"{path.name}: no sample column: the rows of a patient ({owner}) are of one sample")
+        table = replace(table, frame=table.frame.with_columns(pl.col(owner).alias("sample_id")))
     if missing_columns(table.frame.columns) == ["sample_id"]:
         unknown = [h for h in header if h.lower() not in OURS and h not in tool_names(header)]
         sample = one_sample(renamed(table.frame), unknown, path)
@@ -102,6 +111,8 @@ def read_maf(
         raise InputError([Problem(name, 1, None, None, "the file has a header and no row.", cure)])
     problems = [p for p in table.problems if p.column is None or p.column.lower() in OURS]
     rows = renamed(table.frame).with_columns(table.lines.alias("line"))
+    rows, apart = parted(rows, table.frame, known, path.name)
+    notes += apart
     rows, found_half = one_based(rows, name)
     problems += found_half
     before = rows
@@ -118,6 +129,38 @@ def read_maf(
     found.left_out.append(("of a sample the manifest leaves out", n_ignored, None))
     _write_ledger(found, path.name, header, n_rows, filled)
     return found
+
+
+def _patient_column(frame: pl.DataFrame) -> str | None:
+    """Return the column that names the patient of every row."""
+    found = (c for c in frame.columns if c.lower() in ALIASES["patient_id"])
+    return next((c for c in found if not frame[c].null_count()), None)
+
+
+def _rows_alone(table: TextTable, name: str) -> tuple[TextTable, list[str]]:
+    """Leave out what is no row of the table: a second header, remarks and totals below it; say so.
+
+    Only rows without a chromosome, and the first, are looked at.
+    """
+    frame, lines = table.frame, table.lines
+    chrom = next((c for c in frame.columns if c.lower() in ALIASES["chrom"]), None)
+    if chrom is None or frame.is_empty():
+        return table, []
+    cells, pos = frame.row(0), next((c for c in frame.columns if c.lower() in ALIASES["pos"]), chrom)
+    known = [c for c in cells if c and (meaning("column", c) or meaning("panel_column", c) or c.lower() in OURS)]
+    again = is_second_header(cells, known, frame[pos][0])
+    bare = frame[chrom].is_null() | (frame[chrom] == "").fill_null(True)
+    out = pl.Series([False] * frame.height, dtype=pl.Boolean)
+    if bare.any():
+        out = bare & remarks(frame, frame.columns[0])
+    out[0] = bool(out[0]) or again
+    if not out.any():
+        return table, []
+    first = f"line {int(lines.filter(out)[0])}"
+    note = (
+        f"{name}: {int(out.sum())} lines are no rows of the table (a second header, remarks, totals; {first}): left out"
+    )
+    return replace(table, frame=frame.filter(~out), lines=lines.filter(~out)), [note]
 
 
 def lacking_with_places(frame: pl.DataFrame) -> list[str]:
@@ -143,6 +186,9 @@ def _write_ledger(found: MafTables, file: str, header: Sequence[str], n_rows: in
     for written in header:
         column = alias.get(written, written)
         became = OURS.get((in_percent(column) or column).lower()) or OURS.get(column.lower())
+        if written in specimen_columns([written]) and any(written in note for note in found.notes):
+            found.ledger.column(file, written, "used", became="calls.sample_id", n=filled.get(written, 0))
+            continue
         if column not in filled or became is None:
             found.ledger.column(file, written, "not read", why="no column of a MAF that is used")
             continue
@@ -173,12 +219,14 @@ _BECAME = {
 
 def _wanted(header: list[str]) -> list[str]:
     annovar = ("func.", "otherinfo") if looks_like_annovar(header) else ()
+    specimens = specimen_columns(header)
     loose = {*spelled(header), *torrent.COLUMNS, *tool_names(header)}
     return [
         h
         for h in header
         if h.lower() in {*OURS, *COLUMNS, *BASES, *PAIRS}
         or h in loose
+        or h in specimens
         or (in_percent(h) or "").lower() in ALIASES["vaf"]
         or h.lower().startswith(annovar)
     ]
@@ -226,9 +274,13 @@ def renamed(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([cells.alias(ours) for ours, cells in picked.items()])
 
 
+#: What a spreadsheet writes where a formula has no value.
+_SHEET_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
+
+
 def _clean(text: pl.Series, ours: str = "") -> pl.Series:
     """Return the cells with null for what says nothing; the column itself where every cell says something."""
-    nothing = ["", "NA", "N/A", "null", "NULL", "[Not Available]"]
+    nothing = ["", "NA", "N/A", "null", "NULL", "[Not Available]", *_SHEET_ERRORS]
     # a gene named Unknown falls back on its Entrez id
     is_gene = ours == "gene"
     said = text.str.strip_chars().str.to_lowercase().is_in(sorted(NO_GENE)) if is_gene else text.is_in(nothing)

@@ -6,6 +6,7 @@ import polars as pl
 
 from oncourse.genome import effect
 from oncourse.genome.builds import build_named
+from oncourse.genome.coding_change import consequences_of
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.protein import canonicals
 from oncourse.genome.variant import VARIANT_ID, build_of_accession, normalise
@@ -231,7 +232,7 @@ def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Probl
         mapped = effect.consequences(said)
         usable = found.is_null() | (found == "unknown")
         found = found.set((usable & mapped.is_not_null()).fill_null(False), None).fill_null(mapped)
-    found, apart = _by_change(calls, found)
+    found, apart = _by_change(calls, _by_bases(calls, found))
     if apart.any():
         first = calls.filter(apart).row(0, named=True)
         message = (
@@ -241,6 +242,16 @@ def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Probl
         cure = "Correct the effect, or the change."
         problems.append(Problem(name, int(first["line"]), "consequence", first["variant_id"], message, cure, "warning"))
     return calls.with_columns(found.alias("consequence")), problems
+
+
+def _by_bases(calls: pl.DataFrame, found: pl.Series) -> pl.Series:
+    """Return the effects with what the coding change of rows without a place says (``c.212+1G>A``), where nothing else
+    does."""
+    placed = calls["variant_id"].str.contains(VARIANT_ID).fill_null(True)
+    if not {"gene", "hgvs_c"} <= set(calls.columns) or placed.all():
+        return found
+    said = consequences_of(calls["gene"].set(placed, None), calls["hgvs_c"])
+    return found.set(((found == "unknown") & said.is_not_null()).fill_null(False), None).fill_null(said)
 
 
 def _by_change(calls: pl.DataFrame, found: pl.Series) -> tuple[pl.Series, pl.Series]:

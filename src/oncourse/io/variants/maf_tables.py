@@ -30,7 +30,8 @@ class MafTables:
     file has cBioPortal's ASCN columns, as segments of one base; ``coverage``: depth of what a genome VCF says of places
     without a variant; ``left_out``: reason, number and first line of rows in no table; ``large``: structural variants
     and copy numbers of a VCF; ``is_small``: whether small variants were looked for in it; ``unseen``: samples of files
-    of large events alone, in which small variants were not looked for.
+    of large events alone, in which small variants were not looked for; ``is_unfiltered``: a caller's candidates, before
+    its own filter.
     """
 
     calls: pl.DataFrame
@@ -47,6 +48,7 @@ class MafTables:
     large: Large | None = None
     is_small: bool = True
     unseen: tuple[str, ...] = ()
+    is_unfiltered: bool = False
 
 
 def write_rows(found: MafTables, file: str) -> None:

@@ -59,7 +59,8 @@ def tell_uncounted(found: MafTables, small: TextTable, name: str) -> None:
 
 def tell_unfiltered(found: MafTables, table: TextTable, name: str) -> None:
     """Say that Mutect2's candidates were not filtered."""
-    if _is_unfiltered(table):
+    found.is_unfiltered = _is_unfiltered(table)
+    if found.is_unfiltered:
         cure = "Run FilterMutectCalls; until then every candidate counts as a call."
         found.problems.append(
             Problem(name, None, "FILTER", None, "Mutect2's calls were not filtered.", cure, "warning")

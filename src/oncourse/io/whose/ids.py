@@ -80,6 +80,7 @@ def first_pairs(pairs: Mapping[str, str], n: int = 5) -> str:
     return ", ".join(f"{a}: {b}" for a, b in list(pairs.items())[:n])
 
 
+_MSK = re.compile(r"^((?:GENIE-MSK-)?P-\d{7}-[TN]\d{2})(?:-(?:IM|IH|AH|XS)\d*)?$")
 _TCGA = re.compile(r"^(TCGA-\w{2}-\w{4})-(\d{2})([A-Z])?(-.*)?$")
 
 
@@ -98,6 +99,11 @@ def matched(
     {'P5': 'P5-a', 'X001.T': '001-T'}
     >>> matched(["1001", "P11", "P2_1"], ["1001.0", "P1-1", "p2.1"])[0]
     {'1001': '1001.0', 'P2_1': 'p2.1'}
+
+    So does an id of MSK-IMPACT with its panel behind it, and one that a footnote's mark follows.
+
+    >>> matched(["P-0000001-T01-IM6", "A1"], ["P-0000001-T01", "A1†"])[0]
+    {'A1': 'A1†', 'P-0000001-T01-IM6': 'P-0000001-T01'}
     """
     given, listed = set(ids), set(known)
     own = {p: next(iter(s)) for p, s in (patients or {}).items() if len(set(s)) == 1 and not set(s) & given}
@@ -121,14 +127,16 @@ def matched(
 
 
 def _sample_part(text: str) -> str | None:
-    """Return patient and sample type of a TCGA barcode (TCGA-AA-0001-01)."""
+    """Return patient and sample type of a TCGA barcode (TCGA-AA-0001-01), patient and sample of an id of MSK-IMPACT."""
+    if msk := _MSK.match(text):
+        return msk[1]
     found = _TCGA.match(text)
     return f"{found.group(1)}-{found.group(2)}" if found else None
 
 
 def _plain(text: str) -> str:
     # full-width letters are letters; MSK's pipelines write s_C_ before C_; a spreadsheet writes 1001.0
-    whole = re.sub(r"^(\d+)\.0+$", r"\1", unicodedata.normalize("NFKC", text).strip())
+    whole = re.sub(r"^(\d+)\.0+$", r"\1", unicodedata.normalize("NFKC", text).strip().rstrip("*†‡§¶#"))
     whole = re.sub(r"^(?i:s)[_-](?=C[_-])", "", whole)
     # a mark between two numbers parts them: P1-1 is not P11
     parted = re.sub(r"(?<=\d)[\s_.\-]+(?=\d)", "~", whole)

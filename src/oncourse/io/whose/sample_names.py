@@ -10,22 +10,29 @@ NORMAL_WORD = (
     r"normal|germ_?line|blood|bld|leu[kc]o(cytes?)?|lymphocytes?|adjacent(_?normal)?|nat|pbmc|pbl|wbc|gdna|saliva|buccal|buffy(_?coat)?|control|ctrl|reference|constitutional|"
     r"正常(组织|对照)?|癌旁(组织|正常)?|对照|白细胞|血细胞|外周血(白细胞|单个核细胞)|胚系"
 )
+#: A metastasis in Chinese: where it lies, and the word.
+_METASTASIS = (
+    r"(?:[肝肺骨脑脾肾]|腹膜|胸膜|腹腔|盆腔|(?:区域|锁骨上|远处)?淋巴结?|卵巢|网膜|肾上腺|皮肤|远处|局部)?"
+    r"转移(?:灶|瘤|癌)?"
+)
 _TUMOUR_WORD = (
     r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met|"
-    r"原发(灶)?|.{0,3}转移(灶|瘤)?|肿瘤(组织)?|组织|血浆|游离dna"
+    rf"原发(灶)?|{_METASTASIS}|肿瘤(组织)?|组织|血浆|游离dna"
 )
 #: Words of a lesion or of blood in which a tumour is looked for: several files of one patient have one each.
 _MATERIAL = re.compile(
-    r"(?i)^(primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|[a-z]+_met|relapse|recurrence|"
-    r"原发(灶)?|.{0,3}转移(灶|瘤)?|组织|血浆|游离dna)[_.-]?\d*$"
+    r"(?i)^(primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|[a-z]+[_ ]met|relapse|recurrence|"
+    rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna)[_.-]?\d*$|^(?-i:[TRM])\d{{1,2}}$"  # numbered tumours, regions ...
 )
+#: The same words in Chinese written onto a name: ``张三肝转移``.
+_GLUED = re.compile(rf"^(?P<stem>.*?[^_.\- ])(?P<word>(?:原发(?:灶)?|{_METASTASIS}|血浆|游离dna)[_.-]?\d*)$", re.I)
 NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
 #: The ends of a name that say normal beside several lesions; R may be a relapse there.
 _NORMAL_LETTERS = r"BL|GL|N|PB|NB|germ"
 GENERIC = re.compile(rf"^({NORMAL_WORD}|{_TUMOUR_WORD}|samples?|_*(none|unknown)_*|default)[_.-]?\d*$|^[tn]$", re.I)
 IS_NORMAL = re.compile(rf"^({NORMAL_WORD})[_.-]?\d*$|^n$", re.I)
 #: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
-ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{NORMAL_WORD}|tumou?r)\d*$", re.I)
+ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{NORMAL_WORD}|tumou?r|肿瘤(组织)?)\d*$", re.I)
 _PAIR = re.compile(r"^(?P<tumour>.+?)(?:[_.-]vs[_.-]|_v_)(?P<normal>.+?)$", re.I)
 #: ``T__N`` of mskcc/tempo: a pair where the second is a normal's name.
 _TEMPO = re.compile(rf"^(?P<tumour>.+?)__(?P<normal>.*?(?:[\d_.-]N\d*|[_.-](?:{NORMAL_WORD})\d*))$", re.I)
@@ -101,9 +108,16 @@ def beginning(sample: str) -> tuple[str, str] | None:
 
     >>> beginning("P1_liver_met"), beginning("张三-原发灶"), beginning("P1"), beginning("P1_T")
     (('P1', 'liver_met'), ('张三', '原发灶'), None, None)
+    >>> beginning("张三肝转移"), beginning("P1 liver met"), beginning("肝转移灶"), beginning("P1_T2")
+    (('张三', '肝转移'), ('P1', 'liver met'), None, ('P1', 'T2'))
     """
     cuts = [m.start() for m in re.finditer(r"[_.\- ]", sample)]
-    return next(((sample[:i], sample[i + 1 :]) for i in cuts if i and _MATERIAL.match(sample[i + 1 :])), None)
+    words = ((sample[:i], sample[i + 1 :]) for i in cuts if i)
+    said = next(((s, w) for s, w in words if _MATERIAL.match(w)), None)
+    if said or sample.isascii():
+        return said
+    glued = _GLUED.match(sample)
+    return (glued["stem"], glued["word"]) if glued and not GENERIC.match(sample) else None
 
 
 def names_nobody(path: Path) -> bool:

@@ -1,0 +1,81 @@
+"""Where a clinical table holds the ids of samples, when no column is called so: a column per lesion (``Primary sample``,
+``Normal sample``), several ids in one cell, or another of its columns (a library's number)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+import polars as pl
+
+from oncourse.io.whose.ids import first_pairs
+
+#: Words of a column's name -> the type of its samples; plasma before blood, lesions before tumour.
+_TYPES = (
+    (re.compile(r"(?i)plasma|cf_?dna|ct_?dna|血浆"), "plasma"),
+    (re.compile(r"(?i)normal|blood|germ_?line|pbmc|wbc|control|正常|癌旁|对照|血"), "normal"),
+    (re.compile(r"(?i)(^|_)met(s|a|astas[ei]s|astatic)?(_|$)|metasta|转移"), "metastasis"),
+    (re.compile(r"(?i)primary|原发"), "primary"),
+    (re.compile(r"(?i)recurren|relapse|复发"), "local recurrence"),
+    (re.compile(r"(?i)tumou?r|肿瘤"), "tumor"),
+)
+_SAMPLE = re.compile(r"(?i)sample|barcode|specimen|library|aliquot|_id$|样本|标本|文库|编号|库号")
+_SEVERAL = r"\s*[,;，；、]\s*"
+
+
+def of_columns(patients: pl.DataFrame) -> tuple[pl.DataFrame | None, str]:
+    """Return a row per sample of a table with a column of ids for each kind of sample, and what was done in words; null
+    where it is no such table.
+
+    >>> table = pl.DataFrame({"PATIENT_ID": ["P1"], "PRIMARY_SAMPLE": ["A1"], "NORMAL_SAMPLE": ["A3"]})
+    >>> of_columns(table)[0].rows()
+    [('P1', 'A1', 'primary'), ('P1', 'A3', 'normal')]
+    >>> of_columns(pl.DataFrame({"PATIENT_ID": ["P1"], "PRIMARY_SITE": ["colon"], "TUMOR_SAMPLE_SITE": ["colon"]}))[0]
+    """
+    kinds = {}
+    for column in patients.columns:
+        kind = next((kind for words, kind in _TYPES if words.search(column)), None)
+        if kind and _SAMPLE.search(column) and column != "PATIENT_ID":
+            kinds[column] = kind
+    if len(kinds) < 2 or "PATIENT_ID" not in patients.columns:
+        return None, ""
+    parts = [
+        patients.select("PATIENT_ID", pl.col(c).cast(pl.String).alias("SAMPLE_ID"), pl.lit(kind).alias("SAMPLE_TYPE"))
+        for c, kind in kinds.items()
+    ]
+    rows = split(pl.concat(parts).drop_nulls("SAMPLE_ID"))[0]
+    if rows["SAMPLE_ID"].is_duplicated().any():
+        return None, ""
+    return rows, f"the samples stand in columns of their own ({', '.join(kinds)}): {rows.height:,} samples"
+
+
+def split(samples: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return a row for each of several ids that stand in one cell (``A1, A2``), and how many cells hold several."""
+    several = samples["SAMPLE_ID"].str.contains(_SEVERAL).fill_null(False)
+    if not several.any():
+        return samples, 0
+    cells = pl.col("SAMPLE_ID").str.replace_all(_SEVERAL, "\n").str.split("\n")
+    return samples.with_columns(cells).explode("SAMPLE_ID").filter(pl.col("SAMPLE_ID") != ""), int(several.sum())
+
+
+def another_column(table: pl.DataFrame, ids: Collection[str]) -> str | None:
+    """Return the column that holds half of `ids` or more, each in one row: how the calls name the samples.
+
+    >>> table = pl.DataFrame({"SAMPLE_ID": ["P1-a", "P1-b"], "LIBRARY_ID": ["L1", "L2"], "SEX": ["F", "F"]})
+    >>> another_column(table, ["L1", "L2"]), another_column(table, ["F", "M"])
+    ('LIBRARY_ID', None)
+    """
+    wanted = set(ids)
+    for column in table.columns:
+        cells = table[column].cast(pl.String).str.strip_chars().drop_nulls()
+        hits = cells.filter(cells.is_in(sorted(wanted)))
+        if len(hits) and 2 * hits.n_unique() >= len(wanted) and hits.n_unique() == len(hits):
+            return column
+    return None
+
+
+def renamed_by(table: pl.DataFrame, column: str, ids: Collection[str]) -> tuple[dict[str, str], str]:
+    """Return id -> sample id of the row that holds it in `column`, and that in words."""
+    pairs = table.select(pl.col(column).cast(pl.String).str.strip_chars(), "SAMPLE_ID").drop_nulls()
+    mapping = {a: b for a, b in pairs.iter_rows() if a in set(ids)}
+    return mapping, f"{len(mapping):,} ids of the calls are those of the column {column} ({first_pairs(mapping)})"

@@ -1,0 +1,46 @@
+"""What stands in a table and is no row of it: remarks, counts and signatures, a second header in another language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+_NAMED = re.compile(
+    r"(?i)^\W*(备注|注释?|说明|声明|免责|提示|结论|检测[者人]|审核[者人]?|报告[者人]|签[名字]|复核|remarks?|notes?|comments?|"
+    r"reviewed|signed|disclaimer|abbreviations?)[^:：]{0,8}[:：]|^(以下空白|合计|总计|小计|空白|(grand )?total|sum)\W*$"
+)
+#: What an id does not hold: a mark of a footnote, the marks of a sentence, five Chinese characters and more.
+_SENTENCE = re.compile(r"^[*※#★†‡]|[。，；！,;!]|\S+ \S+ \S+|(?:[\u4e00-\u9fff][^\u4e00-\u9fff]*){5,}")
+
+
+def remarks(frame: pl.DataFrame, first: str, sentence: re.Pattern[str] = _SENTENCE) -> pl.Series:
+    """Return which rows are no rows of the table by their cell of the column `first` (text).
+
+    A remark is named as one (``备注：``, ``Total``), or is a sentence in a row that holds nothing else (``以下空白``,
+    ``共检测520个基因``).
+
+    >>> table = pl.DataFrame({"id": ["P1", "Total", "* after surgery", "P2"], "sex": ["F", "2", None, None]})
+    >>> remarks(table, "id").to_list()
+    [False, True, True, False]
+    """
+    text = frame[first].cast(pl.String)
+    empty = [
+        pl.col(c).cast(pl.String).str.strip_chars().replace("", None).is_null() for c in frame.columns if c != first
+    ]
+    alone = frame.select(pl.all_horizontal(empty or [pl.lit(False)]).alias("a"))["a"]
+    return (text.str.contains(_NAMED.pattern) | (alone & text.str.contains(sentence.pattern))).fill_null(False)
+
+
+def is_second_header(cells: Sequence[str | None], names: Sequence[str], number: str | None) -> bool:
+    """Whether the first row of a table names its columns again, in other words (``基因`` under ``Hugo_Symbol``).
+
+    `names`: which of the cells are names of columns; `number`: the row's cell of a column of numbers.
+
+    >>> is_second_header(["基因", "染色体", "起始位置"], ["基因", "染色体", "起始位置"], "起始位置")
+    True
+    """
+    said = [c for c in cells if c]
+    is_number = bool(re.search(r"\d", number or ""))
+    return bool(said) and not is_number and len(names) >= 3 and 2 * len(names) >= len(said)

@@ -1,0 +1,80 @@
+"""Rows of one id that are of several samples of a patient: a column beside it says which (type, time, region).
+
+Tables of mutations name the patient where they should name the sample, and tell his samples apart in another column:
+read by the id alone, primary and metastasis, or baseline and progression, were one sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import polars as pl
+
+from oncourse.genome import effect
+from oncourse.study.frames import optional
+
+#: Names of the columns that tell samples of a patient apart (lower case, without blanks and marks).
+_NAMES = (
+    *("sampletype", "specimentype", "tissuetype", "sampleclass", "tumortype_sample", "material", "specimen"),
+    *("timepoint", "time", "visit", "timing", "collectiontime", "region", "tumorregion", "tumourregion", "sector"),
+    *("lesion", "lesionid", "biopsysite", "samplesite", "tissuesite", "anatomicsite"),
+    *(
+        "样本类型",
+        "标本类型",
+        "样本来源",
+        "取样部位",
+        "取材部位",
+        "活检部位",
+        "时间点",
+        "取样时间点",
+        "采样时间点",
+        "病灶",
+    ),
+)
+#: A column with more values in one id is none of these (own choice).
+_MOST = 40
+
+
+def specimen_columns(header: Iterable[str]) -> list[str]:
+    """Return the columns that may tell samples of a patient apart.
+
+    >>> specimen_columns(["Gene", "Sample_Type", "Time point", "样本类型"])
+    ['Sample_Type', 'Time point', '样本类型']
+    """
+    return [h for h in header if h.strip().lower().replace("_", "").replace(" ", "") in _NAMES]
+
+
+def parted(
+    rows: pl.DataFrame, table: pl.DataFrame, known: Collection[str], file: str
+) -> tuple[pl.DataFrame, list[str]]:
+    """Return the rows with samples of their own where a column of `table` has several words within an id.
+
+    `rows` has ``sample_id`` (an id that is a sample of the clinical table, `known`, stays); the id becomes the patient
+    where none is given. Words of consequences (``exonic`` in ANNOVAR's Region) tell no samples apart.
+    """
+    columns = [c for c in specimen_columns(table.columns) if not _of_consequences(table[c])]
+    ids = rows["sample_id"]
+    used = []
+    for column in columns:
+        values = pl.DataFrame({"id": ids, "word": table[column].str.strip_chars().replace("", None)}).drop_nulls()
+        n = values.unique().group_by("id").len()
+        if n.height and 1 < int(n["len"].max() or 0) <= _MOST:  # type: ignore[arg-type]
+            used.append(column)
+    if not used or all(i in known for i in ids.drop_nulls().unique()):
+        return rows, []
+    words = table.select(pl.concat_str([pl.col(c).str.strip_chars() for c in used], separator="_", ignore_nulls=True))
+    word = words.to_series().str.replace_all(r"[^\w.+-]+", "_").str.strip_chars("_")
+    own = pl.when((pl.lit(word) != "") & pl.lit(word).is_not_null()).then(ids + "_" + pl.lit(word)).otherwise(ids)
+    patient = pl.coalesce(optional(rows, "patient_id"), pl.lit(ids)).alias("patient_id")
+    out = rows.with_columns(patient, pl.select(own.alias("sample_id"))["sample_id"])
+    if any(c.lower() == "region" for c in used):
+        out = out.drop("region", strict=False)
+    first = out["sample_id"].drop_nulls()
+    numbers = f"{out['sample_id'].n_unique():,} samples of {ids.n_unique():,} ids ({first[0]} ...)"
+    note = f"{file}: {', '.join(used)} tells the samples of an id apart: {numbers}"
+    return out, [note]
+
+
+def _of_consequences(words: pl.Series) -> bool:
+    """Whether a word of a column is one of a consequence."""
+    return any(effect.is_known(w) for w in words.drop_nulls().unique().head(_MOST) if w not in ("", ".", "-"))
