@@ -8,8 +8,8 @@ duplications), 5 % replacements of unequal length. A coding variant is one of wh
 what is deleted or replaced, and both neighbours of what is put in, are coding bases of one exon. With --beside a tenth
 lies within 12 bases of an exon in its intron, and others may cross an exon's end. Each is written as VCF writes it,
 moved left, and annotated by snpEff (Debian package `snpeff`, database of the same GFF3).
-Compared: HGVS c., HGVS p. (as written; and as meant: `meaning`, `same_protein`), the consequence in this package's words. Printed:
-agreement per kind, differences, and the reason of each by name (`reasons`).
+Compared: HGVS c., HGVS p. (as written; and as meant: `meaning`, `same_protein`), the consequence in this package's
+words. Printed: agreement per kind, differences, and the reason of each by name (`reasons`).
 """
 
 from __future__ import annotations
