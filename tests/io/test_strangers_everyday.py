@@ -250,3 +250,11 @@ def test_a_hidden_sheet_that_is_read_is_told(tmp_path):
             sheet.hide()
     book.close()
     assert any("old: hidden in the workbook" in p.message for p in read_any(tmp_path / "a.xlsx").problems)
+
+
+@pytest.mark.parametrize("column", ["Germline_Somatic", "Origin", "germline/somatic"])
+def test_columns_that_say_the_origin(tmp_path, column):
+    """Under these names it was not read: a germline BRCA2 counted as one of the tumour."""
+    rows = (f"{_row('S1')}\tSomatic", f"{_row('S2')}\tgermline")
+    reading = read_delivery([_maf(tmp_path, *rows, head=f"{READS}\t{column}")])
+    assert [o for _, _, o in calls_of(reading, "origin")] == ["somatic", "germline"]

@@ -125,3 +125,20 @@ def test_names_of_pairtree_say_gene_and_place(tmp_path):
     (tmp_path / "a.params.json").write_text(json.dumps({"samples": ["P"], "clusters": [["s0"], ["s1"]]}))
     reading = read_clone_tables("pairtree", tmp_path / "a.ssm")
     assert _variants(reading, "gene", "hgvs_p") == [("KRAS", "p.G12D"), ("TP53", "p.R175H")]
+
+
+def test_a_block_of_one_sample_that_is_named_once(tmp_path):
+    """Spreadsheets name the sample in the first row of its block; the others were left out."""
+    reading = _report(tmp_path, "S1,KRAS,p.G12D", ",TP53,p.R175H", "S2,APC,p.R1450*")
+    calls = reading.tables["calls"].select("sample_id", "variant_id").rows()
+    assert calls == [("S1", "KRAS:p.G12D"), ("S1", "TP53:p.R175H"), ("S2", "APC:p.R1450*")]
+    assert any("1 rows name nobody" in n for n in reading.notes)
+
+
+def test_what_stands_above_a_table_and_is_not_read_is_told(tmp_path):
+    """A line with sex and diagnosis was passed over; its values may name people and are not repeated."""
+    text = "姓名：张三,性别：男,诊断：结肠癌,样本编号：S1\n基因,氨基酸改变,丰度,深度\nKRAS,p.G12D,12.3%,1000"
+    reading = read_panel(write_table(tmp_path / "r.csv", text))
+    told = [p.message for p in reading.problems if "above the table" in p.message]
+    assert told == ["姓名, 性别, 诊断 stand above the table and are not read."]
+    assert reading.tables["samples"]["sample_id"].to_list() == ["S1"]

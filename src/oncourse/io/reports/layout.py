@@ -26,6 +26,7 @@ from oncourse.io.tabular.sheet_table import sheet_table
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_lines, read_table
+from oncourse.study.schema import Problem
 
 #: So many lines are looked through for the header.
 _LOOKED_THROUGH = 60
@@ -42,7 +43,7 @@ def report_table(path: Path, sheet: str | None = None) -> TextTable:
         return _of_sentences(_long(of_samples(read_table(path, lenient=True, sheet=sheet))))
     table = _of_sections(path, sheet, at) or _from_line(path, sheet, at)
     above = [cell for row in cells[:at] for cell in row]
-    return _long(of_samples(_with_sample(table, above)))
+    return _long(of_samples(_told_above(_with_sample(table, above), above, path)))
 
 
 def _top(path: Path, sheet: str | None) -> list[list[str]]:
@@ -147,6 +148,22 @@ def _with_sample(table: TextTable, above: list[str]) -> TextTable:
         said.setdefault(column, value)
     frame = table.frame.with_columns(pl.lit(said[c]).alias(c) for c in ("sample_id", "patient_id") if c in said)
     return replace(table, frame=frame)
+
+
+#: The name of something said above a table: ``诊断：结肠癌``.
+_LABEL = re.compile(r"(?:^|[\s,，;；、])([^\s:：,，;；、]{2,8})\s*[:：]\s*\S")
+
+
+def _told_above(table: TextTable, above: list[str], path: Path) -> TextTable:
+    """Say what stands above the table and is not read, by its names alone: the values may name people."""
+    said = [m[1] for cell in above for m in _LABEL.finditer(cell)]
+    left = [name for name in dict.fromkeys(said) if not panel_columns([name])]
+    if not left:
+        return table
+    message = f"{', '.join(left[:8])} stand above the table and are not read."
+    cure = "Give what is needed of it in a clinical table (patients, samples)."
+    told = Problem(path.name, None, None, left[0], message, cure, "warning")
+    return replace(table, problems=(*table.problems, told))
 
 
 def pairs_in(cells: list[str]) -> list[tuple[str, str]]:

@@ -175,6 +175,7 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     """Turn the rows of a report into tables of ours; a row without a sample, or without any of these, is left out."""
     frame, lines = _without_remarks(frame, lines, source, reading)
     table = _with_alt(pl.DataFrame({name: _column(frame, name) for name in PANEL}).with_columns(lines.alias("_line")))
+    table = _as_above(table, source, reading)
     lost = table["sample_id"].is_null() | (table["gene"].is_null() & table["pos"].is_null())
     _tell_lost(table.filter(lost), source, reading)
     rows = understood(table.filter(~lost))
@@ -206,6 +207,20 @@ def _without_remarks(
         reading.notes.append(f"{source.name}: {int(remark.sum())} lines of remarks are no samples: left out")
         reading.ledger.left_out(source.name, int(remark.sum()), "a remark", line=int(lines.filter(remark)[0]))
     return frame.filter(~remark), lines.filter(~remark)
+
+
+def _as_above(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
+    """Give a row with a gene and nobody's name the sample of the row above it: a block of one sample, named once."""
+    whose = ("sample_id", "patient_id", "material")
+    bare = pl.col("sample_id").is_null() & pl.col("patient_id").is_null() & pl.col("gene").is_not_null()
+    above = pl.col("sample_id").forward_fill().is_not_null()
+    filled = table.select((bare & above).alias("f"))["f"]
+    if not filled.any():
+        return table
+    reading.notes.append(f"{source.name}: {int(filled.sum()):,} rows name nobody: of the sample of the row above them")
+    return table.with_columns(
+        pl.when(filled).then(pl.col(c).forward_fill()).otherwise(c).alias(c) for c in whose if c in table.columns
+    )
 
 
 def _with_alt(table: pl.DataFrame) -> pl.DataFrame:

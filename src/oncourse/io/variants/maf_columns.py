@@ -184,7 +184,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "build": ("ncbi_build", "assembly", "genome_build", "assembly_version", "genome_version", "grch", "genome"),
     "filter": ("filter", "filters", "judgement"),
     "genotype": ("gt", "genotype", "t_gt", "tumor_gt", "tumor_genotype"),
-    "status": ("mutation_status", "somatic_status", "variant_status", "mutation_somatic_status"),
+    "status": (
+        *("mutation_status", "somatic_status", "variant_status", "mutation_somatic_status"),
+        *("germline_somatic", "somatic_germline", "germline/somatic", "somatic/germline", "germline_or_somatic"),
+        *("origin", "variant_origin", "mutation_origin", "allele_origin"),
+    ),
     "validation": ("validation_status", "verification_status"),
     "variant_type": ("variant_type",),
     "normal_alt": ("n_alt_count", "normal_alt_count", "n_alt_reads", "normal_reads2", "variantnum_normal"),
