@@ -153,3 +153,38 @@ def test_a_difference_that_nothing_names_and_chance_makes_leaves_the_arms_as_the
     assert could_have_had_either(inside, treated, x, [{"anti-VEGF"}, set()], named).n_out == 0
     assert could_have_had_either(inside, treated, x, [{"anti-EGFR"}, set()], named).n_out == 2
     assert not apart(inside, treated, x, [{"anti-VEGF"}, set()], named)
+
+
+def test_radium_is_compared_among_those_without_visceral_metastases():
+    """Radium-223 is for bone alone (its label; PCWG3 names the viscera): 12 with it, none with a liver metastasis."""
+    rng = np.random.default_rng(2)
+    ids = [f"P{i:02d}" for i in range(40)]
+    radium, liver = [i < 12 for i in range(40)], [i >= 25 for i in range(40)]
+    made = study(
+        {"design": "mcrpc"},
+        patients=[{"patient_id": p} for p in ids],
+        samples=[],
+        calls=[],
+        lesions=[
+            {
+                "lesion_id": f"{p}-L",
+                "patient_id": p,
+                "role": "metastasis",
+                "site": "肝" if v else "bone",
+                "found_day": -30,
+            }
+            for p, v in zip(ids, liver, strict=True)
+        ],
+        treatments=[
+            {"patient_id": p, "start_day": 0, "line": 1, "drugs": "radium-223" if r else "docetaxel"}
+            for p, r in zip(ids, radium, strict=True)
+        ],
+        follow_up=[
+            {"patient_id": p, "last_contact_day": d, "is_dead": True, "death_day": d}
+            for p, d in zip(ids, map(int, rng.integers(100, 900, 40)), strict=True)
+        ],
+    )
+    result = registry()["treatment"].run(Cohort(made))
+    row = result.tables["treatment/comparison"].filter(pl.col("endpoint") == "OS").row(0, named=True)
+    assert (row["n_arm"], row["n_reference"]) == (12, 13)
+    assert "are compared: no visceral metastases recorded (15 left out)" in result.answer

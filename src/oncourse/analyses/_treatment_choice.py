@@ -7,18 +7,24 @@ from typing import Any
 from oncourse.analyses._headline import feature_words, line_words
 from oncourse.derive.outcomes.choice import Choice
 from oncourse.derive.outcomes.treatment_comparisons import Comparisons
+from oncourse.derive.outcomes.treatment_units import VISCERAL
 from oncourse.knowledge.drugs import treatment_name
 from oncourse.words.catalogue import Said, braceless, joined, said
 
 #: Why somebody with one of two treatments is not compared.
 NO_CHOICE = "could not have had the other treatment, or it is not known: the finding that decides between them"
-_SIDES = {("side=left", 1): "left side", ("side=left", 0): "right side"}
+_COMMON = {
+    ("side=left", 1): "left side",
+    ("side=left", 0): "right side",
+    (VISCERAL, 1): "visceral metastases",
+    (VISCERAL, 0): "no visceral metastases recorded",
+}
 
 
 def common_words(choice: Choice) -> list[str]:
     """What those who could have had either treatment have in common: RAS negative, left side."""
     words = {1: "positive", 0: "negative"}
-    return [_SIDES.get((c, v)) or f"{feature_words(c)} {words[v]}" for c, v in choice.common]
+    return [_COMMON.get((c, v)) or f"{feature_words(c)} {words[v]}" for c, v in choice.common]
 
 
 def key_of(row: dict[str, Any]) -> tuple[str, int, str, str]:

@@ -158,8 +158,8 @@ METHODS = (
     "Risk set (entry, exit]. Reference = the more frequent treatment.",
     "Adjusted: Cox regression with the covariates known at the start, earlier drug classes, and the findings by which "
     "the "
-    "treatments are chosen (RAS, side, MSI/MMR, BRAF, AR-V7, HRR; known by then). Overlap: weights 1 - e "
-    "and e (Li, Morgan & Zaslavsky 2018), the mean effect in patients who could have had either; iptw: stabilised "
+    "treatments are chosen (RAS, side, MSI/MMR, BRAF, AR-V7, HRR, visceral metastases; known by then). Overlap: weights "
+    "1 - e and e (Li, Morgan & Zaslavsky 2018), the mean effect in patients who could have had either; iptw: stabilised "
     "inverse "
     "probability, everyone's mean effect; robust variance. Doubly robust: augmented overlap-weighted difference of "
     "pseudo-values (Andersen 2003). Missing covariates: conditional means.",

@@ -322,6 +322,7 @@ def _with_indications(cohort: Cohort, table: pl.DataFrame, x: pl.DataFrame, para
         design=disease(design) if design else None,
         window_days=params.marker_window_days,
         with_side=not any(name.startswith(("primary_site", "side")) for name in x.columns),
+        lesions=None if any(name.startswith("visceral") for name in x.columns) else cohort.study["lesions"],
     )
     return x.join(found, on="unit", how="left", maintain_order="left")
 

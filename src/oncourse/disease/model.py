@@ -59,6 +59,8 @@ class Disease:
     words : regular expression that knows a diagnosis, site or study code of it, in English and Chinese
     states : in the order they are looked for; the first that is shown holds
     sides : side of the primary -> regular expression on its site; empty where the side means nothing
+    visceral : regular expression on the site of a metastasis that is visceral disease, by which treatments are chosen;
+        empty where it means nothing
     asked : (label, what) of the biomarkers a tumour board asks for first: ``ras``, ``side``, ``status NAME``, or an
         expression of the therapy rules
     objectives : the analyses that answer the protocol's questions, in its order; page one of the report shows these.
@@ -86,6 +88,7 @@ class Disease:
     objectives: tuple[str, ...] = ()
     time_zero_metastatic_share: float = 0.9
     sides: Mapping[str, str] = field(default_factory=dict)
+    visceral: str = ""
     endpoint_words: Mapping[str, str] = field(default_factory=dict)
     cbioportal_type: str = "mixed"
     term: Mapping[str, str] = field(default_factory=dict)
@@ -106,6 +109,16 @@ class Disease:
         """
         found = [side for side, words in self.sides.items() if re.search(words, site or "", re.IGNORECASE)]
         return found[0] if len(found) == 1 else None
+
+    def is_visceral(self, site: str | None) -> bool | None:
+        """Return whether a metastasis at a site is visceral disease; None: no site, or the disease does not ask.
+
+        >>> from oncourse.disease import disease
+        >>> prostate = disease("mcrpc")
+        >>> prostate.is_visceral("Liver"), prostate.is_visceral("肺"), prostate.is_visceral("bone")
+        (True, True, False)
+        """
+        return bool(re.search(self.visceral, site, re.IGNORECASE)) if self.visceral and site else None
 
     def state(
         self,

@@ -14,7 +14,7 @@ from oncourse.errors import InputError
 
 _KEYS = ("title", "tumour", "words")
 _OTHER = (
-    *("states", "objectives", "prespecified", "time_zero_metastatic_share", "sides", "endpoint_words"),
+    *("states", "objectives", "prespecified", "time_zero_metastatic_share", "sides", "visceral", "endpoint_words"),
     *("cbioportal_type", "term"),
 )
 _STATE_KEYS = ("name", "words", "settings", "stage", "text", "by_metastasis", "by_design", "until_progression")
@@ -106,7 +106,8 @@ def _text(folder: Traversable, name: str) -> str:
 
 def _wrong_patterns(data: dict[str, Any]) -> list[str]:
     """Return what is wrong with the states and the regular expressions."""
-    patterns = {"words": data.get("words"), **{f"sides.{k}": v for k, v in data.get("sides", {}).items()}}
+    patterns = {"words": data.get("words"), "visceral": data.get("visceral")}
+    patterns |= {f"sides.{k}": v for k, v in data.get("sides", {}).items()}
     wrong = []
     for number, state in enumerate(data.get("states") or (), 1):
         wrong += [f"states, entry {number}: unknown key '{key}'" for key in state if key not in _STATE_KEYS]

@@ -11,7 +11,7 @@ import polars as pl
 from oncourse.disease import Hypothesis
 
 #: Columns of the covariates that are such findings (`treatment_units.indications`).
-_FINDING = ("marker:", "side=")
+_FINDING = ("marker:", "side=", "visceral")
 #: Standardised difference above which arms are not alike in a finding that decides between them (Austin 2009).
 _APART = 0.1
 #: Chance that a finding which nothing names as a reason for the treatment is as far apart by itself.

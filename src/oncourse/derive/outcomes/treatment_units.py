@@ -192,17 +192,20 @@ def indications(
     design: Disease | None,
     window_days: int | None,
     with_side: bool,
+    lesions: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return unit and a 0/1 column (null: not known by then) per finding by which the line's treatment may be chosen.
 
     RAS decides on anti-EGFR antibodies, AR-V7 on ARPI or taxane: where arms differ by it and it is left out, the ratio
     of the arms is the finding's own. ``marker:NAME`` of `INDICATIONS` that the design asks for or has a hypothesis on
     (all without a design), known on or before the line's start (`markers_at`); ``side=left`` of the primary where the
-    design has sides and `with_side`. One of which nothing is assessable in the study has no column.
+    design has sides and `with_side`; `VISCERAL`, of patients with a metastasis recorded by then, where the design asks
+    for it. One of which nothing is assessable in the study has no column.
 
     Parameters
     ----------
-    values : `marker_values`; statuses : of samples; patients : patient_id, primary_site
+    values : `marker_values`; statuses : of samples; patients : patient_id, primary_site; lesions : patient_id, role, site,
+    found_day
     """
     named = {h.marker for h in design.hypotheses} if design else set(INDICATIONS)
     asked = {"RAS" if what == "ras" else what.removeprefix("status ") for _, what in (design.asked if design else ())}
@@ -221,7 +224,27 @@ def indications(
         side = pl.DataFrame(sides, schema={"patient_id": pl.String, "side=left": pl.Float64}, orient="row")
         if side["side=left"].is_not_null().any():
             out = out.join(side, on="patient_id", how="left", maintain_order="left")
+    if lesions is not None and design is not None and design.visceral:
+        seen = _visceral(table, lesions, design)
+        if seen[VISCERAL].n_unique() > 1:
+            out = out.join(seen, on="unit", how="left", maintain_order="left")
     return out.drop("patient_id")
+
+
+#: Whether a visceral metastasis was recorded by the line's start.
+VISCERAL = "visceral metastases"
+
+
+def _visceral(table: pl.DataFrame, lesions: pl.DataFrame, design: Disease) -> pl.DataFrame:
+    """Return unit and `VISCERAL` of the patients with a metastasis of known site and day recorded by the line's
+    start."""
+    spread = lesions.filter((pl.col("role") == "metastasis") & pl.col("found_day").is_not_null())
+    spread = spread.with_columns(
+        pl.Series("_is", [design.is_visceral(site) for site in spread["site"]], dtype=pl.Boolean)
+    ).drop_nulls("_is")
+    joined = table.select("unit", "patient_id", "zero_day").join(spread, on="patient_id", how="inner")
+    joined = joined.filter(pl.col("found_day") <= pl.col("zero_day"))
+    return joined.group_by("unit", maintain_order=True).agg(pl.col("_is").any().cast(pl.Float64).alias(VISCERAL))
 
 
 def marker_values(
