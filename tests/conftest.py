@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -15,6 +16,9 @@ import pytest
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(_name, "1")
 
+#: Folders of tests lie in memory where there is so much room (bytes): every file of a results folder is synced before it
+#: counts, 5-10 ms each on a disk, and the suite writes thousands. What was kept after a failure is there too.
+MEMORY, ROOM = Path("/dev/shm"), 6 << 30
 SHARED = Path(os.environ.get("ONCOURSE_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
@@ -24,6 +28,8 @@ def pytest_configure():
     Byte code is kept even where the environment says not to: the suite starts a hundred processes of oncourse, and each
     worker reads all test files.
     """
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     os.environ["ONCOURSE_CACHE"] = tempfile.mkdtemp(prefix="oncourse-cache-")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
@@ -130,6 +136,11 @@ def pytest_xdist_make_scheduler(config, log):
             return TOGETHER.get(file, file)
 
     return Files(config, log)
+
+
+def pytest_sessionfinish():
+    """What is left at the end need not be walked five times (pytest looks there for errors of finalisers)."""
+    gc.freeze()
 
 
 def pytest_unconfigure():

@@ -28,6 +28,11 @@ def prostate(shared_data):
     return load_study(shared_data("prostate_msk_2024"))
 
 
+@pytest.fixture(scope="module")
+def answer(prostate):
+    return landscape(prostate)
+
+
 def test_prostate_panels_have_their_own_denominators(prostate):
     """IMPACT341 / 410 / 468 / 505 were run on 136 / 480 / 1,477 / 167 samples (data_gene_panel_matrix.txt)."""
     found = genes(landscape(prostate, unit="sample"))
@@ -37,12 +42,11 @@ def test_prostate_panels_have_their_own_denominators(prostate):
     assert found["ZFHX3"]["n_profiled"] == 2260 - 136
 
 
-def test_prostate_patients_and_msi(prostate):
-    result = landscape(prostate)
-    estimates = {e.name: e for e in result.estimates}
+def test_prostate_patients_and_msi(prostate, answer):
+    estimates = {e.name: e for e in answer.estimates}
     assert estimates["profiled_patients"].value == 2257
     assert estimates["profiled_samples"].value == 2260
-    burden = result.tables["landscape/samples"]
+    burden = answer.tables["landscape/samples"]
     assert burden["sample_id"].n_unique() == 2260
     # the source's own burden, from its own callable size; ours rests on the coding length of the panel
     own = prostate["samples"].select("sample_id", "tmb_per_mb").drop_nulls()
@@ -51,10 +55,9 @@ def test_prostate_patients_and_msi(prostate):
     assert 0.85 < ratio < 1.15
 
 
-def test_prostate_knows_that_spop_excludes_erg(prostate):
+def test_prostate_knows_that_spop_excludes_erg(answer):
     """Cancer Genome Atlas 2015 (doi 10.1016/j.cell.2015.10.025): SPOP mutations and ETS fusions exclude each other."""
-    result = landscape(prostate)
-    pairs = result.tables["landscape/pairs"]
+    result, pairs = answer, answer.tables["landscape/pairs"]
     # ELOC and AGO2 of chromosome 8, gained together, would stand first
     near = next(e for e in result.estimates if e.name == "gene_pairs_near")
     assert 0 < near.value < near.n and "ERG and SPOP (exclusivity)" in result.answer and "AGO2" not in result.answer
@@ -225,13 +228,12 @@ def test_oncoprint_marks_both_alleles_and_germline(make_study):
     assert marks is not None and marks.tolist() == [[1, 0, 0], [0, 0, 2]]
 
 
-def test_the_fusion_of_tmprss2_and_erg_is_one_line_of_the_answer(prostate):
+def test_the_fusion_of_tmprss2_and_erg_is_one_line_of_the_answer(answer):
     """data_sv.txt: 379 patients have an event that joins the two; the table holds both genes as they are."""
-    result = landscape(prostate)
-    estimates = {e.name: e for e in result.estimates}
+    estimates = {e.name: e for e in answer.estimates}
     assert estimates["frequency:TMPRSS2::ERG"].value == pytest.approx(379 / 2257)
     assert not {"frequency:TMPRSS2", "frequency:ERG"} <= set(estimates) or estimates["frequency:ERG"].value < 0.1
-    assert genes(result)["ERG"]["n_altered"] == 556 and "TMPRSS2::ERG" not in genes(result)
+    assert genes(answer)["ERG"]["n_altered"] == 556 and "TMPRSS2::ERG" not in genes(answer)
 
 
 def test_what_may_be_of_the_blood_is_said_beside_the_share():
