@@ -125,6 +125,7 @@ def test_a_web_page_named_as_a_workbook_is_told_the_way(tmp_path):
     [
         (("P1 primary", "P1 liver met", "P2 primary"), ["P1", "P1", "P2"]),
         (("P1_T1", "P1_T2", "P2_T1"), ["P1", "P1", "P2"]),
+        (("P1_pre", "P1_post", "P2_pre"), ["P1", "P1", "P2"]),
         (("张三原发灶", "张三肝转移", "李四原发灶"), ["张三", "张三", "李四"]),
     ],
 )
@@ -258,3 +259,17 @@ def test_columns_that_say_the_origin(tmp_path, column):
     rows = (f"{_row('S1')}\tSomatic", f"{_row('S2')}\tgermline")
     reading = read_delivery([_maf(tmp_path, *rows, head=f"{READS}\t{column}")])
     assert [o for _, _, o in calls_of(reading, "origin")] == ["somatic", "germline"]
+
+
+def test_names_that_share_a_beginning_are_told(tmp_path):
+    """P1-A and P1-B were two patients, and a note on all names was all that said so; CRC-01 and CRC-02 are two."""
+    told = [p.message for p in read_delivery([_maf(tmp_path, _row("P1-A"), _row("P1-B"))]).problems]
+    assert any("2 samples share the beginning of their name (P1: P1-A, P1-B)" in m for m in told)
+    told = [p.message for p in read_delivery([_maf(tmp_path, _row("CRC-01"), _row("CRC-02"))]).problems]
+    assert not any("share the beginning" in m for m in told)
+
+
+def test_a_row_of_two_variant_alleles_is_told(tmp_path):
+    """vcf2maf#9: Tumor_Seq_Allele1 may be a second variant; it was lost without a word."""
+    reading = read_delivery([_maf(tmp_path, f"{_row('S1')}\tA", head=f"{READS}\tTumor_Seq_Allele1")])
+    assert any("two variant alleles: A" in p.message for p in reading.problems)

@@ -29,6 +29,7 @@ from oncourse.io.variants.maf_tables import MafTables, with_copies
 from oncourse.io.whose.columns import read_manifest
 from oncourse.io.whose.ids import (
     alike,
+    alike_beginnings,
     called_first,
     first_pairs,
     matched,
@@ -143,7 +144,10 @@ def read_files(
         _match_ids(found, known, per_sample, reading)
     reading.problems += alike(found.samples["sample_id"].drop_nulls().to_list(), "samples")
     owned = _owned(found.samples, per_sample, per_patient, reading)
-    samples = _samples(owned if is_said else _of_one_beginning(owned, reading), per_sample, reading)
+    if not is_said:
+        owned = _of_one_beginning(owned, reading)
+        reading.problems += alike_beginnings(owned)
+    samples = _samples(owned, per_sample, reading)
     samples = _controls(samples, found.samples)
     samples = _plasma_by_name(samples, reading)
     built = ct.build(per_patient, samples, reading)

@@ -151,9 +151,25 @@ def _with_alleles(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pr
         swap = (pl.col("alt") == pl.col("ref")) & (pl.col("alt_1") != pl.col("ref"))
         alt = pl.when(pl.col("alt").is_null() | swap).then(pl.col("alt_1")).otherwise(pl.col("alt"))
         frame = frame.with_columns(alt.alias("alt"))
+    problems = _tell_second_alleles(frame, name)
     lost = frame["sample_id"].is_null()
-    problems = at_lines(frame, lost, name, "sample_id", "the row has no sample.", "Fill in Tumor_Sample_Barcode.")
+    problems += at_lines(frame, lost, name, "sample_id", "the row has no sample.", "Fill in Tumor_Sample_Barcode.")
     return frame.filter(~lost), problems
+
+
+def _tell_second_alleles(frame: pl.DataFrame, name: str) -> list[Problem]:
+    """Say which rows name two variant alleles: the second of them (Tumor_Seq_Allele1) is not read."""
+    if not {"alt", "alt_1", "ref"} <= set(frame.columns):
+        return []
+    two = (pl.col("alt_1") != pl.col("ref")) & (pl.col("alt_1") != pl.col("alt")) & (pl.col("alt") != pl.col("ref"))
+    both = frame.select(two.alias("x"))["x"].fill_null(False)
+    if not both.any():
+        return []
+    written = [pl.col(c).str.contains(r"^(?i)[ACGT]+$") for c in ("alt", "alt_1")]
+    both = both & frame.select(pl.all_horizontal(written).alias("x"))["x"].fill_null(False)
+    message = "the row names two variant alleles: {value} (Tumor_Seq_Allele1) is not read."
+    cure = "Give each allele a row of its own, with its own reads."
+    return at_lines(frame, both, name, "alt_1", message, cure, "warning")
 
 
 def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:

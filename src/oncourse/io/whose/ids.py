@@ -204,6 +204,28 @@ def alike(ids: Collection[str], name: str) -> list[Problem]:
     return [Problem(name, None, "sample_id", pairs[0], message, cure, "warning")]
 
 
+def alike_beginnings(samples: pl.DataFrame) -> list[Problem]:
+    """Say which samples, each taken as a patient of its own, have one beginning (P1-A, P1-B): of one patient, maybe.
+
+    A beginning has a letter and a number; half of the samples and more share theirs.
+    """
+    bare = [s for s in samples.filter(pl.col("patient_id").is_null())["sample_id"].drop_nulls() if patient_of(s) == s]
+    by: dict[str, list[str]] = {}
+    for sample in sorted(set(bare)):
+        stem = re.sub(r"[_.\-][^_.\-]+$", "", sample)
+        if stem != sample and re.search(r"\d", stem) and re.search(r"[^\W\d_]", stem):
+            by.setdefault(stem, []).append(sample)
+    several = {stem: own for stem, own in by.items() if len(own) > 1}
+    n = sum(map(len, several.values()))
+    if not several or 2 * n < len(set(bare)):
+        return []
+    stem, own = next(iter(several.items()))
+    shown = f"{stem}: {', '.join(own[:4])}"
+    message = f"{n:,} samples share the beginning of their name ({shown}): each is a patient of its own."
+    cure = "Give --clinical or --files where they are samples of one patient."
+    return [Problem("samples", None, "patient_id", own[0], message, cure, "warning")]
+
+
 def of_two_patients(rows: pl.DataFrame, name: str) -> list[Problem]:
     """Say which samples (sample_id, patient_id of `rows`) stand under several patients: all their rows would be one's."""
     pairs = rows.select("sample_id", "patient_id").drop_nulls().unique(maintain_order=True)

@@ -24,6 +24,12 @@ _MATERIAL = re.compile(
     r"(?i)^(primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|[a-z]+[_ ]met|relapse|recurrence|"
     rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna)[_.-]?\d*$|^(?-i:[TRM])\d{{1,2}}$"  # numbered tumours, regions ...
 )
+#: A time of treatment: progression, cycle, week, follow-up ...
+_MOMENT = (
+    r"pro(g\w*)?|pd\d*|eo[tc]|fu\d*|post\w*|pre\w*|c\d+(d\d+)?|w(k|eek)?\d+|m\d+|v\d+|tp\d*|scr\w*|relapse|"
+    r"治疗[前后]|术[前后]|基线|进展"
+)
+_WHEN = re.compile(rf"(?i)^({_MOMENT}|baseline|bl)$")
 #: The same words in Chinese written onto a name: ``张三肝转移``.
 _GLUED = re.compile(rf"^(?P<stem>.*?[^_.\- ])(?P<word>(?:原发(?:灶)?|{_METASTASIS}|血浆|游离dna)[_.-]?\d*)$", re.I)
 NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
@@ -104,16 +110,18 @@ def _parts(path: Path) -> tuple[str, str | None, str | None]:
 
 
 def beginning(sample: str) -> tuple[str, str] | None:
-    """Return what a name is before its word of a lesion or of blood, and that word; null where it has none.
+    """Return what a name is before its word of a lesion, of blood or of a time, and that word; null where it has none.
 
     >>> beginning("P1_liver_met"), beginning("张三-原发灶"), beginning("P1"), beginning("P1_T")
     (('P1', 'liver_met'), ('张三', '原发灶'), None, None)
     >>> beginning("张三肝转移"), beginning("P1 liver met"), beginning("肝转移灶"), beginning("P1_T2")
     (('张三', '肝转移'), ('P1', 'liver met'), None, ('P1', 'T2'))
+    >>> beginning("P1_pre"), beginning("P1-baseline"), beginning("P1_9")
+    (('P1', 'pre'), ('P1', 'baseline'), None)
     """
     cuts = [m.start() for m in re.finditer(r"[_.\- ]", sample)]
     words = ((sample[:i], sample[i + 1 :]) for i in cuts if i)
-    said = next(((s, w) for s, w in words if _MATERIAL.match(w)), None)
+    said = next(((s, w) for s, w in words if _MATERIAL.match(w) or _WHEN.match(w)), None)
     if said or sample.isascii():
         return said
     glued = _GLUED.match(sample)
@@ -208,10 +216,7 @@ def sample_of_file(path: Path) -> str:
     return pair[0] if pair else stem_of(path)
 
 
-#: The end of a name that says a time of treatment: progression, cycle, week, follow-up ...
-_TIME = re.compile(
-    r"(?i)[_.-](pro(g\w*)?|pd\d*|eo[tc]|fu\d*|post\w*|pre\w*|c\d+(d\d+)?|w(k|eek)?\d+|m\d+|v\d+|tp\d*|scr\w*|relapse)$"
-)
+_TIME = re.compile(rf"(?i)[_.-]({_MOMENT})$")
 
 
 def _is_baseline(stem: str, column: str, beside: Iterable[str], others: Iterable[str]) -> bool:
