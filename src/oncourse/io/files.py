@@ -144,10 +144,7 @@ def read_files(
         _match_ids(found, known, per_sample, reading)
     reading.problems += alike(found.samples["sample_id"].drop_nulls().to_list(), "samples")
     owned = _owned(found.samples, per_sample, per_patient, reading)
-    if not is_said:
-        owned = _of_one_beginning(owned, reading)
-        reading.problems += alike_beginnings(owned)
-    samples = _samples(owned, per_sample, reading)
+    samples = _samples(owned if is_said else _of_one_beginning(owned, reading), per_sample, reading)
     samples = _controls(samples, found.samples)
     samples = _plasma_by_name(samples, reading)
     built = ct.build(per_patient, samples, reading)
@@ -380,6 +377,7 @@ def _of_one_beginning(seen: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     bare = set(seen.filter(pl.col("patient_id").is_null())["sample_id"].drop_nulls())
     owners = {s: stem for s, (stem, _) in parts.items() if s in bare}
     if not owners or not any(len(of) > 1 for of in words.values()):
+        reading.problems += alike_beginnings(seen)
         return seen
     reading.notes.append(f"{len(owners):,} samples are of one patient by their names ({first_pairs(owners)})")
     new = pl.col("sample_id").replace_strict(owners, default=None, return_dtype=pl.String)
