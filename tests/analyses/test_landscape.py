@@ -61,6 +61,7 @@ def test_prostate_knows_that_spop_excludes_erg(answer):
     # ELOC and AGO2 of chromosome 8, gained together, would stand first
     near = next(e for e in result.estimates if e.name == "gene_pairs_near")
     assert 0 < near.value < near.n and "ERG and SPOP (exclusivity)" in result.answer and "AGO2" not in result.answer
+    assert "TMPRSS2 and SPOP" not in result.answer  # the same fusion
     row = pairs.filter((pl.col("gene_a") == "ERG") & (pl.col("gene_b") == "SPOP")).row(0, named=True)
     assert row["direction"] == "exclusivity" and row["q_value"] < 1e-6
 

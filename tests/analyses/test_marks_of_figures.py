@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from oncourse.analyses._base import Figure
 from oncourse.plots.theme import NOBODY
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -83,6 +84,12 @@ def test_a_mark_names_as_many_patients_as_it_says(answered, figure, number):
     assert said
     for n, people in said:
         assert len(set(people)) == n
+
+
+def test_a_mark_of_one_patient_says_one_patient():
+    """ "TP53 L344P: 1 patients, missense", on hover."""
+    drawn = Figure("a", "A", "", lambda: "<svg><title>TP53 L344P: 1 patients</title><title>11 patients</title></svg>")
+    assert re.findall("<title>([^<]*)", drawn.svg) == ["TP53 L344P: 1 patient", "11 patients"]
 
 
 def test_a_survival_curve_leads_to_its_patients(answered):

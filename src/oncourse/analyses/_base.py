@@ -88,9 +88,10 @@ class Figure:
 
     @property
     def svg(self) -> str:
-        """The figure as SVG text, drawn once."""
+        """The figure as SVG text, drawn once; of one thing its marks speak in the singular."""
         if not isinstance(self.drawing, str):
-            object.__setattr__(self, "drawing", self.drawing())
+            told = re.sub(r"(?<=<title>)[^<]+", lambda words: of_one(words[0]), self.drawing())
+            object.__setattr__(self, "drawing", told)
         return str(self.drawing)
 
     def __getstate__(self) -> dict[str, Any]:

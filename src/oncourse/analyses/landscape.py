@@ -215,7 +215,7 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     parts = [
         _burden(burden),
         _msi(burden, params.unit),
-        _pairs(pairs, cohort.study.config.genome_build),
+        _pairs(pairs, cohort.study.config.genome_build, dict(joint.select("gene_5p", "gene_3p").iter_rows())),
         _differing(compared),
     ]
     return Result(
@@ -270,12 +270,12 @@ def _burden(burden: pl.DataFrame) -> Part:
     return [value], " The median burden was {median_tmb}."
 
 
-def _pairs(pairs: pl.DataFrame, build: str | None) -> Part:
-    """The pairs of genes that exclude or accompany each other."""
+def _pairs(pairs: pl.DataFrame, build: str | None, joint: dict[str, str]) -> Part:
+    """The pairs of genes that exclude or accompany each other; `joint`: 5' to 3' partner of fusions that are one line."""
     if pairs.is_empty():
         return [], ""
     found = _found_pairs(pairs, build)
-    return _pair_estimates(pairs, found), _pair_words(found)
+    return _pair_estimates(pairs, found), _pair_words(found, joint)
 
 
 def _compared(
@@ -384,12 +384,20 @@ def _pair_estimates(pairs: pl.DataFrame, found: pl.DataFrame) -> list[Estimate]:
     ]
 
 
-def _pair_words(found: pl.DataFrame) -> str:
+def _pair_words(found: pl.DataFrame, joint: dict[str, str]) -> str:
     text = " Of {gene_pairs} pairs of genes, {gene_pairs_found} exclude or accompany each other beyond what burden explains"
     if found.is_empty():
         return text + "."
-    apart = found.filter(~pl.col("is_near")).select("gene_a", "gene_b", "direction").head(PAIRS_NAMED)
-    named = "; ".join(f"{braceless(a)} and {braceless(b)} ({how})" for a, b, how in apart.iter_rows())
+    apart = list(found.filter(~pl.col("is_near")).select("gene_a", "gene_b", "direction").iter_rows())
+    told = {(frozenset((a, b)), how) for a, b, how in apart}
+    # TMPRSS2 and SPOP beside ERG and SPOP are one fusion told twice
+    twice = [(frozenset((joint.get(a, a), joint.get(b, b))), how) for a, b, how in apart]
+    once = [
+        row
+        for row, other in zip(apart, twice, strict=True)
+        if other == (frozenset(row[:2]), row[2]) or other not in told
+    ]
+    named = "; ".join(f"{braceless(a)} and {braceless(b)} ({how})" for a, b, how in once[:PAIRS_NAMED])
     near = (
         " {gene_pairs_near} of these lie on one chromosome, whose copies change together."
         if found["is_near"].any()

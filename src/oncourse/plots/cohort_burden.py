@@ -29,7 +29,8 @@ def cohort_burden_svg(cohorts: Mapping[str, NDArray[np.float64]], own: str, peop
             values = np.maximum(np.quantile(cohorts[name], np.linspace(0, 1, min(POINTS, len(cohorts[name])))), floor)
             colour = PALETTE[5] if name == own else COLOURS["muted"]
             (dots,) = ax.plot(i + np.linspace(-0.4, 0.4, len(values)), values, ".", ms=3.4, color=colour)
-            words = f"{name}: median {np.median(cohorts[name]):.2g} per Mb, {len(cohorts[name]):,} exomes"
+            of = "samples" if name == own else "exomes"  # panels too are compared
+            words = f"{name}: median {np.median(cohorts[name]):.2g} per Mb, {len(cohorts[name]):,} {of}"
             mark(dots, words, people=people if name == own else (), question=NOBODY)
             ax.hlines(max(float(np.median(cohorts[name])), floor), i - 0.42, i + 0.42, color=COLOURS["text"], lw=1.4)
             if i % 2:
