@@ -141,7 +141,7 @@ def test_few_patients_whose_arms_differ_in_it_are_not_answered():
 
 def test_a_finding_that_nobody_knows_is_named_in_the_answer():
     result = registry()["treatment"].run(Cohort(two_arms([0] * 30, [1] * 15 + [0] * 15, n_known=3)))
-    assert "RAS, by which one of the two is chosen, is not known: the ratio may be its own." in result.answer
+    assert "RAS, by which one of the two is chosen, is not known: the difference may be due to it." in result.answer
 
 
 def test_a_difference_that_nothing_names_and_chance_makes_leaves_the_arms_as_they_are():

@@ -44,7 +44,7 @@ def choice_text(compared: Comparisons, row: dict[str, Any]) -> str:
         common = joined(common_words(choice))
         text = f" Only those who could have had either are compared: {common} ({choice.n_out} left out)."
     for marker in compared.open_findings.get(key_of(row), ()):
-        text += f" {marker}, by which one of the two is chosen, is not known: the ratio may be its own."
+        text += f" {marker}, by which one of the two is chosen, is not known: the difference may be due to it."
     return braceless(text)
 
 

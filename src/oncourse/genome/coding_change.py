@@ -27,7 +27,7 @@ _FORMS = tuple(
     )
 )
 
-#: BRCA1 and BRCA2 were numbered from the start of the mRNA (Breast Cancer Information Core): 5382insC is c.5266dup.
+#: BRCA1 and BRCA2 were numbered from the start of the mRNA (as BIC, the first database of them, did): 5382insC is c.5266dup.
 _BIC = ("BRCA1", "BRCA2")
 #: A place outside the coding bases: ``c.212+1G>A``, ``IVS5+1G>A``, ``c.-124C>T``, ``c.*12A>G``.
 _INTRON = re.compile(
