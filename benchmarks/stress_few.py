@@ -98,26 +98,34 @@ def carriers(n_study: int, seed: int = 1) -> None:
 
 def lost_by_score(n_study: int, n: int = 400, seed: int = 1) -> None:
     """IPCW AUC at 24 months where the chance to be lost hangs on the score: how far off, and whether the bounds hold
-    it."""
+    it: of these patients, and of all like them."""
     from oncourse.models.auc_bounds import auc_bounds
 
     print(
-        "| loss hangs on the score by | AUC off by | bounds hold the truth | width of the bounds |\n|---|---|---|---|"
+        "| loss hangs on the score by | AUC off by | bounds hold the truth | width of the bounds | bounds of all like "
+        "these hold theirs | width |\n|---|---|---|---|---|---|"
     )
+    everybody = generator(seed, "lost, all")
+    scores = everybody.standard_normal(200_000)
+    at = horizon_weights(everybody.exponential(30 / np.exp(scores)), np.ones(200_000, bool), 24.0)
+    of_all = auc(scores, at)
     for strength in (0.0, 1.0, 2.0):
         rng = generator(seed, f"lost {strength}")
-        off, inside, width = [], 0, []
+        off, inside, width = [], np.zeros(2, int), []
         for _ in range(n_study):
             score = rng.standard_normal(n)
             life, lost = rng.exponential(30 / np.exp(score)), rng.exponential(40 / np.exp(strength * score))
             true = auc(score, horizon_weights(life, np.ones(n, bool), 24.0))
-            at = horizon_weights(np.minimum(life, lost), life <= lost, 24.0)
-            off.append(auc(score, at) - true)
-            low, high = auc_bounds(score, np.minimum(life, lost), life <= lost, 24.0)
-            inside += low <= true <= high
-            width.append(high - low)
+            seen, event = np.minimum(life, lost), life <= lost
+            off.append(auc(score, horizon_weights(seen, event, 24.0)) - true)
+            low, high = auc_bounds(score, seen, event, 24.0)
+            least, most = auc_bounds(score, seen, event, 24.0, of_others=True)
+            inside += low <= true <= high, least <= of_all <= most
+            width.append((high - low, most - least))
+        own, others = 100 * inside / n_study
+        narrow, wide = np.mean(width, axis=0)
         print(
-            f"| {strength} | {np.mean(off):+.3f} | {100 * inside / n_study:.0f} % | {np.mean(width):.2f} |",
+            f"| {strength} | {np.mean(off):+.3f} | {own:.0f} % | {narrow:.2f} | {others:.0f} % | {wide:.2f} |",
             flush=True,
         )
 

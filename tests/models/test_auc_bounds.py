@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from oncourse.models.auc_bounds import auc_bounds
+from oncourse.models.auc_bounds import _of_sample, auc_bounds
 from oncourse.models.metrics import auc, horizon_weights
 from oncourse.stats.rng import generator
 
@@ -35,6 +35,37 @@ def test_bounds_hold_where_the_hazard_rises_and_the_high_scores_are_lost_early()
         inside += low <= true <= high
         assert high - low < 0.15
     assert inside >= 18
+
+
+def test_bounds_of_others_hold_the_auc_of_all_patients_like_these():
+    """Log-normal lives, 200 patients, those of high scores lost: the bounds of these patients hold it in 74-92 % of
+    studies, those of others in 94-100 % (80 studies)."""
+    rng, both = generator(6, "test/lost/others"), np.zeros(2)
+    every = rng.standard_normal(100_000)
+    lives = np.exp(3.2 - 0.7 * every + 0.9 * rng.standard_normal(100_000))
+    true = auc(every, horizon_weights(lives, np.ones(100_000, bool), 24.0))
+    for _ in range(40):
+        score = rng.standard_normal(200)
+        life = np.exp(3.2 - 0.7 * score + 0.9 * rng.standard_normal(200))
+        lost = rng.exponential(45 * np.exp(-1.2 * score))
+        seen, event = np.minimum(life, lost), life <= lost
+        low, high = auc_bounds(score, seen, event, 24.0)
+        least, most = auc_bounds(score, seen, event, 24.0, of_others=True)
+        assert least < low < high < most
+        both += low <= true <= high, least <= true <= most
+    assert both[1] >= 36 and both[0] < both[1]
+
+
+def test_the_error_of_the_auc_is_that_of_patients_drawn_again():
+    rng = generator(7, "test/of sample")
+    score, case = rng.standard_normal(80), rng.random(80) < 0.4
+    again = [auc_of(score[k], case[k]) for k in rng.integers(0, 80, (2000, 80))]
+    assert _of_sample(score, case.astype(float)) == pytest.approx(np.std(again), rel=0.1)
+
+
+def auc_of(score, case):
+    """Share of pairs of a case and a control in which the case scores higher."""
+    return float((np.sign(score[case][:, None] - score[~case][None, :]).mean() + 1) / 2)
 
 
 def test_without_anybody_lost_the_bounds_are_the_auc():

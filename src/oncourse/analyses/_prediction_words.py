@@ -201,9 +201,11 @@ def _lost(fitted: FittedPrediction, frame: PredictionFrame, params: PredictionSe
     if fitted.supported < 1:  # a model of which no accuracy is told has no bounds of it either
         return [text]
     low, high = auc_bounds(risk, data.time, data.event, horizon)
+    least, most = auc_bounds(risk, data.time, data.event, horizon, of_others=True)
     text += (
         f" Were their odds of the event {LOST_ODDS:g} times, or 1/{LOST_ODDS:g} of, those of others at like risk, the AUC "
-        f"would lie between {low:.2f} and {high:.2f}, the luck of those lost included."
+        f"would lie between {low:.2f} and {high:.2f}, the luck of those lost included; "
+        f"in all patients like these between {least:.2f} and {most:.2f} (95 %)."
     )
     rank = np.argsort(np.argsort(risk)) / len(risk)
     fit = fit_cox(np.minimum(data.time, horizon), lost, rank[:, None]) if lost.sum() >= params.min_events else None

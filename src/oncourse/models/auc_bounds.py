@@ -14,7 +14,13 @@ LUCK = 1.3
 
 
 def auc_bounds(
-    score: np.ndarray, time: np.ndarray, event: np.ndarray, horizon: float, *, odds: float = LOST_ODDS
+    score: np.ndarray,
+    time: np.ndarray,
+    event: np.ndarray,
+    horizon: float,
+    *,
+    odds: float = LOST_ODDS,
+    of_others: bool = False,
 ) -> tuple[float, float]:
     """Return the least and greatest AUC at the horizon where the chance to be lost may hang on the score.
 
@@ -24,6 +30,9 @@ def auc_bounds(
     divided by it in the lower (greatest AUC), and the other way round (least); either end leaves room for the luck of
     those lost. NaN without a case or a control.
 
+    These are bounds of the AUC that these very patients would show. ``of_others``: of the one in all patients like them,
+    with the chance of who was studied (`_of_sample`, 95 %) in either end.
+
     Examples
     --------
     >>> low, high = auc_bounds(np.arange(8.0), np.array([9, 9, 9, 2, 1, 9, 3, 2.0]), np.array([0, 0, 0, 0, 1, 0, 1, 1]),
@@ -31,6 +40,8 @@ def auc_bounds(
     >>> bool(low < high <= 1)
     True
     """
+    from scipy.special import ndtri
+
     score, time = np.asarray(score, float), np.asarray(time, float)
     event = np.asarray(event).astype(bool)
     case = np.where(event & (time <= horizon), 1.0, 0.0)
@@ -42,9 +53,10 @@ def auc_bounds(
     for favour in (1 / odds, odds):
         o = np.clip(case, 1e-9, 1 - 1e-9) / (1 - np.clip(case, 1e-9, 1 - 1e-9)) * np.where(upper, favour, 1 / favour)
         p = np.where(lost, o / (1 + o), case)
-        bounds.append((_fractional_auc(score, p), LUCK * _luck(score, p)))
+        studied = float(ndtri(0.975)) * _of_sample(score, p) if of_others else 0.0
+        bounds.append((_fractional_auc(score, p), np.hypot(LUCK * _luck(score, p), studied)))
     (low, under), (high, over) = bounds
-    return max(low - under, 0.0), min(high + over, 1.0)
+    return max(float(low - under), 0.0), min(float(high + over), 1.0)
 
 
 def _chance_of_event(score: np.ndarray, time: np.ndarray, event: np.ndarray) -> np.ndarray:
@@ -76,15 +88,30 @@ def _chance_of_event(score: np.ndarray, time: np.ndarray, event: np.ndarray) -> 
     return np.asarray(1 - np.exp(-rate * (hazard[-1] - hazard[passed])))
 
 
+def _shares(score: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Share of the controls below each patient, of the cases above it (ties one half), and the AUC of both.
+
+    A patient is a case with chance `p`.
+    """
+    values, place = np.unique(score, return_inverse=True)
+    case = np.bincount(place, p, len(values)) / p.sum()
+    control = np.bincount(place, 1 - p, len(values)) / (1 - p).sum()
+    below, above = np.cumsum(control) - control / 2, 1 - np.cumsum(case) + case / 2
+    return below[place], above[place], float((case * below).sum())
+
+
 def _luck(score: np.ndarray, p: np.ndarray) -> float:
     """Standard deviation of the AUC over who of those with a chance `p` between 0 and 1 is a case."""
-    values, place = np.unique(score, return_inverse=True)
-    cases, controls = p.sum(), (1 - p).sum()
-    case, control = np.bincount(place, p, len(values)) / cases, np.bincount(place, 1 - p, len(values)) / controls
-    below, above = np.cumsum(control) - control / 2, 1 - np.cumsum(case) + case / 2
-    whole = float((case * below).sum())
-    effect = (below[place] - whole) / cases - (above[place] - whole) / controls
+    below, above, whole = _shares(score, p)
+    effect = (below - whole) / p.sum() - (above - whole) / (1 - p).sum()
     return float(np.sqrt((p * (1 - p) * effect**2).sum()))
+
+
+def _of_sample(score: np.ndarray, p: np.ndarray) -> float:
+    """Standard error of the AUC over which patients were studied (DeLong et al. Biometrics 1988;44:837)."""
+    below, above, whole = _shares(score, p)
+    effect = p * (below - whole) / p.sum() + (1 - p) * (above - whole) / (1 - p).sum()
+    return float(np.sqrt(len(p) / (len(p) - 1) * (effect**2).sum()))
 
 
 def _fractional_auc(score: np.ndarray, p: np.ndarray) -> float:
