@@ -14,18 +14,45 @@ Floats = NDArray[np.float64]
 _MEANS = 200
 #: Fewest patients, and P of the rank correlation, at which a share is taken to go with the number of units.
 FROM_PATIENTS, GOES_WITH = 8, 0.3
+#: From so many patients on the limits hold whatever the law of the patients' shares (`_over_patients`). A beta is wrong
+#: where a few patients shed hardly anything: its mean is off, and at 40 / 100 / 300 patients covered 83 / 82 / 70 %.
+ANY_LAW_FROM = 20
 #: From so many patients on the limits are those of the ratio alone.
 MANY_PATIENTS = 1000
 #: Concentrations a + b of the beta distribution of the patients' shares: from nearly 0/1 patients to nearly equal ones.
 _CONCENTRATIONS = np.exp(np.linspace(np.log(0.03), np.log(300), 40))
 
 
+class OverPatients(NamedTuple):
+    """Mean of patients' values, each weighted by what it tells; its jackknife error, and the skewness of that sum."""
+
+    mean: float
+    error: float
+    skew: float
+    df: float
+
+    def share_limits(self, level: float) -> tuple[float, float]:
+        """Return the limits of a mean share: Student's t on the logit scale."""
+        from scipy.special import expit, logit, stdtrit
+
+        half = float(stdtrit(self.df, 0.5 + level / 2)) * self.error / (self.mean * (1 - self.mean))
+        return float(expit(logit(self.mean) - half)), float(expit(logit(self.mean) + half))
+
+    def p_of_share(self, limit: float) -> float:
+        """Return P of H0: the mean share is at most `limit`."""
+        from scipy.special import logit, stdtr
+
+        away = float(logit(self.mean) - logit(limit)) * self.mean * (1 - self.mean)
+        return float(stdtr(self.df, -away / self.error))
+
+
 @dataclass(frozen=True)
 class ClusteredShare:
     """A pooled share with the posterior of the mean share of patients.
 
-    ``value`` is found / total over all units; ``low``, ``high`` the equal-tailed limits, widened to hold the value and,
-    where the share goes with the number of units, those of the ratio; NaN without units.
+    ``value`` is found / total over all units; ``low``, ``high`` the equal-tailed limits, widened to hold the value,
+    from `ANY_LAW_FROM` patients on those of the patients' weighted mean and, where the share goes with the number of
+    units, those of the ratio; NaN without units.
     """
 
     value: float
@@ -34,20 +61,26 @@ class ClusteredShare:
     _mean: Floats
     _cumulated: Floats
     _cautious: Floats
+    _any_law: OverPatients | None = None
 
     def p_below(self, limit: float) -> float:
         """Return the probability that the mean share lies at or below `limit`, for a one-sided test.
 
         Under a prior that leans to small shares (the lower limit of Clopper and Pearson, where each patient is all or
-        nothing): said too often it would declare non-inferiority where there is none.
+        nothing): said too often it would declare non-inferiority where there is none. From `ANY_LAW_FROM` patients on
+        at least the P of the patients' weighted mean.
         """
         if np.isnan(self.value):
             return float("nan")
-        return float(np.interp(limit, self._mean, self._cautious, left=0.0, right=1.0))
+        p = float(np.interp(limit, self._mean, self._cautious, left=0.0, right=1.0))
+        return p if self._any_law is None or not 0 < limit < 1 else max(p, self._any_law.p_of_share(limit))
 
     def lower_bound(self, alpha: float = 0.025) -> float:
         """Return the limit above which `p_below` says the mean share lies; NaN without units."""
-        return float("nan") if np.isnan(self.value) else float(np.interp(alpha, self._cautious, self._mean))
+        if np.isnan(self.value):
+            return float("nan")
+        low = float(np.interp(alpha, self._cautious, self._mean))
+        return low if self._any_law is None else min(low, self._any_law.share_limits(1 - 2 * alpha)[0])
 
     def quantile(self, p: float) -> float:
         """Return the value below which the mean share lies with probability `p`."""
@@ -93,6 +126,9 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     the patients' shares. From `FROM_PATIENTS` on, and where the rank correlation of the two has P < `GOES_WITH`, the
     limits are widened to those of the ratio: jackknifed (each patient left out once), Student's t on the logit scale.
 
+    Where one patient in six sheds hardly anything (share .2, the others .86; 55 units each) the limits cover 92-96 %
+    from 20 patients on; with fewer nobody knows whether there are such patients, and they cover 77-82 %.
+
     Examples
     --------
     >>> found = clustered_share([8, 9, 10, 2], [10, 10, 10, 10])
@@ -124,8 +160,35 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     low, high = (float(np.interp(p, steps, edges)) for p in (0.5 - level / 2, 0.5 + level / 2))
     if len(n) >= MANY_PATIENTS and 0 < value < 1:  # the grid of means is coarser than the limits are apart
         return ClusteredShare(value, *_ratio_limits(x, n, level), edges, steps, cautious)
-    wider = _ratio_limits(x, n, level) if _goes_with_number(x, n) else (value, value)
-    return ClusteredShare(value, min(low, value, wider[0]), max(high, value, wider[1]), edges, steps, cautious)
+    differ = len(n) >= ANY_LAW_FROM and bool(np.ptp(x / n) > 0)
+    any_law = _over_patients(x / n, n, value * (1 - value)) if differ else None
+    wider = [(low, high), (value, value)]
+    if any_law is not None:
+        wider.append(any_law.share_limits(level))
+    if _goes_with_number(x, n):
+        wider.append(_ratio_limits(x, n, level))
+    lows, highs = zip(*wider, strict=True)
+    return ClusteredShare(value, min(lows), max(highs), edges, steps, cautious, any_law)
+
+
+def _over_patients(values: Floats, n: Floats, of_unit: float) -> OverPatients:
+    """Return the mean of patients' values, weighted by 1 / (variance between patients + `of_unit` / n).
+
+    Shape (k,) both; ``of_unit``: variance of a unit within a patient. The variance between them is that of DerSimonian
+    and Laird (Control Clin Trials 1986;7:177), the error jackknifed: it holds whatever the patients' law.
+    """
+    k = len(values)
+    weight = n / of_unit
+    mean = weight @ values / weight.sum()
+    excess = weight @ (values - mean) ** 2 - (k - 1)
+    between = max(0.0, excess / (weight.sum() - (weight**2).sum() / weight.sum()))
+    share = 1 / (between + of_unit / n)
+    share /= share.sum()
+    mean = float(share @ values)
+    without = share * (values - mean) / (1 - share)
+    square = float((without**2).sum())
+    skew = float((without**3).sum()) / square**1.5 if square > 0 else 0.0
+    return OverPatients(mean, float(np.sqrt((k - 1) / k * square)), skew, k - 1.0)
 
 
 def _goes_with_number(x: Floats, n: Floats) -> bool:
@@ -185,9 +248,12 @@ def paired_share_test(found: ArrayLike, reference: ArrayLike, total: ArrayLike, 
 
     Notes
     -----
-    Ratio of sums with its jackknife variance over patients and Student's t on patients - 1 degrees (Cochran, Sampling
-    techniques, 3rd ed., 6.17). The variance is at least what one discordant unit more than seen would make: with few
-    patients who all agree it would be 0.
+    Two means must show it. The ratio of sums, with its jackknife variance over patients and Student's t on
+    patients - 1 degrees (Cochran, Sampling techniques, 3rd ed., 6.17), rests on few patients where some have far more
+    units than others: alone it said up to 8 % at the margin. The mean of the patients' differences, weighted by what each
+    tells (`_over_patients`), is corrected for few patients with large losses (Hall. J R Stat Soc B 1992;54:221).
+    Together 0-4 % of studies of 6-40 patients are said at the margin, 2 % on average. Either variance is at least what
+    one discordant unit more than seen would make: with few patients who all agree it would be 0.
 
     Examples
     --------
@@ -196,8 +262,6 @@ def paired_share_test(found: ArrayLike, reference: ArrayLike, total: ArrayLike, 
     >>> paired_share_test([5] * 3, [5] * 3, [5] * 3, 0.1).p_value < 0.025
     False
     """
-    from scipy.special import stdtr, stdtrit
-
     x, y, n = (np.asarray(v, float) for v in (found, reference, total))
     x, y, n = x[n > 0], y[n > 0], n[n > 0]
     k, units = len(n), n.sum()
@@ -205,11 +269,27 @@ def paired_share_test(found: ArrayLike, reference: ArrayLike, total: ArrayLike, 
         return PairedShareTest(np.nan, np.nan, np.nan)
     difference = float((x - y).sum() / units)
     residual = ((x - y) - difference * n) / (1 - n / units)  # jackknife: a large patient pulls the difference to itself
-    between = (k - 1) / k * float((residual**2).sum()) / units**2
+    over_units = float(np.sqrt((k - 1) / k * (residual**2).sum())) / units
     # units of a patient hang together: one more discordant patient's mean share of units
-    least = (float(np.abs(x - y).sum()) + units / k) / units**2
-    error = float(np.sqrt(max(between, least)))
-    df = float(k - 1)
-    return PairedShareTest(
-        difference, difference - float(stdtrit(df, 0.975)) * error, float(stdtr(df, -(difference + margin) / error))
-    )
+    least = float(np.sqrt(np.abs(x - y).sum() + units / k)) / units
+    shares = (np.array([x.sum(), y.sum()]) + 0.5) / (units + 1)  # a search that found all still varies
+    patients = _over_patients((x - y) / n, n, float((shares * (1 - shares)).sum()))
+    limits = [
+        _lower_limit(mean, max(error, least), skew, k - 1.0, margin)
+        for mean, error, skew in ((difference, over_units, 0.0), (patients.mean, patients.error, patients.skew))
+    ]
+    return PairedShareTest(difference, min(low for low, _ in limits), max(p for _, p in limits))
+
+
+def _lower_limit(mean: float, error: float, skew: float, df: float, margin: float) -> tuple[float, float]:
+    """Return the lower 97.5 % limit of a mean and P of H0: mean <= -`margin`; skewness towards losses taken off.
+
+    Hall's cubic of the statistic t, ((1 + skew t / 3)^3 - 1) / skew + skew / 6, and its inverse.
+    """
+    from scipy.special import stdtr, stdtrit
+
+    t, asked = (mean + margin) / error, float(stdtrit(df, 0.975))
+    if skew < 0:
+        t = min(t, ((1 + skew * t / 3) ** 3 - 1) / skew + skew / 6)
+        asked = max(asked, 3 / skew * (float(np.cbrt(1 + skew * (asked - skew / 6))) - 1))
+    return mean - asked * error, float(stdtr(df, -t))
