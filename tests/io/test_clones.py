@@ -95,7 +95,7 @@ def test_pairtree_files_hold_reads_clusters_and_expected_share(frame, tmp_path):
     meta = json.loads(params.read_text())
     assert meta == {"samples": ["M", "P"], "clusters": [["s0", "s1"]], "garbage": ["s2"]}
     counts, back = clones.read_pairtree(ssm, params)
-    third = counts.filter(pl.col("variant_id") == VARIANTS[2], pl.col("sample_id") == "M").row(0, named=True)
+    third = counts.filter(pl.col("variant_id") == "s2", pl.col("sample_id") == "M").row(0, named=True)
     assert (third["alt_count"], third["depth"]) == (0, 0)
     # P: purity .6, 3 copies: one mutated copy gives .6 / (.6 x 3 + .4 x 2) = .230769 of the reads
     first = counts.filter(pl.col("variant_id") == VARIANTS[0], pl.col("sample_id") == "P").row(0, named=True)

@@ -27,7 +27,7 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     if not isinstance(meta, dict) or not isinstance(meta.get("samples"), list):
         raise InputError(f"{params.name}: names no samples; is it Pairtree's params.json?")
     samples = [str(s) for s in meta["samples"]]
-    named = _says_places(frame["name"])
+    frame = frame.with_columns(_names(frame).alias("variant_id"))
     lists = frame.with_columns(pl.col("var_reads", "total_reads", "var_read_prob").str.split(","))
     widths = lists.select(pl.col("var_reads", "total_reads", "var_read_prob").list.len()).unique()
     if widths.height > 1 or set(widths.row(0)) != {len(samples)}:
@@ -41,7 +41,7 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     w = pl.col("var_read_prob").cast(pl.Float64)
     counts = counts_rows(
         long,
-        variant_id=pl.col("name" if named else "id"),
+        variant_id=pl.col("variant_id"),
         sample_id=pl.col("sample_id"),
         alt_count=whole("var_reads"),
         depth=whole("total_reads"),
@@ -51,20 +51,25 @@ def read_pairtree(ssm: Path, params: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
         purity=(w * 2).clip(0, 1),
     )
     where = {v: str(k + 1) for k, members in enumerate(meta.get("clusters", [])) for v in members}
-    names = frame["name"] if named else frame["id"]
-    rows = [{"variant_id": n, "cluster_id": where.get(v)} for n, v in zip(names, frame["id"], strict=True)]
+    rows = [{"variant_id": n, "cluster_id": where.get(v)} for n, v in frame.select("variant_id", "id").iter_rows()]
     return counts, pl.DataFrame(rows, schema={"variant_id": pl.String, "cluster_id": pl.String}).sort("variant_id")
 
 
-def _says_places(names: pl.Series) -> bool:
-    """Whether the names of variants are of their own and say a place or a gene (``12:25398284:C:T``, ``KRAS_G12D``)."""
-    text = names.cast(pl.String)
+def _names(frame: pl.DataFrame) -> pl.Series:
+    """Return what each variant is called: its name where that says a gene or a place, else its id.
+
+    A place on X or Y is left aside: var_read_prob holds its copies already, and nobody told the sex.
+
+    >>> _names(pl.DataFrame({"id": ["s0", "s1", "s2"], "name": ["KRAS_G12D", "7:100:A:T", "X:100:A:T"]})).to_list()
+    ['KRAS_G12D', '7:100:A:T', 's2']
+    """
+    text = frame["name"].cast(pl.String)
     if text.null_count() or text.n_unique() < len(text):
-        return False
+        return frame["id"]
     gene = text.str.extract(r"^([A-Za-z][A-Za-z0-9-]*)").str.to_uppercase()
-    known = pl.Series([g in symbols() for g in gene])
-    placed = text.str.contains(r"^(?:.*[:_])?(?i:chr)?(?:[0-9]{1,2}|X|Y)[:_]\d+[:_]")
-    return bool(2 * (known | placed).sum() >= len(text))
+    known = pl.Series([g in symbols() for g in gene], dtype=pl.Boolean)
+    placed = text.str.contains(r"^(?:.*[:_])?(?i:chr)?[0-9]{1,2}[:_]\d+[:_]")
+    return text.zip_with(known | placed, frame["id"].cast(pl.String))
 
 
 def write_pairtree(counts: pl.DataFrame, clusters: pl.DataFrame | None, ssm: Path, params: Path) -> None:
