@@ -139,8 +139,10 @@ def test_few_patients_whose_arms_differ_in_it_are_not_answered():
     assert overlap or ("not answered. The arms differ in RAS" in result.answer and result.headline.light == "cannot")
 
 
-def test_a_finding_that_nobody_knows_is_named_in_the_answer():
-    result = registry()["treatment"].run(Cohort(two_arms([0] * 30, [1] * 15 + [0] * 15, n_known=3)))
+@pytest.mark.parametrize("n_known", [0, 3, 17])
+def test_a_finding_that_nobody_knows_is_named_in_the_answer(n_known):
+    """Of 17 known all with cetuximab are: of the others RAS is not."""
+    result = registry()["treatment"].run(Cohort(two_arms([0] * 30, [1] * 15 + [0] * 15, n_known=n_known)))
     assert "RAS, by which one of the two is chosen, is not known: the difference may be due to it." in result.answer
 
 

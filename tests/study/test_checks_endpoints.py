@@ -453,3 +453,11 @@ def test_treatment_after_the_resection_without_a_setting_is_asked_for_it(treatme
         }
     )
     assert [p.severity for p in told if p.column == "setting"] == ["warning"] * said
+
+
+@pytest.mark.parametrize(("readers", "told"), [((None, "BICR"), 1), (("A", "BICR"), 0), ((None, None), 0)])
+def test_readings_of_one_scan_name_their_reader_or_none_does(readers, told):
+    """An unnamed CT beside that of the central reader: the worse of both was the visit, and nobody said so."""
+    rows = [{"day": 56, "method": "ct_mri", "non_target": "NONE", "evaluator": reader} for reader in readers]
+    found = endpoint_checks({"assessments": frame("assessments", *rows)})
+    assert [p.severity for p in found if p.column == "evaluator"] == ["warning"] * told

@@ -59,6 +59,7 @@ def endpoint_checks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
     procedures = get("procedures")
     found = target_checks(targets, treated, lesions, assessed) + local_treatments(procedures, targets)
     found += lab_checks(labs) + _assessments(assessed) + follow_up_checks(follow, lesions, treated)
+    found += _readers("assessments", assessed, "method") + _readers("target_lesions", targets, "lesion_id")
     found += without_setting(treated, procedures, lesions, follow)
     seen = {"labs": labs, "target_lesions": targets, "assessments": assessed}
     for name, frame in seen.items():
@@ -99,6 +100,21 @@ def _assessments(rows: pl.DataFrame) -> list[Problem]:
         "overall",
         "reported {value}, though non-target progression or a new lesion is recorded: that is PD.",
         "Correct the row, or keep it: derived and reported responses are compared in the report.",
+        WARNING,
+    )
+
+
+def _readers(name: str, rows: pl.DataFrame, of: str) -> list[Problem]:
+    """Readings of one scan of which some name who read it and others do not: nobody knows whose these are."""
+    named = pl.col("evaluator").is_not_null()
+    mixed = ~named & named.any().over("patient_id", "day", of)
+    return problems_where(
+        name,
+        rows,
+        mixed,
+        "evaluator",
+        "names no reader, beside a reading of the same scan that does: both are taken for one.",
+        "Name the reader of each row; imaging.evaluator says whose are used.",
         WARNING,
     )
 

@@ -110,12 +110,22 @@ def apart(
 
 
 def not_known(
-    inside: pl.DataFrame, x: pl.DataFrame, classes: Sequence[Collection[str]], hypotheses: Collection[Hypothesis]
+    inside: pl.DataFrame,
+    treated: pl.Series,
+    x: pl.DataFrame,
+    classes: Sequence[Collection[str]],
+    hypotheses: Collection[Hypothesis],
 ) -> list[str]:
-    """Return the markers that decide between two treatments and are known of less than half of the patients."""
-    known = {c.removeprefix("marker:"): int(v.is_not_null().sum()) for c, v in _findings(inside, x)}
+    """Return the markers that decide between two treatments and are known of less than half of either arm."""
+    known = dict(_findings(inside, x))
     named = dict.fromkeys(h.marker for h in hypotheses if decides(f"marker:{h.marker}", classes, hypotheses))
-    return [marker for marker in named if 2 * known.get(marker, 0) < inside.height]
+    out = []
+    for marker in named:
+        values = known.get(f"marker:{marker}", pl.Series([None] * inside.height, dtype=pl.Float64))
+        arms = [values.filter(treated == side) for side in (True, False)]
+        if any(2 * arm.is_not_null().sum() < len(arm) for arm in arms):
+            out.append(marker)
+    return out
 
 
 def _findings(inside: pl.DataFrame, x: pl.DataFrame) -> list[tuple[str, pl.Series]]:

@@ -116,7 +116,7 @@ def compare_lines(rows: pl.DataFrame, table: pl.DataFrame, x: pl.DataFrame, seed
                 continue
             if choice.n_out:
                 found.choices[key] = choice
-            if open_findings := not_known(inside, *given):
+            if open_findings := not_known(inside, treated, *given):
                 found.open_findings[key] = open_findings
             pair = compare(
                 data,
