@@ -46,21 +46,29 @@ def guessed_copies(cells: Cells, rows: IntArray) -> BoolArray:
     return np.asarray(~cells.is_measured[rows] & (cells.normal_cn[rows] > 1.5))
 
 
-def options_of(cells: Cells, rows: IntArray, genome: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return copies, mutated copies and prior share of the places a clonal variant may be at: shapes (n, n_option).
+def places_of(cells: Cells, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return copies and mutated copies of the places a clonal variant may be at, whatever the kind of genome: shapes
+    (n, n_option).
 
-    Measured: one copy, or every major one. Not measured: `PLACES`, with the shares of a kind of genome.
+    Measured: one copy, or every major one. Not measured: `PLACES`.
     """
     guessed = guessed_copies(cells, rows)
-    n_option = len(PLACES) if guessed.any() else 2
-    several = cells.major_cn[rows] > 1.5
-    copies = np.repeat(cells.total_cn[rows][:, None], n_option, axis=1)
-    mutated, share = np.ones(copies.shape), np.zeros(copies.shape)
+    copies = np.repeat(cells.total_cn[rows][:, None], len(PLACES) if guessed.any() else 2, axis=1)
+    mutated = np.ones(copies.shape)
     mutated[:, 1] = np.maximum(cells.major_cn[rows], 1.0)
+    if guessed.any():
+        copies[guessed], mutated[guessed] = PLACES.T
+    return copies, np.minimum(mutated, copies)
+
+
+def shares_of(cells: Cells, rows: IntArray, genome: int) -> FloatArray:
+    """Return the prior share of each of `places_of` in a kind of genome, (n, n_option)."""
+    guessed, several = guessed_copies(cells, rows), cells.major_cn[rows] > 1.5
+    share = np.zeros((len(rows), len(PLACES) if guessed.any() else 2))
     share[:, 0], share[:, 1] = np.where(several, 0.5, 1.0), np.where(several, 0.5, 0.0)
     if guessed.any():
-        copies[guessed], mutated[guessed], share[guessed] = *PLACES.T, GENOMES[genome]
-    return copies, np.minimum(mutated, copies), share
+        share[guessed] = GENOMES[genome]
+    return share
 
 
 @dataclass(frozen=True)
@@ -76,18 +84,24 @@ class Elsewhere:
 
     @classmethod
     def of(
-        cls, cells: Cells, rows: IntArray, genome: int, elsewhere: BoolArray, anchors: Anchors, reads: TissueReads
+        cls,
+        cells: Cells,
+        rows: IntArray,
+        genome: int,
+        elsewhere: BoolArray,
+        anchors: Anchors,
+        alike: BoolArray,
+        reads: TissueReads,
     ) -> Elsewhere:
-        copies, _, share = options_of(cells, rows, genome)
+        share = shares_of(cells, rows, genome)
         log_all, log_part = np.zeros(share.shape), np.zeros(len(rows))
         if len(anchors.at):
-            there, _, own = options_of(cells, anchors.at, genome)
-            alike: BoolArray = np.zeros(len(anchors.at), bool)
-            if there.shape[1] == share.shape[1]:
-                alike = np.asarray(np.isclose(there, copies[anchors.row]).all(axis=1))
-            told = np.repeat(_log_mean(reads.every, own)[:, None], share.shape[1], axis=1)
-            if alike.any():
-                told[alike] = reads.every[alike]
+            own, told = shares_of(cells, anchors.at, genome), reads.every
+            if not alike.all():
+                told = np.empty((len(alike), share.shape[1]))
+                told[~alike] = _log_mean(reads.every[~alike], own[~alike])[:, None]
+                if alike.any():
+                    told[alike] = reads.every[alike]
             for option in range(share.shape[1]):
                 log_all[:, option] = np.bincount(anchors.row, told[:, option], len(rows))
             log_part[:] = np.bincount(anchors.row, reads.log_part(own), len(rows))
@@ -125,6 +139,13 @@ class Anchors:
         row, at = (x[cells.sample[at] != cells.sample[rows[row]]] for x in (row, at))
         return cls(at, row, purity[cells.sample[at]], np.minimum(samples.concentration[cells.sample[at]], 1e6))
 
+    def alike(self, cells: Cells, rows: IntArray) -> BoolArray:
+        """Return whether the variant may be at the same places there and here, one of `rows`: shape (n_anchor,)."""
+        there, here = places_of(cells, self.at)[0], places_of(cells, rows)[0]
+        if there.shape[1] != here.shape[1]:
+            return np.zeros(len(self.at), bool)
+        return np.asarray(np.isclose(there, here[self.row]).all(axis=1))
+
     def shifted(self, by: float) -> Anchors:
         return replace(self, purity=np.minimum(self.purity * np.exp(by), 1.0))
 
@@ -157,7 +178,7 @@ class TissueReads:
     @classmethod
     def of(cls, cells: Cells, anchors: Anchors) -> TissueReads:
         at = anchors.at
-        copies, mutated, _ = options_of(cells, at, 0)  # the places are those of every kind, only their shares differ
+        copies, mutated = places_of(cells, at)
         rho, error = anchors.purity[:, None], cells.error_rate[at]
         full = rho * mutated / np.maximum(rho * copies + (1 - rho) * cells.normal_cn[at][:, None], 1e-9)
         alt, depth = cells.alt_count[at], cells.depth[at]

@@ -30,7 +30,7 @@ from oncourse.evolution.tissue_evidence import (
     Elsewhere,
     TissueReads,
     guessed_copies,
-    options_of,
+    places_of,
     read_vaf,
 )
 
@@ -222,13 +222,14 @@ def _genomes(
     Where all copies are measured there is one kind. Else each variant's weights are those of the purity (beside the
     known one) at which the tissue's reads fit the kind best.
     """
+    alike = anchors.alike(cells, rows)
     if not guessed_copies(cells, rows).any():
         reads = TissueReads.of(cells, anchors)
-        return [(Elsewhere.of(cells, rows, 0, elsewhere, anchors, reads), np.zeros(n_sample))]
+        return [(Elsewhere.of(cells, rows, 0, elsewhere, anchors, alike, reads), np.zeros(n_sample))]
     out = []
     shifted = [(one, TissueReads.of(cells, one)) for one in map(anchors.shifted, PURITY_SHIFTS)]
     for genome, share in enumerate((1 - DOUBLED, DOUBLED)):
-        tried = [Elsewhere.of(cells, rows, genome, elsewhere, *one) for one in shifted]
+        tried = [Elsewhere.of(cells, rows, genome, elsewhere, one, alike, reads) for one, reads in shifted]
         fit = np.stack([np.bincount(cells.sample[rows], one.log_like, n_sample) for one in tried])
         best = np.argmax(fit, axis=0)[cells.sample[rows]]
         weights = np.stack([one.weights for one in tried])[best, np.arange(len(rows))]
@@ -278,7 +279,7 @@ class _Reads:
         errors: FloatArray,
     ) -> _Reads:
         alt, depth, error = cells.alt_count[at], cells.depth[at], cells.error_rate[at]
-        copies, mutated, _ = options_of(cells, at, 0)
+        copies, mutated = places_of(cells, at)
         if copies.shape[1] < weights.shape[3]:
             copies, mutated = (np.pad(x, ((0, 0), (0, weights.shape[3] - 2)), mode="edge") for x in (copies, mutated))
         noise = log_noise(alt, depth, np.minimum(error * errors[:, None], 0.3), noise_shape)
