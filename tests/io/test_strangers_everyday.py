@@ -136,6 +136,15 @@ def test_names_of_one_beginning_are_of_one_patient(tmp_path, names, patients):
     assert {s: p for s, p, _ in _samples(reading)} == dict(zip(names, patients, strict=True))
 
 
+@pytest.mark.parametrize("names", [("P1_primary", "P1_liver_met"), ("张三原发灶", "张三肝转移")])
+def test_names_that_say_primary_and_metastasis_make_a_pair_of_lesions(tmp_path, names):
+    """A note said of them that they "do not say primary or metastasis"."""
+    reading = read_delivery([_maf(tmp_path, *(_row(n) for n in names))])
+    lesions = reading.tables["lesions"].select("role", "site").sort("role").rows()
+    assert [role for role, _ in lesions] == ["metastasis", "primary"] and lesions[0][1] == "liver"
+    assert any("primary or metastasis by their names" in n for n in reading.notes)
+
+
 def test_chinese_words_glued_to_a_column_say_normal(tmp_path):
     path = write_vcf(tmp_path / "P1.vcf", ["患者1对照", "患者1肿瘤"], [f"{CALL} 0/0:100,0:100 0/1:70,30:100"])
     assert _samples(read_delivery([path])) == [("患者1肿瘤", "患者1", "tissue")]

@@ -146,7 +146,7 @@ def read_files(
     owned = _owned(found.samples, per_sample, per_patient, reading)
     samples = _samples(owned if is_said else _of_one_beginning(owned, reading), per_sample, reading)
     samples = _controls(samples, found.samples)
-    samples = _plasma_by_name(samples, reading)
+    samples = _roles_by_name(_plasma_by_name(samples, reading), reading)
     built = ct.build(per_patient, samples, reading)
     overlay(tables, built, reading)
     if material != "tissue":
@@ -445,6 +445,24 @@ def _plasma_by_name(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     named = samples["SAMPLE_ID"].filter(new).to_list()
     reading.notes.append(f"taken as plasma or normal by their names: {first_of(named, 8)}")
     return samples.with_columns(own.fill_null(kinds).alias("MATERIAL"))
+
+
+def _roles_by_name(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Take samples whose names say primary or a metastasis (P1_primary, P1_liver_met, 张三肝转移) as that where no column
+    says what they are, and names of several roles say so of a patient."""
+    if set(samples.columns) - {"SAMPLE_ID", "PATIENT_ID", "MATERIAL"}:
+        return samples
+    parts = {s: p[1].replace("_", " ") for s in samples["SAMPLE_ID"].drop_nulls() if (p := beginning(s))}
+    words_of = {s: re.sub(r"(?i)\bmets?\b", "metastasis", word) for s, word in parts.items()}
+    roles = {s: word for s, word in words_of.items() if ct.role_word(word)}
+    kinds = samples.filter(pl.col("SAMPLE_ID").is_in(list(roles))).with_columns(
+        pl.col("SAMPLE_ID").replace({s: ct.role_word(w) for s, w in roles.items()}).alias("_role")
+    )
+    if not (kinds.group_by("PATIENT_ID").agg(pl.col("_role").n_unique())["_role"] > 1).any():
+        return samples
+    reading.notes.append(f"{len(roles):,} samples are primary or metastasis by their names ({first_pairs(roles)})")
+    word = pl.col("SAMPLE_ID").replace_strict(roles, default=None, return_dtype=pl.String)
+    return samples.with_columns(word.alias("SAMPLE_TYPE"))
 
 
 def _material_of_name(sample: str) -> str:

@@ -392,11 +392,11 @@ def _told_msi(said: pl.Series, reading: Reading) -> None:
 
 def _role_of(samples: pl.DataFrame) -> pl.Expr:
     """Return the role of each sample: that of the first column whose word is one of ours."""
-    said = [pl.lit(words.mapped(samples[c], _role_word)) for c in _ROLE_ORDER if c in samples.columns]
+    said = [pl.lit(words.mapped(samples[c], role_word)) for c in _ROLE_ORDER if c in samples.columns]
     return pl.coalesce(said) if said else pl.lit(None, pl.String)
 
 
-def _role_word(text: str | None) -> str | None:
+def role_word(text: str | None) -> str | None:
     """Return the role that the words of a type say: of ours, or of a metastasis somewhere (``Liver metastasis``,
     ``肝转移灶``)."""
     return words.role(text) or ("metastasis" if re.search(METASTASIS_WORDS, (text or "").lower()) else None)
