@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from tests.studies import study
 
+from oncourse.analyses._asked_statuses import asked_statuses
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
 from oncourse.io import load_study
@@ -254,3 +255,15 @@ def test_a_study_of_markers_alone_is_matched_too(make_study):
     # nobody looked at anything else: no status is negative, assumed or not
     told = cohort.patient_statuses.filter(~pl.col("status").is_in(["RAS", "BRAF V600E"]))
     assert set(told["state"]) == {"not_assessable"}
+
+
+def test_statuses_asked_for_first_are_counted_over_the_patients_with_the_tumour():
+    """BRAF V600E of five with colorectal cancer: positive, negative as measured, twice by assumption, not judged; an
+    assumed positive is none assumed negative, and a patient of another tumour is not counted."""
+    states = ["positive", "negative", "negative", "negative", "not_assessable", "positive"]
+    basis = ["assumed", "measured", "assumed", "assumed", None, "measured"]
+    found = pl.DataFrame({"patient_id": list("ABCDEX"), "status": "BRAF V600E", "state": states, "basis": basis})
+    (row,) = asked_statuses(found, {"colorectal": set("ABCDE")}, "crc")
+    counts = [row[f"n_{name}"] for name in ("patients", "positive", "negative", "assumed", "not_assessable")]
+    assert counts == [5, 1, 1, 2, 1] and row["fraction"] == 0.25
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((0.0063, 0.8059), abs=1e-4)  # R 4.2: binom.test(1, 4)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncourse.evolution import presence_kernels as kernels
-from oncourse.evolution.presence import NEVER_SURE, Cells, PriorSettings, Samples, detection_at, presence
+from oncourse.evolution.presence import NEVER_SURE, Cells, PriorSettings, Samples, _Prior, detection_at, presence
 from oncourse.evolution.vaf import ccf_from_vaf, expected_vaf, min_alt_reads
 from oncourse.stats import betabinomial
 from oncourse.stats.rng import generator
@@ -363,3 +363,14 @@ def test_no_reads_make_presence_certain():
     )
     samples = Samples(0.9 * two, two < 0, 200 * two, 2 * two, np.full(2, 3), 0.02 * two)
     assert presence(cells, samples).p_present.tolist() == [1 - NEVER_SURE, NEVER_SURE]
+
+
+def test_the_share_of_calls_made_in_one_sample_alone_is_never_learned_from_it():
+    """Kinds of each sample: not elsewhere, elsewhere in a part of the cells, elsewhere in all; a given share holds for
+    all three."""
+    patient, plasma = np.array([0, 0, 1]), np.array([False, True, False])
+    learned = _Prior(patient, plasma, 10, PriorSettings(call_ppv=0.9))
+    assert learned.held.reshape(3, 3).tolist() == [[True, False, False]] * 3 and learned.share[0] == 0.9
+    assert learned.shape.sum() == pytest.approx(1.0) and learned.shape[-1] == pytest.approx(0.55)
+    given = _Prior(patient, plasma, 10, PriorSettings(fixed=0.3))
+    assert given.held.all() and given.share.tolist() == [0.95, 0.3, 0.3]

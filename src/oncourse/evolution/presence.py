@@ -416,7 +416,7 @@ def _rough_ccf(cells: Cells, purity: FloatArray, counted: BoolArray) -> FloatArr
     """Return the cell fraction by moments; 1 for a call without counts, 0 for none."""
     rho = purity[cells.sample]
     copies = rho * cells.total_cn + (1 - rho) * cells.normal_cn
-    vaf = np.where(counted, (cells.alt_count + 0.0) / np.maximum(cells.depth, 1), 0.0)
+    vaf = np.where(counted, cells.alt_count / np.maximum(cells.depth, 1), 0.0)
     mutated = rho * np.where(vaf * copies > rho * 1.5, np.maximum(cells.major_cn, 1.0), 1.0)
     ccf = vaf * copies / np.maximum(mutated, 1e-9)
     return np.where(counted, np.minimum(ccf, 1.0), np.where(cells.is_called, 1.0, 0.0)) * cells.is_called

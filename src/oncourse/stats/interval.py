@@ -203,7 +203,7 @@ def weibull_interval(left: ArrayLike, right: ArrayLike, x: ArrayLike) -> Weibull
         total, du, ds = 0.0, np.zeros(low.size), np.zeros(low.size)
         width = np.maximum(sa - sb, 1e-300)
         fa = np.where(np.isfinite(a), ea * sa, 0.0)
-        fb = np.where(np.isfinite(eb), np.where(np.isfinite(eb), eb, 0.0) * sb, 0.0)
+        fb = np.where(np.isfinite(eb), eb, 0.0) * sb
         a0, b0 = np.where(np.isfinite(a), a, 0.0), np.where(np.isfinite(b), b, 0.0)
         part = ~exact
         total += float(np.log(width[part]).sum())
