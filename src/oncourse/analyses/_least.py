@@ -10,8 +10,7 @@ from __future__ import annotations
 _TIME = "Survival, medians, cumulative incidence and one hazard ratio: measured to hold from 10 patients."
 _SHARES = (
     "Shares of variants, patients differing (sd up to .2): measured to hold from 6 patients (wider than needed "
-    "where they are "
-    "alike)"
+    "where they are alike), and from 20 where a few patients share hardly anything"
 )
 _EXACT = "Shares of patients are exact at any number (Clopper-Pearson)."
 _MEDIANS = "Medians over patients: exact from 6 (order statistics); none below."
@@ -42,7 +41,7 @@ LEAST: dict[str, tuple[str, ...]] = {
     "sites": (_EXACT,),
     "survival": (_TIME,),
     "therapy": (_EXACT,),
-    "tissue_blood": (f"{_SHARES}; their non-inferiority tests keep 2.5 % there.", _EXACT),
+    "tissue_blood": (f"{_SHARES}; their non-inferiority tests of 2.5 % say up to 4 % at the margin.", _EXACT),
     "treatment": (f"{_TIME} Interaction ratio: with 12 of 80 carriers.",),
 }
 
