@@ -260,6 +260,27 @@ def test_the_other_readings_are_counted_and_shown():
     assert first == pytest.approx(779 / 30.4375) and last == pytest.approx(806 / 30.4375)
 
 
+def test_a_median_of_whom_most_were_never_assessed_is_not_told():
+    """Men with bone scans alone: PFS by RECIST was "3.7 months (n = 16)", of one death and 15 censored at the start."""
+    people = [f"P{i}" for i in range(6)]
+    given = made(
+        {"design": "mcrpc"},
+        patients=[{"patient_id": p} for p in people],
+        samples=[],
+        calls=[],
+        treatments=[{"patient_id": p, "drugs": "docetaxel", "start_day": 0} for p in people],
+        follow_up=[
+            {"patient_id": p, "last_contact_day": 300, "is_dead": p == "P0", "death_day": 300 if p == "P0" else None}
+            for p in people
+        ],
+        assessments=[{"patient_id": "P1", "day": 60, "method": "ct_mri", "overall": "SD"}],
+    )
+    result = run("endpoints", given)
+    told = "Median progression-free survival by RECIST alone (without bone), first line, is not told: 4 of 6 had"
+    assert told in result.answer
+    assert value(result, "unseen_PFS_line_1").value == 4
+
+
 def test_the_answer_says_how_many_were_never_assessed():
     """A median of n = 4 of whom two were never scanned: they are censored on the first day (FDA 2018, table A)."""
     result = run("endpoints")

@@ -108,6 +108,8 @@ ANSWERED = ("OS", "CSS", "DFS", "PFS", "rPFS", "PSA_PFS")
 RECORDED_PFS = "progression-free survival as the source records it"
 #: From this share of the records on the answer says how many were never assessed after the start: they are censored there.
 UNSEEN_TOLD = 0.1
+#: Where more than this share was never assessed no median is told: it is that of the few whose end is known.
+UNSEEN_MOST = 0.5
 ASSESSED = ("PFS", "rPFS", "TTP", "PSA_PFS", "TTPP")
 #: Said where nobody's vital status is known, instead of what death belongs to.
 WITHOUT_DEATHS = ("TTP", "TTPP")
@@ -253,6 +255,14 @@ def _answer(
             unseen = _unseen(table, endpoint, first if suffix else None, params)
             if unseen and unseen == by_name[name].n:  # nobody was assessed: nothing was "not reached"
                 continue
+            told = f"unseen_{endpoint}{suffix}"
+            if unseen > UNSEEN_MOST * (by_name[name].n or 0):
+                estimates.append(Estimate(told, unseen, n=by_name[name].n, unit="count"))
+                parts.append(
+                    f"Median {text}{where} is not told: {{{told}:value}} of {by_name[name].n} had no assessment that counts "
+                    "after the start."
+                )
+                continue
             if name in undone:
                 parts.append(f"Median {text}{where} {UNDONE}.")
             elif by_name[name].value is None:
@@ -260,9 +270,10 @@ def _answer(
             else:
                 parts.append(f"Median {text}{where} was {{{name}}}.")
             if unseen and unseen >= UNSEEN_TOLD * (by_name[name].n or 0):
-                estimates.append(Estimate(f"unseen_{endpoint}{suffix}", unseen, n=by_name[name].n, unit="count"))
-                count = f"{{unseen_{endpoint}{suffix}:value}}"
-                parts.append(f"Of these, {count} had no assessment that counts after the start, and tell nothing.")
+                estimates.append(Estimate(told, unseen, n=by_name[name].n, unit="count"))
+                parts.append(
+                    f"Of these, {{{told}:value}} had no assessment that counts after the start, and tell nothing."
+                )
     return estimates, " ".join(parts) or "No endpoint could be told."
 
 
