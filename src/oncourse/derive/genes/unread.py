@@ -172,21 +172,18 @@ def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.Dat
         nowhere=table.select(parts()).select(lies_nowhere()).to_series(),
     )
     rows: dict[tuple[str, str], tuple[int | None, int | None, bool, str]] = {}
-    words = {row["variant_id"]: _words(row) for row in table.iter_rows(named=True)} if build in BUILDS else {}
-    blank = table.filter(pl.col("written").is_null())["variant_id"]
+    blank = table.filter(pl.col("written").is_null())
     # nothing is known of it here, and it is at this codon in the other build: the study may mix two
-    for variant, gene, at_codon in (
-        other_build_codons(blank, build or "").select("variant_id", "gene", "codon").iter_rows()
-    ):
-        if gene in genes:
-            rows[variant, gene] = (at_codon, at_codon, False, words[variant])
+    other = other_build_codons(blank["variant_id"], build or "").filter(pl.col("gene").is_in(genes))
+    for row in blank.drop("gene").join(other, on="variant_id", how="inner").iter_rows(named=True):
+        rows[row["variant_id"], row["gene"]] = (row["codon"], row["codon"], False, _words(row))
     placed: set[str] = set()
     for where in (build,) if build in BUILDS else BUILDS:
         at = locate(table["variant_id"], where).select(
             "variant_id", "region", "codon_first", "codon_last", place="gene", by_place="consequence"
         )
         placed |= set(at.filter(pl.col("place").is_not_null())["variant_id"])
-        for row in table.join(at, on="variant_id", how="left").iter_rows(named=True):
+        for row in table.join(at, on="variant_id", how="left").filter(_may_change(genes, meant)).iter_rows(named=True):
             for gene, first, last, understood in _unread(row, genes, meant, build in BUILDS):
                 rows[row["variant_id"], gene] = (first, last, understood, _words(row))
     if build not in BUILDS:
@@ -220,6 +217,15 @@ def _meant(symbol: str) -> list[str]:
     (['KRAS', 'LRMP'], ['KRAS'], ['ERBB2'])
     """
     return [current_symbol(part.upper()) for part in re.split(r"[;,/|&\s]+", symbol.strip()) if part]
+
+
+def _may_change(genes: set[str], meant: dict[str, list[str]]) -> pl.Expr:
+    """Whether `_unread` can find something in a row: it lies in one of these genes, is written so, or has no place. Of
+    an exome hardly any does, and the others are not looked at one by one."""
+    named = pl.col("written").is_in([symbol for symbol, known in meant.items() if known])
+    where = pl.col("variant_id")
+    placeless = ~where.str.contains(_PLACED.pattern) | where.str.contains(_BEFORE_ANY.pattern) | pl.col("nowhere")
+    return pl.col("place").is_in(genes).fill_null(False) | named.fill_null(False) | placeless.fill_null(True)
 
 
 def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: bool):  # type: ignore[no-untyped-def,type-arg]
