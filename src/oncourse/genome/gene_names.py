@@ -105,6 +105,7 @@ def gene_by_id(identifier: str) -> str | None:
     return _by_id().get(re.sub(r"\.\d+$", "", identifier.strip()))
 
 
+@lru_cache(maxsize=1 << 16)
 def gene_name(text: str) -> tuple[str | None, str]:
     """Return today's symbol of what a file calls a gene, and how it was understood (one of `HOW`).
 
