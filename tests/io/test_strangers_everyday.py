@@ -282,3 +282,21 @@ def test_a_row_of_two_variant_alleles_is_told(tmp_path):
     """vcf2maf#9: Tumor_Seq_Allele1 may be a second variant; it was lost without a word."""
     reading = read_delivery([_maf(tmp_path, f"{_row('S1')}\tA", head=f"{READS}\tTumor_Seq_Allele1")])
     assert any("two variant alleles: A" in p.message for p in reading.problems)
+
+
+@pytest.mark.parametrize(
+    ("files", "columns"),
+    [
+        (("P1/pre.vcf", "P1/post.vcf", "P2/pre.vcf"), None),
+        (("患者1.vcf", "患者2.vcf"), ("外周血", "原发灶", "肝转移")),
+    ],
+)
+def test_times_and_blood_are_names_that_every_patient_has(tmp_path, files, columns):
+    """pre and post of two patients were two samples, and 外周血 of two files one."""
+    for name in files:
+        own = columns or [(tmp_path / name).stem]
+        cells = "0/0:100,0:100 " * (len(own) > 1) + "0/1:70,30:100 " * max(1, len(own) - 1)
+        write_vcf(tmp_path / "v" / name, own, [f"{CALL} {cells}"])
+    found = [s for s, _, _ in _samples(read_delivery([tmp_path / "v"]))]
+    whole = ["患者1_原发灶", "患者1_肝转移", "患者2_原发灶", "患者2_肝转移"]
+    assert found == (whole if columns else ["P1_post", "P1_pre", "P2_pre"])

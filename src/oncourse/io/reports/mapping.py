@@ -165,6 +165,8 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any], *, is
             reading.tables[part.table] = frame[once]
             reading.lines[part.table] = text.lines[once]
         reading.sources.setdefault("calls" if part.table == "panel" else part.table, source.name)
+    if not reading.tables and (bad := [p for p in reading.problems if p.severity == "error"]):
+        raise InputError(bad)  # not the tables that are missing for it
     told_unread(source.name, [c for c in seen if c not in read], reading)
     config: dict[str, Any] = {k: more[k] for k in CONFIG if k in more and k != "title"}
     config |= {"genome_build": more["build"]} if "build" in more else {}

@@ -8,7 +8,12 @@ from pathlib import Path
 
 NORMAL_WORD = (
     r"normal|germ_?line|blood|bld|leu[kc]o(cytes?)?|lymphocytes?|adjacent(_?normal)?|nat|pbmc|pbl|wbc|gdna|saliva|buccal|buffy(_?coat)?|control|ctrl|reference|constitutional|"
-    r"正常(组织|对照)?|癌旁(组织|正常)?|对照|白细胞|血细胞|外周血(白细胞|单个核细胞)|胚系"
+    r"正常(组织|对照)?|癌旁(组织|正常)?|对照|白细胞|血细胞|外周血(白细胞|单个核细胞)?|全血|血液|血样|胚系"
+)
+#: Times that every patient has.
+_OF_ALL = (
+    r"(?:pre|post)(?:_?(?:treatment|therapy|op))?|baseline|progression|relapse|recurrence|"
+    r"治疗[前后]|术[前后]|基线|进展|复发"
 )
 #: A metastasis in Chinese: where it lies, and the word.
 _METASTASIS = (
@@ -17,12 +22,12 @@ _METASTASIS = (
 )
 _TUMOUR_WORD = (
     r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met|"
-    rf"原发(灶)?|{_METASTASIS}|肿瘤(组织)?|组织|血浆|游离dna"
+    rf"原发(灶)?|{_METASTASIS}|肿瘤(组织)?|组织|血浆|游离dna|{_OF_ALL}"
 )
 #: Words of a lesion or of blood in which a tumour is looked for: several files of one patient have one each.
 _MATERIAL = re.compile(
-    r"(?i)^(primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|[a-z]+[_ ]met|relapse|recurrence|"
-    rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna)[_.-]?\d*$|^(?-i:[TRM])\d{{1,2}}$"  # numbered tumours, regions ...
+    r"(?i)^(primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|[a-z]+[_ ]met|"
+    rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna|{_OF_ALL})[_.-]?\d*$|^(?-i:[TRM])\d{{1,2}}$"  # T1, R2, M1
 )
 #: A time of treatment: progression, cycle, week, follow-up ...
 _MOMENT = (
