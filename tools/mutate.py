@@ -293,8 +293,8 @@ def is_python(mutant: Mutant) -> bool:
     return True
 
 
-def changed(mutant: Mutant) -> str:
-    raw = (HOUSE / mutant.path).read_bytes()
+def changed(mutant: Mutant, house: Path = HOUSE) -> str:
+    raw = (house / mutant.path).read_bytes()
     return (raw[: mutant.start] + mutant.new.encode() + raw[mutant.end :]).decode()
 
 
@@ -370,26 +370,33 @@ LEFT = "left"
 
 
 def judge(mutants: list[Mutant], reach: Reach, kept: Kept, limit: float, size: int) -> None:
-    """Say of each mutant which test noticed it: first the near tests of each, then all others of a few at once."""
+    """Say of each mutant which test noticed it: first the near tests of each, then all others of a few at once.
+
+    All is read from the copy: the house itself may be worked on meanwhile.
+    """
     equal = set_aside()
     for mutant in mutants:
         if kept.of(mutant) is None:
-            kept.add(mutant, equal.get(told(mutant)) or reach.first(mutant.path, mutant.line, changed(mutant)) or LEFT)
+            text = changed(mutant, reach.folder)
+            by = equal.get(told(mutant, reach.folder)) or reach.first(mutant.path, mutant.line, text)
+            kept.add(mutant, by or LEFT)
     left = {Change(m.path, m.line, m.start, m.end, m.new): m for m in mutants if kept.of(m) == LEFT}
     for group in apart(list(left), size):
-        found, all_asked = noticed(group, reach, HOUSE, limit)
+        found, all_asked = noticed(group, reach, limit)
         for change in group:
             kept.add(left[change], found.get(change, "SURVIVED" if all_asked else "SURVIVED the tests of its limit"))
-    by = {m: test for m in mutants if not (test := kept.of(m) or "").startswith(("SURVIVED", "EQUAL")) and "::" in test}
-    holds = reach.holds(by.values())
-    for mutant, test in by.items():
+    tests = {
+        m: test for m in mutants if not (test := kept.of(m) or "").startswith(("SURVIVED", "EQUAL")) and "::" in test
+    }
+    holds = reach.holds(tests.values())
+    for mutant, test in tests.items():
         if test not in holds:
             kept.add(mutant, f"SURVIVED: fails on the unchanged house too, {test}")
 
 
-def told(mutant: Mutant) -> tuple[str, ...]:
+def told(mutant: Mutant, house: Path) -> tuple[str, ...]:
     """A mutant by the text of its line, which stays where lines are put in before it."""
-    line = (HOUSE / mutant.path).read_text("utf-8").splitlines()[mutant.line - 1].strip()
+    line = (house / mutant.path).read_text("utf-8").splitlines()[mutant.line - 1].strip()
     return (str(mutant.path), line, *key(mutant)[2:])
 
 

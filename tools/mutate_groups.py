@@ -9,7 +9,7 @@ other would both count as unnoticed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,9 +56,7 @@ def text_of(changes: Sequence[Change], house: Path) -> dict[Path, str]:
     return {path: text.decode() for path, text in raw.items()}
 
 
-def noticed(
-    group: Sequence[Change], reach: Reach, house: Path, limit: float, say: Callable[[str], None] = lambda _: None
-) -> tuple[dict[Change, str], bool]:
+def noticed(group: Sequence[Change], reach: Reach, limit: float) -> tuple[dict[Change, str], bool]:
     """The test that notices each mutant of a group, and whether all tests that reach the others were asked.
 
     Of the tests those first that are cheap for the number of mutants they reach; `limit` CPU seconds a mutant at most.
@@ -80,15 +78,18 @@ def noticed(
             all_asked = False
             continue
         spent += price
-        if failed := reach.failing(tests, text_of(list(alive), house), stop=len(alive) == 1):
+        if failed := reach.failing(tests, text_of(list(alive), reach.folder), stop=len(alive) == 1):
             for one, its_own in alive.items():
                 suspects = [t for t in its_own if t in failed] or (its_own if "(exit" in failed[0] else [])
-                alone = failed if len(alive) == 1 else suspects and reach.failing(suspects, text_of([one], house), True)
+                alone = (
+                    failed
+                    if len(alive) == 1
+                    else suspects and reach.failing(suspects, text_of([one], reach.folder), True)
+                )
                 if alone:
                     found[one] = alone[0]
-                    say(f"{one.path}:{one.line}\t{alone[0]}")
     return found, all_asked
 
 
-def _union(lists: object) -> list[str]:
-    return list(dict.fromkeys(test for tests in lists for test in tests))  # type: ignore[attr-defined]
+def _union(lists: Iterable[list[str]]) -> list[str]:
+    return list(dict.fromkeys(test for tests in lists for test in tests))

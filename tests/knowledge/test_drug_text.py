@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from oncourse.knowledge.drug_dictionary import dictionary, index, key
 from oncourse.knowledge.drug_stems import stem_of
-from oncourse.knowledge.drug_text import nearest_name, read_drugs
+from oncourse.knowledge.drug_text import TYPO_EDITS, _spellings, nearest_name, read_drugs
 from oncourse.knowledge.drugs import compared_drugs, drug_classes, drugs_in_text, kind, unknown_drugs
 
 FOLFOX = ("fluorouracil", "folinic acid", "oxaliplatin")
@@ -225,3 +225,11 @@ def test_castration_by_surgery_is_told_apart():
     """It has no last day; words for an operation and for injections were one substance."""
     assert read_drugs("双侧睾丸切除术").names == read_drugs("surgical castration").names == ("orchiectomy",)
     assert read_drugs("去势").names == ("castration",) and compared_drugs("手术去势") == "castration"
+
+
+def test_only_names_of_letters_long_enough_for_a_typo_are_spellings():
+    """5-FU, S-1 and names in Chinese are near to too much, or to nothing."""
+    names = _spellings()
+    assert "oxaliplatin" in names and len(names) > 100
+    assert all(name.isascii() and name.isalpha() for name in names)
+    assert min(map(len, names)) >= TYPO_EDITS[-1][0] - 1

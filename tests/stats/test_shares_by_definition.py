@@ -265,3 +265,12 @@ def test_tangos_statistic_of_no_discordant_pair():
     """b = c = 0: the restricted share is 0, z = -n d / sqrt(n d (1 - d)), however small d."""
     for d in (0.0004, 0.01, 0.2):
         assert ag._tango_z(0, 0, 25, d) == pytest.approx(-np.sqrt(25 * d / (1 - d)))
+
+
+def test_wilson_of_a_single_unit_and_of_none():
+    """1 of 1: from 1 / (1 + z2) to 1; 0 of 1 mirrored; of nothing no limits."""
+    low, high = wilson([1, 0, 0], [1, 1, 0])
+    assert low[:2].tolist() == pytest.approx([1 / (1 + Z95**2), 0]) and high[:2].tolist() == pytest.approx(
+        [1, Z95**2 / (1 + Z95**2)]
+    )
+    assert np.isnan(low[2]) and np.isnan(high[2])
