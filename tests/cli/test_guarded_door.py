@@ -5,10 +5,15 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 from tests.typed import typed
 
+from oncourse import cli
+from oncourse.cli._errors import say
 from oncourse.errors import InputError
 from oncourse.models.card import read_card
 
@@ -68,6 +73,23 @@ def test_no_file_can_steer_the_terminal(study):
     (study / "patients.tsv").write_text("patient_id\tsex\nP1\t\x1b[2J\x1b]0;owned\x07\n")
     done = typed("check", study)
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_no_line_of_a_command_is_without_end():
+    """The note on 15,000 normals of one file named them all, in a line of 200 KB."""
+
+    @click.command()
+    def speak() -> None:
+        say("note: " + "P1_blood, " * 1_000 + "\nsecond \x1b[2J")
+
+    first, second = CliRunner().invoke(speak).output.splitlines()
+    assert len(first) < 2_100 and first.endswith(" ...") and second == "second \\x1b[2J"
+
+
+def test_every_command_speaks_through_one_door():
+    """A name with an escape in a note could steer the terminal. (`predict` writes its table there, for other programs.)"""
+    found = {f.name: f.read_text("utf-8").count("click.echo(") for f in Path(cli.__file__).parent.glob("*.py")}
+    assert {name: n for name, n in found.items() if n} == {"_errors.py": 1, "_shared.py": 2, "predict.py": 1}
 
 
 def test_many_errors_of_one_cause_are_ten_lines_and_a_count(study):

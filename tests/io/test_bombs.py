@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
 import sys
 import tracemalloc
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.io.strangers import KRAS_ROW, MAF, calls_of, write_table, write_vcf
 
 from oncourse.disk import unpack
@@ -25,7 +28,9 @@ from oncourse.io.reports.vendors import read_tempus
 from oncourse.io.tabular import json_document, text
 from oncourse.io.variants import vcf_rows
 from oncourse.io.variants.annotated_json import vcf_text
+from oncourse.io.variants.vcf import read_vcf
 from oncourse.io.whose.columns import assign
+from oncourse.io.whose.sample_names import NORMAL_WORD, Controls
 from oncourse.io.whose.start import vcf_start
 from oncourse.study.config import yaml_value
 
@@ -127,6 +132,72 @@ def test_many_samples_of_one_file_are_told_apart_without_matching_pairs(tmp_path
         return counted["match"] + counted["search"] + counted["fullmatch"]
 
     assert 0 < matches(200) < 3 * matches(100)
+
+
+PAIR = "12 25398284 . C T 50 PASS . GT:AD:DP "
+
+
+@pytest.mark.parametrize("ends", [("blood", "primary"), ("BL", "T1"), ("G1", "D1")])
+def test_many_controls_of_one_file_cost_what_they_are(tmp_path, ends):
+    """Of 30,000 columns each was compared with all others: 15,000 people with their blood took minutes.
+
+    And P1_G1 was no germline where there was a P10.
+    """
+
+    def comparisons(n: int) -> int:
+        columns = [f"P{i}_{end}" for i in range(n) for end in ends]
+        row = PAIR + "0/0:90,0:90 0/1:70,30:100 " * n
+        path, counted = write_vcf(tmp_path / f"{n}.vcf", columns, [row]), Counter()
+        whose = assign([vcf_start(path)])
+        assert [(c.patient_id, c.role) for c in whose] == [
+            (f"P{i}", role) for i in range(n) for role in ("normal", "tumour")
+        ]
+        sys.setprofile(lambda frame, event, called: counted.update([getattr(called, "__name__", frame.f_code.co_name)]))
+        try:
+            assert read_vcf(path, whose=assign([vcf_start(path)])).calls.height == n
+        finally:
+            sys.setprofile(None)
+        return sum(counted[name] for name in ("match", "search", "fullmatch", "startswith", "__eq__"))
+
+    assert 0 < comparisons(40) < 3 * comparisons(20)
+
+
+def _control(name: str, names: list[str]) -> str | None:
+    """The definition of `Controls.of`, name by name."""
+    others = [o for o in names if o != name]
+    if germline := re.match(r"(.+)[_.-]G\d*$", name):
+        stem = germline[1]
+        letters = {o[len(stem) + 1 :].rstrip("0123456789") for o in others if re.match(rf"{stem}[_.-]", o)}
+        return stem if letters and letters <= {"D", "R"} else None
+    is_control = re.compile(rf"(?i)(.+)[_.-](?:(?:{NORMAL_WORD})\d*|BL|GL|N|PB|NB|germ)$").match
+    if not (found := is_control(name)):
+        return None
+    stem = found[1]
+    beside = [o for o in others if o.startswith((f"{stem}_", f"{stem}.", f"{stem}-"))]
+    if name.endswith(("_BL", "-BL")):
+        siblings = [o for o in others if re.split("[_.-]", o)[0] == re.split("[_.-]", stem)[0]]
+        has_normal = any(re.match(rf"(?i).+[_.-](?:{NORMAL_WORD})\d*$", o) for o in siblings)
+        if "cfDNA" in name or has_normal or any(o.endswith(("_PRO", "_C3", "-C3")) for o in beside):
+            return None
+    return stem if any(not is_control(o) for o in beside) else None
+
+
+@given(
+    st.lists(
+        st.builds(
+            "{}{}{}".format,
+            st.sampled_from(["P1", "P10", "P1_a", "P2", "P2-b", "P1_cfDNA"]),
+            st.sampled_from("_-"),
+            st.sampled_from(
+                ["BL", "N", "blood", "normal2", "G1", "G", "D1", "R1", "T", "PRO", "C3", "primary", "germ"]
+            ),
+        ),
+        max_size=8,
+    )
+)
+def test_controls_are_those_of_the_plain_definition(names):
+    found = Controls(names)
+    assert [found.of(name) for name in names] == [_control(name, names) for name in names]
 
 
 def test_a_clinical_table_of_a_matrix_is_refused(tmp_path, monkeypatch):

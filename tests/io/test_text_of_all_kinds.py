@@ -6,8 +6,6 @@ thousand columns took minutes.
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import xlsxwriter
 
@@ -62,18 +60,12 @@ def test_a_comma_in_a_table_of_one_column_with_tabs_stays(tmp_path):
     assert read_table(tmp_path / "t.tsv").frame["note"].to_list() == ["one, two"]
 
 
-def test_thousands_of_columns_take_no_time_of_their_square(tmp_path):
+def test_the_wanted_columns_are_asked_for_once(tmp_path):
     """8,000 columns took a hundred times as long as 800: the set of names was made anew for every column."""
-
-    def seconds(n):
-        path = tmp_path / f"{n}.tsv"
-        path.write_text("\t".join(f"c{i}" for i in range(n)) + "\n" + "\t".join("1" for _ in range(n)) + "\n")
-        start = time.process_time()
-        assert len(read_table(path).frame.columns) == n
-        return time.process_time() - start
-
-    seconds(100)
-    assert seconds(8000) < 30 * max(seconds(800), 0.01)
+    names, asked = [f"c{i}" for i in range(8000)], []
+    (tmp_path / "t.tsv").write_text("\t".join(names) + "\n" + "\t".join("1" for _ in names) + "\n")
+    table = read_table(tmp_path / "t.tsv", columns=lambda header: asked.append(len(header)) or header)
+    assert table.frame.columns == names and asked == [8000]
 
 
 def book(path, sheets):

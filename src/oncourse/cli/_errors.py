@@ -1,4 +1,4 @@
-"""Errors on the terminal: one line each, nothing that a terminal would obey, and never a traceback."""
+"""What is said on the terminal: nothing that a terminal would obey, no line without end; errors, and never a traceback."""
 
 from __future__ import annotations
 
@@ -27,9 +27,14 @@ def visible(text: str) -> str:
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ..."
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print lines, each as `visible` shows it: names and notes come from files of others too."""
+    click.echo("\n".join(visible(line) for line in text.split("\n")), err=err)
+
+
 def echo_error(text: str) -> None:
     """Print one error."""
-    click.echo(f"error: {visible(text)}", err=True)
+    say(f"error: {text}", err=True)
 
 
 def grouped(problems: Sequence[Any], say: Callable[[Any], str] = str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from oncourse.cli._errors import listed, visible
+from oncourse.cli._errors import listed, say, visible
 from oncourse.errors import ConfigError
 
 #: First entry of a JSON file that oncourse writes and may therefore replace (`disk.guard.MARKS`).
@@ -77,7 +77,7 @@ def progress_line() -> Callable[[str], None]:
     started = time.monotonic()
 
     def show(text: str) -> None:
-        click.echo(f"\r\033[K{time.monotonic() - started:5.0f} s  {text}", err=True, nl=False)
+        click.echo(f"\r\033[K{time.monotonic() - started:5.0f} s  {visible(text)}", err=True, nl=False)
 
     return show
 
@@ -91,4 +91,4 @@ def end_progress() -> None:
 def print_problems(problems: Sequence[Any]) -> None:
     """Print problems, one a line, severity first; of one cause ten, the others are counted and in a file (`listed`)."""
     for line in listed(problems, lambda problem: f"{getattr(problem, 'severity', 'error')}: {problem}"):
-        click.echo(visible(line))
+        say(line)

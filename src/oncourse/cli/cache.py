@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._errors import say
+
 
 @click.command()
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), help="Default the user's cache folder.")
@@ -30,6 +32,6 @@ def cache(cache: Path | None, info: bool, clear: bool) -> None:
         if clear:
             file.unlink(missing_ok=True)
     word = "removed" if clear else "kept"
-    click.echo(f"{folder}: {len(found):,} entries {word}, {sum(sizes.values()) / 1e6:,.1f} MB")
+    say(f"{folder}: {len(found):,} entries {word}, {sum(sizes.values()) / 1e6:,.1f} MB")
     for kind, n in sorted(counts.items()):
-        click.echo(f"  {kind}: {n:,} patients, {sizes[kind] / 1e6:,.1f} MB")
+        say(f"  {kind}: {n:,} patients, {sizes[kind] / 1e6:,.1f} MB")

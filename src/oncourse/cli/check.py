@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import fasta_options, print_problems
 
 
@@ -36,10 +37,10 @@ def check(study: Path, strict: bool, model: Path | None, fasta: Path | None, gff
     lost = read_ledger(study / "tables" / "intake").lost()
     if lost:
         more = f", and {len(lost) - 3} further reasons" if len(lost) > 3 else ""
-        click.echo(f"In no table of the study: {'; '.join(lost[:3])}{more} (intake.html).")
+        say(f"In no table of the study: {'; '.join(lost[:3])}{more} (intake.html).")
     if not problems:
-        click.echo(f"{study}: no problem found" + (" in what is in its tables." if lost else "."))
+        say(f"{study}: no problem found" + (" in what is in its tables." if lost else "."))
     else:
-        click.echo(f"{errors} error(s), {warnings} warning(s).")
+        say(f"{errors} error(s), {warnings} warning(s).")
     if errors or (strict and warnings):
         raise click.exceptions.Exit(2)

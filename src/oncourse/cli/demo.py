@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import cache_options, end_progress, progress_line
 from oncourse.words import LANGUAGES
 
@@ -64,7 +65,7 @@ def demo(folder: Path, seed: int, patients: int, language: str, store: Store) ->
             store=store,
         )
         end_progress()
-        click.echo(f"{simulated.config.title}\n  study {source}, truth {truth}")
+        say(f"{simulated.config.title}\n  study {source}, truth {truth}")
         try:
             print_report(report)
         except click.exceptions.Exit:

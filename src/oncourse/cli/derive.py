@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import cache_options, end_progress, parse_settings, progress_line
 
 if TYPE_CHECKING:
@@ -51,6 +52,6 @@ def derive(
     patients = cohort.derive_clones(*shard)
     end_progress()
     for note in store.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     done = f"{store.n_made} derivations made, {store.n_read} read"
-    click.echo(f"share {shard[0]} of {shard[1]}: {patients} patients; {done}: {store.folder}")
+    say(f"share {shard[0]} of {shard[1]}: {patients} patients; {done}: {store.folder}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from oncourse.cli._errors import say
+
 
 @click.command()
 def doctor() -> None:
@@ -21,14 +23,14 @@ def doctor() -> None:
     width = max(map(len, TOOLS))
     for name, tool in TOOLS.items():
         shown = "not here" if found[name] is None else found[name] or "no answer"
-        click.echo(f"{name:<{width}}  {shown:<12}  {tool.purpose}")
-    click.echo("")
+        say(f"{name:<{width}}  {shown:<12}  {tool.purpose}")
+    say("")
     for task, names in TASKS.items():
         absent = [n for n in names if found[n] is None]
-        click.echo(f"{'no ' if absent else 'yes'}  {task}" + (f": {cure(absent)}" if absent else ""))
+        say(f"{'no ' if absent else 'yes'}  {task}" + (f": {cure(absent)}" if absent else ""))
     manifest = files("oncourse.reads").joinpath("workflow/kubernetes.yaml")
-    click.echo(f"yes  a pod for each patient on Kubernetes (oncourse reads --patient): {manifest}")
+    say(f"yes  a pod for each patient on Kubernetes (oncourse reads --patient): {manifest}")
     for caller in CALLERS.values():
         why = fault(caller)
         told = f": {why}; {caller_cure(caller)}" if why else f", {version_of(caller)}".rstrip(", ")
-        click.echo(f"{'no ' if why else 'yes'}  further candidates of {caller.name} (callers: in reads.yaml){told}")
+        say(f"{'no ' if why else 'yes'}  further candidates of {caller.name} (callers: in reads.yaml){told}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import end_progress, progress_line
 
 
@@ -60,7 +61,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         with new_folder(out, [study]) as draft:
             count = write_phenopackets(loaded, draft, called_rows(loaded), tumours=tumours)
         end_progress()
-        click.echo(f"{count} phenopackets: {out}")
+        say(f"{count} phenopackets: {out}")
         return
     if kind == "workbook":
         from oncourse.disk.file import replaced_file
@@ -69,7 +70,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         with replaced_file(out, [study]) as draft:
             rows_of = export_workbook(loaded, draft)
         end_progress()
-        click.echo("\n".join(f"{n:>9,} rows  {out}: {sheet}" for sheet, n in rows_of.items()))
+        say("\n".join(f"{n:>9,} rows  {out}: {sheet}" for sheet, n in rows_of.items()))
         return
     if kind == "maf":
         from oncourse.disk.file import replaced_file
@@ -78,7 +79,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         with replaced_file(out, [study]) as draft:
             count = export_maf(loaded, draft, called_rows(loaded))
         end_progress()
-        click.echo(f"{count:>9,} rows  {out}")
+        say(f"{count:>9,} rows  {out}")
         return
     if kind == "vcf":
         from oncourse.genome.fasta import Fasta
@@ -90,9 +91,9 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         with new_folder(out, [study]) as draft:
             files, n_left = export_vcf(loaded, draft, called_rows(loaded), fasta=fasta)
         end_progress()
-        click.echo("\n".join(f"{n:>9,} records  {out / file}" for file, n in files.items()))
+        say("\n".join(f"{n:>9,} records  {out / file}" for file, n in files.items()))
         if n_left:
-            click.echo(f"{n_left:>9,} calls are named by gene and change alone: in no VCF")
+            say(f"{n_left:>9,} calls are named by gene and change alone: in no VCF")
         return
     if kind != "cbioportal":
         from oncourse.io.clones.studies import export_clone_tables
@@ -100,7 +101,7 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         with new_folder(out, [study]) as draft:
             said = export_clone_tables(Cohort(loaded).clusters.patients, kind, draft)
         end_progress()
-        click.echo("\n".join([*said, f"{len(said)} patients: {out}"]))
+        say("\n".join([*said, f"{len(said)} patients: {out}"]))
         return
     from oncourse.derive.clones.clusters import clonality_frame
     from oncourse.io.export.cbioportal import export_cbioportal
@@ -120,4 +121,4 @@ def export(study: Path, kind: str, out: Path, study_id: str | None, clonality: b
         )
     end_progress()
     for file, rows_written in written.items():
-        click.echo(f"{rows_written:>9,} rows  {out / file}")
+        say(f"{rows_written:>9,} rows  {out / file}")

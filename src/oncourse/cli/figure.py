@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import cache_options, parse_settings
 from oncourse.words import LANGUAGES
 
@@ -119,14 +120,14 @@ def _write(
         width_mm = WIDTHS["single" if least <= WIDTHS["single"] else "double"]
     if width_mm < least:
         two = "a two-column figure" if WIDTHS["single"] < least <= WIDTHS["double"] else "wider than this"
-        click.echo(
+        say(
             f"warning: {name} is {two}: at {width_mm:g} mm its smallest text is below the {SMALLEST:g} points that "
             f"journals print. Give --width-mm {least:g} or more (two columns: {WIDTHS['double']}).",
             err=True,
         )
     with replaced_file(out, [results]) as draft:
         write_figure(source, draft, width_mm, dpi=dpi, language=language)
-    click.echo(f"{out}: {width_mm:g} mm wide")
+    say(f"{out}: {width_mm:g} mm wide")
 
 
 def find_figure(results: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import fasta_options, write_text
 from oncourse.disease import diseases
 from oncourse.words import LANGUAGES
@@ -194,7 +195,7 @@ def import_(
         fill_study(draft, tables, replace(reading.config, clocks={}))  # converted once on reading
         _write_intake(draft, source.resolve().name, reading, tables, problems)
     shown = ", ".join(f"{frame.height:,} {name}" for name, frame in tables.items() if frame.height)
-    click.echo(f"{folder}: {shown}")
+    say(f"{folder}: {shown}")
 
 
 def _read(
@@ -339,10 +340,10 @@ def _write_manifest(question: Question, folder: Path, source: Path) -> None:
     there may be filled in already, and stays."""
     path = folder.with_name(f"{folder.name}.files.tsv")
     if path.exists():
-        click.echo(f"{path}: is there already and was left as it is. Give it with --files {path}, or remove it.")
+        say(f"{path}: is there already and was left as it is. Give it with --files {path}, or remove it.")
         return
     write_text(path, question.manifest.write_csv(separator="\t", quote_style="never", null_value=""), [source])
-    click.echo(f"{path}: fill in role (tumour, normal, ignore), correct the samples, and give it with --files {path}.")
+    say(f"{path}: fill in role (tumour, normal, ignore), correct the samples, and give it with --files {path}.")
 
 
 def grouped(notes: Sequence[str], most: int = 2) -> list[str]:
@@ -366,7 +367,7 @@ def grouped(notes: Sequence[str], most: int = 2) -> list[str]:
 def _report(problems: list, reading: Reading) -> None:  # type: ignore[type-arg]
     """Print notes and warnings; of many of one kind the first two and a count."""
     for note in grouped(reading.notes):
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     warnings = [p for p in problems if p.severity != "error"]
     kinds = Counter((p.table, p.column, p.cure) for p in warnings)
     shown: Counter[tuple[str, str | None, str]] = Counter()
@@ -374,6 +375,6 @@ def _report(problems: list, reading: Reading) -> None:  # type: ignore[type-arg]
         kind = (problem.table, problem.column, problem.cure)
         shown[kind] += 1
         if shown[kind] <= 2:
-            click.echo(f"warning: {problem}")
+            say(f"warning: {problem}")
         elif shown[kind] == 3:
-            click.echo(f"warning: ... and {kinds[kind] - 2:,} more of this kind (`oncourse check` lists all)")
+            say(f"warning: ... and {kinds[kind] - 2:,} more of this kind (`oncourse check` lists all)")

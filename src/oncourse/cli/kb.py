@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import force_option
 from oncourse.disease import tumours
 
@@ -33,7 +34,7 @@ def list_(rules: Path | None, tumour: str | None, gene: str | None) -> None:
         if gene and current_symbol(gene.upper()) not in rule.genes:
             continue
         words = f"{rule.rule_id:<8}{rule.level():<6}{DIRECTIONS[rule.direction]:<26}"
-        click.echo(f"{words}{rule.biomarker} -> {rule.therapy or 'prognosis'} [{rule.disease}; {rule.setting}]")
+        say(f"{words}{rule.biomarker} -> {rule.therapy or 'prognosis'} [{rule.disease}; {rule.setting}]")
 
 
 @kb.command()
@@ -50,13 +51,13 @@ def explain(rule_id: str, rules: Path | None) -> None:
     if rule is None:
         near = nearest(rule_id.upper(), found, cutoff=0.4)
         raise ConfigError([f"{rule_id}: no such rule." + (f" Did you mean {near}?" if near else "")])
-    click.echo(f"{'level':<20}{rule.level()} (AMP/ASCO/CAP, from basis '{rule.basis}')")
-    click.echo(f"{'says':<20}{DIRECTIONS[rule.direction]}")
+    say(f"{'level':<20}{rule.level()} (AMP/ASCO/CAP, from basis '{rule.basis}')")
+    say(f"{'says':<20}{DIRECTIONS[rule.direction]}")
     for column in COLUMNS:
         value = getattr(rule, column)
         text = ", ".join(value) if isinstance(value, tuple) else value
         if text and not (column == "escat" and "M2020" in text):
-            click.echo(f"{column:<20}{text}")
+            say(f"{column:<20}{text}")
 
 
 @kb.command()
@@ -72,17 +73,17 @@ def diff(before: Path, after: Path | None) -> None:
     from oncourse.knowledge.rules import read_rules
 
     found = compare_rules(read_rules(before), _rules(after))
-    click.echo(f"{len(found.added)} rules added: {', '.join(found.added) or 'none'}")
-    click.echo(f"{len(found.removed)} rules removed: {', '.join(found.removed) or 'none'}")
-    click.echo(f"{len(found.changed)} fields changed")
+    say(f"{len(found.added)} rules added: {', '.join(found.added) or 'none'}")
+    say(f"{len(found.removed)} rules removed: {', '.join(found.removed) or 'none'}")
+    say(f"{len(found.changed)} fields changed")
     for change in found.changed:
-        click.echo(f"  {change.rule_id}.{change.column}: '{change.before}' -> '{change.after}'")
-    click.echo(f"{len(found.golden)} answers about golden patients changed")
+        say(f"  {change.rule_id}.{change.column}: '{change.before}' -> '{change.after}'")
+    say(f"{len(found.golden)} answers about golden patients changed")
     for golden in found.golden:
         mark = "LOST  " if golden.is_loss else "      "
-        click.echo(f"{mark}{golden.patient_id}: {golden.rule_id} {golden.before} -> {golden.after}")
+        say(f"{mark}{golden.patient_id}: {golden.rule_id} {golden.before} -> {golden.after}")
     if found.lost:
-        click.echo(f"error: {len(found.lost)} golden patients lose a line", err=True)
+        say(f"error: {len(found.lost)} golden patients lose a line", err=True)
         raise click.exceptions.Exit(1)
 
 
@@ -116,7 +117,7 @@ def import_(
             said = _import_experts(kind, source, draft, stated, build)
         else:
             said = _import_statements(kind, source, draft, stated, disease)
-    click.echo(f"{said}: {out}")
+    say(f"{said}: {out}")
 
 
 def _import_statements(kind: str, source: Path, draft: Path, stated: str | None, disease: str) -> str:

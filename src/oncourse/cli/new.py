@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.disease import diseases
 
 
@@ -28,10 +29,8 @@ def new(folder: Path, design: str, xlsx: bool) -> None:
         _new_workbook(folder if folder.suffix.lower() == ".xlsx" else folder.with_name(f"{folder.name}.xlsx"), design)
         return
     write_template(folder, design)
-    click.echo(
-        f"{folder}: fill in the tables (data_dictionary.tsv says what goes where; delete those you do not have),"
-    )
-    click.echo(f"then `oncourse check {folder}` and `oncourse run {folder} --out results`.")
+    say(f"{folder}: fill in the tables (data_dictionary.tsv says what goes where; delete those you do not have),")
+    say(f"then `oncourse check {folder}` and `oncourse run {folder} --out results`.")
 
 
 def _new_workbook(path: Path, design: str) -> None:
@@ -43,5 +42,5 @@ def _new_workbook(path: Path, design: str) -> None:
         raise InputError(f"{path}: exists. Choose another name.")
     with replaced_file(path) as draft:
         write_workbook(draft, design)
-    click.echo(f"{path}: fill in the sheets (a header's note says what goes where; leave empty what you do not have),")
-    click.echo(f"then `oncourse import workbook {path} study` and `oncourse run study --out results`.")
+    say(f"{path}: fill in the sheets (a header's note says what goes where; leave empty what you do not have),")
+    say(f"then `oncourse import workbook {path} study` and `oncourse run study --out results`.")

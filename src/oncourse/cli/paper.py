@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import end_progress, progress_line
 from oncourse.words import LANGUAGES
 
@@ -33,6 +34,6 @@ def paper(results: Path, out: Path, group: str | None, language: str, tests: boo
     with new_folder(out) as draft:
         notes = write_paper(results, draft, group=group, language=language, tests=tests, dpi=dpi, progress=progress)
     end_progress()
-    click.echo(f"paper: {out}")
+    say(f"paper: {out}")
     for note in notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import cache_options, end_progress, force_option, parse_settings, progress_line
 
 if TYPE_CHECKING:
@@ -78,4 +79,4 @@ def patient(
         else:
             draft.write_text(text, encoding="utf-8")
     end_progress()
-    click.echo(f"{patient_id}: {out}")
+    say(f"{patient_id}: {out}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import MARK, force_option, write_text
 
 
@@ -110,7 +111,7 @@ def concordance(
         from oncourse.simulate.stress import listed
 
         if "list" in stresses:
-            return click.echo(listed(OF_CONCORDANCE))
+            return say(listed(OF_CONCORDANCE))
         faults = planned(stresses, OF_CONCORDANCE, "concordance")
     made = plan.ConcordanceDesign(**design)  # type: ignore[arg-type]
     needed = plan.patients_for_half_width(made)
@@ -133,30 +134,26 @@ def concordance(
         write_text(figure, _figure(rows), force=force)
     if json_file is not None:
         write_text(json_file, json.dumps({**MARK, **result}, indent=1) + "\n", force=force)
-    click.echo(
-        f"{needed} patients for a 95 % interval of +- {100 * made.half_width:g} points around the shared fraction"
-    )
-    click.echo(
-        f"{100 * plan.assessable_share(made):.0f} % of second samples can show a clonal mutation with 95 % power"
-    )
+    say(f"{needed} patients for a 95 % interval of +- {100 * made.half_width:g} points around the shared fraction")
+    say(f"{100 * plan.assessable_share(made):.0f} % of second samples can show a clonal mutation with 95 % power")
     if made.ppa0 is not None:
         text = (
             "the expected agreement lies below ppa0 - margin: no number of patients will do"
             if test is None
             else f"{test} patients"
         )
-        click.echo(f"non-inferiority (expected agreement {100 * plan.expected_ppa(made):.1f} %): {text}")
-    click.echo("patients  +- formula  +- simulated  shared by calls  power of the test")
+        say(f"non-inferiority (expected agreement {100 * plan.expected_ppa(made):.1f} %): {text}")
+    say("patients  +- formula  +- simulated  shared by calls  power of the test")
     for row in rows:
         power = "not planned" if row["noninferiority_power"] is None else f"{100 * row['noninferiority_power']:.0f} %"
-        click.echo(
+        say(
             f"{row['patients']:8d}  {100 * row['half_width_formula']:8.1f} %  "
             f"{100 * row['half_width_simulated']:10.1f} %"
             f"  {100 * row['shared_fraction_called']:13.1f} %  {power:>17s}"
         )
     if faults:
         people = patients or needed
-        click.echo(f"\nwhat {people} patients would say of the shared fraction by calls:\n{stress_text(stressed)}")
+        say(f"\nwhat {people} patients would say of the shared fraction by calls:\n{stress_text(stressed)}")
 
 
 def _figure(rows: list[dict[str, float]]) -> str:

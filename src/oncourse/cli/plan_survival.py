@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import MARK, force_option, write_text
 
 
@@ -114,7 +115,7 @@ def survival(
         from oncourse.simulate.stress import listed
 
         if "list" in stresses:
-            return click.echo(listed(OF_SURVIVAL))
+            return say(listed(OF_SURVIVAL))
         faults = planned(stresses, OF_SURVIVAL, "survival")
     design = SurvivalDesign(
         hazard_ratio=hazard_ratio,
@@ -139,10 +140,10 @@ def survival(
         simulate=simulate,
         seed=seed,
     )
-    click.echo(survival_text(design, numbers))
+    say(survival_text(design, numbers))
     if faults:
         n = patients or int(numbers["patients"])
         numbers["stress"] = stressed_survival(design, n, faults, seed=seed)
-        click.echo(f"\nwhat {n} patients would say of the hazard ratio:\n{stress_text(numbers['stress'])}")
+        say(f"\nwhat {n} patients would say of the hazard ratio:\n{stress_text(numbers['stress'])}")
     if json_file is not None:
         write_text(json_file, json.dumps({**MARK, **numbers}, indent=1) + "\n", force=force)

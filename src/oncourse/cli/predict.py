@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import force_option
 
 
@@ -38,9 +39,9 @@ def predict(model: Path, study: Path, out: Path | None, shift: Path | None, orig
     else:
         with replaced_file(out, inputs, force=force) as draft:
             draft.write_text(text, encoding="utf-8")
-        click.echo(f"{found.table.height} patients: {out}", err=True)
+        say(f"{found.table.height} patients: {out}", err=True)
     if shift is not None:
         with replaced_file(shift, inputs, force=force) as draft:
             draft.write_text(found.shift.write_csv(separator="\t"), encoding="utf-8")
     for warning in found.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)

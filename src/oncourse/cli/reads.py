@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._errors import say
+
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -84,20 +86,20 @@ def reads(
     if dry_run:
         return
     if patient:
-        click.echo(f"{folder}: {patient} is read; next, when all are, `oncourse reads {folder}`.")
+        say(f"{folder}: {patient} is read; next, when all are, `oncourse reads {folder}`.")
         return
     import json
     import shlex
 
     stopped = json.loads(plan.place("done.json").read_text())["stopped"]
     for patient, reason in stopped.items():
-        click.echo(f"warning: {patient} was stopped: {reason}. Its samples are not in the tables.")
+        say(f"warning: {patient} was stopped: {reason}. Its samples are not in the tables.")
     if plan.unused:
-        click.echo(f"warning: reads.tsv: not used: column {', '.join(plan.unused)}.")
+        say(f"warning: reads.tsv: not used: column {', '.join(plan.unused)}.")
     for text in [*without_normal(plan), *remarks(plan, stopped)]:
-        click.echo(f"warning: {text}")
+        say(f"warning: {text}")
     n = len(plan.patients) - len(stopped)
-    click.echo(
+    say(
         f"{folder}: {len(plan.samples)} samples read, {n} of {len(plan.patients)} patients in the tables; "
         f"next `oncourse run {shlex.quote(str(folder))} --out results`."
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import cache_options, end_progress, fasta_options, parse_settings, progress_line
 from oncourse.words import LANGUAGES
 
@@ -152,17 +153,17 @@ def signer(key: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
 def print_report(report: Report) -> None:
     """Say what was answered and where, what was not and why; exit code 1 when a part failed or nothing was answered."""
     done = sum(o.status == "done" for o in report.outcomes)
-    click.echo(f"{done} of {len(report.outcomes)} analyses answered: {report.folder / 'report.html'}")
+    say(f"{done} of {len(report.outcomes)} analyses answered: {report.folder / 'report.html'}")
     for outcome in report.outcomes:
         if outcome.status in ("skipped", "too_few"):
-            click.echo(f"  {outcome.analysis.name}: {outcome.message}")
+            say(f"  {outcome.analysis.name}: {outcome.message}")
     for note in report.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     for line in report.failures:
-        click.echo(f"error: {line}", err=True)
+        say(f"error: {line}", err=True)
     if report.unanswered:
         tables = ", ".join(f"{name}.tsv" for name in report.fill_first)
         cure = f"Fill in first: {tables}." if tables else "Why stands above."
-        click.echo(f"error: no question could be answered. {cure}", err=True)
+        say(f"error: no question could be answered. {cure}", err=True)
     if report.failures or report.unanswered:
         raise click.exceptions.Exit(1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import end_progress, progress_line
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def simulate(
     from oncourse.simulate.study import simulate_study
 
     if "list" in stresses:
-        return click.echo(listed())
+        return say(listed())
     for place in (folder, truth):
         if place is not None:
             check_new(place)
@@ -64,9 +65,9 @@ def simulate(
     _write_truth(truth, study.truth)
     for name, value in faults.items():
         n = study.truth["stress"].filter(pl.col("stress") == name).height
-        click.echo(f"stress {name}={value}: {n} rows of truth" + ("" if truth else " (--truth FOLDER writes them)"))
+        say(f"stress {name}={value}: {n} rows of truth" + ("" if truth else " (--truth FOLDER writes them)"))
     n = study.tables["patients"].height
-    click.echo(f"{folder}: {n} simulated patients; next `oncourse run {folder} --out results`.")
+    say(f"{folder}: {n} simulated patients; next `oncourse run {folder} --out results`.")
 
 
 def _reads(folder: Path, design: str, patients: int, seed: int, truth: Path | None) -> None:
@@ -77,7 +78,7 @@ def _reads(folder: Path, design: str, patients: int, seed: int, truth: Path | No
         known = simulate_reads(draft, design, patients, seed)
     end_progress()
     _write_truth(truth, known)
-    click.echo(f"{folder}: sequencing files of {patients} simulated patients; next `oncourse reads {folder}`.")
+    say(f"{folder}: sequencing files of {patients} simulated patients; next `oncourse reads {folder}`.")
 
 
 def _write_truth(folder: Path | None, tables: Mapping[str, pl.DataFrame]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from oncourse.cli._errors import say
 from oncourse.cli._shared import end_progress, progress_line
 
 
@@ -41,15 +42,15 @@ def verify(results: Path | None, out: Path | None, public_key: Path | None) -> N
     end_progress()
     for verdict in verdicts:
         word = "ok    " if verdict.passed else "FAILED"
-        click.echo(f"{word} {verdict.case.requirement} ({verdict.n:,} compared with: {verdict.case.source})")
+        say(f"{word} {verdict.case.requirement} ({verdict.n:,} compared with: {verdict.case.source})")
         for failure in verdict.failures[:3]:
-            click.echo(f"         {failure}")
+            say(f"         {failure}")
     if out is not None:
         with new_folder(out) as folder:
             report.write(report.as_data(verdicts), folder)
-        click.echo(f"{out / 'validation.html'}")
+        say(f"{out / 'validation.html'}")
     wrong = sum(not v.passed for v in verdicts)
-    click.echo(f"{len(verdicts) - wrong} of {len(verdicts)} cases passed.")
+    say(f"{len(verdicts) - wrong} of {len(verdicts)} cases passed.")
     if wrong:
         raise click.exceptions.Exit(1)
 
@@ -64,13 +65,13 @@ def _check(results: Path, public_key: Path | None) -> None:
         ("not of oncourse", found.foreign),
     ):
         for name in names:
-            click.echo(f"{word}: {name}")
+            say(f"{word}: {name}")
     signed = {
         "none": "not signed",
         "wrong": "the signature is WRONG",
         "valid": f"signed by key {found.signer}",
     }[found.signature]
     state = "unchanged" if found.is_whole else "NOT as written"
-    click.echo(f"{results}: {found.n:,} files, {state}; {signed}.")
+    say(f"{results}: {found.n:,} files, {state}; {signed}.")
     if not found.is_whole:
         raise click.exceptions.Exit(1)

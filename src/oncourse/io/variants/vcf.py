@@ -104,7 +104,7 @@ def read_vcf(
     normals = [c for c in whose if c.role == "normal"]
     beside = [c.column for c in normals] if tumours else []
     taken = [*tumours, *(c for c in normals if c.listed or not tumours)]
-    left = [c for c in normals if c not in taken]
+    left = [c for c in normals if tumours and not c.listed]
     notes += told_of_columns(name, taken, left, [c for c in whose if c.role == "ignore"])
     events, small = _parted(table)
     named = {c.column: c.sample_id for c in taken}

@@ -7,7 +7,6 @@ file uses (TUMOR, primary): that of the file. A TCGA barcode of type 10-19 is a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -19,8 +18,8 @@ from oncourse.io.variants.maf_columns import names_somebody, wide_columns
 from oncourse.io.whose.columns import Manifest
 from oncourse.io.whose.ids import patient_of, says
 from oncourse.io.whose.sample_names import (
+    Controls,
     Partners,
-    control_of,
     folder_of_samples,
     is_generic,
     is_normal_name,
@@ -60,13 +59,15 @@ def name_rows(
     if "normal_id" not in frame.columns and not manifest and all(i in known for i in ids):
         return frame, [], 0  # each is under its own name, and the clinical table says what it is
     named = _named(ids, path, known, manifest or {})
-    controls = {i: stem for i in ids if i not in known and (stem := control_of(i, ids))}
+    names = Controls(ids)
+    controls = {i: stem for i in ids if i not in known and (stem := names.of(i))}
     if controls:  # P1_N beside P1_primary and P1_liver: of one patient
+        stems = {stem: number for number, stem in enumerate(dict.fromkeys(controls.values()))}
+        lengths = sorted({len(stem) for stem in stems})
         own = {i: (s, p, r) for i, (s, p, r) in named.items() if p is None and (path.name, i) not in (manifest or {})}
         for i, (sample, _, kind) in own.items():
-            stem = next((s for s in controls.values() if re.match(rf"{re.escape(s)}[_.-]", i)), None)
-            if stem:
-                named[i] = (sample, stem, "normal" if i in controls else kind)
+            if found := [i[:n] for n in lengths if i[n : n + 1] in ("_", ".", "-") and i[:n] in stems]:
+                named[i] = (sample, min(found, key=lambda s: stems[s]), "normal" if i in controls else kind)
     pairs = _controls(frame, ids)
     compared = _compared(frame, pairs)
     for normal, tumour in pairs.items():  # a row of the normal that another row names as its own

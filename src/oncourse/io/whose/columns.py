@@ -24,12 +24,12 @@ from oncourse.io.whose.sample_names import (
     GENERIC,
     IS_NORMAL,
     ROLE_END,
+    Partners,
     folder_of_samples,
     is_generic,
     is_normal_name,
     of_path,
     pair_of,
-    paired_normal,
     sample_of_file,
     stem_of,
 )
@@ -160,11 +160,12 @@ def _with_lone_normals(columns: list[Column]) -> list[Column]:
     Beside other people's tumours a normal of nobody is no sample of the study: it is left out.
     """
     with_tumour = {c.path for c in columns if c.role == "tumour"}
-    lone = [c for c in columns if c.role == "normal" and c.path not in with_tumour and not c.listed]
+    lone = {c for c in columns if c.role == "normal" and c.path not in with_tumour and not c.listed}
     if not lone or not with_tumour:
         return columns
     tumours = {c.sample_id for c in columns if c.role == "tumour"}
-    stems = {c.sample_id: paired_normal(c.sample_id, {*tumours, c.sample_id}) for c in lone}
+    partners = Partners({*tumours, *(c.sample_id for c in lone)})
+    stems = {c.sample_id: partners.of(c.sample_id) for c in lone}
     patients = {found[1] for found in stems.values() if found}
     out = []
     for c in columns:
@@ -320,8 +321,9 @@ def _is_patients_sample(column: str, stem: str, path: Path) -> bool:
     >>> _is_patients_sample("P1_P1_T", "P1_T", Path("variant_calling/mutect2/P1_T/P1_T.mutect2.vcf"))
     True
     """
-    is_tree = any(p.name.lower() in ("variant_calling", "annotation") for p in path.parents)
-    return is_tree and column.endswith(f"_{stem}") and len(column) > len(stem) + 1
+    if not column.endswith(f"_{stem}") or len(column) <= len(stem) + 1:
+        return False
+    return any(p.name.lower() in ("variant_calling", "annotation") for p in path.parents)
 
 
 def _patient(
@@ -349,9 +351,9 @@ def _patient(
     own, _ = names.ends.get(column, ("", ""))
     if own and len({word.upper() for word in names.roles[own]}) > 1:
         return own  # P1_T beside P1_N, whatever else the file holds
-    begins = {*names.controls.values(), *([stem_of(start.path)] if len(start.columns) > 1 else [])}
+    of_file = stem_of(start.path) if len(start.columns) > 1 else None
     for at in reversed([found.start() for found in re.finditer("[_.-]", column)]):
-        if column[:at] in begins:
+        if column[:at] in names.stems or column[:at] == of_file:
             return column[:at]  # P6_primary beside P6_blood, or in P6.vcf
     is_one = len(start.columns) > 1 and len(names.ends) == len(start.columns) and len(names.roles) == 1
     return next(iter(names.roles)) if is_one else None
@@ -375,7 +377,7 @@ def _ask(columns: Sequence[Column], known: Collection[str]) -> None:
     if numbered:
         path = numbered[0].path
         names = {_NUMBERED.sub("", c.column) for c in numbered}
-        which = [c for c in columns if c.path == path and _NUMBERED.sub("", c.column) in names]
+        which = {c: None for c in columns if c.path == path and _NUMBERED.sub("", c.column) in names}
         raise Question(
             f"{path.name}: the columns {', '.join(c.column for c in which)} had one name in the files that were merged: "
             "one sample of several callers, or several people? Confirm the manifest (--files); callers of one sample "
@@ -412,8 +414,8 @@ def _ask_of_file_names(columns: Sequence[Column], known: Collection[str]) -> Non
     (P01T), which has a file of its own or, with the first, a row of the clinical table: a copy, or a wrong header."""
     stems = {c.path: sample_of_file(c.path) for c in columns}
     odd = []
-    for path, stem in stems.items():
-        mine = [c for c in columns if c.path == path and c.role == "tumour"]
+    for path, all_of_it in _by_path(columns).items():
+        stem, mine = stems[path], [c for c in all_of_it if c.role == "tumour"]
         if len(mine) != 1 or mine[0].why == "manifest" or mine[0].sample_id == stem:
             continue
         own = mine[0].sample_id
@@ -432,10 +434,7 @@ def _ask_of_file_names(columns: Sequence[Column], known: Collection[str]) -> Non
 def _ask_of_shared_columns(columns: Sequence[Column], known: Collection[str]) -> None:
     """Ask whose columns are that stand under one name (PRI, LIV) in files of different names, each beside columns of its
     own (P1-N, P2-N): one person's, or a name that every patient's file uses."""
-    files: dict[Path, list[Column]] = {}
-    for c in columns:
-        if c.role != "ignore" and c.why != "manifest":
-            files.setdefault(c.path, []).append(c)
+    files = _by_path([c for c in columns if c.role != "ignore" and c.why != "manifest"])
     by_name: dict[str, list[Path]] = {}
     for path, mine in files.items():
         for c in mine:
@@ -459,6 +458,13 @@ def _ask_of_shared_columns(columns: Sequence[Column], known: Collection[str]) ->
         )
 
 
+def _by_path(columns: Sequence[Column]) -> dict[Path, list[Column]]:
+    out: dict[Path, list[Column]] = {}
+    for c in columns:
+        out.setdefault(c.path, []).append(c)
+    return out
+
+
 def _shape(name: str) -> str:
     """Return a name with every number as 0: P01T and P03T are alike."""
     return re.sub(r"\d+", "0", name)
@@ -470,8 +476,8 @@ def _ask_of_one_normal(columns: Sequence[Column], known: Collection[str]) -> Non
     The normal may stand in several files, with a tumour each (``A1_vs_A0``, ``A2_vs_A0``).
     """
     beside: dict[str, list[Column]] = {}
-    for path in dict.fromkeys(c.path for c in columns):
-        mine = [c for c in columns if c.path == path and c.role != "ignore"]
+    for path, all_of_it in _by_path(columns).items():
+        mine = [c for c in all_of_it if c.role != "ignore"]
         normals = {c.sample_id for c in mine if c.role == "normal"}
         if len(normals) == 1:
             own = next(iter(normals))
@@ -481,12 +487,12 @@ def _ask_of_one_normal(columns: Sequence[Column], known: Collection[str]) -> Non
         silent = [c for c in tumours if not c.patient_id and c.why != "manifest"]
         silent = [c for c in silent if c.sample_id not in known and not says(c.sample_id)]
         if len({c.sample_id for c in tumours}) > 1 and silent:
-            path = silent[0].path
+            path, of_whom = silent[0].path, set(silent)
             stem = stem_of(path) if len({c.path for c in silent}) == 1 else ""
             raise Question(
                 f"{path.name}: {', '.join(dict.fromkeys(c.sample_id for c in silent))} stand beside one normal: are they of "
                 "one patient? Confirm patient_id in the manifest (--files), or give --clinical.",
-                [replace(c, patient_id=stem or None) if c in silent else c for c in columns],
+                [replace(c, patient_id=stem or None) if c in of_whom else c for c in columns],
             )
 
 

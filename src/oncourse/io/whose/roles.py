@@ -13,7 +13,7 @@ from oncourse.io.whose.sample_names import (
     NORMAL_END,
     NORMAL_WORD,
     ROLE_END,
-    control_of,
+    Controls,
     is_normal_name,
 )
 from oncourse.io.whose.start import Start
@@ -33,19 +33,21 @@ class Names:
     """What the names of one file's columns say of each other, looked at once for all of them.
 
     ``normals``: generic names of a normal; ``controls``: column -> stem of the others it is the control of
-    (`control_of`); ``ends``: column -> stem and word for its role; ``roles``: stem -> these words; ``numbered``: column
-    -> T or N of names such as T1.
+    (`Controls`); ``stems``: these stems; ``ends``: column -> stem and word for its role; ``roles``: stem -> these
+    words; ``numbered``: column -> T or N of names such as T1.
     """
 
     normals: frozenset[str]
     controls: Mapping[str, str]
+    stems: frozenset[str]
     ends: Mapping[str, tuple[str, str]]
     roles: Mapping[str, frozenset[str]]
     numbered: Mapping[str, str]
 
     @classmethod
     def of(cls, columns: Sequence[str], stem: str = "") -> Names:
-        found = {c: control_of(c, (o for o in columns if o != c)) for c in columns}
+        controls = Controls(columns)
+        found = {c: controls.of(c) for c in columns}
         if stem and len(columns) > 2:  # P1-N in P1.vcf, whatever the others are called
             own = re.compile(rf"(?i){re.escape(stem)}[_.-]({NORMAL_END}|{NORMAL_WORD})\d*")
             found |= {c: stem for c in columns if own.fullmatch(c)}
@@ -56,6 +58,7 @@ class Names:
         return cls(
             frozenset(c for c in columns if IS_NORMAL.match(c)),
             {c: stem for c, stem in found.items() if stem},
+            frozenset(stem for stem in found.values() if stem),
             ends,
             {stem: frozenset(words) for stem, words in roles.items()},
             {c: c[:1].upper() for c in columns if re.fullmatch(r"(?i)[tn]\d+", c)},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 NORMAL_WORD = (
@@ -99,6 +101,7 @@ def folder_of_samples(path: Path) -> str | None:
     return folder if material else None
 
 
+@lru_cache(4096)
 def _parts(path: Path) -> tuple[str, str | None, str | None]:
     """Return a file's own name without the words of steps, and where that names nobody the folder that does (null: none)
     and the word for a lesion or blood between the two."""
@@ -143,6 +146,7 @@ def names_nobody(path: Path) -> bool:
     return bool(_ONLY_STEPS.match(stem) or GENERIC.match(stem))
 
 
+@lru_cache(4096)
 def pair_of(path: Path) -> tuple[str, str] | None:
     """Return (tumour, normal) of a name such as ``P1_T_vs_P1_N.strelka.vcf``, or of the folder it lies in."""
     for text in (stem_of(path), *(p.name for p in list(path.parents)[:3])):
@@ -224,40 +228,67 @@ def sample_of_file(path: Path) -> str:
 _TIME = re.compile(rf"(?i)[_.-]({_MOMENT})$")
 
 
-def _is_baseline(stem: str, column: str, beside: Iterable[str], others: Iterable[str]) -> bool:
-    """Whether BL at the end of a name is the baseline and not the blood."""
-    plasma = re.compile(r"(?i)cf_?dna|ct_?dna|plasma|血浆")
-    normal = re.compile(rf"(?i).+[_.-](?:{NORMAL_WORD})\d*$")
-    root = re.split(r"[_.-]", stem)[0]
-    siblings = [c for c in others if c != column and re.split(r"[_.-]", c)[0] == root]
-    return bool(plasma.search(column) or any(_TIME.search(c) for c in beside) or any(normal.match(c) for c in siblings))
+_PLASMA = re.compile(r"(?i)cf_?dna|ct_?dna|plasma|血浆")
+_NAMED_NORMAL = re.compile(rf"(?i).+[_.-](?:{NORMAL_WORD})\d*$")
+_CONTROL = re.compile(rf"(?i)(?P<stem>.+)[_.-](?:(?:{NORMAL_WORD})\d*|{_NORMAL_LETTERS})$")  # N1 and N2 may be nodes
+_GERMLINE = re.compile(r"(?P<stem>.+)[_.-]G\d*$")
 
 
-def control_of(column: str, others: Iterable[str]) -> str | None:
-    """Return the stem of ``P6_blood``, ``P6-normal`` or ``P6_N`` beside others of the stem (``P6_primary``); else null.
+class Controls:
+    """The names of a file by their beginnings: which is the blood or the normal of others of its stem.
 
-    G is the germline beside D(iagnosis) and R(elapse) alone: among A to G it is a region.
-
-    >>> control_of("SJ01_G1", ["SJ01_D1", "SJ01_R1", "SJ01_G1"]), control_of("P1_G", ["P1_A", "P1_D", "P1_G"])
-    ('SJ01', None)
-
-    BL is the blood, or the baseline where the others are later times, the sample is plasma, or a normal is there.
-
-    >>> control_of("P1_BL", ["P1_BL", "P1_T1", "P1_T2"]), control_of("DTB-003-BL", ["DTB-003-BL", "DTB-003-PRO"])
-    ('P1', None)
-    >>> control_of("P1_cfDNA_BL", ["P1_cfDNA_BL", "P1_cfDNA_C3"])
+    Sorted once, so that those of a stem stand together: a file may have thousands of columns.
     """
-    germline = re.match(r"(?P<stem>.+)[_.-]G\d*$", column)
-    if germline:
-        stem = germline["stem"]
-        letters = {o[len(stem) + 1 :].rstrip("0123456789") for o in others if o != column and o[: len(stem)] == stem}
-        return stem if letters and letters <= {"D", "R"} else None
-    ends = rf"(?:(?:{NORMAL_WORD})\d*|{_NORMAL_LETTERS})$"  # N1 and N2 may be nodes
-    found = re.match(rf"(?i)(?P<stem>.+)[_.-]{ends}", column)
-    if not found:
-        return None
-    others = list(others)
-    beside = [c for c in others if c.startswith(tuple(f"{found['stem']}{by}" for by in "_.-"))]
-    if re.search(r"(?i)[_.-]BL$", column) and _is_baseline(found["stem"], column, beside, others):
-        return None
-    return found["stem"] if any(not re.match(rf"(?i).+[_.-]{ends}", c) for c in beside) else None
+
+    def __init__(self, names: Iterable[str]):
+        self._names = sorted(set(names))
+        self._of_stem: dict[str, str | None] = {}
+        self._has_normal: dict[str, bool] = {}
+
+    def of(self, name: str) -> str | None:
+        """Return the stem of ``P6_blood``, ``P6-normal`` or ``P6_N`` beside others of the stem (``P6_primary``); else
+        null.
+
+        G is the germline beside D(iagnosis) and R(elapse) alone: among A to G it is a region.
+
+        >>> Controls(["SJ01_D1", "SJ01_R1", "SJ01_G1"]).of("SJ01_G1"), Controls(["P1_A", "P1_D", "P1_G"]).of("P1_G")
+        ('SJ01', None)
+
+        BL is the blood, or the baseline where the others are later times, the sample is plasma, or a normal is there.
+
+        >>> Controls(["P1_BL", "P1_T1", "P1_T2"]).of("P1_BL"), Controls(["DTB-003-BL", "DTB-003-PRO"]).of("DTB-003-BL")
+        ('P1', None)
+        >>> Controls(["P1_cfDNA_BL", "P1_cfDNA_C3"]).of("P1_cfDNA_BL")
+        """
+        if germline := _GERMLINE.match(name):
+            stem = germline["stem"]
+            letters = (o[len(stem) + 1 :].rstrip("0123456789") for o in self._beside(stem) if o != name)
+            first = next(letters, None)
+            return stem if first in ("D", "R") and all(x in ("D", "R") for x in letters) else None
+        if not (found := _CONTROL.match(name)):
+            return None
+        stem = found["stem"]
+        if re.search(r"(?i)[_.-]BL$", name) and self._is_baseline(stem, name):
+            return None
+        if stem not in self._of_stem:
+            self._of_stem[stem] = stem if any(not _CONTROL.match(o) for o in self._beside(stem)) else None
+        return self._of_stem[stem]
+
+    def _is_baseline(self, stem: str, name: str) -> bool:
+        """Whether BL at the end of a name is the baseline and not the blood."""
+        if _PLASMA.search(name) or any(_TIME.search(o) for o in self._beside(stem)):
+            return True
+        root = re.split(r"[_.-]", stem)[0]
+        if root not in self._has_normal:  # a name that ends as BL is none of them
+            self._has_normal[root] = any(_NAMED_NORMAL.match(o) for o in self._beside(root))
+        return self._has_normal[root]
+
+    def _beside(self, stem: str) -> Iterator[str]:
+        for mark in "_.-":
+            yield from self._beginning(stem + mark)
+
+    def _beginning(self, start: str) -> Iterator[str]:
+        for at in range(bisect_left(self._names, start), len(self._names)):
+            if not self._names[at].startswith(start):
+                return
+            yield self._names[at]
