@@ -102,7 +102,7 @@ def compiler_of(room):
     warnings.filterwarnings("ignore", category=numba.core.errors.NumbaPerformanceWarning)
     from numba.pycc import CC, compiler
 
-    from oncourse.compiled import VECTORS
+    from oncourse.compiled import VECTOR_CPU, VECTORS
 
     plain = compiler.Flags
 
@@ -114,7 +114,7 @@ def compiler_of(room):
     compiler.Flags = without_lock
     cc = CC(f"_loops_{room}", source_module=sys.modules[__name__])
     if room in VECTORS and platform.machine() in ("x86_64", "AMD64"):
-        cc.target_cpu = "x86-64-v3"
+        cc.target_cpu = VECTOR_CPU
     for name, entry, signature in doors_of(room):
         cc.export(name, signature)(entry)
     return cc

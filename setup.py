@@ -17,7 +17,7 @@ from oncourse.compiled import ROOMS, digest, modules_of  # noqa: E402
 
 def extension(room: str) -> Extension:
     files = [f"src/oncourse/{module.replace('.', '/')}.py" for module in modules_of(room)]
-    return Extension(f"oncourse._loops_{room}", sources=[], depends=[*files, "build_loops.py"])
+    return Extension(f"oncourse._loops_{room}", sources=[], depends=[*files, "src/oncourse/compiled.py", "build_loops.py"])
 
 
 class BuildLoops(build_ext):

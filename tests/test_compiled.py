@@ -172,6 +172,13 @@ def test_changed_sources_are_not_run_as_older_machine_code(monkeypatch):
         compiled.folder_of.cache_clear()
 
 
+def test_machine_code_for_other_processors_is_not_taken(monkeypatch):
+    """A room that left `VECTORS` kept its code for AVX2, which kills a process on a machine without."""
+    before = {room: compiled.digest(room) for room in ("presence", "stats")}
+    monkeypatch.setattr(compiled, "VECTORS", ("clusters",))
+    assert compiled.digest("presence") != before["presence"] and compiled.digest("stats") == before["stats"]
+
+
 def test_a_processor_without_avx2_runs_the_definition_and_not_machine_code_that_would_kill_it(monkeypatch):
     monkeypatch.setattr(compiled, "has_vectors", lambda: False)
     assert compiled.uncompiled() == list(compiled.VECTORS)

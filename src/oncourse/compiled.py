@@ -63,6 +63,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 #: Rooms whose machine code on x86-64 is for processors with AVX2 and FMA (x86-64-v3, since 2013), twice as fast; the
 #: others' is for any. polars as it is installed asks for the same, so that nobody is left out.
 VECTORS = ("presence", "clusters")
+VECTOR_CPU = "x86-64-v3"
 #: Loops of another room that those of `VECTORS` call.
 SHARED = ("evolution._fast_math",)
 _ROOM_OF = {module: room for room, modules in ROOMS.items() for module in modules}
@@ -104,9 +105,11 @@ def modules_of(room: str) -> list[str]:
 
 
 def digest(room: str) -> str:
-    """Return the SHA-256 of the sources of a room, which `_loops.json` holds of those that were compiled."""
+    """Return the SHA-256 of the sources of a room, and of the processors it is compiled for where these are not any;
+    `_loops.json` holds that of those that were compiled."""
     files = [_HERE / f"{module.replace('.', '/')}.py" for module in modules_of(room)]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    processors = VECTOR_CPU.encode() if room in VECTORS else b""
+    return hashlib.sha256(b"".join([*(file.read_bytes() for file in files), processors])).hexdigest()
 
 
 @functools.cache
