@@ -3,9 +3,10 @@
     python tools/fuzz.py --n 10000 --seed 1 --jobs 2 --out faults.tsv
 
 Bases: simulated studies of both designs and a small input of every format that `oncourse import` reads
-(`fuzz_bases.py`). A mutant is a base with one to three faults (`fuzz_faults.py`). Study folders go through
-`oncourse check` (and every eighth through `oncourse run`), the others through `oncourse import`. What must hold of each,
-and is counted where it does not:
+(`fuzz_bases.py`), a model card, results of a run. A mutant is a base with one to three faults (`fuzz_faults.py`; of a
+study also those of `fuzz_study.py`). Study folders go through `oncourse check` (every eighth through `oncourse run`, every
+third of the others through an export, a page, a figure or a run of one analysis), cards through `predict`, results through
+`verify`, `paper` and `figure`, the others through `import`. What must hold of each, and is counted where it does not:
 
 * exit code 0, 1 or 2; no traceback, no fault of oncourse;
 * at most ten seconds of the processor (thirty where it is run);
@@ -35,9 +36,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fuzz_bases
+import fuzz_study
 from fuzz_faults import MARKUP, mutate
 
 ONLY = ["overview", "landscape", "ras_status", "recurrence", "therapy", "monitoring", "endpoints"]
+LIGHT = ["--no-cache", "--jobs", "1"]
 SECONDS = 10.0
 
 
@@ -45,6 +48,8 @@ class Hang(BaseException):
     """The time of a command is up. No error that a command could take for one of the system, as TimeoutError is."""
 
 
+#: Exit code where a base is refused before anybody broke it.
+UNSOUND = 3
 #: After so many seconds at one mutant a worker is ended from outside (the making of the bases included).
 HANGS = 300.0
 
@@ -59,17 +64,27 @@ def make_bases(folder: Path) -> dict[str, str]:
     (folder / "maf").mkdir()
     shutil.copy2(folder / "cbioportal" / "data_mutations.txt", folder / "maf" / "calls.maf")
     _quiet(["export", str(folder / "mcrpc"), "--format", "phenopackets", "--out", str(folder / "phenopackets")])
-    kinds |= {name: name for name in ("cbioportal", "maf", "phenopackets")} | fuzz_bases.write(folder)
+    fuzz_study.write_card(folder / "card")
+    _quiet(["run", str(folder / "crc"), "--out", str(folder / "results"), *LIGHT, *_only(ONLY)])
+    for name in ("cbioportal", "maf", "phenopackets", "card", "results"):
+        kinds[name] = name
+    kinds |= fuzz_bases.write(folder)
     for name, kind in kinds.items():
-        code, said = _quiet(_command(folder / name, kind, folder / f"sound {name}"))
+        code, said = _quiet(_command(folder / name, kind, folder / f"sound {name}", folder / "crc", random.Random(1)))
         if code:
-            sys.exit(f"the unbroken base {name} is refused: {said}")
+            print(f"the unbroken base {name} is refused: {said}")
+            sys.exit(UNSOUND)
     return kinds
 
 
-def _command(source: Path, kind: str, out: Path) -> list[str]:
+def _command(source: Path, kind: str, out: Path, sound: Path, chance: random.Random) -> list[str]:
+    """What is asked of a mutant first; `sound` is a study that nobody broke."""
     if kind == "study":
         return ["check", str(source)]
+    if kind == "card":
+        return ["predict", str(source / "model.json"), str(sound), "--out", str(out)]
+    if kind == "results":
+        return fuzz_study.of_results(source, out, chance)
     files = sorted(fuzz_bases.FILES.get(kind, ()))
     return ["import", kind, str(source / files[0] if len(files) == 1 else source), str(out)]
 
@@ -104,14 +119,28 @@ def state(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def faults_of(folder: Path, kind: str, deep: bool) -> Iterator[str]:
+def _only(names: list[str]) -> list[str]:
+    return [word for name in names for word in ("--only", name)]
+
+
+def broken(folder: Path, kind: str, chance: random.Random) -> str:
+    """Put one fault into the mutant; returns what was done."""
+    knowing = (
+        chance.choice([fuzz_study.limits, fuzz_study.settings]) if kind == "study" and chance.random() < 0.4 else None
+    )
+    return (knowing and knowing(folder, chance)) or mutate(folder, chance)
+
+
+def faults_of(folder: Path, kind: str, sound: Path, deep: bool, chance: random.Random) -> Iterator[str]:
     """What does not hold of one mutant in `folder`/in; its commands may write `folder`/out."""
     source, out = folder / "in", folder / "out"
     before = state(source)
-    commands = [_command(source, kind, out)]
-    if kind == "study" and deep:
-        only = [word for name in ONLY for word in ("--only", name)]
-        commands.append(["run", str(source), "--out", str(out), "--no-cache", "--jobs", "1", *only])
+    commands = [_command(source, kind, out, sound, chance)]
+    if kind == "study" and not deep and chance.random() < 1 / 3:
+        commands.append(fuzz_study.further(source, out, chance))
+        deep = commands[-1][0] in ("run", "figure", "patient")
+    elif kind == "study" and deep:
+        commands.append(["run", str(source), "--out", str(out), *LIGHT, *_only(ONLY)])
     codes = []
     for command in commands:
         begun = time.process_time()
@@ -136,15 +165,16 @@ def faults_of(folder: Path, kind: str, deep: bool) -> Iterator[str]:
         if (took := time.process_time() - begun) > SECONDS and not deep:
             yield f"{command[0]}: {took:.0f} s"
     beside = sorted(p.name for p in folder.iterdir())
-    if codes[-1] == 2 and "out" in beside and kind == "study":
-        yield "run: refused and written"
-    if left := set(beside) - {"in", "out", "out.files.tsv"}:  # the last is the question whose each column is
+    if codes[-1] == 2 and "out" in beside:
+        yield f"{commands[-1][0]}: refused and written"
+    written = {"out", "out.xlsx", "out.svg", "out.files.tsv"}  # the last is the question whose each column is
+    if left := set(beside) - {"in", *written}:
         yield f"left beside: {sorted(left)}"
     if state(source) != before:
         yield "the input was changed"
     if len(codes) == 2 and codes[0] != 0 and codes[1] == 0:
-        yield "run accepts what check refuses"
-    if len(codes) == 2 and codes[0] == 0 and codes[1] == 2:
+        yield f"{commands[1][0]} accepts what check refuses"
+    if len(codes) == 2 and codes[0] == 0 and codes[1] == 2 and commands[1][0] == "run":
         yield "run refuses what check accepts"
     if out.is_dir() and any(MARKUP in p.read_text("utf-8", "replace") for p in out.rglob("*.html")):
         yield "mark-up of the input in a page"
@@ -176,8 +206,9 @@ def work(numbers: range, seed: int, out: Path) -> None:
             folder = Path(temporary) / "mutant"
             folder.mkdir()
             shutil.copytree(bases / base, folder / "in")
-            done = [mutate(folder / "in", chance) for _ in range(chance.choice([1, 1, 1, 2, 3]))]
-            for fault in faults_of(folder, kinds[base], deep=number % 8 == 0):
+            kind = kinds[base]
+            done = [broken(folder / "in", kind, chance) for _ in range(chance.choice([1, 1, 1, 2, 3]))]
+            for fault in faults_of(folder, kind, bases / "crc", number % 8 == 0, chance):
                 found.write(f"{number}\t{base}\t{'; '.join(done)}\t{fault}\n")
                 found.flush()
             shutil.rmtree(folder)
@@ -201,6 +232,8 @@ def guarded(numbers: range, seed: int, out: Path) -> None:
             os.killpg(worker.pid, signal.SIGKILL)
         if not (code := worker.wait()):
             break
+        if code == UNSOUND:
+            sys.exit(UNSOUND)
         number = int(at_work(out).read_text("utf-8"))
         with out.open("a", encoding="utf-8") as found:
             found.write(f"{number}\t?\t?\tthe process ended ({code})\n")

@@ -1,6 +1,5 @@
 """Ctrl-C and SIGTERM end a run within a second, with nothing half left behind."""
 
-import json
 import os
 import random
 import signal
@@ -54,7 +53,7 @@ def test_a_killed_run_is_cleared_by_the_next(tmp_path):
 
     with replaced_folder(out) as draft:
         (draft / "report.html").write_text("whole")
-        (draft / manifest.CARRIER).write_text(json.dumps(manifest.sealed(draft, {})))
+        (draft / manifest.CARRIER).write_text(manifest.text_of(manifest.sealed(draft, {})))
     assert [p.name for p in tmp_path.iterdir()] == ["res"]
 
 

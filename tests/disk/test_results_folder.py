@@ -23,7 +23,7 @@ def fill(draft: Path, text: str, **files: str) -> None:
     (draft / "tables").mkdir()
     for name, body in {"report.html": text, "tables/a.tsv": f"x\n{text}\n", **files}.items():
         (draft / name).write_text(body)
-    (draft / manifest.CARRIER).write_text(json.dumps(manifest.sealed(draft, {"seed": 1})))
+    (draft / manifest.CARRIER).write_text(manifest.text_of(manifest.sealed(draft, {"seed": 1})))
 
 
 def whole(out: Path) -> str:

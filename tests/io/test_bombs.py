@@ -200,6 +200,35 @@ def test_controls_are_those_of_the_plain_definition(names):
     assert [found.of(name) for name in names] == [_control(name, names) for name in names]
 
 
+def test_a_quotation_mark_that_is_not_closed_loses_no_row(tmp_path):
+    """Of eight samples one was read, the others were its note; beyond 131,072 characters it was a fault of oncourse."""
+    head = MAF.replace("\t", ",") + ",note"
+    rows = [KRAS_ROW.replace("\t", ",").replace("S1", f"S{i}") for i in range(1, 5)]
+    for ends, says in (
+        (['"open', "x", "x", "x"], "row 2: a quotation mark opens here and does not close: the lines to 5"),
+        (["x", '"open', '"x"', "x"], "row 3: a quotation mark opens here and does not close: the lines to 4"),
+        (["x", '"open', "x" * 140_000, "x"], "row 3: a cell in quotation marks that begins here has no end"),
+    ):
+        text = "\n".join([head, *(f"{row},{end}" for row, end in zip(rows, ends, strict=True))])
+        with pytest.raises(InputError, match=says):
+            read_delivery([write_table(tmp_path / "a.csv", text)])
+    several = [f'{rows[0]},"two\nlines, ""quoted"""', f'{rows[1]},5" long', f'{rows[2]},"x"']
+    reading = read_delivery([write_table(tmp_path / "a.csv", "\n".join([head, *several]))])
+    assert len(calls_of(reading)) == 3
+
+
+@pytest.mark.parametrize("n", [1, 200])
+def test_a_name_without_end_is_refused_at_once(tmp_path, n):
+    """2,000 marks in each of 3,000 ids, or a column of 200,000: minutes, and 1.2 GB."""
+    names = ["P_" * 5_000 + str(i) for i in range(n)]
+    rows = "\n".join(KRAS_ROW.replace("S1", name) for name in names)
+    with pytest.raises(InputError, match=r"a\.maf: the name of a sample has 10,00\d characters"):
+        read_delivery([write_table(tmp_path / "a.maf", f"{MAF}\n{rows}")])
+    row = PAIR + "0/1:70,30:100 " * n
+    with pytest.raises(InputError, match=r"P1\.vcf: the name of a sample has 10,00\d characters"):
+        read_delivery([write_vcf(tmp_path / "P1.vcf", names, [row])])
+
+
 def test_a_clinical_table_of_a_matrix_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(clinical_tables, "MAX_COLUMNS", 10)
     calls = write_table(tmp_path / "a.maf", f"{MAF}\n{KRAS_ROW}")

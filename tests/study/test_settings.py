@@ -44,3 +44,11 @@ def test_nan_and_infinite_are_no_numbers():
 
 def test_unknown_section_names_the_nearest():
     assert "Did you mean test_section?" in check_sections({"test_sektion": {}})[0]
+
+
+def test_one_value_is_a_list_of_one_and_a_list_or_mapping_is_no_value():
+    """`months: 24` of study.yaml ended as a fault of oncourse, `names: {a: 1}` was taken for its keys."""
+    assert resolve(Params, {"names": 5}).names == ("5",) and resolve(Params, {"names": ["a", 2]}).names == ("a", "2")
+    for wrong in ({"names": {"a": 1}}, {"names": [["a"]]}, {"names": [None]}, {"kind": ["a"]}, {"share": {}}):
+        with pytest.raises(ConfigError, match="not a single word or number"):
+            resolve(Params, wrong)

@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from oncourse.cli.verify import verify
+from oncourse.errors import InputError
+from oncourse.report.results import Results
 from oncourse.verify import registry
 from oncourse.verify.cases import all_cases
 from oncourse.verify.report import as_data, cyclonedx, write
@@ -84,6 +86,16 @@ def test_signed_results_are_checked_to_the_byte(results):
     assert run(out).exit_code == 0
     assert run(out, "--public-key", mine).exit_code == 0
     assert run(out, "--public-key", other).exit_code == 1
+    carrier = out / "provenance.json"
+    data = carrier.read_bytes()
+    for other in (
+        data + b" ",
+        data.replace(b"\n", b"\r\n"),
+        data.replace(b"{", b'{"seed": 7,', 1),
+    ):  # the same to a reader
+        carrier.write_bytes(other)
+        assert run(out).exit_code == 1
+    carrier.write_bytes(data)
     for path in sorted(p for p in out.rglob("*") if p.is_file() and p.name != "provenance.json"):
         data = path.read_bytes()
         path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
@@ -106,6 +118,29 @@ def test_a_manifest_that_was_made_to_fit_is_found_by_the_signature(results):
     (out / "provenance.json").write_text(json.dumps(forged))
     found = run(out)
     assert found.exit_code == 1 and "signature is WRONG" in found.output
+
+
+@pytest.mark.parametrize(
+    "hostile", ['{"files": [{"path": "a", "size": 1e999, "sha256": ""}]}', '{"files": [], "a": "\\ud800"}']
+)
+def test_a_hostile_manifest_is_said_in_words(tmp_path, hostile):
+    (tmp_path / "provenance.json").write_text(hostile)
+    found = run(tmp_path)
+    assert found.exit_code == 1 and (found.exception is None or isinstance(found.exception, InputError | SystemExit))
+
+
+def test_changed_results_are_not_read_again(results):
+    """A number of results.json that somebody changed went into the paper; a word in its place was a fault of oncourse."""
+    out, _ = results
+    Results.read(out)
+    (out / "notes.tsv").write_text("mine")
+    Results.read(out)
+    (out / "tables" / "mine.tsv").write_text("mine")
+    assert "mine" not in Results.read(out).tables
+    text = (out / "results.json").read_text()
+    (out / "results.json").write_text(text.replace('"n": ', '"n": 1', 1))
+    with pytest.raises(InputError, match=r"changed since oncourse wrote it: results\.json"):
+        Results.read(out)
 
 
 def test_every_requirement_names_tests_that_are_there():

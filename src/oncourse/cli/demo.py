@@ -76,14 +76,13 @@ def demo(folder: Path, seed: int, patients: int, language: str, store: Store) ->
 
 def _write_simulated(simulated: Simulated, source: Path, truth: Path, made_by: dict[str, Any]) -> None:
     """Write study and truth; what an earlier demo wrote is replaced, what is not of a demo stays or is refused."""
-    import json
 
     from oncourse.disk.folder import replaced_folder
-    from oncourse.disk.manifest import CARRIER, sealed
+    from oncourse.disk.manifest import CARRIER, sealed, text_of
     from oncourse.io.native import fill_study
 
     def seal(draft: Path) -> None:
-        (draft / CARRIER).write_text(json.dumps(sealed(draft, made_by), indent=1) + "\n", "utf-8")
+        (draft / CARRIER).write_bytes(text_of(sealed(draft, made_by)).encode())
 
     with replaced_folder(source) as draft:
         fill_study(draft, simulated.tables, simulated.config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import os
 import sys
@@ -105,6 +106,9 @@ def main() -> None:
     except OSError as error:
         name = Path(str(error.filename)).name if error.filename else ""
         echo_error(f"{name}: {error.strerror or error}" if name else f"{error.strerror or error}")
+        sys.exit(2)
+    except csv.Error:
+        echo_error("a table holds a cell of more than 131,072 characters. Is a quotation mark not closed?")
         sys.exit(2)
     except MemoryError:
         echo_error("not enough memory for this input. Nothing was written.")

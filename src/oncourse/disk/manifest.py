@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from oncourse.errors import InputError
+
 #: The file that carries the manifest, and its keys there.
 CARRIER = "provenance.json"
 FILES_KEY, SEAL_KEY, SIGNATURE_KEY = "files", "sha256_of_this", "signature"
@@ -65,11 +67,16 @@ def sealed(folder: Path, provenance: Mapping[str, Any]) -> dict[str, Any]:
     return {**body, SEAL_KEY: seal(body)}
 
 
+def text_of(body: Mapping[str, Any]) -> str:
+    """Return the text of the file that carries the manifest."""
+    return json.dumps(body, indent=1) + "\n"
+
+
 def seal(body: Mapping[str, Any]) -> str:
     """Return the SHA-256 of the canonical JSON of `body` without its own checksum and signature."""
     plain = {key: value for key, value in body.items() if key not in (SEAL_KEY, SIGNATURE_KEY)}
     text = json.dumps(plain, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read(folder: Path) -> dict[str, tuple[int, str]] | None:
@@ -77,8 +84,25 @@ def read(folder: Path) -> dict[str, tuple[int, str]] | None:
     try:
         data = json.loads((folder / CARRIER).read_text("utf-8"))
         return {str(f["path"]): (int(f["size"]), str(f["sha256"])) for f in data[FILES_KEY]}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
+
+
+def written(folder: Path, *below: str) -> tuple[str, ...]:
+    """Return what oncourse wrote at the places `below` (files, or folders with all in them), to be read again.
+
+    Raises
+    ------
+    InputError : no folder of results, or one where something there was changed since: what is read would not be results
+    """
+    found = contents(folder)
+    if found is None:
+        raise InputError(f"{folder}: no results folder of oncourse ({CARRIER} is missing or damaged).")
+    inside = tuple(f"{place}/" for place in below)
+    changed = [n for n in found.changed if n in (CARRIER, *below) or n.startswith(inside)]
+    if changed:
+        raise InputError(f"{folder}: changed since oncourse wrote it: {', '.join(changed[:5])}. Run it again.")
+    return tuple(n for n in found.ours if n in below or n.startswith(inside))
 
 
 def foreign(folder: Path) -> list[str]:
@@ -114,5 +138,7 @@ def _unchanged(path: Path, size: int, digest: str) -> bool:
 
 
 def _carrier_unchanged(folder: Path) -> bool:
-    data = json.loads((folder / CARRIER).read_text("utf-8"))
-    return bool(data.get(SEAL_KEY) == seal(data))
+    """Whether the seal fits what the file says, and the file says it in the bytes that oncourse writes."""
+    read = (folder / CARRIER).read_bytes()
+    data = json.loads(read)
+    return bool(data.get(SEAL_KEY) == seal(data)) and read == text_of(data).encode()

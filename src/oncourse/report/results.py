@@ -14,6 +14,7 @@ from oncourse.analyses._base import WHO_SCHEMA, Result, registry
 from oncourse.analyses._people import flow_rows
 from oncourse.analyses.overview import study_flow
 from oncourse.cohort import Cohort
+from oncourse.disk.manifest import written
 from oncourse.disk.tables import as_written
 from oncourse.errors import InputError
 from oncourse.report.execute import AnalysisRun
@@ -264,9 +265,10 @@ class Results:
 
         Raises
         ------
-        InputError : no results folder, or of a layout this version does not know
+        InputError : no results folder, one that was changed by hand, or of a layout this version does not know
         """
         folder = Path(folder)
+        files = written(folder, "results.json", "tables")
         try:
             data = json.loads((folder / "results.json").read_text("utf-8"))
         except (OSError, ValueError) as error:
@@ -276,7 +278,7 @@ class Results:
             raise InputError(f"{folder}: layout {version}; this version reads {SCHEMA_VERSION}. Run it again.")
         types = {t.name: t.schema for entry in registry().values() for t in entry.tables}
         tables = {}
-        for path in sorted((folder / "tables").rglob("*.tsv")):
+        for path in sorted(folder / name for name in files if name.endswith(".tsv")):
             name = path.relative_to(folder / "tables").with_suffix("").as_posix()
             frame = as_written(pl.read_csv(path, separator="\t", infer_schema=False))
             known = types.get(name, {})

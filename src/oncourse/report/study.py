@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oncourse.cohort import Cohort
 from oncourse.disk.folder import check_out, replaced_folder
-from oncourse.disk.manifest import sealed
+from oncourse.disk.manifest import CARRIER, sealed, text_of
 from oncourse.disk.store import Store
 from oncourse.disk.tables import write_tables
 from oncourse.errors import ConfigError
@@ -140,7 +140,7 @@ def report_study(
                 book()
             origin = provenance(source, cohort.used, seed, started, beside)
             body = sealed(folder, origin)
-            write_json(body if sign is None else sign(body), folder / "provenance.json")
+            (folder / CARRIER).write_bytes(text_of(body if sign is None else sign(body)).encode())
     nothing = nothing_answered(outcomes)
     first = tuple(name for name in BASIS if study[name].is_empty()) if nothing else ()
     return Report(out, outcomes, failed, (*said, *cohort.store.notes), first, nothing)

@@ -110,6 +110,8 @@ def convert(field: dataclasses.Field[Any], hint: Any, value: Any, name: str) -> 
 
 
 def _scalar(wanted: Any, value: Any, name: str) -> Any:
+    if value is None or isinstance(value, list | tuple | dict):
+        raise ConfigError(f"{name}: '{value}' is not a single word or number.")
     text = str(value).strip()
     if wanted is bool:
         if isinstance(value, bool):
@@ -133,9 +135,12 @@ def _scalar(wanted: Any, value: Any, name: str) -> Any:
 
 
 def _as_tuple(item: Any, value: Any, name: str) -> tuple[Any, ...]:
+    """Return the values of a list; a single one (``months: 24``) is a list of one."""
     if value is None:
         return ()
-    parts = [p for p in value.split(",") if p.strip()] if isinstance(value, str) else list(value)
+    if isinstance(value, str):
+        value = [p for p in value.split(",") if p.strip()]
+    parts = value if isinstance(value, list | tuple) else [value]
     return tuple(_scalar(item, part, name) for part in parts)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +18,7 @@ def _write(out: Path, text: str, *, fails: bool = False) -> None:
         (draft / "table.tsv").write_text(text, "utf-8")
         if fails:
             raise OSError("stopped half way")
-        (draft / manifest.CARRIER).write_text(json.dumps(manifest.sealed(draft, {})), "utf-8")
+        (draft / manifest.CARRIER).write_text(manifest.text_of(manifest.sealed(draft, {})), "utf-8")
 
 
 def _ends(out: Path, text: str, *, fails: bool = False) -> str:

@@ -6,7 +6,6 @@ gene (``样本编号 KRAS NRAS BRAF``). Both become the plain long table that `o
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from dataclasses import replace
@@ -25,7 +24,7 @@ from oncourse.io.tabular.encoding import sniff
 from oncourse.io.tabular.sheet_table import sheet_table
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.table import TextTable
-from oncourse.io.tabular.text import read_lines, read_table
+from oncourse.io.tabular.text import cells_of_line, read_lines, read_table
 from oncourse.study.schema import Problem
 
 #: So many lines are looked through for the header.
@@ -85,7 +84,7 @@ def _split(line: str) -> list[str]:
     if "\t" in line:
         return [c.strip().strip('"') for c in line.split("\t")]
     mark = ";" if line.count(";") > line.count(",") else ","
-    return [c.strip() for c in next(csv.reader([line], delimiter=mark), [])]
+    return [c.strip() for c in cells_of_line(line, mark)]
 
 
 def _sheet(path: Path, sheet: str | None):  # type: ignore[no-untyped-def]

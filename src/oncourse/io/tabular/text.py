@@ -122,7 +122,7 @@ def read_table(
         header_at, line_no, comments = _skip_comments(data, comment.encode(), skip)
         if header_at >= len(data):
             raise _Refused("the file is empty.", "Give at least a header line with the column names.")
-        data = _tabbed(data, header_at, separator)
+        data = _tabbed(data, header_at, separator, line_no)
         header, body_at = _header(data, header_at, separator, name, line_no, problems)
     except _Refused as refused:
         problems.append(Problem(name, refused.row, None, None, refused.message, refused.cure))
@@ -258,7 +258,54 @@ def _as_utf8(data: bytes, name: str, problems: list[Problem], lenient: bool) -> 
     return text.replace("\r\n", "\n").replace("\r", "\n").encode()
 
 
-def _tabbed(data: bytes, at: int, separator: str) -> bytes:
+def _quoted_rows(data: bytes, at: int, mark: str, line_no: int) -> Iterator[tuple[list[str], int]]:
+    """Yield the cells of each row from `at` on, where line `line_no` begins, and the number of lines it runs over.
+
+    Raises
+    ------
+    _Refused : a quotation mark that is not closed makes one cell of all that follows
+    """
+    n_quotes = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal n_quotes
+        for line in io.StringIO(data[at:].decode(), newline=""):
+            n_quotes += line.count('"')
+            yield line
+
+    rows, last = csv.reader(lines(), delimiter=mark), 0
+    cure = "Close or remove it."
+    while True:
+        before = n_quotes
+        try:
+            row = next(rows, None)
+        except csv.Error:  # a cell of more than 131,072 characters
+            message = "a cell in quotation marks that begins here has no end, or is longer than any cell of data."
+            raise _Refused(message, cure, line_no + last) from None
+        if row is None:
+            return
+        n_lines = rows.line_num - last
+        if n_lines > 1 and (n_quotes - before) % 2:
+            end = line_no + rows.line_num - 1
+            message = f"a quotation mark opens here and does not close: the lines to {end} are one cell."
+            raise _Refused(message, cure, line_no + last)
+        yield row, n_lines
+        last = rows.line_num
+
+
+def cells_of_line(line: str, mark: str) -> list[str]:
+    """Return the cells of one line, those in quotation marks without them.
+
+    >>> cells_of_line('a,"b, c"', ","), cells_of_line('"' + "x" * 200_000 + '",b', ",")[1]
+    (['a', 'b, c'], 'b')
+    """
+    try:
+        return next(csv.reader([line], delimiter=mark), [])
+    except csv.Error:  # a cell of more than 131,072 characters
+        return line.split(mark)
+
+
+def _tabbed(data: bytes, at: int, separator: str, line_no: int) -> bytes:
     """Return a table of commas or semicolons with tabs; as it is where its header has the separator, or neither.
 
     A tab or line end inside a quoted cell becomes a space; line numbers stay.
@@ -270,24 +317,22 @@ def _tabbed(data: bytes, at: int, separator: str) -> bytes:
     bare = re.sub(r'"[^"]*"', "", line)
     mark = ";" if bare.count(";") >= max(1, bare.count(",")) else ","
     if mark not in bare:
-        return _of_blanks(data, at, line)
+        return _of_blanks(data, at, line, line_no)
     if b'"' not in data and b"\t" not in data:
         return data[:at] + data[at:].replace(mark.encode(), b"\t")
-    out, last = [], 0
-    rows = csv.reader(io.StringIO(data[at:].decode(), newline=""), delimiter=mark)
-    for row in rows:
-        out += [""] * (rows.line_num - last - 1)  # the lines a quoted cell runs over
+    out = []
+    for row, n_lines in _quoted_rows(data, at, mark, line_no):
+        out += [""] * (n_lines - 1)  # the lines a quoted cell runs over
         out.append("\t".join(" ".join(cell.replace('"', "'").split()) for cell in row))
-        last = rows.line_num
     return data[:at] + ("\n".join(out) + "\n").encode()
 
 
-def _of_blanks(data: bytes, at: int, header: str) -> bytes:
+def _of_blanks(data: bytes, at: int, header: str, line_no: int) -> bytes:
     """Return a table that R's write.table wrote as it does by itself (cells in quotation marks, parted by blanks, maybe
     with the names of rows before them) with tabs; any other as it is."""
     if len(re.findall(r'"[^"]*"', header)) < 2 or not re.fullmatch(r'"[^"]*"( "[^"]*")+\s*', header):
         return data
-    rows = list(csv.reader(io.StringIO(data[at:].decode(), newline=""), delimiter=" "))
+    rows = [row for row, _ in _quoted_rows(data, at, " ", line_no)]
     width = len(rows[0])
     more = all(len(row) == width + 1 for row in rows[1:] if row)  # names of rows, and none above them
     lines = ["\t".join(row[1:] if more and i else row) for i, row in enumerate(rows)]
@@ -503,7 +548,7 @@ def _without_quotes(body: bytes, width: int, sep: bytes, first_line: int, name: 
         line = raw.decode()
         cells = line.split(separator)
         if len(cells) > width:
-            parsed = next(csv.reader([line], delimiter=separator), [])
+            parsed = cells_of_line(line, separator)
             if len(parsed) == width and any(separator in cell for cell in parsed):
                 message = "a separator inside quotes was read as a space."
                 cure = "Write the cell without tabs."

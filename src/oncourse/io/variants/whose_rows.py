@@ -16,10 +16,11 @@ from oncourse.errors import InputError
 from oncourse.io.tabular.text import table_name
 from oncourse.io.variants.maf_columns import names_somebody, wide_columns
 from oncourse.io.whose.columns import Manifest
-from oncourse.io.whose.ids import patient_of, says
+from oncourse.io.whose.ids import patient_of, refuse_endless, says
 from oncourse.io.whose.sample_names import (
     Controls,
     Partners,
+    Stems,
     folder_of_samples,
     is_generic,
     is_normal_name,
@@ -58,16 +59,17 @@ def name_rows(
     ids = [i for i in frame["sample_id"].drop_nulls().unique().sort().to_list() if i]
     if "normal_id" not in frame.columns and not manifest and all(i in known for i in ids):
         return frame, [], 0  # each is under its own name, and the clinical table says what it is
+    refuse_endless(ids, path.name)
     named = _named(ids, path, known, manifest or {})
     names = Controls(ids)
     controls = {i: stem for i in ids if i not in known and (stem := names.of(i))}
     if controls:  # P1_N beside P1_primary and P1_liver: of one patient
-        stems = {stem: number for number, stem in enumerate(dict.fromkeys(controls.values()))}
-        lengths = sorted({len(stem) for stem in stems})
+        order = {stem: number for number, stem in enumerate(dict.fromkeys(controls.values()))}
+        stems = Stems(order)
         own = {i: (s, p, r) for i, (s, p, r) in named.items() if p is None and (path.name, i) not in (manifest or {})}
         for i, (sample, _, kind) in own.items():
-            if found := [i[:n] for n in lengths if i[n : n + 1] in ("_", ".", "-") and i[:n] in stems]:
-                named[i] = (sample, min(found, key=lambda s: stems[s]), "normal" if i in controls else kind)
+            if found := stems.of(i):
+                named[i] = (sample, min(found, key=lambda s: order[s]), "normal" if i in controls else kind)
     pairs = _controls(frame, ids)
     compared = _compared(frame, pairs)
     for normal, tumour in pairs.items():  # a row of the normal that another row names as its own

@@ -17,7 +17,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.io.tabular.text import read_table
-from oncourse.io.whose.ids import says
+from oncourse.io.whose.ids import refuse_endless, says
 from oncourse.io.whose.roles import Names, role_of, settled
 from oncourse.io.whose.sample_names import (
     CALLERS,
@@ -25,6 +25,7 @@ from oncourse.io.whose.sample_names import (
     IS_NORMAL,
     ROLE_END,
     Partners,
+    Stems,
     folder_of_samples,
     is_generic,
     is_normal_name,
@@ -141,6 +142,8 @@ def assign(
     Question : a column's role, or which of several samples it is, is not said anywhere
     """
     known, manifest = known or {}, manifest or {}
+    for start in starts:
+        refuse_endless(start.columns, start.path.name)
     shared = _shared_generic(starts)
     out = [c for start in starts for c in _of_file(start, known, manifest, shared)]
     out = [
@@ -197,7 +200,7 @@ def _of_file(
     given_names, plain = start.columns, _plain([of_path(c) for c in start.columns])
     start = replace(start, columns=tuple(dict.fromkeys(plain)))
     pair, stated = pair_of(start.path), _stated(start)
-    names = Names.of(start.columns, stem_of(start.path))
+    names = Names.of(start.columns, stem_of(start.path) if len(start.columns) > 1 else "")
     lone = settled({c: role_of(c, start, names, known, stated, pair) for c in start.columns})
     tumours = [c for c in start.columns if lone[c] != "normal"]
     individual = _individual(start)
@@ -351,10 +354,8 @@ def _patient(
     own, _ = names.ends.get(column, ("", ""))
     if own and len({word.upper() for word in names.roles[own]}) > 1:
         return own  # P1_T beside P1_N, whatever else the file holds
-    of_file = stem_of(start.path) if len(start.columns) > 1 else None
-    for at in reversed([found.start() for found in re.finditer("[_.-]", column)]):
-        if column[:at] in names.stems or column[:at] == of_file:
-            return column[:at]  # P6_primary beside P6_blood, or in P6.vcf
+    if begins := names.stems.of(column):
+        return begins[-1]  # P6_primary beside P6_blood, or in P6.vcf
     is_one = len(start.columns) > 1 and len(names.ends) == len(start.columns) and len(names.roles) == 1
     return next(iter(names.roles)) if is_one else None
 
@@ -362,11 +363,11 @@ def _patient(
 def _one_name(columns: list[Column]) -> list[Column]:
     """sarek writes PATIENT_SAMPLE into some files and SAMPLE into others: one sample."""
     names = {c.sample_id for c in columns}
-    patients = {c.patient_id for c in columns if c.patient_id}
+    patients = Stems((c.patient_id for c in columns if c.patient_id), "_")
     out = []
     for c in columns:
-        parts = [(c.sample_id[: at.start()], c.sample_id[at.end() :]) for at in re.finditer("_", c.sample_id)]
-        same = next(((rest, begin) for begin, rest in parts if begin in patients and rest in names), None)
+        parts = [(c.sample_id[len(begin) + 1 :], begin) for begin in patients.of(c.sample_id)]
+        same = next(((rest, begin) for rest, begin in parts if rest in names), None)
         out.append(replace(c, sample_id=same[0], patient_id=same[1]) if same else c)
     owner = {c.sample_id: c.patient_id for c in out if c.patient_id}
     return [replace(c, patient_id=c.patient_id or owner.get(c.sample_id)) for c in out]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import polars as pl
 
+from oncourse.errors import InputError
 from oncourse.study.schema import Problem, nearest
 
 #: Ids that say whose and what they are: TCGA's barcodes (types 10-19 are normals), MSK-IMPACT's and -ACCESS's (N normal, L
@@ -21,6 +22,19 @@ _SAYS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
     ),
     (re.compile(r"^([A-Z]{4}\d{8})(R|T)(?:I{1,3}|IV|VI{0,3})?$"), lambda word: "normal" if word == "R" else "tumour"),
 )
+
+
+#: Characters of a sample's name, a file's whole path among them: what is longer is none.
+MAX_NAME = 1_000
+
+
+def refuse_endless(names: Iterable[str], file: str) -> None:
+    """InputError where a sample's name is longer than any: what names say of each other is looked for at every mark."""
+    if long := next((name for name in names if len(name) > MAX_NAME), None):
+        raise InputError(
+            f"{file}: the name of a sample has {len(long):,} characters ({long[:40]} ...). "
+            "Check the line ends and the columns; a name has at most 150."
+        )
 
 
 def says(sample: str) -> tuple[str, str] | None:

@@ -14,6 +14,7 @@ from oncourse.io.whose.sample_names import (
     NORMAL_WORD,
     ROLE_END,
     Controls,
+    Stems,
     is_normal_name,
 )
 from oncourse.io.whose.start import Start
@@ -33,13 +34,13 @@ class Names:
     """What the names of one file's columns say of each other, looked at once for all of them.
 
     ``normals``: generic names of a normal; ``controls``: column -> stem of the others it is the control of
-    (`Controls`); ``stems``: these stems; ``ends``: column -> stem and word for its role; ``roles``: stem -> these
-    words; ``numbered``: column -> T or N of names such as T1.
+    (`Controls`); ``stems``: these stems, and the file's own where it has several columns; ``ends``: column -> stem and
+    word for its role; ``roles``: stem -> these words; ``numbered``: column -> T or N of names such as T1.
     """
 
     normals: frozenset[str]
     controls: Mapping[str, str]
-    stems: frozenset[str]
+    stems: Stems
     ends: Mapping[str, tuple[str, str]]
     roles: Mapping[str, frozenset[str]]
     numbered: Mapping[str, str]
@@ -53,14 +54,14 @@ class Names:
             found |= {c: stem for c in columns if own.fullmatch(c)}
         ends = {c: (end["stem"], end["role"]) for c in columns if (end := ROLE_END.match(c))}
         roles: dict[str, set[str]] = {}
-        for stem, role in ends.values():
-            roles.setdefault(stem, set()).add(role)
+        for end, role in ends.values():
+            roles.setdefault(end, set()).add(role)
         return cls(
             frozenset(c for c in columns if IS_NORMAL.match(c)),
-            {c: stem for c, stem in found.items() if stem},
-            frozenset(stem for stem in found.values() if stem),
+            {c: end for c, end in found.items() if end},
+            Stems([*filter(None, found.values()), *([stem] if stem else [])]),
             ends,
-            {stem: frozenset(words) for stem, words in roles.items()},
+            {end: frozenset(words) for end, words in roles.items()},
             {c: c[:1].upper() for c in columns if re.fullmatch(r"(?i)[tn]\d+", c)},
         )
 

@@ -234,6 +234,22 @@ _CONTROL = re.compile(rf"(?i)(?P<stem>.+)[_.-](?:(?:{NORMAL_WORD})\d*|{_NORMAL_L
 _GERMLINE = re.compile(r"(?P<stem>.+)[_.-]G\d*$")
 
 
+class Stems:
+    """Beginnings of names that stand before a mark, looked up by their lengths: a name may hold a thousand marks."""
+
+    def __init__(self, stems: Iterable[str], marks: str = "_.-"):
+        self._stems, self._marks = frozenset(stems), tuple(marks)
+        self._lengths = sorted({len(stem) for stem in self._stems})
+
+    def of(self, name: str) -> list[str]:
+        """Return those that a name begins with, the shortest first.
+
+        >>> Stems(["P1", "P1_met", "P10", "P"]).of("P1_met_N")
+        ['P1', 'P1_met']
+        """
+        return [name[:n] for n in self._lengths if name[n : n + 1] in self._marks and name[:n] in self._stems]
+
+
 class Controls:
     """The names of a file by their beginnings: which is the blood or the normal of others of its stem.
 
