@@ -201,6 +201,7 @@ def test_no_mutated_model_card_gives_a_traceback():
                 refused += 1
                 continue
             card.predict(x)
+            [f[key] for f in card.features if f["kind"] != "gene" for key in ("covariate", "level", "kept")]
             card.drivers(x)
             card.shift(x)
     assert refused > 200

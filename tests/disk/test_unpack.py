@@ -47,6 +47,16 @@ def test_a_small_file_may_unfold_as_it_likes(tmp_path):
     assert not unfolds_too_far(FREE_BYTES // 650, FREE_BYTES)
 
 
+def test_a_small_file_of_millions_of_cells_is_refused(tmp_path):
+    """A packed table of 200 KB with 62 million empty cells took 2.1 GB: below 64 MB of text, and 34 bytes a cell."""
+    path = tmp_path / "patients.tsv.gz"
+    header = "\t".join(f"c{i}" for i in range(1_000)).encode()
+    path.write_bytes(gzip.compress(header + b"\n" + (b"\t" * 999 + b"\n") * 3_001, 1))
+    (problem,) = read_table(path).problems
+    assert "unfolds to 3,001,000 cells" in problem.message and "gunzip" in problem.cure
+    assert read_table(path, columns=lambda names: names[:5]).frame.shape == (3_001, 5)  # what is held counts
+
+
 def test_a_workbook_that_unfolds_without_end_is_refused(tmp_path):
     path = tmp_path / "study.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:

@@ -22,6 +22,9 @@ FREE_BYTES = 64 << 20
 MAX_RATIO = 100
 #: Cells that the sheets of a workbook may span, 30 columns of 100,000 rows: empty ones take memory as well.
 MAX_CELLS = 3_000_000
+#: Cells of a packed table that are held however small the file was, and bytes of cells per packed byte beyond them: a
+#: cell takes 16 bytes in memory and one in the file. A thresholded copy-number matrix of 25,000 genes has 150.
+FREE_CELLS, MAX_CELL_RATIO = 3_000_000, 200
 #: Bytes that a workbook may unfold to: what is made of its cells takes some four times as many.
 MAX_BOOK = 100 << 20
 _CELL = re.compile(rb'\sr="([A-Z]{1,3})(\d{1,7})"')
@@ -37,6 +40,15 @@ def unfolds_too_far(packed: int, unpacked: int) -> bool:
     (False, True)
     """
     return unpacked > FREE_BYTES and unpacked > MAX_RATIO * packed
+
+
+def holds_too_much(packed: int, n_cells: int) -> bool:
+    """Whether so many packed bytes that became so many cells of a table are a bomb: empty cells take memory as well.
+
+    >>> holds_too_much(1_000_000, 11_000_000), holds_too_much(100_000, 60_000_000)
+    (False, True)
+    """
+    return n_cells > FREE_CELLS and 16 * n_cells > MAX_CELL_RATIO * packed
 
 
 class UnfoldsTooFar(ValueError):

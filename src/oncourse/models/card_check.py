@@ -99,7 +99,7 @@ def _feature_faults(features: Sequence[Any]) -> list[str]:
         found += [
             f"features, entry {number}: {key}: expected {expected}"
             for key, (test, expected) in wanted.items()
-            if not test(feature.get(key))
+            if key not in feature or not test(feature[key])
         ]
     return found
 
@@ -157,7 +157,7 @@ def _outcome_faults(data: Mapping[str, Any]) -> list[str]:
         fits = isinstance(strata, Mapping) and all(_text(strata.get(k)) for k in ("covariate", "kind"))
         levels = strata.get("levels") if isinstance(strata, Mapping) else None
         n = len(hazard) if isinstance(hazard, list) else 1
-        if not (fits and isinstance(levels, list) and len(levels) == n and strata["kind"] in KINDS):
+        if not (fits and _texts(levels) and len(levels) == n and strata["kind"] in KINDS):
             found.append("equation.strata: expected covariate, kind and one level per base hazard")
     return found
 

@@ -40,7 +40,8 @@ def predict_patients(card: ModelCard, study: Study, *, origin: str | None = None
     outcome = card.data["outcome"]
     wanted = origin or outcome["origin"]
     if wanted not in ORIGINS:
-        raise ConfigError(f"--origin {wanted}: expected one of {', '.join(ORIGINS)}.")
+        place = f"--origin {wanted}" if origin else f"outcome.origin of the model, '{wanted}'"
+        raise ConfigError(f"{place}: expected one of {', '.join(ORIGINS)}.")
     cohort = Cohort(study)
     zero = time_zero(cohort.prediction_tables, wanted, int(outcome.get("line", 1)))
     patients, x = features_of(cohort.prediction_tables, card.features, zero)

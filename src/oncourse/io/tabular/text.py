@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from oncourse.disk.unpack import HEAD_BYTES, UnfoldsTooFar, pieces
+from oncourse.disk.unpack import HEAD_BYTES, UnfoldsTooFar, holds_too_much, pieces
 from oncourse.io.tabular.encoding import first_bad_byte, sniff
 from oncourse.io.tabular.sheet_table import from_workbook
 from oncourse.io.tabular.sheets import SUFFIXES, is_workbook
@@ -129,6 +129,11 @@ def read_table(
         return TextTable(pl.DataFrame(), pl.Series("line", [], pl.UInt32), (), tuple(problems))
     keep = set(columns(header) if columns else header)
     body = data[body_at:] if body_at else data
+    packed, n_cells = path.stat().st_size, len(keep.intersection(header)) * body.count(b"\n")
+    if packed < len(data) and holds_too_much(packed, n_cells):
+        message = f"the gzip file of {packed:,} bytes unfolds to {n_cells:,} cells: no table of data does."
+        problems.append(Problem(name, None, None, None, message, "If it is one, decompress it first (gunzip)."))
+        return TextTable(pl.DataFrame(), pl.Series("line", [], pl.UInt32), (), tuple(problems))
     del data
     body, lines = _regular(body, len(header), separator.encode(), line_no + 1, name, problems, header)
     held = [body]
