@@ -10,6 +10,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# a busy machine is no fault of the house: what an example may cost is held by `DEAR` and by the tests that count work
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 # one thread, as of the command line (oncourse.cli.main.ONE_THREAD); read when numpy is imported, by the workers too.
 # Of polars too: the tables of tests are small, and handing a join of ten rows to a second thread costs twice the join

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from oncourse.cli.main import cli
-from oncourse.errors import ConfigError
+from oncourse.errors import ConfigError, InputError
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,25 @@ def test_a_two_column_figure_says_that_its_text_is_small_at_one_column_and_has_t
     assert 'width="85mm"' in (tmp_path / "f.svg").read_text()
     made = run(folder, "lollipop_KRAS", "--out", tmp_path / "g.svg")
     assert "174 mm wide" in made.output and "warning" not in made.output
+
+
+@pytest.mark.parametrize(
+    ("svg", "says"),
+    [
+        (b'<svg viewBox="0 0 9 9"><image href="file:///etc/passwd"/></svg>', "shows file:///etc/passwd"),
+        (b"<svg><style>@import 'http://a.b/c.css'</style></svg>", "shows 'http://a.b/c.css'"),
+        (b'<svg><rect fill="url( https://a.b/c)"/></svg>', "shows https://a.b/c"),
+        (b"\xff\xfe<svg/>", "is no drawing"),
+        (b"<html/>", "is no drawing"),
+    ],
+)
+def test_a_drawing_of_somebody_else_shows_nothing_that_lies_outside_of_it(tmp_path, svg, says):
+    """What draws the PDF would fetch it: a file of this machine stood in the figure."""
+    (tmp_path / "figures/sites").mkdir(parents=True)
+    (tmp_path / "figures/sites/map.svg").write_bytes(svg)
+    with pytest.raises(InputError, match=re.escape(says)):
+        run(tmp_path, "map", "--format", "pdf", "--out", tmp_path / "f.pdf")
+    assert not (tmp_path / "f.pdf").exists()
 
 
 @pytest.mark.parametrize(("kind", "magic"), [("pdf", b"%PDF"), ("png", b"\x89PNG"), ("tiff", b"II*")])

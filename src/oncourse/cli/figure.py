@@ -132,7 +132,7 @@ def _write(
 
 def find_figure(results: Path, name: str) -> Path:
     """Return the SVG of a figure by ``analysis/figure`` or by its name alone; ConfigError names the nearest."""
-    from oncourse.disk.manifest import written
+    from oncourse.disk import manifest
     from oncourse.errors import ConfigError
     from oncourse.study.schema import nearest
 
@@ -142,7 +142,8 @@ def find_figure(results: Path, name: str) -> Path:
     }
     found = [path for full, path in known.items() if name in (full, full.rpartition("/")[2])]
     if len(found) == 1:
-        written(results, found[0].relative_to(results).as_posix())
+        if manifest.read(results) is not None:  # figures alone were copied: nothing says what they were
+            manifest.written(results, found[0].relative_to(results).as_posix())
         return found[0]
     if found:
         names = ", ".join(full for full, path in known.items() if path in found)

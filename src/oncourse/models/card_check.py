@@ -155,7 +155,7 @@ def _outcome_faults(data: Mapping[str, Any]) -> list[str]:
     strata, hazard = data["equation"].get("strata"), data["equation"]["base_hazard"]
     if strata is not None:
         fits = isinstance(strata, Mapping) and all(_text(strata.get(k)) for k in ("covariate", "kind"))
-        levels = strata.get("levels") if isinstance(strata, Mapping) else None
+        levels: Any = strata.get("levels") if isinstance(strata, Mapping) else None
         n = len(hazard) if isinstance(hazard, list) else 1
         if not (fits and _texts(levels) and len(levels) == n and strata["kind"] in KINDS):
             found.append("equation.strata: expected covariate, kind and one level per base hazard")

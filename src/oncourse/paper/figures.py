@@ -9,10 +9,12 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.errors import ToolError
+from oncourse.errors import InputError, ToolError
 from oncourse.report.pdf import pdf_of
 from oncourse.words.phrases import page_in
 
+#: What a drawing shows that does not lie in it: a file or an address, which whoever draws it would fetch.
+_SHOWN = re.compile(r"""(?i)\b(?:href|src)\s*=\s*["']\s*([^"'\s]+)|url\(\s*["']?\s*([^"')\s]+)|@import\s+(\S+)""")
 #: Width of one column and of two, in mm.
 WIDTHS = {"single": 85, "double": 174}
 DPI = 600
@@ -40,7 +42,7 @@ def write_figures(chosen: list[tuple[str, Path]], out: Path, *, dpi: int = DPI, 
     """
     _tools()
     out.mkdir(parents=True, exist_ok=True)
-    rows = [row for name, path in chosen for row in _one(name, page_in(path.read_text("utf-8"), language), out, dpi)]
+    rows = [row for name, path in chosen for row in _one(name, page_in(drawing(path), language), out, dpi)]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
@@ -55,8 +57,7 @@ def write_figure(source: Path, target: Path, width: float, *, dpi: int = DPI, la
     ------
     ToolError : the tools that draw PDF and pixels are not installed; an SVG needs none
     """
-    svg = page_in(source.read_text("utf-8"), language)
-    svg = svg[svg.index("<svg") :]
+    svg = page_in(drawing(source), language)
     wide, high = _box(svg) or (width, width)
     height, kind = width * high / wide, target.suffix.lower()
     if kind == ".svg":
@@ -72,9 +73,24 @@ def write_figure(source: Path, target: Path, width: float, *, dpi: int = DPI, la
     return round(min(sizes) * width / (wide * _POINT), 1) if sizes else None
 
 
+def drawing(source: Path) -> str:
+    """Return a figure from its ``<svg`` on; InputError where it is none, or shows what lies outside of it."""
+    try:
+        text = source.read_text("utf-8")
+    except ValueError:
+        text = ""
+    if "<svg" not in text:
+        raise InputError(f"{source.name}: is no drawing (SVG). Run the study again.")
+    svg = text[text.index("<svg") :]
+    named = (next(filter(None, found.groups())) for found in _SHOWN.finditer(svg))
+    if outside := next((name for name in named if not name.startswith(("#", "data:"))), None):
+        raise InputError(f"{source.name}: shows {outside[:60]}, which lies outside of it. Run the study again.")
+    return svg
+
+
 def legible_width(source: Path) -> int:
     """Return the least width (whole mm) at which no text of a figure is below what journals print; 0 without text."""
-    svg = source.read_text("utf-8")
+    svg = drawing(source)
     box, sizes = _box(svg), _text_sizes(svg)
     return 0 if box is None or not sizes else _least(box[0], min(sizes))
 
@@ -95,16 +111,15 @@ def _tools() -> None:
 
 
 def _box(svg: str) -> tuple[float, float] | None:
-    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
-    return None if box is None else (float(box[1]), float(box[2]))
+    box = re.search(r'viewBox="0 0 (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)"', svg)
+    return None if box is None or not (float(box[1]) and float(box[2])) else (float(box[1]), float(box[2]))
 
 
 def _text_sizes(svg: str) -> list[float]:
-    return [float(s) for s in re.findall(r"font(?:-size)?:[^;\"']*?([\d.]+)px", svg)]
+    return [float(s) for s in re.findall(r"font(?:-size)?:[^;\"']*?(\d*\.?\d+)px", svg)]
 
 
-def _one(name: str, text: str, out: Path, dpi: int) -> Iterator[tuple[str, str, int, float, float | None, bool]]:
-    svg = text[text.index("<svg") :]
+def _one(name: str, svg: str, out: Path, dpi: int) -> Iterator[tuple[str, str, int, float, float | None, bool]]:
     box = _box(svg)
     if box is None:
         return

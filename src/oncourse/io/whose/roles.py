@@ -50,18 +50,18 @@ class Names:
         controls = Controls(columns)
         found = {c: controls.of(c) for c in columns}
         if stem and len(columns) > 2:  # P1-N in P1.vcf, whatever the others are called
-            own = re.compile(rf"(?i){re.escape(stem)}[_.-]({NORMAL_END}|{NORMAL_WORD})\d*")
-            found |= {c: stem for c in columns if own.fullmatch(c)}
+            of_file = re.compile(rf"(?i){re.escape(stem)}[_.-]({NORMAL_END}|{NORMAL_WORD})\d*")
+            found |= {c: stem for c in columns if of_file.fullmatch(c)}
         ends = {c: (end["stem"], end["role"]) for c in columns if (end := ROLE_END.match(c))}
         roles: dict[str, set[str]] = {}
-        for end, role in ends.values():
-            roles.setdefault(end, set()).add(role)
+        for own, role in ends.values():
+            roles.setdefault(own, set()).add(role)
         return cls(
             frozenset(c for c in columns if IS_NORMAL.match(c)),
-            {c: end for c, end in found.items() if end},
+            {c: begin for c, begin in found.items() if begin},
             Stems([*filter(None, found.values()), *([stem] if stem else [])]),
             ends,
-            {end: frozenset(words) for end, words in roles.items()},
+            {own: frozenset(words) for own, words in roles.items()},
             {c: c[:1].upper() for c in columns if re.fullmatch(r"(?i)[tn]\d+", c)},
         )
 
