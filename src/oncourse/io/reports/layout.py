@@ -21,10 +21,11 @@ from oncourse.io.reports.panel_rows import panel_columns
 from oncourse.io.reports.sections import MOST_LINES, sections
 from oncourse.io.reports.wide import of_samples
 from oncourse.io.tabular.encoding import sniff
+from oncourse.io.tabular.quoted import cells_of_line
 from oncourse.io.tabular.sheet_table import sheet_table
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.table import TextTable
-from oncourse.io.tabular.text import cells_of_line, read_lines, read_table
+from oncourse.io.tabular.text import read_lines, read_table
 from oncourse.study.schema import Problem
 
 #: So many lines are looked through for the header.

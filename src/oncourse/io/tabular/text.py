@@ -8,7 +8,6 @@ workbook. What cannot be read is a `Problem`, never a traceback.
 from __future__ import annotations
 
 import codecs
-import csv
 import gzip
 import io
 import re
@@ -21,6 +20,7 @@ import polars as pl
 
 from oncourse.disk.unpack import HEAD_BYTES, UnfoldsTooFar, holds_too_much, pieces
 from oncourse.io.tabular.encoding import first_bad_byte, sniff
+from oncourse.io.tabular.quoted import Refused, cells_of_line, quoted_rows
 from oncourse.io.tabular.sheet_table import from_workbook
 from oncourse.io.tabular.sheets import SUFFIXES, is_workbook
 from oncourse.io.tabular.table import TextTable, column_names
@@ -53,12 +53,6 @@ _MAGIC = (
 
 #: Hospital systems write web pages that a spreadsheet program opens.
 _SAVE_AGAIN = "Open it in a spreadsheet program and save it as .xlsx."
-
-
-class _Refused(Exception):
-    def __init__(self, message: str, cure: str, row: int | None = None):
-        super().__init__(message)
-        self.message, self.cure, self.row = message, cure, row
 
 
 def table_name(path: Path) -> str:
@@ -121,10 +115,10 @@ def read_table(
         data = _as_utf8(data, name, problems, lenient)
         header_at, line_no, comments = _skip_comments(data, comment.encode(), skip)
         if header_at >= len(data):
-            raise _Refused("the file is empty.", "Give at least a header line with the column names.")
+            raise Refused("the file is empty.", "Give at least a header line with the column names.")
         data = _tabbed(data, header_at, separator, line_no)
         header, body_at = _header(data, header_at, separator, name, line_no, problems)
-    except _Refused as refused:
+    except Refused as refused:
         problems.append(Problem(name, refused.row, None, None, refused.message, refused.cure))
         return TextTable(pl.DataFrame(), pl.Series("line", [], pl.UInt32), (), tuple(problems))
     keep = set(columns(header) if columns else header)
@@ -164,7 +158,7 @@ def read_lines(path: Path | str, max_line_bytes: int = MAX_LINE_BYTES) -> bytes:
     """Return the whole file, decompressed, line ends as ``\\n``; ValueError with the cure where it cannot."""
     try:
         return _load(Path(path), max_line_bytes)
-    except _Refused as refused:
+    except Refused as refused:
         place = f"line {refused.row}: " if refused.row else ""
         raise ValueError(f"{place}{refused.message} {refused.cure}") from None
 
@@ -182,22 +176,22 @@ def _chunks(path: Path) -> Iterator[bytes]:
             head = raw.read(64)
             raw.seek(0)
             if not head:
-                raise _Refused("the file is empty.", "Give at least a header line with the column names.")
+                raise Refused("the file is empty.", "Give at least a header line with the column names.")
             if _is_tar(path, head):
-                raise _Refused("is an archive (tar) of several files.", _ARCHIVE)
+                raise Refused("is an archive (tar) of several files.", _ARCHIVE)
             for magic, message, cure in _MAGIC:
                 if head.lower().startswith(magic.lower()):
                     is_sheet = message.startswith("is a web page") and path.suffix.lower() in SUFFIXES
-                    raise _Refused(message, _SAVE_AGAIN if is_sheet else cure)
+                    raise Refused(message, _SAVE_AGAIN if is_sheet else cure)
             yield from pieces(raw)
     except UnfoldsTooFar as error:
-        raise _Refused(str(error), "If it is one, decompress it first (gunzip).") from None
+        raise Refused(str(error), "If it is one, decompress it first (gunzip).") from None
     except FileNotFoundError:
-        raise _Refused("the file does not exist.", f"Looked for {path.name}.") from None
+        raise Refused("the file does not exist.", f"Looked for {path.name}.") from None
     except OSError as error:
         if isinstance(error, gzip.BadGzipFile):
-            raise _Refused("the gzip file is damaged.", "Copy or download it again (`gzip -t` tells).") from None
-        raise _Refused(f"cannot be read: {error.strerror or error}.", "Check the file and its permissions.") from None
+            raise Refused("the gzip file is damaged.", "Copy or download it again (`gzip -t` tells).") from None
+        raise Refused(f"cannot be read: {error.strerror or error}.", "Check the file and its permissions.") from None
 
 
 def _load(path: Path, max_line_bytes: int) -> bytes:
@@ -214,7 +208,7 @@ def _load(path: Path, max_line_bytes: int) -> bytes:
             mark = newline or b"\n"
             first = chunk.find(mark)
             if carry + (len(chunk) if first < 0 else first) > max_line_bytes:
-                raise _Refused(
+                raise Refused(
                     f"line {n_lines + 1} is longer than {max_line_bytes >> 20} MB.",
                     "A table has one row per line: check the line ends, or whether this is a table at all.",
                     n_lines + 1,
@@ -223,7 +217,7 @@ def _load(path: Path, max_line_bytes: int) -> bytes:
             n_lines += chunk.count(mark)
             parts.append(chunk)
     except (EOFError, zlib.error):
-        raise _Refused(
+        raise Refused(
             f"the compressed file is cut off or damaged after line {n_lines + 1}.",
             "Copy or download it again (`gzip -t` tells).",
             n_lines + 1,
@@ -241,73 +235,24 @@ def _as_utf8(data: bytes, name: str, problems: list[Problem], lenient: bool) -> 
     if encoding == "utf-8":
         if mark and (bad := first_bad_byte(data)) is not None:
             line = data.count(b"\n", 0, bad) + 1
-            raise _Refused(
-                "is marked as UTF-8 and is not, from here on: it is damaged.", "Save it anew as UTF-8.", line
-            )
+            raise Refused("is marked as UTF-8 and is not, from here on: it is damaged.", "Save it anew as UTF-8.", line)
         return data[mark:]
     if encoding == "binary":
         line = data.count(b"\n", 0, data.find(b"\0")) + 1
-        raise _Refused(
+        raise Refused(
             "holds zero bytes: it is not a text file.", "Save it as tab-separated text (UTF-8) or .xlsx.", line
         )
     at = first_bad_byte(data)
     line = data.count(b"\n", 0, at or 0) + 1
     if encoding == "cp1252" and not lenient:
         cure = "Save the file as UTF-8 (for example `iconv -f WINDOWS-1252 -t UTF-8`)."
-        raise _Refused("is not UTF-8 text.", cure, line)
+        raise Refused("is not UTF-8 text.", cure, line)
     if not encoding.startswith("utf-16"):
         words = {"gb18030": "GB18030 (Chinese)", "cp1252": "Windows-1252"}[encoding]
         message, cure = f"is not UTF-8 text; read as {words}.", "Save it as UTF-8 to be sure of every character."
         problems.append(Problem(name, line, None, None, message, cure, "warning"))
     text = data[mark:].decode(encoding, errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n").encode()
-
-
-def _quoted_rows(data: bytes, at: int, mark: str, line_no: int) -> Iterator[tuple[list[str], int]]:
-    """Yield the cells of each row from `at` on, where line `line_no` begins, and the number of lines it runs over.
-
-    Raises
-    ------
-    _Refused : a quotation mark that is not closed makes one cell of all that follows
-    """
-    n_quotes = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal n_quotes
-        for line in io.StringIO(data[at:].decode(), newline=""):
-            n_quotes += line.count('"')
-            yield line
-
-    rows, last = csv.reader(lines(), delimiter=mark), 0
-    cure = "Close or remove it."
-    while True:
-        before = n_quotes
-        try:
-            row = next(rows, None)
-        except csv.Error:  # a cell of more than 131,072 characters
-            message = "a cell in quotation marks that begins here has no end, or is longer than any cell of data."
-            raise _Refused(message, cure, line_no + last) from None
-        if row is None:
-            return
-        n_lines = rows.line_num - last
-        if n_lines > 1 and (n_quotes - before) % 2:
-            end = line_no + rows.line_num - 1
-            message = f"a quotation mark opens here and does not close: the lines to {end} are one cell."
-            raise _Refused(message, cure, line_no + last)
-        yield row, n_lines
-        last = rows.line_num
-
-
-def cells_of_line(line: str, mark: str) -> list[str]:
-    """Return the cells of one line, those in quotation marks without them.
-
-    >>> cells_of_line('a,"b, c"', ","), cells_of_line('"' + "x" * 200_000 + '",b', ",")[1]
-    (['a', 'b, c'], 'b')
-    """
-    try:
-        return next(csv.reader([line], delimiter=mark), [])
-    except csv.Error:  # a cell of more than 131,072 characters
-        return line.split(mark)
 
 
 def _tabbed(data: bytes, at: int, separator: str, line_no: int) -> bytes:
@@ -326,7 +271,7 @@ def _tabbed(data: bytes, at: int, separator: str, line_no: int) -> bytes:
     if b'"' not in data and b"\t" not in data:
         return data[:at] + data[at:].replace(mark.encode(), b"\t")
     out = []
-    for row, n_lines in _quoted_rows(data, at, mark, line_no):
+    for row, n_lines in quoted_rows(data, at, mark, line_no):
         out += [""] * (n_lines - 1)  # the lines a quoted cell runs over
         out.append("\t".join(" ".join(cell.replace('"', "'").split()) for cell in row))
     return data[:at] + ("\n".join(out) + "\n").encode()
@@ -337,7 +282,7 @@ def _of_blanks(data: bytes, at: int, header: str, line_no: int) -> bytes:
     with the names of rows before them) with tabs; any other as it is."""
     if len(re.findall(r'"[^"]*"', header)) < 2 or not re.fullmatch(r'"[^"]*"( "[^"]*")+\s*', header):
         return data
-    rows = [row for row, _ in _quoted_rows(data, at, " ", line_no)]
+    rows = [row for row, _ in quoted_rows(data, at, " ", line_no)]
     width = len(rows[0])
     more = all(len(row) == width + 1 for row in rows[1:] if row)  # names of rows, and none above them
     lines = ["\t".join(row[1:] if more and i else row) for i, row in enumerate(rows)]
@@ -372,7 +317,7 @@ def _skip_comments(data: bytes, comment: bytes, skip: int = 0) -> tuple[int, int
         at, number = end + 1, number + 1
         if at > HEAD_BYTES:
             message = f"more than {HEAD_BYTES >> 20} MB of remarks stand above the header."
-            raise _Refused(message, "Is this the file that was meant? Leave out the remarks.", number)
+            raise Refused(message, "Is this the file that was meant? Leave out the remarks.", number)
     return at, number, tuple(comments)
 
 
@@ -429,7 +374,7 @@ def _header(
     end = len(data) if end < 0 else end
     if (n := data.count(separator.encode(), at, end) + 1) > MAX_COLUMNS:
         message = f"the header has {n:,} columns; at most {MAX_COLUMNS:,} are read."
-        raise _Refused(message, "Check the line ends, or turn the table on its side.", line_no)
+        raise Refused(message, "Check the line ends, or turn the table on its side.", line_no)
     line = data[at:end].decode()
     cells = [_unquote(c.strip()).strip() for c in line.split(separator)]
     if _NUMBERED.match(line.encode()):
