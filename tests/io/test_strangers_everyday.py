@@ -300,3 +300,18 @@ def test_times_and_blood_are_names_that_every_patient_has(tmp_path, files, colum
     found = [s for s, _, _ in _samples(read_delivery([tmp_path / "v"]))]
     whole = ["患者1_原发灶", "患者1_肝转移", "患者2_原发灶", "患者2_肝转移"]
     assert found == (whole if columns else ["P1_post", "P1_pre", "P2_pre"])
+
+
+def test_a_second_column_of_samples_parts_the_ids_of_the_first(tmp_path):
+    """Tumor_Sample_Barcode held the patient and Sample_ID his samples: one sample."""
+    rows = (f"{_row('P1')}\tA1", f"{_row('P1', 30)}\tA2")
+    reading = read_delivery([_maf(tmp_path, *rows, head=f"{READS}\tSample_ID")])
+    assert _samples(reading) == [("A1", "P1", "tissue"), ("A2", "P1", "tissue")]
+
+
+def test_files_beside_a_workbook_are_told(tmp_path):
+    """Reports beside the list of patients were passed over, and `check` found no problem."""
+    write_table(tmp_path / "S1.csv", "基因,氨基酸改变,丰度,深度\nKRAS,p.G12D,12%,1000")
+    write_book(tmp_path / "list.xlsx", 患者=[["患者编号", "性别"], ["P1", "男"]])
+    reading = read_any(tmp_path)
+    assert any("1 files lie beside the workbook and are not read (S1.csv)" in p.message for p in reading.problems)

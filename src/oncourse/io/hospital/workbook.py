@@ -19,6 +19,7 @@ from oncourse.io.reports.sheets import add_reports, is_form, sheet_is_report
 from oncourse.io.tabular import sheets as raw
 from oncourse.io.tabular.sheet_table import sheet_table
 from oncourse.io.tabular.sheets import NotAWorkbook, Sheet, read_sheets
+from oncourse.io.tree import may_hold_data
 from oncourse.study.config import StudyConfig, config_from_mapping, yaml_value
 from oncourse.study.schema import Problem
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
@@ -137,12 +138,13 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
     ------
     InputError : no workbook, or no sheet of it is a table
     """
-    path = _book(path) or path
+    folder, path = path, _book(path) or path
     try:
         sheets = read_sheets(path)
     except NotAWorkbook as error:
         raise InputError(f"{path.name}: {error}") from None
     reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)))
+    _told_beside(folder, path, reading)
     sheets = _with_people(sheets, reading)
     kinds = [(kind_of(path, sheet), sheet) for sheet in sheets]
     _told_hidden(path, [s.name for kind, s in kinds if s.is_hidden and kind not in ("dictionary", "unknown")], reading)
@@ -196,6 +198,19 @@ def _with_people(sheets: list[Sheet], reading: Reading) -> list[Sheet]:
         rows = [[row[at] if at < len(row) else None for at in kept] for row in sheet.rows]
         out.append(replace(sheet, header=header, rows=rows))
     return out
+
+
+def _told_beside(folder: Path, book: Path, reading: Reading) -> None:
+    """Say which files lie in the folder beside the workbook: they are not read with it."""
+    if not folder.is_dir():
+        return
+    files = [p.name for p in sorted(folder.iterdir()) if p.is_file() and p != book and may_hold_data(p)]
+    for name in files:
+        reading.ledger.file(name, "unknown", "not read", why="it lies beside the workbook that is read")
+    if files:
+        message = f"{len(files)} files lie beside the workbook and are not read ({', '.join(files[:5])})."
+        cure = "Import them without it (`oncourse import auto`), or give it beside them (--clinical)."
+        reading.problems.append(Problem(book.name, None, None, files[0], message, cure, "warning"))
 
 
 def _told_hidden(path: Path, names: list[str], reading: Reading) -> None:

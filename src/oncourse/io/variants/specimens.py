@@ -31,6 +31,8 @@ _NAMES = (
         "病灶",
     ),
 )
+#: Names of a second column of samples.
+_SECOND = ("sample_id", "sampleid", "sample", "sample_name", "tumor_sample_id")
 #: A column with more values in one id is none of these (own choice).
 _MOST = 40
 
@@ -52,6 +54,12 @@ def parted(
     `rows` has ``sample_id`` (an id that is a sample of the clinical table, `known`, stays); the id becomes the patient
     where none is given. Words of consequences (``exonic`` in ANNOVAR's Region) tell no samples apart.
     """
+    if (finer := _finer(rows, table)) and not all(i in known for i in rows["sample_id"].drop_nulls().unique()):
+        own = table[finer].str.strip_chars().replace("", None).fill_null(rows["sample_id"])
+        patient = pl.coalesce(optional(rows, "patient_id"), pl.col("sample_id")).alias("patient_id")
+        out = rows.with_columns(patient).with_columns(own.alias("sample_id"))
+        note = f"{file}: {finer} tells the samples of an id apart: {out['sample_id'].n_unique():,} samples"
+        return out, [f"{note} of {rows['sample_id'].n_unique():,} ids ({out['sample_id'][0]} ...)"]
     columns = [c for c in specimen_columns(table.columns) if not _of_consequences(table[c])]
     ids = rows["sample_id"]
     used = []
@@ -73,6 +81,17 @@ def parted(
     numbers = f"{out['sample_id'].n_unique():,} samples of {ids.n_unique():,} ids ({first[0]} ...)"
     note = f"{file}: {', '.join(used)} tells the samples of an id apart: {numbers}"
     return out, [note]
+
+
+def _finer(rows: pl.DataFrame, table: pl.DataFrame) -> str | None:
+    """Return a second column of samples (Sample_ID beside Tumor_Sample_Barcode) that parts the ids of the first: each of
+    its words is of one id, and an id has several."""
+    for column in (c for c in table.columns if c.strip().lower() in _SECOND):
+        pairs = pl.DataFrame({"id": rows["sample_id"], "word": table[column].str.strip_chars().replace("", None)})
+        pairs = pairs.drop_nulls().unique()
+        if pairs.height > pairs["id"].n_unique() and pairs["word"].n_unique() == pairs.height:
+            return column
+    return None
 
 
 def _of_consequences(words: pl.Series) -> bool:
