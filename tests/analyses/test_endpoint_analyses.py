@@ -279,6 +279,9 @@ def test_a_median_of_whom_most_were_never_assessed_is_not_told():
     told = "Median progression-free survival by RECIST alone (without bone), first line, is not told: 4 of 6 had"
     assert told in result.answer
     assert value(result, "unseen_PFS_line_1").value == 4
+    unknown = given.tables["follow_up"].with_columns(is_dead=pl.lit(None, pl.Boolean), death_day=pl.lit(None, pl.Int64))
+    alone = Study(given.config, dict(given.tables) | {"follow_up": unknown})
+    assert run("endpoints", alone).headline.light == "cannot"  # page one neither: it was "not reached"
 
 
 def test_the_answer_says_how_many_were_never_assessed():

@@ -149,9 +149,13 @@ def endpoints(cohort: Cohort, params: EndpointParams) -> Result:
     estimates, answer = _answer(table, summary, params, words)
     more, told, notes = _life(cohort, table, params)
     estimates, answer = estimates + more, " ".join([*told, answer])
-    undone = undone_medians(summary)
+    untold = undone_medians(summary) | {
+        e.name.replace("unseen_", "median_")
+        for e in estimates
+        if e.name.startswith("unseen_") and (e.value or 0) > UNSEEN_MOST * (e.n or 0)
+    }
     headline = _headline(
-        {e.name: e for e in estimates if e.name not in undone}, first_line(summary, pl.col("line").is_not_null())
+        {e.name: e for e in estimates if e.name not in untold}, first_line(summary, pl.col("line").is_not_null())
     )
     other = _other_censoring(cohort, params, table)
     estimates.append(Estimate("records_changed", other.height, n=table.height, unit="count"))
@@ -253,9 +257,10 @@ def _answer(
             if endpoint == "rPFS" and _is_pfs(table):  # no scan of bone: the same numbers under two names
                 continue
             unseen = _unseen(table, endpoint, first if suffix else None, params)
-            if unseen and unseen == by_name[name].n:  # nobody was assessed: nothing was "not reached"
-                continue
             told = f"unseen_{endpoint}{suffix}"
+            if unseen and unseen == by_name[name].n:  # nobody was assessed: nothing was "not reached"
+                estimates.append(Estimate(told, unseen, n=by_name[name].n, unit="count"))
+                continue
             if unseen > UNSEEN_MOST * (by_name[name].n or 0):
                 estimates.append(Estimate(told, unseen, n=by_name[name].n, unit="count"))
                 parts.append(
