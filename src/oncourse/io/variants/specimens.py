@@ -54,10 +54,13 @@ def parted(
     `rows` has ``sample_id`` (an id that is a sample of the clinical table, `known`, stays); the id becomes the patient
     where none is given. Words of consequences (``exonic`` in ANNOVAR's Region) tell no samples apart.
     """
-    if (finer := _finer(rows, table)) and not all(i in known for i in rows["sample_id"].drop_nulls().unique()):
-        own = table[finer].str.strip_chars().replace("", None).fill_null(rows["sample_id"])
-        patient = pl.coalesce(optional(rows, "patient_id"), pl.col("sample_id")).alias("patient_id")
-        out = rows.with_columns(patient).with_columns(own.alias("sample_id"))
+    may = specimen_columns(table.columns) or any(c.strip().lower() in _SECOND for c in table.columns)
+    if not may or all(i in known for i in rows["sample_id"].drop_nulls().unique()):
+        return rows, []
+    if finer := _finer(rows, table):
+        ids = table[finer].str.strip_chars().replace("", None).fill_null(rows["sample_id"])
+        owner = pl.coalesce(optional(rows, "patient_id"), pl.col("sample_id")).alias("patient_id")
+        out = rows.with_columns(owner).with_columns(ids.alias("sample_id"))
         note = f"{file}: {finer} tells the samples of an id apart: {out['sample_id'].n_unique():,} samples"
         return out, [f"{note} of {rows['sample_id'].n_unique():,} ids ({out['sample_id'][0]} ...)"]
     columns = [c for c in specimen_columns(table.columns) if not _of_consequences(table[c])]
@@ -68,7 +71,7 @@ def parted(
         n = values.unique().group_by("id").len()
         if n.height and 1 < int(n["len"].max() or 0) <= _MOST:  # type: ignore[arg-type]
             used.append(column)
-    if not used or all(i in known for i in ids.drop_nulls().unique()):
+    if not used:
         return rows, []
     words = table.select(pl.concat_str([pl.col(c).str.strip_chars() for c in used], separator="_", ignore_nulls=True))
     word = words.to_series().str.replace_all(r"[^\w.+-]+", "_").str.strip_chars("_")
