@@ -198,3 +198,26 @@ def test_a_place_below_a_file_is_refused_before_the_work(tmp_path, inside):
         refuse_unwritable(tmp_path / "notes" / inside)
     refuse_unwritable(tmp_path / "new" / inside)
     assert (tmp_path / "notes").read_text() == "mine" and not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("holder", "says"),
+    [
+        ('{"host": "HERE", "pid": 1e999}', "an unknown host"),
+        ("[" * 100_000, "an unknown host"),
+        ("", "an unknown host"),
+    ],
+)
+def test_a_lock_that_cannot_be_read_is_somebody_elses(tmp_path, holder, says):
+    (tmp_path / ".res.oncourse-lock").write_text(holder)
+    with pytest.raises(InputError, match=says):
+        write(tmp_path / "res", "one")
+
+
+def test_a_lock_of_a_process_that_cannot_be_is_taken_over(tmp_path):
+    """A number of thirty digits was a fault of oncourse."""
+    import socket
+
+    (tmp_path / ".res.oncourse-lock").write_text(json.dumps({"host": socket.gethostname(), "pid": 10**30}))
+    write(tmp_path / "res", "one")
+    assert names(tmp_path) == ["res"]

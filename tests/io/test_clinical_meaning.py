@@ -427,3 +427,13 @@ def test_a_source_that_says_of_nobody_whether_they_live_leaves_it_unknown(tmp_pa
         return read_fhir(path).tables["follow_up"]["is_dead"].to_list()
 
     assert bundle() == [None, None] and bundle(deceasedBoolean=False) == ["false", "false"]
+
+
+def test_procedures_whose_kind_no_column_tells_are_read(tmp_path):
+    """Found by the fuzzer: without a word for any of two operations the import ended as a fault of oncourse."""
+    from oncourse.io.clinical.timeline import read_timelines
+
+    path = tmp_path / "data_timeline_surgery.txt"
+    path.write_text("PATIENT_ID\tSTART_DATE\tSTOP_DATE\nP1\t5\t\nP2\t9\t\n")
+    (found,) = read_timelines([path]).tables["procedures"]
+    assert found.select("patient_id", "day", "kind").rows() == [("P1", 5, "surgery"), ("P2", 9, "surgery")]

@@ -71,7 +71,7 @@ def _holder(path: Path) -> dict[str, object] | None:
         return {"host": data["host"], "pid": int(data["pid"]), "born": data.get("born")}
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return {"host": "an unknown host", "pid": 0, "born": None}
 
 
@@ -81,7 +81,7 @@ def _is_dead(holder: dict[str, object]) -> bool:
     pid = int(str(holder["pid"]))
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # no process has a number of thirty digits
         return True
     except PermissionError:
         return False

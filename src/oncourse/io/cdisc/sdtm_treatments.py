@@ -194,7 +194,9 @@ def procedures(pr: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
     """Return surgery, radiotherapy and biopsies of PR that were done; the kind by its words."""
     pr = given(pr, "PR", file, "procedures", reading)
     words = pl.concat_str([first_of(pr, c).fill_null("") for c in ("PRDECOD", "PRTRT", "PRCAT")], separator=" ")
-    kind = mapped(pr.select(words.alias("w"))["w"], lambda text: (found := procedure_of(text)) and found.kind)
+    kind = mapped(
+        pr.with_columns(words.alias("_told"))["_told"], lambda text: (found := procedure_of(text)) and found.kind
+    )
     rows = pr.select(
         pl.col("USUBJID").alias("patient_id"),
         full_date(pr, "PRSTDTC").alias("date"),

@@ -184,7 +184,7 @@ def _procedure(rows: pl.DataFrame, out: TimelineRows, kind: str | None) -> None:
         "TREATMENT_TYPE",
         "EVENT_TYPE",
     )
-    told = rows.select(words.alias("w"))["w"]
+    told = rows.with_columns(words.alias("_told"))["_told"]
     named = mapped(told, kind_of).fill_null("surgery")
     _add(
         out,
