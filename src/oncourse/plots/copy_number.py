@@ -18,6 +18,8 @@ MAX_SAMPLES = 600
 #: Height of the frequencies (inches) without and with names of events, half of the latter's axes and the width of a
 #: letter of the names (points), and what of that half names may take.
 PLAIN, NAMED, HALF, LETTER, MOST_OF_HALF = 3.4, 4.8, 140.0, 4.2, 0.65
+#: Share of the genome's width that a name on end takes: 8 points of 600.
+NAME_WIDTH = 8 / 600
 
 
 def frequency_svg(
@@ -58,13 +60,16 @@ def frequency_svg(
             patients, changed = people
             cells = {"rows": [""], "names": told, "at": _columns(edge).tolist(), "patients": patients, "of": changed}
             mark(over, grid={"owner": "places", **cells})
-        for band, words, up, hit in marks:
-            x, y = (edge[band] + edge[band + 1]) / 2, (gain[band] if up else -loss[band])
+        middle = (edge[:-1] + edge[1:]) / 2
+        at = {up: [float(middle[band]) for band, _, side, _ in marks if side == up] for up in (True, False)}
+        named = {up: iter(apart(places, NAME_WIDTH * edge[-1], edge[-1])) for up, places in at.items()}
+        for band, words, up, hit in sorted(marks, key=lambda event: event[0]):
+            x, y = middle[band], (gain[band] if up else -loss[band])
             edge_y, side = top * (0.99 if up else -0.99), "top" if up else "bottom"
             told_by = ax.annotate(
                 words,
                 (x, y),
-                (x, edge_y),
+                (next(named[up]), edge_y),
                 ha="center",
                 va=side,
                 fontsize=6,
@@ -82,6 +87,20 @@ def frequency_svg(
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         clean(ax)
     return canvas.svg
+
+
+def apart(places: Sequence[float], gap: float, end: float) -> list[float]:
+    """Return sorted places moved to stand at least `gap` apart, none beyond `end`.
+
+    >>> apart([1, 2, 50, 99], 10, 100), apart([97, 98], 10, 100)
+    ([1, 11, 50, 99], [90, 100])
+    """
+    out: list[float] = []
+    for place in sorted(places):
+        out.append(max(place, out[-1] + gap) if out else place)
+    for i in range(len(out) - 1, -1, -1):
+        out[i] = min(out[i], out[i + 1] - gap if i + 1 < len(out) else end)
+    return out
 
 
 def heat_map_svg(
