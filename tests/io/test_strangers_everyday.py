@@ -136,6 +136,14 @@ def test_names_of_one_beginning_are_of_one_patient(tmp_path, names, patients):
     assert {s: p for s, p, _ in _samples(reading)} == dict(zip(names, patients, strict=True))
 
 
+@pytest.mark.parametrize("start", ["CRC_T", "CRC_C", "S1_V", "HOSP-M"])
+def test_thirty_numbers_behind_one_beginning_are_thirty_patients(tmp_path, start):
+    """CRC_C01 to CRC_C30 of a cohort were thirty samples of one patient CRC."""
+    names = [f"{start}{i:02}" for i in range(1, 31)]
+    reading = read_delivery([_maf(tmp_path, *(_row(n) for n in names))])
+    assert sorted({p for _, p, _ in _samples(reading)}) == names
+
+
 @pytest.mark.parametrize("names", [("P1_primary", "P1_liver_met"), ("张三原发灶", "张三肝转移")])
 def test_names_that_say_primary_and_metastasis_make_a_pair_of_lesions(tmp_path, names):
     """A note said of them that they "do not say primary or metastasis"."""

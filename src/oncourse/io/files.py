@@ -39,7 +39,7 @@ from oncourse.io.whose.ids import (
     says,
     unmatched,
 )
-from oncourse.io.whose.sample_names import beginning
+from oncourse.io.whose.sample_names import beginning, of_one_beginning
 from oncourse.study.config import StudyConfig
 from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
@@ -370,13 +370,9 @@ def _owned(
 def _of_one_beginning(seen: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """Give samples whose names are one beginning with words of several lesions or of blood behind it (P1_primary and
     P1_liver_met, 张三_原发灶 and 张三_肝转移) that beginning as patient, where nothing else names one."""
-    parts = {s: p for s in seen["sample_id"].drop_nulls() if (p := beginning(s))}
-    words: dict[str, set[str]] = {}
-    for stem, word in parts.values():
-        words.setdefault(stem, set()).add(word)
     bare = set(seen.filter(pl.col("patient_id").is_null())["sample_id"].drop_nulls())
-    owners = {s: stem for s, (stem, _) in parts.items() if s in bare}
-    if not owners or not any(len(of) > 1 for of in words.values()):
+    owners = {s: stem for s, stem in of_one_beginning(seen["sample_id"].drop_nulls()).items() if s in bare}
+    if not owners:
         reading.problems += alike_beginnings(seen)
         return seen
     reading.notes.append(f"{len(owners):,} samples are of one patient by their names ({first_pairs(owners)})")

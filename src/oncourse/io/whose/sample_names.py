@@ -37,6 +37,10 @@ _MOMENT = (
     r"治疗[前后]|术[前后]|基线|进展"
 )
 _WHEN = re.compile(rf"(?i)^({_MOMENT}|baseline|bl)$")
+#: A letter or two with a number: a region, a visit - or the number of a patient of a centre or cohort (CRC_T01).
+_NUMBERED = re.compile(r"(?i)^[a-z]{1,2}\d+$")
+#: More samples of such names than a patient has: TRACERx lung took at most 11 regions (Al Bakir et al. 2023).
+_MOST_NUMBERED = 12
 #: The same words in Chinese written onto a name: ``张三肝转移``.
 _GLUED = re.compile(rf"^(?P<stem>.*?[^_.\- ])(?P<word>(?:原发(?:灶)?|{_METASTASIS}|血浆|游离dna)[_.-]?\d*)$", re.I)
 NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
@@ -126,10 +130,17 @@ def beginning(sample: str) -> tuple[str, str] | None:
     (('张三', '肝转移'), ('P1', 'liver met'), None, ('P1', 'T2'))
     >>> beginning("P1_pre"), beginning("P1-baseline"), beginning("P1_9")
     (('P1', 'pre'), ('P1', 'baseline'), None)
+
+    Letters alone before a letter with a number are no patient, but a centre or a cohort that counts its patients:
+
+    >>> beginning("CRC_T01"), beginning("CRC_primary"), beginning("李四_T1")
+    (None, ('CRC', 'primary'), ('李四', 'T1'))
     """
     cuts = [m.start() for m in re.finditer(r"[_.\- ]", sample)]
     words = ((sample[:i], sample[i + 1 :]) for i in cuts if i)
     said = next(((s, w) for s, w in words if _MATERIAL.match(w) or _WHEN.match(w)), None)
+    if said and _NUMBERED.match(said[1]) and said[0].isascii() and not any(map(str.isdigit, said[0])):
+        return None
     if said or sample.isascii():
         return said
     glued = _GLUED.match(sample)
@@ -213,6 +224,27 @@ def of_path(name: str) -> str:
     ('P1_T', 'P1_T', 'Patient 2/T')
     """
     return stem_of(Path(name.replace("\\", "/").rsplit("/", 1)[-1])) if _PATH.search(name) else name
+
+
+def of_one_beginning(samples: Iterable[str]) -> dict[str, str]:
+    """Return the patient of samples whose names are one beginning with words of several lesions, times or blood behind it.
+
+    Empty where no beginning has several; a beginning with more numbered letters behind it than a patient has samples
+    counts patients and is none itself.
+
+    >>> of_one_beginning(["P1_T1", "P1_T2", "P2_T1", "P3"]), of_one_beginning(["P1_T1", "P2_T1"])
+    ({'P1_T1': 'P1', 'P1_T2': 'P1', 'P2_T1': 'P2'}, {})
+    >>> of_one_beginning([f"S1_C{i}" for i in range(1, 31)])
+    {}
+    """
+    parts = {s: p for s in samples if (p := beginning(s))}
+    words: dict[str, set[str]] = {}
+    for stem, word in parts.values():
+        words.setdefault(stem, set()).add(word)
+    counting = {s for s, of in words.items() if sum(bool(_NUMBERED.match(w)) for w in of) > _MOST_NUMBERED}
+    if not any(len(of) > 1 for stem, of in words.items() if stem not in counting):
+        return {}
+    return {s: stem for s, (stem, _) in parts.items() if stem not in counting}
 
 
 def sample_of_file(path: Path) -> str:
