@@ -10,8 +10,8 @@ built anew for each. A mutant is given to the near tests that reach it, the near
 fails; those that are left, a few together, to all others that reach them (`mutate_groups.py`). What each test reaches is
 measured once under coverage.py, and kept in `.mutate`: of the near ones when they are asked for, of all with `--map` (ten
 CPU minutes), without which far ones are not asked. After `--limit` CPU seconds of far tests a mutant counts as one that
-nobody noticed, and so does one whose test fails on the unchanged house too. A survivor may be equal to the original (`<`
-for `<=` between reals): read the list, close what matters, and write what is equal, with its reason, to
+nobody noticed; a test that fails on the unchanged house too has noticed nothing. A survivor may be equal to the original
+(`<` for `<=` between reals): read the list, close what matters, and write what is equal, with its reason, to
 `equal_mutants.tsv`: set aside there, it is not asked and counts neither way.
 """
 
@@ -385,13 +385,6 @@ def judge(mutants: list[Mutant], reach: Reach, kept: Kept, limit: float, size: i
         found, all_asked = noticed(group, reach, limit)
         for change in group:
             kept.add(left[change], found.get(change, "SURVIVED" if all_asked else "SURVIVED the tests of its limit"))
-    tests = {
-        m: test for m in mutants if not (test := kept.of(m) or "").startswith(("SURVIVED", "EQUAL")) and "::" in test
-    }
-    holds = reach.holds(tests.values())
-    for mutant, test in tests.items():
-        if test not in holds:
-            kept.add(mutant, f"SURVIVED: fails on the unchanged house too, {test}")
 
 
 def told(mutant: Mutant, house: Path) -> tuple[str, ...]:
