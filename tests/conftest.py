@@ -60,6 +60,7 @@ TOGETHER = dict.fromkeys(
         "tests/analyses/test_marks_of_figures.py",
         "tests/analyses/test_metamorphic.py",
         "tests/analyses/test_registry.py",
+        "tests/analyses/test_said_of_the_page.py",
         "tests/test_contradictions.py",
     ),
     "simulated",

@@ -23,9 +23,9 @@ def asked(text: str, **changes) -> Verdict:
 
 #: expression, what the patient has, truth, field of the answer, its words
 ANSWERS = [
-    ("mutation(KRAS:12)", {}, NO, "against", ("no KRAS:12 mutation",)),
+    ("mutation(KRAS:12)", {}, NO, "against", ("no KRAS codon 12 mutation",)),
     ("mutation(KRAS:12)", {"has": ["KRAS G12D"]}, YES, "near", ()),
-    ("mutation(KRAS:12)", {"has": ["KRAS G13D"]}, NO, "near", ("KRAS G13D: not one of KRAS:12",)),
+    ("mutation(KRAS:12)", {"has": ["KRAS G13D"]}, NO, "near", ("KRAS G13D: not one of KRAS codon 12",)),
     ("mutation(KRAS)", {"has": ["KRAS G12D possible_chip"]}, UNKNOWN, "missing", (f"KRAS G12D: {CHIP}",)),
     (
         "mutation(KRAS)",
@@ -303,7 +303,7 @@ def test_parts_of_an_answer_are_put_together():
 def test_a_variant_without_a_recorded_change_may_be_the_one_asked_for():
     unread = VariantFinding("KRAS", effect="missense")
     found = evaluate(parse("mutation(KRAS:G12C)"), replace(BASE, variants=(unread,)))
-    assert found.truth == UNKNOWN and "protein change not recorded; it may be one of KRAS:G12C" in found.missing[0]
+    assert found.truth == UNKNOWN and "protein change not recorded; it may be one of KRAS G12C" in found.missing[0]
     assert evaluate(parse("wild_type(KRAS:12)"), replace(BASE, variants=(unread,))).truth == UNKNOWN
     beside = (unread, variant("KRAS G13D"), variant("KRAS G12C germline"))
     near = evaluate(parse("mutation(KRAS:G12C)"), replace(BASE, variants=beside)).near

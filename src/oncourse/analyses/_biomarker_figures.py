@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from functools import partial
@@ -10,9 +11,10 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Figure
-from oncourse.analyses._headline import endpoint_words, feature_words
+from oncourse.analyses._headline import endpoint_short, endpoint_title, endpoint_words, feature_words
 from oncourse.derive.outcomes.features import FeatureTable
 from oncourse.derive.outcomes.outcome_scan import Outcome
+from oncourse.words.numbers import bare
 
 _RATIO = "hazard ratio"
 
@@ -31,6 +33,7 @@ def figures_of(
 
     out = []
     for endpoint in targets:
+        title, short = endpoint_title(endpoint), endpoint_short(endpoint)
         mine = tested.filter((pl.col("endpoint") == endpoint) & pl.col("hazard_ratio").is_not_null())
         if mine.is_empty():
             continue
@@ -41,7 +44,7 @@ def figures_of(
             counts = f"n {row['n']}" if row["n_altered"] is None else f"{row['n_altered']}/{row['n']}"
             least = "" if row["min_detectable_hr"] is None else f"{row['min_detectable_hr']:.1f}"
             cells = (
-                f"{row['hazard_ratio']:.2f} ({low:.2f}-{high:.2f})",
+                _ratio(row["hazard_ratio"], low, high),
                 counts,
                 "named" if row["q_value"] is None else f"{row['q_value']:.2g}",
                 least,
@@ -53,16 +56,16 @@ def figures_of(
         out.append(
             Figure(
                 f"forest_{endpoint}",
-                f"{endpoint}: smallest p-values",
-                f"Hazard ratios for {endpoint} with 95 % intervals, unadjusted; beside: altered of known patients, q, "
+                f"{title}: smallest p-values",
+                f"Hazard ratios for {short} with 95 % intervals, unadjusted; beside: altered of known patients, q, "
                 f"and the "
                 "smallest hazard ratio above 1 that so many events would find (80 %, 5 %).",
                 partial(
                     forest_figure,
                     rows,
                     xlabel=_RATIO,
-                    better=f"longer {endpoint}",
-                    worse=f"shorter {endpoint}",
+                    better=f"longer {short}",
+                    worse=f"shorter {short}",
                     columns=("ratio (95 % CI)", "altered", "q", "detectable"),
                 ),
             )
@@ -74,8 +77,8 @@ def figures_of(
                 out.append(
                     Figure(
                         f"volcano_{endpoint}",
-                        f"{endpoint}: effect and evidence",
-                        f"Every feature tested with {endpoint}; coloured at a false discovery rate of {alpha:g}.",
+                        f"{title}: effect and evidence",
+                        f"Every feature tested with {short}; coloured at a false discovery rate of {alpha:g}.",
                         partial(
                             volcano_figure,
                             binary["hazard_ratio"],
@@ -88,6 +91,20 @@ def figures_of(
                     )
                 )
     return tuple(out + _curves(features, targets, tested, alpha=alpha, curves=curves))
+
+
+def _ratio(value: float, low: float, high: float) -> str:
+    """A hazard ratio with its interval as a column of them: two decimals, none from 10 on; an open end is infinite.
+
+    >>> _ratio(32.71, 6.74, 159.07), _ratio(0.12, 0.001, 1.07), _ratio(2.0, 1.1, float("inf"))
+    ('33 (6.74-159)', '0.12 (<0.01-1.07)', '2.00 (1.10-\u221e)')
+    """
+
+    def one(number: float) -> str:
+        small = "0" if number == 0 else "<0.01" if number < 0.005 else f"{number:.2f}"
+        return "\u221e" if math.isinf(number) else small if number < 1 else bare(number, "ratio")
+
+    return f"{one(value)} ({one(low)}-{one(high)})"
 
 
 def _carriers(features: FeatureTable, target: Outcome) -> Callable[[str], list[str]]:

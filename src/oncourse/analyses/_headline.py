@@ -139,11 +139,39 @@ def endpoint_words(name: str) -> Said | str:
     return said(f"endpoint.{name}") if f"endpoint.{name}" in catalogue("en") else name.replace("_", " ")
 
 
+def endpoint_short(name: str) -> str:
+    """Return the abbreviation of an endpoint as one reads it.
+
+    >>> endpoint_short("PSA_PFS")
+    'PSA PFS'
+    """
+    return name.replace("_", " ")
+
+
+def endpoint_title(name: str) -> str:
+    """Return an endpoint as the title of a figure: in words, with the abbreviation that its axis has.
+
+    >>> endpoint_title("rPFS"), endpoint_title("PFS2")
+    ('Radiographic progression-free survival (rPFS)', 'Progression-free survival on two lines (PFS2)')
+    """
+    words, short = str(endpoint_words(name)), endpoint_short(name)
+    return words[:1].upper() + words[1:] + ("" if short in words else f" ({short})")
+
+
 def line_words(line: int | None) -> Said:
     """Return a line of therapy in words; 0 is what came before the first line."""
     if line is None:
         return said("line.none")
     return said(f"line.n{line}") if 0 <= line <= 4 else said("line.n", line=line)
+
+
+#: Place of the colour of what came before the first line: after those of the lines.
+_BEFORE = 7
+
+
+def line_place(line: int) -> int:
+    """Return the place of a line's colour in `oncourse.plots.theme.PALETTE`: the same in every figure."""
+    return line - 1 if line else _BEFORE
 
 
 #: Kind of a feature ("pathway:TP53") -> its words; a kind that is not here keeps its name.
@@ -160,6 +188,16 @@ _FEATURES = {
     "lab": "{}",
     "prior": "earlier {}",
 }
+#: Measures that the scans try, in words; one that is not here keeps its kind's.
+_MEASURES = {
+    "clones:jsi": "likeness of subclones (JSI)",
+    "clones:shannon": "diversity of clones (Shannon)",
+    "clones:subclonal_share": "share of subclonal mutations",
+    "clones:polyclonal_seeding": "metastasis of several clones",
+    "clones:polyphyletic_seeding": "metastasis of several branches",
+    "concordance:shared_fraction": "share of shared mutations",
+    "ctdna:tumor_fraction": "tumour fraction of plasma",
+}
 
 
 def feature_words(name: str) -> str:
@@ -171,7 +209,11 @@ def feature_words(name: str) -> str:
     ('PSA squared', 'earlier ARPI', 'primary site')
     >>> feature_words("covariate:primary_site=left colon")
     'primary site (left colon)'
+    >>> feature_words("clones:jsi")
+    'likeness of subclones (JSI)'
     """
+    if name in _MEASURES:
+        return _MEASURES[name]
     kind, colon, what = name.partition(":")
     if kind == "covariate" and "=" in what:  # a category: "stage=III"
         column, _, level = what.partition("=")

@@ -61,8 +61,12 @@ def headline_of(
         return Headline(text, *(("uncertain", said("reason.not_for_use")) if weak else light_of(auc, n)), auc.name)
     if fitted.supported < 1:
         deaths = said(f"noun.{'deaths' if params.endpoint == 'OS' else 'events'}", n=int(events.value or 0))
-        text = said("headline.prediction.few", deaths=deaths, patients=n)
-        return Headline(text, "cannot", said("reason.few", what=deaths), "n_events")
+        risk = found["observed_risk"]
+        told = {"deaths": deaths, "patients": n}
+        if risk.value is None:
+            return Headline(said("headline.prediction.few", **told), "cannot", said("reason.few", what=deaths))
+        text = said("headline.prediction.few_observed", **told, months=m, risk=risk)
+        return Headline(text, "cannot", said("reason.few", what=deaths), risk.name)
     if r is not None:
         text = said("headline.prediction.no_better", model=_model(r), patients=n)
         return Headline(text, "answered", said("reason.no_better"), f"ipa_{m}m {r}")
@@ -92,7 +96,7 @@ def answer_of(
         )
         parts.append(f"They change its AUC by {{added auc_{m}m}} and its gain in Brier score by {{added ipa_{m}m}}.")
     if fitted.supported < 1:
-        parts.append("What its models reached stands in the tables and is no result.")
+        parts.append("What its models reached, in tables and plots, is no result.")
     if reasons:
         parts.append("The model should not be used for decisions.")
         parts += [f"Reason: {why}." for why in reasons]

@@ -10,6 +10,7 @@ from oncourse.analyses._headline import (
     Headline,
     cannot,
     difference_light,
+    endpoint_short,
     endpoint_words,
     feature_words,
     light_of,
@@ -74,7 +75,8 @@ def trials(compared: Comparisons, landmark_days: int, estimand: str) -> list[str
         who = f" ({', '.join(common_words(choice))})" if choice is not None else ""
         out.append(
             f"Target trial of {arm_name(arm)} v {arm_name(reference)}. Eligible: patients who start line {line} "
-            f"with either{who}, background treatment as it was. Time zero: start of the line{later}. Outcome: {endpoint}. "
+            f"with either{who}, background treatment as it was. Time zero: start of the line{later}. "
+            f"Outcome: {endpoint_words(endpoint)}. "
             f"Estimand: {policy}. Assignment: {given}."
         )
     return out
@@ -333,6 +335,7 @@ def _pairs_text(compared: Comparisons, estimates: list[Estimate]) -> str:
         rows = [r for r in mine if (r["arm"], r["reference"]) == (arm, reference)]
         suffix = f" {arm} {reference}".replace(";", "+") if place else ""
         who = f"{treatment_name(arm)} v {treatment_name(reference)}, {line_words(rows[0]['line'])}"
+        who = f"{who[:1].upper()}{who[1:]}"
         people = n, pair_name(rows[0]["endpoint"], rows[0]["line"], arm, reference)
         text = _pair_text(rows, _balance_of(compared, rows[0]), people, suffix, estimates)
         text += f".{choice_text(compared, rows[0])}"
@@ -367,8 +370,8 @@ def _pair_text(
         named = list(map(feature_words, differ[:3]))
         most = braceless(f"{', '.join(named)} and more" if len(differ) > 3 else joined(named))
         return (
-            f"not answered. The arms differ in {most} and cannot be made alike; unadjusted figures stand in the table "
-            "only"
+            f"not answered. The arms differ in {most} and cannot be made alike. Ratios in the table and the plot do not "
+            "settle it: they are unadjusted, or rest on a regression alone"
         )
     who = f" in patients who could have had either (overlap weights, {len(apart)} covariates)" if weighted else ""
     without = "too few patients for the covariates" if _is_too_few(rows[0]) else "no covariate recorded"
@@ -421,7 +424,7 @@ def interaction_text(rows: list[dict[str, Any]], names: dict[tuple[str, str, str
 
 
 def _endpoints(rows: list[dict[str, Any]]) -> str:
-    return ", ".join(r["endpoint"].replace("_", " ") for r in rows)
+    return ", ".join(endpoint_short(r["endpoint"]) for r in rows)
 
 
 def _changes(row: dict[str, Any]) -> bool:
@@ -434,7 +437,9 @@ def _changing_text(rows: list[dict[str, Any]]) -> str:
     for r in rows:
         if r["hazard_ratio_ratio"] is None:
             continue
-        text += f" {r['marker']} and {_versus(r)}, {r['endpoint'].replace('_', ' ')}: no single ratio (it changes with time)"
+        text += (
+            f" {r['marker']} and {_versus(r)}, {endpoint_short(r['endpoint'])}: no single ratio (it changes with time)"
+        )
         if r["rmst_interaction"] is not None:
             text += (
                 f"; restricted mean gain of carriers less that of others {r['rmst_interaction']:.0f} days "
@@ -490,7 +495,7 @@ def notes_of(compared: Comparisons, tested: list[dict[str, Any]], landmark_days:
     for warning in sorted({r["warning"] for r in compared.comparison if r["warning"]}):
         where = sorted(
             {
-                f"{_versus(r)}, {r['endpoint']} {line_words(r['line'])}"
+                f"{_versus(r)}, {endpoint_short(r['endpoint'])}, {line_words(r['line'])}"
                 for r in compared.comparison
                 if r["warning"] == warning
             }
@@ -503,7 +508,7 @@ def notes_of(compared: Comparisons, tested: list[dict[str, Any]], landmark_days:
         if r["is_prespecified"] and r["hazard_ratio_ratio"] is None and _is_class(r):
             few.setdefault((r["marker"], r["arm"], r["reference"], r["note"]), []).append(r["endpoint"])
     for (marker, arm, reference, why), endpoints in few.items():
-        names = ", ".join(e.replace("_", " ") for e in endpoints)
+        names = ", ".join(map(endpoint_short, endpoints))
         versus = f"{arm_name(arm)} v {arm_name(reference)}"
         notes.append(braceless(f"{marker} and {versus}, {names}: no estimate; {why}."))
     for word, empty, other in (("with", "positive", "non-carriers"), ("without", "negative", "carriers")):

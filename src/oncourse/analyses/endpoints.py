@@ -10,7 +10,17 @@ from typing import Any
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
-from oncourse.analyses._headline import UNDONE, Headline, cannot, endpoint_words, light_of, line_words
+from oncourse.analyses._headline import (
+    UNDONE,
+    Headline,
+    cannot,
+    endpoint_short,
+    endpoint_title,
+    endpoint_words,
+    light_of,
+    line_place,
+    line_words,
+)
 from oncourse.analyses._other_readings import READINGS, UNCERTAIN, other_readings, summary_row
 from oncourse.analyses._people import ledger, of_endpoint, of_lines
 from oncourse.analyses._unknown_life import bounds
@@ -418,7 +428,7 @@ CURVES = 4
 
 
 def _curves(table: pl.DataFrame) -> list[Figure]:
-    """Kaplan-Meier curves of each endpoint: of the study, and by line."""
+    """Kaplan-Meier curves of each endpoint: of the study, and by line; a line without an event is named, not drawn."""
     from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
 
@@ -433,12 +443,11 @@ def _curves(table: pl.DataFrame) -> list[Figure]:
             if part.is_empty() or endpoint in ("RFS", "TTNTD"):  # those are drawn as DFS and TTNT
                 continue
             numbers = part["line"].unique().sort().to_list()[:CURVES]
+            names = {n: "all patients" if n is None else str(line_words(n)) for n in numbers}
             groups = {
-                "all patients" if n is None else str(line_words(n)): part.select(pl.col("line").eq_missing(n))
-                .to_series()
-                .to_numpy()
-                for n in numbers
+                name: part.select(pl.col("line").eq_missing(n)).to_series().to_numpy() for n, name in names.items()
             }
+            places = {names[n]: line_place(n) for n in numbers if n is not None}
             entry = part["entry_days"].fill_null(0).to_numpy().astype(float)
             drawn, _ = km_groups(
                 part["time_days"].to_numpy().astype(float),
@@ -449,18 +458,24 @@ def _curves(table: pl.DataFrame) -> list[Figure]:
             )
             if not drawn:
                 continue
+            drawn = [dataclasses.replace(curve, place=places.get(curve.label)) for curve in drawn]
             undone = [label for label in groups if label not in {curve.label for curve in drawn}]
+            flat = [curve.label for curve in drawn if not (curve.survival < 1).any()]
+            if len(flat) == len(drawn):
+                continue  # nobody had the event: the answer and the table say so
+            drawn = [curve for curve in drawn if curve.label not in flat]
             competing = int(part["is_competing"].sum())
-            caption = f"{endpoint}: {words}. Kaplan-Meier with 95 % intervals; marks: censored." + (
+            caption = f"{endpoint_short(endpoint)}: {words}. Kaplan-Meier with 95 % intervals; marks: censored." + (
                 f" {competing:,} competing deaths are drawn as censored." if competing else ""
             )
             if undone:
                 caption += f" Not drawn: {', '.join(undone)} (the few at risk early had the event, others came later)."
+            if flat:
+                caption += f" Without an event, not drawn: {', '.join(flat)}."
             name = f"km_{endpoint}" + ("_by_line" if each_line else "")
-            title = f"{endpoint}{' by line' if each_line else ''}"
-            figures.append(
-                Figure(name, title, caption, partial(survival_figure, drawn, ylabel=f"{endpoint}, event-free"))
-            )
+            title = f"{endpoint_title(endpoint)}{' by line' if each_line else ''}"
+            ylabel = f"{endpoint_short(endpoint)}, event-free"
+            figures.append(Figure(name, title, caption, partial(survival_figure, drawn, ylabel=ylabel)))
     return figures
 
 

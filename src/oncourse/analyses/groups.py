@@ -568,7 +568,7 @@ def _figures(rows: pl.DataFrame, found: Groups) -> list[Figure]:
                 _safe(f"km_{head['endpoint']}").replace(" ", "_"),
                 f"{words[:1].upper()}{words[1:]} by {found.words}",
                 "Kaplan-Meier with 95 % limits, censoring marks and numbers at risk; not adjusted.",
-                partial(survival_figure, drawn, ylabel=head["endpoint"]),
+                partial(survival_figure, drawn, ylabel=str(endpoint_words(head["endpoint"]))),
             )
         )
     return out

@@ -13,7 +13,9 @@ from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.concordance.identity import IDENTITY_COLUMNS, identity_notes
+from oncourse.derive.outcomes.covariates import covariates_at
 from oncourse.facts.material import is_tumour
+from oncourse.study.model import Study
 from oncourse.study.schema import Column, columns
 from oncourse.study.settings import section, setting
 from oncourse.study.tables import TABLES
@@ -45,7 +47,9 @@ BASELINE = OutputTable(
     "every recorded characteristic of every patient, one row each: what Table 1 of a paper is made of",
     (
         Column("patient_id", pl.String, "the patient"),
-        Column("variable", pl.String, "column of the table patients"),
+        Column(
+            "variable", pl.String, "column of the table patients; of a laboratory covariate (lab:PSA) PSA at the start"
+        ),
         Column("kind", pl.String, "number or category"),
         Column("value", pl.String, "as text; null = not recorded"),
     ),
@@ -185,8 +189,10 @@ def _missing(cohort: Cohort) -> pl.DataFrame:
     return MISSING.frame(pl.DataFrame(rows, schema=MISSING.schema, orient="row"))
 
 
-def _baseline(patients: pl.DataFrame) -> pl.DataFrame:
-    """Long form of the patients' columns that hold something; dates and keys are no characteristic."""
+def _baseline(study: Study, lines: pl.DataFrame) -> pl.DataFrame:
+    """Long form of what patients hold, dates and keys apart, and of the study's laboratory covariates: the last value
+    up to the start of the first line, of the untreated up to the index date."""
+    patients = study["patients"].sort("patient_id")
     named = [c for c, t in patients.schema.items() if c not in ("patient_id", "index_date") and not t.is_temporal()]
     parts = [
         patients.select(
@@ -198,6 +204,21 @@ def _baseline(patients: pl.DataFrame) -> pl.DataFrame:
         for c in named
         if patients[c].null_count() < patients.height
     ]
+    labs = {name: kind for name, kind in study.config.covariates.items() if name.startswith("lab:")}
+    if labs and study.has("labs"):
+        start = lines.filter(pl.col("line") >= 1).group_by("patient_id").agg(zero_day=pl.col("start_day").min())
+        units = patients.select(unit="patient_id", patient_id="patient_id").join(start, on="patient_id", how="left")
+        known = covariates_at(study, units, labs)
+        parts += [
+            known.select(
+                patient_id="unit",
+                variable=pl.lit(f"{name.removeprefix('lab:')} at the start"),
+                value=pl.col(name).cast(pl.String),
+                kind=pl.lit(kind),
+            )
+            for name, kind in labs.items()
+            if known[name].null_count() < known.height
+        ]
     return BASELINE.frame(pl.concat(parts) if parts else None)
 
 
@@ -384,7 +405,7 @@ def overview(cohort: Cohort, params: OverviewParams) -> Result:
             PATIENTS.name: _patients(cohort),
             IDENTITY.name: IDENTITY.frame(cohort.identity),
             APART.name: APART.frame(cohort.apart),
-            BASELINE.name: _baseline(cohort.study["patients"].sort("patient_id")),
+            BASELINE.name: _baseline(cohort.study, cohort.lines),
         },
         headline=_headline({e.name: e for e in estimates}),
         figures=(

@@ -353,6 +353,10 @@ def _stratum_names(frame: PredictionFrame) -> list[str | None]:
     return [frame.strata.levels[k] for k in frame.stratum]
 
 
+#: Predicted risks that differ by less are one risk for everyone: there is nothing to draw by patient.
+ONE_RISK = 0.02
+
+
 def _figures(fitted: FittedPrediction, params: PredictionParams, people: list[str]) -> tuple[Figure, ...]:
     from oncourse.models.fit_report import curves_for_figure, decision_for_figure
     from oncourse.plots.calibration import calibration, risk_instability
@@ -361,7 +365,7 @@ def _figures(fitted: FittedPrediction, params: PredictionParams, people: list[st
     m = f"{params.months:g}"
     curves, groups = curves_for_figure(fitted)
     thresholds, benefits, everyone = decision_for_figure(fitted)
-    return (
+    drawn = [
         Figure(
             "calibration",
             f"Calibration at {m} months",
@@ -383,20 +387,24 @@ def _figures(fitted: FittedPrediction, params: PredictionParams, people: list[st
             f"Net benefit at {m} months of acting on each model's out-of-fold risk, n = {fitted.n:,}.",
             partial(decision_curve, thresholds, benefits, everyone, title=f"Net benefit at {m} months", question=MODEL),
         ),
-        Figure(
-            "stability",
-            "Stability of the predicted risks",
-            "Each patient's risk by the recommended model (dot) and the range of 95 % of bootstrap refits (line).",
-            partial(
-                risk_instability,
-                fitted.risk,
-                fitted.risk_low,
-                fitted.risk_high,
-                people,
-                title="How far the predicted risk depends on the sample",
-            ),
-        ),
-    )
+    ]
+    if max(fitted.risk) - min(fitted.risk) >= ONE_RISK:
+        drawn.append(
+            Figure(
+                "stability",
+                "Stability of the predicted risks",
+                "Each patient's risk by the recommended model (dot) and the range of 95 % of bootstrap refits (line).",
+                partial(
+                    risk_instability,
+                    fitted.risk,
+                    fitted.risk_low,
+                    fitted.risk_high,
+                    people,
+                    title="How far the predicted risk depends on the sample",
+                ),
+            )
+        )
+    return tuple(drawn)
 
 
 def _card(

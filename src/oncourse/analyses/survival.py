@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
-from oncourse.analyses._headline import UNDONE, Headline, cannot, endpoint_words, light_of
+from oncourse.analyses._headline import UNDONE, Headline, cannot, endpoint_title, endpoint_words, light_of
 from oncourse.analyses._people import ledger, of_endpoint
 from oncourse.analyses._unknown_life import CASES, bounds, curves
 from oncourse.cohort import Cohort
@@ -287,9 +287,9 @@ def _one(
     figures.append(
         Figure(
             f"km_{name}",
-            name,
+            endpoint_title(name),
             "Kaplan-Meier with 95 % limits (log-log), censoring marks, numbers at risk.",
-            partial(survival_figure, groups, ylabel=name),
+            partial(survival_figure, groups, ylabel=str(endpoint_words(name))),
         )
     )
 
@@ -492,10 +492,10 @@ def _visits(cohort: Cohort, params: SurvivalParams, figures: list[Figure], notes
         figures.append(
             Figure(
                 f"visits_{name}",
-                f"{name}: found at a visit, or between two",
+                f"{endpoint_title(name)}: found at a visit, or between two",
                 f"Kaplan-Meier with the event on the day of the visit that found it, and the curve of the intervals, "
                 f"which falls at their right ends; half of the intervals are longer than {found.width:.0f} days.",
-                partial(survival_figure, groups, ylabel=name),
+                partial(survival_figure, groups, ylabel=str(endpoint_words(name))),
             )
         )
         notes.append(

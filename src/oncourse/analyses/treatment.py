@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import polars as pl
 
 from oncourse.analyses._base import Figure, OutputTable, Result, analysis
+from oncourse.analyses._headline import endpoint_short, endpoint_words, line_words
 from oncourse.analyses._people import counted, ledger, of_lines
 from oncourse.analyses._treatment_choice import NO_CHOICE, arm_name, refused_notes
 from oncourse.analyses._treatment_words import (
@@ -381,7 +382,12 @@ def _figures(
         return mine["patient_id"].unique().sort().to_list()
 
     of = [row | {f"of_{side}": row[side] for side in ("arm", "reference")} for row in compared.comparison]
-    named = [row | {side: arm_name(row[side]) for side in ("arm", "reference")} for row in of]
+    named = [
+        row
+        | {side: arm_name(row[side]) for side in ("arm", "reference")}
+        | {"head": f"{endpoint_short(row['endpoint'])}, {line_words(row['line'])}"}
+        for row in of
+    ]
     out = comparison_figure(named, who)
     if out:
         out += balance_figure(headline_rows(of)[0], compared.balance, who)
@@ -397,17 +403,24 @@ def _figures(
         }
         event, people = lines["is_event"].to_numpy().astype(bool), lines["patient_id"].to_list()
         drawn, _ = km_groups(time, event, entry if (entry > 0).any() else None, groups, people)
+        looks = {label: (k % 2, k > 1) for k, label in enumerate(groups)}  # a treatment's colour; dashed: without it
+        drawn = [replace(c, place=looks[c.label][0], is_dashed=looks[c.label][1]) for c in drawn]
+        words = str(endpoint_words(endpoint))
         name = re.sub(r"[\W_]+", "_", f"marker_{marker}_{arm}_{reference}_{endpoint}")
         caption = (
-            f"Kaplan-Meier of {endpoint} from the line's start by treatment and {marker} as known by then; each line "
+            f"Kaplan-Meier of {words} from the line's start by treatment and {marker} as known by then; each line "
             f"counts "
             "once, unadjusted. A marker is predictive where the gap between treatments differs, not where carriers do "
             "worse."
         )
         drawing = partial(
-            survival_figure, drawn, ylabel=endpoint, title=f"{marker}: {arm_name(arm)} v {arm_name(reference)}"
+            survival_figure,
+            drawn,
+            ylabel=str(endpoint_words(endpoint)),
+            title=f"{marker}: {arm_name(arm)} v {arm_name(reference)}",
         )
-        out.append((name, f"{marker}, {arm_name(arm)} v {arm_name(reference)}: {endpoint}", caption, drawing))
+        title = f"{marker}, {arm_name(arm)} v {arm_name(reference)}: {words}"
+        out.append((name, title, caption, drawing))
     return tuple(Figure(*parts) for parts in out)
 
 

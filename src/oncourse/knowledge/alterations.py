@@ -113,6 +113,17 @@ class Site:
         parts += [f"{low}-{high}" for low, high in self.spans] + sorted(self.effects)
         return self.gene if not parts else f"{self.gene}:{','.join(parts)}"
 
+    @property
+    def words(self) -> str:
+        """The site as a doctor writes it.
+
+        >>> Site("BRAF", frozenset({"V600E"})).words, Site("KRAS", codons=frozenset({13, 12})).words, Site("TP53").words
+        ('BRAF V600E', 'KRAS codon 12, 13', 'TP53')
+        """
+        codons = [str(c) for c in sorted(self.codons)] + [f"{low}-{high}" for low, high in self.spans]
+        parts = sorted(self.changes) + (["codon " + ", ".join(codons)] if codons else []) + sorted(self.effects)
+        return " ".join(filter(None, (self.gene, ", ".join(parts))))
+
 
 _NAMED_EFFECTS = {
     "truncating": ("nonsense", "frameshift", "splice", "start_loss"),

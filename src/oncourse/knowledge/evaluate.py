@@ -118,7 +118,7 @@ def _split_sites(
             if variant.effect in ("silent", "other"):
                 continue
             if not site.accepts(variant):
-                near.append(f"{variant.name}: not one of {site}")
+                near.append(f"{variant.name}: not one of {site.words}")
             elif variant.is_from_blood:
                 near.append(f"{variant.name}: {CHIP_TEXT}")
             elif variant.is_reversion:
@@ -136,7 +136,7 @@ def _untold(sites: tuple[Site, ...], patient: PatientFindings) -> tuple[str, ...
     """Return the variants that may be one of the sites, because their protein change is not recorded."""
     return tuple(
         dict.fromkeys(
-            f"{v.name}: protein change not recorded; it may be one of {site}"
+            f"{v.name}: protein change not recorded; it may be one of {site.words}"
             for site in sites
             for v in patient.by_gene.get(site.gene, ())
             if site.may_accept(v) and not v.is_from_blood
@@ -155,7 +155,7 @@ def _mutation(atom: Atom, patient: PatientFindings) -> Verdict:
     if doubt := tuple(n for n in near if CHIP_TEXT in n):  # neither there nor not, as for the wild type
         return Verdict(UNKNOWN, missing=doubt, near=tuple(near))
     if claim:
-        text = f"no {', '.join(map(str, atom.sites))} mutation"
+        text = f"no {', '.join(site.words for site in atom.sites)} mutation"
         return Verdict(NO, near=tuple(near), against=(text,), assumed=assumed)
     return Verdict(UNKNOWN, missing=tuple(missing), near=tuple(near))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, log_axis, mark
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, ROLES, clean, drawing, log_axis, mark
 
 
 def interval_bars(
@@ -62,7 +62,15 @@ def count_bars(counts: Mapping[str, int], *, xlabel: str, people: Mapping[str, S
         for bar, label, value in zip(bars, labels, values, strict=True):
             mark(bar, f"{label}: {value:,}", people=(people or {}).get(label, ()))
         for i, value in enumerate(values):
-            ax.text(value, i, f" {value:,}", va="center", fontsize=7, color=COLOURS["muted"])
+            ax.annotate(
+                f"{value:,}",
+                (value, i),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=7,
+                color=COLOURS["muted"],
+            )
         ax.set_yticks(np.arange(len(labels)), [label.replace("_", " ") for label in labels])
         ax.invert_yaxis()
         ax.set_xlabel(xlabel)
@@ -93,7 +101,9 @@ def grouped_points(
                 x,
                 values[keep],
                 s=5,
-                color=PALETTE[i % len(PALETTE)],
+                color=ROLES.get(
+                    name, PALETTE[0]
+                ),  # the axis names the groups: a colour of their own would mean another
                 linewidths=0,
                 rasterized=len(keep) > 400,
             )

@@ -62,7 +62,8 @@ def calibration(
                 label="fifths of the patients",
             )
         ax.set_xlim(0, top)
-        ax.set_ylim(-0.03 * top - 0.06 * top * len(curves), min(1.02, top * 1.3))
+        seen = float(np.nanmax(groups["ci_high"], initial=0.0)) if len(groups["predicted"]) else 0.0
+        ax.set_ylim(-0.03 * top - 0.06 * top * len(curves), min(1.02, max(top * 1.3, seen * 1.05)))
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda v, _: f"{100 * v:.0f} %" if v >= 0 else "")
         ax.set_xlabel("predicted risk (patients the model had not seen)")

@@ -19,10 +19,14 @@ def _words(comparison: str, both: str) -> tuple[str, str, str, str]:
     >>> _words("primary v metastasis", "both")[1:3], _words("plasma v plasma", "shared")[1:3]
     (('primary only', 'metastasis only'), ('first sample only', 'second sample only'))
     """
-    first, _, second = comparison.partition(" v ")
-    if not second or first == second:
-        first, second = "first sample", "second sample"
+    first, second = _sides(comparison)
     return both, f"{first} only", f"{second} only", "not assessable"
+
+
+def _sides(comparison: str) -> tuple[str, str]:
+    """The names of both sides of a comparison; of two samples of one kind the first and the second."""
+    first, _, second = comparison.partition(" v ")
+    return (first, second) if second and first != second else ("first sample", "second sample")
 
 
 def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, title: str) -> str:
@@ -108,12 +112,12 @@ def fraction_scatter(
     states: Sequence[str],
     power_line: float | None,
     *,
-    xlabel: str,
-    ylabel: str,
+    comparison: str,
     names: Sequence[str] = (),
     people: Sequence[str] = (),
 ) -> str:
-    """Draw each variant by its fraction in both samples, coloured by fate; the band is what sample b would miss.
+    """Draw each variant by its fraction in both samples of a comparison ("primary v metastasis"), coloured by fate; the
+    band is what sample b would miss.
 
     ``power_line`` is the fraction below which sample b (median depth and purity) calls less than 95 %. ``names`` and
     ``people``: what each variant is called, and its patient.
@@ -132,7 +136,7 @@ def fraction_scatter(
                 color=COLOURS["muted"],
             )
         labels = np.asarray(states)
-        for key, word in zip(_PARTS, _words("", "shared"), strict=True):
+        for key, word in zip(_PARTS, _words(comparison, "shared"), strict=True):
             chosen = np.flatnonzero((labels == key) & np.isfinite(a + b))
             if len(chosen) > 700:  # an even thinning keeps the picture and the file small
                 chosen = chosen[np.linspace(0, len(chosen) - 1, 700).astype(int)]
@@ -146,8 +150,8 @@ def fraction_scatter(
                 mark(dots, words, people=[people[i] for i in drawn] if people else (), **series)
         ax.set_xlim(-0.02, 1.02)
         ax.set_ylim(-0.02, 1.02)
-        ax.set_xlabel(xlabel)
-        ax.set_ylabel(ylabel)
+        ax.set_xlabel(f"VAF, {_sides(comparison)[0]}")
+        ax.set_ylabel(f"VAF, {_sides(comparison)[1]}")
         ax.legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0))
         clean(ax, grid="both")
     return canvas.svg

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, PALETTE, ROLES, clean, drawing, mark
 
 DEEP, AMPLIFIED = "#0072B2", "#D55E00"
 #: Colours of groups: neither that of gains nor that of losses.
@@ -140,7 +140,7 @@ def heat_map_svg(
         handles = [Patch(color=palette[k], label=w) for k, w in ((1, "gain"), (-1, "loss"), (-9, "not measured"))]
         if len(parts) > 1:
             strip = ax.inset_axes((-0.025, 0, 0.015, 1))
-            shade = {g: to_rgb(_OTHERS[i % len(_OTHERS)]) for i, g in enumerate(parts)}
+            shade = {g: to_rgb(ROLES.get(g, _OTHERS[i % len(_OTHERS)])) for i, g in enumerate(parts)}
             cells = [[shade.get(groups[i] or "", (1.0, 1.0, 1.0))] for i in rows]
             strip.imshow(np.array(cells), aspect="auto", interpolation="none")
             strip.axis("off")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, keep_apart, mark
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark, written_beside
 
 #: Names written at most.
 MOST_NAMES = 18
@@ -43,10 +43,6 @@ def drivers_svg(
             drawn = np.flatnonzero(inside).tolist()
             words = [f"{genes[i]}: {seen[i]}, {expected[i]:.2g} expected" for i in drawn]
             mark(points, words, people=[people[i] for i in drawn] if people else ())
-        told = [
-            ax.annotate(genes[i], (x[i], y[i]), xytext=(4, 3), textcoords="offset points", fontsize=7)
-            for i in np.flatnonzero(found)[:MOST_NAMES]
-        ]
         ends = np.array([min(x.min(), y.min()) * 0.8, max(x.max(), y.max()) * 1.3])
         ax.plot(ends, ends, color=COLOURS["grid"], lw=1)
         ax.set_xscale("log")
@@ -58,5 +54,6 @@ def drivers_svg(
         ax.set_ylabel("patients changed")
         key = ax.legend(loc="lower right")
         clean(ax)
-        keep_apart(canvas.fig, [key, *told])  # every name is there on hover
+        first = np.flatnonzero(found)[:MOST_NAMES].tolist()  # every name is there on hover
+        written_beside(canvas.fig, ax, [(x[i], y[i]) for i in first], [genes[i] for i in first], [key])
     return canvas.svg

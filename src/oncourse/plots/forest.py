@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike
 
 from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 
-#: Limits beyond this ratio are drawn as arrows.
+#: Limits beyond this ratio are drawn as arrows; a value beyond it still has its mark.
 _WIDEST = 32.0
 #: More ticks than this would run into each other.
 MOST_TICKS = 7
-TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
-FEW_TICKS = (0.05, 0.2, 1, 5, 20)
+TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+FEW_TICKS = (0.002, 0.01, 0.05, 0.2, 1, 5, 20, 100, 500)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ def forest_figure(
     with drawing(8.6, 1.2 + 0.27 * len(rows), **beside) as canvas:  # type: ignore[arg-type]
         ax, text_ax = canvas.ax if columns else (canvas.ax, canvas.ax)
         low = max(1 / _WIDEST, min(min(r.ci_low, r.value) for r in rows) / 1.15)
+        low = min(low, min(r.value for r in rows) / 1.15)
         high = min(_WIDEST, max(max(r.ci_high, r.value) for r in rows) * 1.15)
+        high = max(high, max(r.value for r in rows) * 1.15)
         low, high = min(low, 0.8), max(high, 1.25)
         for i, row in enumerate(rows):
             y = len(rows) - 1 - i
@@ -61,10 +63,9 @@ def forest_figure(
                 ax.plot(low, y, "<", color=COLOURS["text"], markersize=4, clip_on=False)
             if row.ci_high > high:
                 ax.plot(high, y, ">", color=COLOURS["text"], markersize=4, clip_on=False)
-            if low <= row.value <= high:
-                (square,) = ax.plot(row.value, y, "s", color=PALETTE[0], markersize=5)
-                words = f"{row.label}: {row.value:.2f} (95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})"
-                mark(square, words, people=row.people, question=row.question)
+            (square,) = ax.plot(row.value, y, "s", color=PALETTE[0], markersize=5)
+            words = f"{row.label}: {row.value:.2f} (95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})"
+            mark(square, words, people=row.people, question=row.question)
             for at, text in zip(starts, row.cells, strict=False):
                 text_ax.text(at, y, text, va="center", fontsize=8)
             if row.note:

@@ -9,6 +9,20 @@ from numpy.typing import NDArray
 
 from oncourse.plots.theme import COLOURS, NARROW, PALETTE, drawing, mark
 
+#: Kinds of pairs of samples: the place of their colour, the same in both figures of them.
+_PAIRS = (
+    "primary - metastasis",
+    "metastasis - plasma",
+    "primary - plasma",
+    "plasma - plasma",
+    "metastasis - metastasis",
+)
+
+
+def _colour(name: str) -> str:
+    """The colour of a role or of a kind of pair."""
+    return PALETTE[_PAIRS.index(name)] if name in _PAIRS else COLOURS.get(name.split(" - ")[-1], PALETTE[5])
+
 
 def strips(
     panels: Sequence[tuple[str, Mapping[str, NDArray[np.float64]]]], people: Sequence[Mapping[str, Sequence[str]]] = ()
@@ -27,7 +41,7 @@ def strips(
                 # spread by rank, not at random, so that the drawing repeats
                 order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
                 shift = ((order * 0.618034) % 1 - 0.5) * 0.5
-                colour = COLOURS.get(name.split(" - ")[-1], PALETTE[0])
+                colour = _colour(name)
                 dots = ax.scatter(x + shift, values, s=12, color=colour, alpha=0.7, linewidths=0)
                 own = people[k][name] if people else ()
                 mark(dots, _of_each(name, [f"{value:.2g}" for value in values], own), people=own)
@@ -54,7 +68,8 @@ def against_time(
     label: str,
     people: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """Return an SVG of a measure of pairs of samples against the days between them, one colour per kind of pair.
+    """Return an SVG of a measure of pairs of samples against the days between them, one colour per kind of pair, as
+    in `strips`.
 
     Parameters
     ----------
@@ -63,12 +78,12 @@ def against_time(
     people : kind of pair -> the patient of each value
     """
     with drawing(NARROW, 3.4) as canvas:
-        for i, (name, (gap, values)) in enumerate(days.items()):
+        for name, (gap, values) in days.items():
             dots = canvas.ax.scatter(
                 gap,
                 values,
                 s=22,
-                color=PALETTE[i % len(PALETTE)],
+                color=_colour(name),
                 alpha=0.75,
                 linewidths=0,
                 label=f"{name} (n = {len(values)})",

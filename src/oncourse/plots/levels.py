@@ -46,6 +46,7 @@ def level_bars(rows: Sequence[tuple[str, Mapping[str, int]]], people: Sequence[M
         ax.set_yticks(range(len(rows)), [f"{name} (n = {sum(c.values()):,})" for name, c in rows])
         ax.invert_yaxis()
         ax.set_xlim(0, 1)
+        ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
         ax.set_xlabel("share of patients")
         clean(ax)
         ax.legend(

@@ -20,7 +20,8 @@ class KMGroup:
     """One curve: times in days with the survival just after each, its limits, censoring times, and who is at risk.
 
     ``entry`` and ``exit`` of its patients give the numbers at risk under the axis (entry < t <= exit); ``people`` are
-    their ids, empty where the curve leads to nobody.
+    their ids, empty where the curve leads to nobody. ``place`` is that of its colour in the palette (None: its place
+    among the curves).
     """
 
     label: str
@@ -32,6 +33,8 @@ class KMGroup:
     entry: Floats
     exit: Floats
     people: tuple[str, ...] = ()
+    place: int | None = None
+    is_dashed: bool = False
 
 
 def _ticks(last: float) -> Floats:
@@ -46,12 +49,13 @@ def draw_survival(ax: Any, risk_ax: Any, groups: Sequence[KMGroup], *, ylabel: s
     last = max((float(g.exit.max()) for g in groups if g.exit.size), default=DAYS_PER_MONTH) / DAYS_PER_MONTH
     ticks = _ticks(last)
     for k, group in enumerate(groups):
-        colour = PALETTE[k % len(PALETTE)]
+        colour = PALETTE[(k if group.place is None else group.place) % len(PALETTE)]
         t = np.concatenate([[0.0], group.time / DAYS_PER_MONTH])
         s = np.concatenate([[1.0], group.survival])
         of_group = {"series": group.label, "colour": colour}
         label = f"{group.label} (n = {group.exit.size})"
-        (line,) = ax.step(t, s, where="post", color=colour, linewidth=1.6, label=label)
+        style = "--" if group.is_dashed else "-"
+        (line,) = ax.step(t, s, where="post", color=colour, linewidth=1.6, linestyle=style, label=label)
         mark(line, label, people=group.people, **of_group)
         low, high = (
             np.concatenate([[1.0], np.where(np.isnan(v), group.survival, v)]) for v in (group.ci_low, group.ci_high)

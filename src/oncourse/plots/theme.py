@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from html import escape
 from itertools import count
+from math import ceil
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -61,6 +62,9 @@ COLOURS = {
     "text": "#222222",
     "muted": "#667077",
 }
+
+#: What a sample is of: the same colour in every figure that parts samples by it.
+ROLES = {role: COLOURS[role] for role in ("primary", "metastasis", "local_recurrence", "plasma")}
 
 _RC: Any = {
     "svg.hashsalt": "oncourse",
@@ -246,14 +250,18 @@ SMALLEST_TEXT, ONE_COLUMN, TWO_COLUMNS = 5.0, 85 / 25.4, 174 / 25.4
 NARROW = 6.0
 
 
+def _least(fig: Figure) -> float:
+    """The size (points) below which a text would fall under `SMALLEST_TEXT` where the figure is drawn over its
+    columns."""
+    width = float(fig.get_figwidth())
+    return ceil(10 * SMALLEST_TEXT * width / (ONE_COLUMN if width <= NARROW else TWO_COLUMNS)) / 10
+
+
 def _legible(fig: Figure) -> None:
     """Raise the texts that would fall below what a journal prints where the figure is drawn over its columns."""
-    from math import ceil
-
     from matplotlib.text import Text
 
-    width = float(fig.get_figwidth())
-    least = ceil(10 * SMALLEST_TEXT * width / (ONE_COLUMN if width <= NARROW else TWO_COLUMNS)) / 10
+    least = _least(fig)
     for axis in (a for ax in fig.axes for a in (ax.xaxis, ax.yaxis)):
         if any(float(label.get_fontsize()) < least for label in axis.get_ticklabels()):
             axis.set_tick_params(labelsize=least)
@@ -281,6 +289,26 @@ def keep_apart(fig: Figure, texts: Sequence[Any]) -> None:
             kept.append(box)
 
 
+def written_beside(
+    fig: Figure, ax: Axes, places: Sequence[tuple[float, float]], names: Sequence[str], taken: Sequence[Any] = ()
+) -> None:
+    """Write names beside their points, the more important first, each on the first side that is free; one without any
+    is left out.
+
+    taken : texts and legends that lie there already
+    """
+    laid_out(fig)
+    kept, size = [text.get_window_extent() for text in taken], max(7.0, _least(fig))
+    for place, name in zip(places, names, strict=True):
+        for dx, dy, side in ((4, 3, "left"), (-4, 3, "right"), (4, -10, "left"), (-4, -10, "right"), (4, 14, "left")):
+            text = ax.annotate(name, place, xytext=(dx, dy), textcoords="offset points", fontsize=size, ha=side)
+            box = text.get_window_extent()
+            if not any(box.overlaps(other) for other in kept):
+                kept.append(box)
+                break
+            text.remove()
+
+
 def clean(ax: Axes, *, grid: str | None = None) -> None:
     """Take the frame off and draw a light grid along one axis (x, y, both or None)."""
     for side in ("top", "right"):
@@ -291,18 +319,22 @@ def clean(ax: Axes, *, grid: str | None = None) -> None:
 
 
 def log_axis(ax: Axes, axis: str = "y", *, linear_to: float = 1.0) -> None:
-    """Give an axis of values >= 0 a logarithmic scale above `linear_to`, with plain numbers as labels."""
+    """Give an axis of values >= 0 a logarithmic scale above `linear_to`, with plain numbers as labels.
+
+    Where no value lies below `linear_to` the axis begins there.
+    """
     import numpy as np
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     side = ax.yaxis if axis == "y" else ax.xaxis
     high = (ax.get_ylim() if axis == "y" else ax.get_xlim())[1]
+    lowest = (ax.dataLim.intervaly if axis == "y" else ax.dataLim.intervalx)[0]
     (ax.set_yscale if axis == "y" else ax.set_xscale)("symlog", linthresh=linear_to)
     tens = 10.0 ** np.arange(np.floor(np.log10(linear_to)), np.ceil(np.log10(max(high, linear_to))) + 1)
     side.set_major_locator(FixedLocator([0.0, *tens.tolist()]))
     side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     side.set_minor_locator(NullLocator())
-    (ax.set_ylim if axis == "y" else ax.set_xlim)(0, high * 1.3)
+    (ax.set_ylim if axis == "y" else ax.set_xlim)(linear_to if lowest >= linear_to else 0, high * 1.3)
 
 
 def plain_log(ax: Axes, most: int = 4) -> None:

@@ -17,7 +17,8 @@ Who = Callable[[dict[str, Any]], list[str]]
 
 
 def comparison_figure(comparison: list[dict[str, Any]], who: Who) -> list[Drawn]:
-    """Hazard ratios of the largest comparisons by method (rows of treatment/comparison); empty where there is none.
+    """Hazard ratios of the largest comparisons by method (rows of treatment/comparison, and `head`: endpoint and line in
+    words); empty where there is none.
 
     who : the patients compared in a row
     """
@@ -34,7 +35,7 @@ def comparison_figure(comparison: list[dict[str, Any]], who: Who) -> list[Drawn]
     shown = sorted(shown, key=lambda r: (r["endpoint"], r["line"], r["arm"], r["reference"]))
     drawing = partial(
         ratios,
-        [f"{r['endpoint'].replace('_', ' ')} line {r['line']}: {r['arm']} v {r['reference']}"[:70] for r in shown],
+        [f"{r['head']}: {r['arm']} v {r['reference']}"[:70] for r in shown],
         np.array([r["estimate"] for r in shown]),
         np.array([r["ci_low"] for r in shown]),
         np.array([r["ci_high"] for r in shown]),
@@ -43,7 +44,8 @@ def comparison_figure(comparison: list[dict[str, Any]], who: Who) -> list[Drawn]
         people=[who(r) for r in shown],
     )
     caption = (
-        "Hazard ratios with 95 % intervals, arm against reference, below 1 favours the arm; the largest comparisons."
+        "Hazard ratios with 95 % intervals, arm against reference, below 1 favours the arm; the largest comparisons. "
+        "Unadjusted ratios compare who got a treatment with who got the other, not the treatments."
     )
     return [("hazard_ratios", "Treatments compared", caption, drawing)]
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from oncourse.stats.proportions import clopper_pearson
+
 Floats = NDArray[np.float64]
 
 _MEANS = 200
@@ -120,7 +122,8 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     Each patient's share is drawn from a beta distribution; Jeffreys' prior on its mean, a uniform prior on the
     correlation within patients. At 6 patients these limits cover 93-100 % where patients drawn again (the bootstrap)
     cover 61-89 % (means .6-.95, concentrations 2, 10 and infinite; ``benchmarks/bench_few_patients.py``). One patient
-    says nothing of how patients differ: the limits are then nearly as wide as the prior.
+    says nothing of how patients differ: the limits are then nearly as wide as the prior. Where every patient has one
+    unit the share is one of patients, and its limits are those of Clopper and Pearson.
 
     Where patients with many units have other shares than those with few, the share over all units is not the mean of
     the patients' shares. From `FROM_PATIENTS` on, and where the rank correlation of the two has P < `GOES_WITH`, the
@@ -134,6 +137,9 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     >>> found = clustered_share([8, 9, 10, 2], [10, 10, 10, 10])
     >>> round(found.value, 3), round(found.low, 2), round(found.high, 2)
     (0.725, 0.37, 0.91)
+    >>> found = clustered_share([0] * 19, [1] * 19)
+    >>> round(found.low, 2), round(found.high, 3)
+    (0.0, 0.176)
     """
     from scipy.special import gammaln
 
@@ -157,6 +163,9 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     edges = np.concatenate([[0.0], mean, [1.0]])
     steps, cautious = _cumulated(mass), _cumulated(mass * np.sqrt((1 - mean) / mean))
     value = float(x.sum() / n.sum())
+    if len(n) > 1 and (n == 1).all():
+        low, high = (float(limit) for limit in clopper_pearson(x.sum(), n.sum(), level))
+        return ClusteredShare(value, low, high, edges, steps, cautious)
     low, high = (float(np.interp(p, steps, edges)) for p in (0.5 - level / 2, 0.5 + level / 2))
     if len(n) >= MANY_PATIENTS and 0 < value < 1:  # the grid of means is coarser than the limits are apart
         return ClusteredShare(value, *_ratio_limits(x, n, level), edges, steps, cautious)

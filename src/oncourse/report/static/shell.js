@@ -44,12 +44,18 @@
   });
   // the first mention of a term in each section opens its explanation
   var terms = o.all(".glossary div").map(function (d) { return [d.querySelector("dt").textContent, d.querySelector("dd").textContent]; });
+  // where a term stands in a text as a word of its own, one or many: no OS in "OS1", but a clone in "clones"
+  function at(text, term) {
+    for (var i = text.indexOf(term); i >= 0; i = text.indexOf(term, i + 1))
+      if (!/[A-Za-z0-9]/.test(text.charAt(i - 1)) && !/^[A-Za-z0-9]/.test(text.slice(i + term.length).replace(/^s(?![A-Za-z0-9])/, ""))) return i;
+    return -1;
+  }
   function explain(block, told) {
     terms.forEach(function (term) {
       if (told[term[0]]) return;
       var walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT), node;
       while ((node = walker.nextNode())) {
-        var i = node.textContent.indexOf(term[0]);
+        var i = at(node.textContent, term[0]);
         if (i < 0 || node.parentNode.closest(".term, a, button, code")) continue;
         var rest = node.splitText(i), word = o.element("span", { "class": "term", tabindex: "0", role: "button", title: term[1] }, term[0]);
         rest.textContent = rest.textContent.slice(term[0].length);
@@ -62,7 +68,9 @@
       }
     });
   }
+  var front = {};
+  o.all(".card .say p").forEach(function (block) { explain(block, front); });
   o.all("details.more").forEach(function (box) {
-    box.addEventListener("toggle", function once() { box.removeEventListener("toggle", once); var told = {}; o.all("p.answer, .answer li, .limits li", box).forEach(function (block) { explain(block, told); }); });
+    box.addEventListener("toggle", function once() { box.removeEventListener("toggle", once); var told = {}; o.all("p.answer, .answer li, figcaption, .limits li", box).forEach(function (block) { explain(block, told); }); });
   });
 })();
