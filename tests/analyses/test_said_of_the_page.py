@@ -80,3 +80,16 @@ def test_a_laboratory_covariate_is_among_what_patients_are_like_at_the_start(ans
     values = dict(told.select("patient_id", pl.col("value").cast(pl.Float64)).iter_rows())
     assert set(values) == set(cohort.study["patients"]["patient_id"]) and set(told["kind"]) == {"number"}
     assert {p: v for p, v in values.items() if v is not None} == pytest.approx(last) and len(last) > 5
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_what_was_given_in_each_line_counts_the_lines_of_the_patients(answered, design):
+    """Which drugs, in how many, in which line, was nowhere on the page; each row names its patients."""
+    cohort, outcomes = answered(design)
+    given = outcomes["overview"].result.table("given")
+    for line, n_line, n, ids in given.select("line", "n_line", "n_patients", "patients").iter_rows():
+        mine = cohort.lines.filter(pl.col("line") == line)
+        assert n_line == mine["patient_id"].n_unique() and n == len(set(ids.split(";"))) <= n_line
+        assert set(ids.split(";")) <= set(mine["patient_id"])
+    first = given.filter(pl.col("line") == 1)
+    assert first["n_patients"].sum() == first["n_line"][0] > 4 and first["n_patients"].is_sorted(descending=True)

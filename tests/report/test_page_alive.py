@@ -152,6 +152,21 @@ def test_no_width_needs_sideways_scrolling(page, width):
     page.resize(1280, 900)
 
 
+def test_a_figure_of_one_column_is_whole_on_a_phone(page):
+    """All figures were moved sideways in their frame; now those that are wider than a column, which say so."""
+    page.resize(390, 844)
+    page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.run("Promise.all([...document.querySelectorAll('figure[data-figure]')].map(oncourse.draw)).then(() => 1)")
+    found = page.run(
+        "[...document.querySelectorAll('figure[data-figure]')].map(f => [f.dataset.file, f.classList.contains('wide'), "
+        "f.querySelector('.drawing').scrollWidth > f.querySelector('.drawing').clientWidth])"
+    )
+    page.resize(1280, 900)
+    assert [f for f in found if f[1] != f[2]] == []
+    assert {"survival-km_OS", "landscape-gene_frequency"} <= {name for name, wide, _ in found if not wide}
+    assert {"landscape-oncoprint"} <= {name for name, wide, _ in found if wide}
+
+
 #: Texts of a drawing that lie on each other (more than a third of a line), and those beyond its edge.
 OVERLAPS = """(() => {
   const svg = document.querySelector('svg'), box = svg.getBoundingClientRect(), bad = [];

@@ -15,6 +15,7 @@ from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.concordance.identity import IDENTITY_COLUMNS, identity_notes
 from oncourse.derive.outcomes.covariates import covariates_at
 from oncourse.facts.material import is_tumour
+from oncourse.knowledge.drugs import treatment_name
 from oncourse.study.model import Study
 from oncourse.study.schema import Column, columns
 from oncourse.study.settings import section, setting
@@ -52,6 +53,19 @@ BASELINE = OutputTable(
         ),
         Column("kind", pl.String, "number or category"),
         Column("value", pl.String, "as text; null = not recorded"),
+    ),
+)
+GIVEN = OutputTable(
+    "overview/given",
+    "what was given in each line of therapy, to whom and for how long",
+    (
+        Column("line", pl.Int64, "line of therapy; 0 = before the first line"),
+        Column("drugs", pl.String, "the treatment"),
+        Column("n_patients", pl.Int64, "patients who had it in this line"),
+        Column("n_line", pl.Int64, "patients with this line"),
+        Column("n_ended", pl.Int64, "of these with a day of its end"),
+        Column("median_days", pl.Float64, "from its start to its end, of those that ended", unit="days"),
+        Column("patients", pl.String, "their ids"),
     ),
 )
 PATIENTS = OutputTable(
@@ -187,6 +201,22 @@ def _missing(cohort: Cohort) -> pl.DataFrame:
                 continue  # an optional column nobody filled in is no news
             rows.append((name, column, frame.height, n, n / frame.height))
     return MISSING.frame(pl.DataFrame(rows, schema=MISSING.schema, orient="row"))
+
+
+def _given(lines: pl.DataFrame) -> pl.DataFrame:
+    """Treatments by line, the most frequent first; drugs as an oncologist names them together."""
+    rows = lines.with_columns(
+        drugs=pl.col("drugs").map_elements(treatment_name, return_dtype=pl.String),
+        n_line=pl.col("patient_id").n_unique().over("line"),
+        days=pl.col("stop_day") - pl.col("start_day"),
+    )
+    found = rows.group_by("line", "drugs", "n_line").agg(
+        n_patients=pl.col("patient_id").n_unique(),
+        n_ended=pl.col("days").count(),
+        median_days=pl.col("days").median(),
+        patients=pl.col("patient_id").unique().sort().str.join(";"),
+    )
+    return GIVEN.frame(found.sort("line", "n_patients", "drugs", descending=[False, True, False]))
 
 
 def _baseline(study: Study, lines: pl.DataFrame) -> pl.DataFrame:
@@ -342,7 +372,7 @@ def _unless(rows: list[tuple[str, str]], inside: pl.DataFrame) -> list[tuple[str
     question="Who is in the study, how long were they followed, and what is missing?",
     needs=("patients",),
     params=OverviewParams,
-    tables=(FLOW, MISSING, PATIENTS, BASELINE, IDENTITY, APART),
+    tables=(FLOW, MISSING, PATIENTS, GIVEN, BASELINE, IDENTITY, APART),
     order=0,
     sets_apart=False,
 )
@@ -403,6 +433,7 @@ def overview(cohort: Cohort, params: OverviewParams) -> Result:
             FLOW.name: flow,
             MISSING.name: _missing(cohort),
             PATIENTS.name: _patients(cohort),
+            GIVEN.name: _given(cohort.lines),
             IDENTITY.name: IDENTITY.frame(cohort.identity),
             APART.name: APART.frame(cohort.apart),
             BASELINE.name: _baseline(cohort.study, cohort.lines),
