@@ -211,6 +211,37 @@ def test_no_text_overlaps_in_any_figure_of_a_design(simulated_study, design, tmp
     assert overlaps(tmp_path / "all" / "figures", tmp_path) == {}
 
 
+def _real(shared_data, name):
+    """The six re-sampled colorectal cancers of Hu 2019, or the 2,257 prostate cancers of MSK 2024."""
+    from oncourse.io import load_study
+
+    if name == "prostate_msk_2024":
+        return load_study(shared_data(name))
+    place = Path(__file__).parents[2] / "benchmarks" / "bench_concordance_hu2019.py"
+    spec = importlib.util.spec_from_file_location("hu2019", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.hu_study(shared_data(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["crc_hu2019_multiregion", "prostate_msk_2024"])
+def test_no_text_overlaps_in_the_figures_of_a_real_study(shared_data, name, tmp_path):
+    """Recurrent events of neighbouring bands (19q13.11, 19q13.42) were written on each other."""
+    from oncourse.analyses._base import registry
+    from oncourse.cohort import Cohort
+    from oncourse.report.execute import run_one
+
+    cohort = Cohort(_real(shared_data, name))
+    for analysis in ("copy_number", "landscape", "burden", "sites", "cohorts", "survival", "overview"):
+        outcome = run_one(registry()[analysis], cohort)
+        for figure in outcome.result.figures if outcome.result is not None else ():
+            (tmp_path / analysis).mkdir(exist_ok=True)
+            figure.save(tmp_path / analysis / f"{figure.name}.svg")
+    assert len(list(tmp_path.rglob("*.svg"))) > 5
+    assert overlaps(tmp_path, tmp_path) == {}
+
+
 def test_hover_says_what_a_mark_is_and_a_group_can_be_switched_off(page):
     page.run("document.querySelector('#landscape details.more').open = true")
     page.run(

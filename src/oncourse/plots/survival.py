@@ -67,6 +67,9 @@ def draw_survival(ax: Any, risk_ax: Any, groups: Sequence[KMGroup], *, ylabel: s
             (ticked,) = ax.plot(marks, at, "|", color=colour, markersize=5, markeredgewidth=0.8)
             mark(ticked, f"{group.label}: censored", **of_group)
         y = len(groups) - 1 - k
+        if any(g.is_dashed for g in groups):  # two rows of one colour: which curve each is of
+            left = risk_ax.get_yaxis_transform()
+            risk_ax.plot([-0.09, -0.045], [y, y], style, color=colour, linewidth=1.4, transform=left, clip_on=False)
         for tick in ticks:
             n = int(((group.entry < max(tick * DAYS_PER_MONTH, 1e-9)) & (group.exit >= tick * DAYS_PER_MONTH)).sum())
             at_risk = risk_ax.text(tick, y, f"{n:,}", ha="center", va="center", fontsize=8, color=colour)
