@@ -35,6 +35,12 @@ def page(results):
         assert opened.errors == []
 
 
+def close(page):
+    """Close the dialog and wait until it has left the page."""
+    page.run("document.querySelector('dialog').close()")
+    page.until("document.querySelector('dialog') === null")
+
+
 def test_a_link_of_page_one_opens_its_section(page):
     page.run("document.querySelector('.card a[href=\"#concordance\"]').click()")
     page.until("document.querySelector('#concordance details.more').open")
@@ -92,7 +98,7 @@ def test_a_gene_leads_to_its_patients_and_they_to_their_pages(page, results):
     page.until("document.querySelector('dialog[open] .ids *') !== null")
     hrefs = page.run("[...document.querySelectorAll('dialog a')].map(a => a.getAttribute('href'))")
     assert all((results / href).is_file() for href in hrefs)
-    page.run("document.querySelector('dialog').close()")
+    close(page)
 
 
 def test_a_mark_and_an_estimate_lead_to_those_who_count(page, results):
@@ -106,14 +112,14 @@ def test_a_mark_and_an_estimate_lead_to_those_who_count(page, results):
     estimates = json.loads((results / "results.json").read_text("utf-8"))["survival"]["estimates"]
     n = next(e["n"] for e in estimates if e["name"] == "OS_kaplan_meier_median")
     assert page.run("document.querySelectorAll('dialog .ids > *').length") == n
-    page.run("document.querySelector('dialog').close()")
+    close(page)
     page.run("document.querySelector('#t-survival-estimates').closest('details').open = true")
     row = "[...document.querySelectorAll('[data-table=t-survival-estimates] tbody tr button')]"
     page.until(f"{row}.length > 0")
     page.run(f"{row}.find(b => b.textContent === 'OS_kaplan_meier_median').click()")
     page.until("document.querySelector('dialog[open] .ids *') !== null")
     assert page.run("document.querySelectorAll('dialog .ids > *').length") == n
-    page.run("document.querySelector('dialog').close()")
+    close(page)
 
 
 def test_search_finds_patients_and_genes_by_keyboard(page, results):

@@ -23,7 +23,10 @@ from oncourse.derive.outcomes.treatment_pairs import hypotheses_of
 from oncourse.derive.outcomes.treatment_units import OTHER_DEATH
 from oncourse.knowledge.drugs import treatment_name
 from oncourse.words.catalogue import Said, braceless, joined, said
+from oncourse.words.readable import n_words
 
+#: Most words of a model's warning: before it stands the comparison.
+LONGEST_OF_MODELS = 20
 #: Said where there is no comparison at all.
 _NO_PAIR = " No two treatments of a line could be compared."
 #: Most pairs of treatments in the answer.
@@ -43,7 +46,19 @@ def in_words(text: str) -> str:
     """A warning of the models with its covariates in words."""
     for written, words in (("lab:", ""), ("marker:", ""), ("prior:", "earlier "), ("age_years", "age")):
         text = text.replace(written, words)
-    return ". ".join(part[:1].upper() + part[1:] for part in text.split("; "))
+    return ". ".join(_first_of_many(part[:1].upper() + part[1:]) for part in text.split("; "))
+
+
+def _first_of_many(sentence: str) -> str:
+    """A sentence of a model that lists more than can be read at once: the first, and how many more.
+
+    >>> _first_of_many("The arms are not alike in age (0.42), sex (0.3)")
+    'The arms are not alike in age (0.42), sex (0.3)'
+    >>> _first_of_many("The arms are not alike in " + ", ".join(["age above its median where X is 1 or more"] * 3))
+    'The arms are not alike in age above its median where X is 1 or more and 2 more'
+    """
+    first, *more = sentence.split(", ")
+    return f"{first} and {len(more)} more" if more and n_words(sentence) > LONGEST_OF_MODELS else sentence
 
 
 def _versus(row: dict[str, Any]) -> str:
