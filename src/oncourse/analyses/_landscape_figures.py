@@ -28,9 +28,6 @@ _LABELS = {
     "inframe_insertion": "inframe",
 }
 
-#: Fewer pairs of genes are told, not drawn: those of three genes.
-FEWEST_PAIRS = 3
-
 
 def landscape_figures(
     cohort: Cohort,
@@ -72,7 +69,7 @@ def landscape_figures(
             ),
         ),
     ]
-    if (pairs := tables[PAIRS.name]).height >= FEWEST_PAIRS:
+    if (pairs := tables[PAIRS.name]).height:
         from oncourse.plots.exclusivity import exclusivity_svg
 
         figures.append(
