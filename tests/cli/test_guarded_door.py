@@ -14,8 +14,9 @@ from tests.typed import typed
 
 from oncourse import cli
 from oncourse.cli._errors import say
+from oncourse.disk import manifest
 from oncourse.errors import InputError
-from oncourse.models.card import read_card
+from oncourse.models.card import load_card, read_card
 
 
 def oncourse(*arguments, **environment):
@@ -205,6 +206,22 @@ def test_no_mutated_model_card_gives_a_traceback():
             card.drivers(x)
             card.shift(x)
     assert refused > 200
+
+
+def test_a_device_in_place_of_a_file_is_refused(tmp_path, study):
+    """A model card that was a link to /dev/zero was read until the system ended the process, at 23 GB."""
+    (tmp_path / "model.json").symlink_to("/dev/zero")
+    (tmp_path / "res").mkdir()
+    (tmp_path / "res" / "provenance.json").symlink_to("/dev/zero")
+    assert manifest.read(tmp_path / "res") is None
+    with pytest.raises(InputError, match="device"):
+        load_card(tmp_path / "model.json")
+    for words in (
+        ["predict", tmp_path / "model.json", study],
+        ["kb", "import", "civic", f"--out={tmp_path}/model.json"],
+    ):
+        done = typed(*map(str, words))
+        assert done.returncode == 2 and "model.json: is a device, not a file" in done.stdout + done.stderr
 
 
 def test_random_bytes_are_no_model_card():

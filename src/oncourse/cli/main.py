@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import importlib
 import os
+import stat
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +85,26 @@ def cli() -> None:
     """
 
 
+def refuse_devices(words: Sequence[str]) -> None:
+    """InputError where a word of the command is a device, or a link to one (/dev/zero): reading it may never end.
+
+    A pipe may be meant: a shell gives one for the output of another command.
+    """
+    for word in words:
+        path, mode = Path(word.partition("=")[2] if word.startswith("-") else word), 0
+        with suppress(OSError, ValueError):
+            mode = path.stat().st_mode
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            raise InputError(f"{path.name}: is a device, not a file. Give the file.")
+
+
 def main() -> None:
     """Run the command line; a user's error is printed without traceback, exit code 2."""
     from oncourse.disk.endings import listen
 
     listen()
     try:
+        refuse_devices(sys.argv[1:])
         code = cli.main(standalone_mode=False)  # click returns the code of an Exit, it does not raise it
     except click.exceptions.Abort:
         sys.exit(130)

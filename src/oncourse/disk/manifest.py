@@ -81,6 +81,8 @@ def seal(body: Mapping[str, Any]) -> str:
 
 def read(folder: Path) -> dict[str, tuple[int, str]] | None:
     """Return path -> (size, sha256) of the manifest of a results folder; None where it has none that can be read."""
+    if not (folder / CARRIER).is_file():  # a device would never end
+        return None
     try:
         data = json.loads((folder / CARRIER).read_text("utf-8"))
         return {str(f["path"]): (int(f["size"]), str(f["sha256"])) for f in data[FILES_KEY]}

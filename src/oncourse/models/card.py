@@ -154,6 +154,8 @@ def card_text(
 
 def load_card(path: Path) -> ModelCard:
     """Return the card of a file; InputError where it cannot be read or is none."""
+    if not path.is_file():  # a device would never end
+        raise InputError(f"{path.name}: is a folder, a device or a link that leads nowhere, not a file.")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
