@@ -92,3 +92,15 @@ def test_every_test_named_beforehand_is_counted_however_many_there_are():
     first = "TP53 with overall survival, hazard ratio {TP53 OS}. G0 with overall survival, hazard ratio "
     assert answer.startswith(f"Pre-specified tests: 20, of which 12 follow. {first}")
     assert answer.count("re-specified") == 1 and answer.count("with overall survival, hazard ratio") == 12
+
+
+def test_the_answer_names_the_three_findings_that_stand_first():
+    """Of five that held, in the order of the table; clinical ones are counted and named apart."""
+    genes = [row(f"G{n}", 2.0 + n, 1.4, 9.0, 20) for n in range(5)]
+    clinical = [(f"stage {n}", "OS", "covariate", *row("", 2.0, 1.4, 3.0, 20)[3:]) for n in range(4)]
+    others = [pl.lit(None).alias(name) for name in ("p_proportional", "sd", "ci_method")]
+    tested = pl.DataFrame([*genes, *clinical], schema=COLUMNS, orient="row").with_columns(others)
+    estimates, text = answer_words(tested, 0.05)
+    assert [f"G{n} " in text for n in range(5)] == [True, True, True, False, False]
+    assert [f"stage {n} " in text for n in range(4)] == [True, True, True, False]
+    assert {e.name: e.value for e in estimates if e.unit == "count"} == {"tests": 9, "hits": 5, "clinical hits": 4}

@@ -12,7 +12,15 @@ from oncourse.derive.care.used_drugs import ONCE, used_before
 from oncourse.derive.clinical.exact import LARGEST, declined, parts, risen, scaled
 from oncourse.derive.clones.heterogeneity import copy_number_divergence
 from oncourse.derive.concordance.noninferiority import _goal_status, _repeat_status, _row
-from oncourse.derive.genes.cohort_compare import MIN_PAIRS, _is_whole, _paired, _unpaired, against_reference, judged
+from oncourse.derive.genes.cohort_compare import (
+    MIN_PAIRS,
+    _cells,
+    _is_whole,
+    _paired,
+    _unpaired,
+    against_reference,
+    judged,
+)
 from oncourse.derive.genes.copy_recurrence import _focal_runs, band_frequencies, band_states
 from oncourse.derive.genes.hrd_scar import scar_table
 from oncourse.derive.genes.hypermutation import _conflict
@@ -368,3 +376,19 @@ def test_a_spectrum_is_fitted_from_the_least_number_on_and_says_which_signatures
     assert fits["n_signatures"][0] == 1
     assert fitted(40, 5, 4)[1]["status"][0] == "too few mutations" and fitted(40, 5, 5)[1]["status"][0] == "fitted"
     assert fitted(80, 10, 10, None)[1]["status"][0] == "no table of signatures"
+
+
+def test_a_patient_of_two_samples_is_altered_where_either_is():
+    """P1: one of two samples mutated; P2: looked at, nothing found; the burden is without the gene's own mutation."""
+    samples = pl.DataFrame({"sample_id": ["A", "B", "C"], "patient_id": ["P1", "P1", "P2"]})
+    looked = samples.with_columns(gene=pl.lit("TP53"))
+    found = {"sample_id": ["B"], "gene": ["TP53"], "is_mutated": [True], "is_altered": [True]}
+    status = SimpleNamespace(altered=pl.DataFrame(found), panels=SimpleNamespace(profiled=lambda _: looked))
+    burden = pl.DataFrame({"sample_id": ["A", "B", "C"], "n_nonsynonymous": [30, 61, 90], "callable_mb": [30.0] * 3})
+    groups = samples.select("sample_id", group=pl.lit("late"))
+    cells = _cells(status, groups, burden, ["TP53"], None)
+    assert cells.select("patient_id", "altered", "load").rows() == [("P1", True, 1.5), ("P2", False, 3.0)]
+    by = pl.DataFrame({"sample_id": ["A", "B"], "by": ["liver", "bone"]})
+    told = _cells(status, groups, burden, ["TP53"], by)["by"].to_list()
+    assert told == ["bone+liver", None]
+    assert _cells(status, groups, burden, ["TP53"], by.head(1))["by"].to_list() == ["liver", None]

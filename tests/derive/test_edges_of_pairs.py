@@ -8,9 +8,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_YEAR
+from oncourse.derive.concordance import concordance_summary as cs
 from oncourse.derive.concordance import discordance as di
+from oncourse.derive.concordance import persons as pe
+from oncourse.derive.concordance import presence_inputs as pi
 from oncourse.derive.concordance import relatedness as re
+from oncourse.derive.concordance.callability import CallabilityParams, callability
 
 
 def test_the_ratio_of_common_origin_is_its_integral_over_the_share_in_common():
@@ -238,3 +243,114 @@ def test_a_shared_variant_counts_half_from_either_side_and_a_private_one_whole()
     )
     kept = di.main_pairs(SimpleNamespace(pairs=pairs), pl.DataFrame({"sample_a": ["A"], "sample_b": ["B"]}))
     assert kept["sample_a"].to_list() == ["C"]
+
+
+def indels(bases, other, distance, change=None, other_change=None, genes=("EGFR", "EGFR")):
+    return pi._same_indel(
+        {
+            "bases": bases,
+            "bases_2": other,
+            "pos": 100,
+            "pos_2": 100 + distance,
+            "gene": genes[0],
+            "gene_2": genes[1],
+            "hgvs_p": change,
+            "hgvs_p_2": other_change,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "same"),
+    [
+        (("AC", "AC", 30), True),
+        (("AC", "CA", 31), False),  # too far for a repeat
+        (("A", "A", 10), True),
+        (("A", "A", 11), False),  # and for a run of one base
+        (("AC", "CA", 1), True),  # turned by its distance
+        (("AC", "CA", 2), False),
+        (("AC", "AC", 2, None, None, ("EGFR", "KRAS")), False),
+        (("AC", "AC", 2, None, None, ("EGFR", None)), True),
+        (("AC", "AC", 40, "p.K437Rfs*5", "p.Lys437fs"), True),  # one change of the protein, however far
+        (("AC", "AC", 2, "p.K437fs", "p.R440fs"), False),  # two frameshifts begin at two residues
+        (("ACT", "ACT", 3, "p.A775_G776insYVMA", "p.Y772_A775dup"), True),  # an insertion written as a duplication
+        (("ACT", "ACT", 33, "p.A775_G776insYVMA", "p.Y772_A775dup"), False),
+        (("ACT", "ACT", 3, "p.A775_G776insYVMA", "p.E746_A750del"), False),
+    ],
+)
+def test_two_indels_are_one_unless_their_place_gene_or_protein_speaks_against_it(asked, same):
+    assert indels(*asked) is same
+
+
+def test_altered_megabases_are_those_of_other_than_two_copies_on_autosomes():
+    """From half a copy on; of a segment without copies, from a log ratio of 0.1 on; X is left out."""
+    rows = [
+        ("S", "1", 1, 10_000_000, 3.0, None),
+        ("S", "1", 10_000_001, 12_000_000, 2.5, None),
+        ("S", "2", 1, 50_000_000, 2.4, 0.9),  # the copies are told: the ratio is not asked
+        ("S", "3", 1, 4_000_000, None, -0.1),
+        ("S", "4", 1, 90_000_000, None, 0.09),
+        ("S", "5", 1, 90_000_000, None, None),
+        ("S", "X", 1, 90_000_000, 1.0, None),
+        ("T", "1", 1, 90_000_000, 2.0, None),
+    ]
+    names = ["sample_id", "chrom", "start", "end", "total_cn", "log2_ratio"]
+    found = pi.altered_megabases(pl.DataFrame(rows, schema=names, orient="row"))
+    assert found.rows() == [("S", pytest.approx(16.0))]
+
+
+def test_genotypes_of_a_site_have_the_shares_of_hardy_and_weinberg():
+    """Patients' genotypes 0, 1, 1, 2 and one not known: q = (4 + 0.5) / (2 x 4 + 1); the shares sum to one."""
+    genotype = np.array([[0], [1], [1], [2], [-1], [1]], np.int8)
+    columns, weight = pe._weights(genotype, np.array([1, 2, 3, 4, 5, 5]))
+    own = np.array([[pe.SAME, 0.05, pe.OPPOSITE], [0.05, pe.SAME, 0.05], [pe.OPPOSITE, 0.05, pe.SAME]])
+    own /= own.sum(axis=1, keepdims=True)
+    shares = np.diag(own) / 10 ** np.diag(weight)
+    assert shares == pytest.approx([0.25, 0.5, 0.25], rel=1e-5) and shares.sum() == pytest.approx(1)
+    assert weight[0, 2] == pytest.approx(np.log10(own[0, 2] / 0.25), rel=1e-5) and np.allclose(weight, weight.T)
+    assert columns.tolist()[4] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("material", "tumour", "depth", "told"),
+    [
+        ("plasma", {}, 400, ("assumed", "tumour fraction not known")),
+        ("tissue", {}, 400, ("assumed", "purity not known")),
+        ("tissue", {"purity": 0.5}, 400, ("measured", "power")),
+        ("plasma", {"tumor_fraction": 0.5}, 400, ("measured", "power")),
+        ("tissue", {"purity": 0.5}, 4, ("underpowered", "too few reads or too little tumour")),
+        ("tissue", {}, 0, ("not_covered", "no reads")),
+        ("tissue", {"purity": 0.5}, None, ("not_covered", "gene not on the assay")),
+    ],
+)
+def test_why_a_codon_can_or_cannot_be_told(make_study, material, tumour, depth, told):
+    """Plasma has a tumour fraction, tissue a purity: the reason names the one to look up."""
+    study = make_study(
+        patients=[{"patient_id": "P1"}],
+        samples=[{"sample_id": "S1", "patient_id": "P1", "material": material, "assay_id": "A", **tumour}],
+        assays=[{"assay_id": "A", "kind": "panel", "targets": "TP53"}],
+        calls=[],
+        variants=[],
+        coverage=[] if depth is None else [{"sample_id": "S1", "gene": "KRAS", "codon": 12, "min_depth": depth}],
+    )
+    rows = callability(study, Cohort(study).panels, CallabilityParams(), codons={"KRAS": (12,)})
+    assert rows.select("state", "reason").rows() == [told]
+
+
+def test_variants_too_many_for_the_latent_share_are_thinned_evenly(monkeypatch):
+    """Of 9 variants 5: the first, the last, and as many between; each pair keeps its part."""
+    asked = {}
+
+    def latent(a, b, seen_a, seen_b, unit):
+        asked.update(a=a[:, 0].tolist(), unit=unit.tolist())
+        return SimpleNamespace(share=0.5, ci_low=np.nan, ci_high=np.nan)
+
+    monkeypatch.setattr("oncourse.stats.sharing.latent_share", latent)
+    monkeypatch.setattr(cs, "MAX_LATENT", 5)
+    at = np.arange(9)
+    monkeypatch.setattr(cs, "_usable", lambda *_: (at, at, np.array([3] * 5 + [7] * 4)))
+    grid = np.repeat(at[:, None], 5, axis=1).astype(float)
+    kernel = SimpleNamespace(ccfs=np.array(cs.LEVELS), likelihood=grid, detection=grid)
+    (row,) = cs.latent_rows(SimpleNamespace(kernel=kernel), pl.DataFrame({"state": ["shared"]}), {"comparison": "c"})
+    assert asked == {"a": [0, 2, 4, 6, 8], "unit": [0, 0, 0, 1, 1]}
+    assert (row["n_patients"], row["n_variants"], row["ci_low"]) == (2, 5, None)

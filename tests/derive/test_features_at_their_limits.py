@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import polars as pl
 import pytest
 
 from oncourse.derive.outcomes.arm_covariates import _tells
 from oncourse.derive.outcomes.covariates import covariates_at
-from oncourse.derive.outcomes.feature_scores import TMB_HIGH
+from oncourse.derive.outcomes.feature_blocks import SampleOrder
+from oncourse.derive.outcomes.feature_scores import TMB_HIGH, burden_findings
 from oncourse.derive.outcomes.marker_features import marker_blocks
 
 PEOPLE = [f"P{n}" for n in range(6)]
@@ -73,3 +77,31 @@ def test_burden_is_high_from_ten_mutations_a_megabase():
 )
 def test_a_covariate_says_the_arm_where_its_values_part_both_arms(covariate, treated, tells):
     assert _tells(pl.DataFrame({"x": covariate}), pl.Series(treated)) is tells
+
+
+@pytest.mark.parametrize(
+    ("states", "known", "high"),
+    [
+        (["positive", "negative", "not_assessable"], [True, True, False], [True, False, False]),
+        (["not_assessable"] * 3, None, None),
+    ],
+)
+def test_msi_is_known_where_it_was_told_and_burden_high_from_its_cut_off(states, known, high):
+    """A sample whose MSI nobody can tell is not "no MSI"; a record of the patient is of no sample; 12 is high from 12."""
+    ids = ("A", "B", "C")
+    samples = SampleOrder(
+        ids, ids, np.arange(3), np.zeros(3), ("",) * 3, (None,) * 3, {s: n for n, s in enumerate(ids)}
+    )
+    rows = [(s, "MSI-H", state) for s, state in zip(ids, states, strict=True)]
+    rows += [("A", "RAS", "positive"), (None, "MSI-H", "positive")]
+    tables = SimpleNamespace(
+        statuses=pl.DataFrame(rows, schema=["sample_id", "status", "state"], orient="row"),
+        burden=pl.DataFrame({"sample_id": ids, "tmb_per_mb": [11.9, 12.0, None]}),
+        study=SimpleNamespace(config=SimpleNamespace(cutoffs={"TMB": 12})),
+    )
+    found = {f.name: f for f in burden_findings(tables, samples)}
+    assert ("msi:MSI-H" in found) == (known is not None)
+    if known:
+        assert [found["msi:MSI-H"].looked.tolist(), found["msi:MSI-H"].hits.tolist()] == [known, high]
+    burden = found["burden:TMB-high"]
+    assert [burden.looked.tolist(), burden.hits.tolist()] == [[True, True, False], [False, True, False]]

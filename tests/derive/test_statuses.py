@@ -7,6 +7,9 @@ import pytest
 
 from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import ras_table
+from oncourse.derive.status.patients import _others
+from oncourse.derive.status.witnesses import _counts
+from oncourse.facts.recorded import GeneRecord
 from oncourse.facts.statuses import STATUSES
 from oncourse.knowledge.evaluate import YES, evaluate
 from oncourse.knowledge.expression import parse
@@ -327,3 +330,37 @@ def test_reads_that_no_error_explains_forbid_wild_type_though_they_make_no_call(
         assert found["state"] == state, (alt, depth)
         assert state == "negative" or "KRAS codon 12" in found["reason"]
         assert (evaluate(parse(WILD), cohort.findings.patients["P1"]).truth == YES) == (state == "negative")
+
+
+def test_others_names_each_row_that_says_something_else_and_no_silent_one():
+    """A record of a part of the status (KRAS of RAS) is told beside a positive only; who cannot tell is silent."""
+
+    def row(sample, state, basis=None, *, day=None, variants=None, doubtful=False):
+        names = ("sample_id", "state", "basis", "day", "variants", "is_doubtful")
+        return dict(zip(names, (sample, state, basis, day, variants, doubtful), strict=True))
+
+    mutant, wild = row("T1", "positive"), row("T1", "negative", "measured")
+    part = row(None, "not_assessable", day=7, variants="KRAS wild type")
+    assert _others([mutant, part], mutant) == "record (day 7): KRAS wild type"
+    assert _others([wild, part], wild) is None and _others([wild, part], part) == "T1: negative, measured"
+    assert _others([mutant, part | {"variants": None}], mutant) is None
+    assert _others([mutant, part | {"sample_id": "B1"}], mutant) is None
+    assert _others([mutant, part | {"day": None}], mutant) == "record: KRAS wild type"
+    assert _others([wild, row("B1", "not_assessable", doubtful=True)], wild) == "B1: not assessable"
+    assert _others([wild, row("B1", "not_assessable"), row("T2", "negative", "measured")], wild) is None
+    assert _others([wild, row("B1", "negative", "assumed", day=0)], wild) == "B1 (day 0): negative, assumed"
+
+
+@pytest.mark.parametrize(
+    ("gene", "change", "counts"),
+    [
+        ("KRAS", "G12D", True),
+        ("NRAS", "Q61K", True),  # of the second gene of the status
+        ("KRAS", "K5N", False),  # at none of its codons
+        ("BRAF", "V600E", False),
+    ],
+)
+def test_a_recorded_change_counts_where_any_gene_of_the_status_has_its_codon(gene, change, counts):
+    ras = next(s for s in STATUSES if s.name == "RAS")
+    assert len(ras.sites) > 1
+    assert _counts(GeneRecord("P1", None, 1, (gene,), change, "positive", False, f"{gene} {change}"), ras) is counts

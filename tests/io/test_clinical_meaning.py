@@ -19,7 +19,7 @@ from oncourse.io.cbioportal.study import read_cbioportal
 from oncourse.io.cdisc.adam import read_adam
 from oncourse.io.cdisc.sdtm import read_sdtm
 from oncourse.io.cdisc.sdtm_treatments import procedures
-from oncourse.io.clinical.fhir import read_fhir
+from oncourse.io.clinical.fhir import _is_secondary, read_fhir
 from oncourse.io.clinical.gather import METASTASIS_WORDS
 from oncourse.io.clinical.gdc import read_gdc
 from oncourse.io.clinical.genie_bpc import read_genie_bpc
@@ -437,3 +437,21 @@ def test_procedures_whose_kind_no_column_tells_are_read(tmp_path):
     path.write_text("PATIENT_ID\tSTART_DATE\tSTOP_DATE\nP1\t5\t\nP2\t9\t\n")
     (found,) = read_timelines([path]).tables["procedures"]
     assert found.select("patient_id", "day", "kind").rows() == [("P1", 5, "surgery"), ("P2", 9, "surgery")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_one"),
+    [
+        ({"code": {"coding": [{"code": "C78.7"}], "text": "Hepatic lesion"}}, True),  # ICD-10 alone
+        ({"code": {"coding": [{"code": "C77"}]}}, True),
+        ({"code": {"coding": [{"code": "C80"}]}}, False),
+        ({"code": {"coding": [{"code": "C18.7"}], "text": "Sigmoid cancer"}}, False),
+        ({"code": {"text": "Secondary malignant neoplasm of liver"}}, True),  # its words alone
+        ({"meta": {"profile": ["http://hl7.org/StructureDefinition/mcode-secondary-cancer-condition"]}}, True),
+        ({"meta": {"profile": ["http://hl7.org/StructureDefinition/mcode-primary-cancer-condition"]}}, False),
+        ({}, False),
+    ],
+)
+def test_a_condition_is_a_metastasis_by_its_profile_its_code_or_its_words(condition, is_one):
+    """mCODE STU 3, secondary cancer condition; ICD-10 C77-C79, secondary malignant neoplasms."""
+    assert _is_secondary(condition) is is_one

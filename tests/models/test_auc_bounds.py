@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from oncourse.models.auc_bounds import _of_sample, auc_bounds
+from oncourse.models.auc_bounds import _chance_of_event, _of_sample, auc_bounds
 from oncourse.models.metrics import auc, horizon_weights
 from oncourse.stats.rng import generator
 
@@ -73,3 +73,14 @@ def test_without_anybody_lost_the_bounds_are_the_auc():
     time, event = np.array([9.0, 1, 9, 2, 9, 1, 9, 3]), np.array([0, 1, 0, 1, 0, 1, 0, 1], bool)
     both = auc_bounds(score, time, event, 5.0)
     assert both == pytest.approx([auc(score, horizon_weights(time, event, 5.0))] * 2)
+
+
+@pytest.mark.parametrize("strength", [0.5, 12.0])
+def test_a_score_turned_around_tells_the_same_chances(strength):
+    """High or low for a bad course is a matter of writing, also of a score that orders nearly all deaths (its slope is
+    held then, on both sides alike)."""
+    rng = generator(6, f"test/turned/{strength}")
+    score = rng.standard_normal(60)
+    life, lost = rng.exponential(30 / np.exp(strength * score)), rng.exponential(60, 60)
+    time, event = np.minimum(life, lost), life <= lost
+    np.testing.assert_allclose(_chance_of_event(score, time, event), _chance_of_event(-score, time, event), atol=1e-6)

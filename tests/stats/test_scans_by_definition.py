@@ -407,3 +407,23 @@ def test_a_latent_class_reads_quantiles_of_its_weights_and_takes_a_prior_of_the_
 def test_a_pair_is_the_same_in_either_order():
     found = co.pair_tests(margins(), *np.array(list(itertools.permutations(range(3), 2))).T, np.full(6, 3))
     assert found.p_value[0] == pytest.approx(found.p_value[2]) and found.variance[0] == pytest.approx(found.variance[2])
+
+
+def test_the_limits_of_a_shared_fraction_count_as_many_units_as_there_are(monkeypatch):
+    """Units 0..5 are six; one unit has no limits, two have."""
+    a, b, u, v, unit = mixture()
+    asked = []
+    monkeypatch.setattr(
+        sh, "_limits", lambda data, classes, theta, unit, n_unit, n_step: (asked.append(n_unit) or 0.4, 0.6)
+    )
+    for units in (unit, unit % 2, unit * 0):
+        sh.latent_share(a, b, u, v, units)
+    assert asked == [6, 2]
+
+
+def test_a_class_looked_at_for_one_gene_has_no_chances_to_correct():
+    """d = sum p (1 - p) x (genes - 1) / genes: of one gene 0, whose inverse is taken as 0; of none as well."""
+    chance = np.array([[0.5, np.nan, np.nan], [0.5, 0.2, np.nan], [np.nan, np.nan, np.nan]])
+    p, inverse = co._chances(co.Margins(chance, np.array([4, 5, 6])))
+    assert inverse.tolist() == pytest.approx([0, 1 / ((0.25 + 0.16) / 2), 0])
+    assert p.tolist() == [[0.5, 0.5, 0], [0, 0.2, 0], [0, 0, 0]]

@@ -8,7 +8,7 @@ from scipy import optimize, stats
 
 from oncourse.stats import agreement as ag
 from oncourse.stats.cluster_logistic import cluster_logistic
-from oncourse.stats.clustered_share import clustered_share, paired_share_test
+from oncourse.stats.clustered_share import _ratio_limits, clustered_share, paired_share_test
 from oncourse.stats.proportions import (
     clopper_pearson,
     cochran_mantel_haenszel,
@@ -274,3 +274,16 @@ def test_wilson_of_a_single_unit_and_of_none():
         [1, Z95**2 / (1 + Z95**2)]
     )
     assert np.isnan(low[2]) and np.isnan(high[2])
+
+
+def test_limits_of_a_ratio_leave_each_patient_out_once():
+    """Jackknife of sum x / sum n, first order: d_i = (x_i - value n_i) / (1 - n_i / total); Student's t on the logit."""
+    x, n = np.array([3.0, 8, 2, 9, 4]), np.array([5.0, 20, 4, 12, 10])
+    for level in (0.95, 0.9):
+        low, high = _ratio_limits(x, n, level)
+        value = x.sum() / n.sum()
+        d = (x - value * n) / (n.sum() - n)
+        error = np.sqrt(4 / 5 * (d**2).sum()) / (value * (1 - value))
+        half = stats.t.ppf(0.5 + level / 2, 4) * error
+        middle = np.log(value / (1 - value))
+        assert [np.log(p / (1 - p)) for p in (low, high)] == pytest.approx([middle - half, middle + half])
