@@ -51,7 +51,14 @@ def test_the_page_prints_the_trial_that_a_comparison_stands_for():
     row = head | {"n_arm": 20, "n_reference": 30}
     found = Comparisons([row], [head | {"covariate": "age"}], [], {})
     (text,) = trials(found, 0, "treatment_policy")
-    wanted = ("Eligible:", "docetaxel v enzalutamide", "Time zero:", "Outcome: overall survival", "Estimand: treatment", "given age")
+    wanted = (
+        "Eligible:",
+        "docetaxel v enzalutamide",
+        "Time zero:",
+        "Outcome: overall survival",
+        "Estimand: treatment",
+        "given age",
+    )
     for part in wanted:
         assert part in text
 

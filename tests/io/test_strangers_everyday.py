@@ -126,6 +126,10 @@ def test_a_web_page_named_as_a_workbook_is_told_the_way(tmp_path):
         (("P1 primary", "P1 liver met", "P2 primary"), ["P1", "P1", "P2"]),
         (("P1_T1", "P1_T2", "P2_T1"), ["P1", "P1", "P2"]),
         (("P1_pre", "P1_post", "P2_pre"), ["P1", "P1", "P2"]),
+        (("P1_Tumor", "P1_Met", "P2_Tumor"), ["P1", "P1", "P2"]),
+        (("1001_colon", "1001_liver", "1002_lung"), ["1001", "1001", "1002"]),
+        (("王某_结肠", "王某_肝", "李某_直肠"), ["王某", "王某", "李某"]),
+        (("S01_FFPE", "S01_cfDNA", "S02_FFPE"), ["S01", "S01", "S02"]),
         (("张三原发灶", "张三肝转移", "李四原发灶"), ["张三", "张三", "李四"]),
     ],
 )
@@ -284,6 +288,21 @@ def test_names_that_share_a_beginning_are_told(tmp_path):
     assert any("2 samples share the beginning of their name (P1: P1-A, P1-B)" in m for m in told)
     told = [p.message for p in read_delivery([_maf(tmp_path, _row("CRC-01"), _row("CRC-02"))]).problems]
     assert not any("share the beginning" in m for m in told)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("1001T", "1001B", "1002T", "1002B"), True),
+        (("WANG_T1", "WANG_T2", "LI_T1", "LI_T2"), True),
+        (("2019-1234", "2019-1250", "2020-0011", "2020-0012"), False),  # numbers of a year
+        (("CRC_T1", "CRC_T2"), False),  # patients of a cohort
+    ],
+)
+def test_letters_right_behind_a_number_and_names_of_people_are_told(tmp_path, names, said):
+    """Each was a patient of its own, in silence."""
+    told = [p.message for p in read_delivery([_maf(tmp_path, *(_row(n) for n in names))]).problems]
+    assert any("share the beginning" in m for m in told) is said
 
 
 def test_a_row_of_two_variant_alleles_is_told(tmp_path):

@@ -221,15 +221,18 @@ def alike(ids: Collection[str], name: str) -> list[Problem]:
 def alike_beginnings(samples: pl.DataFrame) -> list[Problem]:
     """Say which samples, each taken as a patient of its own, have one beginning (P1-A, P1-B): of one patient, maybe.
 
-    A beginning has a letter and a number; half of the samples and more share theirs.
+    A beginning has a letter and a number, or several beginnings have several (WANG_T1, WANG_T2, LI_T1, LI_T2); it may
+    stand right before the last letters (1001T, 1001B). Half of the samples and more share theirs.
     """
     bare = [s for s in samples.filter(pl.col("patient_id").is_null())["sample_id"].drop_nulls() if patient_of(s) == s]
     by: dict[str, list[str]] = {}
     for sample in sorted(set(bare)):
-        stem = re.sub(r"[_.\-][^_.\-]+$", "", sample)
-        if stem != sample and re.search(r"\d", stem) and re.search(r"[^\W\d_]", stem):
+        stem = re.sub(r"[_.\-][^_.\-]+$|(?<=\d)[A-Za-z]{1,2}$", "", sample)
+        if stem != sample and (sample[len(stem)].isalpha() or re.search(r"[^\W\d_]", stem)):
             by.setdefault(stem, []).append(sample)
     several = {stem: own for stem, own in by.items() if len(own) > 1}
+    if len(several) == 1:  # one cohort's name, or one patient's
+        several = {stem: own for stem, own in several.items() if re.search(r"\d", stem)}
     n = sum(map(len, several.values()))
     if not several or 2 * n < len(set(bare)):
         return []

@@ -26,17 +26,23 @@ _TUMOUR_WORD = (
     r"tumou?r|primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|case|[a-z]+_met|"
     rf"原发(灶)?|{_METASTASIS}|肿瘤(组织)?|组织|血浆|游离dna|{_OF_ALL}"
 )
+#: Organs that a lesion is named after, behind the name of its patient.
+_ORGAN = (
+    r"colon|rectum|prostate|livers?|lungs?|brain|bones?|ln|(lymph_?)?nodes?|peritone(um|al)|omentum|ovary|adrenal|skin|pleura|"
+    r"结肠|直肠|结直肠|前列腺|肝脏?|肺|骨|脑|淋巴结|腹膜|胸膜|卵巢|网膜|肾上腺|皮肤"
+)
 #: Words of a lesion or of blood in which a tumour is looked for: several files of one patient have one each.
 _MATERIAL = re.compile(
-    r"(?i)^(primary|met(astas[ie]s)?|tissue|plasma|cf_?dna|ct_?dna|[a-z]+[_ ]met|"
-    rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna|{_OF_ALL})[_.-]?\d*$|^(?-i:[TRM])\d{{1,2}}$"  # T1, R2, M1
+    r"(?i)^(primary|met(astas[ie]s)?|tissue|ffpe|biopsy|plasma|cf_?dna|ct_?dna|[a-z]+[_ ]met|"
+    rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna|{_ORGAN}|{_OF_ALL})[_.-]?\d*$|^(?-i:[TRM])\d{{1,2}}$"  # T1, R2, M1
 )
 #: A time of treatment: progression, cycle, week, follow-up ...
 _MOMENT = (
     r"pro(g\w*)?|pd\d*|eo[tc]|fu\d*|post\w*|pre\w*|c\d+(d\d+)?|w(k|eek)?\d+|m\d+|v\d+|tp\d*|scr\w*|relapse|"
     r"治疗[前后]|术[前后]|基线|进展"
 )
-_WHEN = re.compile(rf"(?i)^({_MOMENT}|baseline|bl)$")
+#: Times as words of their own, and the tumour as such: beside another of the same beginning it is a lesion.
+_APART = re.compile(rf"(?i)^({_MOMENT}|baseline|bl|tumou?r|肿瘤)$")
 #: A letter or two with a number: a region, a visit - or the number of a patient of a centre or cohort (CRC_T01).
 _NUMBERED = re.compile(r"(?i)^[a-z]{1,2}\d+$")
 #: More samples of such names than a patient has: TRACERx lung took at most 11 regions (Al Bakir et al. 2023).
@@ -138,7 +144,7 @@ def beginning(sample: str) -> tuple[str, str] | None:
     """
     cuts = [m.start() for m in re.finditer(r"[_.\- ]", sample)]
     words = ((sample[:i], sample[i + 1 :]) for i in cuts if i)
-    said = next(((s, w) for s, w in words if _MATERIAL.match(w) or _WHEN.match(w)), None)
+    said = next(((s, w) for s, w in words if _MATERIAL.match(w) or _APART.match(w)), None)
     if said and _NUMBERED.match(said[1]) and said[0].isascii() and not any(map(str.isdigit, said[0])):
         return None
     if said or sample.isascii():
