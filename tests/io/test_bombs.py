@@ -163,21 +163,22 @@ def test_many_controls_of_one_file_cost_what_they_are(tmp_path, ends):
 
 
 def _control(name: str, names: list[str]) -> str | None:
-    """The definition of `Controls.of`, name by name."""
+    """The definition of `Controls.of`, name by name; a time of treatment may follow any of the marks."""
     others = [o for o in names if o != name]
     if germline := re.match(r"(.+)[_.-]G\d*$", name):
         stem = germline[1]
-        letters = {o[len(stem) + 1 :].rstrip("0123456789") for o in others if re.match(rf"{stem}[_.-]", o)}
+        letters = {o[len(stem) + 1 :].rstrip("0123456789") for o in others if re.match(rf"{re.escape(stem)}[_.-]", o)}
         return stem if letters and letters <= {"D", "R"} else None
     is_control = re.compile(rf"(?i)(.+)[_.-](?:(?:{NORMAL_WORD})\d*|BL|GL|N|PB|NB|germ)$").match
     if not (found := is_control(name)):
         return None
     stem = found[1]
     beside = [o for o in others if o.startswith((f"{stem}_", f"{stem}.", f"{stem}-"))]
-    if name.endswith(("_BL", "-BL")):
+    if name.upper().endswith(("_BL", "-BL", ".BL")):
         siblings = [o for o in others if re.split("[_.-]", o)[0] == re.split("[_.-]", stem)[0]]
         has_normal = any(re.match(rf"(?i).+[_.-](?:{NORMAL_WORD})\d*$", o) for o in siblings)
-        if "cfDNA" in name or has_normal or any(o.endswith(("_PRO", "_C3", "-C3")) for o in beside):
+        has_time = any(o.upper().endswith(tuple(m + t for m in "_-." for t in ("PRO", "C3"))) for o in beside)
+        if "CFDNA" in name.upper() or has_normal or has_time:
             return None
     return stem if any(not is_control(o) for o in beside) else None
 
@@ -186,16 +187,17 @@ def _control(name: str, names: list[str]) -> str | None:
     st.lists(
         st.builds(
             "{}{}{}".format,
-            st.sampled_from(["P1", "P10", "P1_a", "P2", "P2-b", "P1_cfDNA"]),
-            st.sampled_from("_-"),
+            st.sampled_from(["P1", "P10", "P1_a", "P2", "P2-b", "P2.b", "P1_cfDNA"]),
+            st.sampled_from("_-."),
             st.sampled_from(
-                ["BL", "N", "blood", "normal2", "G1", "G", "D1", "R1", "T", "PRO", "C3", "primary", "germ"]
+                ["BL", "bl", "N", "blood", "normal2", "G1", "G", "D1", "R1", "T", "PRO", "pro", "C3", "primary", "germ"]
             ),
         ),
         max_size=8,
     )
 )
 def test_controls_are_those_of_the_plain_definition(names):
+    """Where the last sample is P1-PRO and not P1_PRO, P1_BL is the baseline as well: the marks may differ."""
     found = Controls(names)
     assert [found.of(name) for name in names] == [_control(name, names) for name in names]
 

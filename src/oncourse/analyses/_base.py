@@ -20,6 +20,7 @@ from oncourse.analyses._people import WHO_SCHEMA, people_frame
 from oncourse.analyses._show import as_html, as_text
 from oncourse.analyses._stressed import stressed
 from oncourse.cohort import Cohort
+from oncourse.disk.names import file_names
 from oncourse.errors import ConfigError, NotEnoughData, OncourseError
 from oncourse.study.schema import Column, nearest
 from oncourse.words.counts import of_one
@@ -213,6 +214,11 @@ class Result:
         """Who is out of one of its questions, and why: patient_id, sample_id, reason."""
         return _people.excluded(self.people)
 
+    @cached_property
+    def figure_files(self) -> dict[str, str]:
+        """Figure -> name of its file, without the ending (`oncourse.disk.names`)."""
+        return file_names(f.name for f in self.figures)
+
     def table(self, name: str) -> pl.DataFrame:
         """Return a table by its name, with or without the topic: ``medians`` or ``survival/medians``."""
         return self.tables[_named(name, self.tables, "table")]
@@ -237,7 +243,7 @@ class Result:
             write_tables(self.tables, draft / "tables")
             for figure in self.figures:
                 (draft / "figures").mkdir(exist_ok=True)
-                figure.save(draft / "figures" / f"{figure.name}.svg")
+                figure.save(draft / "figures" / f"{self.figure_files[figure.name]}.svg")
             for name, text in self.artifacts.items():
                 (draft / name).parent.mkdir(parents=True, exist_ok=True)
                 (draft / name).write_text(text, "utf-8")

@@ -73,12 +73,13 @@ def figure(
         _write(results, find_figure(results, name), name, width_mm, dpi, kind, out, language)
         return
     from oncourse.cohort import Cohort
+    from oncourse.disk.names import file_names
     from oncourse.io import load_study
     from oncourse.report.one_figure import study_figure
 
     analysis, drawn = study_figure(Cohort(load_study(results), parse_settings(assignments), seed, store=store), name)
     with tempfile.TemporaryDirectory(prefix="oncourse-") as folder:
-        source = drawn.save(_made(Path(folder) / analysis) / f"{drawn.name}.svg")
+        source = drawn.save(_made(Path(folder) / analysis) / f"{file_names([drawn.name])[drawn.name]}.svg")
         _write(results, source, name, width_mm, dpi, kind, out, language)
 
 
@@ -133,6 +134,7 @@ def _write(
 def find_figure(results: Path, name: str) -> Path:
     """Return the SVG of a figure by ``analysis/figure`` or by its name alone; ConfigError names the nearest."""
     from oncourse.disk import manifest
+    from oncourse.disk.names import marked
     from oncourse.errors import ConfigError
     from oncourse.study.schema import nearest
 
@@ -140,7 +142,9 @@ def find_figure(results: Path, name: str) -> Path:
         p.relative_to(results / "figures").with_suffix("").as_posix(): p
         for p in sorted((results / "figures").rglob("*.svg"))
     }
-    found = [path for full, path in known.items() if name in (full, full.rpartition("/")[2])]
+    analysis, bar, last = name.rpartition("/")
+    wanted = (name, f"{analysis}{bar}{marked(last)}")
+    found = [path for full, path in known.items() if full in wanted or full.rpartition("/")[2] in wanted]
     if len(found) == 1:
         if manifest.read(results) is not None:  # figures alone were copied: nothing says what they were
             manifest.written(results, found[0].relative_to(results).as_posix())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Sequence
@@ -85,10 +86,14 @@ def cli() -> None:
     """
 
 
-def refuse_devices(words: Sequence[str]) -> None:
-    """InputError where a word of the command is a device, or a link to one (/dev/zero): reading it may never end.
+_OF_SHELL = re.compile(r"/dev/(fd/\d+|stdin)$|/proc/[^/]+/fd/\d+$")
 
-    A pipe may be meant: a shell gives one for the output of another command.
+
+def refuse_devices(words: Sequence[str]) -> None:
+    """InputError where a word of the command is a device, a pipe or a socket, or a link to one (/dev/zero): reading it
+    may never end.
+
+    The pipe of a shell, ``<(command)``, is meant: it stands in /dev/fd and ends with the command.
     """
     for word in words:
         path, mode = Path(word.partition("=")[2] if word.startswith("-") else word), 0
@@ -96,6 +101,10 @@ def refuse_devices(words: Sequence[str]) -> None:
             mode = path.stat().st_mode
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
             raise InputError(f"{path.name}: is a device, not a file. Give the file.")
+        if (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)) and not _OF_SHELL.match(str(path)):
+            raise InputError(
+                f"{path.name}: is a pipe or a socket, not a file: reading it may never end. Give the file."
+            )
 
 
 def main() -> None:

@@ -129,7 +129,11 @@ def _table(folder: Traversable, name: str, required: tuple[str, ...], problems: 
     lines = folder.joinpath(name).read_text(encoding="utf-8").splitlines()
     lines = [line for line in lines if line and not line.startswith("#")]
     reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
-    rows = list(reader)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        problems.append(f"{folder.name}/{name}, row {reader.line_num}: cannot be read ({error})")
+        return []
     absent = [column for column in required if column not in (reader.fieldnames or ())]
     problems += [f"{folder.name}/{name}: column {column} is missing" for column in absent]
     for number, row in enumerate(rows, 2):

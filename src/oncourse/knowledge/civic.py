@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from oncourse.errors import InputError
 from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import short_change
 from oncourse.knowledge.alterations import data_rows, regions
+from oncourse.knowledge.delimited import Rows
 from oncourse.knowledge.evaluate import germline_relevant
 from oncourse.knowledge.evidence import Evidence
 from oncourse.knowledge.expression import ExpressionError, parse
@@ -162,8 +162,8 @@ def read_civic(path: Path) -> list[Evidence]:
 
 
 def _tsv_rows(text: str, path: Path) -> Iterator[Mapping[str, Any]]:
-    reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
-    names = set(reader.fieldnames or ())
+    reader = Rows(io.StringIO(text), path.name)
+    names = set(reader.columns)
     if not {"evidence_type", "evidence_level"} <= names or not ({"molecular_profile", "variant"} & names):
         raise InputError(
             f"{path.name}: not a CIViC evidence file (columns evidence_type, evidence_level and "

@@ -5,7 +5,6 @@ Opposite statements are kept side by side and marked; none is resolved here.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from oncourse.disease import tumour_of
 from oncourse.errors import InputError
+from oncourse.knowledge.delimited import Rows
 from oncourse.knowledge.evaluate import YES, Verdict, evaluate
 from oncourse.knowledge.expression import All, AtLeast, Node, Not, genes_of, parse
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
@@ -209,8 +209,8 @@ def read_evidence(path: Path) -> EvidenceBase:
         raise InputError(f"{path}: cannot be read ({error}).") from None
     comments = [line[1:].strip() for line in text.splitlines() if line.startswith("#")]
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    missing = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
+    reader = Rows(lines, path.name)
+    missing = [c for c in COLUMNS if c not in reader.columns]
     if missing:
         raise InputError(
             f"{path.name}: no evidence table (columns {', '.join(missing)} are missing). "

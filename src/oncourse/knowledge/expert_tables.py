@@ -7,7 +7,6 @@ HGVS; of an insertion or deletion in HGVS only the protein change is kept, which
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Collection, Mapping
@@ -22,6 +21,7 @@ from oncourse.errors import InputError
 from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import short_change
 from oncourse.genome.variant import build_of_accession, normalise
+from oncourse.knowledge.delimited import Rows
 
 #: Words of a classification -> ours; every other (uncertain, not yet reviewed) is left out and counted.
 _CLASSES = {
@@ -141,7 +141,7 @@ def _records(path: Path) -> list[dict[str, str]]:
     except ValueError as error:
         raise InputError(f"{path.name}: cannot be read ({error}). Give the table as it was downloaded.") from None
     first = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text), delimiter="\t" if "\t" in first else ",")
+    rows = Rows(io.StringIO(text), path.name, "\t" if "\t" in first else ",", quoted=True)
     return [{k: v or "" for k, v in row.items() if isinstance(k, str)} for row in rows]
 
 

@@ -5,7 +5,6 @@ OncoKB's terms forbid redistribution and patient services without a licence: the
 
 from __future__ import annotations
 
-import csv
 import io
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from oncourse.errors import InputError
 from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.protein import short_change
 from oncourse.knowledge.alterations import current_numbering
+from oncourse.knowledge.delimited import Rows
 from oncourse.knowledge.evidence import Evidence
 
 LEVELS = ("LEVEL_1", "LEVEL_2", "LEVEL_3A", "LEVEL_3B", "LEVEL_4", "LEVEL_R1", "LEVEL_R2")
@@ -35,8 +35,8 @@ def read_oncokb(path: Path, *, disease: str = "") -> list[Evidence]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}).") from None
     lines = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
-    reader = csv.DictReader(io.StringIO(lines), delimiter="\t", quoting=csv.QUOTE_NONE)
-    names = set(reader.fieldnames or ())
+    reader = Rows(io.StringIO(lines), path.name)
+    names = set(reader.columns)
     if "Hugo_Symbol" not in names or not names & set(LEVELS):
         raise InputError(f"{path.name}: not a MAF annotated by OncoKB (Hugo_Symbol and LEVEL_1 ... are expected).")
     found: dict[tuple[str, str, str, str], Evidence] = {}

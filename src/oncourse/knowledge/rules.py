@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from oncourse.disease import disease, diseases, states, tumours
 from oncourse.errors import InputError
 from oncourse.knowledge.approvals import AGENCIES
+from oncourse.knowledge.delimited import Rows
 from oncourse.knowledge.expression import ExpressionError, Node, genes_of, parse
 
 COLUMNS = (
@@ -191,8 +191,8 @@ def check_rules(rows: Iterable[Mapping[str, str]], name: str) -> tuple[Rule, ...
 def parse_rules(text: str, name: str) -> tuple[Rule, ...]:
     """Return the rules of TSV text; lines that start with # are comments."""
     lines = "\n".join(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    reader = csv.DictReader(io.StringIO(lines), delimiter="\t", quoting=csv.QUOTE_NONE)
-    missing = [c for c in REQUIRED if c not in (reader.fieldnames or ())]
+    reader = Rows(io.StringIO(lines), name)
+    missing = [c for c in REQUIRED if c not in reader.columns]
     if missing:
         raise InputError(f"{name}: the columns {', '.join(missing)} are missing")
     return check_rules(reader, name)

@@ -195,6 +195,7 @@ _TITLES = {
     "overview/apart": "Samples set apart",
     "overview/baseline": "Patients at the start",
     "overview/excluded": "Who was left out of which analysis",
+    "overview/file_names": "Files whose name is not the id",
     "overview/given": "What was given in each line",
     "overview/identity": "Whose each sample is",
     "overview/missing": "Values that are missing",

@@ -10,12 +10,13 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 import polars as pl
 
-from oncourse.analyses._base import Figure, OutputTable
+from oncourse.analyses._base import OutputTable, Result
 from oncourse.analyses._people import reason_kind
 from oncourse.cohort import Cohort
 from oncourse.report.behind import answers, questions_of
@@ -63,6 +64,15 @@ REPORT_TABLES = (
             Column("patient_id", pl.String, "the patient"),
             Column("sample_id", pl.String, "the sample; null = the patient"),
             Column("reason", pl.String, "why"),
+        ),
+    ),
+    OutputTable(
+        "overview/file_names",
+        "files whose name is not the id: a disk could not hold it, or not tell it from another; absent without such",
+        (
+            Column("patient_id", pl.String, "the patient; null = a figure of the study"),
+            Column("figure", pl.String, "the figure; null = the page of the patient"),
+            Column("file", pl.String, "the file in this folder"),
         ),
     ),
 )
@@ -147,7 +157,7 @@ def _section(
         "figures": [
             figure_view(entry.name, f, known, language) for f in result.figures if of_patient(f.name, known) is None
         ],
-        "single": _singles(entry.name, result.figures, known),
+        "single": _singles(entry.name, result, known),
         "tables": [
             table_view(t, f, answers(entry.name, f.head(ROWS_SHOWN), tie(t.columns, mine), asked, known), language)
             for t, f in ((t, mine[t.name]) for t in shown)
@@ -179,16 +189,16 @@ def of_patient(figure: str, patients: Collection[str]) -> str | None:
     return next((end for end in ends if end in patients), None)
 
 
-def _singles(
-    analysis: str, figures: Sequence[Figure], patients: Collection[str]
-) -> list[tuple[str, list[tuple[str, str]]]]:
+def _singles(analysis: str, result: Result, patients: Collection[str]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Figures of single patients: patient -> (what, file); they are files beside the page, not in it."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for figure in figures:
+    for figure in result.figures:
         patient = of_patient(figure.name, patients)
         if patient is not None:
             what = figure.name.removesuffix(f"_{patient}").replace("_", " ")
-            found.setdefault(patient, []).append((what, f"figures/{quote(analysis)}/{quote(figure.name)}.svg"))
+            found.setdefault(patient, []).append(
+                (what, f"figures/{quote(analysis)}/{quote(result.figure_files[figure.name])}.svg")
+            )
     return sorted(found.items())
 
 
@@ -281,8 +291,9 @@ def glossary(language: str) -> list[tuple[str, str]]:
     return sorted((term, words) for term, words in pairs)
 
 
-def search_index(cohort: Cohort, pages: Collection[str]) -> str:
-    """Return patients, whether they have a page, and the patients in whom each gene is altered, packed."""
+def search_index(cohort: Cohort, pages: Mapping[str, str]) -> str:
+    """Return patients, whether they have a page (0, 1, or its name where that is not the id), and the patients in whom
+    each gene is altered, packed."""
     patients = cohort.study["patients"]["patient_id"]
     altered = cohort.gene_status.altered.filter("is_altered").select("gene", "patient_id")
     place = pl.DataFrame({"patient_id": patients}).with_row_index("place")
@@ -292,14 +303,21 @@ def search_index(cohort: Cohort, pages: Collection[str]) -> str:
     found = altered.join(place, on="patient_id").sort("name").group_by("gene").agg(at)
     genes = dict(found.sort("gene").iter_rows())
     listed = patients.to_list()
-    data = {"patients": listed, "pages": [int(p in pages) for p in listed], "genes": genes}
+    data = {
+        "patients": listed,
+        "pages": [int(p in pages) if pages.get(p, p) == p else pages[p] for p in listed],
+        "genes": genes,
+    }
     return packed(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
 
 
 def study_page(
-    cohort: Cohort, outcomes: Sequence[AnalysisRun], tables: Mapping[str, pl.DataFrame], pages: Collection[str] = ()
+    cohort: Cohort,
+    outcomes: Sequence[AnalysisRun],
+    tables: Mapping[str, pl.DataFrame],
+    pages: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Return report.html; `pages` are the patients who have a page beside it."""
+    """Return report.html; `pages` are the patients who have a page beside it, and its name."""
     import oncourse
 
     study = cohort.study
@@ -338,7 +356,7 @@ def study_page(
             study_notes=study.notes,
             glossary=glossary(language),
             index=search_index(cohort, pages),
-            patient_pages=sorted(pages),
+            patient_pages=sorted(pages.items()),
             data_tables=[
                 table_view(t, f, language=language) for t, f in of_data if t.name not in _IN_SECTION and f.height
             ],

@@ -106,8 +106,11 @@ def results_json(
             entry["methods"] = list(outcome.result.methods)
             entry["headline"] = headline(outcome.result)
             entry["tables"] = sorted(outcome.result.tables)
-            entry["figures"] = [f"{outcome.analysis.name}/{f.name}.svg" for f in outcome.result.figures]
-            entry["captions"] = {f"{outcome.analysis.name}/{f.name}.svg": f.caption for f in outcome.result.figures}
+            files = {
+                drawn: f"{outcome.analysis.name}/{name}.svg" for drawn, name in outcome.result.figure_files.items()
+            }
+            entry["figures"] = [files[f.name] for f in outcome.result.figures]
+            entry["captions"] = {files[f.name]: f.caption for f in outcome.result.figures}
         data[outcome.analysis.name] = entry
     return data
 

@@ -20,7 +20,7 @@ from oncourse.report.execute import AnalysisRun, admitted
 from oncourse.report.front import nothing_answered
 from oncourse.report.intake import SAMPLES_TABLE, intake_page, samples_read
 from oncourse.report.page import study_page
-from oncourse.report.pages import write_pages
+from oncourse.report.pages import RENAMED, asked_for, page_names, renamed_files, write_pages
 from oncourse.report.provenance import provenance
 from oncourse.report.results import (
     collect_tables,
@@ -115,7 +115,9 @@ def report_study(
         outcomes = outcomes_of(cohort, analyses, crew, progress)
         progress("writing the report")
         tables = collect_tables(cohort, outcomes)
-        said: list[str] = []
+        tables, said = tables | renamed_files(cohort, outcomes, patients), list[str]()
+        if RENAMED in tables:
+            said.append(f"files whose name is not the id, since Windows could not hold it: tables/{RENAMED}.tsv")
         with replaced_folder(out, given, tell=said.append) as folder:
             (folder / "tables").mkdir()
             book = (
@@ -134,7 +136,7 @@ def report_study(
                 (folder / "intake.html").write_text(read, "utf-8")
             write_json(results_json(outcomes, cohort.used, study.config.design), folder / "results.json")
             failed = pages()
-            written = {path.stem for path in (folder / "patients").glob("*.html")}
+            written = {p: n for p, n in page_names(cohort).items() if (folder / "patients" / f"{n}.html").is_file()}
             (folder / "report.html").write_text(study_page(cohort, outcomes, tables, written), "utf-8")
             if book is not None:
                 book()
@@ -165,8 +167,9 @@ def _write_drawn(outcomes: Sequence[AnalysisRun], folder: Path) -> None:
     for outcome in outcomes:
         if outcome.result is None:
             continue
+        names = outcome.result.figure_files
         for figure in outcome.result.figures:
-            path = folder / "figures" / outcome.analysis.name / f"{figure.name}.svg"
+            path = folder / "figures" / outcome.analysis.name / f"{names[figure.name]}.svg"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text('<?xml version="1.0" encoding="utf-8"?>\n' + figure.svg, "utf-8")
         for name, text in outcome.result.artifacts.items():
@@ -177,10 +180,6 @@ def _write_drawn(outcomes: Sequence[AnalysisRun], folder: Path) -> None:
 
 #: What every question rests on, in the order in which a study is filled in.
 BASIS = ("patients", "samples", "variants", "calls", "follow_up", "treatments")
-
-
-#: Patient pages are written by default for studies up to this size.
-PAGES_BY_DEFAULT = 200
 
 
 def pages_of(
@@ -194,13 +193,7 @@ def pages_of(
 ) -> Callable[[], dict[str, str]]:
     """Begin the pages of the patients asked for; what is returned waits for them and names those that failed, with
     why."""
-    known = cohort.study["patients"]["patient_id"].to_list()
-    if patients == "auto":
-        chosen = known if len(known) <= PAGES_BY_DEFAULT else []
-    elif isinstance(patients, str):
-        chosen = {"none": [], "all": known}.get(patients, [patients])
-    else:
-        chosen = list(patients)
+    chosen = asked_for(cohort, patients)
     if not chosen:
         return dict
     folder.mkdir(parents=True)

@@ -10,6 +10,7 @@ import polars as pl
 
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.disease import disease
+from oncourse.disk.names import file_names
 from oncourse.facts.material import is_tumour
 from oncourse.genome.protein import short_change
 from oncourse.genome.variant import parts
@@ -317,18 +318,19 @@ def _segments(study: Study) -> pl.DataFrame:
 
 def _panels(study: Study, out: Path) -> dict[str, int]:
     """Write the gene list of each panel, and which sample was sequenced with which."""
-    written = {}
+    written, known = {}, []
+    names = file_names(f"data_gene_panel_{assay}" for assay in study["assays"]["assay_id"])
     for assay, targets in study["assays"].select("assay_id", "targets").drop_nulls("targets").iter_rows():
         if targets.lower().removesuffix(".gz").endswith(".bed"):
             continue
         genes = sorted({g.strip() for g in targets.replace(",", ";").split(";") if g.strip()})
-        name = f"data_gene_panel_{assay}.txt"
+        name = f"{names[f'data_gene_panel_{assay}']}.txt"
         lines = [f"stable_id: {assay}", f"description: targets of {assay}", "gene_list: " + "\t".join(genes)]
         (out / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
         written[name] = len(genes)
+        known.append(assay)
     samples = study["samples"].filter(is_tumour()).drop_nulls("assay_id")
     if written and samples.height:
-        known = [n.removeprefix("data_gene_panel_").removesuffix(".txt") for n in written]
         panel = pl.when(pl.col("assay_id").is_in(known)).then("assay_id").otherwise(pl.lit("NA"))
         matrix = samples.select(SAMPLE_ID="sample_id", mutations=panel).sort("SAMPLE_ID")
         matrix.write_csv(out / "data_gene_panel_matrix.txt", separator="\t")

@@ -12,6 +12,7 @@ import polars as pl
 
 from oncourse.days import DAYS_PER_YEAR
 from oncourse.disease import of_tumour
+from oncourse.disk.names import file_names
 from oncourse.facts.material import is_tumour
 from oncourse.study.model import Study
 
@@ -71,12 +72,13 @@ def phenopackets(
 def write_phenopackets(
     study: Study, out: Path, called: pl.DataFrame, *, tumours: Mapping[str, str | None] | None = None
 ) -> int:
-    """Write one file per patient, ``<patient_id>.json``; return how many."""
+    """Write one file per patient, ``<patient_id>.json`` (`oncourse.disk.names`); return how many."""
     out.mkdir(parents=True, exist_ok=True)
-    count = 0
+    count, names = 0, file_names(study["patients"]["patient_id"].to_list())
     for packet in phenopackets(study, called, tumours=tumours):
-        name = "".join(c if c.isalnum() or c in "._-" else "_" for c in packet["id"])
-        (out / f"{name}.json").write_text(json.dumps(packet, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (out / f"{names[packet['id']]}.json").write_text(
+            json.dumps(packet, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         count += 1
     return count
 

@@ -7,10 +7,10 @@ files in ``vcf/``) the study reads the same. Left out, and counted: calls named 
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
 
 import polars as pl
 
+from oncourse.disk.names import file_names
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import parts
 from oncourse.io.calling import passes
@@ -57,12 +57,13 @@ def export_vcf(
     )
     folder.mkdir(parents=True, exist_ok=True)
     written: dict[str, int] = {}
+    names = file_names(samples["patient_id"].drop_nulls().sort())
     for patient, frame in samples.sort("patient_id", "sample_id").group_by("patient_id", maintain_order=True):
         columns = frame["sample_id"].to_list()
         mine = placed.filter(pl.col("patient_id") == patient[0])
         if not columns or mine.is_empty():
             continue
-        path = folder / f"{quote(str(patient[0]), safe=' ')}.vcf"
+        path = folder / f"{names[str(patient[0])]}.vcf"
         head = [*_head(study, str(patient[0]), frame), "\t".join((*_FIXED, *columns))]
         path.write_text("\n".join([*head, *_lines(mine, columns)]) + "\n", "utf-8")
         written[path.name] = mine["variant_id"].n_unique()

@@ -30,7 +30,7 @@ var oncourse = (function () {
     if (!known) known = unpack("index").then(function (text) {
       var data = text ? JSON.parse(text) : { patients: [], pages: [], genes: {} };
       data.has = {};
-      data.patients.forEach(function (p, i) { data.has[p] = data.pages[i] === 1; });
+      data.patients.forEach(function (p, i) { data.has[p] = data.pages[i] === 1 ? p : data.pages[i]; });
       return data;
     });
     return known;
@@ -49,10 +49,11 @@ var oncourse = (function () {
       return members(asked[question] || (question ? "" : asked[""] || ""), found[0]);
     });
   }
-  function pageOf(patient) { return "patients/" + encodeURIComponent(patient) + ".html"; }
+  // `file` is what `has` gives: the name of the page, which is the id unless a disk could not hold that
+  function pageOf(file) { return "patients/" + encodeURIComponent(file) + ".html"; }
   // a patient as a link to the page, or as plain text where there is no page
   function person(patient, has) {
-    return has[patient] ? element("a", { href: pageOf(patient) }, patient) : element("span", {}, patient);
+    return has[patient] ? element("a", { href: pageOf(has[patient]) }, patient) : element("span", {}, patient);
   }
   function dialog(title, fill) {
     var box = element("dialog", { "aria-label": title });

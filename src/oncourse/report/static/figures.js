@@ -22,7 +22,7 @@
   }
   function go(title, ids) {
     o.index().then(function (data) {
-      if (ids.length === 1 && data.has[ids[0]]) location.href = o.pageOf(ids[0]);
+      if (ids.length === 1 && data.has[ids[0]]) location.href = o.pageOf(data.has[ids[0]]);
       else o.people(title, ids);
     });
   }

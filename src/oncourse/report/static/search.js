@@ -32,7 +32,7 @@
     data.patients.forEach(function (p) {
       if (p.toLowerCase().indexOf(needle) < 0) return;
       found.push({ text: p, more: o.word(data.has[p] ? "page_of" : "rows_of"),
-        go: function () { if (data.has[p]) location.href = o.pageOf(p); else rows(p); } });
+        go: function () { if (data.has[p]) location.href = o.pageOf(data.has[p]); else rows(p); } });
     });
     return found.slice(0, 12);
   }
