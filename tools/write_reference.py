@@ -142,6 +142,9 @@ def results_page() -> str:
 
 The same input, seed and package versions give the same bytes everywhere but provenance.json, whatever `--jobs` is.
 
+An id that Windows cannot hold as a name (`a:b`, `CON`), or tell from another (`P1` beside `p1`), has a file of another
+name, always the same; links follow, and tables/overview/file_names.tsv says which.
+
 A later run replaces the files that the manifest names. A file of yours in the folder stays there and is named; a file of
 ours that you changed stops the run before it begins, until you move it elsewhere. At every instant one whole result stands
 in the folder.

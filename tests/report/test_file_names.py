@@ -9,6 +9,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import polars as pl
+import pytest
+from tests import browser
 from tests.disk.test_names import held_by_windows
 from tests.studies import study
 
@@ -31,27 +33,50 @@ def named():
     return study(patients=patients, samples=samples, variants=[], calls=[])
 
 
-def test_every_page_is_linked_and_opens(tmp_path):
-    of = named()
-    report = report_study(of, tmp_path / "res", source=None, only=["overview"], patients="all", workbook="no")
-    page = (tmp_path / "res/report.html").read_text("utf-8")
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    out = tmp_path_factory.mktemp("names") / "res"
+    return report_study(named(), out, source=None, only=["overview"], patients="all", workbook="no")
+
+
+@pytest.fixture(scope="module")
+def results(report):
+    return report.folder
+
+
+def test_every_page_is_linked_and_opens(report, results):
+    page = (results / "report.html").read_text("utf-8")
     links = {
         unescape(told): unquote(unescape(file))
         for file, told in re.findall(r'<a href="(patients/[^"]+)">([^<]+)</a>', page)
     }
     assert links.keys() == set(IDS) and not report.failed_pages
     for patient, file in links.items():
-        title = re.search("<title>(.*?)</title>", (tmp_path / "res" / file).read_text("utf-8"))[1]
+        title = re.search("<title>(.*?)</title>", (results / file).read_text("utf-8"))[1]
         assert unescape(title).startswith(patient)
-    everything = list((tmp_path / "res").rglob("*"))
+    everything = list(results.rglob("*"))
     assert all(held_by_windows(p.name) for p in everything)
     assert len({str(p).lower() for p in everything}) == len(everything)
-    said = pl.read_csv(tmp_path / "res/tables/overview/file_names.tsv", separator="\t")
+    said = pl.read_csv(results / "tables/overview/file_names.tsv", separator="\t")
     renamed = dict(said.select("patient_id", "file").iter_rows())
     kept = {"P 3", "P_3"}
     assert renamed == {i: f for i, f in links.items() if i not in kept}
     assert all(links[i] == f"patients/{i}.html" for i in kept)
     assert any("overview/file_names" in line for line in report.notes)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("patient", ["a:b", "p1", 'x<y>"|?*'])
+def test_what_is_searched_opens_the_page_of_the_patient(results, patient):
+    if browser.found() is None:
+        pytest.skip("no Chromium here: what the page does cannot be tried")
+    with browser.Page(results / "report.html") as page:
+        page.run("document.getElementById('q').focus()")
+        page.type(patient)
+        said = f"[...document.querySelectorAll('#found li')].find(l => l.textContent.startsWith({patient!r}))"
+        page.until(f"{said} !== undefined")
+        page.run(f"{said}.dispatchEvent(new MouseEvent('mousedown', {{bubbles: true}}))")
+        page.until(f"document.title.startsWith({patient!r})")
 
 
 def test_figures_of_such_patients_have_a_file_and_are_found_by_their_name(tmp_path):
