@@ -19,6 +19,9 @@ from oncourse.cli.figure import find_figure
 from oncourse.cohort import Cohort
 from oncourse.derive.status.variants import called_rows
 from oncourse.io.export.phenopackets import write_phenopackets
+from oncourse.io.export.vcf import export_vcf
+from oncourse.io.whose.columns import assign
+from oncourse.io.whose.start import vcf_start
 from oncourse.report.execute import AnalysisRun, admitted
 from oncourse.report.pages import renamed_files
 from oncourse.report.study import report_study
@@ -94,6 +97,21 @@ def test_figures_of_such_patients_have_a_file_and_are_found_by_their_name(tmp_pa
     rows = renamed_files(cohort, [run], "none")["overview/file_names"].rows()
     assert ("a:b", "tree_a:b", f"figures/evolution/{result.figure_files['tree_a:b']}.svg") in rows
     assert {p for p, _, _ in rows} == {"P1", "p1", "a:b", 'x<y>"|?*', "P2."}
+
+
+def test_an_exported_vcf_names_its_patient(tmp_path):
+    """Of ``x<y>`` the header said x<y, of ``a,b`` it said a: another patient."""
+    ids = [*IDS, "a,b", "a"]
+    of = study(
+        patients=[{"patient_id": i} for i in ids],
+        samples=[{"sample_id": f"S{n}", "patient_id": i, "material": "tissue"} for n, i in enumerate(ids)],
+        variants=[{"variant_id": "12:25398284:C:T", "gene": "KRAS"}],
+        calls=[{"sample_id": f"S{n}", "variant_id": "12:25398284:C:T", "is_called": True} for n in range(len(ids))],
+    )
+    files, _ = export_vcf(of, tmp_path / "v", called_rows(of))
+    assert len(files) == len(ids) and all(held_by_windows(name) for name in files)
+    read = [whose for name in files for whose in assign([vcf_start(tmp_path / "v" / name)])]
+    assert {(w.sample_id, w.patient_id) for w in read} == {(f"S{n}", i) for n, i in enumerate(ids)}
 
 
 def test_no_phenopacket_is_written_over_another(tmp_path):

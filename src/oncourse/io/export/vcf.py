@@ -80,7 +80,8 @@ def _head(study: Study, patient: str, samples: pl.DataFrame) -> list[str]:
         f"##{'normal' if material == 'normal' else 'tumor'}_sample={sample}"
         for sample, material in samples.select("sample_id", "material").iter_rows()
     ]
-    return ["##fileformat=VCFv4.2", *build, f"##INDIVIDUAL=<NAME={patient}>", *roles, *_HEADER]
+    named = '"{}"'.format(patient.replace('"', '\\"')) if set(patient) & set(',>"') else patient
+    return ["##fileformat=VCFv4.2", *build, f"##INDIVIDUAL=<NAME={named}>", *roles, *_HEADER]
 
 
 def _lines(rows: pl.DataFrame, columns: list[str]) -> list[str]:

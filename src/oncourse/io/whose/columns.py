@@ -272,9 +272,10 @@ def _bams(start: Start) -> dict[str, str]:
 
 
 def _individual(start: Start) -> str | None:
+    """The patient that a file names; in quotation marks where the id holds a mark of the header (VCF 4.3, 1.4)."""
     for line in start.comments:
-        if found := re.match(r"##INDIVIDUAL=<NAME=([^,>]+)", line):
-            return found.group(1)
+        if found := re.match(r'##INDIVIDUAL=<NAME=(?:"((?:[^"\\]|\\.)*)"|([^,>]+))', line):
+            return found[2] or re.sub(r"\\(.)", r"\1", found[1]) or None
     return None
 
 
