@@ -15,6 +15,7 @@ from tests.typed import typed
 from oncourse import cli
 from oncourse.cli._errors import say
 from oncourse.cli.main import refuse_devices
+from oncourse.derive.care.therapy import KnowledgeParams, load_knowledge
 from oncourse.disk import manifest
 from oncourse.errors import InputError
 from oncourse.models.card import load_card, read_card
@@ -228,9 +229,15 @@ def test_a_device_in_place_of_a_file_is_refused(tmp_path, study):
 def test_a_pipe_in_place_of_a_file_is_refused(tmp_path, study):
     """A named pipe that nobody writes into was waited for without end; the pipe of a shell is read."""
     os.mkfifo(tmp_path / "model.json")
-    for words in (["predict", tmp_path / "model.json", study], ["check", tmp_path / "model.json"]):
+    for words in (
+        ["predict", tmp_path / "model.json", study],
+        ["check", tmp_path / "model.json"],
+        ["run", study, "--set", f"therapy.rules={tmp_path}/model.json"],
+    ):
         done = typed(*map(str, words))
         assert done.returncode == 2 and "model.json: is a pipe or a socket, not a file" in done.stdout + done.stderr
+    with pytest.raises(InputError, match=r"model\.json is a device or pipe"):
+        load_knowledge(KnowledgeParams(rules=str(tmp_path / "model.json")))  # as study.yaml may name it
     end, other = os.pipe()
     refuse_devices(["predict", f"/dev/fd/{end}"])
     os.close(end)

@@ -110,6 +110,8 @@ def test_wrong_files_are_told_by_file_row_and_key(folder):
     assert "crc/asked.tsv, row 2: asks is empty" in told
     assert "crc/hypotheses.tsv: column arm is missing" in told
     assert any("sides.right: not a regular expression" in line for line in told)
+    (folder / "asked.tsv").write_text(f"label\tasks\nRAS\t{'x' * 140_000}\n", "utf-8")
+    assert any(line.startswith("crc/asked.tsv, row 2: cannot be read") for line in problems(folder))
 
 
 def _of_no_disease(text: str) -> str:

@@ -18,6 +18,7 @@ from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import LandscapeParams
 from oncourse.derive.genes.sample_groups import group_summaries, group_tests
 from oncourse.derive.genes.spectra import SignatureParams
+from oncourse.disk.guard import refuse_special
 from oncourse.errors import NotEnoughData
 from oncourse.genome.contexts import SBS96
 from oncourse.genome.gene_models import BUILDS
@@ -145,6 +146,7 @@ def _table(cohort: Cohort, kind: str, params: SignatureParams) -> Signatures | N
     """The user's table, else that of the installed package; exome tables where no assay is a genome."""
     given = params.table if kind == "SBS" else params.id_table
     if given is not None:
+        refuse_special(Path(given))
         return usable(read_signatures(Path(given)), params) if kind == "SBS" else read_signatures(Path(given))
     build = cohort.study.config.genome_build
     kinds = set(cohort.study["assays"]["kind"].drop_nulls())

@@ -95,8 +95,8 @@ def refuse_devices(words: Sequence[str]) -> None:
 
     The pipe of a shell, ``<(command)``, is meant: it stands in /dev/fd and ends with the command.
     """
-    for word in words:
-        path, mode = Path(word.partition("=")[2] if word.startswith("-") else word), 0
+    for word in (part for said in words for part in (said, said.partition("=")[2])):
+        path, mode = Path(word), 0
         with suppress(OSError, ValueError):
             mode = path.stat().st_mode
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):

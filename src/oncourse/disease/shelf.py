@@ -132,7 +132,7 @@ def _table(folder: Traversable, name: str, required: tuple[str, ...], problems: 
     try:
         rows = list(reader)
     except csv.Error as error:
-        problems.append(f"{folder.name}/{name}, row {reader.line_num}: cannot be read ({error})")
+        problems.append(f"{folder.name}/{name}, row {reader.reader.line_num}: cannot be read ({error})")
         return []
     absent = [column for column in required if column not in (reader.fieldnames or ())]
     problems += [f"{folder.name}/{name}: column {column} is missing" for column in absent]

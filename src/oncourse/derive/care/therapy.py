@@ -24,6 +24,7 @@ from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.genes.panels import Panels
 from oncourse.derive.status.patients import recorded_sites
 from oncourse.derive.status.variants import SeenVariants, patient_variants, where_seen
+from oncourse.disk.guard import refuse_special
 from oncourse.errors import InputError
 from oncourse.facts.fusions import is_fusion
 from oncourse.facts.material import is_normal
@@ -109,7 +110,9 @@ def load_knowledge(params: KnowledgeParams, build: str | None = None, source: Pa
     def file(name: str) -> Path:
         folder = source if source is None or source.is_dir() else source.parent
         beside = folder / name if folder is not None else None
-        return beside if beside is not None and beside.is_file() else Path(name)
+        found = beside if beside is not None and beside.is_file() else Path(name)
+        refuse_special(found)
+        return found
 
     rules = read_rules(file(params.rules)) if params.rules else default_rules()
     evidence = read_evidence(file(params.evidence)) if params.evidence else None
