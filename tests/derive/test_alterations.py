@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 
+import polars as pl
 import pytest
 
 from oncourse.cohort import Cohort
+from oncourse.derive.status.alleles import _flags
 from oncourse.errors import InputError
 from oncourse.genome.genes import hotspot_codons
 
@@ -236,3 +238,61 @@ def test_blood_that_tells_nothing_of_the_alleles_is_no_witness(make_study, mater
         segments=[place | {"sample_id": "S"}],
     )
     assert by_gene(Cohort(study))["P", "TP53"]["is_biallelic"] is both
+
+
+LOSS = {
+    "patient_id": "P",
+    "gene": "BRCA2",
+    "kind": "mutation",
+    "variant_id": "13:1:A:T",
+    "state": None,
+    "copies": 2.0,
+    "is_allele_lost": None,
+    "purity": 0.6,
+    "material": "tissue",
+    "is_x_of_man": False,
+    "read_low": None,
+    "read_high": None,
+}
+INHERITED = {"kind": "germline", "is_allele_lost": True}
+
+
+def flagged(*rows):
+    """Flags of the rows of a patient and gene that hold."""
+    types = {"state": pl.String, "is_allele_lost": pl.Boolean, "read_low": pl.Float64, "read_high": pl.Float64}
+    table = pl.DataFrame([LOSS | row for row in rows], schema_overrides=types)
+    return {
+        name for name, held in table.group_by("patient_id").agg(**_flags()).row(0, named=True).items() if held is True
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "flags"),
+    [
+        ({"is_allele_lost": True}, {"lost"}),
+        # 0.6 / (0.6 x 1 + 0.4 x 2) of the reads where every cell has it on its one copy: at most 0.2 is in less than half
+        ({"is_allele_lost": True, "copies": 1.0, "read_low": 0.05, "read_high": 0.2}, {"in_part"}),
+        ({"is_allele_lost": True, "copies": 1.0, "read_low": 0.05, "read_high": 0.25}, {"lost"}),
+        # X of a man: 0.6 / (0.6 x 1 + 0.4 x 1), and 0.25 is in less than half
+        ({"is_x_of_man": True, "copies": 1.0, "read_low": 0.05, "read_high": 0.25}, {"in_part"}),
+        ({"is_x_of_man": True, "copies": 1.0}, {"only"}),
+        ({"is_x_of_man": True, "copies": None}, {"only"}),
+        (INHERITED | {"read_low": 0.6, "read_high": 0.8}, {"lost"}),
+        (INHERITED | {"read_low": 0.2, "read_high": 0.4}, {"own"}),
+        (INHERITED | {"read_low": 0.4, "read_high": 0.6}, {"either"}),
+        ({"kind": "deletion", "variant_id": None}, {"gone"}),
+        ({"state": "homozygous_deletion"}, {"gone"}),
+        ({"read_low": 0.4, "read_high": 0.5}, {"skewed"}),
+    ],
+)
+def test_one_sample_that_tells_of_the_other_allele_speaks_for_the_patient(row, flags):
+    """Beside a second sample with the same loss that tells nothing (`both_alleles`: true beats unknown)."""
+    assert flagged(row) == flags and flagged(row, {}) == flags and flagged({}, row) == flags
+
+
+def test_both_alleles_are_kept_where_every_tissue_says_so():
+    kept, silent, plasma = {"is_allele_lost": False}, {}, {"material": "plasma"}
+    assert flagged(kept) == flagged(kept, kept) == flagged(kept, plasma) == {"kept"}
+    assert flagged(kept, silent) == flagged(plasma) == flagged(plasma, plasma) == set()
+    assert flagged(kept, {"variant_id": "13:2:A:T", "is_allele_lost": False}) == {"two", "kept"}
+    assert flagged(kept, {"is_allele_lost": True}) == {"lost"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from oncourse.derive.care import ctdna_response as cr
 from oncourse.derive.care.ctdna import CtdnaParams
 from oncourse.derive.care.lead import _not_before, _row, _state_weights, lead_times
+from oncourse.derive.care.therapy import _Sites
 from oncourse.derive.clinical.lines import LineParams, first_line, lines_table
 from oncourse.derive.clinical.target_lesions import lesion_sizes, reader, target_visits
 from oncourse.derive.status.variants import REVERSION_CODONS, _is_earlier, _restores, shift
@@ -320,3 +323,23 @@ def test_whose_reading_stands_for_the_study():
     assert reader(frame, None) == "Investigator 2" and reader(frame, "central") == "Central"
     assert reader(frame.head(2), None) == "Central" and reader(frame, "nobody") == "nobody"
     assert reader(frame.select(x=pl.lit(1)), None) is None and reader(frame.tail(1), None) is None
+
+
+@pytest.mark.parametrize(
+    ("assay", "measured", "blind", "assumed"),
+    [
+        ("panel", [], (), True),
+        ("exome", [], (), True),  # no list of genes: all of them
+        ("other", [], (), False),  # its list has not the gene
+        (None, [], (), False),
+        ("panel", [], ("S",), False),  # too little tumour
+        ("panel", [("KRAS", 12, "underpowered")], (), False),  # its reads are told
+        ("panel", [("KRAS", 61, "underpowered"), ("NRAS", 12, "measured")], (), True),  # of other codons
+    ],
+)
+def test_an_assay_alone_speaks_where_it_looked_with_enough_tumour_and_told_no_reads(assay, measured, blind, assumed):
+    panels = SimpleNamespace(genes={"panel": {"KRAS", "NRAS"}, "other": {"TP53"}, "exome": None})
+    sites = SimpleNamespace(panels=panels, measured={"S": measured}, blind=blind)
+    assert _Sites._is_assumed(sites, "KRAS", 12, [("S", "tissue", assay)]) is assumed
+    if assumed:  # another sample before it says nothing against it
+        assert _Sites._is_assumed(sites, "KRAS", 12, [("T", "tissue", None), ("S", "tissue", assay)])

@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncourse.evolution import presence_kernels as kernels
-from oncourse.evolution.presence import NEVER_SURE, Cells, PriorSettings, Samples, _Prior, detection_at, presence
+from oncourse.evolution.presence import (
+    NEVER_SURE,
+    Cells,
+    PriorSettings,
+    Samples,
+    _Prior,
+    _rough_ccf,
+    detection_at,
+    presence,
+)
 from oncourse.evolution.vaf import ccf_from_vaf, expected_vaf, min_alt_reads
 from oncourse.stats import betabinomial
 from oncourse.stats.rng import generator
@@ -374,3 +383,27 @@ def test_the_share_of_calls_made_in_one_sample_alone_is_never_learned_from_it():
     assert learned.shape.sum() == pytest.approx(1.0) and learned.shape[-1] == pytest.approx(0.55)
     given = _Prior(patient, plasma, 10, PriorSettings(fixed=0.3))
     assert given.held.all() and given.share.tolist() == [0.95, 0.3, 0.3]
+
+
+def test_the_rough_cell_fraction_is_that_of_the_copies_at_the_purity():
+    """VAF x (purity x copies + (1 - purity) x normal copies) / (purity x mutated copies), purity 0.8, by hand.
+
+    The larger allele is the mutated one where more than 1.5 copies per tumour cell are (1.44 / 0.8 = 1.8).
+    """
+    rows = [  # reads, called, total, major, normal copies: cell fraction
+        (20, True, 2, 1, 2, 0.5),  # 0.2 x 2 / 0.8
+        (90, True, 2, 1, 2, 1.0),  # 2.25, capped
+        (40, True, 4, 2, 2, 0.9),  # 0.4 x 3.6 / 1.6
+        (30, True, 4, 2, 2, 1.0),  # 1.08 of at most 1.2: one copy; 1.35, capped
+        (20, True, 4, 2, 2, 0.9),  # 0.72 / 0.8
+        (40, True, 1, 1, 1, 0.5),  # X of a man: 0.4 x 1 / 0.8
+        (-1, True, 2, 1, 2, 1.0),  # called, not counted
+        (20, False, 2, 1, 2, 0.0),
+    ]
+    alt, called, total, major, normal, expected = (np.array(part) for part in zip(*rows, strict=True))
+    n = len(rows)
+    copies = (part.astype(float) for part in (total, major, normal))
+    cells = Cells(
+        np.zeros(n, int), np.arange(n), alt.astype(float), np.full(n, 100.0), called, *copies, np.full(n, 1e-3)
+    )
+    assert _rough_ccf(cells, np.array([0.8]), alt >= 0) == pytest.approx(expected)

@@ -148,3 +148,14 @@ def test_a_word_of_repair_beside_msi_is_a_reading_of_repair():
     )
     found = marker_readings(samples, markers).select("marker", "state").rows()
     assert found == [("MMR", "positive"), ("MMR", "negative"), ("MSI", "positive"), ("MSI", "unclear")]
+
+
+def test_a_marker_of_a_sample_read_more_than_once_is_said_once(make_study):
+    """Two days of one sample: the words ended in ", " where one day had none, and began so on the patient's page."""
+    msi, again = ({"marker": "MSI", "value": "MSI-H", "sample_id": "T1", "day": day} for day in (1, 5))
+    unread = {"marker": "MSI", "value": "pending", "sample_id": "T1", "day": 9}
+    found = msi_of(make_study, None, msi, again, unread)
+    assert (found["state"], found["variants"], found["reason"]) == ("positive", "MSI MSI-H", None)
+    denied = msi_of(make_study, None, msi, unread | {"value": "MSS"})
+    assert (denied["variants"], denied["reason"]) == ("MSI MSI-H", "contradicted by MSI MSS")
+    assert msi_of(make_study, None, unread)["state"] == "not_assessable"

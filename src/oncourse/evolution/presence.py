@@ -419,7 +419,7 @@ def _rough_ccf(cells: Cells, purity: FloatArray, counted: BoolArray) -> FloatArr
     vaf = np.where(counted, cells.alt_count / np.maximum(cells.depth, 1), 0.0)
     mutated = rho * np.where(vaf * copies > rho * 1.5, np.maximum(cells.major_cn, 1.0), 1.0)
     ccf = vaf * copies / np.maximum(mutated, 1e-9)
-    return np.where(counted, np.minimum(ccf, 1.0), np.where(cells.is_called, 1.0, 0.0)) * cells.is_called
+    return np.where(counted, np.minimum(ccf, 1.0), 1.0) * cells.is_called
 
 
 def _kinds(cells: Cells, elsewhere: BoolArray, ccf: FloatArray) -> tuple[IntArray, FloatArray]:

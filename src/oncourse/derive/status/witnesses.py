@@ -28,25 +28,23 @@ def marker_rows(samples: pl.DataFrame, readings: pl.DataFrame, status: Status) -
     other: a contradiction is shown, never averaged.
     """
     mine = readings.filter(pl.col("marker").is_in(list(status.markers)))
+    if mine.is_empty():
+        return _shaped(mine, status)
     label = pl.format("{} {}", "marker", "value")
-    told = mine.group_by("patient_id", "sample_id", "day", maintain_order=True).agg(
-        positive=(pl.col("state") == POSITIVE).any(),
-        negative=(pl.col("state") == NEGATIVE).any(),
-        for_it=label.filter(pl.col("state") == POSITIVE).unique().sort().str.join(", "),
-        against=label.filter(pl.col("state") == NEGATIVE).unique().sort().str.join(", "),
-        unclear=label.filter(~pl.col("state").is_in([POSITIVE, NEGATIVE])).unique().sort().str.join(", "),
+    said = {
+        "positive": (pl.col("state") == POSITIVE).any(),
+        "negative": (pl.col("state") == NEGATIVE).any(),
+        "for_it": label.filter(pl.col("state") == POSITIVE).unique().sort().str.join(", "),
+        "against": label.filter(pl.col("state") == NEGATIVE).unique().sort().str.join(", "),
+        "unclear": label.filter(~pl.col("state").is_in([POSITIVE, NEGATIVE])).unique().sort().str.join(", "),
+    }
+    at_sample = mine.join(samples, on="sample_id", how="semi").group_by("sample_id", maintain_order=True).agg(**said)
+    alone = mine.join(samples, on="sample_id", how="anti").group_by(
+        "patient_id", "sample_id", "day", maintain_order=True
     )
-    if told.is_empty():
-        return _shaped(told, status)
-    inside = told.filter(pl.col("sample_id").is_in(samples["sample_id"].implode()))
-    at_sample = inside.group_by("sample_id", maintain_order=True).agg(
-        pl.col("positive", "negative").any(), pl.col("for_it", "against", "unclear").str.join(", ")
-    )
-    alone = told.join(inside.select("sample_id"), on="sample_id", how="anti").with_columns(
-        sample_id=pl.lit(None, pl.String), material=pl.lit(None, pl.String)
-    )
+    of_patient = alone.agg(**said).with_columns(sample_id=pl.lit(None, pl.String), material=pl.lit(None, pl.String))
     table = samples.join(at_sample, on="sample_id", how="left", maintain_order="left")
-    return _shaped(pl.concat([table, alone.select(table.columns)]), status)
+    return _shaped(pl.concat([table, of_patient.select(table.columns)]), status)
 
 
 def _shaped(table: pl.DataFrame, status: Status) -> pl.DataFrame:
