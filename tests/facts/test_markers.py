@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 
 from oncourse.cohort import Cohort
+from oncourse.derive.status.witnesses import marker_rows
 from oncourse.facts.markers import marker_readings, marker_state
+from oncourse.facts.statuses import STATUSES
 
 
 @pytest.mark.parametrize(
@@ -152,10 +154,20 @@ def test_a_word_of_repair_beside_msi_is_a_reading_of_repair():
 
 def test_a_marker_of_a_sample_read_more_than_once_is_said_once(make_study):
     """Two days of one sample: the words ended in ", " where one day had none, and began so on the patient's page."""
-    msi, again = ({"marker": "MSI", "value": "MSI-H", "sample_id": "T1", "day": day} for day in (1, 5))
-    unread = {"marker": "MSI", "value": "pending", "sample_id": "T1", "day": 9}
-    found = msi_of(make_study, None, msi, again, unread)
-    assert (found["state"], found["variants"], found["reason"]) == ("positive", "MSI MSI-H", None)
-    denied = msi_of(make_study, None, msi, unread | {"value": "MSS"})
-    assert (denied["variants"], denied["reason"]) == ("MSI MSI-H", "contradicted by MSI MSS")
-    assert msi_of(make_study, None, unread)["state"] == "not_assessable"
+    status = next(s for s in STATUSES if "MSI" in s.markers)
+    samples = pl.DataFrame({"patient_id": ["P1"], "sample_id": ["T1"], "day": [0], "material": ["tissue"]})
+
+    def told(*read):
+        rows = [("P1", "T1", day, "MSI", value, state) for day, (value, state) in enumerate(read)]
+        names = ["patient_id", "sample_id", "day", "marker", "value", "state"]
+        found = marker_rows(samples, pl.DataFrame(rows, schema=names, orient="row"), status)
+        return found.select("state", "variants", "reason").rows()
+
+    high, stable, pending = ("MSI-H", "positive"), ("MSS", "negative"), ("pending", "unclear")
+    assert told(high, high, pending) == [("positive", "MSI MSI-H", None)]
+    assert told(high, stable, stable) == [("positive", "MSI MSI-H", "contradicted by MSI MSS")]
+    assert told(stable, pending) == [("negative", "MSI MSS", None)]
+    unread = "MSI pending: recorded, but not told positive from negative"
+    assert told(pending, pending) == [("not_assessable", None, unread)]
+    days = [{"marker": "MSI", "value": v, "sample_id": "T1", "day": d} for d, v in ((1, "MSI-H"), (9, "pending"))]
+    assert msi_of(make_study, None, *days)["variants"] == "MSI MSI-H"
