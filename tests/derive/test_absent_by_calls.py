@@ -9,7 +9,7 @@ import pytest
 
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.status_tables import IF_MEASURED
-from oncourse.derive.status.variants import where_seen
+from oncourse.derive.status.variants import _words, where_seen
 from oncourse.io import load_study
 
 KRAS, TP53, SMAD4 = "12:25245350:C:T", "17:7675088:C:T", "18:51065549:G:A"
@@ -147,3 +147,48 @@ def test_patients_who_are_all_alike_prove_no_share(cohorts):
     result = registry()["concordance"].run(cohorts["counted"])
     share = result.estimate("shared_fraction_assessable.primary_v_metastasis")
     assert share.ci_low < 0.2 < share.value < 0.5 < share.ci_high
+
+
+#: What was seen of a variant in two tissue samples and no plasma.
+SEEN = {"n": 2, "yes": 2, "absent": "", "uncalled": "", "unclear": "", "n_plasma": 0, "plasma": 0}
+SEEN |= {"plasma_uncalled": 0, "plasma_unclear": 0, "last": "present", "last_uncalled": False, "earlier": True}
+SEEN |= {"low": None, "high": None}
+ONE = {"yes": 1, "n": 3}
+BLOOD = {"yes": 0, "n": 1, "n_plasma": 2, "plasma": 1, "earlier": False}
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ({}, "in both tissue samples"),
+        ({"n": 1, "yes": 1}, "in the tissue sample"),
+        (ONE | {"absent": "T2, T3"}, "in 1 of 3 tissue samples; absent in T2, T3"),
+        (ONE | {"uncalled": "T2"}, "in 1 of 3 tissue samples; not called in T2, where its reads were not counted"),
+        (ONE | {"unclear": "T2"}, "in 1 of 3 tissue samples; not assessable in T2"),
+        (BLOOD | {"absent": "T1"}, "only in plasma; absent in T1"),
+        (
+            BLOOD | {"uncalled": "T1"},
+            "only in plasma, by calls alone; not called in T1, where its reads were not counted",
+        ),
+        (BLOOD | {"unclear": "T1"}, "in plasma; not assessable in T1"),
+        (BLOOD | {"n": 0}, "in plasma"),
+        ({"yes": 0, "n": 2, "absent": "T1, T2"}, ""),  # in no sample: nothing is absent from anywhere
+        ({"last": "absent"}, "in both tissue samples; lost in the latest metastasis"),
+        (
+            {"last": "absent", "last_uncalled": True},
+            "in both tissue samples; lost in the latest metastasis by calls alone",
+        ),
+        (BLOOD | {"absent": "T1", "last": "absent"}, "only in plasma; absent in T1"),  # it was in no tissue to be lost
+        ({"n_plasma": 3, "plasma": 3}, "in both tissue samples; in all 3 plasma samples"),
+        (
+            {"n_plasma": 3, "plasma": 1, "plasma_uncalled": 1, "plasma_unclear": 1},
+            "in both tissue samples; in 1 of 3 plasma samples (1 by calls alone, 1 not assessable)",
+        ),
+        ({"n_plasma": 3, "plasma": 0}, "in both tissue samples; in 0 of 3 plasma samples"),
+        ({"low": 0.8, "high": 1.0}, "in both tissue samples; clonal"),
+        ({"low": 0.2, "high": 0.79}, "in both tissue samples; subclonal"),
+        ({"low": 0.2, "high": 0.8}, "in both tissue samples; clonal in some samples"),
+    ],
+)
+def test_where_a_variant_was_seen_is_said_of_the_samples_that_could_tell(seen, words):
+    assert _words(SEEN | seen) == words

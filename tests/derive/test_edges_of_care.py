@@ -12,6 +12,7 @@ from oncourse.derive.care import ctdna_response as cr
 from oncourse.derive.care.ctdna import CtdnaParams
 from oncourse.derive.care.lead import _not_before, _row, _state_weights, lead_times
 from oncourse.derive.care.therapy import _Sites
+from oncourse.derive.care.watchlist import _placed
 from oncourse.derive.clinical.lines import LineParams, first_line, lines_table
 from oncourse.derive.clinical.target_lesions import lesion_sizes, reader, target_visits
 from oncourse.derive.status.variants import REVERSION_CODONS, _is_earlier, _restores, shift
@@ -343,3 +344,30 @@ def test_an_assay_alone_speaks_where_it_looked_with_enough_tumour_and_told_no_re
     assert _Sites._is_assumed(sites, "KRAS", 12, [("S", "tissue", assay)]) is assumed
     if assumed:  # another sample before it says nothing against it
         assert _Sites._is_assumed(sites, "KRAS", 12, [("T", "tissue", None), ("S", "tissue", assay)])
+
+
+@pytest.mark.parametrize(
+    ("looks", "status"),
+    [
+        ([(5, "no"), (20, "yes")], "emerged"),
+        ([(10, "no"), (20, "yes")], "emerged"),  # a look on the day of the start is one before it
+        ([(10, "yes"), (20, "yes")], "present_before"),
+        ([(5, "yes"), (8, "no"), (20, "yes")], "present_before"),
+        ([(5, "no"), (8, "open"), (20, "yes")], "emerged"),
+        ([(5, "open"), (20, "yes")], "not_visible_before"),  # that result excluded nothing
+        ([(20, "yes")], "no_sample_before"),
+        ([(11, "yes"), (20, "yes")], "no_sample_before"),
+    ],
+)
+def test_a_marker_emerged_where_a_result_before_the_start_excluded_it(looks, status):
+    rows = [
+        ("P1", "AR inhibitor", "AR-V7", "AR", 10, None, day, f"S{day}", said == "yes", said == "no", said)
+        for day, said in looks
+    ]
+    names = ["patient_id", "drug_class", "name", "gene", "start_day", "stop_day", "day", "sample_id", "seen", "able"]
+    table = pl.DataFrame(rows, schema=[*names, "words"], orient="row")
+    (found,) = _placed(table, "marker").iter_rows(named=True)
+    after = min(day for day, said in looks if day > 10)
+    assert (found["status"], found["first_seen_day"], found["first_seen_sample"]) == (status, after, f"S{after}")
+    earlier = _placed(table.filter(pl.col("day") <= 10), "marker")["status"].to_list()  # not seen since: no row
+    assert earlier == (["present_before"] if status == "present_before" else [])
