@@ -184,6 +184,10 @@ BLOOD = {"yes": 0, "n": 1, "n_plasma": 2, "plasma": 1, "earlier": False}
             {"n_plasma": 3, "plasma": 1, "plasma_uncalled": 1, "plasma_unclear": 1},
             "in both tissue samples; in 1 of 3 plasma samples (1 by calls alone, 1 not assessable)",
         ),
+        (
+            {"n_plasma": 3, "plasma": 2, "plasma_unclear": 1},
+            "in both tissue samples; in 2 of 3 plasma samples (1 not assessable)",
+        ),
         ({"n_plasma": 3, "plasma": 0}, "in both tissue samples; in 0 of 3 plasma samples"),
         ({"low": 0.8, "high": 1.0}, "in both tissue samples; clonal"),
         ({"low": 0.2, "high": 0.79}, "in both tissue samples; subclonal"),

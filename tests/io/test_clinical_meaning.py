@@ -19,7 +19,7 @@ from oncourse.io.cbioportal.study import read_cbioportal
 from oncourse.io.cdisc.adam import read_adam
 from oncourse.io.cdisc.sdtm import read_sdtm
 from oncourse.io.cdisc.sdtm_treatments import procedures
-from oncourse.io.clinical.fhir import _is_secondary, read_fhir
+from oncourse.io.clinical.fhir import _first, _is_cancer, _is_secondary, read_fhir
 from oncourse.io.clinical.gather import METASTASIS_WORDS
 from oncourse.io.clinical.gdc import read_gdc
 from oncourse.io.clinical.genie_bpc import read_genie_bpc
@@ -455,3 +455,41 @@ def test_procedures_whose_kind_no_column_tells_are_read(tmp_path):
 def test_a_condition_is_a_metastasis_by_its_profile_its_code_or_its_words(condition, is_one):
     """mCODE STU 3, secondary cancer condition; ICD-10 C77-C79, secondary malignant neoplasms."""
     assert _is_secondary(condition) is is_one
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_one"),
+    [
+        ({"code": {"coding": [{"code": "C18.7"}], "text": "Sigmoid lesion"}}, True),  # ICD-10 alone
+        ({"code": {"coding": [{"code": "1", "display": "Malignant tumor of colon"}]}}, True),  # the display alone
+        ({"code": {"text": "结肠癌"}}, True),
+        ({"meta": {"profile": ["http://hl7.org/StructureDefinition/mcode-primary-cancer-condition"]}}, True),
+        ({"code": {"coding": [{"code": "I10"}], "text": "Hypertension"}}, False),
+        ({"code": {"coding": [{"code": "C18.7"}]}, "verificationStatus": {"coding": [{"code": "refuted"}]}}, False),
+        ({"code": {"coding": [{"code": "C18.7"}]}, "verificationStatus": {"coding": [{"code": "confirmed"}]}}, True),
+        ({}, False),
+    ],
+)
+def test_a_condition_is_a_cancer_by_its_profile_its_code_or_its_words_unless_it_was_refuted(condition, is_one):
+    """FHIR R4 Condition.verificationStatus: refuted and entered-in-error say that nobody has it."""
+    assert _is_cancer(condition) is is_one
+
+
+@pytest.mark.parametrize(
+    ("told", "index"),
+    [
+        ([(0, "2020-05-20"), (0, "2020-05-02")], (0, "2020-05-02")),  # the earliest
+        ([(0, "2020-05"), (0, "2020-05-20")], (0, "2020-05-20")),  # of a month and a day of it the day
+        ([(0, "2020-05-20"), (0, "2020-05")], (0, "2020-05-20")),
+        ([(0, "2020-05"), (0, "2020-06-01")], (0, "2020-05")),
+        ([(1, "2019-01-01"), (0, "2020-05")], (0, "2020-05")),  # the better source, also where it is later
+        ([(1, "2020-05")], None),  # a month of a lesser source says no day
+        ([(0, "2020")], None),
+        ([(0, None)], None),
+    ],
+)
+def test_the_day_a_patient_is_counted_from_is_the_earliest_of_the_best_source(told, index):
+    found: dict[str, tuple[int, str]] = {}
+    for rank, text in told:
+        _first(found, "P", rank, text)
+    assert found.get("P") == index
