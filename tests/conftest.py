@@ -195,12 +195,17 @@ def answered(simulated_study):
 @pytest.fixture(scope="session")
 def reported(simulated_study, tmp_path_factory):
     """Return a function: language -> (results folder of the simulated crc study with the pages of its first two patients,
-    texts that its pages left in English). Written once; a test that changes it writes its own."""
+    texts that its pages left in English). Written once; a test that changes it writes its own. Genes altered in three
+    patients are paired, so that their figure is there."""
+    from dataclasses import replace
     from functools import cache
 
     @cache
     def written(language):
-        return _studies().written(simulated_study("crc"), tmp_path_factory.mktemp("reported") / language, language)
+        of = simulated_study("crc")
+        settings = {**of.config.settings, "landscape": {"min_pair": 3}}
+        of = replace(of, config=replace(of.config, settings=settings))
+        return _studies().written(of, tmp_path_factory.mktemp("reported") / language, language)
 
     return written
 

@@ -237,6 +237,15 @@ def test_the_fusion_of_tmprss2_and_erg_is_one_line_of_the_answer(answer):
     assert genes(answer)["ERG"]["n_altered"] == 556 and "TMPRSS2::ERG" not in genes(answer)
 
 
+def test_one_pair_of_genes_is_told_and_not_drawn(simulated_study):
+    """A figure of one cell stood on the page; from three pairs on there is one."""
+    few, more = (landscape(simulated_study("crc"), min_pair=n) for n in (5, 3))
+    assert few.tables["landscape/pairs"].height == 1 and "exclusivity" not in {f.name for f in few.figures}
+    assert few.notes[0] == "APC and TP53: 4 have both, 4.0 expected (P 1); too few pairs for a figure."
+    assert "exclusivity" in {f.name for f in more.figures}
+    assert not any("too few pairs" in note for note in more.notes)
+
+
 def test_what_may_be_of_the_blood_is_said_beside_the_share():
     """Plasma alone, no white cells: DNMT3A R882H, whose gene no rule asks for, led the page without a word."""
     ids = [f"P{i}" for i in range(8)]

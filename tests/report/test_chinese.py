@@ -131,5 +131,5 @@ def test_a_study_of_calls_and_a_workbook_is_chinese(simulated_study, design, tmp
         for c in ("assay_id", "purity", "tumor_fraction", "ploidy", "mean_depth", "msi_score", "msi_status")
     )
     tables = {n: f for n, f in whole.tables.items() if n not in gone} | {"calls": called, "samples": samples}
-    left = untranslated(replace(whole, tables=tables), tmp_path / design, only=None, patients="auto")
+    left = untranslated(replace(whole, tables=tables), tmp_path / design, only=(), patients="auto")
     assert [t for t in left if not re.fullmatch(r"[a-z_]+(\.[a-z_]+|: [a-z_]+)", t)] == []

@@ -95,7 +95,7 @@ def test_every_number_of_a_section_is_in_results_json(folders, language):
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_number_of_the_whole_report_is_in_results_json(simulated_study, design, language, tmp_path):
-    folder, _ = written(simulated_study(design), tmp_path / "all", language, only=None, patients="none")
+    folder, _ = written(simulated_study(design), tmp_path / "all", language, only=(), patients="none")
     assert strange(folder) == {}
     for data in tables(folder):
         if language == "en" and not data["name"].endswith("/estimates"):
@@ -183,5 +183,5 @@ def test_no_shown_sentence_of_a_report_or_patient_page_is_long(folders):
 @pytest.mark.slow
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
 def test_no_shown_sentence_of_a_whole_study_is_long(simulated_study, design, tmp_path):
-    folder, _ = written(simulated_study(design), tmp_path / "all", "en", only=None, patients="all")
+    folder, _ = written(simulated_study(design), tmp_path / "all", "en", only=(), patients="all")
     assert too_hard(folder) == {}

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from oncourse.stats.agreement import few_units_limits, gwet_ac1, kappa
-from oncourse.stats.clustered_share import clustered_share, paired_share_test
+from oncourse.stats.clustered_share import (
+    CLUSTERED,
+    EXACT,
+    JACKKNIFED,
+    MANY_PATIENTS,
+    clustered_share,
+    paired_share_test,
+)
 from oncourse.stats.rng import generator
 
 rows = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=12)
@@ -74,6 +81,14 @@ def test_coverage_where_patients_with_many_mutations_share_fewer(patients, low):
         found = clustered_share(*study(patients))
         inside += found.low <= truth <= found.high
     assert inside / 300 > low
+
+
+def test_a_share_says_how_its_limits_were_found():
+    """ "Beta-binomial over patients" stood beside limits of Clopper and Pearson: 2 of 9 patients, exactly .028-.600."""
+    exact = clustered_share([1, 1] + [0] * 7, [1] * 9)
+    assert exact.method == EXACT and (exact.low, exact.high) == pytest.approx((0.0281, 0.6001), abs=1e-4)
+    assert clustered_share([1, 1] + [0] * 7, [2] + [1] * 8).method == CLUSTERED
+    assert clustered_share([1, 0] * MANY_PATIENTS, [2] * 2 * MANY_PATIENTS).method == JACKKNIFED
 
 
 def test_many_patients_have_limits_as_narrow_as_their_number():

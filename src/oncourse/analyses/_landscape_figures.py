@@ -28,6 +28,9 @@ _LABELS = {
     "inframe_insertion": "inframe",
 }
 
+#: Fewer pairs of genes are told, not drawn: those of three genes.
+FEWEST_PAIRS = 3
+
 
 def landscape_figures(
     cohort: Cohort,
@@ -69,7 +72,7 @@ def landscape_figures(
             ),
         ),
     ]
-    if (pairs := tables[PAIRS.name]).height:
+    if (pairs := tables[PAIRS.name]).height >= FEWEST_PAIRS:
         from oncourse.plots.exclusivity import exclusivity_svg
 
         figures.append(

@@ -7,8 +7,6 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate
 
-CLUSTERED, EXACT = "beta-binomial over patients", "Clopper-Pearson"
-
 
 def share(name: str, is_so: pl.Series, patient: pl.Series, question: str = "") -> Estimate:
     """Return the share of units for which something holds.
@@ -18,7 +16,7 @@ def share(name: str, is_so: pl.Series, patient: pl.Series, question: str = "") -
 
     is_so : shape (n,), no null; patient : shape (n,)
     """
-    from oncourse.stats.clustered_share import clustered_share
+    from oncourse.stats.clustered_share import EXACT, clustered_share
     from oncourse.stats.proportions import clopper_pearson
 
     n = len(is_so)
@@ -31,7 +29,7 @@ def share(name: str, is_so: pl.Series, patient: pl.Series, question: str = "") -
         low, high = clopper_pearson(k, n)
         return Estimate(name, k / n, float(low), float(high), n, EXACT, "fraction", question)
     found = clustered_share(per["k"], per["n"])
-    return Estimate(name, found.value, found.low, found.high, n, CLUSTERED, "fraction", question)
+    return Estimate(name, found.value, found.low, found.high, n, found.method, "fraction", question)
 
 
 def median(name: str, x: pl.Series, patient: pl.Series, unit: str, question: str = "") -> Estimate:

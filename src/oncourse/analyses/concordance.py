@@ -148,15 +148,6 @@ _METHODS = (
 )
 
 
-#: How the limits of an estimand are found, by the start of its name; the others are shares of variants.
-HOW = {
-    "shared_fraction_sd": "beta-binomial fit",
-    "shared_fraction_latent": "sandwich over patients",
-    "discordance": "mixture of detection",
-    "excess": "sandwich over patients",
-}
-
-
 def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFrame) -> tuple[Estimate, ...]:
     out = []
     for row in summary.filter((pl.col("set") == "all") | (pl.col("chip") == "without")).iter_rows(named=True):
@@ -172,10 +163,7 @@ def _estimates(summary: pl.DataFrame, counts: pl.DataFrame, related: pl.DataFram
                 row["ci_low"],
                 row["ci_high"],
                 row["n_variants"],
-                next(
-                    (how for name, how in HOW.items() if row["estimand"].startswith(name)),
-                    "beta-binomial over patients",
-                ),
+                row["method"],
                 unit,
             )
         )

@@ -29,6 +29,7 @@ from oncourse.analyses._evolution_tables import (
 )
 from oncourse.analyses._headline import Headline, light_of, part, unless_assumed
 from oncourse.analyses._people import counted, ledger
+from oncourse.analyses._shares import share
 from oncourse.cohort import Cohort
 from oncourse.derive.clones import evolution_tables as rows
 from oncourse.derive.clones.clusters import (
@@ -41,7 +42,6 @@ from oncourse.derive.clones.evolution import EvolutionParams, PatientEvolution
 from oncourse.derive.concordance.presence_inputs import borrowed_note
 from oncourse.errors import NotEnoughData
 from oncourse.evolution.clustering.types import ClusterParams
-from oncourse.stats.clustered_share import clustered_share
 from oncourse.stats.medians import median_interval
 from oncourse.words.catalogue import said
 from oncourse.words.lists import first_of
@@ -161,13 +161,9 @@ def _people(cohort: Cohort, patients: Sequence[PatientEvolution]) -> pl.DataFram
     )
 
 
-def _share(frame: pl.DataFrame, value: pl.Expr) -> tuple[float | None, ...]:
-    """Mean of a 0/1 column over rows with its limits, patients as clusters (`clustered_share`); None without rows."""
-    per = frame.group_by("patient_id").agg(value.cast(pl.Float64).sum().alias("k"), pl.len().alias("n"))
-    if per.is_empty():
-        return None, None, None
-    share = clustered_share(per["k"], per["n"])
-    return share.value, share.low, share.high
+def _share(name: str, frame: pl.DataFrame, is_so: pl.Expr) -> Estimate:
+    """Share of rows, patients as clusters (`_shares.share`)."""
+    return share(name, frame.select(is_so.alias("is_so"))["is_so"], frame["patient_id"])
 
 
 def _estimates(
@@ -178,7 +174,6 @@ def _estimates(
     drivers: pl.DataFrame,
     variants: pl.DataFrame,
 ) -> tuple[Estimate, ...]:
-    method = "beta-binomial over patients"
     n_clones = np.sort([float(p.posterior.n_clone) for p in patients])
     out = [
         Estimate("n_patients", len(patients), n=len(patients), unit="count", question=TREE),
@@ -197,23 +192,18 @@ def _estimates(
     out.append(Estimate("absences_by_calls", by_calls, n=absent.height, unit="count"))
     mets = seeding.filter(pl.col("role") != "primary")
     sure = mets.filter(pl.col("probability") >= params.min_probability)
-    value, low, high = _share(sure, pl.col("clonality") == "polyclonal")
     out.append(Estimate("n_metastases", mets.height, n=mets.height, unit="count"))
-    out.append(Estimate("polyclonal_fraction", value, low, high, sure.height, method, "fraction"))
+    out.append(_share("polyclonal_fraction", sure, pl.col("clonality") == "polyclonal"))
     clear = sure.filter(pl.col("probability_phyleticity") >= params.min_probability)
-    value, low, high = _share(clear, pl.col("phyleticity") == "polyphyletic")
-    out.append(Estimate("polyphyletic_fraction", value, low, high, clear.height, method, "fraction"))
+    out.append(_share("polyphyletic_fraction", clear, pl.col("phyleticity") == "polyphyletic"))
     timed = mets.filter(pl.col("divergence") != "not_assessable")
-    value, low, high = _share(timed, pl.col("divergence") == "early")
-    out.append(Estimate("early_divergence_fraction", value, low, high, timed.height, method, "fraction"))
+    out.append(_share("early_divergence_fraction", timed, pl.col("divergence") == "early"))
     shared = pl.col("n_metastases_present") == pl.col("n_metastases_assessed")
     present = pl.col("n_metastases_present") > 0
     several = drivers.filter((pl.col("n_metastases_assessed") > 1) & present)
-    value, low, high = _share(several, shared)
-    out.append(Estimate("drivers_in_all_metastases", value, low, high, several.height, method, "fraction"))
+    out.append(_share("drivers_in_all_metastases", several, shared))
     new = drivers.filter(pl.col("in_primary").is_not_null() & present)
-    value, low, high = _share(new, ~pl.col("in_primary"))
-    out.append(Estimate("drivers_new_in_metastasis", value, low, high, new.height, method, "fraction"))
+    out.append(_share("drivers_new_in_metastasis", new, ~pl.col("in_primary")))
     return tuple(out)
 
 

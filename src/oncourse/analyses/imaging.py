@@ -333,7 +333,7 @@ def _agreement(visits: pl.DataFrame, seed: int) -> list[Estimate]:
         if np.isfinite(kappas).any() and np.nanmin(kappas) < np.nanmax(kappas):  # all alike: drawing shows nothing
             low_k, high_k = (float(v) for v in np.nanquantile(kappas, [0.025, 0.975]))
     share = clustered_share(np.trace(tables, axis1=1, axis2=2), tables.sum((1, 2)))
-    of = (share.value, share.low, share.high, both.height, "beta-binomial over patients", "fraction")
+    of = (share.value, share.low, share.high, both.height, share.method, "fraction")
     return [
         Estimate("agreement", *of),
         Estimate("kappa", kappa(tables.sum(0)), low_k, high_k, both.height, "bootstrap over patients", "score"),

@@ -10,7 +10,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Result, analysis
 from oncourse.analyses._headline import Headline, light_of
-from oncourse.analyses._landscape_figures import landscape_figures
+from oncourse.analyses._landscape_figures import FEWEST_PAIRS, landscape_figures
 from oncourse.analyses._landscape_tables import (
     ALTERATIONS,
     CLASSES,
@@ -230,6 +230,7 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         ),
         notes=(
             *_joint_notes(joint),
+            *_few_pairs(pairs),
             *_notes(cohort, burden, params, {gene: who for gene, who in blood.items() if gene not in told}),
             *([] if kinds is None else _uneven_notes(kinds, profiled)),
         ),
@@ -381,6 +382,18 @@ def _pair_estimates(pairs: pl.DataFrame, found: pl.DataFrame) -> list[Estimate]:
         Estimate("gene_pairs", pairs.height, unit="count", method="genes altered in landscape.min_pair patients"),
         Estimate("gene_pairs_found", found.height, n=pairs.height, unit="count", method=method),
         Estimate("gene_pairs_near", near, n=found.height, unit="count", method="both genes on one chromosome"),
+    ]
+
+
+def _few_pairs(pairs: pl.DataFrame) -> list[str]:
+    """What stands in place of the figure of pairs where it would be nearly empty."""
+    if pairs.height >= FEWEST_PAIRS:
+        return []
+    names = ("gene_a", "gene_b", "n_both", "expected_both", "p_value")
+    return [
+        f"{a} and {b}: {both} {'has' if both == 1 else 'have'} both, {expected:.1f} expected (P {p:.2g}); too few pairs "
+        "for a figure."
+        for a, b, both, expected, p in pairs.select(names).iter_rows()
     ]
 
 

@@ -22,6 +22,7 @@ from oncourse.stats.proportions import clopper_pearson
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.words.catalogue import said
+from oncourse.words.lists import first_of
 
 
 @section("sites")
@@ -96,6 +97,7 @@ def sites(cohort: Cohort, params: SiteParams) -> Result:
     if profiled.is_empty():
         raise NotEnoughData("No tumour sample was profiled for mutations.")
     codons, ways = _codons(cohort), _pathways(cohort)
+    drawn, told = _drawn_genes(codons, params)
     n = profiled["patient_id"].n_unique()
     estimates = [Estimate("patients_profiled", n, unit="count", method="counted", question=PROFILED)]
     first = ways.filter(pl.col("n_altered") > 0).head(5)
@@ -118,12 +120,13 @@ def sites(cohort: Cohort, params: SiteParams) -> Result:
         else "No pathway was altered in {patients_profiled} patients.",
         estimates=tuple(estimates),
         tables={CODONS.name: CODONS.frame(codons), PATHWAYS.name: PATHWAYS.frame(ways)},
-        figures=tuple(_figures(codons, ways, params)),
+        figures=tuple(_figures(codons, ways, params, drawn)),
         people=counted(PROFILED, cohort.study["patients"]["patient_id"], profiled.select("patient_id"), rest=NONE),
         samples_used=profiled.select("patient_id", "sample_id", pl.lit("profiled for mutations").alias("reason")),
         notes=(
             "A pathway counts the genes that most patients were tested for (n_counted of n_genes). Only patients tested "
             "for all of these count, altered or not: who was tested for a part would count only when altered.",
+            *_told_words(codons, told),
         ),
         headline=_headline(estimates),
         methods=(
@@ -258,7 +261,32 @@ def _most_often(genes: str, room: int = 34) -> str:
     return "; ".join(told[:shown]) + (" ..." if shown < len(told) else "")
 
 
-def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> list[Figure]:
+def _drawn_genes(codons: pl.DataFrame, params: SiteParams) -> tuple[list[str], list[str]]:
+    """The genes drawn by residue, and those of the most patients whose plot would be nearly empty: one residue, or none
+    that two patients share. Genes that the user names are drawn."""
+    if params.genes:
+        return list(params.genes), []
+    known = codons.filter(pl.col("gene").is_in(sorted(genes_of_role("oncogene") | genes_of_role("suppressor"))))
+    of = known.group_by("gene").agg(
+        total=pl.col("n_patients").sum(), n=pl.col("codon").n_unique(), most=pl.col("n_patients").max()
+    )
+    first = of.sort(["total", "gene"], descending=[True, False]).head(params.most)
+    full = first.select(((pl.col("n") > 1) & (pl.col("most") > 1)).alias("full"))["full"]
+    return first.filter(full)["gene"].to_list(), first.filter(~full)["gene"].to_list()
+
+
+def _told_words(codons: pl.DataFrame, genes: list[str]) -> list[str]:
+    """What stands in place of the plots that would be nearly empty."""
+    if not genes:
+        return []
+    told = []
+    for gene in genes:
+        hit = codons.filter(pl.col("gene") == gene).select("changes", "n_patients").iter_rows()
+        told.append(f"{gene} {first_of([f'{residue_name(c)} {n}' for c, n in hit], 3)}")
+    return [f"Too little for a figure by residue (patients): {'; '.join(told)}."]
+
+
+def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams, genes: list[str]) -> list[Figure]:
     from oncourse.plots.bars import interval_bars
     from oncourse.plots.lollipop import lollipop_svg
 
@@ -286,11 +314,8 @@ def _figures(codons: pl.DataFrame, ways: pl.DataFrame, params: SiteParams) -> li
                 ),
             )
         )
-    known = sorted(genes_of_role("oncogene") | genes_of_role("suppressor"))
-    totals = codons.filter(pl.col("gene").is_in(known)).group_by("gene").agg(pl.col("n_patients").sum())
-    totals = totals.sort(["n_patients", "gene"], descending=[True, False])
     lengths, domains = protein_lengths(), _domains(params.domains)
-    for gene in params.genes or totals["gene"].head(params.most):
+    for gene in genes:
         rows = codons.filter(pl.col("gene") == gene)
         if rows.is_empty() or gene not in lengths:
             continue

@@ -179,7 +179,7 @@ def _estimates(
                 row["ci_low"],
                 row["ci_high"],
                 row["n_tissue"],
-                "beta-binomial over patients",
+                row["method"],
                 "fraction",
             )
         )
@@ -192,7 +192,7 @@ def _estimates(
                 row["ppv_low"],
                 row["ppv_high"],
                 row["n_found"] + row["n_plasma_only"],
-                "beta-binomial over patients",
+                row["ppv_method"],
                 "fraction",
             )
         )

@@ -31,6 +31,9 @@ _LATEX = {
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "\u2212": "$-$",
 }
 
 
@@ -234,7 +237,7 @@ LETTERS = 95
 def latex_table(table: PaperTable) -> str:
     """Return a table in LaTeX with the three lines of booktabs, not wider than the text."""
     head = " & ".join(latex(name) for name in table.frame.columns)
-    rows = [" & ".join(latex("" if v is None else str(v)) for v in row) + r" \\" for row in table.frame.iter_rows()]
+    rows = [_row(row) for row in table.frame.iter_rows()]
     return "\n".join(
         [
             r"\begin{table}",
@@ -254,6 +257,12 @@ def latex_table(table: PaperTable) -> str:
             "",
         ]
     )
+
+
+def _row(cells: Sequence[object]) -> str:
+    r"""Return a row of a tabular. A `[` or `*` behind a rule, or the `\\` of the row above, is its width or distance."""
+    row = " & ".join(latex("" if v is None else str(v)) for v in cells) + r" \\"
+    return "{}" + row if row.startswith(("[", "*")) else row
 
 
 def _columns(frame: pl.DataFrame) -> str:

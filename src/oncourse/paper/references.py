@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from oncourse.paper.documents import latex
+
 #: Authors who are not named: a word of BibTeX, which RIS does not have.
 OTHERS = "others"
 
@@ -80,9 +82,9 @@ def bibtex(works: Sequence[Work]) -> str:
     out = []
     for r in works:
         fields = {
-            "author": " and ".join(r.authors),
-            "title": f"{{{r.title}}}",
-            "journal": r.journal,
+            "author": " and ".join(map(latex, r.authors)),
+            "title": f"{{{latex(r.title)}}}",
+            "journal": latex(r.journal),
             "year": r.year,
             "volume": r.volume,
             "pages": r.pages.replace("-", "--"),

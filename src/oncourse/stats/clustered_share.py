@@ -48,13 +48,17 @@ class OverPatients(NamedTuple):
         return float(stdtr(self.df, -away / self.error))
 
 
+#: How limits of a share are found: from a model of patients, from one unit per patient, from many patients left out in turn.
+CLUSTERED, EXACT, JACKKNIFED = "beta-binomial over patients", "Clopper-Pearson", "jackknife over patients"
+
+
 @dataclass(frozen=True)
 class ClusteredShare:
     """A pooled share with the posterior of the mean share of patients.
 
     ``value`` is found / total over all units; ``low``, ``high`` the equal-tailed limits, widened to hold the value,
     from `ANY_LAW_FROM` patients on those of the patients' weighted mean and, where the share goes with the number of
-    units, those of the ratio; NaN without units.
+    units, those of the ratio; NaN without units. ``method``: how they were found (`CLUSTERED`, `EXACT`, `JACKKNIFED`).
     """
 
     value: float
@@ -64,6 +68,7 @@ class ClusteredShare:
     _cumulated: Floats
     _cautious: Floats
     _any_law: OverPatients | None = None
+    method: str = CLUSTERED
 
     def p_below(self, limit: float) -> float:
         """Return the probability that the mean share lies at or below `limit`, for a one-sided test.
@@ -165,10 +170,10 @@ def clustered_share(found: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     value = float(x.sum() / n.sum())
     if len(n) > 1 and (n == 1).all():
         low, high = (float(limit) for limit in clopper_pearson(x.sum(), n.sum(), level))
-        return ClusteredShare(value, low, high, edges, steps, cautious)
+        return ClusteredShare(value, low, high, edges, steps, cautious, method=EXACT)
     low, high = (float(np.interp(p, steps, edges)) for p in (0.5 - level / 2, 0.5 + level / 2))
     if len(n) >= MANY_PATIENTS and 0 < value < 1:  # the grid of means is coarser than the limits are apart
-        return ClusteredShare(value, *_ratio_limits(x, n, level), edges, steps, cautious)
+        return ClusteredShare(value, *_ratio_limits(x, n, level), edges, steps, cautious, method=JACKKNIFED)
     differ = len(n) >= ANY_LAW_FROM and bool(np.ptp(x / n) > 0)
     any_law = _over_patients(x / n, n, value * (1 - value)) if differ else None
     wider = [(low, high), (value, value)]

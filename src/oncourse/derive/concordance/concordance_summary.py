@@ -37,8 +37,11 @@ SUMMARY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("estimate", pl.Float64, "the estimate"),
     ("ci_low", pl.Float64, "lower 95 % limit; null = not estimable"),
     ("ci_high", pl.Float64, "upper 95 % limit"),
+    ("method", pl.String, "how the interval was made"),
 )
 
+#: How numbers that are no plain shares are found.
+SANDWICH, DETECTION = "sandwich over patients", "mixture of detection"
 #: What stands for the verdict of a pair with a sample that may be another's (`oncourse.derive.concordance.apart`).
 SET_APART = "set_apart"
 #: n_shared, n_private, n_lost, n_not_assessable, n_assumed: what the fractions are made of.
@@ -176,7 +179,7 @@ def ratio_rows(
                 n = {2: counts[:, :4].sum(), 3: counts[:, 1].sum()}.get(j, assessed.sum())
                 numbers = _values(*parts[j])
                 if withheld and name.startswith("shared_fraction"):
-                    numbers = dict.fromkeys(numbers)
+                    numbers |= dict.fromkeys(("estimate", "ci_low", "ci_high"))
                 rows.append(
                     {
                         **key,
@@ -228,13 +231,14 @@ def hidden_by_errors(presence: PresenceTable, variants: pl.DataFrame, min_power:
     return (undecided, cells.height) if few_absent and undecided >= MOST_UNDECIDED * cells.height else None
 
 
-def _values(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> dict[str, float | None]:
+def _values(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> dict[str, Any]:
     share = clustered_share(top, bottom)
     numbers = (share.value, share.low, share.high)
-    return {
+    limits = {
         name: None if np.isnan(x) else float(x)
         for name, x in zip(("estimate", "ci_low", "ci_high"), numbers, strict=True)
     }
+    return limits | {"method": share.method}
 
 
 def _between(counts: NDArray[Any]) -> dict[str, Any]:
@@ -250,6 +254,7 @@ def _between(counts: NDArray[Any]) -> dict[str, Any]:
         "estimate": None,
         "ci_low": None,
         "ci_high": None,
+        "method": "beta-binomial fit",
     }
     if used.sum() >= 3:
         mean, spread = fit(shared[used], total[used])
@@ -305,7 +310,7 @@ def latent_rows(presence: PresenceTable, variants: pl.DataFrame, key: dict[str, 
     if low is not None and (judged["state"] == "shared").all():
         per = judged.group_by("pair").len()["len"].sort()
         low = min(low, clustered_share(per, per).low)
-    return [{**base, "estimate": found.share, "ci_low": low, "ci_high": high}]
+    return [{**base, "estimate": found.share, "ci_low": low, "ci_high": high, "method": SANDWICH}]
 
 
 def _columns_of(ccfs: NDArray[np.float64], levels: tuple[float, ...]) -> NDArray[np.int64]:
@@ -377,19 +382,20 @@ def noise_rows(
     )
     base = {**key, "n_patients": n, "n_variants": len(some)}
 
-    def row(name: str, value: float, low: float = np.nan, high: float = np.nan) -> dict[str, Any]:
+    def row(name: str, value: float, method: str, low: float = np.nan, high: float = np.nan) -> dict[str, Any]:
         numbers = {"estimate": value, "ci_low": low, "ci_high": high}
         return {
             **base,
             "estimand": name,
             **{k: None if np.isnan(v) else float(v) for k, v in numbers.items()},
+            "method": method,
         }
 
     return [
-        row("discordance_of_calls", found.observed),
-        row("discordance_expected_by_noise", found.expected),
-        row("excess_discordance", found.excess, found.ci_low, found.ci_high),
-        row("excess_discordance_p_value", found.p_value),
+        row("discordance_of_calls", found.observed, DETECTION),
+        row("discordance_expected_by_noise", found.expected, DETECTION),
+        row("excess_discordance", found.excess, SANDWICH, found.ci_low, found.ci_high),
+        row("excess_discordance_p_value", found.p_value, SANDWICH),
     ], per_pair
 
 

@@ -25,12 +25,14 @@ STRATUM_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("n_not_assessable", pl.Int64, "of these, not assessable in plasma (not found, in the set of all)"),
     ("n_by_calls", pl.Int64, "of those not found, by calls alone: their reads in plasma were not counted"),
     ("ppa", pl.Float64, "share of tissue variants found in plasma; null: withheld, or none to find"),
-    ("ci_low", pl.Float64, "lower limit: patients as clusters (beta-binomial)"),
+    ("ci_low", pl.Float64, "lower limit"),
     ("ci_high", pl.Float64, "upper limit"),
+    ("method", pl.String, "how the interval was made"),
     ("n_plasma_only", pl.Int64, "variants present in plasma and absent in tissue"),
     ("ppv", pl.Float64, "share of the assessable plasma variants that tissue has; null: as for ppa"),
     ("ppv_low", pl.Float64, "lower limit"),
     ("ppv_high", pl.Float64, "upper limit"),
+    ("ppv_method", pl.String, "how the interval was made"),
 )
 
 #: Bands of tumour fraction (Clin Cancer Res 2024;30:2452 and Wyatt 2017 use 1 % and 2 %).
@@ -237,4 +239,6 @@ def _rates(row: dict[str, Any], per: pl.DataFrame) -> dict[str, Any]:
         "n_by_calls": int(per["n_by_calls"].sum()),
         "n_plasma_only": int(alone.sum()),
         **numbers,
+        "method": ppa.method,
+        "ppv_method": ppv.method,
     }
