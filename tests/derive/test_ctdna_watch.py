@@ -313,3 +313,12 @@ def test_retest_reminder_is_two_half_lives_after_the_stop():
     rows = retest_reminders(emergence(cells, SAMPLES, GIVEN), pl.DataFrame({"patient_id": ["A"], "last_day": [400]}))
     (row,) = rows.to_dicts()
     assert (row["retest_day"], row["half_life_months"], row["days_since_stop"]) == (405, 3.7, 220)
+
+
+def test_reads_needed_are_the_least_by_definition_and_found_at_any_depth():
+    """A depth of 2,147,483,648 in one cell of calls was counted up to read by read."""
+    mean = np.r_[np.linspace(0, 12, 60), 500.0]
+    found = positivity(np.zeros(61), mean, mean**2, alpha=0.01).threshold
+    assert found.tolist() == [next(k for k in range(1, 999) if poisson.sf(k - 1, m) <= 0.01) for m in mean]
+    (many,) = positivity([0], [2.0**31], [2.0**62]).threshold
+    assert poisson.sf(many - 1, 2.0**31) <= 0.01 < poisson.sf(many - 2, 2.0**31)

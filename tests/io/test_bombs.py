@@ -52,6 +52,16 @@ def test_the_beginning_of_a_file_is_read_within_bounds(tmp_path):
     assert peak < 80 << 20
 
 
+def test_a_vcf_of_another_encoding_whose_info_column_has_another_name_is_read(tmp_path):
+    """INFO was asked for by name: a fault."""
+    head = "#CHROM POS ID REF ALT QUAL FILTER NOTES FORMAT P1".replace(" ", "\t")
+    (tmp_path / "a.vcf").write_bytes(
+        f"##fileformat=VCFv4.2\r{head}\r12\t1\t.\tC\tT\t.\tPASS\t.\tGT\t0/1\r".encode("utf-16")
+    )
+    start = vcf_start(tmp_path / "a.vcf")
+    assert start.columns == ("P1",) and start.info == ""
+
+
 @pytest.mark.parametrize("alleles", ["C " + ",".join("TA" * 600), "C " + "T" * 2_000, "C" * 2_000 + " C"])
 def test_alleles_past_all_bounds_are_a_change_that_nobody_knows(tmp_path, monkeypatch, alleles):
     """200,000 alternatives of one record took longer than a minute, an allele of 50 Mb 40 seconds and 2 GB."""

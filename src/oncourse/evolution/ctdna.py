@@ -76,12 +76,20 @@ def positivity(
     spread = square / np.asarray(noise_shape, float) + mean**2 * np.asarray(uncertainty, float)
     at_least = _null(mean, np.broadcast_to(spread, alt.shape))
     p_value = at_least(alt)
-    threshold = np.ones(alt.shape, np.int64)
-    pending = at_least(threshold) > alpha
-    while pending.any():
-        threshold[pending] += 1
-        pending = at_least(threshold) > alpha
-    return Detection(mean, p_value, threshold)
+    return Detection(mean, p_value, _least(at_least, alpha, alt.shape))
+
+
+def _least(at_least: Callable[[ArrayLike], Floats], alpha: float, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return per sample the least k of 1 or more with P(at least k) <= alpha: by doubling, then by halves."""
+    above = np.ones(shape, np.int64)
+    while (pending := at_least(above) > alpha).any():
+        above[pending] *= 2
+    below = above // 2  # 0, or known to be too few
+    while (apart := above - below > 1).any():
+        middle = (above + below) // 2
+        enough = at_least(middle) <= alpha
+        above, below = np.where(apart & enough, middle, above), np.where(apart & ~enough, middle, below)
+    return above
 
 
 def single_sites(

@@ -44,5 +44,5 @@ def _start_of_text(path: Path) -> Start:
     """Read the beginning of a VCF of another encoding or other line ends as `read_table` reads its rows."""
     table = read_table(path, comment="##", lenient=True)
     columns = tuple(c for c in table.frame.columns[9:] if c) if table.frame.columns[:1] == ["#CHROM"] else ()
-    info = table.frame["INFO"].head(1).to_list() if columns else []
+    info = table.frame["INFO"].head(1).to_list() if columns and "INFO" in table.frame.columns else []
     return Start(path, columns, table.comments, (info or [None])[0] or "")
