@@ -162,3 +162,17 @@ def test_drivers_say_what_kind_and_labels_name_the_known_ones_first(tumours):
     kinds = {row["gene"]: row["kind"] for row in driver_rows(patient)}
     assert kinds == {"AKT1": "other", "APC": "truncating", "KRAS": "recurrent"}
     assert [label for label in driver_labels(patient) if label] == ["APC, KRAS, AKT1"]
+
+
+def test_histories_without_copy_numbers_are_never_told_as_answered():
+    """A lost allele looks like a second clone: of crc_hu2019, three metastases of three came from several clones without
+    segments, one of six with them."""
+    from oncourse.analyses._base import Estimate
+    from oncourse.analyses.evolution import _headline
+
+    sure = pl.DataFrame({"patient_id": ["P1"] * 20})
+    poly = Estimate("polyclonal_fraction", 0.0, 0.0, 0.05, n=20, unit="fraction")
+    told = (Estimate("n_patients", 20, n=20), poly, Estimate("absences_by_calls", 0, n=9))
+    with_copies, without = _headline(told, set(), sure), _headline(told, {"P1"}, sure)
+    assert with_copies.light == "answered"
+    assert without.light == "uncertain" and str(without.reason) == "without copy numbers"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import polars as pl
@@ -85,10 +85,11 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
         SAMPLE_TREES.name: SAMPLE_TREES.frame(rows.collect(patients, rows.sample_tree_rows)),
         PATIENTS.name: PATIENTS.frame([rows.patient_row(p) for p in patients]),
     }
+    sure = clear_histories(seeding, params.min_probability)
     estimates = _estimates(cohort, params, patients, seeding, drivers, tables[VARIANTS.name])
     return Result(
         answer=_answer(estimates),
-        headline=_headline(estimates),
+        headline=_headline(estimates, {p.patient_id for p in patients if not p.clones.has_copy_number}, sure),
         estimates=estimates,
         tables=tables,
         figures=tuple(evolution_figures(params, patients, seeding)),
@@ -191,7 +192,7 @@ def _estimates(
     by_calls = absent.filter(pl.col("basis") == "assumed").height
     out.append(Estimate("absences_by_calls", by_calls, n=absent.height, unit="count"))
     mets = seeding.filter(pl.col("role") != "primary")
-    sure = mets.filter(pl.col("probability") >= params.min_probability)
+    sure = clear_histories(seeding, params.min_probability)
     out.append(Estimate("n_metastases", mets.height, n=mets.height, unit="count"))
     out.append(_share("polyclonal_fraction", sure, pl.col("clonality") == "polyclonal"))
     clear = sure.filter(pl.col("probability_phyleticity") >= params.min_probability)
@@ -207,8 +208,17 @@ def _estimates(
     return tuple(out)
 
 
-def _headline(estimates: tuple[Estimate, ...]) -> Headline:
-    """How metastases were founded; without a clear history, how many clones there are."""
+def clear_histories(seeding: pl.DataFrame, min_probability: float) -> pl.DataFrame:
+    """Return the metastases of which it is clear whether one clone or several founded them."""
+    return seeding.filter((pl.col("role") != "primary") & (pl.col("probability") >= min_probability))
+
+
+def _headline(estimates: tuple[Estimate, ...], without_copies: Collection[str], sure: pl.DataFrame) -> Headline:
+    """How metastases were founded; without a clear history, how many clones there are.
+
+    without_copies : patients whose copy numbers are not known: an allele that one lesion lost looks like a clone there
+        (of crc_hu2019 three metastases of three were of several clones without segments, one of six with them)
+    """
     found = {e.name: e for e in estimates}
     patients, poly = int(found["n_patients"].value or 0), found["polyclonal_fraction"]
     absent = found["absences_by_calls"]
@@ -225,6 +235,8 @@ def _headline(estimates: tuple[Estimate, ...]) -> Headline:
         text = said("headline.evolution.poly", k=k, n=n, share=poly, by_calls=by_calls)
     else:
         text = said("headline.evolution.mono", n=n, share=poly, by_calls=by_calls)
+    if sure["patient_id"].is_in(list(without_copies)).any():
+        return Headline(text, "uncertain", said("reason.copies"), poly.name)
     return unless_assumed(Headline(text, *light_of(poly), poly.name), absent.value, absent.n)
 
 
