@@ -170,9 +170,8 @@ def test_histories_without_copy_numbers_are_never_told_as_answered():
     from oncourse.analyses._base import Estimate
     from oncourse.analyses.evolution import _headline
 
-    sure = pl.DataFrame({"patient_id": ["P1"] * 20})
     poly = Estimate("polyclonal_fraction", 0.0, 0.0, 0.05, n=20, unit="fraction")
     told = (Estimate("n_patients", 20, n=20), poly, Estimate("absences_by_calls", 0, n=9))
-    with_copies, without = _headline(told, set(), sure), _headline(told, {"P1"}, sure)
+    with_copies, without = _headline(told), _headline(told, without_copies=True)
     assert with_copies.light == "answered"
     assert without.light == "uncertain" and str(without.reason) == "without copy numbers"

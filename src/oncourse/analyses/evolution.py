@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -86,10 +86,11 @@ def evolution(cohort: Cohort, params: EvolutionParams) -> Result:
         PATIENTS.name: PATIENTS.frame([rows.patient_row(p) for p in patients]),
     }
     sure = clear_histories(seeding, params.min_probability)
+    uncopied = [p.patient_id for p in patients if not p.clones.has_copy_number]
     estimates = _estimates(cohort, params, patients, seeding, drivers, tables[VARIANTS.name])
     return Result(
         answer=_answer(estimates),
-        headline=_headline(estimates, {p.patient_id for p in patients if not p.clones.has_copy_number}, sure),
+        headline=_headline(estimates, without_copies=sure["patient_id"].is_in(uncopied).any()),
         estimates=estimates,
         tables=tables,
         figures=tuple(evolution_figures(params, patients, seeding)),
@@ -213,11 +214,12 @@ def clear_histories(seeding: pl.DataFrame, min_probability: float) -> pl.DataFra
     return seeding.filter((pl.col("role") != "primary") & (pl.col("probability") >= min_probability))
 
 
-def _headline(estimates: tuple[Estimate, ...], without_copies: Collection[str], sure: pl.DataFrame) -> Headline:
+def _headline(estimates: tuple[Estimate, ...], *, without_copies: bool = False) -> Headline:
     """How metastases were founded; without a clear history, how many clones there are.
 
-    without_copies : patients whose copy numbers are not known: an allele that one lesion lost looks like a clone there
-        (of crc_hu2019 three metastases of three were of several clones without segments, one of six with them)
+    without_copies : the history of a metastasis counts whose patient's copy numbers are not known: an allele that one
+        lesion lost looks like a clone there (of crc_hu2019 three metastases of three were of several clones without
+        segments, one of six with them)
     """
     found = {e.name: e for e in estimates}
     patients, poly = int(found["n_patients"].value or 0), found["polyclonal_fraction"]
@@ -235,7 +237,7 @@ def _headline(estimates: tuple[Estimate, ...], without_copies: Collection[str], 
         text = said("headline.evolution.poly", k=k, n=n, share=poly, by_calls=by_calls)
     else:
         text = said("headline.evolution.mono", n=n, share=poly, by_calls=by_calls)
-    if sure["patient_id"].is_in(list(without_copies)).any():
+    if without_copies:
         return Headline(text, "uncertain", said("reason.copies"), poly.name)
     return unless_assumed(Headline(text, *light_of(poly), poly.name), absent.value, absent.n)
 
