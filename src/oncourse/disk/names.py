@@ -17,6 +17,8 @@ from hashlib import sha256
 MOST_BYTES = 200
 _UNHELD = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]|^[. ]+|[. ]+$')
 _DEVICE = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)")
+#: Names that need no closer look, beside `_DEVICE`: a registry has hundreds of thousands of them.
+_PLAIN = re.compile(rf"[A-Za-z0-9_-](?:[A-Za-z0-9_.-]{{0,{MOST_BYTES - 2}}}[A-Za-z0-9_-])?")
 
 
 def file_names(ids: Iterable[str]) -> dict[str, str]:
@@ -29,6 +31,12 @@ def file_names(ids: Iterable[str]) -> dict[str, str]:
     {'P1': 'P1~fbeae7c1', 'p1': 'p1~f64551fc', 'P2': 'P2'}
     """
     ids = list(dict.fromkeys(ids))
+    if (
+        all(map(_PLAIN.fullmatch, ids))
+        and not any(map(_DEVICE.match, ids))
+        and len(set(map(str.lower, ids))) == len(ids)
+    ):
+        return dict(zip(ids, ids, strict=True))
     alike = Counter(map(_seen, ids))
     names = {i: i if alike[_seen(i)] == 1 and is_held(i) else marked(i) for i in ids}
     twice = Counter(map(_seen, names.values()))

@@ -136,8 +136,9 @@ def report_study(
                 (folder / "intake.html").write_text(read, "utf-8")
             write_json(results_json(outcomes, cohort.used, study.config.design), folder / "results.json")
             failed = pages()
-            written = {p: n for p, n in page_names(cohort).items() if (folder / "patients" / f"{n}.html").is_file()}
-            (folder / "report.html").write_text(study_page(cohort, outcomes, tables, written), "utf-8")
+            asked = set(asked_for(cohort, patients)) - set(failed)
+            there = {p: name for p, name in page_names(cohort).items() if p in asked}
+            (folder / "report.html").write_text(study_page(cohort, outcomes, tables, there), "utf-8")
             if book is not None:
                 book()
             origin = provenance(source, cohort.used, seed, started, beside)
