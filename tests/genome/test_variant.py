@@ -187,3 +187,21 @@ def test_accessions_of_both_builds_are_those_of_ncbi():
         assert variant.build_of_accession(f"NC_{chrom:06d}.{version}") == "GRCh38"
         assert variant.build_of_accession(f"NC_{chrom:06d}.{version - 1}") == "GRCh37"
         assert variant.build_of_accession(f"NC_{chrom:06d}.{version + 1}") is None
+
+
+def test_changes_of_a_column_are_canonical_as_each_is():
+    texts = [
+        "p.L10L",
+        "p.L10=",
+        "p.X10X",
+        "p.Q5*",
+        "p.G12D",
+        "p.R248Lfs*12",
+        "p.R248fs*?",
+        "p.*394Gext*9",
+        "p.B1B",
+        "L10L",
+        None,
+    ]
+    assert protein.canonicals(pl.Series(texts)).to_list() == [protein.canonical(t) for t in texts]
+    assert protein.canonical("p.L10L") == "p.L10="

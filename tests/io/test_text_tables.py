@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oncourse.io.tabular import text
 from oncourse.io.tabular.text import read_table
 
 
@@ -106,3 +107,25 @@ def test_what_is_written_is_read(tmp_path_factory, rows):
     frame = pl.DataFrame(rows, schema={"a": pl.String, "b": pl.String}, orient="row")
     frame.write_csv(path, separator="\t", quote_style="never")
     assert read_table(path).frame.equals(frame)
+
+
+def test_blocks_of_a_large_table_begin_below_its_header(tmp_path, monkeypatch):
+    """A table of one block is read past the lines above it, a larger one block by block."""
+    content = "# a remark\n#\na\tb\n" + "".join(f"r{i}\t{i}\n" for i in range(500))
+    whole = read(tmp_path, content)
+    monkeypatch.setattr(text, "_BLOCK", 300)
+    monkeypatch.setattr(text, "_PIECE", 64)
+    parted = read(tmp_path, content)
+    assert whole.frame.rows() == parted.frame.rows() == [(f"r{i}", str(i)) for i in range(500)]
+    assert whole.lines.to_list() == parted.lines.to_list() == list(range(4, 504))
+
+
+@pytest.mark.parametrize(
+    ("body", "lines", "is_odd"),
+    [("x\ny\tz\n1\t2\t3\n", [2, 3, 4], True), ("x\ty\tz\n1\n", [2, 3], True), ("x\ty\n\n1\t2\n", [2, 4], False)],
+)
+def test_uneven_lines_are_found_however_their_cells_add_up(tmp_path, body, lines, is_odd):
+    """A line of one cell before one of three holds as many separators as two lines of two."""
+    found = read(tmp_path, "a\tb\n" + body)
+    assert found.lines.to_list() == lines
+    assert bool(found.problems) is is_odd

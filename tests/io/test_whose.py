@@ -233,3 +233,30 @@ def test_partners_are_those_found_by_comparing_every_two_names():
         for names in itertools.combinations(words, n):
             partners = Partners(names)
             assert [partners.of(name) for name in names] == [slow(name, names) for name in names]
+
+
+def test_beginnings_of_a_column_are_those_of_each_name():
+    words = [
+        "liver_met",
+        "PRIMARY",
+        "met2",
+        "T1",
+        "t1",
+        "M12",
+        "ffpe-3",
+        "pre",
+        "C1D1",
+        "Baseline",
+        "肝转移",
+        "cfDNA",
+        "x",
+    ]
+    names = [
+        f"{stem}{mark}{word}"
+        for stem in ("P1", "CRC", "张三", "A-1")
+        for mark in ("_", "-", " ", ".", "")
+        for word in words
+    ]
+    each = {name: found for name in names if (found := sample_names.beginning(name))}
+    assert sample_names.beginnings(names) == each
+    assert len(each) > 100

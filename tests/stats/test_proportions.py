@@ -119,3 +119,12 @@ def test_the_adjusted_difference_is_covered_in_few_and_in_sparse_strata():
             _, low, high = mantel_haenszel_difference(a, sizes[:, 0] - a, c, sizes[:, 1] - c)
             held.append(low <= 0.15 <= high)
         assert 0.935 <= np.mean(held) <= 0.965
+
+
+def test_exact_limits_of_many_shares_are_those_of_each():
+    """Pairs that repeat are worked out once; the limits of 12 of 40 stand in the example of the function."""
+    k, n = np.array([12, 0, 12, 3, 40, 0, 12.0]), np.array([40, 10, 40, np.nan, 40, 0, 41.0])
+    low, high = clopper_pearson(k, n)
+    each = [clopper_pearson([a], [b]) for a, b in zip(k, n, strict=True)]
+    np.testing.assert_array_equal(low, [one[0][0] for one in each])
+    np.testing.assert_array_equal(high, [one[1][0] for one in each])

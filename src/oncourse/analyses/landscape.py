@@ -32,6 +32,7 @@ from oncourse.derive.status.alterations import cancer_genes
 from oncourse.errors import NotEnoughData
 from oncourse.io.lists import read_reference
 from oncourse.stats.proportions import clopper_pearson
+from oncourse.study.numbered import numbers
 from oncourse.words.catalogue import braceless, said
 from oncourse.words.lists import first_of
 
@@ -64,13 +65,17 @@ def gene_table(
     genes = sorted(listed | set(altered["gene"]))
 
     def count(flag: str, name: str) -> pl.Expr:
-        return pl.col(key).filter(pl.col(flag)).n_unique().cast(pl.Int64).alias(name)
+        return pl.col("_number").filter(pl.col(flag)).n_unique().cast(pl.Int64).alias(name)
 
-    counts = altered.group_by("gene").agg(
-        count("is_mutated", "n_mutated"),
-        count("is_amplified", "n_amplified"),
-        count("is_deleted", "n_deleted"),
-        count("is_fused", "n_fusion"),
+    counts = (
+        altered.with_columns(_number=pl.Series(numbers(altered[key])))
+        .group_by("gene")
+        .agg(
+            count("is_mutated", "n_mutated"),
+            count("is_amplified", "n_amplified"),
+            count("is_deleted", "n_deleted"),
+            count("is_fused", "n_fusion"),
+        )
     )
     table = status.panels.n_profiled(genes, unit).join(counts, on="gene", how="left")
     table = table.join(

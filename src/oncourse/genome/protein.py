@@ -168,7 +168,8 @@ def codon_of(change: str) -> int | None:
 
 def canonicals(values: pl.Series) -> pl.Series:
     """Return `canonical` of each value (shape (n,), text; null where nothing is given)."""
-    plain = values.str.contains(r"^p\.([A-Z]\d+\*|[A-Z]\d+=)$").fill_null(False) | _substitutions(values)
+    values = _silent(values)
+    plain = values.str.contains(r"^p\.[A-Z]\d+(\*|=)$|^p\.[A-WYZ]\d+[A-WYZ](fs\*\d+)?$").fill_null(False)
     odd = values.set(plain, None)
     unique = odd.unique().drop_nulls()
     mapped = [canonical(v) for v in unique]
@@ -178,10 +179,11 @@ def canonicals(values: pl.Series) -> pl.Series:
     )[values.name]
 
 
-def _substitutions(values: pl.Series) -> pl.Series:
-    """Changes that are canonical as they stand: one letter, number, another letter (X may mean a stop)."""
-    found = values.str.extract_groups(r"^p\.([A-WYZ])\d+([A-WYZ])$")
-    return (found.struct.field("1") != found.struct.field("2")).fill_null(False)
+def _silent(values: pl.Series) -> pl.Series:
+    """Return the changes with ``p.L10L`` as ``p.L10=``: one letter, number, the same letter (X may mean a stop)."""
+    found = values.str.extract_groups(r"^(p\.([A-WYZ])\d+)([A-WYZ])$").struct.unnest()
+    same = (found["2"] == found["3"]).fill_null(False)
+    return values.zip_with(~same, found["1"] + "=") if same.any() else values
 
 
 def codon(column: str = "hgvs_p") -> pl.Expr:

@@ -166,7 +166,7 @@ def normalise(
     )
     out = _one_base(out, ref, alt)
     out = _trimmed(out, pos, ref, alt)
-    out = out.with_columns(_why_not(chrom, pos, ref, alt).alias("why_not"))
+    out = out.with_columns(_why_not(out, chrom, pos, ref, alt))
     if fasta is not None:
         out = _aligned(out, chrom, pos, ref, alt, fasta)
     dashed = [pl.when(pl.col(a) == "").then(pl.lit("-")).otherwise(pl.col(a)).alias(a) for a in (ref, alt)]
@@ -181,6 +181,8 @@ def once(values: pl.Series, expression: pl.Expr) -> pl.Series:
     """Return `expression` (of a column ``x``) of each value, worked out once per distinct value."""
     distinct = pl.DataFrame({"x": values.unique().drop_nulls().cast(pl.String)})
     results = distinct.select(expression.alias("x"))["x"]
+    if values.dtype == pl.String and results.equals(distinct["x"]):
+        return values
     mapped = values.cast(pl.String).replace_strict(distinct["x"], results, default=None, return_dtype=pl.String)
     return mapped.rename(values.name)
 
@@ -214,27 +216,38 @@ def _one_base(frame: pl.DataFrame, ref: str, alt: str) -> pl.DataFrame:
     return frame.with_columns(pl.when(code).then(other).otherwise(pl.col(alt)).alias(alt))
 
 
-def _why_not(chrom: str, pos: str, ref: str, alt: str) -> pl.Expr:
-    bases = pl.col(ref).str.contains(_ALLELE) & pl.col(alt).str.contains(_ALLELE)
-    return (
-        pl.when(pl.col(chrom).is_null() | pl.col(chrom).str.contains(r"^[0-9XYMT]+:\d+$"))
+def _why_not(frame: pl.DataFrame, chrom: str, pos: str, ref: str, alt: str) -> pl.Series:
+    """Return why each row is no small variant, as ``why_not``; null where it is one."""
+    no_contig = _which(frame[chrom], pl.col("x").str.contains(r"^[0-9XYMT]+:\d+$"))
+    no_bases = [_which(frame[a], ~pl.col("x").str.contains(_ALLELE)) for a in (ref, alt)]
+    why = (
+        pl.when(pl.col(chrom).is_null() | pl.col(chrom).is_in(no_contig))
         .then(pl.lit("no chromosome"))
         .when(pl.col(pos).is_null())
         .then(pl.lit("no position"))
         .when(pl.col(ref).is_null() | pl.col(alt).is_null())
         .then(pl.lit("no allele"))
-        .when(~bases)
+        .when(pl.col(ref).is_in(no_bases[0]) | pl.col(alt).is_in(no_bases[1]))
         .then(pl.lit("not a sequence of bases"))
         .when(pl.col(ref) == pl.col(alt))
         .then(pl.lit("no change"))
     )
+    return frame.select(why.alias("why_not"))["why_not"]
+
+
+def _which(values: pl.Series, test: pl.Expr) -> list[str]:
+    """Return the distinct texts of which `test` (of a column ``x``) is true."""
+    distinct = pl.DataFrame({"x": values.unique().drop_nulls()})
+    return distinct.filter(test)["x"].sort().to_list()
 
 
 def _trimmed(frame: pl.DataFrame, pos: str, ref: str, alt: str) -> pl.DataFrame:
     """Trim the records that are longer than one base; each pair of alleles is worked out once."""
     simple = (pl.col(ref).str.len_bytes() <= 1) & (pl.col(alt).str.len_bytes() <= 1)
     long = ~simple & (pl.col(ref) != "") & (pl.col(alt) != "") & (pl.col(ref) != pl.col(alt))
-    pairs = frame.filter(long).select(ref, alt).unique()
+    rows = frame.select(long.fill_null(False).arg_true()).to_series()
+    given = frame.select(pos, ref, alt)[rows]
+    pairs = given.select(ref, alt).unique()
     if pairs.is_empty():
         return frame
     cut = [trim(r, a) for r, a in pairs.iter_rows()]
@@ -243,15 +256,10 @@ def _trimmed(frame: pl.DataFrame, pos: str, ref: str, alt: str) -> pl.DataFrame:
         pl.Series("_ref", [c[1] for c in cut], pl.String),
         pl.Series("_alt", [c[2] for c in cut], pl.String),
     )
-    joined = frame.select(pos, ref, alt).join(pairs, on=[ref, alt], how="left", maintain_order="left")
-    hit = pl.col("_left").is_not_null()
     moved = pl.col(pos) + pl.col("_left") - (pl.col("_ref") == "").cast(pl.Int64)
-    changed = joined.select(
-        pl.when(hit).then(moved).otherwise(pl.col(pos)).alias(pos),
-        pl.when(hit).then(pl.col("_ref")).otherwise(pl.col(ref)).alias(ref),
-        pl.when(hit).then(pl.col("_alt")).otherwise(pl.col(alt)).alias(alt),
-    )
-    return frame.with_columns(changed.get_columns())
+    changed = given.join(pairs, on=[ref, alt], how="left", maintain_order="left")
+    changed = changed.select(moved.alias(pos), pl.col("_ref").alias(ref), pl.col("_alt").alias(alt))
+    return frame.with_columns(frame[c].scatter(rows, changed[c]) for c in changed.columns)
 
 
 def _aligned(frame: pl.DataFrame, chrom: str, pos: str, ref: str, alt: str, fasta: Fasta) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from oncourse.genome.variant import kind
+from oncourse.genome.variant import kind, once
 from oncourse.study.frames import with_optional
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning, words_for
@@ -218,15 +218,15 @@ def _listed(out: Decided, name: str) -> None:
     out.frame = out.frame.with_columns(pl.lit(None, pl.String).alias("validation"))
 
 
-def _each_word(column: str, expression: pl.Expr, frame: pl.DataFrame) -> pl.Series:
-    """Return `expression` of a text column, worked out once per distinct text; null texts pass."""
+def _each_word(column: str, expression: pl.Expr, frame: pl.DataFrame, *, null: bool = True) -> pl.Series:
+    """Return `expression` (true or false) of a text column, worked out once per distinct text; `null` of no text."""
     distinct = frame.select(column).unique().drop_nulls()
     values = distinct.select(expression.alias("x"))["x"]
-    return frame[column].replace_strict(distinct[column], values, default=True, return_dtype=pl.Boolean)
+    return frame[column].replace_strict(distinct[column], values, default=null, return_dtype=pl.Boolean)
 
 
 def _status(frame: pl.DataFrame) -> pl.Series:
-    low = frame["status"].str.strip_chars().str.to_lowercase()
+    low = once(frame["status"], pl.col("x").str.strip_chars().str.to_lowercase())
     distinct = low.unique().drop_nulls()
     # a word of another language in ours (体细胞, 胚系), or one of them with words beside it
     ours = {w: m for w in distinct if w not in ORIGINS and (m := meaning("origin", w)) in ("somatic", "germline")}
@@ -372,8 +372,9 @@ def _contradictions(out: Decided, name: str, is_call: pl.Expr) -> None:
 def _origin(out: Decided, name: str, has_normal: bool | None) -> None:
     frame = out.frame
     said = pl.col("_status").replace_strict(ORIGINS, default=None, return_dtype=pl.String)
-    filters = pl.col("filter").str.to_lowercase().str.split(";")
-    by_filter = filters.list.eval(pl.element().is_in(GERMLINE_FILTERS)).list.any().fill_null(False)
+    words = pl.col("filter").str.to_lowercase().str.split(";")
+    germline = words.list.eval(pl.element().is_in(GERMLINE_FILTERS)).list.any()
+    by_filter = pl.lit(_each_word("filter", germline, frame, null=False))
     in_normal = (
         (pl.col("normal_depth") >= NORMAL_DEPTH) & (pl.col("normal_alt") >= NORMAL_VAF * pl.col("normal_depth"))
     ).fill_null(False)

@@ -39,7 +39,7 @@ from oncourse.io.whose.ids import (
     says,
     unmatched,
 )
-from oncourse.io.whose.sample_names import beginning, of_one_beginning
+from oncourse.io.whose.sample_names import beginnings, of_one_beginning
 from oncourse.study.config import StudyConfig
 from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
@@ -448,8 +448,8 @@ def _roles_by_name(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     says what they are, and names of several roles say so of a patient."""
     if set(samples.columns) - {"SAMPLE_ID", "PATIENT_ID", "MATERIAL"}:
         return samples
-    parts = {s: p[1].replace("_", " ") for s in samples["SAMPLE_ID"].drop_nulls() if (p := beginning(s))}
-    words_of = {s: re.sub(r"(?i)\bmets?\b", "metastasis", word) for s, word in parts.items()}
+    parts = beginnings(samples["SAMPLE_ID"].drop_nulls())
+    words_of = {s: re.sub(r"(?i)\bmets?\b", "metastasis", word.replace("_", " ")) for s, (_, word) in parts.items()}
     roles = {s: word for s, word in words_of.items() if ct.role_word(word)}
     kinds = samples.filter(pl.col("SAMPLE_ID").is_in(list(roles))).with_columns(
         pl.col("SAMPLE_ID").replace({s: ct.role_word(w) for s, w in roles.items()}).alias("_role")

@@ -62,17 +62,23 @@ def clopper_pearson(k: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Fl
     >>> low.round(4).tolist(), high.round(4).tolist()
     ([0.1656, 0.0, nan], [0.4653, 0.3085, nan])
     """
-    from scipy.special import betaincinv
-
     k_, n_ = _counts(k, n)
     half = (1.0 - level) / 2.0
     usable = n_ > 0
     inner_low, inner_high = usable & (k_ > 0), usable & (k_ < n_)
     low = np.where(usable, 0.0, np.nan)
     high = np.where(usable, 1.0, np.nan)
-    low[inner_low] = betaincinv(k_[inner_low], n_[inner_low] - k_[inner_low] + 1, half)
-    high[inner_high] = betaincinv(k_[inner_high] + 1, n_[inner_high] - k_[inner_high], 1.0 - half)
+    low[inner_low] = _beta_quantile(k_[inner_low], n_[inner_low] - k_[inner_low] + 1, half)
+    high[inner_high] = _beta_quantile(k_[inner_high] + 1, n_[inner_high] - k_[inner_high], 1.0 - half)
     return low, high
+
+
+def _beta_quantile(a: Floats, b: Floats, q: float) -> Floats:
+    """Quantile `q` of beta distributions (shape (n,)); each of the distinct pairs is worked out once."""
+    from scipy.special import betaincinv
+
+    pairs, back = np.unique(a + 1j * b, return_inverse=True)
+    return np.asarray(betaincinv(pairs.real, pairs.imag, q)[back.reshape(a.shape)])
 
 
 def wilson(k: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:

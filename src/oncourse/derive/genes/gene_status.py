@@ -84,11 +84,13 @@ class GeneStatus:
         return self._on_panel[key]
 
     def _altered_on_panel(self, key: str) -> pl.DataFrame:
-        found = self.altered.filter("is_altered").select("gene", key)
+        found = self.altered.filter("is_altered").select("gene", key)  # a row per sample and gene
         # joined to the altered rows alone: every sample x gene of a registry would be a hundred million rows
         assays = self.panels.samples.select(key, "mutation").drop_nulls().unique()
         if all(self.panels.genes[a] is None for a in assays["mutation"].unique()):  # every gene is on every panel
-            return found.unique().join(assays, on=key, how="semi")
+            samples = self.panels.samples
+            several = key != "sample_id" and samples[key].n_unique() < samples.height
+            return (found.unique() if several else found).join(assays, on=key, how="semi")
         pairs = self.panels.pairs(set(found["gene"]))
         owners = numbers(pl.concat([found[key], assays[key]]))
         found = found.with_columns(_owner=pl.Series(owners[: found.height]))
@@ -263,5 +265,5 @@ def _unread(calls: pl.DataFrame, altered: pl.DataFrame) -> pl.DataFrame:
     alters."""
     unknown = pl.col("consequence").is_null() | (pl.col("consequence") == "unknown")
     found = calls.filter(unknown & pl.col("gene").is_not_null()).select(list(UNREAD)).unique()
-    known = altered.filter("is_altered").select("patient_id", "gene").unique()
+    known = altered.filter(altered["is_altered"] & altered["gene"].is_in(found["gene"].implode()))
     return found.join(known, on=["patient_id", "gene"], how="anti").sort("sample_id", "gene")

@@ -92,7 +92,10 @@ def _with_reads(study: Study, rows: pl.DataFrame) -> pl.DataFrame:
     men = study["patients"].filter(pl.col("sex").str.to_lowercase().str.starts_with("m").fill_null(False))
     keys = ["sample_id", "variant_id"]
     counted = study["calls"].select(*keys, "alt_count", "depth").drop_nulls().filter(pl.col("depth") > 0)
-    counted = counted.join(rows.select(keys).drop_nulls(), on=keys, how="semi").join(tumour, on="sample_id", how="semi")
+    # the reads of others tell nothing: of a mutation without the purity
+    with_purity = pl.col("sample_id").is_in(tumour.drop_nulls("purity")["sample_id"].implode())
+    asked = rows.filter((pl.col("kind") == "germline") | with_purity).select(keys).drop_nulls()
+    counted = counted.join(asked, on=keys, how="semi").join(tumour, on="sample_id", how="semi")
     low, high = clopper_pearson(counted["alt_count"].to_numpy(), counted["depth"].to_numpy())
     counted = counted.select(
         *keys,

@@ -220,13 +220,22 @@ def alterations_table(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
     )
     named = pl.coalesce(pl.col("variant_id"), pl.col("kind"))
     word = pl.when(pl.col("change") == "").then(pl.col("effect")).otherwise("change")
-    table = ordered.group_by("patient_id", "gene", maintain_order=True).agg(
-        kinds=pl.col("kind").unique().sort().str.join(";"),
-        changes=word.unique(maintain_order=True).str.join(";"),
-        samples=pl.col("sample_id").unique().sort().str.join(";"),
-        n_hits=named.n_unique().cast(pl.Int64),
-        driver=pl.col("driver").first(),
-        rule=pl.col("rule").first(),
+    several = ordered.select((pl.len().over("patient_id", "gene") > 1).alias("several"))["several"]
+    table = (
+        ordered.filter(several)
+        .group_by("patient_id", "gene", maintain_order=True)
+        .agg(
+            kinds=pl.col("kind").unique().sort().str.join(";"),
+            changes=word.unique(maintain_order=True).str.join(";"),
+            samples=pl.col("sample_id").unique().sort().str.join(";"),
+            n_hits=named.n_unique().cast(pl.Int64),
+            driver=pl.col("driver").first(),
+            rule=pl.col("rule").first(),
+        )
     )
+    alone = ordered.filter(~several).with_columns(
+        kinds="kind", changes=word.fill_null(""), samples="sample_id", n_hits=pl.lit(1, pl.Int64)
+    )
+    table = pl.concat([table, alone.select(table.columns)])
     table = table.join(both_alleles(study, hits), on=["patient_id", "gene"], how="left", maintain_order="left")
     return table.select(list(ALTERATION_SCHEMA)).sort("patient_id", "gene")

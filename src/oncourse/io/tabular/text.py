@@ -29,6 +29,8 @@ from oncourse.study.schema import LISTED_PER_KIND, Problem
 #: A longer line is refused: no table of ours has one, and a file without line ends would fill the memory.
 MAX_LINE_BYTES = 32 << 20
 _CHUNK = 4 << 20
+#: Bytes looked at in one go: what is worked out of them stays in the processor's own memory.
+_PIECE = 1 << 18
 #: A larger body is parsed block by block.
 _BLOCK = 128 << 20
 #: More columns are refused; matrices of genes by samples have as many as a centre has samples, tens of thousands.
@@ -122,17 +124,17 @@ def read_table(
         problems.append(Problem(name, refused.row, None, None, refused.message, refused.cure))
         return TextTable(pl.DataFrame(), pl.Series("line", [], pl.UInt32), (), tuple(problems))
     keep = set(columns(header) if columns else header)
-    body = data[body_at:] if body_at else data
-    packed, n_cells = path.stat().st_size, len(keep.intersection(header)) * body.count(b"\n")
-    if packed < len(data) and holds_too_much(packed, n_cells):
-        message = f"the gzip file of {packed:,} bytes unfolds to {n_cells:,} cells: no table of data does."
-        problems.append(Problem(name, None, None, None, message, "If it is one, decompress it first (gunzip)."))
-        return TextTable(pl.DataFrame(), pl.Series("line", [], pl.UInt32), (), tuple(problems))
-    del data
-    body, lines = _regular(body, len(header), separator.encode(), line_no + 1, name, problems, header)
-    held = [body]
-    del body  # handed over
-    frame = _parse(held.pop(), header, keep, separator)
+    packed = path.stat().st_size
+    if packed < len(data):
+        n_cells = len(keep.intersection(header)) * data.count(b"\n", body_at)
+        if holds_too_much(packed, n_cells):
+            message = f"the gzip file of {packed:,} bytes unfolds to {n_cells:,} cells: no table of data does."
+            problems.append(Problem(name, None, None, None, message, "If it is one, decompress it first (gunzip)."))
+            return TextTable(pl.DataFrame(), pl.Series("line", [], pl.UInt32), (), tuple(problems))
+    data, body_at, lines = _regular(data, body_at, separator.encode(), line_no + 1, name, problems, header)
+    held = [data]
+    del data  # handed over
+    frame = _parse(held.pop(), body_at, header, keep, separator)
     frame, lines = _without_headers(frame, lines, name, problems)
     return TextTable(frame, lines, comments, tuple(problems))
 
@@ -196,33 +198,34 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 def _load(path: Path, max_line_bytes: int) -> bytes:
     """Return the file's bytes with ``\\n`` line ends; refuse a line above the limit while reading."""
-    parts: list[bytes] = []
-    carry, n_lines, newline = 0, 0, b""
+    read = io.BytesIO()  # its bytes are not copied once more when they are taken out
+    carry, newline = 0, b""
     wide = False
     try:
         for chunk in _chunks(path):
-            if not parts:
+            if not read.tell():
                 wide = chunk[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
             if not newline and not wide:
                 newline = b"\n" if b"\n" in chunk else (b"\r" if b"\r" in chunk else b"")
             mark = newline or b"\n"
             first = chunk.find(mark)
             if carry + (len(chunk) if first < 0 else first) > max_line_bytes:
+                line = read.getvalue().count(mark) + 1
                 raise Refused(
-                    f"line {n_lines + 1} is longer than {max_line_bytes >> 20} MB.",
+                    f"line {line} is longer than {max_line_bytes >> 20} MB.",
                     "A table has one row per line: check the line ends, or whether this is a table at all.",
-                    n_lines + 1,
+                    line,
                 )
             carry = carry + len(chunk) if first < 0 else len(chunk) - chunk.rfind(mark) - 1
-            n_lines += chunk.count(mark)
-            parts.append(chunk)
+            read.write(chunk)
     except (EOFError, zlib.error):
+        line = read.getvalue().count(newline or b"\n") + 1
         raise Refused(
-            f"the compressed file is cut off or damaged after line {n_lines + 1}.",
+            f"the compressed file is cut off or damaged after line {line}.",
             "Copy or download it again (`gzip -t` tells).",
-            n_lines + 1,
+            line,
         ) from None
-    data = b"".join(parts) if len(parts) != 1 else parts[0]
+    data = read.getvalue()
     if wide:
         return data
     if newline == b"\r":
@@ -385,30 +388,54 @@ def _header(
 
 
 def _regular(
-    body: bytes,
-    width: int,
+    data: bytes,
+    at: int,
     sep: bytes,
     first_line: int,
     name: str,
     problems: list[Problem],
     header: list[str],
-) -> tuple[bytes, pl.Series]:
-    """Return the body with exactly `width` unquoted cells in every line, and the line number of each."""
-    if b'"' in body:
-        body = _without_quotes(body, width, sep, first_line, name, problems)
-    if body and not body.endswith(b"\n"):
-        body += b"\n"
-    counts = _cells_per_line(body, sep)
-    lines = pl.Series("line", np.arange(first_line, first_line + len(counts), dtype=np.uint32))
-    odd = np.flatnonzero(counts != width)
-    starts_blank = _has_blank(body) if width == 1 else False
-    if not len(odd) and not starts_blank:
-        return body, lines
-    return _mend(body, counts, width, sep, first_line, name, problems, header)
+) -> tuple[bytes, int, pl.Series]:
+    """Return the table's bytes with as many unquoted cells in every line as the header has, where they begin, and the
+    line number of each.
+
+    `data` from `at` on is the table; it is copied only where something in it must be mended.
+    """
+    width = len(header)
+    if data.find(b'"', at) >= 0:
+        data, at = _without_quotes(data[at:], width, sep, first_line, name, problems), 0
+    if len(data) > at and not data.endswith(b"\n"):
+        data += b"\n"
+    has_blank = width == 1 and (data.startswith(b"\n", at) or data.find(b"\n\n", at) >= 0)
+    n = None if has_blank else _even_lines(data, at, sep, width)
+    if n is not None:
+        return data, at, pl.Series("line", np.arange(first_line, first_line + n, dtype=np.uint32))
+    body = data[at:] if at else data
+    mended, lines = _mend(body, _cells_per_line(body, sep), width, sep, first_line, name, problems, header)
+    return mended, 0, lines
 
 
-def _has_blank(body: bytes) -> bool:
-    return body.startswith(b"\n") or b"\n\n" in body
+def _even_lines(data: bytes, at: int, sep: bytes, width: int) -> int | None:
+    """Return the number of lines from `at` on where each has exactly `width` cells; null where one has not.
+
+    Each `width`-th of all separators and line ends is a line end, and no other.
+
+    >>> _even_lines(b"a\\tb\\nc\\td\\n", 0, b"\\t", 2), _even_lines(b"a\\nb\\tc\\td\\n", 0, b"\\t", 2)
+    (2, None)
+    """
+    n = 0
+    while at < len(data):
+        end = data.rfind(b"\n", at, at + _PIECE) + 1
+        if end <= at:
+            end = data.find(b"\n", at) + 1
+        block = np.frombuffer(data, np.uint8, end - at, at)
+        marks = np.flatnonzero((block == sep[0]) | (block == 10))
+        rows, rest = divmod(len(marks), width)
+        is_end = block[marks[width - 1 :: width]] == 10
+        if rest or not is_end.all() or np.count_nonzero(block == 10) != rows:
+            return None
+        n, at = n + rows, end
+    return n
 
 
 def _cells_per_line(body: bytes, sep: bytes) -> np.ndarray:
@@ -514,29 +541,33 @@ def _without_quotes(body: bytes, width: int, sep: bytes, first_line: int, name: 
     return b"\n".join(out)
 
 
-def _blocks(body: bytes) -> list[bytes]:
-    """Cut a large body after whole lines, into blocks of `_BLOCK` bytes and more."""
-    blocks, at = [], 0
-    while len(body) - at > 2 * _BLOCK:
-        end = body.find(b"\n", at + _BLOCK) + 1
+def _blocks(data: bytes, at: int) -> list[tuple[bytes, int]]:
+    """Cut a large table after whole lines, into blocks of `_BLOCK` bytes and more: each with how many of its first lines
+    are none of the table."""
+    blocks, above = [], data.count(b"\n", 0, at)
+    while len(data) - at > 2 * _BLOCK:
+        end = data.find(b"\n", at + _BLOCK) + 1
         if not end:
             break
-        blocks.append(body[at:end])
-        at = end
-    return [*blocks, body[at:] if at else body]
+        blocks.append((data[at:end], 0))
+        at, above = end, 0
+    whole = not blocks
+    return [*blocks, (data, above) if whole else (data[at:], 0)]
 
 
-def _parse(body: bytes, header: list[str], keep: set[str], separator: str) -> pl.DataFrame:
-    wanted = [at for at, name in enumerate(header) if name in keep]
-    if not body or not wanted:
-        return pl.DataFrame(schema=dict.fromkeys([header[at] for at in wanted], pl.String))
-    blocks = _blocks(body)
-    del body  # what is parsed leaves the memory block by block
+def _parse(data: bytes, at: int, header: list[str], keep: set[str], separator: str) -> pl.DataFrame:
+    wanted = [number for number, name in enumerate(header) if name in keep]
+    if len(data) <= at or not wanted:
+        return pl.DataFrame(schema=dict.fromkeys([header[number] for number in wanted], pl.String))
+    blocks = _blocks(data, at)
+    del data  # what is parsed leaves the memory block by block
     parts = []
     while blocks:
+        block, above = blocks.pop(0)
         parts.append(
             pl.read_csv(
-                io.BytesIO(blocks.pop(0)),
+                io.BytesIO(block),
+                skip_lines=above,
                 separator=separator,
                 has_header=False,
                 quote_char=None,
@@ -545,10 +576,11 @@ def _parse(body: bytes, header: list[str], keep: set[str], separator: str) -> pl
                 columns=wanted if len(wanted) < len(header) else None,
             )
         )
+        del block
     frame = pl.concat(parts)
     parts.clear()
-    for at in range(frame.width):  # one piece each, column by column: later steps would copy the whole table for it
-        frame.replace_column(at, frame.to_series(at).rechunk())
+    for number in range(frame.width):  # one piece each: later steps would copy the whole table for it
+        frame.replace_column(number, frame.to_series(number).rechunk())
     # the names polars invents differ between its versions; the order is the file's
-    frame.columns = [header[at] for at in wanted]
+    frame.columns = [header[number] for number in wanted]
     return frame

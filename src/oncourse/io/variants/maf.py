@@ -17,6 +17,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_names import NO_GENE
+from oncourse.genome.variant import once
 from oncourse.io.signatures import named
 from oncourse.io.tabular.remarks import is_second_header, remarks
 from oncourse.io.tabular.table import TextTable
@@ -150,7 +151,7 @@ def _rows_alone(table: TextTable, name: str) -> tuple[TextTable, list[str]]:
     known = [c for c in cells if c and (meaning("column", c) or meaning("panel_column", c) or c.lower() in OURS)]
     again = is_second_header(cells, known, frame[pos][0])
     bare = frame[chrom].is_null() | (frame[chrom] == "").fill_null(True)
-    out = pl.Series([False] * frame.height, dtype=pl.Boolean)
+    out = pl.repeat(False, frame.height, eager=True)
     if bare.any():
         out = bare & remarks(frame, frame.columns[0])
     out[0] = bool(out[0]) or again
@@ -270,7 +271,8 @@ def renamed(frame: pl.DataFrame) -> pl.DataFrame:
         # an empty HGVSp_Short falls back on HGVSp, a missing classification on the SO term, and so on
         picked[ours] = reduce(lambda one, other: one.zip_with(one.is_not_null(), other), present)
         if ours.endswith("_id"):  # pandas writes nan for an empty cell
-            picked[ours] = picked[ours].str.strip_chars().replace(["", "nan", "NaN", "None"], None)
+            said = pl.col("x").str.strip_chars()
+            picked[ours] = once(picked[ours], pl.when(~said.is_in(["", "nan", "NaN", "None"])).then(said))
     return pl.DataFrame([cells.alias(ours) for ours, cells in picked.items()])
 
 

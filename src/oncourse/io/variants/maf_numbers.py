@@ -44,14 +44,10 @@ def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Prob
             frame = frame.with_columns(pl.when(parted).then(bare).otherwise(column).alias(column))
         number = whole_numbers(frame[column])
         wrong = _wrong(frame[column], number)
-        message, cure = "'{value}' is not a read count.", "Leave it empty where it was not counted."
-        # among numbers a word (Omit, low) says that nothing was counted; a number that is none is a fault of the table
-        word = wrong & ~frame[column].str.contains(r"\d").fill_null(False)
-        word = word & (number.null_count() < len(number))
-        problems += at_lines(frame, word, name, column, f"{message[:-1]}: taken as not counted.", cure, "warning")
-        severity = "warning" if column.startswith("normal") else "error"
-        problems += at_lines(frame, wrong & ~word, name, column, message, cure, severity)
-        frame = frame.with_columns(number.set(wrong.fill_null(True), None).cast(pl.Int64).alias(column))
+        if wrong is not None:
+            problems += _not_counts(frame, column, number, wrong, name)
+            number = number.set(wrong, None)
+        frame = frame.with_columns(number.alias(column))
     frame, found = _with_fractions(frame, name)
     problems += found
     normal = pl.coalesce("normal_depth", pl.col("normal_alt") + pl.col("normal_ref"))
@@ -67,6 +63,16 @@ def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Prob
     frame = frame.with_columns(pl.coalesce("alt_count", by_rest, by_fraction, none).alias("alt_count"))
     alone = (pl.col("alt_count").is_null() | pl.col("depth").is_null()) & (pl.col("vaf") > 0)
     return frame.with_columns(pl.when(alone).then("vaf").alias("vaf")), problems
+
+
+def _not_counts(frame: pl.DataFrame, column: str, number: pl.Series, wrong: pl.Series, name: str) -> list[Problem]:
+    message, cure = "'{value}' is not a read count.", "Leave it empty where it was not counted."
+    # among numbers a word (Omit, low) says that nothing was counted; a number that is none is a fault of the table
+    word = wrong & ~frame[column].str.contains(r"\d").fill_null(False)
+    word = word & (number.null_count() < len(number))
+    problems = at_lines(frame, word, name, column, f"{message[:-1]}: taken as not counted.", cure, "warning")
+    severity = "warning" if column.startswith("normal") else "error"
+    return problems + at_lines(frame, wrong & ~word, name, column, message, cure, severity)
 
 
 #: What a call holds of the reads; ``vaf`` only where the source gives a fraction and no depth.
@@ -87,9 +93,13 @@ def fractions_alone(calls: pl.DataFrame, name: str) -> list[Problem]:
 NOT_COUNTED = ["", ".", "-", "--", "/", "NA", "N/A", "na", "n/a", "NaN", "nan", "null", "NULL", "None", "未知", "—"]
 
 
-def _wrong(text: pl.Series, number: pl.Series) -> pl.Series:
-    blank = text.str.strip_chars().is_in(NOT_COUNTED)
-    return text.is_not_null() & ~blank & (number.is_null() | (number < 0).fill_null(False))
+def _wrong(text: pl.Series, number: pl.Series) -> pl.Series | None:
+    """Return which cells say something that is no number of 0 and more; None where none does."""
+    odd = text.is_not_null() & (number.is_null() | (number < 0).fill_null(False))
+    if not odd.any():
+        return None
+    rows = odd.arg_true()
+    return odd.scatter(rows, ~text.gather(rows).str.strip_chars().is_in(NOT_COUNTED))
 
 
 def _with_fractions(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
@@ -100,16 +110,27 @@ def _with_fractions(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[
             frame = frame.with_columns(pl.lit(None, pl.Float64).alias(column))
             continue
         text = frame[column]
-        value, says = fractions(text.str.extract(r"^([^&,;|]*)") if column == "population_af" else text)
+        value, says = _of_population(text) if column == "population_af" else fractions(text)
         if column == "vaf" and (value.filter(~says).drop_nulls() > 1).any():  # written in percent (TCGA LAML)
             problems += _told_mixed(frame, value, says, name)
             value = pl.select(pl.when(says).then(value).otherwise(value / 100)).to_series()
-        wrong = _wrong(text, value) | (value > 1).fill_null(False)
+        wrong = (value > 1).fill_null(False)
+        wrong = wrong if (no_number := _wrong(text, value)) is None else wrong | no_number
         if column == "vaf":
             cure = "A fraction of 0-1, or percent; leave it empty where it was not counted."
             problems += at_lines(frame, wrong, name, column, "'{value}' is not a fraction.", cure, "warning")
-        frame = frame.with_columns(value.set(wrong.fill_null(True), None).alias(column))
+        frame = frame.with_columns(value.set(wrong, None).alias(column))
     return frame, problems
+
+
+def _of_population(text: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return `fractions` of the first of several numbers in a cell, worked out once per distinct cell."""
+    cells = text.unique().drop_nulls()
+    value, says = fractions(cells.str.extract(r"^([^&,;|]*)"))
+    return (
+        text.replace_strict(cells, value, default=None, return_dtype=pl.Float64),
+        text.replace_strict(cells, says, default=False, return_dtype=pl.Boolean),
+    )
 
 
 def _told_mixed(frame: pl.DataFrame, value: pl.Series, says: pl.Series, name: str) -> list[Problem]:
@@ -154,8 +175,12 @@ def one_based(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Proble
         return frame, []
     single = pl.col("ref").is_in(list("ACGTacgt")) & pl.col("alt").is_in(list("ACGTacgt"))
     start, end = (pl.col(c).cast(pl.Int64, strict=False) for c in ("pos", "end"))
-    apart = frame.select(pl.when(single).then(end - start).alias("d"))["d"].drop_nulls()
-    if apart.is_empty() or not (apart == 1).all():
+    distance = pl.when(single).then(end - start).alias("d")
+    for rows in (frame.head(1000), frame):  # the first tell of most tables that theirs are 1-based
+        apart = rows.select(distance)["d"].drop_nulls()
+        if not (apart == 1).all():
+            return frame, []
+    if apart.is_empty():
         return frame, []
     cure = "Where the positions are 1-based, correct the ends: a single base starts and ends at one position."
     message = (

@@ -234,7 +234,7 @@ def _with_genotypes(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
     """Add ``consequence`` (our words); say which words nobody knows."""
     problems: list[Problem] = []
-    found = pl.Series("consequence", [None] * len(calls), pl.String)
+    found = pl.repeat(None, calls.height, dtype=pl.String, eager=True).alias("consequence")
     for column in ("classification", "term", "region"):
         if column not in calls.columns:
             continue
@@ -248,7 +248,10 @@ def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Probl
         mapped = effect.consequences(said)
         usable = found.is_null() | (found == "unknown")
         found = found.set((usable & mapped.is_not_null()).fill_null(False), None).fill_null(mapped)
-    found, apart = _by_change(calls, _by_bases(calls, found))
+    placed = calls["variant_id"].str.contains(VARIANT_ID).fill_null(True)
+    if placed.all():
+        return calls.with_columns(found.alias("consequence")), problems
+    found, apart = _by_change(calls, _by_bases(calls, found, placed), placed)
     if apart.any():
         first = calls.filter(apart).row(0, named=True)
         message = (
@@ -260,23 +263,20 @@ def _annotated(calls: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Probl
     return calls.with_columns(found.alias("consequence")), problems
 
 
-def _by_bases(calls: pl.DataFrame, found: pl.Series) -> pl.Series:
-    """Return the effects with what the coding change of rows without a place says (``c.212+1G>A``), where nothing else
-    does."""
-    placed = calls["variant_id"].str.contains(VARIANT_ID).fill_null(True)
-    if not {"gene", "hgvs_c"} <= set(calls.columns) or placed.all():
+def _by_bases(calls: pl.DataFrame, found: pl.Series, placed: pl.Series) -> pl.Series:
+    """Return the effects with what the coding change of rows without a place (not `placed`) says (``c.212+1G>A``), where
+    nothing else does."""
+    if not {"gene", "hgvs_c"} <= set(calls.columns):
         return found
     said = consequences_of(calls["gene"].set(placed, None), calls["hgvs_c"])
     return found.set(((found == "unknown") & said.is_not_null()).fill_null(False), None).fill_null(said)
 
 
-def _by_change(calls: pl.DataFrame, found: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return the effects with those of rows without a place that their own change denies put right, and which these are:
-    a stop or a shifted frame called missense or silent, a changed residue called silent."""
-    none = pl.Series([False] * len(calls), dtype=pl.Boolean)
-    placed = calls["variant_id"].str.contains(VARIANT_ID).fill_null(True)
-    if "hgvs_p" not in calls.columns or placed.all():
-        return found, none
+def _by_change(calls: pl.DataFrame, found: pl.Series, placed: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the effects with those of rows without a place (not `placed`) that their own change denies put right, and
+    which these are: a stop or a shifted frame called missense or silent, a changed residue called silent."""
+    if "hgvs_p" not in calls.columns:
+        return found, pl.repeat(False, calls.height, eager=True)
     changes = canonicals(calls["hgvs_p"].set(placed, None))
     implied = pl.Series([effect.of_protein_change(c) for c in changes], dtype=pl.String)
     known = found.is_not_null() & (found != "unknown")

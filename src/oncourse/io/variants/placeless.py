@@ -39,7 +39,9 @@ def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
         text = optional(frame, key).str.strip_chars()
         return pl.when(~text.is_in([".", "-", ""])).then(text)
 
-    written = frame["hgvs_p"] if "hgvs_p" in frame.columns else pl.Series([None] * frame.height, dtype=pl.String)
+    written = (
+        frame["hgvs_p"] if "hgvs_p" in frame.columns else pl.repeat(None, frame.height, dtype=pl.String, eager=True)
+    )
     is_coding = (written.str.contains(r"^\s*c\.") & ~written.str.contains(r"p\.")).fill_null(False)
     if is_coding.any():  # a coding change in the column of the protein change
         own = optional(frame, "hgvs_c")
@@ -48,7 +50,7 @@ def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
             written.set(is_coding, None).alias("hgvs_p"),
         )
         written = frame["hgvs_p"]
-    change = protein.canonicals(written)
+    change = protein.canonicals(written.set(frame["why_not"].is_null(), None))
     if {"gene", "hgvs_c"} <= set(frame.columns):  # a coding change alone says which protein change it is
         no_place = frame["why_not"].is_not_null() & change.is_null()
         of_coding = protein_changes(frame["gene"].set(~no_place, None), frame["hgvs_c"].set(~no_place, None))

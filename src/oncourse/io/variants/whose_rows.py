@@ -107,10 +107,9 @@ def _controls(frame: pl.DataFrame, ids: Collection[str]) -> dict[str, str]:
     """Return sample -> the tumour whose matched normal it is, of the samples that have rows of their own."""
     if "normal_id" not in frame.columns:
         return {}
-    pairs = frame.select("normal_id", "sample_id").drop_nulls().unique(maintain_order=True)
+    pairs = frame.select("normal_id", "sample_id").filter(pl.col("normal_id").is_in(list(ids))).drop_nulls()
     pairs = pairs.filter(pl.col("normal_id") != pl.col("sample_id"))
-    pairs = pairs.filter(pl.col("normal_id").is_in(list(ids)))
-    return dict(pairs.iter_rows())
+    return dict(pairs.unique(maintain_order=True).iter_rows())
 
 
 def _compared(frame: pl.DataFrame, controls: Mapping[str, str]) -> list[str]:

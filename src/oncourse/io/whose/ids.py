@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import polars as pl
 
@@ -37,6 +38,7 @@ def refuse_endless(names: Iterable[str], file: str) -> None:
         )
 
 
+@lru_cache(maxsize=65536)
 def says(sample: str) -> tuple[str, str] | None:
     """Return patient and role (tumour, normal, plasma) of a sample id that says both; null for any other.
 

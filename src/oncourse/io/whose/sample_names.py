@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import polars as pl
+
 NORMAL_WORD = (
     r"normal|germ_?line|blood|bld|leu[kc]o(cytes?)?|lymphocytes?|adjacent(_?normal)?|nat|pbmc|pbl|wbc|gdna|saliva|buccal|buffy(_?coat)?|control|ctrl|reference|constitutional|"
     r"正常(组织|对照)?|癌旁(组织|正常)?|对照|白细胞|血细胞|外周血(白细胞|单个核细胞)?|全血|血液|血样|胚系"
@@ -32,17 +34,21 @@ _ORGAN = (
     r"结肠|直肠|结直肠|前列腺|肝脏?|肺|骨|脑|淋巴结|腹膜|胸膜|卵巢|网膜|肾上腺|皮肤"
 )
 #: Words of a lesion or of blood in which a tumour is looked for: several files of one patient have one each.
-_MATERIAL = re.compile(
-    r"(?i)^(primary|met(astas[ie]s)?|tissue|ffpe|biopsy|plasma|cf_?dna|ct_?dna|[a-z]+[_ ]met|"
-    rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna|{_ORGAN}|{_OF_ALL})[_.-]?\d*$|^(?-i:[TRM])\d{{1,2}}$"  # T1, R2, M1
+_OF_MATERIAL = (
+    r"(primary|met(astas[ie]s)?|tissue|ffpe|biopsy|plasma|cf_?dna|ct_?dna|[a-z]+[_ ]met|"
+    rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna|{_ORGAN}|{_OF_ALL})[_.-]?\d*$|(?-i:[TRM])\d{{1,2}}$"  # T1, R2, M1
 )
+_MATERIAL = re.compile(rf"(?i)^(?:{_OF_MATERIAL})")
 #: A time of treatment: progression, cycle, week, follow-up ...
 _MOMENT = (
     r"pro(g\w*)?|pd\d*|eo[tc]|fu\d*|post\w*|pre\w*|c\d+(d\d+)?|w(k|eek)?\d+|m\d+|v\d+|tp\d*|scr\w*|relapse|"
     r"治疗[前后]|术[前后]|基线|进展"
 )
 #: Times as words of their own, and the tumour as such: beside another of the same beginning it is a lesion.
-_APART = re.compile(rf"(?i)^({_MOMENT}|baseline|bl|tumou?r|肿瘤)$")
+_TIMES = rf"({_MOMENT}|baseline|bl|tumou?r|肿瘤)$"
+_APART = re.compile(rf"(?i)^{_TIMES}")
+#: What a name must hold to have a `beginning`; asked of a whole column of names at once.
+_MAY_BEGIN = rf"(?i)[_.\- ](?:{_OF_MATERIAL}|{_TIMES})|[^\x00-\x7F]"
 #: A letter or two with a number: a region, a visit - or the number of a patient of a centre or cohort (CRC_T01).
 _NUMBERED = re.compile(r"(?i)^[a-z]{1,2}\d+$")
 #: More samples of such names than a patient has: TRACERx lung took at most 11 regions (Al Bakir et al. 2023).
@@ -153,6 +159,16 @@ def beginning(sample: str) -> tuple[str, str] | None:
     return (glued["stem"], glued["word"]) if glued and not GENERIC.match(sample) else None
 
 
+def beginnings(samples: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return the `beginning` of each name that has one.
+
+    >>> beginnings(["P1_liver_met", "P1", "张三肝转移"])
+    {'P1_liver_met': ('P1', 'liver_met'), '张三肝转移': ('张三', '肝转移')}
+    """
+    names = pl.Series(list(samples), dtype=pl.String)
+    return {s: found for s in names.filter(names.str.contains(_MAY_BEGIN)) if (found := beginning(s))}
+
+
 def names_nobody(path: Path) -> bool:
     """Whether the name of a file is one of callers and steps, or one that every patient has.
 
@@ -243,7 +259,7 @@ def of_one_beginning(samples: Iterable[str]) -> dict[str, str]:
     >>> of_one_beginning([f"S1_C{i}" for i in range(1, 31)])
     {}
     """
-    parts = {s: p for s in samples if (p := beginning(s))}
+    parts = beginnings(samples)
     words: dict[str, set[str]] = {}
     for stem, word in parts.values():
         words.setdefault(stem, set()).add(word)
