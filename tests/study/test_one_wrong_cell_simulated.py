@@ -160,8 +160,14 @@ def _of_one(tables: dict[str, pl.DataFrame], sample: str, patient: str) -> dict[
     return out
 
 
+#: What the findings rest on; the laboratory, treatments and visits of the patient say nothing of them, and take most of
+#: the time.
+TOLD = ("patients", "lesions", "samples", "assays", "variants", "calls", "segments", "markers")
+
+
 def _as_text(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    text = {t: f.with_columns(pl.col(pl.Boolean).cast(pl.String)).cast(pl.String) for t, f in tables.items()}
+    told = {t: tables[t] for t in TOLD if t in tables}
+    text = {t: f.with_columns(pl.col(pl.Boolean).cast(pl.String)).cast(pl.String) for t, f in told.items()}
     return {t: f for t, f in text.items() if f.height or t == "calls"}
 
 

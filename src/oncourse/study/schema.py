@@ -307,7 +307,7 @@ def _cleaned(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
             nulls = [t for t in nulls if t != "."] if column is not None else list(NULL_TEXTS)
         return pl.col(name).is_in(nulls)
 
-    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    texts = [s.name for s in frame.iter_columns() if s.dtype == pl.String and s.null_count() < len(s)]
     if not texts:
         return frame
     frame = frame.with_columns(pl.col(texts).str.strip_chars())
@@ -369,9 +369,11 @@ def check_table(
         if column is None:
             typed[name] = raw
             continue
-        if raw.dtype == pl.String:
-            raw = _in_our_words(table, column, raw)
-        cast, bad = _typed(column, raw)
+        if raw.null_count() == len(raw):  # as where a table is given with all its columns
+            cast, bad = pl.Series(name, [], column.dtype).clear(len(raw)), _nowhere(raw)
+        else:
+            raw = _in_our_words(table, column, raw) if raw.dtype == pl.String else raw
+            cast, bad = _typed(column, raw)
         found = []
         if bad.any():
             cure = f"{column.text[:1].upper()}{column.text[1:]}; leave it empty where it was not assessed."

@@ -29,6 +29,8 @@ def plain_numbers(values: pl.Series) -> pl.Series:
     ['1,234', '12.5', '12.3']
     """
     text = values.cast(pl.String).str.strip_chars()
+    if text.cast(pl.Float64, strict=False).null_count() == text.null_count():
+        return text  # all are numbers as they stand, as nearly always
     spaced = text.str.contains(_SPACED).fill_null(False)
     if spaced.any():
         text = text.zip_with(~spaced, text.str.replace_all(r"[ \u00a0\u202f']", ""))
