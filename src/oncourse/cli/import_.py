@@ -235,7 +235,9 @@ def _read(
     }
     given |= {"--panel": panel, "--material": material != "tissue", "--called": called != "auto", "--files": manifest}
     given |= {"--depth": depth, "--anchor": anchor, "--mapping": mapping}
-    reading = _of_kind(kind, source, reference, given, build=build, called=called, material=material)
+    # of a folder that nobody says the format of, MAF and VCF are read together
+    only = None if format_ == "auto" and source.is_dir() and kind in ("maf", "vcf") else kind
+    reading = _of_kind(kind, source, reference, given, build=build, called=called, material=material, only=only)
     used = _USED.get(kind, ())
     unused = [option for option, value in given.items() if value and option not in used]
     if unused:
@@ -264,8 +266,9 @@ def _of_kind(
     build: str | None,
     called: str,
     material: str,
+    only: str | None,
 ) -> Reading:
-    """Read a source of a known format; `given` are the other options."""
+    """Read a source of a known format; `given` are the other options, `only` which files of a folder (null: any)."""
     if kind in ("maf", "vcf", "counts"):
         from oncourse.io.hospital.delivery import read_delivery
 
@@ -283,7 +286,7 @@ def _of_kind(
             called=called,
             material=material,
             panel=given["--panel"],
-            kind=kind,
+            kind=only,
             build=_build(build),
         )
     if kind in CLONE_TABLES:

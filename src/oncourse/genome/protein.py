@@ -8,6 +8,8 @@ from functools import lru_cache
 
 import polars as pl
 
+from oncourse.genome.named_changes import named
+
 #: Three-letter to one-letter amino acid codes; Ter is the stop codon.
 ONE_LETTER = {
     "Ala": "A",
@@ -63,7 +65,7 @@ _CHANGE = re.compile(
 )
 _WHOLE = re.compile(r"^[A-Z*?]?\d+[^\s/|;]*$")
 _SAME = re.compile(r"^([A-Z*])(\d+)\1$")
-_FIRST_CODON = re.compile(r"^(?:[A-Z*])?(\d+)")
+_FIRST_CODON = re.compile(r"^(?:[A-Z*]|codon )?(\d+)")
 #: A change of bases in the place of the protein's (ANNOVAR's lists of untranslated regions).
 _OF_BASES = re.compile(r"^[cngmr]\.[\d*+_(-]")
 _NOTHING = {"", ".", "-", "NA", "N/A", "NULL", "NONE", "NAN", "P.", "MUTATED", "?", "P.?"}
@@ -82,6 +84,8 @@ def canonical(text: str | None) -> str | None:
     (None, 'p.M2327I', 'p.G12D', 'p.G12D')
     >>> [canonical(t) for t in ("p.g12d", "p.12G>D", "Gly12->Asp", "G12D (p.Gly12Asp)", "G12D/G13D")]
     ['p.G12D', 'p.G12D', 'p.G12D', 'p.G12D', 'p.G12D/G13D']
+    >>> canonical("EGFR Ex19del"), canonical("codon 12 mutation")
+    ('p.exon 19 deletion', 'p.codon 12')
     >>> [canonical(t) for t in ("p.G12D:c.35G>A", "c.35G>A;p.G12D", "V600E(1799T>A)", "non-V600E", "V600E (negative)")]
     ['p.G12D', 'p.G12D', 'p.V600E', 'p.non-V600E', 'p.V600E (negative)']
     """
@@ -90,6 +94,8 @@ def canonical(text: str | None) -> str | None:
     text = unicodedata.normalize("NFKC", text)
     if _DENIED.search(text):
         return f"p.{text.strip().removeprefix('p.')}"
+    if whole := named(text):
+        return f"p.{whole}"
     change = text.strip().split(",")[0].replace("%3D", "=")
     if found := _BESIDE_CODING.search(change):  # p.G12D:c.35G>A, c.35G>A;p.G12D
         change = found[1] or found[2]
@@ -193,4 +199,4 @@ def codon(column: str = "hgvs_p") -> pl.Expr:
     >>> pl.DataFrame({"hgvs_p": ["p.G12D", "p.E746_A750del", "p.exon2", None]}).select(codon())["hgvs_p"].to_list()
     [12, 746, None, None]
     """
-    return pl.col(column).str.extract(r"^p\.\(?[A-Z*?]?(\d+)", 1).cast(pl.Int64, strict=False)
+    return pl.col(column).str.extract(r"^p\.\(?(?:[A-Z*?]|codon )?(\d+)", 1).cast(pl.Int64, strict=False)

@@ -70,7 +70,8 @@ def add_fusions(paths: Sequence[Path], built: ct.Built, reading: Reading, known:
 
 def add_events(found: Large, built: ct.Built, reading: Reading) -> None:
     """Add fusions and segments of the VCF files given, and say in which samples structural variants were looked for."""
-    for name, frame in (("fusions", found.fusions), ("segments", found.segments)):
+    events = {"fusions": found.fusions, "segments": found.segments, "gene_copy_number": found.gene_copies}
+    for name, frame in events.items():
         if frame.height:
             ids = _known_ids(frame["sample_id"], built, Path(reading.sources.get("calls", "VCF")), name, reading)
             _add(frame.with_columns(ids), name, None, reading)

@@ -346,6 +346,7 @@ def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl
         found.large.fusions = renamed(found.large.fusions, mapping)
         found.large.segments = renamed(found.large.segments, mapping)
         found.large.fits = renamed(found.large.fits, mapping)
+        found.large.gene_copies = renamed(found.large.gene_copies, mapping)
         found.large.looked = tuple(mapping.get(s, s) for s in found.large.looked)
     normals = {s for s, material in known.items() if material == "normal"}
     reading.problems += unmatched(found.samples["sample_id"].to_list(), known, normals, "calls")

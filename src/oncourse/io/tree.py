@@ -76,17 +76,15 @@ class Tree:
 def look_into(folder: Path, kind: str | None = None) -> Tree:
     """Return the MAF or VCF files of a folder and, where there are none at its top, those below it.
 
-    Of a file before and after annotation the annotated one is read. `kind` is "vcf" or "maf"; null: VCF before MAF.
+    Of a file before and after annotation the annotated one is read. `kind` is "vcf" or "maf"; null: both.
     """
     ends = {"vcf": _VCF, "maf": _MAF, None: _VCF + _MAF}[kind]
-    top = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
+    top = [p for p in sorted(folder.iterdir()) if p.is_file() and not _hidden(p, folder)]
     calls = [p for p in top if p.name.lower().endswith(ends)]
     raw = [p for p in calls if re.search(_MANTA_RAW, p.name.lower())]
     if len(raw) < len(calls):
         calls = [p for p in calls if p not in raw]
     if calls:
-        if kind is None and any(p.name.lower().endswith(_VCF) for p in calls):
-            calls = [p for p in calls if p.name.lower().endswith(_VCF)]
         tree = Tree(calls)
         tree.left = [(p, "another format") for p in top if p not in calls and not _sorted_in(tree, p, p.name.lower())]
         _one_caller_of_copies(tree)
@@ -187,7 +185,8 @@ def _one_caller_of_copies(tree: Tree) -> None:
 
 
 def _hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+    """Whether a file is hidden, or a program's mark that it has another open (``~$P1.vcf``)."""
+    return any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
 
 
 def _annotated(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:

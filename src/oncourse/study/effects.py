@@ -15,6 +15,7 @@ from oncourse.genome import effect, protein
 from oncourse.genome.annotate import Reference
 from oncourse.genome.gene_models import listed_residues
 from oncourse.genome.gene_names import gene_names
+from oncourse.genome.named_changes import consequences_named
 from oncourse.genome.places import locate
 from oncourse.study.frames import optional, with_optional
 from oncourse.study.schema import Problem
@@ -195,7 +196,8 @@ def _witnesses(variants: pl.DataFrame, build: str | None, reference: Reference |
             maintain_order="left",
         )
     )
-    word, implied = pl.col("word"), protein_words(both["hgvs_p"]).alias("implied")
+    by_name = consequences_named(both["gene"], both["hgvs_p"])
+    word, implied = pl.col("word"), by_name.fill_null(protein_words(both["hgvs_p"])).alias("implied")
     listed = pl.col("at_listed") & pl.col("at_is_ref_match")
     named = pl.col("at_by_reference") & pl.col("at_is_ref_match").fill_null(True)
     listed = (listed.fill_null(False) | named) & pl.col("at_consequence").is_in(sorted(_ALTERING))

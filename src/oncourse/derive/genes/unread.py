@@ -15,9 +15,11 @@ from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 from oncourse.genome.gene_models import BUILDS
 from oncourse.genome.gene_names import current_symbol, is_symbol_like
 from oncourse.genome.genes import gene_places
+from oncourse.genome.named_changes import exon_named
 from oncourse.genome.places import locate
 from oncourse.genome.protein import codon, is_change
 from oncourse.genome.variant import parts
+from oncourse.knowledge.alterations import regions
 from oncourse.study.model import Study
 from oncourse.study.once import once_per_study
 from oncourse.study.place_checks import other_build_codons
@@ -261,7 +263,8 @@ def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: boo
         somewhere = placeless and row["consequence"] in _OF_A_RESIDUE
         blank = (not told or somewhere) and row["own_codon"] is None
         if (odd and (altering or not told)) or blank:
-            yield gene, row["own_codon"], row["own_codon"], False
+            exon = regions().get((gene, f"exon{exon_named(row['hgvs_p'])}"))
+            yield gene, *(exon or (row["own_codon"], row["own_codon"])), False
         elif placeless and (altering or not told) and (found := _doubted(gene, row)):
             yield gene, *found, False
 

@@ -95,8 +95,7 @@ def read_cbioportal(
     if cna is None and matrix_calls is not None:
         cna = _copy_number_matrix(folder, reading)
     fusions = _events(found, "sv", reading)
-    if fusions is None and maf is not None and maf.large is not None:
-        fusions = maf.large.fusions.with_columns(pl.lit(None, pl.String).alias("frame"))
+    cna, fusions = _with_rows_of_maf(cna, fusions, maf)
     segments = _segments(found, reading)
     ids = pl.concat([*extra.values(), *([] if samples is None else [samples["SAMPLE_ID"]])]).drop_nulls().unique()
     cna, fusions, segments = (_with_ids(f, ids, reading) for f in (cna, fusions, segments))
@@ -151,6 +150,20 @@ def read_cbioportal(
     reading.sources = _sources(found, reading.tables) | reading.sources
     _write_ledger(folder, found, maf, reading)
     return reading
+
+
+def _with_rows_of_maf(
+    cna: pl.DataFrame | None, fusions: pl.DataFrame | None, maf: MafTables | None
+) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+    """Return copies and fusions of the folder's own files, else those that rows of its mutations are."""
+    large = maf.large if maf is not None else None
+    if large is None:
+        return cna, fusions
+    if cna is None and large.gene_copies.height:
+        cna = large.gene_copies
+    if fusions is None and large.fusions.height:
+        fusions = large.fusions.with_columns(pl.lit(None, pl.String).alias("frame"))
+    return cna, fusions
 
 
 def _write_ledger(folder: Path, found: Folder, maf: MafTables | None, reading: Reading) -> None:

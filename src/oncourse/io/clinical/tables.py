@@ -19,7 +19,8 @@ from oncourse.io.reading import Reading
 from oncourse.io.tabular.remarks import is_second_header, remarks
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_table, table_name
-from oncourse.io.whose.ids import owner_of, patient_of, says
+from oncourse.io.whose.ids import owner_of, patient_of, says, tell_barcodes, type_of
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 from oncourse.study.tables import PATIENTS, SAMPLES
 from oncourse.study.words import meaning, our_columns
@@ -246,7 +247,7 @@ def build(
     ``anchors`` says where the times of the end points start (`oncourse.io.clinical.anchors`).
     """
     ids = samples["PATIENT_ID"].unique().drop_nulls()
-    samples = _one_row_each(samples, reading, "SAMPLE_ID", "samples")
+    samples = _with_barcode_types(_one_row_each(samples, reading, "SAMPLE_ID", "samples"), reading)
     if patients is None:
         base = _patients_of_samples(samples)
     else:
@@ -265,6 +266,28 @@ def build(
     of_patients = base if patients is not None else base.clear()
     markers = pl.concat([gene_markers(samples), gene_markers(of_patients.drop("SAMPLE_ID", strict=False))])
     return Built(our_patients, follow_up, published, lesions, our_samples, extra, markers)
+
+
+def _with_barcode_types(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Take a sample whose TCGA or TARGET barcode says what it is (-06 a metastasis, -10 a normal) as that where no column
+    does; a column that says another thing counts, and is told."""
+    reading.problems += tell_barcodes(samples["SAMPLE_ID"].drop_nulls().to_list())
+    types = words.mapped(samples["SAMPLE_ID"], type_of)
+    if not types.is_not_null().any():
+        return samples
+    kind = pl.DataFrame({"SAMPLE_TYPE": types})
+    said = samples.select(_role_of(samples).alias("role"), pl.lit(said_materials(samples)).alias("material"))
+    apart = (said["role"] != kind.select(_role_of(kind).alias("r"))["r"]).fill_null(False)
+    if apart.any():
+        first = samples["SAMPLE_ID"].filter(apart)[0]
+        message = (
+            f"{int(apart.sum()):,} samples are of another type in the table than by their barcodes (first: {first})."
+        )
+        cure = "The table counts; correct it where the barcode is right."
+        reading.problems.append(Problem("samples", None, "SAMPLE_TYPE", first, message, cure, "warning"))
+    silent = said["role"].is_null() & (said["material"].is_null() | (said["material"] == "tissue"))
+    own = optional(samples, "SAMPLE_TYPE")
+    return samples.with_columns(pl.when(silent & types.is_not_null()).then(types).otherwise(own).alias("SAMPLE_TYPE"))
 
 
 def _patients_of_samples(samples: pl.DataFrame) -> pl.DataFrame:

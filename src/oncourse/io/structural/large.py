@@ -37,9 +37,14 @@ _Ends = Mapping[tuple[str, int], tuple[str | None, str | None]]
 FITS = {"sample_id": pl.String, "purity": pl.Float64, "ploidy": pl.Float64}
 
 
+#: Copies of genes that rows of a table say in words (-2 to 2).
+GENE_COPIES = {"sample_id": pl.String, "gene": pl.String, "call": pl.Float64}
+
+
 @dataclass
 class Large:
-    """Fusions (`FUSIONS`) and segments (`SEGMENTS`) of one file, and purity and ploidy (`FITS`) in its header.
+    """Fusions (`FUSIONS`) and segments (`SEGMENTS`) of one file, purity and ploidy (`FITS`) in its header, and copies of
+    genes (`GENE_COPIES`) that its rows say.
 
     ``left``: reason -> number of records in no table; ``looked``: samples in which structural variants were looked for;
     ``unknown_partner``: genes whose end is joined to no known gene.
@@ -51,6 +56,7 @@ class Large:
     looked: tuple[str, ...] = ()
     unknown_partner: list[str] = field(default_factory=list)
     fits: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FITS))
+    gene_copies: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=GENE_COPIES))
 
 
 @dataclass(frozen=True)
@@ -309,6 +315,9 @@ def joined_large(parts: Sequence[Large]) -> Large | None:
         pl.concat([p.segments for p in parts]).unique(maintain_order=True),
         looked=tuple(sorted({s for p in parts for s in p.looked})),
         fits=pl.concat([p.fits for p in parts]).unique("sample_id", keep="first", maintain_order=True),
+        gene_copies=pl.concat([p.gene_copies for p in parts]).unique(
+            ["sample_id", "gene"], keep="first", maintain_order=True
+        ),
     )
 
 

@@ -150,6 +150,7 @@ def read_calls(
             message = f"{path.name} is of genome build {part.build}, the study of {build}."
             cure = "Lift the calls over, or correct genome_build in study.yaml."
             problems.append(Problem("calls", None, "variant_id", part.build, message, cure))
+    problems += _tell_kinds_apart(paths, parts)
     if len(parts) == 1:
         parts[0].problems += problems
         parts[0].unseen = unseen
@@ -191,6 +192,21 @@ def read_calls(
         large=large,
         unseen=unseen,
     )
+
+
+def _tell_kinds_apart(paths: Sequence[Path], parts: Sequence[MafTables]) -> list[Problem]:
+    """Say that the MAF and the VCF files of one folder hold no sample in common: the same under other names, maybe."""
+    held: dict[bool, set[str]] = {}
+    for path, part in zip(paths, parts, strict=True):
+        held.setdefault(is_vcf(path), set()).update(part.samples["sample_id"].drop_nulls())
+    if len(held) < 2 or held[True] & held[False]:
+        return []
+    first = [min(held[key], default="") for key in (True, False)]
+    message = (
+        f"the VCF files ({first[0]} ...) and the tables ({first[1]} ...) hold no sample in common: read as others."
+    )
+    cure = "Where they are the same samples, import one format (`oncourse import maf` or vcf), or name them (--files)."
+    return [Problem("calls", None, "sample_id", first[1], message, cure, "warning")]
 
 
 def _unseen(parts: Sequence[MafTables]) -> tuple[str, ...]:

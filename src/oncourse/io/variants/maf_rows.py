@@ -12,7 +12,7 @@ from oncourse.genome.protein import canonicals
 from oncourse.genome.variant import VARIANT_ID, build_of_accession, normalise
 from oncourse.io.calling import decide
 from oncourse.io.tabular.table import TextTable
-from oncourse.io.variants.maf_fusions import without_fusions
+from oncourse.io.variants.maf_fusions import without_large
 from oncourse.io.variants.maf_numbers import COUNTED, at_lines, fractions_alone, with_counts
 from oncourse.io.variants.maf_tables import (
     MafTables,
@@ -51,8 +51,8 @@ def tables_of(
     )
     samples = samples.unique("sample_id", maintain_order=True)
     left: list[tuple[str, int, int | None]] = []
-    frame, large, n_fusions = without_fusions(frame, notes)
-    left += [("a fusion: a row of the table of fusions", n_fusions, None)] if n_fusions else []
+    frame, large, found_large = without_large(frame, notes)
+    left += found_large
     frame, found = _with_alleles(frame, name)
     problems += found
     has_normal = _names_normal(frame)
@@ -151,25 +151,36 @@ def _with_alleles(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pr
         swap = (pl.col("alt") == pl.col("ref")) & (pl.col("alt_1") != pl.col("ref"))
         alt = pl.when(pl.col("alt").is_null() | swap).then(pl.col("alt_1")).otherwise(pl.col("alt"))
         frame = frame.with_columns(alt.alias("alt"))
-    problems = _tell_second_alleles(frame, name)
+    frame, problems = _with_second_alleles(frame, name)
     lost = frame["sample_id"].is_null()
     problems += at_lines(frame, lost, name, "sample_id", "the row has no sample.", "Fill in Tumor_Sample_Barcode.")
     return frame.filter(~lost), problems
 
 
-def _tell_second_alleles(frame: pl.DataFrame, name: str) -> list[Problem]:
-    """Say which rows name two variant alleles: the second of them (Tumor_Seq_Allele1) is not read."""
+#: What a row says of its second allele (Tumor_Seq_Allele2) alone.
+_OF_ONE_ALLELE = ("alt_count", "ref_count", "depth", "vaf", "normal_alt", "normal_ref", "normal_depth", "population_af")
+_EFFECT_OF_ONE = ("hgvs_p", "hgvs_c", "classification", "term", "region", "genotype")
+
+
+def _with_second_alleles(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
+    """Give the other variant allele of a row that names two (Tumor_Seq_Allele1 is another change, too) a row of its own;
+    its effect follows from the place, and its reads are not known."""
     if not {"alt", "alt_1", "ref"} <= set(frame.columns):
-        return []
-    two = (pl.col("alt_1") != pl.col("ref")) & (pl.col("alt_1") != pl.col("alt")) & (pl.col("alt") != pl.col("ref"))
-    both = frame.select(two.alias("x"))["x"].fill_null(False)
+        return frame, []
+    ref, alt, first = (pl.col(c).str.strip_chars().str.to_uppercase() for c in ("ref", "alt", "alt_1"))
+    two = (first != ref) & (first != alt) & (alt != ref)
+    written = [c.str.contains(r"^[ACGT]+$") for c in (alt, first)]
+    both = frame.select(pl.all_horizontal(two, *written).alias("x"))["x"].fill_null(False)
     if not both.any():
-        return []
-    written = [pl.col(c).str.contains(r"^(?i)[ACGT]+$") for c in ("alt", "alt_1")]
-    both = both & frame.select(pl.all_horizontal(written).alias("x"))["x"].fill_null(False)
-    message = "the row names two variant alleles: {value} (Tumor_Seq_Allele1) is not read."
+        return frame, []
+    message = "the row names two variant alleles: {value} (Tumor_Seq_Allele1) is a call, too, its reads are not known."
     cure = "Give each allele a row of its own, with its own reads."
-    return at_lines(frame, both, name, "alt_1", message, cure, "warning")
+    problems = at_lines(frame, both, name, "alt_1", message, cure, "warning")
+    unknown = [c for c in (*_OF_ONE_ALLELE, *_EFFECT_OF_ONE) if c in frame.columns]
+    more = frame.filter(both).with_columns(
+        pl.col("alt_1").alias("alt"), *(pl.lit(None, pl.String).alias(c) for c in unknown)
+    )
+    return pl.concat([frame, more]).sort("line", maintain_order=True), problems
 
 
 def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
@@ -177,6 +188,8 @@ def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame
     drop = pl.lit(False)
     if "status" in frame.columns:
         drop = drop | pl.col("status").str.to_lowercase().is_in(["wildtype", "none"]).fill_null(False)
+    if "classification" in frame.columns:
+        drop = drop | pl.col("classification").str.contains(r"(?i)^\s*(wild[ _-]?type|wt|野生型?)\s*$").fill_null(False)
     if "variant_type" in frame.columns:
         large = ["SV", "FUSION", "CNV", "AMP", "TRANSLOCATION", "STRUCTURAL"]
         drop = drop | (pl.col("variant_type").str.to_uppercase().is_in(large).fill_null(False))

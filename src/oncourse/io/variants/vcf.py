@@ -29,7 +29,7 @@ from oncourse.io.variants.annotation import Allele, effect_of, header_columns
 from oncourse.io.variants.maf_numbers import COUNTED, fractions_alone
 from oncourse.io.variants.maf_tables import NO_SMALL_VARIANT, MafTables, reference_problems, unknown_build, variants_of
 from oncourse.io.variants.population import frequencies, parts_of
-from oncourse.io.variants.vcf_rows import record_rows
+from oncourse.io.variants.vcf_rows import in_percent, record_rows
 from oncourse.io.variants.vcf_told import (
     tell_germline_caller,
     tell_reference,
@@ -55,7 +55,7 @@ class _Header:
 
 #: INFO/AF that a file's header says to be a frequency among people.
 _POPULATION_AF = re.compile(
-    r'(?i)"?##INFO=<ID=AF,.*Description="[^"]*(gnomad|exac|1000 ?genomes|population|dbsnp|topmed)'
+    r'(?i)"?##INFO=<ID=AF,.*Description="[^"]*(gnomad|exac|1000 ?genomes|population|dbsnp|topmed|annovar)'
 )
 
 
@@ -98,8 +98,7 @@ def read_vcf(
         first = table.frame["INFO"].head(1).to_list() if "INFO" in table.frame.columns else []
         whose = assign([Start(path, tuple(samples), table.comments, (first or [None])[0] or "")])
     if not samples:
-        cure = "Its records have no FORMAT and sample columns; give the caller's own VCF."
-        problems.append(Problem(name, 1, None, None, "the VCF holds no sample.", cure))
+        problems.append(Problem(name, 1, None, None, "the VCF holds no sample.", _without_samples(table)))
     tumours = [c for c in whose if c.role == "tumour"]
     normals = [c for c in whose if c.role == "normal"]
     beside = [c.column for c in normals] if tumours else []
@@ -108,7 +107,10 @@ def read_vcf(
     notes += told_of_columns(name, taken, left, [c for c in whose if c.role == "ignore"])
     events, small = _parted(table)
     named = {c.column: c.sample_id for c in taken}
-    rows = record_rows(small, [c.column for c in taken], beside, named, no_af=header.is_population_af)
+    percent = in_percent(small, [c.column for c in taken])
+    if percent:
+        notes.append(f"{name}: {', '.join(percent)} of the samples is in percent (said so, or above 1): read as that")
+    rows = record_rows(small, [c.column for c in taken], beside, named, no_af=header.is_population_af, percent=percent)
     found = _tables(rows, header, name, problems, notes, fasta, called, bool(beside))
     found.coverage = covered(small.frame, named)
     tell_reference(found, path.name, small)
@@ -122,6 +124,24 @@ def read_vcf(
     write_ledger(found, path.name, table, whose)
     found.samples = _samples(taken)
     return found
+
+
+#: INFO keys of data bases and cohorts of people (gnomAD, dbSNP, ClinVar, COSMIC), and programs that write lists of sites.
+_OF_A_DATA_BASE = re.compile(
+    r"(?i)(^|;)AN=\d{4,}|(^|;)(CLNSIG|CLNDISDB|ALLELEID|dbSNPBuildID|RSPOS|COSMIC_ID|LEGACY_ID|GENOME_SCREEN_SAMPLE_COUNT|BETA)="
+)
+
+
+def _without_samples(table: TextTable) -> str:
+    """Return what to do with a VCF without sample columns: a list of known variants is of nobody, others lost theirs."""
+    infos = table.frame["INFO"].head(1).to_list() if "INFO" in table.frame.columns else []
+    pool = any("PanelOfNormals" in c for c in table.comments)
+    if pool or _OF_A_DATA_BASE.search((infos or [None])[0] or ""):
+        return "It lists variants of a data base or of a panel of normals, no sample's: leave it out."
+    return (
+        "Its sample columns were left out (bcftools view -G, MakeSitesOnlyVcf): nobody can tell whose the variants are. "
+        "Give the file before that step, or a table with a column that names the sample of each row."
+    )
 
 
 def _samples(taken: Sequence[Column]) -> pl.DataFrame:
@@ -295,7 +315,7 @@ def _tables(
         problems.append(Problem(name, line, "AD", None, "a read count is negative.", "Correct the record."))
     if fasta is not None:
         problems += reference_problems(frame, name)
-    frame = frame.with_columns(frequencies(frame, header.effect_columns))
+    frame = frame.with_columns(frequencies(frame, header.effect_columns, af=header.is_population_af))
     decided = decide(frame, name, called=called, has_normal=has_normal)
     frame = decided.frame
     notes += decided.notes

@@ -6,18 +6,48 @@ A value of ``.`` says nothing: null. Counts are read where the caller put them (
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+import polars as pl
 
 from oncourse.genome.variant import MAX_BASES
 from oncourse.io.assays.covered import NO_VARIANT
 from oncourse.io.tabular.table import TextTable
-from oncourse.io.variants.dialects import Site, counts, fraction, of_normal, shares_of_reads
+from oncourse.io.variants.dialects import SHARES, Site, counts, fraction, of_normal, shares_of_reads
+
+
+def in_percent(table: TextTable, samples: Sequence[str]) -> list[str]:
+    """Return the keys of FORMAT that hold fractions of reads in percent: the header says so, or a value is above 1."""
+    said = [key for key in SHARES if any(_PERCENT.match(c) and f"ID={key}," in c for c in table.comments)]
+    if "FORMAT" not in table.frame.columns:
+        return said
+    for words in table.frame["FORMAT"].drop_nulls().unique():
+        keys = words.split(":")
+        rows = table.frame.filter(pl.col("FORMAT") == words)
+        for key in {*SHARES} & {*keys} - {*said}:
+            for sample in samples:
+                cells = rows[sample].str.split(":").list.get(keys.index(key), null_on_oob=True).str.split(",")
+                highest = cells.explode().cast(pl.Float64, strict=False).max()
+                if isinstance(highest, float) and highest > 1:
+                    said.append(key)
+    return sorted(set(said))
+
+
+#: A fraction that the header declares in percent.
+_PERCENT = re.compile(r'(?i)"?##FORMAT=<.*Description="[^"]*(\bin percent|percentage|\(%\))')
 
 
 def record_rows(
-    table: TextTable, tumours: Sequence[str], normals: Sequence[str], named: dict[str, str], *, no_af: bool
+    table: TextTable,
+    tumours: Sequence[str],
+    normals: Sequence[str],
+    named: dict[str, str],
+    *,
+    no_af: bool,
+    percent: Collection[str] = (),
 ) -> list[tuple[object, ...]]:
-    """One row per record, alternative allele and tumour sample, with the counts of the normal beside it."""
+    """One row per record, alternative allele and tumour sample, with the counts of the normal beside it; the keys
+    `percent` hold fractions in percent (`in_percent`)."""
     frame = table.frame
     columns = [frame[c].to_list() for c in ("#CHROM", "POS", "REF", "ALT")]
     filters = frame["FILTER"].to_list() if "FILTER" in frame.columns else [None] * len(frame)
@@ -28,6 +58,8 @@ def record_rows(
     keys_of: dict[str, list[str]] = {}
     lines = table.lines.to_list()
     is_alone = len(tumours) == 1
+    # Mutect2's genotype is every allele of the record, also of sites it was told to look at (GATK #5695)
+    lists_all = any(c.startswith("##source=Mutect2") for c in table.comments)
     for i, (chrom, pos, ref, alts) in enumerate(zip(*columns, strict=True)):
         if alts in (None, *NO_VARIANT) or ref is None:
             continue
@@ -38,6 +70,9 @@ def record_rows(
         one = shares_of_reads(_info(infos[i]), no_af) if len(tumours) + len(normals) == 1 else None
         for sample in tumours:
             fields = _fields(values[sample][i], keys)
+            for key in percent:
+                if fields.get(key, ".")[-1:].isdigit():
+                    fields[key] += "%"
             is_told = is_alone and filters[i] == "PASS" and _has_numbers(fields)
             if _says_nothing(fields) and not is_told:
                 continue
@@ -46,7 +81,7 @@ def record_rows(
                 own_ref, own_alt = _padded(ref, alt) if alt[:1] in ("+", "-") else (ref, alt)
                 found = counts(fields, site, one)
                 status = _status(fields, infos[i])
-                held = _carried(fields, number)
+                held = _carried(fields, site)
                 if held is False and is_alone and found[0] and (status or "").lower() in _SOMATIC:
                     held = None  # the record calls its one tumour somatic: 0/0 is no genotype of it
                 out.append(
@@ -61,7 +96,7 @@ def record_rows(
                         *found,
                         None if None not in found else fraction(fields, site),
                         False if found[0] is None and _is_missing(fields) and not is_told else held,
-                        len(tumours) > 1 or _is_missing(fields),
+                        len(tumours) > 1 or _is_missing(fields) or len(each) > 1 or lists_all,
                         *(_normal_counts(others, site) if others else of_normal({**(one or {}), **fields}, site)),
                         status,
                         infos[i],
@@ -164,10 +199,18 @@ def _status(fields: dict[str, str], info: str | None) -> str | None:
     return combined or status or (f"ss{number}" if number else flag)
 
 
-def _carried(fields: dict[str, str], number: int) -> bool | None:
-    """Whether the genotype holds the allele; null without a genotype, or with one of dots."""
+def _carried(fields: dict[str, str], site: Site) -> bool | None:
+    """Whether the genotype holds the allele, by its number or (vcf2maf#193) by its bases; null without a genotype, or with
+    one of dots.
+
+    >>> [_carried({"GT": gt}, Site("C", "T")) for gt in ("0/1", "0/0", "C/T", "C/C", "./.", "het")]
+    [True, False, True, False, None, None]
+    """
     alleles = set(re.split(r"[/|]", fields.get("GT") or ".")) - {"."}
-    return str(number + 1) in alleles if alleles else None
+    if not all(map(str.isdigit, alleles)):
+        written = {a.upper() for a in alleles}
+        return site.alt.upper() in written if all(re.fullmatch("[ACGTN]+", a) for a in written) else None
+    return str(site.number + 1) in alleles if alleles else None
 
 
 def _is_missing(fields: dict[str, str]) -> bool:

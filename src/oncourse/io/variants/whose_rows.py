@@ -15,7 +15,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.io.tabular.text import table_name
 from oncourse.io.variants.maf_columns import names_somebody, wide_columns
-from oncourse.io.whose.columns import Manifest
+from oncourse.io.whose.columns import Manifest, said_of
 from oncourse.io.whose.ids import patient_of, refuse_endless, says
 from oncourse.io.whose.sample_names import (
     Controls,
@@ -66,7 +66,7 @@ def name_rows(
     if controls:  # P1_N beside P1_primary and P1_liver: of one patient
         order = {stem: number for number, stem in enumerate(dict.fromkeys(controls.values()))}
         stems = Stems(order)
-        own = {i: (s, p, r) for i, (s, p, r) in named.items() if p is None and (path.name, i) not in (manifest or {})}
+        own = {i: (s, p, r) for i, (s, p, r) in named.items() if p is None and not said_of(manifest or {}, path, i)}
         for i, (sample, _, kind) in own.items():
             if found := stems.of(i):
                 named[i] = (sample, min(found, key=lambda s: order[s]), "normal" if i in controls else kind)
@@ -78,7 +78,7 @@ def name_rows(
                 patient = named[normal][1] or named[tumour][1] or patient_of(normal)
                 named |= {i: (named[i][0], named[i][1] or patient, named[i][2]) for i in (normal, tumour)}
             continue
-        if normal not in known and named[normal][2] == "tumour" and (path.name, normal) not in (manifest or {}):
+        if normal not in known and named[normal][2] == "tumour" and not said_of(manifest or {}, path, normal):
             named[normal] = (named[normal][0], named[tumour][1] or patient_of(tumour), "normal")
             named[tumour] = (named[tumour][0], named[tumour][1] or patient_of(tumour), named[tumour][2])
     notes = []
@@ -129,7 +129,7 @@ def _named(
     stem, folder, partners = stem_of(path), folder_of_samples(path), Partners(ids)
 
     def one(name: str) -> tuple[str, str | None, str]:
-        given = manifest.get((path.name, name)) or (manifest.get((path.name, "")) if len(ids) == 1 else None)
+        given = said_of(manifest, path, name) or (said_of(manifest, path, "") if len(ids) == 1 else None)
         if given:
             return given
         if name in known:
@@ -148,6 +148,22 @@ def _named(
         return f"{stem}_{name}", stem, role
 
     return {name: one(name) for name in ids}
+
+
+#: GDC's id of a case, which names nobody outside its data base.
+_UUID = r"(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
+
+def owners_by_barcode(rows: pl.DataFrame) -> pl.DataFrame:
+    """Leave the patient of a barcode (TCGA-AA-0001-01A) to the barcode where the column holds GDC's case id: clinical
+    tables name him as the barcode does."""
+    if "patient_id" not in rows.columns:
+        return rows
+    uuid = rows["patient_id"].str.contains(_UUID).fill_null(False)
+    if not uuid.any():
+        return rows
+    named = [i for i in rows["sample_id"].filter(uuid).drop_nulls().unique() if says(i)]
+    return rows.with_columns(rows["patient_id"].set(uuid & rows["sample_id"].is_in(named), None))
 
 
 def one_sample(rows: pl.DataFrame, unknown: Sequence[str], path: Path) -> str:

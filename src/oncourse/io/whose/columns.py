@@ -29,6 +29,7 @@ from oncourse.io.whose.sample_names import (
     folder_of_samples,
     is_generic,
     is_normal_name,
+    names_nobody,
     of_path,
     pair_of,
     sample_of_file,
@@ -37,7 +38,8 @@ from oncourse.io.whose.sample_names import (
 from oncourse.io.whose.start import Start
 from oncourse.study.schema import Problem
 
-#: (file name, column) -> sample, patient, role.
+#: (file, column) -> sample, patient, role; a file by its path as it is written and, where it is the only one of its name,
+#: by that.
 Manifest = Mapping[tuple[str, str], tuple[str, str | None, str]]
 #: Columns of a manifest; ``column`` is empty for a file of one sample.
 MANIFEST = ("path", "column", "sample_id", "patient_id", "role")
@@ -95,8 +97,7 @@ def manifest_of(columns: Iterable[Column]) -> pl.DataFrame:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Return (file name, column) -> sample, patient, role of a ``files.tsv``; a row without column is of the whole
-    file.
+    """Return (file, column) -> sample, patient, role of a ``files.tsv``; a row without column is of the whole file.
 
     Raises
     ------
@@ -108,6 +109,7 @@ def read_manifest(path: Path) -> Manifest:
         cure = f"A manifest has the columns {', '.join(MANIFEST)}."
         raise InputError([*table.problems, Problem(path.name, 1, None, None, f"no column {', '.join(lacking)}.", cure)])
     out: dict[tuple[str, str], tuple[str, str | None, str]] = {}
+    paths: dict[str, set[str]] = {}
     problems = []
     frame = table.frame.with_columns(pl.lit("").alias(c) for c in MANIFEST if c not in table.frame.columns)
     for line, row in zip(table.lines, frame.select(MANIFEST).fill_null("").iter_rows(), strict=True):
@@ -118,10 +120,26 @@ def read_manifest(path: Path) -> Manifest:
                 Problem(path.name, int(line), "role", role, "the row does not say whose column this is.", cure)
             )
             continue
-        out[(Path(name).name, column)] = (sample, patient or None, ROLES[role.lower()])
+        written = Path(name.replace("\\", "/")).as_posix()
+        paths.setdefault(Path(written).name, set()).add(written)
+        out[written, column] = (sample, patient or None, ROLES[role.lower()])
     if problems:
         raise InputError(problems)
-    return out
+    alone = {next(iter(of)): name for name, of in paths.items() if len(of) == 1}
+    return out | {(alone[path], column): said for (path, column), said in out.items() if path in alone}
+
+
+def said_of(manifest: Manifest, path: Path, column: str) -> tuple[str, str | None, str] | None:
+    """Return what a manifest says of a column: by as much of the path as it writes, so that files of one name in several
+    folders stay apart.
+
+    >>> of = {("A/calls.vcf", "T"): ("A", None, "tumour"), ("B/calls.vcf", "T"): ("B", None, "tumour")}
+    >>> said_of(of, Path("/data/B/calls.vcf"), "T"), said_of(of, Path("/data/C/calls.vcf"), "T")
+    (('B', None, 'tumour'), None)
+    """
+    parts = path.parts
+    tails = (Path(*parts[i:]).as_posix() for i in range(len(parts)))
+    return next((manifest[tail, column] for tail in tails if (tail, column) in manifest), None)
 
 
 def assign(
@@ -144,11 +162,12 @@ def assign(
     known, manifest = known or {}, manifest or {}
     for start in starts:
         refuse_endless(start.columns, start.path.name)
+    starts = _by_their_folders(starts)
     shared = _shared_generic(starts)
     out = [c for start in starts for c in _of_file(start, known, manifest, shared)]
     out = [
         replace(c, listed=c.sample_id in known or (c.why == "manifest" and c.patient_id is not None))
-        for c in _one_name(out)
+        for c in _as_other_callers_say(_one_name(out))
     ]
     out = _with_lone_normals(out)
     _ask_of_file_names(out, known)
@@ -204,17 +223,17 @@ def _of_file(
     lone = settled({c: role_of(c, start, names, known, stated, pair) for c in start.columns})
     tumours = [c for c in start.columns if lone[c] != "normal"]
     individual = _individual(start)
-    out = []
+    out, file = [], start.file or start.path
     for original, column in zip(given_names, plain, strict=True):
-        given = manifest.get((start.path.name, original)) or (
-            manifest.get((start.path.name, "")) if len(tumours) == 1 and column in tumours else None
+        given = said_of(manifest, file, original) or (
+            said_of(manifest, file, "") if len(tumours) == 1 and column in tumours else None
         )
         if given:
-            out.append(Column(start.path, original, *given, "manifest"))
+            out.append(Column(file, original, *given, "manifest"))
             continue
         sample, why = _name(column, lone[column], start, known, stated, pair, tumours, shared)
         patient = individual or _patient(column, pair, stated, start, names, tumours, sample, known)
-        out.append(Column(start.path, original, sample, patient, lone[column], why))
+        out.append(Column(file, original, sample, patient, lone[column], why))
     return out
 
 
@@ -372,6 +391,42 @@ def _one_name(columns: list[Column]) -> list[Column]:
         out.append(replace(c, sample_id=same[0], patient_id=same[1]) if same else c)
     owner = {c.sample_id: c.patient_id for c in out if c.patient_id}
     return [replace(c, patient_id=c.patient_id or owner.get(c.sample_id)) for c in out]
+
+
+def _as_other_callers_say(columns: list[Column]) -> list[Column]:
+    """Give a column that names nobody (TUMOR of P1.strelka.vcf) the sample that another caller's file of that name
+    (P1.mutect2.vcf) has under its own (P1_T): they were two patients."""
+    own: dict[str, set[tuple[str, str | None]]] = {}
+    for path, mine in _by_path(columns).items():
+        tumours = [c for c in mine if c.role == "tumour"]
+        if len(tumours) == 1 and tumours[0].why in ("column", "header", "command line"):
+            own.setdefault(stem_of(path), set()).add((tumours[0].sample_id, tumours[0].patient_id))
+    out = []
+    for c in columns:
+        said = own.get(stem_of(c.path), set())
+        if len(said) == 1 and c.role == "tumour" and c.why == "file name" and c.sample_id == stem_of(c.path):
+            sample, patient = next(iter(said))
+            c = replace(c, sample_id=sample, patient_id=c.patient_id or patient)
+        out.append(c)
+    return out
+
+
+def _by_their_folders(starts: Sequence[Start]) -> list[Start]:
+    """Give files of one name without a number (``P1/calls final.vcf``, ``P2/calls final.vcf``) a name that names nobody,
+    so that their folders say whose they are: the name is every patient's."""
+    folders: dict[str, set[Path]] = {}
+    for start in starts:
+        folders.setdefault(stem_of(start.path), set()).add(start.path.parent)
+    alike = {
+        stem
+        for stem, of in folders.items()
+        if len({p.name for p in of}) > 1
+        and not re.search(r"\d", stem)
+        and not any(names_nobody(p / f"{p.name}.vcf") or stem in p.name for p in of)
+    }
+    return [
+        replace(s, path=s.path.with_name("calls.vcf"), file=s.path) if stem_of(s.path) in alike else s for s in starts
+    ]
 
 
 def _ask(columns: Sequence[Column], known: Collection[str]) -> None:

@@ -12,10 +12,11 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.study.schema import Problem, nearest
 
-#: Ids that say whose and what they are: TCGA's barcodes (types 10-19 are normals), MSK-IMPACT's and -ACCESS's (N normal, L
-#: cell-free DNA; MSK's CMO ids), Hartwig's (R reference; T, TII, TIII the biopsies of one patient).
+#: Ids that say whose and what they are: TCGA's and TARGET's barcodes (types 10-19 are normals), MSK-IMPACT's and
+#: -ACCESS's (N normal, L cell-free DNA; MSK's CMO ids), Hartwig's (R reference; T, TII, TIII one patient's biopsies).
+_BARCODE = r"(TCGA-\w{2}-\w{4}|TARGET-\d{2}-\w{6})"
 _SAYS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
-    (re.compile(r"^(TCGA-\w{2}-\w{4})-(\d{2})"), lambda word: "normal" if word.startswith("1") else "tumour"),
+    (re.compile(rf"^{_BARCODE}-(\d{{2}})"), lambda word: "normal" if word.startswith("1") else "tumour"),
     (re.compile(r"^(P-\d{7})-([TN])\d+"), lambda word: "normal" if word == "N" else "tumour"),
     (
         re.compile(r"^(?:s[_-])?(C[-_][A-Z0-9]{3,8})[-_]([A-Z])\d{3}(?:[-_][dr]\d*)?$"),
@@ -62,7 +63,7 @@ def patient_of(sample: str) -> str:
     ('P-0000197', 'TCGA-2A-A8VL', 'S7')
     """
     said = says(sample)
-    short = re.match(r"TCGA-\w{2}-\w{4}(?=-|$)", sample)
+    short = re.match(rf"{_BARCODE}(?=-|$)", sample)
     return said[0] if said else short[0] if short else sample
 
 
@@ -97,7 +98,7 @@ def first_pairs(pairs: Mapping[str, str], n: int = 5) -> str:
 
 
 _MSK = re.compile(r"^((?:GENIE-MSK-)?P-\d{7}-[TN]\d{2})(?:-(?:IM|IH|AH|XS)\d*)?$")
-_TCGA = re.compile(r"^(TCGA-\w{2}-\w{4})-(\d{2})([A-Z])?(-.*)?$")
+_TCGA = re.compile(rf"^{_BARCODE}-(\d{{2}})([A-Z])?(-.*)?$")
 
 
 def matched(
@@ -150,6 +151,49 @@ def _sample_part(text: str) -> str | None:
     return f"{found.group(1)}-{found.group(2)}" if found else None
 
 
+#: GDC's sample type codes: what a sample of a barcode is, as the words of a clinical table say it.
+_TYPES = {
+    **dict.fromkeys(("01", "03", "05", "09"), "Primary Tumor"),
+    **dict.fromkeys(("02", "04", "40"), "Recurrent Tumor"),
+    **dict.fromkeys(("06", "07"), "Metastatic"),
+    **dict.fromkeys(("10", "12", "13", "14"), "Blood Derived Normal"),
+    "11": "Solid Tissue Normal",
+}
+#: Those of material that is no tumour of the patient himself.
+_NO_PATIENT = {"20": "control analyte", "50": "cell line", "60": "xenograft", "61": "xenograft of a cell line"}
+
+
+def type_of(sample: str) -> str | None:
+    """Return the type that a barcode of TCGA or TARGET says, in the words of GDC; null for any other id.
+
+    >>> type_of("TCGA-HR-A2OG-06A-11D"), type_of("TARGET-30-PAAAAA-10A"), type_of("TCGA-AA-0001-50A"), type_of("S7")
+    ('Metastatic', 'Blood Derived Normal', None, None)
+    """
+    found = _TCGA.match(sample)
+    return _TYPES.get(found.group(2)) if found else None
+
+
+def tell_barcodes(ids: Collection[str]) -> list[Problem]:
+    """Say which barcodes are of material that is no tumour of the patient, and which are several aliquots of a sample."""
+    parts = {i: found for i in sorted(set(ids)) if (found := _TCGA.match(i))}
+    out = []
+    if odd := {i: _NO_PATIENT[f.group(2)] for i, f in parts.items() if f.group(2) in _NO_PATIENT}:
+        message = (
+            f"{len(odd):,} barcodes are of material that is no tumour of the patient himself ({first_pairs(odd)})."
+        )
+        cure = "Leave them out (--files, role ignore) where his tumours are counted."
+        out.append(Problem("samples", None, "sample_id", next(iter(odd)), message, cure, "warning"))
+    by: dict[tuple[str, ...], list[str]] = {}
+    for i, found in parts.items():
+        by.setdefault((found.group(1), found.group(2), found.group(3) or ""), []).append(i)
+    if several := [own for own in by.values() if len(own) > 1]:
+        shown = ", ".join(several[0][:3])
+        message = f"{len(several):,} samples stand under several aliquots ({shown}): taken as several samples."
+        cure = "A clinical table (--clinical) that names the sample joins its aliquots."
+        out.append(Problem("samples", None, "sample_id", several[0][0], message, cure, "warning"))
+    return out
+
+
 def _plain(text: str) -> str:
     # full-width letters are letters; MSK's pipelines write s_C_ before C_; a spreadsheet writes 1001.0
     whole = re.sub(r"^(\d+)\.0+$", r"\1", unicodedata.normalize("NFKC", text).strip().rstrip("*†‡§¶#"))
@@ -162,7 +206,7 @@ def _plain(text: str) -> str:
 
 
 def _said(mapping: dict[str, str], own: dict[str, str]) -> list[str]:
-    barcodes = {a: b for a, b in mapping.items() if a.startswith("TCGA-") and a not in own}
+    barcodes = {a: b for a, b in mapping.items() if a.startswith(("TCGA-", "TARGET-")) and a not in own}
     theirs = {a: b for a, b in mapping.items() if own.get(a) == b}
     others = {a: b for a, b in mapping.items() if a not in barcodes and a not in theirs}
     out = []

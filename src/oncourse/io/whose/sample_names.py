@@ -78,16 +78,16 @@ CALLERS = (
 _STEPS = (
     rf"somatic|snvs?|indels?|sv|{CALLERS}|cut|hard-filtered|"
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
-    r"ensemble|consensus|calls?|variants?|somaticsv|gridss|gripss|esvee|pave|linx|purple|flagged|muts|dedup|md|recal|bwa|bam|cram|"
+    r"ensemble|consensus|calls?|variants?|somaticsv|gridss|gripss|esvee|pave|linx|purple|flagged|muts|mutations?|annot|dedup|md|recal|bwa|bam|cram|"
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
     r"call_stats|genomon_mutation|filt|snp|ss|fb|(bam-)?readcounts?|alleliccounts|acounts|counts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
     r"(somatic|germline|loh)\.hc|chr(\d\d?|[xy]|mt?)(_\d+-\d+)?|\d{4}-scattered|(shard|scatter)[_-]?\d+|"
     r"thresholds|per-base|bed|bedpe|sambamba|sv\.somatic|mosdepth|mantis|status|params|confints_cp|alternative_solutions|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
 )
-_ENDS = re.compile(rf"([._-]({_STEPS}))+$", re.I)
+_ENDS = re.compile(rf"([._ -]+({_STEPS}))+$", re.I)
 #: A caller before the name, as sarek 2 writes it: ``Strelka_T_vs_N_somatic_snvs.vcf.gz``.
 _FIRST = re.compile(r"^(?:strelka|mutect2|manta|freebayes|haplotypecaller|tiddit|mpileup)_(?=[^_.]+[_.-]?\w)", re.I)
-_ONLY_STEPS = re.compile(rf"^({_STEPS}|000\d|expectedresults|variant_calling|annotation)([._-]({_STEPS}))*$", re.I)
+_ONLY_STEPS = re.compile(rf"^({_STEPS}|000\d|expectedresults|variant_calling|annotation)([._ -]+({_STEPS}))*$", re.I)
 
 
 def stem_of(path: Path) -> str:
@@ -95,8 +95,8 @@ def stem_of(path: Path) -> str:
 
     >>> stem_of(Path("P1.mutect2.filtered.vep.vcf.gz")), stem_of(Path("P2_T/strelka/somatic.snvs.vcf.gz"))
     ('P1', 'P2_T')
-    >>> stem_of(Path("P1_T_vs_P1_N.strelka.somatic_snvs.vcf"))
-    'P1_T_vs_P1_N'
+    >>> stem_of(Path("P1_T_vs_P1_N.strelka.somatic_snvs.vcf")), stem_of(Path("P1 final (1).vcf"))
+    ('P1_T_vs_P1_N', 'P1')
 
     Of a name that every patient has the folder says whose it is, and a word for a lesion or blood which:
 
@@ -122,6 +122,7 @@ def _parts(path: Path) -> tuple[str, str | None, str | None]:
     """Return a file's own name without the words of steps, and where that names nobody the folder that does (null: none)
     and the word for a lesion or blood between the two."""
     name = re.sub(r"\.(gz|bgz)$", "", path.name, flags=re.I)
+    name = re.sub(r" \(\d{1,2}\)(?=\.\w+$)", "", name)  # a browser's second download
     stem = name if _ONLY_STEPS.match(name) else _FIRST.sub("", _ENDS.sub("", name)) or name
     if not _ONLY_STEPS.match(stem) and not (GENERIC.match(stem) and path.parent.name):
         return stem, None, None

@@ -12,12 +12,16 @@ from oncourse.io.tabular.text import read_table
 
 @dataclass(frozen=True)
 class Start:
-    """The beginning of a VCF: sample columns, header lines, INFO of the first record."""
+    """The beginning of a VCF: sample columns, header lines, INFO of the first record.
+
+    ``file``: the file itself, where ``path`` is another name for it that says whose it is.
+    """
 
     path: Path
     columns: tuple[str, ...]
     comments: tuple[str, ...] = ()
     info: str = ""
+    file: Path | None = None
 
 
 def vcf_start(path: Path) -> Start:

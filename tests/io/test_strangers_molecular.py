@@ -1,0 +1,272 @@
+"""Molecular files as they lie about: two alternates in a row, files of one name in many folders, callers that name one
+tumour in two ways, percent, forced sites, barcodes that say what a sample is, changes named by exon."""
+
+from __future__ import annotations
+
+import pytest
+from tests.io.strangers import KRAS, KRAS_ROW, MAF, calls_of, states_of, write_table, write_vcf
+from tests.typed import typed
+
+from oncourse.cohort import Cohort
+from oncourse.io.aside import checked
+from oncourse.io.detect import read_any
+from oncourse.io.hospital.delivery import read_delivery
+from oncourse.study.model import Study
+
+CALL = "12 25398284 . C T 50 PASS . GT:AD:DP"
+TP53 = "17 7578406 . C T 50 PASS . GT:AD:DP"
+
+
+def _maf(path, *lines, head=MAF):
+    return write_table(path / "a.maf", "\n".join([head, *lines]).replace("\t", "|"))
+
+
+def _row(sample="S1", **cells):
+    line = dict(zip(MAF.split("\t"), KRAS_ROW.split("\t"), strict=True)) | {"Tumor_Sample_Barcode": sample} | cells
+    return "\t".join(line.values())
+
+
+def _bare(gene, change, effect=""):
+    none = dict.fromkeys(("Chromosome", "Start_Position", "End_Position", "Reference_Allele", "Tumor_Seq_Allele2"), "")
+    return _row(Hugo_Symbol=gene, HGVSp_Short=change, Variant_Classification=effect, **none)
+
+
+def _samples(reading, *columns):
+    return reading.tables["samples"].select("sample_id", "patient_id", *columns).sort("sample_id").rows()
+
+
+def _roles(reading):
+    roles = (
+        dict(reading.tables["lesions"].select("lesion_id", "role").iter_rows()) if "lesions" in reading.tables else {}
+    )
+    rows = reading.tables["samples"].select("sample_id", "material", "lesion_id").iter_rows()
+    return {s: roles.get(lesion, material) for s, material, lesion in rows}
+
+
+def _gene_states(reading, gene):
+    tables, _ = checked(reading)
+    dense = Cohort(Study(reading.config, tables)).gene_status.dense([gene])
+    return dict(dense.select("sample_id", "state").iter_rows())
+
+
+def _told(reading, words):
+    return any(words in p.message for p in reading.problems)
+
+
+def test_both_alternates_of_a_row_are_calls(tmp_path):
+    """vcf2maf#9: Tumor_Seq_Allele1 may be another variant. V600E there was BRAF V600E negative."""
+    head = MAF.replace("Tumor_Seq_Allele2", "Tumor_Seq_Allele1\tTumor_Seq_Allele2") + "\tt_alt_count\tt_depth"
+    row = "BRAF|7|140453136|140453136|A|T|C|S1|Missense_Mutation|p.V600A|GRCh37|30|100".replace("|", "\t")
+    reading = read_delivery([_maf(tmp_path, row, head=head)], panel="IMPACT468")
+    assert calls_of(reading, "alt_count") == [("S1", "7:140453136:A:C", 30), ("S1", "7:140453136:A:T", None)]
+    assert states_of(reading, "BRAF V600E") == {"S1": "positive"}
+    assert _told(reading, "two variant alleles: T (Tumor_Seq_Allele1) is a call, too")
+
+
+def test_files_of_one_name_are_of_their_folders(tmp_path):
+    """Two patients' "calls final.vcf" with a column Tumor were one sample."""
+    for patient, call in (("Patient 01", CALL), ("Patient 02", TP53)):
+        write_vcf(tmp_path / patient / "calls final.vcf", ["Tumor"], [f"{call} 0/1:70,30:100"])
+    for patient in ("A", "B"):
+        columns = ["NORMAL", "PRIMARY", "METASTASIS"]
+        write_vcf(
+            tmp_path / "p" / patient / "myproject.vcf", columns, [f"{CALL} 0/0:50,0:50 0/1:70,30:100 0/0:90,0:90"]
+        )
+    assert _samples(read_delivery([tmp_path / "Patient 01", tmp_path / "Patient 02"], kind="vcf")) == [
+        ("Patient 01", "Patient 01"),
+        ("Patient 02", "Patient 02"),
+    ]
+    assert _samples(read_any(tmp_path / "p")) == [
+        (f"{p}_{word}", p) for p in "AB" for word in ("METASTASIS", "PRIMARY")
+    ]
+
+
+def test_files_of_one_name_in_folders_of_callers_are_of_one_sample(tmp_path):
+    for caller in ("mutect2", "vardict"):
+        write_vcf(tmp_path / caller / "P1.vcf", ["TUMOR"], [f"{CALL} 0/1:70,30:100"])
+    assert _samples(read_any(tmp_path)) == [("P1", "P1")]
+
+
+def test_a_manifest_tells_files_of_one_name_apart_by_their_folders(tmp_path):
+    """The manifest that the question itself writes named both files by the last of them."""
+    rows = ["path|column|sample_id|patient_id|role"]
+    for patient, alt in (("A", 30), ("B", 40)):
+        path = write_vcf(tmp_path / patient / "calls.vcf", ["X", "Y"], [f"{CALL} 0/0:50,0:50 0/1:70,{alt}:100"])
+        rows += [f"{path}|X|{patient}_N|{patient}|normal", f"{path}|Y|{patient}_T|{patient}|tumour"]
+    manifest = write_table(tmp_path / "f.tsv", "\n".join(rows))
+    reading = read_delivery([tmp_path], manifest=manifest)
+    seen = [row for row in calls_of(reading, "alt_count") if row[0].endswith("_T")]
+    assert seen == [("A_T", KRAS, 30), ("B_T", KRAS, 40)]
+
+
+def test_one_tumour_of_two_callers_under_two_names_is_one_sample(tmp_path):
+    """Mutect2's column P1_T and Strelka's TUMOR in files of P1 were two patients (bcbio#1305: callers name columns as
+    they like)."""
+    head = "##source=Mutect2", "##tumor_sample=P1_T"
+    write_vcf(tmp_path / "P1.mutect2.vcf", ["P1_T"], [f"{CALL} 0/1:70,30:100"], *head)
+    strelka = "17 7578406 . C T . PASS SOMATIC DP:AU:CU:GU:TU 50:0,0:50,0:0,0:0,0 100:0,0:50,0:0,0:50,0"
+    write_vcf(tmp_path / "P1.strelka.vcf", ["NORMAL", "TUMOR"], [strelka], "##source=strelka")
+    reading = read_any(tmp_path)
+    assert {s for s, _ in _samples(reading)} == {"P1_T"}
+    assert calls_of(reading) == [("P1_T", KRAS), ("P1_T", "17:7578406:C:T")]
+
+
+@pytest.mark.parametrize(
+    "head", [[], ['##FORMAT=<ID=AF,Number=A,Type=Float,Description="Allele frequency in percent">']]
+)
+def test_fractions_in_percent_are_read_as_that(tmp_path, head):
+    """0.5 beside 30 was half of the reads, and 30 none."""
+    rows = [
+        f"{place} . C T . PASS . GT:AF:DP 0/1:{af}:1000" for place, af in (("12 25398284", 30), ("17 7578406", 0.5))
+    ]
+    reading = read_any(write_vcf(tmp_path / "T1.vcf", ["T1"], rows, *head))
+    assert calls_of(reading, "alt_count") == [("T1", KRAS, 300), ("T1", "17:7578406:C:T", 5)]
+    assert any("AF of the samples is in percent" in n for n in reading.notes)
+
+
+def test_a_forced_allele_without_a_read_is_no_call(tmp_path):
+    """GATK#5695: told to look at both changes of IDH1 R132, Mutect2 writes 0/1/2 with 0 reads of the one."""
+    rows = [
+        "2 209113112 . C A,T . PASS . GT:AD:DP 0/1/2:56,0,47:103",
+        "7 140453136 . A T . PASS . GT:AD:DP 0/1:99,0:99",
+    ]
+    reading = read_any(write_vcf(tmp_path / "T1.vcf", ["T1"], rows, "##source=Mutect2"))
+    called = dict(reading.tables["calls"].select("variant_id", "is_called").iter_rows())
+    assert called == {"2:209113112:C:A": False, "2:209113112:C:T": True, "7:140453136:A:T": False}
+
+
+def test_genotypes_in_bases_are_genotypes(tmp_path):
+    """vcf2maf#193 asks for them: C/T was a site that was looked at."""
+    rows = [f"{CALL} C/T:70,30:100", f"{TP53} C/C:100,0:100"]
+    reading = read_any(write_vcf(tmp_path / "T1.vcf", ["T1"], rows))
+    assert reading.tables["calls"].sort("variant_id")["is_called"].to_list() == [True, False]
+
+
+def test_annovar_s_af_in_info_is_a_population_frequency(tmp_path):
+    head = '##INFO=<ID=AF,Number=.,Type=String,Description="AF annotation provided by ANNOVAR">'
+    rows = [
+        "17 7579472 . G C . PASS AF=0.66 GT:AD:DP 0/1:50,50:100",
+        "12 25398284 . C T . PASS AF=. GT:AD:DP 0/1:70,30:100",
+    ]
+    reading = read_any(write_vcf(tmp_path / "T1.vcf", ["T1"], rows, head))
+    assert calls_of(reading, "alt_count", "origin") == [
+        ("T1", KRAS, 30, "unknown"),
+        ("T1", "17:7579472:G:C", 50, "germline"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("info", "words"),
+    [("DP=100", "whose the variants are"), ("AC=3;AN=200000;AF=1.5e-5", "data base"), ("CLNSIG=x", "data base")],
+)
+def test_a_vcf_without_samples_is_told_what_it_is(tmp_path, info, words):
+    """ "Give the caller's own VCF" was said of gnomAD's and ClinVar's files."""
+    path = tmp_path / "a.vcf"
+    path.write_text(
+        f"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n12\t25398284\t.\tC\tT\t.\t.\t{info}\n"
+    )
+    assert any(words in p.cure for p in read_any(path).problems)
+
+
+def test_barcodes_say_what_a_sample_is(tmp_path):
+    """cBioPortal#3069: -01 and -06 of one patient of TCGA are his primary and his metastasis. TARGET counts types alike: its
+    -10 was a tumour of another patient."""
+    ids = {f"TCGA-HR-A2OG-{code}A-11D": code for code in ("01", "02", "06", "10", "11")}
+    reading = read_delivery(
+        [_maf(tmp_path, *(_row(i) for i in (*ids, "TARGET-30-PAAAAA-02A-01D", "TARGET-30-PAAAAA-10A")))]
+    )
+    of_code = {"01": "primary", "02": "local_recurrence", "06": "metastasis", "10": "normal", "11": "normal"}
+    target = {"TARGET-30-PAAAAA-02A-01D": "local_recurrence", "TARGET-30-PAAAAA-10A": "normal"}
+    assert _roles(reading) == {i: of_code[code] for i, code in ids.items()} | target
+    assert {p for _, p in _samples(reading)} == {"TCGA-HR-A2OG", "TARGET-30-PAAAAA"}
+
+
+def test_a_type_of_the_table_counts_before_the_barcode_and_is_told(tmp_path):
+    """datahub#441 corrected types that were wrong in the portal: whichever is, a reader must hear it."""
+    clinical = write_table(
+        tmp_path / "c.txt",
+        "SAMPLE_ID|PATIENT_ID|SAMPLE_TYPE\nTCGA-AA-0001-01|TCGA-AA-0001|Metastasis\nTCGA-AA-0001-06|TCGA-AA-0001|",
+    )
+    reading = read_delivery([_maf(tmp_path, _row("TCGA-AA-0001-01"), _row("TCGA-AA-0001-06"))], clinical=[clinical])
+    assert set(_roles(reading).values()) == {"metastasis"}
+    assert _told(reading, "1 samples are of another type in the table than by their barcodes")
+
+
+def test_a_portal_s_normals_are_known_by_their_barcodes(tmp_path):
+    """datahub#29: TCGA-13-0801-10 stood among the samples of a study and was tissue."""
+    write_table(
+        tmp_path / "data_clinical_sample.txt",
+        "PATIENT_ID|SAMPLE_ID\nTCGA-13-0801|TCGA-13-0801-01\nTCGA-13-0801|TCGA-13-0801-10",
+    )
+    (tmp_path / "data_mutations.txt").write_text(f"{MAF}\n{_row('TCGA-13-0801-01')}\n")
+    assert _roles(read_any(tmp_path)) == {"TCGA-13-0801-01": "primary", "TCGA-13-0801-10": "normal"}
+
+
+def test_gdc_s_case_id_is_no_patient_beside_a_barcode(tmp_path):
+    """GDC's MAF has case_id, a number of its data base; clinical tables name the patient as the barcode does."""
+    row = _row("TCGA-AA-0001-01A-11D") + "\t0a1b2c3d-1111-2222-3333-444455556666"
+    assert {p for _, p in _samples(read_delivery([_maf(tmp_path, row, head=f"{MAF}\tcase_id")]))} == {"TCGA-AA-0001"}
+
+
+def test_odd_barcodes_and_aliquots_are_told(tmp_path):
+    ids = ("TCGA-AA-0001-01A-11D-1111-08", "TCGA-AA-0001-01A-11D-1111-10", "TCGA-AA-0002-50A-11D")
+    reading = read_delivery([_maf(tmp_path, *(_row(i) for i in ids))])
+    assert _told(reading, "1 samples stand under several aliquots")
+    assert _told(reading, "no tumour of the patient himself (TCGA-AA-0002-50A-11D: cell line)")
+
+
+@pytest.mark.parametrize(
+    ("gene", "change"),
+    [
+        ("EGFR", "19del"),
+        ("EGFR", "Ex19del"),
+        ("EGFR", "19号外显子缺失"),
+        ("EGFR", "exon 20 insertion"),
+        ("MET", "MET ex14 skipping"),
+    ],
+)
+def test_a_change_named_by_its_exon_alters_the_gene_where_the_name_decides_it(tmp_path, gene, change):
+    """oncokb#251, #2918: laboratories name EGFR's exon 19 deletions and exon 20 insertions, MET's exon 14, by the exon."""
+    reading = read_delivery([_maf(tmp_path, _bare(gene, change))], panel="IMPACT468")
+    assert _gene_states(reading, gene) == {"S1": "altered"}
+
+
+@pytest.mark.parametrize(
+    ("gene", "change", "status", "states"),
+    [
+        ("BRCA2", "exon 5-7 del", "BRCA", "not_assessable"),
+        ("KRAS", "exon 2 mutation", "RAS", "not_assessable"),
+        ("BRAF", "codon 600 mutation", "BRAF V600E", "not_assessable"),
+        ("KRAS", "codon 12 mutation", "RAS", "positive"),
+        ("EGFR", "19del", "RAS", "negative"),
+    ],
+)
+def test_a_named_change_is_never_wild_type(tmp_path, gene, change, status, states):
+    reading = read_delivery([_maf(tmp_path, _bare(gene, change))], panel="IMPACT468")
+    assert states_of(reading, status) == {"S1": states}
+
+
+def test_copies_among_the_rows_of_a_maf_are_copies(tmp_path):
+    """ "1 rows are wild-type markers or structural variants" was all that was said of an amplified ERBB2."""
+    rows = [_bare("ERBB2", "", "Amplification"), _bare("BRCA2", "homozygous deletion", "CNV"), _row()]
+    reading = read_delivery([_maf(tmp_path, *rows)], panel="IMPACT468")
+    assert calls_of(reading) == [("S1", KRAS)]
+    assert states_of(reading, "HER2 amplification") == states_of(reading, "BRCA") == {"S1": "positive"}
+
+
+def test_maf_and_vcf_of_one_folder_are_read_together(tmp_path):
+    """A flat folder with both read the VCF alone."""
+    (tmp_path / "cohort.maf").write_text(f"{MAF}\n{_row('S1')}\n")
+    write_vcf(tmp_path / "S3.vcf", ["S3"], [f"{CALL} 0/1:70,30:100"])
+    reading = read_any(tmp_path)
+    assert [s for s, _ in _samples(reading)] == ["S1", "S3"]
+    assert _told(reading, "hold no sample in common")
+    done = typed("import", "vcf", tmp_path, tmp_path / "out")
+    assert done.returncode == 0 and "cohort.maf: the file is not read" in done.stdout
+
+
+def test_what_a_program_has_open_and_second_downloads_are_no_samples(tmp_path):
+    for name in ("P1.vcf", "P1 (1).vcf"):
+        write_vcf(tmp_path / name, ["TUMOR"], [f"{CALL} 0/1:70,30:100"])
+    (tmp_path / "~$P1.vcf").write_text("x")
+    assert _samples(read_any(tmp_path)) == [("P1", "P1")]
