@@ -259,6 +259,8 @@ def marker_state(name: str, value: str | None, *, signs: bool = False) -> str:
     >>> (marker_state("MSI", "MSI-H"), marker_state("MSI", "MSS"), marker_state("MMR", "pMMR"), marker_state("AR-V7",
     ... "?"))
     ('positive', 'negative', 'negative', 'unclear')
+    >>> marker_state("AR-V7", "阴性(-)"), marker_state("AR-V7", "negative (+)")
+    ('negative', 'unclear')
     >>> marker_state("HER2 IHC", "3+"), marker_state("HER2 IHC", "2+")
     ('positive', 'unclear')
     """
@@ -275,6 +277,9 @@ def marker_state(name: str, value: str | None, *, signs: bool = False) -> str:
     if name == "HER2 IHC" and (score := her2_score(plain)):
         # 2+ is equivocal: in situ hybridisation decides (Valtorta, Mod Pathol 2015;28:1481)
         return {"3+": POSITIVE, "2+": UNCLEAR}.get(score, NEGATIVE)
+    sign = re.match(r"^(.+?) ?\(([+-])\)$", text)  # a word and its sign: 阴性(-)
+    if sign and _STATE.get(sign[1]) == _STATE[f"({sign[2]})"]:
+        return _STATE[sign[1]]
     return _STATE.get(text, UNCLEAR)
 
 

@@ -11,7 +11,7 @@ from oncourse.genome.fasta import Fasta
 from oncourse.io.carried import add_carried, with_yaml
 from oncourse.io.formats import CLINICAL, known
 from oncourse.io.reading import Reading
-from oncourse.io.signatures import document, is_of_clones, named
+from oncourse.io.signatures import document, is_of_clones, named, of_program
 from oncourse.io.variants.annotated_json import is_annotated_json
 from oncourse.io.variants.annovar import is_multianno
 
@@ -59,11 +59,13 @@ def detect(path: Path) -> str:
         seen = ", ".join(sorted(names)[:8]) or "nothing"
         if hint := _hint(path):
             raise InputError(hint)
-        raise InputError(
+        programs = [f"{p.name}: {said}" for p in sorted(path.iterdir()) if p.is_file() and (said := of_program(p))]
+        general = (
             f"{path}: is no study folder (it holds: {seen}). A study folder has patients.tsv, samples.tsv and "
             "calls.tsv (`oncourse new` makes one); cBioPortal folders, MAF and VCF files are read too, "
             f"and {', '.join(CLINICAL)}; any other table with `oncourse import table FILE DIR --mapping map.yaml`."
         )
+        raise InputError([general, *programs[:5]])
     return _of_file(path)
 
 

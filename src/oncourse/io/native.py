@@ -19,11 +19,14 @@ from oncourse.io.ledger import read_ledger
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.text import read_table
 from oncourse.study.config import StudyConfig, config_to_yaml, read_config
+from oncourse.study.headers import with_words
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES
 from oncourse.study.words import meaning, our_columns
 
 _SUFFIXES = (".tsv", ".tsv.gz", ".txt", ".txt.gz")
+#: Ends of files that may be named in Chinese (患者.csv, 随访.csv).
+_IN_CHINESE = (".csv", ".tsv", ".txt")
 _FOREIGN = (".csv", ".xlsx", ".xls", ".ods", ".csv.gz")
 
 
@@ -43,6 +46,9 @@ def is_native(folder: Path) -> bool:
     required = any((folder / f"{name}{end}").exists() for name in _OWN for end in (".tsv", ".tsv.gz"))
     if not (named or required) and _is_clinical(folder):
         return False
+    named_in_chinese = (p.stem for p in folder.iterdir() if p.suffix in _IN_CHINESE and not p.stem.isascii())
+    if any(meaning("table", stem) == "patients" for stem in named_in_chinese):
+        return not _others(folder) and not _is_clinical(folder)
     return has((".tsv", ".tsv.gz")) or ((named or has(_SUFFIXES + _FOREIGN)) and not _others(folder))
 
 
@@ -76,7 +82,9 @@ def read_native(folder: Path, *, fasta: Fasta | None = None) -> Reading:
         table = read_table(path, name=name)
         reading.problems += table.problems
         if table.frame.columns or not table.has_errors:
-            reading.tables[name] = table.frame.rename(our_columns(table.frame.columns))
+            frame, said = with_words(table.frame)
+            reading.notes += said
+            reading.tables[name] = frame.rename(our_columns(frame.columns))
             reading.lines[name] = table.lines
         else:
             # the file is there but cannot be read: said once, not again as a missing table

@@ -136,12 +136,45 @@ DOCUMENTS: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF-", "a PDF", _PANEL),
 )
 _HEAD_BYTES = 65_536
+_WITH_LABELS = "as .csv or .xlsx, with the labels of the values, not their codes"
+#: Ends of names of files that programs keep tables in and that are not read here: what it is, and how to get a table of it.
+PROGRAMS: tuple[tuple[str, str, str], ...] = (
+    ("sav zsav por", "an SPSS data file", f"Save it in SPSS {_WITH_LABELS}."),
+    ("dta", "a Stata data file", "Write it in Stata as .xlsx (export excel): the labels of the values come along."),
+    ("sas7bdat", "a SAS data set", f"Export it in SAS {_WITH_LABELS}, or as transport file (.xpt)."),
+    ("rds rdata rda", "an R data file", "Write its tables in R with write.csv(x, FILE, row.names = FALSE)."),
+    ("numbers", "an Apple Numbers document", "Export it as Excel (.xlsx)."),
+    ("et ett", "a WPS spreadsheet", "Save it as .xlsx."),
+    ("doc docx wps odt rtf ppt pptx", "a document of text", "Copy its tables into a workbook (.xlsx)."),
+    ("mdb accdb", "an Access database", "Export its tables as .xlsx."),
+    ("db sqlite sqlite3", "a database", "Export its tables as .csv."),
+    (
+        "parquet feather arrow h5 hdf5 h5ad pkl pickle npz mat",
+        "a file of a program",
+        "Write its table as .tsv or .csv.",
+    ),
+    ("jpg jpeg png tif tiff bmp gif heic", "a picture", "Type what it shows into a table (.xlsx)."),
+    ("zip rar 7z tar tgz", "an archive", "Unpack it and give the folder."),
+)
+
+
+def of_program(path: Path) -> str | None:
+    """Return what a file is by the end of its name and how to get a table of it; null where nobody knows it.
+
+    >>> of_program(Path("x.SAV"))
+    'this is an SPSS data file. Save it in SPSS as .csv or .xlsx, with the labels of the values, not their codes.'
+    """
+    end = path.suffix.lower().removeprefix(".")
+    return next((f"this is {what}. {cure}" for ends, what, cure in PROGRAMS if end and end in ends.split()), None)
 
 
 def document(path: Path) -> str | None:
     """Return what a file that is no table is and what to do with it, in one sentence; None where nobody knows it."""
     import gzip
     import zlib
+
+    if said := of_program(path):
+        return said
 
     try:
         with path.open("rb") as raw:

@@ -19,6 +19,9 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _NAMED = rf"({'|'.join(_MONTHS)})[a-z]{{0,6}}"
 #: 01-Jun-2021, 1 June 2021, 01JUN2021, UN-JUN-2021, Jun 2021; June 1, 2021: a month by its name is read wherever it stands.
 _DAY_FIRST = rf"(?i)^(?:(\d{{1,2}})(?:st|nd|rd|th)?|un|unk|xx|nk|\?\?)?[\s./-]*{_NAMED}[\s.,/-]*((?:19|20)\d\d)$"
+#: 5-Mar-21: what a spreadsheet shows of a date. Its window of two digits: 29 is 2029, 30 is 1930 (Excel's own default).
+_SHORT_YEAR = rf"(?i)^(\d{{1,2}})[\s./-]+{_NAMED}[\s./-]+(\d\d)$"
+_LAST_OF_2000S = 29
 _DAY_SECOND = rf"(?i)^{_NAMED}\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+((?:19|20)\d\d)$"
 _FIRST = ("last_contact_date", "recurrence_free_date", "progression_free_date", "entry_date", "start_date")
 _LAST = ("stop_date",)
@@ -40,6 +43,8 @@ def plain_dates(texts: pl.Series) -> pl.Series:
     ['2020', '2020-03', '2020-03-05']
     >>> plain_dates(pl.Series(["44321", "44321.0", "443210"])).to_list()
     ['2021-05-05', '2021-05-05', '443210']
+    >>> plain_dates(pl.Series(["5-Mar-21", "10 Jan 98", "Mar-21"])).to_list()
+    ['2021-03-05', '1998-01-10', 'Mar-21']
     >>> plain_dates(pl.Series(["01-Jun-2021", "1JUN2021", "UN-MAR-2021", "June 1, 2021", "Sept 2020", "may be"])).to_list()
     ['2021-06-01', '2021-06-01', '2021-03', '2021-06-01', '2020-09', 'may be']
     """
@@ -66,6 +71,7 @@ def plain_dates(texts: pl.Series) -> pl.Series:
 
 def _with_named_months(texts: pl.Series) -> pl.Series:
     """Return dates whose month is named as YYYY-MM-DD, or YYYY-MM without a day; every other text as it is."""
+    texts = _with_whole_years(texts)
     first, second = texts.str.extract_groups(_DAY_FIRST), texts.str.extract_groups(_DAY_SECOND)
     day = pl.select(pl.coalesce(first.struct.field("1"), second.struct.field("2")).alias("d"))["d"]
     month = pl.select(pl.coalesce(first.struct.field("2"), second.struct.field("1")).alias("d"))["d"]
@@ -75,6 +81,17 @@ def _with_named_months(texts: pl.Series) -> pl.Series:
     told = year + "-" + month
     whole = told + "-" + day.str.zfill(2)
     return pl.select(pl.coalesce(whole, told, texts).alias("d"))["d"]
+
+
+def _with_whole_years(texts: pl.Series) -> pl.Series:
+    """Return 5-Mar-21 as 5-Mar-2021; every other text as it is."""
+    short = texts.str.extract_groups(_SHORT_YEAR)
+    year = short.struct.field("3")
+    if year.null_count() == len(year):
+        return texts
+    century = pl.when(year.cast(pl.Int64, strict=False) <= _LAST_OF_2000S).then(pl.lit("20")).otherwise(pl.lit("19"))
+    whole = short.struct.field("1") + "-" + short.struct.field("2") + "-"
+    return pl.select(pl.coalesce(whole + century + year, texts).alias("d"))["d"]
 
 
 def known_part(texts: pl.Series) -> pl.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import polars as pl
@@ -22,5 +23,34 @@ def translated(values: pl.Series, subject: str, allowed: Sequence[str] = ()) -> 
         known = {plain(w): found.kind for w in unique if (found := procedure_of(w)) is not None}
     if subject == "cause_of_death":  # so have causes of death
         known = {plain(w): cause for w in unique if (cause := cause_of_death(w)) is not None}
+    if subject == "dead":  # and of how somebody died, or lives
+        known = {**known, **{plain(w): told for w in unique if (told := _dead(w)) is not None}}
     pairs = {w: m for w in unique if plain(w) not in keep and (m := known.get(plain(w))) is not None and m != w}
     return values.replace(pairs) if pairs else values
+
+
+_DIED = re.compile(
+    r"^(已经?)?(死亡|死于|病故|病逝|去世|过世|身故|故去|亡故)|^已(故|死)|^因.{0,8}(死亡|去世|病故|病逝)|^died\b|^dead\b|^death\b"
+)
+_LIVES = re.compile(r"^(仍|尚|目前|现|至今|末次随访)?(存活|生存|健在|在世|活着)|^(still |is )?alive\b|^living\b")
+_ENDS = re.compile(r"^[^未无没非否不]{1,8}死亡$")
+
+
+def _dead(word: str) -> str | None:
+    """Return whether words say that somebody died; null where they say nothing of it, or both.
+
+    >>> [_dead(w) for w in ("死亡(非肿瘤)", "肿瘤死亡", "因病去世", "Died of disease", "仍存活", "存活（带瘤）")]
+    ['true', 'true', 'true', 'true', 'false', 'false']
+    >>> [_dead(w) for w in ("未死亡", "存活/死亡", "死亡?", "濒死", "2")]
+    [None, None, None, None, None]
+    """
+    text = plain(word)
+    dies, lives = bool(_DIED.search(text) or _ENDS.search(text)), bool(_LIVES.search(text))
+    doubted = "?" in text or re.search(r"可能|疑|不详|unknown|not ", text)
+    if (
+        doubted
+        or (dies or lives) is False
+        or (re.search("死|dead|died", text) and re.search("存活|生存|健在|alive", text))
+    ):
+        return None
+    return "true" if dies else "false"

@@ -146,6 +146,11 @@ def _with_index_months(
     people = tables.get("patients")
     if people is None or not {"patient_id", "index_date"} <= set(people.columns):
         return tables, []
+    said = people["index_date"].cast(pl.String).str.strip_chars()
+    no_date = said.str.to_date("%Y-%m-%d", strict=False).is_null() & known_part(said).is_null() & (said != "")
+    odd = row_problems(
+        "patients", people, no_date, "index_date", "'{value}' is not a date.", "Write YYYY-MM-DD.", first_row=first_row
+    )
     month = known_part(people["index_date"])
     month = month.set((month.str.len_chars() < 7).fill_null(False), None)
     told = row_problems(
@@ -165,7 +170,7 @@ def _with_index_months(
     first, last = interval(month)
     zero = pl.repeat(0, people.height, dtype=pl.Int64, eager=True)
     partials.append(kept_interval("patients", "index_date", people, month, zero, zero, (last - first).dt.total_days()))
-    return {**tables, "patients": people.with_columns(index)} if told else tables, told
+    return {**tables, "patients": people.with_columns(index)} if told else tables, [*odd, *told]
 
 
 def days_from_dates(

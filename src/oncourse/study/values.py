@@ -23,6 +23,8 @@ def plain_numbers(values: pl.Series) -> pl.Series:
     ['12.5', '1.234', '7']
     >>> plain_numbers(pl.Series(["0.5", "1,234", "1 200"])).to_list()
     ['0.5', '1234', '1200']
+    >>> plain_numbers(pl.Series(["６１", "０．５"])).to_list()
+    ['61', '0.5']
     >>> plain_numbers(pl.Series(["1,234", "7"])).to_list()
     ['1,234', '7']
     >>> plain_numbers(pl.Series(["1,234", "12,5", "12.3"])).to_list()
@@ -31,6 +33,8 @@ def plain_numbers(values: pl.Series) -> pl.Series:
     text = values.cast(pl.String).str.strip_chars()
     if text.cast(pl.Float64, strict=False).null_count() == text.null_count():
         return text  # all are numbers as they stand, as nearly always
+    if text.str.contains("[０-９．，]").any():
+        text = text.str.normalize("NFKC")
     spaced = text.str.contains(_SPACED).fill_null(False)
     if spaced.any():
         text = text.zip_with(~spaced, text.str.replace_all(r"[ \u00a0\u202f']", ""))

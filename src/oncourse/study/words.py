@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
+from oncourse.study.headers import bare
+
 #: Columns whose words are of another subject than their name.
 _SUBJECTS = {"follow_up.is_dead": "dead", "markers.value": "marker_value", "published_endpoints.status": ""}
 #: Columns without choices whose known words are put into ours; an unknown one stays as it is.
@@ -71,13 +73,18 @@ def is_free(column: str) -> bool:
 def our_columns(columns: Sequence[str]) -> dict[str, str]:
     """Return their name -> ours for headers the vocabulary knows (Chinese ones), where ours is not there already.
 
-    >>> our_columns(["患者编号", "sex", "性别"])
-    {'患者编号': 'patient_id'}
+    A number, a star, a legend of codes and the like beside the name are no part of it (`oncourse.study.headers`).
+
+    >>> our_columns(["患者编号", "sex", "性别"]), our_columns(["1.性别*（1=男，2=女）", "性别"])
+    ({'患者编号': 'patient_id'}, {'性别': 'sex'})
     """
     taken = {c.strip().lower() for c in columns}
     out: dict[str, str] = {}
-    for name in columns:
-        ours = meaning("column", name)
+    as_they_are = {name: meaning("column", name) for name in columns}
+    known = {ours for ours in as_they_are.values() if ours}
+    for name, ours in as_they_are.items():
+        if ours is None and (ours := meaning("column", bare(name))) in known:
+            continue
         if ours is not None and plain(name) != ours and ours not in taken:
             out[name] = ours
             taken.add(ours)

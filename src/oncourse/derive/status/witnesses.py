@@ -97,7 +97,8 @@ def _by_record(records: Sequence[GeneRecord], status: Status) -> _Words:
             found.setdefault(key, []).append((POSITIVE, r.day, r.words))
         if not genes & set(r.genes):
             continue
-        if r.state == POSITIVE and (_counts(r, status) if r.change else not status.changes):
+        is_another = not r.change and not set(r.genes) <= genes  # RAS/BRAF mutated: of BRAF, maybe
+        if r.state == POSITIVE and not is_another and (_counts(r, status) if r.change else not status.changes):
             found.setdefault(key, []).append((POSITIVE, r.day, r.words))
         elif r.state == POSITIVE and not r.change and r.is_whole:
             found.setdefault(key, []).append((UNNAMED, r.day, r.words))

@@ -39,7 +39,7 @@ def gene_markers(table: pl.DataFrame) -> pl.DataFrame:
             continue
         gene = found[1].upper().replace("-", "") + (f" {found[2].upper()}" if found[2] else "")
         words = {w: _value(w, column) for w in table[column].cast(pl.String).drop_nulls().unique()}
-        known = sum(v is not None for v in words.values())
+        known = sum(v is not None or finding(w).state == "untested" for w, v in words.items())
         if not words or known < _MOST * len(words):
             continue
         value = pl.col(column).cast(pl.String).replace_strict(words, default=None, return_dtype=pl.String)

@@ -12,8 +12,13 @@ import polars as pl
 
 from oncourse.io.clinical import survival
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
+from oncourse.io.clinical.own_genes import markers_of_columns
+from oncourse.io.clinical.own_ids import ids_of_spreadsheets
+from oncourse.io.clinical.own_msi import msi_words
 from oncourse.io.clinical.own_people import age_of_birth, nobodys_name
 from oncourse.io.clinical.own_treatments import lines_in_words
+from oncourse.io.clinical.own_vital import vital_status
+from oncourse.io.clinical.own_wide import no_treatment, rows_of_lines, rows_of_visits
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import fractions
 from oncourse.study.frames import optional
@@ -37,8 +42,19 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
     """
     nobodys_name(reading)
     if not ours:
+        ids_of_spreadsheets(reading)
+    vital_status(reading)
+    if not ours:
         _no_dates(reading)
+        rows_of_visits(reading)
+        rows_of_lines(reading)
+        no_treatment(reading)
+        markers_of_columns(reading)
+        msi_words(reading)
+    _patients_of_samples(reading)
     _long_labs(reading)
+    if not ours:
+        _no_values(reading)
     lines_in_words(reading)
     _operation_of_patients(reading)
     age_of_birth(reading)
@@ -50,6 +66,19 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
     _follow_up_of_patients(reading)
     _lesions_of_samples(reading)
     _percent(reading)
+
+
+def _patients_of_samples(reading: Reading) -> None:
+    """Name the patients of a table that has samples alone, by the table of samples."""
+    samples = reading.tables.get("samples")
+    if samples is None or not {"sample_id", "patient_id"} <= set(samples.columns):
+        return
+    owners = dict(samples.select(pl.col("sample_id", "patient_id").cast(pl.String)).drop_nulls().iter_rows())
+    for name in ("markers", "labs", "target_lesions"):
+        frame = reading.tables.get(name)
+        if frame is not None and "sample_id" in frame.columns and "patient_id" not in frame.columns:
+            owner = pl.col("sample_id").cast(pl.String).replace_strict(owners, default=None, return_dtype=pl.String)
+            reading.tables[name] = frame.with_columns(owner.alias("patient_id"))
 
 
 def _percent(reading: Reading) -> None:
@@ -70,6 +99,24 @@ def _percent(reading: Reading) -> None:
                 cure = "Write the percent, or leave the cell empty."
                 reading.problems.append(Problem(name, None, column.name, first, message, cure, "warning"))
         reading.tables[name] = frame
+
+
+def _no_values(reading: Reading) -> None:
+    """Leave out laboratory values that are words (正常, 阴性): they say nothing of a level, and are told."""
+    labs = reading.tables.get("labs")
+    if labs is None or "value" not in labs.columns:
+        return
+    value = labs["value"].cast(pl.String)
+    words = value.filter(~value.str.contains(r"\d"))
+    odd = {w for w in words.drop_nulls().unique() if not (meaning("below_detection", w) or meaning("not_measured", w))}
+    gone = value.is_in(list(odd)).fill_null(False)
+    if n := int(gone.sum()):
+        message = f"{n:,} laboratory values are words ({', '.join(sorted(odd)[:4])}): not read."
+        cure = "Write the number, `<number` below detection, or leave the row out."
+        reading.problems.append(Problem("labs", None, "value", value.filter(gone)[0], message, cure, "warning"))
+        reading.tables["labs"] = labs.filter(~gone)
+        if "labs" in reading.lines:
+            reading.lines["labs"] = reading.lines["labs"].filter(~gone)
 
 
 def _long_labs(reading: Reading) -> None:
@@ -135,8 +182,9 @@ def _survival_in_months(reading: Reading) -> None:
     frame, by = patients, {c.strip().lower(): c for c in patients.columns}
     for status, others in _STATUS_BESIDE.items():
         beside = next((by[o] for o in others if o in by), None)
-        if status.replace("status", "months") in by and status not in by and beside:
+        if {status.replace("status", unit) for unit in ("months", "days")} & set(by) and status not in by and beside:
             frame = frame.with_columns(pl.col(beside).alias(status))
+    _told_without_unit(frame, reading)
     base = frame.rename({c: "PATIENT_ID" if c == "patient_id" else c.strip().upper() for c in frame.columns})
     follow_up, published = survival.follow_up(base, base.clear(), reading)
     if published.height and "published_endpoints" not in reading.tables:
@@ -149,6 +197,23 @@ def _survival_in_months(reading: Reading) -> None:
         reading.tables["follow_up"] = follow_up
         reading.tables["patients"] = patients.drop([c for c in _FOLLOW_UP if c in patients.columns])
         reading.notes.append("follow-up is that of the times of survival: no date of last contact is given")
+
+
+#: Names of a time of survival that do not say whether it is in days or months.
+_NO_UNIT = r"(?i)^(os|pfs|dfs|rfs|efs|ttp|dss|总生存期?|总生存时间|生存时间|生存期|无进展生存(期|时间)?|随访时间|"
+_NO_UNIT += (
+    r"无病生存(期|时间)?|((overall|progression[- ]free|disease[- ]free) )?survival( time)?|follow[- ]?up( time)?)$"
+)
+
+
+def _told_without_unit(patients: pl.DataFrame, reading: Reading) -> None:
+    """Say which columns of numbers are times of survival without a unit: they are not read."""
+    for column in patients.columns:
+        text = patients[column].cast(pl.String).drop_nulls()
+        if re.match(_NO_UNIT, column.strip()) and len(text) and text.cast(pl.Float64, strict=False).is_not_null().all():
+            message = f"{column}: a time without a unit; not read."
+            cure = f"Name it {column}(月) or {column}(天) (months, days)."
+            reading.problems.append(Problem("patients", None, column, text[0], message, cure, "warning"))
 
 
 #: What people write in a column of dates where there is none: lost, until now, none, a dash.
@@ -180,7 +245,7 @@ def _no_dates(reading: Reading) -> None:
 
 
 def _is_no_date(word: str) -> bool:
-    return re.match(_NO_DATE, word.strip().lower()) is not None or meaning("unknown", word) is not None
+    return re.match(_NO_DATE, word.strip().lower()) is not None or meaning("unknown", word) is not None or word == "0"
 
 
 def _not_ours(reading: Reading) -> None:

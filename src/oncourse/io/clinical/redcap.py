@@ -88,9 +88,14 @@ def is_redcap(path: Path) -> bool:
     files = [f for f in _split(path)[0] if f.name.lower().endswith((".csv", ".tsv"))]
     heads = [_head(file) for file in files]
     own = (_EVENT_COLUMNS[0], _EVENT_COLUMNS[1])
+    dictionary = _split(path)[1]
+    if dictionary is not None and files and re.search(_BOOK, _head(dictionary)):
+        return True
     return any(any(c in h for c in own) or re.search(_LABELLED, h) or re.search(_CLASSIC, h) for h in heads)
 
 
+#: Header of REDCap's data dictionary.
+_BOOK = r'(?i)"?variable / field name"?,|^\W*field_name"?,"?form_name'
 #: Headers of an export of labels in place of field names.
 _LABELLED = r'(?i)(^|,)"?(event name|repeat instrument)"?(,|\s*$)'
 #: Header of a project without events and repeats: the record first, and the state of each form.
@@ -145,7 +150,7 @@ def read_redcap(path: Path) -> Reading:
         source = out.table(file)
         _with_field_names(source, book)
         own = set(_EVENT_COLUMNS[:2]) & set(source.columns)
-        if source.columns and (own or source.columns[0] == "record_id"):
+        if source.columns and (own or source.columns[0] in ("record_id", next(iter(book), None))):
             one_row_each(source, _role, book)
             _export(source, book, kept, out)
     return out.finish()

@@ -122,6 +122,8 @@ def _pairs(source: pl.DataFrame, reading: Reading, anchors: Anchors) -> list[_Pa
         days = _not_before(source, days, time, reading)
         is_life = name in _ROLES["OS"]
         event = words.mapped(source[status], words.dead if is_life else words.event, pl.Boolean)
+        if _is_other_code(source[status]):
+            event = pl.Series([None] * source.height, dtype=pl.Boolean)
         if is_life:
             event = _one_status(source, status, event, reading)
         about = [reading.descriptions.get(c, "") for c in (time, status)]
@@ -129,6 +131,16 @@ def _pairs(source: pl.DataFrame, reading: Reading, anchors: Anchors) -> list[_Pa
         chosen = anchors.chosen.get(name) or (named[0] if named else None)
         out.append(_Pair(name, time, status, days, event, chosen, about[0] or about[1]))
     return out
+
+
+def _is_other_code(status: pl.Series) -> bool:
+    """Whether a status is in numbers of which one is neither 0 nor 1: 1 may be alive there, as in R's survival (1, 2).
+
+    >>> [_is_other_code(pl.Series(codes)) for codes in (["1", "2"], ["1", "0"], ["1", "DEAD"])]
+    [True, False, False]
+    """
+    codes = set(status.cast(pl.String).drop_nulls().str.strip_chars().str.replace(r"\.0$", ""))
+    return bool(codes) and all(c.isdigit() for c in codes) and not codes <= {"0", "1"}
 
 
 def _odd_times(raw: pl.Series, days: pl.Series, column: str, reading: Reading) -> None:
@@ -356,7 +368,8 @@ def _told(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> None:
     for pair in pairs:
         column = pair.status
         odd = sorted(set(source[column].filter(pair.event.is_null()).drop_nulls()))
-        odd = [o for o in odd if o.lower() not in _UNKNOWN and words.dead(o) is None]
+        known = () if _is_other_code(source[column]) else {o for o in odd if words.dead(o) is not None}
+        odd = [o for o in odd if o.lower() not in _UNKNOWN and o not in known]
         if odd:
             message = f"{column}: {', '.join(odd[:4])} is no known status; taken as unknown."
             cure = "Known: 0:LIVING, 1:DECEASED, ALIVE, DEAD, 0, 1 and the like."

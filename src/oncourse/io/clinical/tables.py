@@ -12,8 +12,11 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.io.clinical import survival, words
 from oncourse.io.clinical.anchors import Anchors
+from oncourse.io.clinical.everyday_names import with_survival_names
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
-from oncourse.io.clinical.gene_columns import gene_markers
+from oncourse.io.clinical.own_genes import results_of
+from oncourse.io.clinical.own_msi import msi_of
+from oncourse.io.clinical.own_vital import EITHER
 from oncourse.io.clinical.words import clean
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.remarks import is_second_header, remarks
@@ -21,6 +24,7 @@ from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_table, table_name
 from oncourse.io.whose.ids import owner_of, patient_of, says, tell_barcodes, type_of
 from oncourse.study.frames import optional
+from oncourse.study.headers import bare, codes, with_words
 from oncourse.study.schema import Problem
 from oncourse.study.tables import PATIENTS, SAMPLES
 from oncourse.study.words import meaning, our_columns
@@ -112,7 +116,9 @@ def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataF
             message = f"the clinical table has {table.frame.width:,} columns; at most {MAX_COLUMNS:,} are read."
             cure = "Is this a matrix of genes by samples? Give the patients' and samples' own columns alone."
             raise InputError([Problem(table_name(path), 1, None, None, message, cure)])
-        frame = _named(table.frame)
+        words_of_codes, said = with_words(table.frame)
+        reading.notes += said
+        frame = _named(words_of_codes)
         reading.descriptions |= _descriptions(frame.columns, table.comments)
         if key not in frame.columns:
             if frame.columns:
@@ -126,7 +132,7 @@ def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataF
             cure = "Every row needs its id."
             row = int(table.lines[index])
             reading.problems.append(Problem(table_name(path), row, key, None, f"the row has no {key}.", cure))
-        frame = _with_vital_status(frame.filter(~lost))
+        frame = with_survival_names(_with_vital_status(frame.filter(~lost)), reading)
         if out is None:
             out = frame
         else:
@@ -165,7 +171,7 @@ def _with_vital_status(frame: pl.DataFrame) -> pl.DataFrame:
     name = "OS_STATUS" if {"OS_MONTHS", "OS_DAYS"} & set(frame.columns) else "VITAL_STATUS"
     for column in (c for c in _STATUS_NAMES if c in frame.columns):
         said = frame[column].drop_nulls().unique()
-        if len(said) and all(w not in ("0", "1") and (meaning("dead", w) or meaning("unknown", w)) for w in said):
+        if len(said) and all(w.lower() not in EITHER and (meaning("dead", w) or meaning("unknown", w)) for w in said):
             return frame.rename({column: name})
     return frame
 
@@ -183,7 +189,7 @@ def _named(frame: pl.DataFrame) -> pl.DataFrame:
     names: dict[str, str] = {}
     ours_of, taken = our_columns(frame.columns), set()
     for column in frame.columns:
-        name = ours_of.get(column, column)
+        name = ours_of.get(column) or (bare(column) if codes(column) else column)
         name = re.sub(r"[^A-Z0-9.]+", "_", name.strip().upper()).strip("_") or column
         while name in taken:
             name += "_2"
@@ -264,7 +270,7 @@ def build(
     follow_up, published = survival.follow_up(base, samples, reading, anchors)
     extra = sorted({*extra_patients, *extra_samples})
     of_patients = base if patients is not None else base.clear()
-    markers = pl.concat([gene_markers(samples), gene_markers(of_patients.drop("SAMPLE_ID", strict=False))])
+    markers = pl.concat([results_of(samples), results_of(of_patients.drop("SAMPLE_ID", strict=False))])
     return Built(our_patients, follow_up, published, lesions, our_samples, extra, markers)
 
 
@@ -359,12 +365,22 @@ def _patients(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> tu
         ),
     )
     _told_numbers(raw, "patients", ["age_years"], reading)
+    _told_sex(raw["sex"], reading)
     raw = raw.with_columns(
         words.mapped(raw["sex"], words.sex).alias("sex"), words.number(raw["age_years"]).alias("age_years")
     )
     raw = raw.select(c for c in raw.columns if c == "patient_id" or raw[c].null_count() < len(raw))
     out = _kept(base, raw, set(PATIENTS.by_name), ("PATIENT_ID", "SAMPLE_ID"))
     return out, [c for c in out.columns if c not in PATIENTS.by_name]
+
+
+def _told_sex(said: pl.Series, reading: Reading) -> None:
+    """Say which words of the sex are not understood: codes (1, 2) mean one thing here and another there."""
+    lost = [w for w in said.drop_nulls() if words.sex(w) is None and meaning("unknown", w) is None]
+    if lost:
+        message = f"{len(lost):,} words of the sex are not understood (first: '{lost[0]}'): unknown."
+        cure = "Write female and male, or say it in the header: SEX (1=male, 2=female)."
+        reading.problems.append(Problem("patients", None, "sex", lost[0], message, cure, "warning"))
 
 
 def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
@@ -388,7 +404,7 @@ def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> t
     raw = raw.with_columns(
         *[words.fraction(raw[c]).alias(c) for c in fractions],
         *[words.number(raw[c]).alias(c) for c in numbers],
-        words.mapped(raw["msi_status"], words.msi).alias("msi_status"),
+        words.mapped(raw["msi_status"], msi_of).alias("msi_status"),
         _blood_told(materials(samples), samples["SAMPLE_ID"], reading).alias("material"),
     )
     if "msi_score" in raw.columns:  # MSK writes -1 where MSIsensor gave nothing
@@ -406,7 +422,7 @@ _NO_STATUS = re.compile(r"(?i)^(do )?not |^n[/.]?[ad]\b|pending|fail|insufficien
 
 def _told_msi(said: pl.Series, reading: Reading) -> None:
     """Say which words of the microsatellite status are not understood: they become unknown."""
-    lost = [w for w in said.drop_nulls() if words.msi(w) is None and not _NO_STATUS.search(w.strip())]
+    lost = [w for w in said.drop_nulls() if msi_of(w) is None and not _NO_STATUS.search(w.strip())]
     if lost:
         message = f"{len(lost):,} words of the microsatellite status are not understood (first: '{lost[0]}'): unknown."
         cure = "Write MSI-H, MSI-L, MSS or indeterminate; a score belongs into MSI_SCORE."

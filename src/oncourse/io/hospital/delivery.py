@@ -9,8 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.io.clinical.own_headers import our_headers, speaks_of_people
 from oncourse.io.files import read_files
-from oncourse.io.hospital.workbook import kind_of, read_workbook
+from oncourse.io.hospital.workbook import flat_sheet, kind_of, read_workbook
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.study.config import StudyConfig
@@ -22,10 +23,14 @@ _OF_FILES = ("calls", "variants")
 
 
 def is_clinical_workbook(path: Path) -> bool:
-    """Whether a file is a workbook of which two sheets or more are tables of ours."""
+    """Whether a file is a workbook of which two sheets or more are tables of ours, or one table of patients (a sheet, or
+    text) that speaks of their follow-up and names no samples."""
     if not is_workbook(path):
-        return False
-    return sum(kind_of(path, sheet) in TABLES for sheet in sheets_of(path)) > 1
+        return flat_sheet(path) is not None
+    sheets = sheets_of(path)
+    if len(sheets) == 1 and speaks_of_people(sheets[0].header):
+        return "sample_id" not in our_headers(sheets[0].header, "samples").values()
+    return sum(kind_of(path, sheet) in TABLES for sheet in sheets) > 1
 
 
 def read_delivery(paths: Sequence[Path], *, clinical: Sequence[Path] = (), **options: Any) -> Reading:

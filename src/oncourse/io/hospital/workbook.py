@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,8 +11,12 @@ from typing import Any
 import polars as pl
 
 from oncourse.errors import ConfigError, InputError
+from oncourse.io.clinical.own_headers import columns_of, in_our_words, our_headers, speaks_of_people
+from oncourse.io.clinical.own_rows import rows_alone
 from oncourse.io.clinical.own_tables import as_our_tables
+from oncourse.io.clinical.own_treatments import line_of
 from oncourse.io.hospital.maf_sheets import add_mafs, sheet_is_maf
+from oncourse.io.hospital.patient_sheets import one_of_each
 from oncourse.io.hospital.whose_sheets import column_of_people, others_numbering
 from oncourse.io.reading import Reading
 from oncourse.io.reports.mapping import first_report_is_day_0
@@ -19,13 +24,16 @@ from oncourse.io.reports.sheets import add_reports, is_form, sheet_is_report
 from oncourse.io.tabular import sheets as raw
 from oncourse.io.tabular.sheet_table import sheet_table
 from oncourse.io.tabular.sheets import NotAWorkbook, Sheet, read_sheets
+from oncourse.io.tabular.table import TextTable
+from oncourse.io.tabular.text import read_table
+from oncourse.io.tabular.unseen import unseen_problems
 from oncourse.io.tree import may_hold_data
 from oncourse.study.config import StudyConfig, config_from_mapping, yaml_value
 from oncourse.study.schema import Problem
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
 from oncourse.study.words import meaning, our_columns, plain
 
-__all__ = ["is_workbook", "our_names", "read_workbook", "table_of"]
+__all__ = ["is_workbook", "read_workbook", "table_of"]
 
 
 #: Sheets that explain the others.
@@ -37,23 +45,48 @@ def _book(path: Path) -> Path | None:
     if path.is_dir():
         books = [p for p in sorted(path.iterdir()) if raw.is_workbook(p) and not p.name.startswith(("~", "."))]
         return books[0] if len(books) == 1 else None
-    return path if raw.is_workbook(path) else None
+    return path if raw.is_workbook(path) or flat_sheet(path) is not None else None
+
+
+#: Beginning of a table of text by which a table of patients is told, and the most bytes such a table has.
+_HEAD, _MOST = 16_384, 1 << 26
+_PATIENTS = re.compile(r"(?i)patient|subject|participant|case|record|\bid\b|患者|病人|住院|病案|登记|编号|受试者|病历")
+
+
+def flat_sheet(path: Path) -> Sheet | None:
+    """Return a table of text of patients with their follow-up (speaks of when they fell ill, were seen or died) as a
+    sheet; None of any other file."""
+    if path.suffix.lower() not in (".csv", ".tsv", ".txt") or not path.is_file() or path.stat().st_size > _MOST:
+        return None
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    first = head.splitlines()[:1]
+    texts = [line.decode(code, errors="ignore") for line in first for code in ("utf-8", "gb18030", "utf-16")]
+    if not any(map(_PATIENTS.search, texts)):
+        return None
+    table = read_table(path, lenient=True)
+    if table.has_errors or not speaks_of_people(table.frame.columns):
+        return None
+    rows = [list(row) for row in table.frame.iter_rows()]
+    sheet = Sheet(path.stem, table.frame.columns, rows, table.lines.to_list(), table.comments)
+    has_samples = "sample_id" in our_headers(sheet.header, "samples").values()
+    return sheet if _has_each_once(sheet, "patients") and not has_samples else None
 
 
 def is_workbook(path: Path) -> bool:
-    """Whether a path is a workbook, or a folder with one."""
+    """Whether a path is a workbook, a folder with one, or a table of patients and their follow-up."""
     return _book(path) is not None
 
 
 def table_of(name: str) -> str | None:
     """Return the table a sheet or file is named after: patients, Patients, 患者; None where it is no table of ours."""
-    word = plain(name).replace(" ", "_")
-    return word if word in TABLES else meaning("table", name)
-
-
-def our_names(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame with the columns the vocabulary knows under our names (患者编号 -> patient_id)."""
-    return frame.rename(our_columns(frame.columns))
+    words = re.sub(r"^\s*\d{1,2}\s*[.、_-]\s*|[\s_-]*(?:表|table|sheet|data)?\s*\d?$", "", plain(name))
+    for word in (plain(name), words):
+        if (under := re.sub(r"[\s-]+", "_", word)) in TABLES:
+            return under
+        if known := meaning("table", word) or meaning("sheet", word):
+            return known
+    return None
 
 
 #: Tables that several sheets may make together: 化疗 and 靶向治疗, PSA and 肿瘤标志物.
@@ -62,12 +95,23 @@ _OF_SEVERAL = ("treatments", "labs", "procedures", "assessments", "adverse_event
 
 def _add_rows(sheet: Sheet, name: str, reading: Reading) -> None:
     """Add the rows of a further sheet of a table."""
-    table = sheet_table(sheet, name)
-    reading.problems += table.problems
-    both = [f.select(pl.all().cast(pl.String)) for f in (reading.tables[name], our_names(table.frame))]
+    table, frame = _table(sheet, name, reading)
+    both = [f.select(pl.all().cast(pl.String)) for f in (reading.tables[name], frame)]
     reading.tables[name] = pl.concat(both, how="diagonal")
     lines = [series.cast(pl.Int64) for series in (reading.lines[name], table.lines)]
     reading.lines[name] = pl.concat(lines)
+
+
+def _table(sheet: Sheet, name: str, reading: Reading) -> tuple[TextTable, pl.DataFrame]:
+    """Return a sheet as a table without what is no row of it, and its frame under our names."""
+    table, notes = rows_alone(sheet_table(sheet, name), name)
+    reading.problems += table.problems
+    reading.notes += notes
+    frame = in_our_words(table.frame, name, reading)
+    if name == "treatments" and "line" not in frame.columns and (line := line_of(sheet.name)) is not None:
+        frame = frame.with_columns(pl.lit(str(line)).alias("line"))  # 一线治疗
+        reading.notes.append(f"the sheet {sheet.name}: treatments of line {line}")
+    return table, frame
 
 
 def kind_of(path: Path, sheet: Sheet) -> str:
@@ -80,6 +124,8 @@ def kind_of(path: Path, sheet: Sheet) -> str:
     if is_form(sheet):
         return "form"
     name = table_of(sheet.name) or _by_columns(sheet)
+    if name == "patients" and speaks_of_people(sheet.header) and _has_each_once(sheet, name):
+        return name
     if name in (None, "calls", "variants") or (name == "fusions" and _names_no_partner(sheet)):
         if sheet_is_maf(sheet):
             return "maf"
@@ -105,9 +151,8 @@ def _add_table(path: Path, sheet: Sheet, name: str, reading: Reading) -> None:
     if name in reading.tables:
         _add_rows(sheet, name, reading)
     else:
-        table = sheet_table(sheet, name)
-        reading.problems += table.problems
-        reading.tables[name], reading.lines[name] = our_names(table.frame), table.lines
+        table, reading.tables[name] = _table(sheet, name, reading)
+        reading.lines[name] = table.lines
     reading.ledger.file(place, name, "used", n_rows=n)
     _columns_to_ledger(place, name, sheet, reading)
 
@@ -115,14 +160,13 @@ def _add_table(path: Path, sheet: Sheet, name: str, reading: Reading) -> None:
 def _columns_to_ledger(place: str, name: str, sheet: Sheet, reading: Reading) -> None:
     """Say of every column of a sheet whether it is one of ours, or kept under its own name."""
     theirs = [c for c in sheet.header if c]
-    named, known = our_columns(theirs), TABLES[name].by_name
-    dates = {date_name(c) for c in known}
+    named, known = our_headers(theirs, name), columns_of(name)
     for at, column in enumerate(sheet.header):
         if not column:
             continue
         n = sum(at < len(row) and row[at] not in (None, "") for row in sheet.rows)
         ours = named.get(column, column)
-        is_ours = ours in known or ours in dates
+        is_ours = ours in known
         state = "empty" if not n else "used" if is_ours else "kept"
         reading.ledger.column(place, column, state, became=f"{name}.{ours}" if is_ours else "", n=n)
 
@@ -139,15 +183,24 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
     InputError : no workbook, or no sheet of it is a table
     """
     folder, path = path, _book(path) or path
+    flat = flat_sheet(path)
     try:
-        sheets = read_sheets(path)
+        sheets = [flat] if flat else read_sheets(path)
     except NotAWorkbook as error:
         raise InputError(f"{path.name}: {error}") from None
     reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)))
     _told_beside(folder, path, reading)
+    sheets, said = one_of_each(sheets)
+    reading.notes += [said] if said else []
     sheets = _with_people(sheets, reading)
     kinds = [(kind_of(path, sheet), sheet) for sheet in sheets]
     _told_hidden(path, [s.name for kind, s in kinds if s.is_hidden and kind not in ("dictionary", "unknown")], reading)
+    reading.problems += [
+        p
+        for kind, s in kinds
+        if kind not in ("dictionary", "unknown")
+        for p in unseen_problems(path.name, s.name, s.unseen)
+    ]
     for kind, sheet in kinds:
         if kind == "study":
             reading.config = _config(sheet, path, reading)
@@ -243,20 +296,37 @@ def _told_twice(path: Path, reports: list[Sheet], reading: Reading) -> None:
         reading.problems.append(Problem(path.name, None, None, sheet.name, message, cure))
 
 
+#: So many columns beside the patient's id that are known make a sheet of any name a table.
+_ENOUGH = 2
+
+
 def _by_columns(sheet: Sheet) -> str | None:
-    """The one table all of whose required columns, and nothing unknown, a sheet has."""
-    header = {c for c in sheet.header if c}
-    names = {our_columns(list(header)).get(c, c) for c in header}
+    """The table whose columns a sheet of another name has: all that are required, and the most of all that are known.
 
-    def fits(name: str) -> bool:
-        known = {c.name for c in TABLES[name].columns}
-        dates = {date_name(c) for c in known if c == "day" or c.endswith("_day")}
-        needed = {c.name for c in TABLES[name].columns if c.required}
-        lacking = {c for c in needed if c not in names and date_name(c) not in names}
-        return names <= known | dates and not lacking
+    A table of patients has each of them once.
+    """
+    header = [c for c in sheet.header if c]
+    found: dict[str, int] = {}
+    for name, table in TABLES.items():
+        named, known = our_headers(header, name), columns_of(name)
+        names = {named.get(c, c) for c in header} & known
+        needed = {c.name for c in table.columns if c.required}
+        if all(c in names or date_name(c) in names for c in needed) and len(names) > _ENOUGH:
+            found[name] = len(names)
+    if "patients" in found and not _has_each_once(sheet, "patients"):
+        del found["patients"]
+    most = [name for name, n in found.items() if n == max(found.values())]
+    if "patients" in found and found["patients"] >= max(found.values()) - 1:
+        return "patients"  # follow-up may stand beside them
+    return most[0] if len(most) == 1 else None
 
-    found = [name for name in TABLES if fits(name)]
-    return found[0] if len(found) == 1 else None
+
+def _has_each_once(sheet: Sheet, name: str) -> bool:
+    """Whether the column of the patients' ids holds each of them once."""
+    named = our_headers([c for c in sheet.header if c], name)
+    at = next((i for i, c in enumerate(sheet.header) if named.get(c, c) == "patient_id"), None)
+    ids = [] if at is None else [row[at] for row in sheet.rows if at < len(row) and row[at]]
+    return bool(ids) and len(set(ids)) == len(ids)
 
 
 def _config(sheet: Sheet, path: Path, reading: Reading) -> StudyConfig:

@@ -19,6 +19,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.facts.report_genes import genes_named
 from oncourse.genome.gene_names import symbols
+from oncourse.io.clinical.own_headers import speaks_of_people
 from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.reading import Reading
 from oncourse.io.reports.layout import gene_headers, must_be_whose, report_table
@@ -107,9 +108,11 @@ def is_panel(path: Path) -> bool:
         return False
     if is_workbook(path) and len(sheets_of(path)) > 1:
         return False  # every sheet is looked at (`oncourse.io.hospital.workbook`)
+    if (first := read_table(path, lenient=True).frame.columns) and speaks_of_people(first):
+        return False  # patients, with results in columns beside their follow-up
     header = report_table(path).frame.columns
     ours = set(panel_columns(header).values()) | ({"sample_id", "gene", "value"} & set(header))
-    wide = len(gene_headers(read_table(path, lenient=True).frame.columns)) > 1
+    wide = len(gene_headers(first)) > 1
     found = {"hgvs_p", "hgvs_c", "pos", *(("value",) if wide or "vaf" in ours else ())}
     alone = {"hgvs_p", "hgvs_c"} & ours and not {"chrom", "pos", "ref", "alt"} & ours
     whose = bool({"sample_id", "patient_id"} & ours) or bool(alone and not names_nobody(path))

@@ -44,17 +44,22 @@ def _styles(text: str) -> set[str]:
     return {str(at) for at, number in enumerate(_XF.findall(cells)) if number in percent}
 
 
-def _of_sheets(book: zipfile.ZipFile, styles: set[str]) -> dict[str, set[tuple[int, int]]]:
+def parts_of_sheets(book: zipfile.ZipFile) -> dict[str, str]:
+    """Return name of a sheet -> its part of an .xlsx workbook."""
     places = {}
     for relation in _TARGET.findall(_text(book, "xl/_rels/workbook.xml.rels")):
         found = dict(re.findall(r'\b(Id|Target)="([^"]*)"', relation))
         if {"Id", "Target"} <= set(found):
             places[found["Id"]] = found["Target"].lstrip("/").removeprefix("xl/")
+    sheets = _SHEET.findall(_text(book, "xl/workbook.xml"))
+    return {_unescaped(name): f"xl/{places[relation]}" for name, relation in sheets if relation in places}
+
+
+def _of_sheets(book: zipfile.ZipFile, styles: set[str]) -> dict[str, set[tuple[int, int]]]:
     out = {}
-    for name, relation in _SHEET.findall(_text(book, "xl/workbook.xml")):
-        if relation in places:
-            cells = _CELL.findall(_text(book, f"xl/{places[relation]}"))
-            out[_unescaped(name)] = {(int(row) - 1, _column(letters)) for letters, row, s in cells if s in styles}
+    for name, part in parts_of_sheets(book).items():
+        cells = _CELL.findall(_text(book, part))
+        out[name] = {(int(row) - 1, _column(letters)) for letters, row, s in cells if s in styles}
     return out
 
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import polars as pl
 
 _NAMED = re.compile(
-    r"(?i)^\W*(备注|注释?|说明|声明|免责|提示|结论|检测[者人]|审核[者人]?|报告[者人]|签[名字]|复核|remarks?|notes?|comments?|"
-    r"reviewed|signed|disclaimer|abbreviations?)[^:：]{0,8}[:：]|^(以下空白|合计|总计|小计|空白|(grand )?total|sum)\W*$"
+    r"(?i)^\W*(备注|注释?|说明|声明|免责|提示|结论|检测[者人]|审核[者人]?|报告[者人]|签[名字]|复核|填表[人者]?|制表|录入[人者]?|"
+    r"数据截止|资料来源|remarks?|notes?|comments?|reviewed|signed|disclaimer|abbreviations?)[^:：]{0,8}[:：]|"
+    r"^(以下空白|合计|总计|小计|空白|平均值?|均值|中位数?|标准差|例数|(grand )?total|sum|mean|median)\W*$"
 )
 #: What an id does not hold: a mark of a footnote, the marks of a sentence, five Chinese characters and more.
 _SENTENCE = re.compile(r"^[*※#★†‡]|[。，；！,;!]|\S+ \S+ \S+|(?:[\u4e00-\u9fff][^\u4e00-\u9fff]*){5,}")

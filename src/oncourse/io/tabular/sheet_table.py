@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.io.tabular.sheets import NotAWorkbook, Sheet, read_sheets
 from oncourse.io.tabular.table import TextTable, column_names
+from oncourse.io.tabular.unseen import unseen_problems
 from oncourse.study.schema import Problem
 from oncourse.words.lists import first_of
 
@@ -27,7 +28,7 @@ def from_workbook(
         message = f"has no sheet {sheet} (it has: {there})." if sheet else "the workbook is empty."
         return _nothing(Problem(name, None, None, sheet, message, "Name a sheet with a header and rows."))
     others = [s.name for s in sheets if s is not found]
-    problems: list[Problem] = []
+    problems: list[Problem] = unseen_problems(name, found.name, found.unseen)
     if others and not sheet:
         message = f"only the sheet {found.name} is read, not {first_of(others, 6)}."
         cure = "Keep one table per workbook, or import each sheet of its own."

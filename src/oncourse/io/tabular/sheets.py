@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from oncourse.disk.unpack import why_not_unpacked
+from oncourse.io.tabular.header_rows import two_headers
 from oncourse.io.tabular.percent_cells import percent_cells
+from oncourse.io.tabular.unseen import Unseen, unseen
 
 SUFFIXES = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 #: First bytes of a zip (xlsx, ods) and of an old compound file (xls).
@@ -26,6 +29,7 @@ class Sheet:
     lines: list[int]
     title: tuple[str, ...] = ()
     is_hidden: bool = False
+    unseen: Unseen = field(default_factory=Unseen)
 
 
 class NotAWorkbook(ValueError):
@@ -56,7 +60,8 @@ def read_sheets(path: Path) -> list[Sheet]:
     """Return the sheets that hold anything, in the workbook's order; hidden ones too.
 
     The header is the first row with a text in more than one cell (in its only cell, where the sheet is one column
-    wide); what stands above it is the title. Dates become YYYY-MM-DD, whole numbers lose their ``.0``.
+    wide); what stands above it is the title. A header of two rows (一线 over 方案 and 开始日期) becomes one. Dates become
+    YYYY-MM-DD, whole numbers lose their ``.0``.
 
     Raises
     ------
@@ -68,16 +73,17 @@ def read_sheets(path: Path) -> list[Sheet]:
         raise NotAWorkbook(*reason)
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
-        percent = percent_cells(path)
+        percent, (beneath, is_1904) = percent_cells(path), unseen(path)
         hidden = {m.name for m in book.sheets_metadata if m.visible != calamine.SheetVisibleEnum.Visible}
-        raw = [(name, _cells(book.get_sheet_by_name(name), percent.get(name, ()))) for name in book.sheet_names]
+        raw = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
+        read = [(name, _cells(one, percent.get(name, ())), one.merged_cell_ranges or ()) for name, one in raw]
     except calamine.PasswordError:
         raise NotAWorkbook("the workbook is protected by a password.", "Save it again without one.") from None
     except Exception as error:  # calamine's own errors, and what a damaged file makes of them
         cure = "Open it and save it again as .xlsx, or as tab-separated text (UTF-8)."
         raise NotAWorkbook(f"cannot be read as a workbook ({type(error).__name__}).", cure) from None
-    found = [sheet for name, cells in raw if (sheet := _sheet(name, cells)) is not None]
-    return [replace(sheet, is_hidden=sheet.name in hidden) for sheet in found]
+    found = [sheet for name, cells, merged in read if (sheet := _sheet(name, cells, merged, is_1904)) is not None]
+    return [replace(s, is_hidden=s.name in hidden, unseen=beneath.get(s.name, Unseen())) for s in found]
 
 
 def _cells(sheet: Any, percent: Collection[tuple[int, int]]) -> list[list[Any]]:
@@ -93,7 +99,17 @@ def _cells(sheet: Any, percent: Collection[tuple[int, int]]) -> list[list[Any]]:
     return cells
 
 
-def _sheet(name: str, cells: Sequence[Sequence[object]]) -> Sheet | None:
+#: Numbers that may be days of a spreadsheet: 1927 to 2064, counted from the end of 1899.
+_DAYS = range(10_000, 60_000)
+
+
+def _sheet(
+    name: str,
+    cells: Sequence[Sequence[object]],
+    merged: Sequence[tuple[tuple[int, int], tuple[int, int]]] = (),
+    is_1904: bool = False,
+) -> Sheet | None:
+    """Return a sheet of cells, where it holds any; `merged` (top, left), (bottom, right) of the merged ones."""
     rows = [[text_of(cell) for cell in row] for row in cells]
     filled = [[at for at, cell in enumerate(row) if cell is not None] for row in rows]
     widest = max((len(f) for f in filled), default=0)
@@ -107,8 +123,21 @@ def _sheet(name: str, cells: Sequence[Sequence[object]]) -> Sheet | None:
     ):
         header.pop()
     title = tuple(" ".join(c for c in row if c) for row in rows[:start] if any(row))
+    if (two := two_headers(rows, start, len(header), merged)) is not None:
+        header, start = two, start + 1
+    if is_1904:
+        _from_1904(rows, cells, start, header)
     kept = [(at, row) for at, row in enumerate(rows[start + 1 :], start + 2) if any(c is not None for c in row)]
     return Sheet(name, header, [row[: len(header)] for _, row in kept], [at for at, _ in kept], title)
+
+
+def _from_1904(rows: list[list[str | None]], cells: Sequence[Sequence[object]], start: int, header: list[str]) -> None:
+    """Write plain numbers below a header of dates as the dates they are in a workbook that counts from 1904."""
+    dated = [at for at, name in enumerate(header) if re.search(r"(?i)日期|时间|date", name)]
+    for row, typed in zip(rows[start + 1 :], cells[start + 1 :], strict=True):
+        for at in dated:
+            if at < len(row) and isinstance(number := typed[at], float) and int(number) + 1462 in _DAYS:
+                row[at] = (dt.date(1904, 1, 1) + dt.timedelta(days=int(number))).isoformat()
 
 
 def text_of(cell: object) -> str | None:

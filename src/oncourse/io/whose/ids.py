@@ -114,6 +114,8 @@ def matched(
     {'TCGA-AA-0001-01A-11D-A10X-10': 'TCGA-AA-0001-01', 'p2_t': 'P2-T'}
     >>> matched(["X001.T", "P5"], ["001-T", "P5-a"], patients={"P5": ["P5-a"]})[0]
     {'P5': 'P5-a', 'X001.T': '001-T'}
+    >>> matched(["S1", "S10"], ["S01", "S010"])[0], matched(["S1"], ["S01", "S-01"])[0]
+    ({'S1': 'S01', 'S10': 'S010'}, {})
     >>> matched(["1001", "P11", "P2_1"], ["1001.0", "P1-1", "p2.1"])[0]
     {'1001': '1001.0', 'P2_1': 'p2.1'}
 
@@ -201,8 +203,8 @@ def _plain(text: str) -> str:
     # a mark between two numbers parts them: P1-1 is not P11
     parted = re.sub(r"(?<=\d)[\s_.\-]+(?=\d)", "~", whole)
     bare = re.sub(r"[\s_.\-]+", "", parted).lower()
-    # R's make.names writes X before a name that starts with a digit; a spreadsheet drops zeros before a number
-    return re.sub(r"^x?0*(?=\d)", "", bare)
+    # R's make.names writes X before a name that starts with a digit; zeros before a number get lost (S01, S1)
+    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"^x(?=\d)", "", bare))
 
 
 def _said(mapping: dict[str, str], own: dict[str, str]) -> list[str]:

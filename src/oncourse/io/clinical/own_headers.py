@@ -1,0 +1,136 @@
+"""Names of a hospital's columns in ours: by the vocabulary, by English words for them, by the table they stand in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+import polars as pl
+
+from oncourse.io.clinical.own_vital import EITHER, OF_DEATH
+from oncourse.io.reading import Reading
+from oncourse.io.tabular.units import in_percent, with_percent
+from oncourse.study.headers import bare, with_words
+from oncourse.study.schema import Problem
+from oncourse.study.tables import TABLES, date_name
+from oncourse.study.words import meaning, our_columns, plain
+
+#: Headers that mean one thing in one table and another beside the patient (手术日期 there makes a procedure).
+_IN_TABLE = {
+    "procedures": dict.fromkeys(("手术日期", "手术时间"), "date") | dict.fromkeys(("手术", "术式", "手术方式"), "kind"),
+    "treatments": dict.fromkeys(("化疗", "治疗"), "drugs") | dict.fromkeys(("治疗日期", "日期"), "start_date"),
+    "labs": {"marker": "analyte"},
+    "markers": dict.fromkeys(("test", "test name"), "marker"),
+}
+#: Follow-up and times of survival may stand beside the patient.
+_BESIDE_PATIENTS = ("is_alive", *(f"{e}_{what}" for e in ("os", "pfs", "dfs") for what in ("months", "days", "status")))
+
+
+def columns_of(table: str) -> set[str]:
+    """Return the names of a table's columns and of their dates; of patients those of follow-up too."""
+    names = {c.name for c in TABLES[table].columns}
+    if table == "patients":
+        names |= {c.name for c in TABLES["follow_up"].columns} | {"index_date"}
+    if table in ("patients", "follow_up"):
+        names |= set(_BESIDE_PATIENTS)
+    return names | {date_name(c) for c in names if c == "day" or c.endswith("_day")}
+
+
+def our_headers(columns: Sequence[str], table: str) -> dict[str, str]:
+    """Return their name -> ours for the headers of a table: Chinese, or English as people write it.
+
+    >>> our_headers(["Patient ID", "Gender", "Date of last follow-up", "Vital status", "Smoker"], "patients")
+    {'Patient ID': 'patient_id', 'Gender': 'sex', 'Date of last follow-up': 'last_contact_date', 'Vital status': 'is_dead'}
+    >>> our_headers(["住院号", "手术日期"], "procedures"), our_headers(["手术日期"], "patients")
+    ({'住院号': 'patient_id', '手术日期': 'date'}, {})
+    """
+    out = our_columns(columns)
+    taken = {c.strip().lower() for c in columns} | set(out.values())
+    known = columns_of(table)
+    for name in columns:
+        if name in out:
+            continue
+        ours = _IN_TABLE.get(table, {}).get(plain(bare(name))) or _english(name, known)
+        if ours and ours != name and ours not in taken - {plain(name)}:
+            out[name] = ours
+            taken.add(ours)
+    return out
+
+
+#: Columns that only a table of patients has: two of them, and a report of genes is none.
+_OF_PEOPLE = {
+    "index_date",
+    "last_contact_date",
+    "death_date",
+    "is_dead",
+    "is_alive",
+    "recurrence_date",
+    "progression_date",
+}
+_OF_PEOPLE |= {"os_months", "os_days", "os_status", "pfs_months", "pfs_days"}
+
+
+def speaks_of_people(header: Sequence[str]) -> bool:
+    """Whether a header names a patient and, two times or more, when he fell ill, was seen, or died.
+
+    >>> speaks_of_people(["住院号", "KRAS", "诊断日期", "生存状态"]), speaks_of_people(["住院号", "KRAS", "报告日期"])
+    (True, False)
+    """
+    named = our_headers(header, "patients")
+    names = {named.get(c, c) for c in header}
+    return "patient_id" in names and len(names & _OF_PEOPLE) > 1
+
+
+def _english(name: str, known: Collection[str]) -> str | None:
+    """Return the column that an English header means; null where it is none of the known ones."""
+    words = re.sub(r"[_\s]+", " ", plain(bare(name))).strip(" :")
+    for ours in (re.sub(r"[\s-]+", "_", words), meaning("header", words)):
+        if ours in known:
+            return ours
+    return None
+
+
+def in_our_words(frame: pl.DataFrame, table: str, reading: Reading) -> pl.DataFrame:
+    """Return a table under our names, the codes that its headers explain as words; what is not certain is told."""
+    frame, notes = with_words(frame)
+    reading.notes += notes
+    frame = _without_percent(frame, table)
+    named = our_headers(frame.columns, table)
+    for name, ours in named.items():
+        if ours == "is_dead":
+            _told_status(frame, name, table, reading)
+    return frame.rename(named)
+
+
+def _without_percent(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Write the percent of a header (肿瘤纯度(%)) into the cells of a column of fractions, and take it from the name."""
+    for column in frame.columns:
+        without = in_percent(column)
+        ours = None if without is None else our_headers([without], table).get(without, without)
+        known = TABLES[table].by_name.get(ours or "")
+        if without and known is not None and known.unit == "fraction" and without not in frame.columns:
+            frame = frame.with_columns(with_percent(pl.col(column)).alias(column)).rename({column: without})
+    return frame
+
+
+_DATED = {"death_date", "death_day"}
+
+
+def _told_status(frame: pl.DataFrame, name: str, table: str, reading: Reading) -> None:
+    """Say that yes, no, 0 or 1 under "survival status" may mean alive as well as dead; days of death tell which."""
+    if OF_DEATH.search(name):
+        return
+    words = frame[name].cast(pl.String).str.strip_chars().drop_nulls().unique().sort().to_list()
+    open_words = [w for w in words if plain(w).removesuffix(".0") in EITHER]
+    if not open_words:
+        return
+    dated = [c for c in frame.columns if our_headers([c], table).get(c, c) in _DATED]
+    if any(frame[c].drop_nulls().len() for c in dated) and all(plain(w).removesuffix(".0") in "01" for w in open_words):
+        return  # a contradiction of the two is an error of its own
+    said = ", ".join(f"'{w}'" for w in open_words)
+    digits = all(plain(w).removesuffix(".0") in "01" for w in open_words)
+    message = f"{said} under {name} may mean alive or dead"
+    message += ": 1 is read as dead, 0 as alive, and no day of death says whether that is so." if digits else "."
+    cure = f"Write 存活 and 死亡 (alive, dead), or say it in the header: {name}(0=存活，1=死亡)."
+    severity = "warning" if digits else "error"
+    reading.problems.append(Problem(table, None, "is_dead", open_words[0], message, cure, severity))

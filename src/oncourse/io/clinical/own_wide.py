@@ -1,0 +1,198 @@
+"""Tables with a column per visit or per line of therapy, as rows: PSA_1, 日期_1, PSA_2 ...; 一线方案, 一线开始日期 ..."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from oncourse.io.clinical.own_headers import our_headers
+from oncourse.io.clinical.own_treatments import line_of, setting_of
+from oncourse.io.reading import Reading
+from oncourse.study.headers import bare
+from oncourse.study.lab_values import analyte_of
+from oncourse.study.schema import Problem
+
+#: A number behind or before a name: PSA_1, PSA 1, PSA1, 1_PSA, 第1次PSA, PSA(第2次).
+_LAST = re.compile(r"^(.*?\D)[\s_.-]*\(?(?:第|visit|v)?[\s_]*(\d{1,3})(?:次|st|nd|rd|th)?\)?$", re.I)
+_FIRST = re.compile(r"^第?(\d{1,3})(?:次|st|nd|rd|th)?[\s_.-]+(.*)$|^第(\d{1,3})次(.*)$", re.I)
+_UNIT = re.compile(r"[(（]([^()（）]*/[^()（）]*)[)）]\s*$")
+
+
+def rows_of_visits(reading: Reading) -> None:
+    """Turn numbered columns of laboratory values and their dates into a row per value (the table of labs; of patients
+    the analytes known here)."""
+    for name in ("labs", "patients"):
+        frame = reading.tables.get(name)
+        if frame is None or "patient_id" not in frame.columns or {"analyte", "value"} & set(frame.columns):
+            continue
+        visits = _visits(frame.columns)
+        if not visits:
+            continue
+        long = pl.concat([_visit(frame, columns) for columns in visits.values()], how="diagonal")
+        long = long.filter(pl.col("value").is_not_null() | pl.col("date").is_not_null())
+        undated = int((long["date"].is_null() & long["value"].is_not_null()).sum())
+        used = [c for columns in visits.values() for c in columns.values()]
+        left = frame.drop(used)
+        if name == "labs":
+            del reading.tables["labs"]
+            reading.lines.pop("labs", None)
+        else:
+            reading.tables[name] = left
+        _add(reading, "labs", long.filter(pl.col("value").is_not_null() & pl.col("date").is_not_null()))
+        reading.notes.append(f"{name}: {len(visits)} numbered visits ({', '.join(used[:4])} ...) are a row per value")
+        if undated:
+            message = f"{undated:,} values have no date beside them and are not read."
+            cure = "Fill in the date of each value."
+            reading.problems.append(Problem("labs", None, "date", None, message, cure, "warning"))
+
+
+def _visits(columns: list[str]) -> dict[int, dict[str, str]]:
+    """Return number -> what (date, analyte) -> column, where every visit has a date and a value.
+
+    >>> _visits(["patient_id", "PSA_1", "日期_1", "PSA_2", "日期_2", "CA19-9"])
+    {1: {'PSA': 'PSA_1', 'date': '日期_1'}, 2: {'PSA': 'PSA_2', 'date': '日期_2'}}
+    """
+    found: dict[int, dict[str, str]] = {}
+    for column in columns:
+        text = bare(column)
+        without = _UNIT.sub("", text)
+        if analyte_of(text) and analyte_of(without) and not re.search(r"[\s_.]\d{1,3}$", without):
+            continue  # CA199 has its number in its name
+        match, first = _LAST.match(without), _FIRST.match(without)
+        if match is None and first is None:
+            continue
+        stem, number = (match[1], match[2]) if match else (first[2] or first[4], first[1] or first[3])  # type: ignore[index]
+        stem = stem.strip(" _.-(第")
+        what = "date" if our_headers([stem], "labs").get(stem, stem.lower()) == "date" else _analyte(stem)
+        if what:
+            found.setdefault(int(number), {}).setdefault(what, column)
+    whole = {n: c for n, c in sorted(found.items()) if len(c) > 1 and "date" in c}
+    return whole if len(whole) == len(found) else {}
+
+
+def _analyte(stem: str) -> str | None:
+    """Return the analyte of a numbered column: PSA, PSA值, PSA结果."""
+    return analyte_of(stem) or analyte_of(
+        re.sub(r"[\s_-]*(值|结果|水平|数值|value|result|level)$", "", stem, flags=re.I)
+    )
+
+
+def _visit(frame: pl.DataFrame, columns: dict[str, str]) -> pl.DataFrame:
+    """Return patient_id, date, analyte, value, unit of one visit."""
+    date = pl.col(columns["date"]).cast(pl.String).alias("date")
+    parts = []
+    for analyte, column in columns.items():
+        if analyte != "date":
+            unit = _UNIT.search(column)
+            value = pl.col(column).cast(pl.String).str.strip_chars().replace("", None).alias("value")
+            named = pl.lit(analyte).alias("analyte"), pl.lit(unit[1] if unit else None, pl.String).alias("unit")
+            parts.append(frame.select(pl.col("patient_id").cast(pl.String), date, *named, value))
+    return pl.concat(parts)
+
+
+#: A line or a setting before what is said of it: 一线方案, 2L start, First-line regimen, 辅助化疗开始日期.
+_BEFORE = re.compile(
+    r"^(第?[一二三四五六七八九]线|第?[1-9]\s*线|[1-9]\s*L|L[1-9]|line[\s_]*[1-9]|(?:first|second|third|fourth|fifth|1st|2nd|3rd|4th)"
+    r"[-_ ]*line|(?:术后)?辅助|新辅助|(?:neo)?-?adjuvant)(?:化疗|治疗|内科治疗|全身治疗|therapy|treatment)?[\s_:：-]*(.*)$",
+    re.I,
+)
+_PARTS = {
+    "drugs": r"方案|药物|用药|药品|治疗方案|化疗方案|regimen|drugs?|therapy|treatment|agents?",
+    "start_date": r"(用药|治疗|化疗)?(开始|起始)(日期|时间|用药日期|治疗日期)?|start(_?date)?|date_?start(ed)?|from|"
+    r"日期|时间|date",
+    "stop_date": r"(用药|治疗|化疗)?(结束|终止|停药|停止)(日期|时间)?|stop(_?date)?|end(_?date)?|to",
+    "stop_reason": r"(停药|终止|结束|停止)原因|stop_?reason|reason(_?stopped)?",
+}
+
+
+def _said(column: str) -> tuple[str, str] | None:
+    """Return the line (or setting) and the column of treatments that a header names; null where it names none.
+
+    >>> [_said(c) for c in ("一线方案", "二线治疗开始时间", "1L regimen", "辅助化疗", "一线疗效", "性别")]
+    [('一线', 'drugs'), ('二线', 'start_date'), ('1L', 'drugs'), ('辅助', 'drugs'), None, None]
+    """
+    found = _BEFORE.match(bare(column))
+    if found is None:
+        return None
+    rest = re.sub(r"\s+", "_", found[2].strip())
+    if not rest:
+        return (found[1], "drugs")
+    return next(((found[1], ours) for ours, words in _PARTS.items() if re.fullmatch(words, rest, re.I)), None)
+
+
+#: What people write where a line was not given.
+_NONE = r"(?i)^(无|否|未用|未用药|未治疗|未行|未做|未化疗|没有|none|no|not given|n/?a|0|[-—–/\\]+)$"
+
+
+def rows_of_lines(reading: Reading) -> None:
+    """Turn columns of a line each (一线方案, 一线开始日期 ...), beside the patients or alone, into rows of treatments.
+
+    Lines without a date of their start cannot be placed: they are told, and stay with the patients.
+    """
+    for name in ("patients", "treatments", "follow_up"):
+        frame = reading.tables.get(name)
+        if frame is None or "patient_id" not in frame.columns:
+            continue
+        lines: dict[str, dict[str, str]] = {}
+        for column in frame.columns:
+            if said := _said(column):
+                lines.setdefault(said[0], {}).setdefault(said[1], column)
+        whole = {line: c for line, c in lines.items() if {"drugs", "start_date"} <= set(c)}
+        undated = [c["drugs"] for line, c in lines.items() if line not in whole and "drugs" in c]
+        if undated:
+            message = f"{', '.join(undated)}: no column of the start beside it; not read as treatments."
+            cure = "Add a column of the start of each line (一线开始日期, first-line start date)."
+            reading.problems.append(Problem(name, None, undated[0], None, message, cure, "warning"))
+        if not whole:
+            continue
+        rows = pl.concat([_line(frame, line, columns) for line, columns in whole.items()], how="diagonal")
+        rows = rows.filter(pl.any_horizontal(pl.col(c).is_not_null() for c in ("drugs", "start_date")))
+        used = [c for columns in whole.values() for c in columns.values()]
+        if name == "treatments":
+            del reading.tables[name]
+            reading.lines.pop(name, None)
+        else:
+            reading.tables[name] = frame.drop(used)
+        _add(reading, "treatments", rows.drop([c for c in rows.columns if rows[c].is_null().all()]))
+        reading.notes.append(f"{name}: columns of each line ({', '.join(used[:4])} ...) are rows of treatments")
+
+
+def _line(frame: pl.DataFrame, line: str, columns: dict[str, str]) -> pl.DataFrame:
+    """Return the rows of treatments that the columns of one line hold."""
+
+    def text(what: str) -> pl.Expr:
+        value = pl.col(columns[what]).cast(pl.String).str.strip_chars() if what in columns else pl.lit(None, pl.String)
+        return pl.when(~value.str.contains(_NONE) & (value != "")).then(value).alias(what)
+
+    number, setting = line_of(line), setting_of(line)
+    return frame.select(
+        pl.col("patient_id").cast(pl.String),
+        *(text(what) for what in _PARTS),
+        pl.lit(None if number is None else str(number), pl.String).alias("line"),
+        pl.lit(setting, pl.String).alias("setting"),
+    )
+
+
+def no_treatment(reading: Reading) -> None:
+    """Leave out rows of treatments that say none was given (无, 未治疗, none)."""
+    frame = reading.tables.get("treatments")
+    if frame is None or "drugs" not in frame.columns:
+        return
+    none = frame["drugs"].cast(pl.String).str.strip_chars().str.contains(_NONE).fill_null(False)
+    if n := int(none.sum()):
+        reading.tables["treatments"] = frame.filter(~none)
+        if "treatments" in reading.lines:
+            reading.lines["treatments"] = reading.lines["treatments"].filter(~none)
+        reading.notes.append(
+            f"treatments: {n:,} rows say that nothing was given ({frame['drugs'].filter(none)[0]}): left out"
+        )
+
+
+def _add(reading: Reading, name: str, rows: pl.DataFrame) -> None:
+    """Add rows to a table of text, which may be there already."""
+    if name in reading.tables:
+        old = reading.tables[name].select(pl.all().cast(pl.String))
+        rows = pl.concat([old, rows.select(pl.all().cast(pl.String))], how="diagonal")
+        reading.lines.pop(name, None)
+    reading.tables[name] = rows

@@ -1,0 +1,86 @@
+"""What the header of a hospital's column says beside its name: a number, a star, a unit, the words its codes stand for.
+
+``1.性别*（1=男，2=女）`` is 性别, whose 1 is 男 and whose 2 is 女.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import polars as pl
+
+_NUMBERED = re.compile(r"^\s*\d{1,3}\s*[.、)]\s*(?=\D)")
+_MARKS = re.compile(r"[*＊※★]+|\((?:必填|选填|必填项|required|optional)\)|\[(?:必填|选填|required|optional)\]", re.I)
+_HAN = r"[\u3400-\u9fff]"
+_BETWEEN_HAN = re.compile(rf"(?<={_HAN})\s+(?={_HAN})")
+#: 1=男, 1:男, 1男, 1-男 ... up to the next code or sign.
+_CODE_FIRST = re.compile(
+    r"(?<![\d.])(\d{1,2})\s*(?:[=:.]|-{1,2}|–|—|为|代表|表示)?\s*([A-Za-z\u3400-\u9fff][^\d=:,;、/|]*)"
+)
+_WORD_FIRST = re.compile(r"([A-Za-z\u3400-\u9fff][^\d=:,;、/|]*?)\s*(?:[=:]|为|-)\s*(\d{1,2})(?![\d.])")
+#: The last bracket of a header, or what stands behind a colon or a blank and begins with a code.
+_LEGEND = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$|[:\s]\s*(\d{1,2}\s*[=:].*)$")
+#: Units that a column of ours has anyway.
+_UNIT = re.compile(
+    r"\s*[(\[](?:岁|周岁|年龄|years?|yrs?|y|yyyy[-/.]?mm[-/.]?dd|年月日|年-月-日|年/月/日|日期)[)\]]\s*$", re.I
+)
+
+
+def _tidy(header: str) -> str:
+    text = " ".join(unicodedata.normalize("NFKC", header).split())
+    text = _NUMBERED.sub("", _MARKS.sub("", text)).strip()
+    return _BETWEEN_HAN.sub("", text).strip()
+
+
+def codes(header: str) -> dict[str, str]:
+    """Return code -> word of a header that explains its codes; empty where it does not explain two or more.
+
+    >>> codes("性别（1=男，2=女）"), codes("生存状态(1死亡 0存活)"), codes("Sex (M=1, F=2)")
+    ({'1': '男', '2': '女'}, {'1': '死亡', '0': '存活'}, {'1': 'M', '2': 'F'})
+    >>> codes("OS(月)"), codes("CA19-9(U/ml)"), codes("KRAS (exon 2, 3, 4)"), codes("PSA (0-4 ng/ml)")
+    ({}, {}, {}, {})
+    """
+    found = _LEGEND.search(_tidy(header))
+    text = (found[1] or found[2]) if found else ""
+    if not text:
+        return {}
+    starts = re.match(r"\s*\d", text)
+    pairs = _CODE_FIRST.findall(text) if starts else [(code, word) for word, code in _WORD_FIRST.findall(text)]
+    told = {code: word.strip(" .") for code, word in pairs if word.strip(" .")}
+    whole = len(told) >= 2 and len(told) == len(pairs) == len(set(re.findall(r"\d+", text)))
+    return told if whole and len(set(told.values())) == len(told) else {}
+
+
+def bare(header: str) -> str:
+    """Return a header without number, star, legend and the unit that goes without saying.
+
+    >>> [bare(h) for h in ("1.患者编号*", "性 别（必填）", "性别（1=男，2=女）", "年龄（岁）", "OS(月)", "日期(YYYY-MM-DD)")]
+    ['患者编号', '性别', '性别', '年龄', 'OS(月)', '日期']
+    """
+    text = _tidy(header)
+    if codes(header):
+        text = _LEGEND.sub("", text).strip(" :")
+    return _UNIT.sub("", text).strip()
+
+
+def with_words(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Return a table of text with the codes that its headers explain as words, and a sentence on each such column.
+
+    A cell that is none of the codes stays as it is.
+
+    >>> told, notes = with_words(pl.DataFrame({"性别(1男2女)": ["1", "2.0", "女", None]}))
+    >>> told["性别(1男2女)"].to_list(), notes
+    (['男', '女', '女', None], ['性别(1男2女): 1 is 男, 2 is 女, as the header says'])
+    """
+    notes = []
+    for column in frame.columns:
+        if not any(c.isdigit() for c in column) or not (said := codes(column)):
+            continue
+        text = frame[column].cast(pl.String)
+        cells = {w: w.strip().removesuffix(".0") for w in text.unique().drop_nulls()}
+        words = {w: said[code] for w, code in cells.items() if code in said}
+        if words:
+            frame = frame.with_columns(text.replace(words).alias(column))
+            notes.append(f"{column}: {', '.join(f'{c} is {w}' for c, w in said.items())}, as the header says")
+    return frame, notes
