@@ -134,6 +134,52 @@ def test_search_finds_patients_and_genes_by_keyboard(page, results):
     assert page.run("document.getElementById('found').hidden")
 
 
+def found_for(page, words):
+    """What the search offers for words: each hit as (text, what and where)."""
+    page.run("document.getElementById('q').value = ''; document.getElementById('q').focus()")
+    page.type(words)
+    last = "(document.querySelector('#found li:last-child') || {textContent: ''}).textContent"
+    page.until(f"{last}.startsWith('Tables that hold {words}')")
+    said = "[l.firstChild.textContent, l.querySelector('small').textContent]"
+    return page.run(f"[...document.querySelectorAll('#found li')].map(l => {said})")
+
+
+def test_search_finds_sections_tables_columns_and_words_as_a_stranger_types_them(page):
+    """Thirty questions of strangers: what they type is no gene and no patient ("kappa", "relapse", a drug)."""
+    by_column = next(k for k, (_, more) in enumerate(found_for(page, "kappa")) if more.startswith("columns: kappa"))
+    page.run(f"document.querySelectorAll('#found li')[{by_column}].dispatchEvent(new MouseEvent('mousedown'))")
+    page.until("document.querySelector('details[data-table].hit[open] tbody tr') !== null")
+    region = "document.querySelector('details.hit .scroll')"
+    head = f"[...{region}.querySelectorAll('th')].find(h => h.textContent.startsWith('kappa')).getBoundingClientRect()"
+    page.until(f"{head}.left < {region}.getBoundingClientRect().right")  # its column is in sight
+    assert ["Recurrence after surgery", "section: When and where does the disease come back, and what follows?"] in (
+        found_for(page, "relapse")
+    )
+    assert found_for(page, "ctDNA")[0] == ["ctDNA", "explained: Tumour DNA that circulates in blood."]
+    assert found_for(page, "zzqx") == [["Tables that hold zzqx", "rows of all tables of this page"]]
+    page.press("Escape")
+
+
+def test_search_names_every_table_whose_rows_hold_a_word(page):
+    last = len(found_for(page, "FOLFOX")) - 1
+    page.run(f"document.querySelectorAll('#found li')[{last}].dispatchEvent(new MouseEvent('mousedown'))")
+    page.until("document.querySelector('dialog .tables button') !== null")
+    page.run("document.querySelector('dialog .tables button').click()")
+    page.until("document.querySelector('dialog') === null")
+    page.until("document.querySelector('details[data-table].hit[open] tbody') !== null")
+    rows = page.run("[...document.querySelectorAll('details.hit tbody tr')].map(r => r.textContent.toLowerCase())")
+    assert rows and all("folfox" in row for row in rows)
+
+
+def test_a_long_cell_is_read_in_its_own_frame_and_the_first_column_stays(page):
+    """The ids of 60 patients in one cell made a row of three screens; of a wide table one lost whose row it was."""
+    box = "document.querySelector('details[data-table=t-overview-assays]')"
+    page.run(f"(() => {{ for (let u = {box}; u; u = u.parentNode) if (u.tagName === 'DETAILS') u.open = true }})()")
+    page.until(f"{box}.querySelector('td .long') !== null")
+    assert page.run(f"{box}.querySelector('td .long').clientHeight") < 90
+    assert page.run(f"getComputedStyle({box}.querySelector('td')).position") == "sticky"
+
+
 def test_a_workbook_made_in_the_page_is_one_that_excel_reads(page, tmp_path):
     text = page.run(
         "new Promise(done => { const r = new FileReader(); r.onload = () => done(r.result.split(',')[1]); "

@@ -28,13 +28,14 @@ class Headline:
     """One plain sentence of an analysis.
 
     ``number`` is the name of the estimate it rests on (None: no number); ``reason`` says in five words why the light is
-    so.
+    so; ``counts`` says what the number is where the sentence does not tell it.
     """
 
     text: Said
     light: str
     reason: Said
     number: str | None = None
+    counts: Said | None = None
 
     def __post_init__(self) -> None:
         if self.light not in LIGHTS:

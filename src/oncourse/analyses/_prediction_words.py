@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from oncourse.analyses._base import Estimate
-from oncourse.analyses._headline import Headline, light_of
+from oncourse.analyses._headline import Headline, endpoint_short, light_of
 from oncourse.facts.days import landmark_days
 from oncourse.words.catalogue import Said, catalogue, said
 
@@ -44,10 +44,17 @@ def _is_useless(fitted: FittedPrediction, found: dict[str, Estimate], params: Pr
 
 
 def headline_of(
-    fitted: FittedPrediction, found: dict[str, Estimate], params: PredictionSettings, reasons: tuple[str, ...] = ()
+    fitted: FittedPrediction,
+    found: dict[str, Estimate],
+    params: PredictionSettings,
+    since: str,
+    reasons: tuple[str, ...] = (),
 ) -> Headline:
     """Too few for a model, no better than one risk for all, or how well it ranks; with reasons against its use (`against`)
-    it is never answered for sure."""
+    it is never answered for sure.
+
+    since : time zero, a key of `since` in the catalogue
+    """
     patients, events = found["n_patients"], found["n_events"]
     n, m = int(patients.value or 0), f"{params.months:g}"
     r = fitted.recommended
@@ -65,14 +72,20 @@ def headline_of(
         told = {"deaths": deaths, "patients": n}
         if risk.value is None:
             return Headline(said("headline.prediction.few", **told), "cannot", said("reason.few", what=deaths))
-        text = said("headline.prediction.few_observed", **told, months=m, risk=risk)
+        text = said("headline.prediction.few_observed", **told, **_risk_of(params, since), risk=risk)
         return Headline(text, "cannot", said("reason.few", what=deaths), risk.name)
     if r is not None:
         text = said("headline.prediction.no_better", model=_model(r), patients=n)
         return Headline(text, "answered", said("reason.no_better"), f"ipa_{m}m {r}")
     risk = found["observed_risk"]
-    text = said("headline.prediction.plain", months=m, risk=risk, patients=n)
+    text = said("headline.prediction.plain", **_risk_of(params, since), risk=risk, patients=n)
     return Headline(text, "uncertain", said("reason.too_few"), risk.name)
+
+
+def _risk_of(params: PredictionSettings, since: str) -> dict[str, Said | str]:
+    """Of what the risk is, within how many months, and from which day on."""
+    event = said("term.death") if params.endpoint == "OS" else said("term.event", what=endpoint_short(params.endpoint))
+    return {"event": event, "months": f"{params.months:g}", "since": said(f"since.{since}")}
 
 
 def answer_of(

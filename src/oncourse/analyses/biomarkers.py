@@ -11,7 +11,9 @@ from oncourse.analyses._base import OutputTable, Result, analysis
 from oncourse.analyses._biomarker_figures import figures_of
 from oncourse.analyses._biomarker_words import answer_words, headline_of, notes_of, response_words
 from oncourse.analyses._people import counted, ledger, of_endpoint
+from oncourse.analyses._whole import Whole, leads, whole
 from oncourse.cohort import Cohort
+from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.outcomes.covariates import chosen_covariates
 from oncourse.derive.outcomes.features import FeatureTable
 from oncourse.derive.outcomes.outcome_scan import (
@@ -203,9 +205,13 @@ def biomarkers(cohort: Cohort, params: BiomarkerParams) -> Result:
         )
     estimates, answer = answer_words(tested, params.alpha)
     more, sentence = response_words(responses, params.alpha)
+    headline = headline_of(tested, {e.name: e for e in (*estimates, *more)}, params.alpha)
+    known = _whole(cohort, targets) if headline.number in (None, "hits") else None
+    if known is not None:
+        headline, more, sentence = leads(headline, known), (*more, known.estimate), f"{sentence} {known.sentence}"
     return Result(
-        answer=f"{answer} {sentence}".strip(),
-        headline=headline_of(tested, {e.name: e for e in (*estimates, *more)}, params.alpha),
+        answer=f"{answer} {sentence}".replace("  ", " ").strip(),
+        headline=headline,
         estimates=estimates + more,
         tables={SCAN.name: table, RESPONSE.name: responses},
         figures=figures_of(features, targets, tested, top=params.top, alpha=params.alpha, curves=params.curves),
@@ -213,6 +219,16 @@ def biomarkers(cohort: Cohort, params: BiomarkerParams) -> Result:
         notes=tuple(notes_of(found, features, skipped, covariates, tested)),
         methods=METHODS,
     )
+
+
+def _whole(cohort: Cohort, targets: dict[str, Outcome]) -> Whole | None:
+    """How many of all patients are free of the first endpoint, where no finding could be shown to matter."""
+    first = next(iter(targets.values()), None)
+    if first is None:
+        return None
+    rules = cohort.params(EndpointParams)
+    name = first.endpoint
+    return whole(name, first.time, first.event, first.entry, question=name, first_day=rules.count_first_day)
 
 
 METHODS = (

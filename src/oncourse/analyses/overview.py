@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis
 from oncourse.analyses._headline import Headline
+from oncourse.analyses._overview_records import ASSAYS, DRUGS, RECORDED, record_tables
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
@@ -372,7 +373,7 @@ def _unless(rows: list[tuple[str, str]], inside: pl.DataFrame) -> list[tuple[str
     question="Who is in the study, how long were they followed, and what is missing?",
     needs=("patients",),
     params=OverviewParams,
-    tables=(FLOW, MISSING, PATIENTS, GIVEN, BASELINE, IDENTITY, APART),
+    tables=(FLOW, MISSING, PATIENTS, GIVEN, RECORDED, ASSAYS, DRUGS, BASELINE, IDENTITY, APART),
     order=0,
     sets_apart=False,
 )
@@ -437,6 +438,7 @@ def overview(cohort: Cohort, params: OverviewParams) -> Result:
             IDENTITY.name: IDENTITY.frame(cohort.identity),
             APART.name: APART.frame(cohort.apart),
             BASELINE.name: _baseline(cohort.study, cohort.lines),
+            **record_tables(cohort),
         },
         headline=_headline({e.name: e for e in estimates}),
         figures=(

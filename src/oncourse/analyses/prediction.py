@@ -206,7 +206,7 @@ def prediction(cohort: Cohort, params: PredictionParams) -> Result:
     estimates = _estimates(fitted, params)
     return Result(
         answer=answer_of(fitted, frame, estimates, params),
-        headline=headline_of(fitted, {e.name: e for e in estimates}, params, against(fitted, frame)),
+        headline=headline_of(fitted, {e.name: e for e in estimates}, params, frame.zero.since, against(fitted, frame)),
         estimates=estimates,
         tables=_tables(fitted, frame, features),
         figures=_figures(fitted, params, frame.patients["patient_id"].to_list()),

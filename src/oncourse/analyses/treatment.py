@@ -19,11 +19,14 @@ from oncourse.analyses._treatment_words import (
     first_pair,
     headline_rows,
     notes_of,
+    ordered_pairs,
     pair_name,
     withheld_notes,
 )
+from oncourse.analyses._whole import Whole, leads, whole
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
+from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.outcomes.treatment_comparisons import (
     Comparisons,
     PairRules,
@@ -289,9 +292,13 @@ def treatment(cohort: Cohort, params: TreatmentParams) -> Result:
             "the largest arms: " + "; ".join([_largest(rows), *withheld_notes(compared), *refused_notes(compared)])
         )
     estimates, answer = answer_text(compared, tested)
+    headline = first_pair(compared, tested, {e.name: e for e in estimates})
+    known = _whole(cohort, compared, rows) if headline.number is None else None
+    if known is not None:
+        headline, estimates, answer = leads(headline, known), (*estimates, known.estimate), f"{answer} {known.sentence}"
     return Result(
         answer=answer,
-        headline=first_pair(compared, tested, {e.name: e for e in estimates}),
+        headline=headline,
         estimates=estimates,
         tables={
             COMPARISON.name: COMPARISON.frame(compared.comparison),
@@ -304,6 +311,26 @@ def treatment(cohort: Cohort, params: TreatmentParams) -> Result:
         people=_people(cohort, table, rows, left, compared),
         notes=notes_of(compared, tested, params.landmark_days, params.estimand),
         methods=METHODS,
+    )
+
+
+def _whole(cohort: Cohort, compared: Comparisons, rows: pl.DataFrame) -> Whole | None:
+    """How many of both treatments together are free of the endpoint, where the two could not be compared."""
+    mine, order = ordered_pairs(compared)
+    if not order:
+        return None
+    _, arm, reference = order[0]
+    endpoint, line = mine[0]["endpoint"], mine[0]["line"]
+    of = pl.col("arm").is_in([arm, reference]) & (pl.col("endpoint") == endpoint) & (pl.col("line") == line)
+    either = _compared(compared, rows.filter(of), (endpoint, line, arm, reference))
+    time, entry = (either[c].to_numpy().astype(float) for c in ("time_days", "entry_days"))
+    return whole(
+        endpoint,
+        time,
+        either["is_event"].to_numpy().astype(bool),
+        entry,
+        question=pair_name(endpoint, line, arm, reference),
+        first_day=cohort.params(EndpointParams).count_first_day,
     )
 
 

@@ -36,6 +36,7 @@ class Card:
     reason: str
     number: str
     interval: str
+    counts: str
     drawing: str
 
 
@@ -68,7 +69,7 @@ def card(outcome: AnalysisRun, language: str) -> Card:
     headline, name = headline_of(outcome), outcome.analysis.name
     number = _number(outcome.result, headline)
     sentence = sentence_of(outcome, language)
-    counted = number is not None and number.unit == "count"
+    counted = number is not None and number.unit == "count" and number.ci_low is None and number.ci_high is None
     return Card(
         name=name,
         question=question(outcome, language),
@@ -78,6 +79,7 @@ def card(outcome: AnalysisRun, language: str) -> Card:
         reason=headline.reason.text(language),
         number="" if number is None or counted else shown(number, language),
         interval="" if number is None or counted else limits(number, language),
+        counts="" if headline.counts is None else headline.counts.text(language),
         drawing="" if number is None else interval_svg(number, f"{number} - {sentence}"),
     )
 

@@ -67,7 +67,8 @@ def unpacked(text: str) -> str:
 
 @dataclass(frozen=True)
 class TableView:
-    """What a page holds of one table; ``data`` is its packed JSON (columns, rows, what lies behind a row)."""
+    """What a page holds of one table; ``data`` is its packed JSON (columns, rows, what lies behind a row), ``columns`` the
+    heads of its columns for the search."""
 
     id: str
     name: str
@@ -75,6 +76,7 @@ class TableView:
     text: str
     n_rows: int
     n_shown: int
+    columns: str
     data: str
 
 
@@ -124,6 +126,7 @@ def table_view(
         text=declared.text,
         n_rows=frame.height,
         n_shown=shown.height,
+        columns="; ".join(head for _, _, head in data["columns"]),
         data=packed(text),
     )
 
@@ -193,6 +196,9 @@ def plain(name: str) -> str:
 #: Titles of tables whose last name says too little by itself.
 _TITLES = {
     "overview/apart": "Samples set apart",
+    "overview/assays": "Assays and their genes",
+    "overview/drugs": "Drugs as they were understood",
+    "overview/recorded": "What is recorded, and how much",
     "overview/baseline": "Patients at the start",
     "overview/excluded": "Who was left out of which analysis",
     "overview/file_names": "Files whose name is not the id",

@@ -291,6 +291,21 @@ def glossary(language: str) -> list[tuple[str, str]]:
     return sorted((term, words) for term, words in pairs)
 
 
+def changed(cohort: Cohort, language: str) -> list[tuple[str, str]]:
+    """Return the settings that are not the default, of those that were used: ``section.name``, value as typed."""
+    found = []
+    for name, params in sorted(cohort.used.items()):
+        if dataclasses.is_dataclass(params):
+            kind: Any = type(params)
+            plain = kind()
+            found += [
+                (f"{name}.{f.name}", _typed(getattr(params, f.name), language))
+                for f in dataclasses.fields(params)
+                if getattr(params, f.name) != getattr(plain, f.name)
+            ]
+    return found
+
+
 def search_index(cohort: Cohort, pages: Mapping[str, str]) -> str:
     """Return patients, whether they have a page (0, 1, or its name where that is not the id), and the patients in whom
     each gene is altered, packed."""
@@ -354,6 +369,7 @@ def study_page(
             warnings=study.warnings[:WARNINGS_SHOWN],
             n_warnings=len(study.warnings),
             study_notes=study.notes,
+            changed=changed(cohort, language),
             glossary=glossary(language),
             index=search_index(cohort, pages),
             patient_pages=sorted(pages.items()),

@@ -44,6 +44,7 @@ class TimeZero:
     samples : patient_id, sample_id: the tumour samples known by then, whose findings are predictors
     refused : patient_id, sample_id, reason: samples that came later, and patients without the origin
     words : what time zero is, for a sentence ("alive on ...")
+    since : the same as a key of `since` in the catalogue, for the line of page one ("within 24 months of ...")
     assumed : patients whose used samples have no day (taken as known)
     """
 
@@ -51,6 +52,7 @@ class TimeZero:
     samples: pl.DataFrame
     refused: pl.DataFrame
     words: str
+    since: str
     assumed: int
 
 
@@ -82,7 +84,7 @@ def time_zero(tables: PredictionTables, origin: str, line: int = 1) -> TimeZero:
     design = study.config.design
     share = disease(design).time_zero_metastatic_share if design else INCLUDED_BY_METASTASIS
     by_metastasis = profiled > 0 and spread >= share * profiled
-    day, words = _origin_days(tables, origin, line, samples, found, by_metastasis)
+    day, words, since = _origin_days(tables, origin, line, samples, found, by_metastasis)
     table = patients.join(day, on="patient_id", how="left", maintain_order="left")
     missing = table.filter(pl.col("zero_day").is_null())
     table = table.drop_nulls("zero_day")
@@ -106,30 +108,31 @@ def time_zero(tables: PredictionTables, origin: str, line: int = 1) -> TimeZero:
     assumed = used.filter(pl.col("day").is_null())["patient_id"].n_unique()
     if origin in ("auto", "sampling") and not samples.is_empty() and samples["day"].null_count() == samples.height:
         words = f"the index date ({study.config.index}; no sample has a day)"
-    return TimeZero(table, used.select("patient_id", "sample_id"), refused, words, assumed)
+        since = "index"
+    return TimeZero(table, used.select("patient_id", "sample_id"), refused, words, since, assumed)
 
 
 def _origin_days(
     tables: PredictionTables, origin: str, line: int, samples: pl.DataFrame, found: pl.DataFrame, by_metastasis: bool
-) -> tuple[pl.DataFrame, str]:
+) -> tuple[pl.DataFrame, str, str]:
     study = tables.study
     everyone = study["patients"].select("patient_id")
     if origin == "surgery":
         rows = study["procedures"].filter(pl.col("kind").str.to_lowercase() == "primary_resection")
-        return rows.group_by("patient_id").agg(
-            pl.col("day").min().alias("zero_day")
-        ), "the day of the resection of the primary"
+        resected = rows.group_by("patient_id").agg(pl.col("day").min().alias("zero_day"))
+        return resected, "the day of the resection of the primary", "surgery"
     if origin == "metastasis":
-        return found.rename({"found_day": "zero_day"}), "the day the first metastasis was found"
+        return found.rename({"found_day": "zero_day"}), "the day the first metastasis was found", "metastasis"
     if origin == "line":
         starts = tables.lines.filter(pl.col("line") == line).group_by("patient_id")
-        return starts.agg(pl.col("start_day").min().alias("zero_day")), f"the start of treatment line {line}"
+        return starts.agg(pl.col("start_day").min().alias("zero_day")), f"the start of treatment line {line}", "line"
     if origin == "index" or samples.is_empty():
-        return everyone.with_columns(pl.lit(0, pl.Int64).alias("zero_day")), (f"the index date ({study.config.index})")
+        zero = everyone.with_columns(pl.lit(0, pl.Int64).alias("zero_day"))
+        return zero, f"the index date ({study.config.index})", "index"
     first = pl.col("day").fill_null(0)
     if origin == "sampling":
         last = samples.group_by("patient_id").agg(first.max().alias("zero_day"))
-        return last, "the day of the last tumour sample"
+        return last, "the day of the last tumour sample", "last_sample"
     if by_metastasis:
         spread = samples.filter(pl.col("role").is_in(["metastasis", "local_recurrence"]))
         others = samples.join(spread.select("patient_id").unique(), on="patient_id", how="anti")
@@ -138,8 +141,9 @@ def _origin_days(
         day = day.join(found, on="patient_id", how="inner").select(
             "patient_id", pl.max_horizontal("zero_day", "found_day").alias("zero_day")
         )
-        return day, "the day of the first sample of a metastasis (not before it was found)"
-    return samples.group_by("patient_id").agg(first.min().alias("zero_day")), ("the day of the first tumour sample")
+        return day, "the day of the first sample of a metastasis (not before it was found)", "metastasis_sample"
+    earliest = samples.group_by("patient_id").agg(first.min().alias("zero_day"))
+    return earliest, "the day of the first tumour sample", "first_sample"
 
 
 def outcome_after(records: pl.DataFrame, zero: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

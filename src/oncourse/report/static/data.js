@@ -86,6 +86,6 @@ var oncourse = (function () {
     setTimeout(function () { URL.revokeObjectURL(link.href); }, 5000);
   }
   function all(selector, root) { return Array.prototype.slice.call((root || document).querySelectorAll(selector)); }
-  return { members: members, counted: counted, element: element, word: word, unpack: unpack, table: table, index: index, person: person, pageOf: pageOf, people: people,
+  return { members: members, counted: counted, element: element, word: word, words: words, unpack: unpack, table: table, index: index, person: person, pageOf: pageOf, people: people,
     dialog: dialog, save: save, all: all };
 })();

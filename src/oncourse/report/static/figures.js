@@ -149,6 +149,7 @@
       svg.style.setProperty("width", 100 * zoom + "%", "important");
       drawing.style.aspectRatio = zoom > 1 ? "auto" : drawing.dataset.ratio;
       drawing.style.maxHeight = zoom > 1 ? "80vh" : "";
+      drawing.style.overflowY = zoom > 1 ? "auto" : "";
     }
     series(figure, svg, bar);
     if (figure.dataset.figure) button(o.word("drawn"), o.word("drawn"), function () { listed(figure, drawing, svg); });

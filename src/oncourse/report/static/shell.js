@@ -2,13 +2,26 @@
 // The page: links open what they lead to, the contents follow the reader, terms explain themselves.
 (function () {
   var o = oncourse;
-  function reveal(id) {
-    var target = id && document.getElementById(id);
-    if (!target) return;
+  function opened(target) {
     var more = target.querySelector("details.more");
     if (more) more.open = true;
     for (var up = target; up; up = up.parentNode) if (up.tagName === "DETAILS") up.open = true;
   }
+  function reveal(id) {
+    var target = id && document.getElementById(id);
+    if (target) opened(target);
+  }
+  // what a search found: opened, brought into sight, and named to who does not see it
+  o.reveal = function (node) {
+    opened(node);
+    var place = { block: node.matches("li, p") ? "center" : "start", behavior: "instant" };
+    node.scrollIntoView(place);
+    setTimeout(function () { node.scrollIntoView(place); }, 200); // figures that came into sight were drawn, and moved it
+    o.all(".hit").forEach(function (e) { e.classList.remove("hit"); });
+    node.classList.add("hit");
+    if (!node.hasAttribute("tabindex")) node.setAttribute("tabindex", "-1");
+    node.focus({ preventScroll: true });
+  };
   addEventListener("hashchange", function () { reveal(decodeURIComponent(location.hash.slice(1))); });
   reveal(decodeURIComponent(location.hash.slice(1)));
   document.addEventListener("click", function (event) {

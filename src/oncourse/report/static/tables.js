@@ -1,7 +1,7 @@
 "use strict";
 // Tables: drawn when opened; sort, filter, hide columns, page by page, download; from a row to its patients.
 (function () {
-  var o = oncourse, ROWS = 50, FEWEST = 20, CELLS = 800, order = new Intl.Collator("en", { numeric: true });
+  var o = oncourse, ROWS = 50, FEWEST = 20, CELLS = 800, LONG = 160, order = new Intl.Collator("en", { numeric: true });
   function shown(value) { return value === null || value === undefined ? "" : String(value); }
   // a number with four digits; a p value that the machine rounds to 0 is below what it can hold
   function figure(value, name) {
@@ -101,6 +101,8 @@
           behind(data, row, index).then(function (ids) { o.people(data.name + ": " + shown(value), ids); });
         });
         td.appendChild(button);
+      } else if (typeof value === "string" && value.length > LONG) {
+        td.appendChild(o.element("div", { "class": "long", tabindex: "0", role: "region", "aria-label": heads[i] }, value.replace(/;(?=\S)/g, "; ")));
       } else td.textContent = figure(value, names[i]);
       return td;
     }
