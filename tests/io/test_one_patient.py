@@ -6,7 +6,7 @@ import pytest
 
 from oncourse.errors import InputError
 from oncourse.io.files import read_files
-from oncourse.io.whose.columns import Question
+from oncourse.io.whose.manifest import Question
 
 HEAD = "Hugo_Symbol\tChromosome\tPosition\tRef\tAlt\tTumor_Sample_Barcode\tt_alt_count\tt_depth"
 

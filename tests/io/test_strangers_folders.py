@@ -13,7 +13,7 @@ from oncourse.io import signatures, tree
 from oncourse.io.detect import detect, read_any
 from oncourse.io.hospital.delivery import read_delivery
 from oncourse.io.whose import sample_names
-from oncourse.io.whose.columns import Question
+from oncourse.io.whose.manifest import Question
 
 CALL = "12 25398284 . C T 50 PASS . GT:AD:DP"
 

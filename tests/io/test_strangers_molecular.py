@@ -8,6 +8,7 @@ from tests.io.strangers import KRAS, KRAS_ROW, MAF, calls_of, states_of, write_t
 from tests.typed import typed
 
 from oncourse.cohort import Cohort
+from oncourse.errors import InputError
 from oncourse.io.aside import checked
 from oncourse.io.detect import read_any
 from oncourse.io.hospital.delivery import read_delivery
@@ -270,3 +271,61 @@ def test_what_a_program_has_open_and_second_downloads_are_no_samples(tmp_path):
         write_vcf(tmp_path / name, ["TUMOR"], [f"{CALL} 0/1:70,30:100"])
     (tmp_path / "~$P1.vcf").write_text("x")
     assert _samples(read_any(tmp_path)) == [("P1", "P1")]
+
+
+def test_a_name_may_begin_with_what_the_sample_is(tmp_path):
+    """T_P1 beside N_P1 was of a patient T_P1."""
+    reading = read_any(write_vcf(tmp_path / "x.vcf", ["N_P1", "T_P1"], [f"{CALL} 0/0:50,0:50 0/1:70,30:100"]))
+    assert _samples(reading) == [("T_P1", "P1")]
+
+
+@pytest.mark.parametrize("words", [("day0", "day28"), ("2019-01-02", "2020-03-04")])
+def test_days_and_dates_behind_a_name_are_times_of_a_patient(tmp_path, words):
+    reading = read_delivery([_maf(tmp_path, *(_row(f"P1_{w}") for w in words), _row(f"P2_{words[0]}"))])
+    assert [p for _, p in _samples(reading)] == ["P1", "P1", "P2"]
+
+
+def test_numbers_of_one_beginning_are_told(tmp_path):
+    """1001-1 and 1001-2 were two patients, unsaid; 1001-001 and 1001-002 are patients of a centre."""
+    for ids, told in ((("1001-1", "1001-2", "1002-1"), True), (("1001-001", "1001-002", "1002-001"), False)):
+        reading = read_delivery([_maf(tmp_path, *map(_row, ids))])
+        assert _told(reading, "share the beginning of their name") is told
+
+
+def test_reads_of_a_pair_in_columns_of_each_are_no_single_sample(tmp_path):
+    """GATK VariantsToTable of a pair (P1N.AD, P1T.AD) was one sample, named after the file."""
+    path = write_table(tmp_path / "x.tsv", "CHROM|POS|REF|ALT|P1N.AD|P1T.AD\n12|25398284|C|T|50,0|70,30")
+    with pytest.raises(InputError, match="columns of reads of each sample"):
+        read_delivery([path])
+    assert calls_of(read_delivery([path], kind="counts"), "alt_count")[-1] == ("P1T", KRAS, 30)
+
+
+def test_a_normal_that_the_clinical_table_names_beside_a_sample_is_a_normal(tmp_path):
+    """Its rows in the calls were a second tumour patient, or the tumour's."""
+    clinical = write_table(tmp_path / "c.csv", "sample_id|patient_id|matched_normal\nS11|P1|S10\nS12|P2|none", by=",")
+    rows = [_row("S11"), _row("S10", Start_Position="25398285", End_Position="25398285"), _row("S12")]
+    reading = read_delivery([_maf(tmp_path, *rows)], clinical=[clinical])
+    assert _samples(reading, "material") == [("S10", "P1", "normal"), ("S11", "P1", "tissue"), ("S12", "P2", "tissue")]
+    tables = write_vcf(tmp_path / "v" / "a.vcf", ["S10", "S11"], [f"{CALL} 0/0:50,0:50 0/1:70,30:100"])
+    assert _samples(read_delivery([tables], clinical=[clinical]))[:2] == [("S10", "P1"), ("S11", "P1")]
+
+
+def test_a_portal_s_aliquots_are_the_samples_of_its_clinical_table(tmp_path):
+    """A mutation table with aliquots beside a clinical table with samples made two samples of each."""
+    write_table(tmp_path / "data_clinical_sample.txt", "PATIENT_ID|SAMPLE_ID\nTCGA-AA-0001|TCGA-AA-0001-01")
+    (tmp_path / "data_mutations.txt").write_text(f"{MAF}\n{_row('TCGA-AA-0001-01A-11D-A10X-10')}\n")
+    assert calls_of(read_any(tmp_path)) == [("TCGA-AA-0001-01", KRAS)]
+
+
+def test_minus_one_is_not_counted(tmp_path):
+    """cBioPortal's web service writes -1 where nobody counted; the study was refused."""
+    (tmp_path / "data_clinical_sample.txt").write_text("PATIENT_ID\tSAMPLE_ID\nP1\tS1\n")
+    (tmp_path / "data_mutations.txt").write_text(f"{MAF}\tt_alt_count\tt_ref_count\n{_row()}\t-1\t-1\n")
+    reading = read_any(tmp_path)
+    assert calls_of(reading, "alt_count", "depth") == [("S1", KRAS, None, None)]
+    assert not [p for p in reading.problems if p.severity == "error"]
+
+
+def test_a_table_of_gene_and_hgvs_is_a_report(tmp_path):
+    path = write_table(tmp_path / "h.csv", "Patient ID,Gene,HGVS,VAF %\nP1,KRAS,NM_004985.5:c.35G>A (p.Gly12Asp),30")
+    assert calls_of(read_any(path)) == [("P1", "KRAS:p.G12D")]

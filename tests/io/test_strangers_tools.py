@@ -18,7 +18,7 @@ from oncourse.io.reports.mapping import read_panel
 from oncourse.io.variants import dialects, genomic_change, maf_columns
 from oncourse.io.whose import columns as whose
 from oncourse.io.whose import ids
-from oncourse.io.whose.columns import Question
+from oncourse.io.whose.manifest import Question
 
 VCF = "##fileformat=VCFv4.2\n##contig=<ID=chr12,length=133275309>\n"
 KRAS = ("chr12", "25245350", ".", "C", "T", ".", "PASS")

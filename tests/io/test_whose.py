@@ -12,7 +12,8 @@ from oncourse.cli.import_ import import_
 from oncourse.io.files import files_in, read_files
 from oncourse.io.whose import columns as whose
 from oncourse.io.whose import ids, sample_names
-from oncourse.io.whose.columns import Question, assign
+from oncourse.io.whose.columns import assign
+from oncourse.io.whose.manifest import Question
 from oncourse.io.whose.start import Start
 
 RECORD = ("12", "25398284", ".", "C", "T", ".", "PASS", ".", "GT:AD:DP")

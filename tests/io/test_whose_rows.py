@@ -9,7 +9,7 @@ import pytest
 
 from oncourse.io.files import files_in, read_files
 from oncourse.io.variants.maf import read_maf
-from oncourse.io.whose.columns import read_manifest
+from oncourse.io.whose.manifest import read_manifest
 
 HEADER = (
     "Hugo_Symbol",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from oncourse.genome.fasta import Fasta
     from oncourse.io.reading import Reading
-    from oncourse.io.whose.columns import Question
+    from oncourse.io.whose.manifest import Question
     from oncourse.study.schema import Problem
 
 CLONE_TABLES = ("pyclone", "pairtree", "conipher", "lichee", "phylogicndt")
@@ -142,7 +142,7 @@ def import_(
     from oncourse.io.carried import add_carried, with_yaml
     from oncourse.io.native import fill_study
     from oncourse.io.reference import reference_of, with_reference
-    from oncourse.io.whose.columns import Question
+    from oncourse.io.whose.manifest import Question
     from oncourse.study.config import config_from_mapping
     from oncourse.study.first_cause import by_cause
 

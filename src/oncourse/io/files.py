@@ -25,20 +25,18 @@ from oncourse.io.signatures import document
 from oncourse.io.tree import Tree, look_into, may_hold_data
 from oncourse.io.variants.bcf import as_vcf, is_other_vcf
 from oncourse.io.variants.calls import read_calls
-from oncourse.io.variants.maf_tables import MafTables, with_copies
-from oncourse.io.whose.columns import read_manifest
+from oncourse.io.variants.maf_tables import MafTables, rename_samples, with_copies
 from oncourse.io.whose.ids import (
     alike,
     alike_beginnings,
-    called_first,
     first_pairs,
     matched,
     owner_of,
     patient_of,
-    renamed,
     says,
     unmatched,
 )
+from oncourse.io.whose.manifest import read_manifest
 from oncourse.io.whose.sample_names import beginnings, of_one_beginning
 from oncourse.study.config import StudyConfig
 from oncourse.study.frames import optional
@@ -99,7 +97,7 @@ def read_files(
     called : as in `oncourse.io.variants.maf.read_maf`
     material : of samples whose clinical row does not say
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
-    manifest : table that says whose each file and column is (`oncourse.io.whose.columns`); by default the ``files.tsv``
+    manifest : table that says whose each file and column is (`oncourse.io.whose.manifest`); by default the ``files.tsv``
         of a folder
     build : genome build where the files do not say
     beside : clinical tables that were read from a workbook (`oncourse.io.hospital.delivery`); they stand as they are
@@ -277,7 +275,8 @@ def _clinical(paths: Sequence[Path], reading: Reading) -> tuple[pl.DataFrame | N
             frame, n_several = sample_ids.split(frame)
             if n_several:
                 reading.notes.append(f"{path.name}: {n_several:,} cells hold several ids of samples: a row for each")
-            frame = _one_row_each(ct.with_sarek_status(frame), path, reading)
+            frame, normals = sample_ids.with_normals(_one_row_each(ct.with_sarek_status(frame), path, reading))
+            reading.notes += [f"{path.name}: {normals}"] if normals else []
             per_sample = (
                 frame if per_sample is None else per_sample.join(frame, on="SAMPLE_ID", how="full", coalesce=True)
             )
@@ -334,20 +333,7 @@ def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl
         more, note = sample_ids.renamed_by(per_sample, column, lost)
         mapping, said = mapping | more, [*said, note]
     reading.notes += said
-    found.calls = renamed(found.calls, mapping)
-    if mapping and found.calls.select("sample_id", "variant_id").is_duplicated().any():
-        kept = called_first(found.calls.with_columns(found.lines.alias("_line")))
-        found.calls, found.lines = kept.drop("_line"), kept["_line"]
-    found.samples = renamed(found.samples, mapping).unique("sample_id", keep="first", maintain_order=True)
-    found.copies = None if found.copies is None else renamed(found.copies, mapping)
-    found.coverage = None if found.coverage is None else renamed(found.coverage, mapping)
-    found.unseen = tuple(mapping.get(s, s) for s in found.unseen)
-    if found.large is not None:
-        found.large.fusions = renamed(found.large.fusions, mapping)
-        found.large.segments = renamed(found.large.segments, mapping)
-        found.large.fits = renamed(found.large.fits, mapping)
-        found.large.gene_copies = renamed(found.large.gene_copies, mapping)
-        found.large.looked = tuple(mapping.get(s, s) for s in found.large.looked)
+    rename_samples(found, mapping)
     normals = {s for s, material in known.items() if material == "normal"}
     reading.problems += unmatched(found.samples["sample_id"].to_list(), known, normals, "calls")
 

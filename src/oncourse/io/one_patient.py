@@ -16,8 +16,8 @@ from oncourse.errors import InputError
 from oncourse.io.clinical import tables as ct
 from oncourse.io.reading import Reading
 from oncourse.io.variants.maf_tables import MafTables
-from oncourse.io.whose.columns import MANIFEST, Question
 from oncourse.io.whose.ids import patient_of
+from oncourse.io.whose.manifest import MANIFEST, Question
 from oncourse.study.config import StudyConfig
 
 #: Share of the sites of samples of one beginning that all of them list, from which on they are forced counts of one

@@ -36,7 +36,7 @@ from oncourse.io.reading import Reading
 from oncourse.io.structural.events import read_gene_copy_number, read_structural_variants
 from oncourse.io.structural.segments import read_segments
 from oncourse.io.variants.calls import read_calls
-from oncourse.io.variants.maf_tables import MafTables, with_copies
+from oncourse.io.variants.maf_tables import MafTables, rename_samples, with_copies
 from oncourse.io.whose.ids import matched, renamed
 from oncourse.study.config import StudyConfig
 from oncourse.study.frames import optional
@@ -231,8 +231,10 @@ def _mutations(
         (germline, "germline variants, whatever their status says"),
     ):
         reading.notes += [f"{path.name}: its rows are {what}" for path in paths]
-    reading.notes += maf.notes
+    mapping, said = matched(maf.samples["sample_id"].drop_nulls().to_list(), known) if known else ({}, [])
+    reading.notes += [*maf.notes, *said]
     reading.problems += maf.problems
+    rename_samples(maf, mapping)
     return maf
 
 

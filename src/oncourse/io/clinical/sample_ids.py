@@ -9,6 +9,7 @@ from collections.abc import Collection
 import polars as pl
 
 from oncourse.io.whose.ids import first_pairs
+from oncourse.io.whose.sample_names import no_normal
 
 #: Words of a column's name -> the type of its samples; plasma before blood, lesions before tumour.
 _TYPES = (
@@ -56,6 +57,45 @@ def split(samples: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         return samples, 0
     cells = pl.col("SAMPLE_ID").str.replace_all(_SEVERAL, "\n").str.split("\n")
     return samples.with_columns(cells).explode("SAMPLE_ID").filter(pl.col("SAMPLE_ID") != ""), int(several.sum())
+
+
+#: A column that names the normal of a row's sample: ``MATCHED_NORMAL``, ``NORMAL_SAMPLE_ID``, 对照样本编号.
+_NORMAL = re.compile(
+    r"(?i)^(matched_?)?(norm(al)?|germ_?line|control|blood|正常|对照)(_?(sample|specimen|样本|标本))?(_?(id|barcode|name|编号|号))?$"
+)
+_TELLING = re.compile(r"(?i)matched|sample|specimen|barcode|_id$|样本|标本|编号")
+
+
+def with_normals(samples: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """Return a table of samples with a row for each normal that a column of it names beside a sample, and that in words.
+
+    A normal that rows of several patients name (a pool) is nobody's.
+
+    >>> table = pl.DataFrame({"SAMPLE_ID": ["T1"], "PATIENT_ID": ["P1"], "MATCHED_NORMAL": ["N1"]})
+    >>> with_normals(table)[0].select("SAMPLE_ID", "PATIENT_ID", "MATERIAL").rows()
+    [('T1', 'P1', None), ('N1', 'P1', 'normal')]
+    >>> with_normals(table.with_columns(MATCHED_NORMAL=pl.lit("none")))[1]
+    ''
+    """
+    column = next((c for c in samples.columns if _NORMAL.match(c) and _TELLING.search(c)), None)
+    if column is None or "PATIENT_ID" not in samples.columns:
+        return samples, ""
+    rows = split(samples.select("PATIENT_ID", pl.col(column).cast(pl.String).alias("SAMPLE_ID")).drop_nulls())[
+        0
+    ].unique()
+    rows = rows.filter(
+        ~no_normal(pl.col("SAMPLE_ID"))
+        & ~pl.col("SAMPLE_ID").is_in(samples["SAMPLE_ID"].implode())
+        & ~pl.col("SAMPLE_ID").is_duplicated()
+        & ~pl.col("SAMPLE_ID").str.contains(r"(?i)^(yes|no|true|false|[01]|matched|paired|是|否|有|y|n)$")
+    ).sort("SAMPLE_ID")
+    if rows.is_empty():
+        return samples, ""
+    more = pl.concat([samples, rows.with_columns(MATERIAL=pl.lit("normal"))], how="diagonal")
+    return (
+        more,
+        f"{rows.height:,} normals stand in the column {column} ({rows['SAMPLE_ID'][0]} ...): samples of their own",
+    )
 
 
 def another_column(table: pl.DataFrame, ids: Collection[str]) -> str | None:

@@ -83,6 +83,7 @@ _ENGLISH = {
         "amino_acid",
         "p_change",
         "protein_variant",
+        "hgvs",
         "mut_aa",
     ),
     "consequence": ("mutation_type", "variant_type", "alteration_type", "mutation_class", "variant_class", "type"),

@@ -14,8 +14,9 @@ from oncourse.io.ledger import Ledger
 from oncourse.io.structural.large import joined_large
 from oncourse.io.variants.maf import read_maf
 from oncourse.io.variants.maf_tables import MafTables
-from oncourse.io.whose.columns import Column, Manifest, assign
+from oncourse.io.whose.columns import assign
 from oncourse.io.whose.ids import called_first, of_two_patients
+from oncourse.io.whose.manifest import Column, Manifest
 from oncourse.io.whose.start import vcf_start
 from oncourse.study.schema import Problem
 

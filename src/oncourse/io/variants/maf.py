@@ -33,7 +33,7 @@ from oncourse.io.variants.maf_tables import MafTables, write_rows
 from oncourse.io.variants.specimens import parted, specimen_columns
 from oncourse.io.variants.tool_columns import PAIRS, tool_names, with_tool_columns
 from oncourse.io.variants.whose_rows import name_rows, one_sample, owners_by_barcode, refuse_nobody
-from oncourse.io.whose.columns import Manifest
+from oncourse.io.whose.manifest import Manifest
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
 

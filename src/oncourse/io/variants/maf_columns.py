@@ -293,6 +293,8 @@ def wide_columns(columns: list[str]) -> dict[str, dict[str, str]]:
 
     >>> wide_columns(["chr", "S1.NV", "S1.DP", "ALT_counts_T", "REF_counts_T"])
     {'S1': {'alt_count': 'S1.NV', 'depth': 'S1.DP'}, 'T': {'alt_count': 'ALT_counts_T', 'ref_count': 'REF_counts_T'}}
+    >>> sorted(wide_columns(["chr", "P1N.AD", "P1T.AD"])), wide_columns(["chr", "P1T.AD"])
+    (['P1N', 'P1T'], {})
     """
     found: dict[str, dict[str, str]] = {}
     for column in columns:
@@ -305,4 +307,7 @@ def wide_columns(columns: list[str]) -> dict[str, dict[str, str]]:
             if sample:
                 found.setdefault(sample, {}).setdefault(kind, column)
                 break
-    return {s: kinds for s, kinds in found.items() if "alt_count" in kinds and len(kinds) > 1}
+    # both alleles' reads of each of several samples in one column (GATK VariantsToTable: ``P1T.AD``)
+    pairs = {s for s, kinds in found.items() if kinds.get("alt_count", "").lower().endswith("ad")}
+    pairs = pairs if len(pairs) > 1 else set()
+    return {s: kinds for s, kinds in found.items() if "alt_count" in kinds and (len(kinds) > 1 or s in pairs)}

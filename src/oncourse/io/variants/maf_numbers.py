@@ -46,7 +46,7 @@ def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Prob
         wrong = _wrong(frame[column], number)
         if wrong is not None:
             problems += _not_counts(frame, column, number, wrong, name)
-            number = number.set(wrong, None)
+            number = number.set(wrong | (number < 0).fill_null(False), None)
         frame = frame.with_columns(number.alias(column))
     frame, found = _with_fractions(frame, name)
     problems += found
@@ -89,8 +89,27 @@ def fractions_alone(calls: pl.DataFrame, name: str) -> list[Problem]:
     return [Problem(name, None, "vaf", None, message, cure, "warning")]
 
 
-#: What stands in a cell of a number that was not counted.
-NOT_COUNTED = ["", ".", "-", "--", "/", "NA", "N/A", "na", "n/a", "NaN", "nan", "null", "NULL", "None", "未知", "—"]
+#: What stands in a cell of a number that was not counted; -1 is cBioPortal's.
+NOT_COUNTED = [
+    "",
+    "-1",
+    "-1.0",
+    ".",
+    "-",
+    "--",
+    "/",
+    "NA",
+    "N/A",
+    "na",
+    "n/a",
+    "NaN",
+    "nan",
+    "null",
+    "NULL",
+    "None",
+    "未知",
+    "—",
+]
 
 
 def _wrong(text: pl.Series, number: pl.Series) -> pl.Series | None:

@@ -24,8 +24,8 @@ from oncourse.io.variants.maf_tables import (
 from oncourse.io.variants.placeless import kept_by_gene
 from oncourse.io.variants.strand import on_forward
 from oncourse.io.variants.tool_columns import carried
-from oncourse.io.variants.whose_rows import no_normal
 from oncourse.io.whose.ids import of_two_patients
+from oncourse.io.whose.sample_names import no_normal
 from oncourse.study.frames import optional
 from oncourse.study.repeated import repeated, sorted_by
 from oncourse.study.schema import Problem

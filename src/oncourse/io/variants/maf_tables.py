@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -13,6 +14,7 @@ from oncourse.genome.variant import once
 from oncourse.io.ledger import Ledger
 from oncourse.io.structural.large import Large
 from oncourse.io.variants.maf_numbers import at_lines
+from oncourse.io.whose.ids import called_first, renamed
 from oncourse.study.frames import optional
 from oncourse.study.repeated import shared, sorted_by
 from oncourse.study.schema import Problem
@@ -49,6 +51,24 @@ class MafTables:
     is_small: bool = True
     unseen: tuple[str, ...] = ()
     is_unfiltered: bool = False
+
+
+def rename_samples(found: MafTables, mapping: Mapping[str, str]) -> None:
+    """Write the samples as `mapping` does; of two that are one the called, deeper row of each variant stays."""
+    found.calls = renamed(found.calls, mapping)
+    if mapping and found.calls.select("sample_id", "variant_id").is_duplicated().any():
+        kept = called_first(found.calls.with_columns(found.lines.alias("_line")))
+        found.calls, found.lines = kept.drop("_line"), kept["_line"]
+    found.samples = renamed(found.samples, mapping).unique("sample_id", keep="first", maintain_order=True)
+    found.copies = None if found.copies is None else renamed(found.copies, mapping)
+    found.coverage = None if found.coverage is None else renamed(found.coverage, mapping)
+    found.unseen = tuple(mapping.get(s, s) for s in found.unseen)
+    if found.large is not None:
+        found.large.fusions = renamed(found.large.fusions, mapping)
+        found.large.segments = renamed(found.large.segments, mapping)
+        found.large.fits = renamed(found.large.fits, mapping)
+        found.large.gene_copies = renamed(found.large.gene_copies, mapping)
+        found.large.looked = tuple(mapping.get(s, s) for s in found.large.looked)
 
 
 def write_rows(found: MafTables, file: str) -> None:

@@ -39,7 +39,8 @@ from oncourse.io.variants.vcf_told import (
     told_of_columns,
     write_ledger,
 )
-from oncourse.io.whose.columns import Column, assign
+from oncourse.io.whose.columns import assign
+from oncourse.io.whose.manifest import Column
 from oncourse.io.whose.start import Start
 from oncourse.study.schema import Problem
 

@@ -11,7 +11,7 @@ from oncourse.io.assays.covered import NO_VARIANT
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.variants.dialects import DIALECTS
 from oncourse.io.variants.maf_tables import MafTables, write_rows
-from oncourse.io.whose.columns import Column
+from oncourse.io.whose.manifest import Column
 from oncourse.io.whose.roles import germline_caller
 from oncourse.study.schema import Problem
 

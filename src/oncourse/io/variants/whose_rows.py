@@ -15,8 +15,8 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.io.tabular.text import table_name
 from oncourse.io.variants.maf_columns import names_somebody, wide_columns
-from oncourse.io.whose.columns import Manifest, said_of
 from oncourse.io.whose.ids import patient_of, refuse_endless, says
+from oncourse.io.whose.manifest import Manifest, said_of
 from oncourse.io.whose.sample_names import (
     Controls,
     Partners,
@@ -24,28 +24,13 @@ from oncourse.io.whose.sample_names import (
     folder_of_samples,
     is_generic,
     is_normal_name,
+    no_normal,
     of_path,
     sample_of_file,
     stem_of,
 )
 from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
-
-#: What stands where no normal of the patient was sequenced: vcf2maf's NORMAL, a panel of normals, MSK's pooled normals.
-_NO_NORMAL = (
-    r"(?i)^(normal|\.|none|__unknown__|pon|no[ _-]?normal|un(matched|paired)([ _.-]?normal)?|tumou?r[ _-]?only|"
-    r"panel[ _-]?of[ _-]?normals?|.*pool(ed)?[ _-]?normal.*|.*normal[ _-]?pool.*|na12878|无对照|无)$"
-)
-
-
-def no_normal(ids: pl.Expr) -> pl.Expr:
-    """Return whether an id of a normal says that there is none of the patient's own.
-
-    >>> frame = pl.DataFrame({"id": ["NORMAL", "FROZENPOOLEDNORMAL_IMPACT505", "PoN", "P1_N", "TCGA-AA-0001-10A"]})
-    >>> frame.select(no_normal(pl.col("id")))["id"].to_list()
-    [True, True, True, False, False]
-    """
-    return ids.str.strip_chars().str.contains(_NO_NORMAL)
 
 
 def name_rows(

@@ -270,13 +270,15 @@ def alike_beginnings(samples: pl.DataFrame) -> list[Problem]:
     """Say which samples, each taken as a patient of its own, have one beginning (P1-A, P1-B): of one patient, maybe.
 
     A beginning has a letter and a number, or several beginnings have several (WANG_T1, WANG_T2, LI_T1, LI_T2); it may
-    stand right before the last letters (1001T, 1001B). Half of the samples and more share theirs.
+    stand right before the last letters (1001T, 1001B), or be a number before a single digit (1001-1, 1001-2; a centre
+    counts its patients with more). Half of the samples and more share theirs.
     """
     bare = [s for s in samples.filter(pl.col("patient_id").is_null())["sample_id"].drop_nulls() if patient_of(s) == s]
     by: dict[str, list[str]] = {}
     for sample in sorted(set(bare)):
         stem = re.sub(r"[_.\-][^_.\-]+$|(?<=\d)[A-Za-z]{1,2}$", "", sample)
-        if stem != sample and (sample[len(stem)].isalpha() or re.search(r"[^\W\d_]", stem)):
+        counted = re.fullmatch(r"\d{3,}[_.\-]\d", sample)
+        if stem != sample and (counted or sample[len(stem)].isalpha() or re.search(r"[^\W\d_]", stem)):
             by.setdefault(stem, []).append(sample)
     several = {stem: own for stem, own in by.items() if len(own) > 1}
     if len(several) == 1:  # one cohort's name, or one patient's
@@ -302,9 +304,9 @@ def of_two_patients(rows: pl.DataFrame, name: str) -> list[Problem]:
     ]
 
 
-def renamed(frame: pl.DataFrame, mapping: dict[str, str]) -> pl.DataFrame:
+def renamed(frame: pl.DataFrame, mapping: Mapping[str, str]) -> pl.DataFrame:
     """Return the frame with the ids of `mapping` in ``sample_id`` replaced."""
-    return frame.with_columns(pl.col("sample_id").replace(mapping)) if mapping else frame
+    return frame.with_columns(pl.col("sample_id").replace(dict(mapping))) if mapping else frame
 
 
 def called_first(calls: pl.DataFrame, key: Sequence[str] = ("sample_id", "variant_id")) -> pl.DataFrame:

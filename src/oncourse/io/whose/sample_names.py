@@ -39,9 +39,10 @@ _OF_MATERIAL = (
     rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna|{_ORGAN}|{_OF_ALL})[_.-]?\d*$|(?-i:[TRM])\d{{1,2}}$"  # T1, R2, M1
 )
 _MATERIAL = re.compile(rf"(?i)^(?:{_OF_MATERIAL})")
-#: A time of treatment: progression, cycle, week, follow-up ...
+#: A time of treatment: progression, cycle, week, follow-up, a date ...
 _MOMENT = (
-    r"pro(g\w*)?|pd\d*|eo[tc]|fu\d*|post\w*|pre\w*|c\d+(d\d+)?|w(k|eek)?\d+|m\d+|v\d+|tp\d*|scr\w*|relapse|"
+    r"pro(g\w*)?|pd\d*|eo[tc]|fu\d*|post\w*|pre\w*|c\d+(d\d+)?|w(k|eek)?\d+|m\d+|v\d+|tp\d*|scr\w*|relapse|day_?\d+|"
+    r"(?:19|20)\d\d-?[01]\d-?[0-3]\d|"
     r"治疗[前后]|术[前后]|基线|进展"
 )
 #: Times as words of their own, and the tumour as such: beside another of the same beginning it is a lesion.
@@ -80,7 +81,7 @@ _STEPS = (
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
     r"ensemble|consensus|calls?|variants?|somaticsv|gridss|gripss|esvee|pave|linx|purple|flagged|muts|mutations?|annot|dedup|md|recal|bwa|bam|cram|"
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
-    r"call_stats|genomon_mutation|filt|snp|ss|fb|(bam-)?readcounts?|alleliccounts|acounts|counts|pileups?|fusions?|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
+    r"call_stats|genomon_mutation|filt|snp|ss|fb|(bam-)?readcounts?|alleliccounts|acounts|counts|pileups?|fusions?|final-list_candidate-fusion-genes|fusioncatcher|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
     r"(somatic|germline|loh)\.hc|chr(\d\d?|[xy]|mt?)(_\d+-\d+)?|\d{4}-scattered|(shard|scatter)[_-]?\d+|"
     r"thresholds|per-base|bed|bedpe|sambamba|sv\.somatic|mosdepth|mantis|status|params|confints_cp|alternative_solutions|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
 )
@@ -141,8 +142,8 @@ def beginning(sample: str) -> tuple[str, str] | None:
     (('P1', 'liver_met'), ('张三', '原发灶'), None, None)
     >>> beginning("张三肝转移"), beginning("P1 liver met"), beginning("肝转移灶"), beginning("P1_T2")
     (('张三', '肝转移'), ('P1', 'liver met'), None, ('P1', 'T2'))
-    >>> beginning("P1_pre"), beginning("P1-baseline"), beginning("P1_9")
-    (('P1', 'pre'), ('P1', 'baseline'), None)
+    >>> beginning("P1_pre"), beginning("P1-baseline"), beginning("P1_9"), beginning("P1_2019-01-02"), beginning("P1_day28")
+    (('P1', 'pre'), ('P1', 'baseline'), None, ('P1', '2019-01-02'), ('P1', 'day28'))
 
     Letters alone before a letter with a number are no patient, but a centre or a cohort that counts its patients:
 
@@ -363,3 +364,20 @@ class Controls:
             if not self._names[at].startswith(start):
                 return
             yield self._names[at]
+
+
+#: What stands where no normal of the patient was sequenced: vcf2maf's NORMAL, a panel of normals, MSK's pooled normals.
+_NO_NORMAL = (
+    r"(?i)^(normal|\.|none|__unknown__|pon|no[ _-]?normal|un(matched|paired)([ _.-]?normal)?|tumou?r[ _-]?only|"
+    r"panel[ _-]?of[ _-]?normals?|.*pool(ed)?[ _-]?normal.*|.*normal[ _-]?pool.*|na12878|无对照|无)$"
+)
+
+
+def no_normal(ids: pl.Expr) -> pl.Expr:
+    """Return whether an id of a normal says that there is none of the patient's own.
+
+    >>> frame = pl.DataFrame({"id": ["NORMAL", "FROZENPOOLEDNORMAL_IMPACT505", "PoN", "P1_N", "TCGA-AA-0001-10A"]})
+    >>> frame.select(no_normal(pl.col("id")))["id"].to_list()
+    [True, True, True, False, False]
+    """
+    return ids.str.strip_chars().str.contains(_NO_NORMAL)
