@@ -96,7 +96,8 @@ def test_a_tempus_report_is_read_and_what_is_not_stands_in_the_ledger(tmp_path):
     assert _calls(reading) == [("X1", "BRCA2:p.S1982fs", None, None), ("X1", "KRAS:p.G12D", 271, 900)]
     assert sorted(reading.tables["calls"]["origin"]) == ["germline", "somatic"]
     columns = reading.ledger.tables()["intake/columns"]
-    assert columns.filter(columns["state"] == "not read")["column"].to_list() == ["lowCoverageGenes"]
+    assert columns.filter(columns["column"] == "lowCoverageGenes")["became"].to_list() == ["coverage"]
+    assert reading.tables["coverage"].rows() == [("X1", "ATM", 0)]
 
 
 def test_a_folder_of_reports_is_one_study_and_a_broken_one_is_named(tmp_path):

@@ -160,7 +160,9 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any], *, is
         seen += [c for c in text.frame.columns if c not in seen]
         if is_panel:
             frame = of_patients(frame, reading)
-            frame = of_file(frame, source, unread(text.frame, part), reading)
+            left = unread(text.frame, part)
+            quality_of(source.name, text.frame, left, reading)
+            frame = of_file(frame, source, left, reading, text.frame)
             must_be_whose(frame.columns, text.frame.columns, source)
             panel_calls(frame, source, text.lines, reading)
         else:
@@ -256,8 +258,15 @@ def _our_names(frame: pl.DataFrame, part: Mapped) -> dict[str, str]:
     renamed = {c: theirs[c.strip()] for c in frame.columns if c.strip() in theirs}
     known = set(_known(part.table))
     by_word = panel_columns(frame.columns) if part.table == "panel" else our_columns(frame.columns)
+    by_word = {c: "material" if o == "sample_id" and _of_materials(frame[c]) else o for c, o in by_word.items()}
     guessed = {c: ours for c, ours in by_word.items() if c not in renamed}
     return renamed | {c: o for c, o in guessed.items() if o in known and o not in renamed.values()}
+
+
+def _of_materials(values: pl.Series) -> bool:
+    """Whether each cell of a column says a material (Specimen: plasma): it names no sample."""
+    words = values.cast(pl.String).drop_nulls().unique()
+    return bool(len(words)) and all(meaning("material", w) or meaning("blood", w) for w in words)
 
 
 def unread(frame: pl.DataFrame, part: Mapped) -> set[str]:
@@ -267,15 +276,64 @@ def unread(frame: pl.DataFrame, part: Mapped) -> set[str]:
 
 #: A column of another name that may say whose a row is.
 _WHOSE = re.compile(
-    r"(?i)[编号码]|姓名|患者|病人|样[本品]|标本|(^|[ _.-])(id|code|no|number|name|patient|subject|case)($|[ _.-])"
+    r"(?i)[编号码]|姓名|患者|病人|样[本品]|标本|(^|[ _.-])(id|code|no|number|name|patient|subject|case|mrn|uid)($|[ _.-])|"
+    r"(patient|subject|sample|specimen|case|record|accession|barcode|report|request|order)\w{0,4}(id|no|number|code)$"
 )
 
 
-def of_file(frame: pl.DataFrame, path: Path, left: Collection[str], reading: Reading) -> pl.DataFrame:
+#: A column or cell that says whether a sample was good enough, and the words that say it was not.
+_QUALITY = re.compile(r"质控|质量(控制|评估|评价)|样[本品]质量|(?<![a-z])qc(?![a-z])|quality", re.I)
+_FAILED = re.compile(r"不合格|未通过|不通过|失败|\bfail", re.I)
+
+
+def quality_of(name: str, text: pl.DataFrame, left: Collection[str], reading: Reading) -> None:
+    """Refuse a report of which a column that is not read says that its quality control failed: what such a sample does
+    not show is no wild type."""
+    for column in (c for c in text.columns if c in left and _QUALITY.search(c)):
+        failed = text[column].drop_nulls().filter(text[column].drop_nulls().str.contains(_FAILED.pattern))
+        if len(failed):
+            told_failed(name, column, failed[0], reading)
+
+
+def told_failed(name: str, column: str, word: str, reading: Reading) -> None:
+    """Say that a report's own quality control failed: an error, as nothing found in it is no wild type."""
+    message = f"{column}: {word}. What a sample of failed quality does not show is no wild type."
+    cure = "Leave out the report, or the rows of the sample; keep what was found in `markers`."
+    reading.problems.append(Problem(name, None, column, word, message, cure))
+
+
+def is_failed(column: str | None, word: str | None) -> bool:
+    """Whether a name and its value say that quality control failed.
+
+    >>> is_failed("质控结果", "不合格"), is_failed("QC", "Pass"), is_failed("检测结果", "失败")
+    (True, False, False)
+    """
+    return bool(column and word and _QUALITY.search(column) and _FAILED.search(word))
+
+
+#: What stands first in a report and is no id: the number of the row, a class of evidence, a transcript.
+_NO_ID = re.compile(r"(?i)^(tier|class|level|grade|等级|分类|[ivx]+类|[nx][mrc]_|chr|exon)|^\d{1,3}$|[%.]")
+
+
+def _first_may_be_ids(text: pl.DataFrame, left: Collection[str]) -> bool:
+    """Whether the first column of a table is not read and holds several short names with numbers in them."""
+    if not text.width or text.columns[0] not in left:
+        return False
+    words = text.to_series(0).cast(pl.String).str.strip_chars().drop_nulls().unique().to_list()
+    ids = [w for w in words if re.search(r"\d", w) and len(w) <= 40 and not _NO_ID.search(w)]
+    return len(ids) > 1 and 2 * len(ids) >= len(words)
+
+
+def of_file(
+    frame: pl.DataFrame, path: Path, left: Collection[str], reading: Reading, text: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Give a report that names nobody the sample that its file is named after; what it is, where the name says so.
 
-    ``张三_组织.xlsx`` is 张三's tissue. `left`: the columns that are not read; one may name the sample.
+    ``张三_组织.xlsx`` is 张三's tissue. `left`: the columns that are not read; one may name the sample, by its name or,
+    where it is the first of `text` (the table as it stands), by what it holds.
     """
+    if text is not None and _first_may_be_ids(text, left):
+        return frame
     if {"sample_id", "patient_id"} & set(frame.columns) or names_nobody(path) or "gene" not in frame.columns:
         return frame
     if any(_WHOSE.search(c) for c in left):

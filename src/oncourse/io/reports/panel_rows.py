@@ -70,8 +70,17 @@ _ENGLISH = {
         "accession_number",
         "accession_no",
         "ghrequestid",
+        "gh_sample_id",
+        "gh_request_id",
+        "sample_no",
+        "sample_number",
+        "specimen_number",
+        "specimen_no",
     ),
-    "patient_id": ("mrn", "medical_record_number", "patient_no"),
+    "patient_id": (
+        *("mrn", "medical_record_number", "patient_no", "patientid", "subjectid", "subject", "subject_no"),
+        *("participant_id", "patient_number", "patient_code", "case_no", "case_number"),
+    ),
     "hgvs_c": ("mutation_cds", "nucleotide", "nucleotide_change", "coding", "mut_nt"),
     "hgvs_p": (
         "mutation_aa",
@@ -128,6 +137,10 @@ _UNSEEN = {
 _OF_COUNTS = re.compile(r"\s*[(\[（](?:x|×|reads?|条|个)[)\]）]\s*$", re.I)
 
 
+#: Where the words of a name meet that are written together.
+_GLUED = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
 def panel_columns(columns: list[str]) -> dict[str, str]:
     """Return header -> column of `PANEL` by the Chinese vocabulary and the names of MAF dialects; percent headers too.
 
@@ -161,8 +174,11 @@ def _panel_columns(columns: list[str]) -> dict[str, str]:
     names |= {a: k for k, aliases in _ENGLISH.items() for a in aliases if a not in names}
     for c in columns:
         bare = re.sub(r"[^a-z0-9.]+", "_", (in_percent(c) or c).strip().lower()).strip("_")
-        if c not in out and (ours := names.get(bare)) and ours not in out.values():
+        parted = _GLUED.sub("_", c.strip()).lower()  # GHSampleID, PatientID
+        if c not in out and (ours := names.get(bare) or names.get(parted)) and ours not in out.values():
             out[c] = ours
+    if {"sample_id", "patient_id"} & set(out.values()) and "material" not in out.values():
+        out |= {c: "material" for c in columns if c not in out and c.strip().lower() in ("specimen", "tissue")}
     return out
 
 
@@ -475,10 +491,30 @@ def _samples(table: pl.DataFrame, reading: Reading) -> None:
     wanted = ("material", "assay_id", "day", "date", "role", "site", *_FACT_COLUMNS)
     kept = [c for c in wanted if c in own.columns and own[c].null_count() < own.height]
     reading.problems += of_two_patients(own, "samples")
+    own = _of_blood(own, reading)
     samples = own.select("sample_id", "patient_id", *kept).unique("sample_id", keep="first", maintain_order=True)
     material = pl.col("material").fill_null("tissue") if "material" in kept else pl.lit("tissue").alias("material")
     mine = samples.with_columns(material)
     reading.tables["samples"] = _joined(reading.tables["samples"], mine) if "samples" in reading.tables else mine
+
+
+def _of_blood(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Take blood (外周血) of which variants of the tumour are reported for plasma, of which germline ones alone for white
+    cells, and say so."""
+    words = [w for w in rows["material"].drop_nulls().unique() if meaning("blood", w)]
+    blood = rows.filter(pl.col("material").is_in(words))
+    if blood.is_empty():
+        return rows
+    germline = [meaning("origin", o) == "germline" for o in rows["origin"]]
+    cells = pl.lit(pl.Series(germline, dtype=pl.Boolean)).all().over("sample_id")
+    said = pl.when(cells).then(pl.lit("white_cells")).otherwise(pl.lit("plasma"))
+    first, n = blood["sample_id"][0], blood["sample_id"].n_unique()
+    message = f"{n:,} samples are called blood (first: {first}): taken as plasma, as white cells where all is germline."
+    cure = "Write plasma (cfDNA, 血浆) or white_cells (白细胞)."
+    reading.problems.append(Problem("samples", None, "material", words[0], message, cure, "warning"))
+    return rows.with_columns(
+        pl.when(pl.col("material").is_in(words)).then(said).otherwise("material").alias("material")
+    )
 
 
 def _joined(samples: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,17 @@ from oncourse.facts.report_genes import pair_named
 from oncourse.io.clinical.words import material
 from oncourse.io.reading import Reading
 from oncourse.io.reports.layout import gene_headers, pairs_in, report_table
-from oncourse.io.reports.mapping import Mapped, named, of_file, of_patients, told_unread, unread
+from oncourse.io.reports.mapping import (
+    Mapped,
+    is_failed,
+    named,
+    of_file,
+    of_patients,
+    quality_of,
+    told_failed,
+    told_unread,
+    unread,
+)
 from oncourse.io.reports.panel_rows import panel_calls, panel_columns
 from oncourse.io.reports.sections import said_by_title
 from oncourse.io.tabular.sheets import Sheet
@@ -65,6 +75,8 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
         reading.ledger.file(
             f"{path.name}: {form.name}", "form", "used", n_rows=len(form.rows), why="whose the report is"
         )
+    for other in others:
+        _tell_form(path, other, reading)
     source = Path(f"{path.name}: {', '.join(s.name for s in sheets)}".replace("/", "_"))
     whose, facts = _whose([*others, *sheets]), _facts([f for f in others if is_form(f)])
     if "purity" in facts and "sample_id" in whose:
@@ -83,7 +95,8 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
         if not {*_WHOSE} & set(frame.columns):
             said |= whose | facts
         frame = frame.with_columns(pl.lit(v).alias(c) for c, v in said.items() if c not in frame.columns)
-        frame = of_patients(of_file(frame, path, left, reading) if len(sheets) == 1 else frame, reading)
+        quality_of(place.name, text.frame, left, reading)
+        frame = of_patients(of_file(frame, path, left, reading, text.frame) if len(sheets) == 1 else frame, reading)
         if "sample_id" not in frame.columns:
             faults.append(f"{path.name}: the sheet {sheet.name} has no column for the sample (样本编号, sample_id).")
         reading.ledger.file(place.name, "panel report", "used", n_rows=text.frame.height)
@@ -93,6 +106,19 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
         raise InputError([*faults, "Add it, or a sheet with two cells: 样本编号 and the sample's id."])
     panel_calls(pl.concat(frames, how="diagonal"), source, pl.concat(lines), reading)
     reading.sources.setdefault("calls", source.name)
+
+
+def _tell_form(path: Path, form: Sheet, reading: Reading) -> None:
+    """Say which names of a form are not read, and where its quality control failed."""
+    rows: list[Sequence[str | None]] = [form.header, *form.rows]
+    pairs = [(name, value) for row in rows for name, value in zip(row[::2], row[1::2], strict=False) if name and value]
+    for name, value in pairs:
+        if is_failed(name, value):
+            told_failed(f"{path.name}: {form.name}", str(name), str(value), reading)
+    if not is_form(form):
+        return
+    known = {*panel_columns([str(n) for n, _ in pairs]), *(n for n, _ in pairs if meaning("column", n))}
+    told_unread(f"{path.name}: {form.name}", [str(n) for n, _ in pairs if n not in known], reading)
 
 
 def _facts(forms: Sequence[Sheet]) -> dict[str, str]:

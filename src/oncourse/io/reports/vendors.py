@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -70,6 +70,13 @@ class VendorReport:
     facts: dict[str, str] = field(default_factory=dict)
     parts: list[tuple[str, str, str, int]] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
+    material: str = "tissue"
+    failed: str = ""
+    not_covered: list[str] = field(default_factory=list)
+
+
+#: Words of a test or specimen that say the DNA is of plasma: FoundationOne Liquid, TSO 500 ctDNA, Tempus xF.
+_LIQUID = re.compile(r"liquid|ct-?dna|cf-?dna|plasma|peripheral (whole )?blood|(?<![a-z])xf(?![a-z])", re.I)
 
 
 def _head(path: Path) -> bytes:
@@ -100,10 +107,17 @@ def read_vendor(path: Path) -> Reading:
     ------
     InputError : a file is no whole XML or JSON, or no report is there
     """
-    found = [(p, read(p)) for p, read in _files(path)]
-    if not found:
+    every = [(p, read(p)) for p, read in _files(path)]
+    if not every:
         raise InputError(f"{path.name}: no report of Foundation Medicine, TSO 500 or Tempus.")
+    failed = [_failed(p, r) for p, r in every if r.failed]
+    found = [(p, r) for p, r in every if not r.failed]
+    if not found:
+        raise InputError(failed)
     reading = Reading({}, StudyConfig(title=path.stem, sources=tuple(p.name for p, _ in found)), foreign=True)
+    for problem in failed:
+        reading.problems.append(replace(problem, severity="warning"))
+        reading.ledger.file(problem.table, "laboratory report", "not read", why=problem.message)
     builds = {r.build for _, r in found if r.build}
     if len(builds) == 1:
         reading.config = StudyConfig(title=path.stem, sources=reading.config.sources, genome_build=builds.pop())
@@ -126,15 +140,34 @@ def read_vendor(path: Path) -> Reading:
         reading.ledger.file(file.name, "laboratory report", "used", n_rows=len(report.calls))
         for name, state, became, n in report.parts:
             reading.ledger.column(file.name, name, state, became=became, n=n)
+    _not_covered(found, reading)
     complete(reading)
     return reading
+
+
+def _failed(file: Path, report: VendorReport) -> Problem:
+    """Say that a report is not read, as the laboratory's own quality control failed: it says of no gene what it is."""
+    message = f"the quality control of the laboratory says {report.failed}: the report is not read."
+    return Problem(file.name, None, None, report.sample, message, "Ask for a report of another sample.")
+
+
+def _not_covered(found: list[tuple[Path, VendorReport]], reading: Reading) -> None:
+    """Write the genes of low coverage as not covered: nothing found there is no wild type."""
+    rows = [(r.sample, gene, 0) for _, r in found for gene in dict.fromkeys(r.not_covered)]
+    if not rows:
+        return
+    schema = {"sample_id": pl.String, "gene": pl.String, "min_depth": pl.Int64}
+    reading.tables["coverage"] = pl.DataFrame(rows, schema=schema, orient="row")
+    genes = ", ".join(sorted({gene for _, gene, _ in rows})[:8])
+    message = f"the report names genes of low coverage ({genes}): taken as not covered, never as wild type."
+    reading.problems.append(Problem("coverage", None, "gene", rows[0][1], message, "Test them again.", "warning"))
 
 
 def _beside(found: list[tuple[Path, VendorReport]], reading: Reading) -> None:
     """Add samples with their facts, fusions, gene copies and assays."""
     reports = [r for _, r in found]
     facts = sorted({k for r in reports for k in r.facts})
-    rows = [(r.sample, r.patient or r.sample, "tissue", r.assay, *[r.facts.get(k) for k in facts]) for r in reports]
+    rows = [(r.sample, r.patient or r.sample, r.material, r.assay, *[r.facts.get(k) for k in facts]) for r in reports]
     names = ["sample_id", "patient_id", "material", "assay_id", *facts]
     samples = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     twice = samples.filter(pl.col("sample_id").is_duplicated())["sample_id"].unique().sort().to_list()
@@ -185,6 +218,13 @@ def read_foundation(path: Path) -> VendorReport:
     out = VendorReport(
         sample, texts.get("MRN"), "GRCh37", _foundation_assay(top.get("test-type") or texts.get("TestType"))
     )
+    about = [
+        top.get("test-type", ""),
+        *(texts.get(t, "") for t in ("TestType", "SpecFormat", "SpecSite", "SpecimenType")),
+    ]
+    out.material = "plasma" if any(map(_LIQUID.search, about)) else "tissue"
+    quality = next((q.get("status", "") for q in each.get("quality-control", [])), "")
+    out.failed = quality if re.match(r"(?i)fail", quality) else ""
     out.calls = [_foundation_call(v) for v in each.get("short-variant", [])]
     for cna in each.get("copy-number-alteration", []):
         if call := _COPIES.get(cna.get("type", "").lower()):
@@ -208,6 +248,7 @@ def read_foundation(path: Path) -> VendorReport:
         "variant-report": "samples",
         "ReportId": "samples.sample_id",
         "MRN": "samples.patient_id",
+        "quality-control": "whether the report is read",
     }
     out.parts = [(t, "used" if t in used else "not read", used.get(t, ""), len(a)) for t, a in sorted(each.items())]
     return out
@@ -282,6 +323,13 @@ def read_tso500(path: Path) -> VendorReport:
     out = VendorReport(
         sample, build="GRCh38" if "grch38" in pairs.get("genome", "").lower() else "GRCh37", assay="TSO500"
     )
+    named = [
+        cell
+        for name in ("Analysis Details", "Sequencing Run Details")
+        for row in sections.get(name, [])
+        for cell in row
+    ]
+    out.material = "plasma" if any(map(_LIQUID.search, [*named, path.name])) else "tissue"
     for row in _rows_of(sections.get("Small Variants", [])):
         change = re.search(r"p\..+", row.get("p-dot notation", ""))
         coding = re.search(r"c\..+", row.get("c-dot notation", ""))
@@ -351,17 +399,27 @@ def read_tempus(path: Path) -> VendorReport:
     content, problems = read_document(path, _TEMPUS)
     if problems or not isinstance(content, dict):
         raise InputError(problems or f"{path.name}: holds a list, no Tempus report.")
-    ids = [s.get("tempusSampleId") for s in content.get("specimens") or []]
+    listed = content.get("specimens") or []
+    tumour = [s for s in listed if not re.search(r"(?i)normal|germline", str(s.get("sampleCategory") or ""))] or listed
+    ids = [s.get("tempusSampleId") for s in tumour]
     report = content.get("report") or {}
     sample = next((str(i) for i in [*ids, report.get("reportId"), content.get("reportId")] if i), _stem(path))
     patient = content.get("patient") or {}
     who = next((str(patient[k]) for k in ("tempusId", "emrId", "mrn") if patient.get(k)), None)
     out = VendorReport(sample, who, "GRCh37")
+    order = content.get("order") or {}
+    test = order.get("test") if isinstance(order, dict) else None
+    about = [
+        *(test.values() if isinstance(test, dict) else [test]),
+        *(v for s in tumour for k, v in s.items() if "Type" in k),
+    ]
+    out.material = "plasma" if any(_LIQUID.search(str(word)) for word in about if word) else "tissue"
     results = content.get("results") or {}
     for section, value in results.items():
         n = _tempus_section(section, value, out)
         state = "used" if n else "not read" if value else "empty"
-        out.parts.append((section, state, "calls, fusions, copies" if n else "", n))
+        became = "coverage" if section.lower().startswith("lowcoverage") else "calls, fusions, copies"
+        out.parts.append((section, state, became if n else "", n))
     return out
 
 
@@ -374,6 +432,10 @@ def _tempus_section(section: str, value: Any, out: VendorReport) -> int:
         word = value.get("status") if isinstance(value, dict) else value
         _add_msi(out, word)
         return int("msi_status" in out.facts)
+    if section.lower() in ("lowcoveragegenes", "lowcoverage"):
+        named = [g.get("gene") if isinstance(g, dict) else g for g in (value if isinstance(value, list) else [value])]
+        out.not_covered += [str(g) for g in named if g]
+        return len(out.not_covered)
     n = 0
     germline = "inherited" in section.lower() or "germline" in section.lower()
     for row in _tempus_rows(value, {}):
