@@ -16,7 +16,7 @@ from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.concordance.identity import IDENTITY_COLUMNS, identity_notes
 from oncourse.derive.outcomes.covariates import covariates_at
 from oncourse.facts.material import is_tumour
-from oncourse.knowledge.drugs import treatment_name
+from oncourse.knowledge.drugs import drugs_from_memory, treatment_name
 from oncourse.study.model import Study
 from oncourse.study.schema import Column, columns
 from oncourse.study.settings import section, setting
@@ -413,6 +413,12 @@ def overview(cohort: Cohort, params: OverviewParams) -> Result:
         notes.append(
             "No sample looks like another patient's or holds another's DNA, by the rare variants of all samples; a "
             "sample with few of them cannot tell (overview/identity)."
+        )
+    recalled = sorted({name for text in cohort.lines["drugs"].drop_nulls() for name in drugs_from_memory(text)})
+    if recalled:
+        notes.append(
+            f"Drugs that the WHO's ATC index does not hold and whose class is from memory, to be confirmed: "
+            f"{', '.join(recalled)} (oncourse kb drug NAME)."
         )
     if study.has("follow_up"):
         found, more = _follow_up(cohort, params)

@@ -17,6 +17,7 @@ from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import Therapy, ras_table
 from oncourse.disease import tumours as all_tumours
 from oncourse.facts.markers import UNCLEAR
+from oncourse.knowledge.approvals import to_confirm
 from oncourse.knowledge.classified import Classified
 from oncourse.knowledge.matching import BENEFIT, Match
 from oncourse.knowledge.pgx import GENES as PGX_GENES
@@ -53,6 +54,7 @@ MATCHES = OutputTable(
         Column("effect_size", TEXT, "effect in the trial"),
         Column("source", TEXT, "where the facts are from"),
         Column("certainty", TEXT, "how the facts were checked"),
+        Column("to_confirm", TEXT, "parts not yet checked against a source; empty where none"),
     ),
 )
 NEAR = OutputTable(
@@ -384,6 +386,7 @@ def _matches(matched: Therapy) -> pl.DataFrame:
                     "effect_size": m.rule.effect_size or None,
                     "source": m.rule.sources,
                     "certainty": m.rule.certainty,
+                    "to_confirm": to_confirm(m.rule.certainty) or None,
                 }
             )
     return MATCHES.frame(rows)

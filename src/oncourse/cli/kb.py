@@ -1,4 +1,4 @@
-"""`oncourse kb list|explain|diff|import`: the therapy knowledge."""
+"""`oncourse kb list|explain|drug|diff|import`: the therapy knowledge."""
 
 from __future__ import annotations
 
@@ -58,6 +58,38 @@ def explain(rule_id: str, rules: Path | None) -> None:
         text = ", ".join(value) if isinstance(value, tuple) else value
         if text and not (column == "escat" and "M2020" in text):
             say(f"{column:<20}{text}")
+
+
+@kb.command()
+@click.argument("text", nargs=-1, required=True)
+def drug(text: tuple[str, ...]) -> None:
+    """Print how a drug TEXT is read, and of each drug: class, mechanism, ATC code, kind, other names, and where that is
+    from."""
+    from oncourse.knowledge.drug_text import nearest_name, read_drugs
+    from oncourse.knowledge.drugs import known
+
+    reading = read_drugs(" ".join(text))
+    for word, name in reading.corrected:
+        say(f"'{word}' is read as {name}")
+    for name in reading.names:
+        found = known(name)
+        if found is None:
+            near = nearest_name(name)
+            say(f"{name}: no known drug" + (f"; the nearest name is {near}" if near else ""))
+            continue
+        told = {
+            "class": ", ".join(sorted(found.classes)),
+            "mechanism": found.mechanism,
+            "ATC": found.atc,
+            "kind": found.kind,
+            "names": ", ".join(found.names),
+            "source": found.source or "the stem of its name (WHO's stems)",
+            "compared": found.date,
+        }
+        say(name)
+        for head, value in told.items():
+            if value:
+                say(f"  {head:<11}{value}")
 
 
 @kb.command()

@@ -10,10 +10,14 @@ from functools import lru_cache
 from oncourse.knowledge.alterations import data_rows
 
 
+#: How the source of such a row begins.
+FROM_MEMORY = "from memory"
+
+
 @dataclass(frozen=True)
 class Drug:
     """One substance: generic name, the other names it is written by, ATC code or group ("" = not known), classes,
-    kind."""
+    kind; what name, code and class were compared with (``source``) and when (``date``)."""
 
     name: str
     names: tuple[str, ...]
@@ -21,6 +25,13 @@ class Drug:
     classes: frozenset[str]
     mechanism: str
     kind: str
+    source: str = ""
+    date: str = ""
+
+    @property
+    def is_from_memory(self) -> bool:
+        """Whether no index and no page that was read holds the drug: its class is from memory."""
+        return self.source.startswith(FROM_MEMORY)
 
 
 @lru_cache(maxsize=1)
@@ -34,6 +45,8 @@ def dictionary() -> dict[str, Drug]:
             frozenset(c for c in row["class"].split(";") if c),
             row["mechanism"],
             row["kind"],
+            row["source"],
+            row["date"],
         )
         for row in data_rows("drugs.tsv")
     }

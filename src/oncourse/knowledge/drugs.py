@@ -42,6 +42,15 @@ def unknown_drugs(drugs: str) -> tuple[str, ...]:
     return tuple(name for name in drug_names(drugs) if known(name) is None)
 
 
+def drugs_from_memory(drugs: str) -> tuple[str, ...]:
+    """Return the drugs of a text whose class was found in no index and on no page that was read.
+
+    >>> drugs_from_memory("Xtandi; saruparib; zz-9")
+    ('saruparib',)
+    """
+    return tuple(name for name in drug_names(drugs) if (drug := known(name)) and drug.is_from_memory)
+
+
 @lru_cache(maxsize=4096)
 def compared_drugs(drugs: str) -> str:
     """Return the substances that a comparison of treatments compares, sorted and ";"-joined.
