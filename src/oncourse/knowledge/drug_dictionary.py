@@ -58,7 +58,18 @@ def key(text: str) -> str:
     >>> key("Lu-177 PSMA-617") == key("LU177-PSMA617")
     True
     """
-    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text).casefold())
+    return re.sub(r"[\W_]", "", unaccented(unicodedata.normalize("NFKC", text).casefold()))
+
+
+def unaccented(text: str) -> str:
+    """Return a text without the marks over Latin letters; other scripts stay as they are.
+
+    >>> unaccented("irinotécan, folinsäure, ガ, cetuximab β")
+    'irinotecan, folinsaure, ガ, cetuximab β'
+    """
+    if text.isascii():
+        return text
+    return "".join(parts[0] if (parts := unicodedata.normalize("NFD", c))[0].isascii() else c for c in text)
 
 
 @lru_cache(maxsize=1)

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from oncourse.knowledge.alterations import data_rows
-from oncourse.knowledge.drug_dictionary import index, key
+from oncourse.knowledge.drug_dictionary import index, key, unaccented
 from oncourse.knowledge.drug_stems import stem_of
 
 #: Between two drugs; a name that holds one (trifluridine/tipiracil) is looked up first.
 _SEPARATOR = re.compile(r"[;+/,|&、·]|\b(?:and|with|plus|und|et)\b")
-#: Amounts and schedules: 160 mg, 85 mg/m2, AUC 5, q3w, d1-14, x 6 cycles, every 3 weeks.
+#: Amounts and schedules: 160 mg, 85 mg/m2, AUC 5, q3w, d1-14, x 6 cycles, every 3 weeks. A letter is one of the Latin ones:
+#: in Chinese a dose stands behind its drug without a space (多西他赛75mg/m2首剂).
 _AMOUNT = re.compile(
-    r"(?<![\w-])\d[\d.,]*\s*(?:-\s*\d[\d.]*\s*)?"
+    r"(?<![\w-])(?:\d+\s*x\s*)?\d[\d.,]*\s*(?:-\s*\d[\d.]*\s*)?"
     r"(?:mg|g|mcg|µg|μg|ug|ml|iu|u|mbq|gbq|kbq|mci|gy|miu|unt|meq|mmol|ml|%|毫克|克|单位)(?:\s*/\s*(?:m\s*\^?\s*[2²]|kg|m²|day|d|日|天|次|dose|wk|week|ml|hr|h|actuat|l|毫升))*(?!\w)"
-    r"|\b(?:p\.o|i\.v|i\.m|s\.c)\b\.?|\bauc\s*=?\s*\d[\d.]*|\bq\s*\d*\s*(?:w|d|h|m|wk|weeks?)\b|\bd\d+(?:\s*-\s*d?\d+)?\b|(?<!\w)x\s*\d+\b|[×*]\s*\d+(?!\w)|第?\d+(?:个)?(?:周期|疗程)"
-    r"|\bevery\s+\d+\s+\w+|\b\d+\s*(?:x|times)\s*(?:daily|weekly|/\s*day)|\bdays?\s+\d+(?:\s*-\s*\d+)?|\b(?:c|cycles?)\s*\d+(?:\s*-\s*\d+)?\b|\b\d+\s+cycles?\b"
+    r"|\b(?:p\.o|i\.v|i\.m|s\.c)\b\.?|\bauc\s*=?\s*\d[\d.]*|\bq\s*\d*\s*(?:w|d|h|m|wk|weeks?|mo|months?)\b|\b[dj]\d+(?:\s*-\s*[dj]?\d+)?\b|\b\d+\s*(?:h|hrs?|hours?)\b|(?:(?<!\w)x|[×*])\s*\d+(?:个?(?:周期|疗程|次))?(?!\w)|第?\d+(?:个)?(?:周期|疗程|月|周|天|日|年|次)"
+    r"|\bevery\s+\d+\s+\w+|\b\d+\s*(?:x|times)\s*(?:daily|weekly|/\s*day)|\b(?:days?|tage?|jours?)\s+\d+(?:\s*-\s*\d+)?|\b(?:c|cycles?)\s*\d+(?:\s*-\s*\d+)?\b|\b\d+\s+cycles?\b",
+    re.ASCII,
 )
 _WORDS = {row["word"]: row["kind"] for row in data_rows("drug_words.tsv")}
 #: Words after which a name does not say that the drug was given, or not which: the piece is not understood.
@@ -125,7 +127,7 @@ class _Found:
 
 def _plain(text: str) -> str:
     text = re.sub(r"[®™©\u2120]", "", text)
-    text = unicodedata.normalize("NFKC", text).casefold().replace("–", "-").replace("—", "-").replace("−", "-")
+    text = unaccented(unicodedata.normalize("NFKC", text).casefold()).replace("–", "-").replace("—", "-").replace("−", "-")
     text = _ISOTOPE.sub(r"\1", text)
     return re.sub(r"\s+", " ", text).strip(" \"'.")
 
