@@ -135,8 +135,9 @@ def plasma_of_ledgers(cohort: Cohort) -> Iterator[Claim]:
     """monitoring/people and recurrence/people: whose plasma could be judged."""
     judged = {(p, s) for p, s, inside in people_of(cohort, "monitoring", "ctDNA") if inside}
     for row in rows_of(cohort, "monitoring", "ctdna"):
-        key = row["patient_id"], row["sample_id"] or ""
-        yield *key, "plasma judged", "yes" if key in judged else "no"
+        day = "unknown" if row["day"] is None else row["day"]
+        key = row["patient_id"], row["sample_id"] or f"recorded result, day {day}"
+        yield row["patient_id"], row["sample_id"] or "", "plasma judged", "yes" if key in judged else "no"
     for patient, _, inside in people_of(cohort, "recurrence", "ctDNA after surgery"):
         yield patient, "", "blood after surgery judged", "yes" if inside else "no"
 
@@ -150,8 +151,11 @@ def plasma_of_tables(cohort: Cohort) -> Iterator[Claim]:
             "no" if row["state"] == "not_assessable" else "yes",
         )
     if result_of(cohort, "recurrence"):
+        recurred = {r["patient_id"]: r["recurrence_day"] for r in rows_of(cohort, "recurrence", "patients")}
         for row in cohort.recurrence_blood.iter_rows(named=True):
-            yield row["patient_id"], "", "blood after surgery judged", "no" if row["is_positive"] is None else "yes"
+            day = recurred.get(row["patient_id"])
+            if day is None or row["day"] < day:  # blood of the day of the recurrence or later foretells nothing
+                yield row["patient_id"], "", "blood after surgery judged", "no" if row["is_positive"] is None else "yes"
 
 
 # MSI

@@ -52,6 +52,9 @@ def codons_of_samples(cohort: Cohort) -> Iterator[Claim]:
     codons = cohort.findings.callable_codons
     ras = codons.filter(pl.col("gene").is_in(["KRAS", "NRAS"]) & pl.col("codon").is_in([12, 13, 59, 61, 117, 146]))
     called = set()
+    # a test of the hospital's speaks where the reads cannot, and against them
+    against = (pl.col("basis") == "recorded") | pl.col("reason").str.starts_with("contradicted by")
+    recorded = set(cohort.statuses.filter((pl.col("status") == "RAS") & against)["sample_id"])
     for patient, facts in cohort.findings.patients.items():
         outcome = evaluate(parse(f"mutation({RAS})"), facts)
         # a change that may be one of the codons is no absence, whatever was read there, nor is what another test found
@@ -60,7 +63,7 @@ def codons_of_samples(cohort: Cohort) -> Iterator[Claim]:
             called.add(patient)
     for (patient, sample), rows in ras.group_by("patient_id", "sample_id", maintain_order=True):
         states = set(rows["state"])
-        if patient in called:
+        if patient in called or sample in recorded:
             continue
         worst = (
             "not_assessable"
@@ -97,12 +100,16 @@ def losses_by_rules(cohort: Cohort) -> Iterator[Claim]:
     """What the rules' question `loss(...)` says of the genes of BRCA and HRR: a reason they withhold "not altered"
     for germline's sake is one for the status too."""
     asked = {s.name: parse(f"loss({'; '.join(s.lost)})") for s in STATUSES if s.lost}
+    own = pl.col("status").str.to_uppercase() + " "
+    words = pl.coalesce("variants", "reason").str.to_uppercase().str.starts_with(own)
+    told = cohort.patient_statuses.filter((pl.col("basis") == "recorded") & words)
+    named = set(told.select("patient_id", "status").iter_rows())  # "HRR positive" names no gene that a rule could ask
     for patient, facts in cohort.findings.patients.items():
         for status, question in asked.items():
             outcome = evaluate(question, facts)
             if outcome.truth == YES:
                 yield patient, "", status, "positive"
-            elif any(GERMLINE_TEXT in text for text in outcome.missing):
+            elif any(GERMLINE_TEXT in text for text in outcome.missing) and (patient, status) not in named:
                 yield patient, "", status, "not_assessable"
 
 
@@ -129,10 +136,12 @@ def page(cohort: Cohort) -> Iterator[Claim]:
             status, words = LABELS.get(unescape(label)), unescape(rest)
             if status is None:
                 continue
-            assumed = "assumed" in words
+            assumed = "assumed" in words.split("<small>")[0]  # what stands behind it is said of other samples
             claim = {"found": "positive", "none": "negative"}.get(state, "not_assessable")
             if claim != "positive" and assumed and "not assessable" not in words.split("<small>")[0]:
                 claim = "negative assumed"
+            elif claim == "not_assessable" and "recorded wild type" in words:
+                claim = "negative"
             yield patient, "", status, claim
 
 
@@ -146,6 +155,8 @@ def treatment_markers(cohort: Cohort) -> Iterator[Claim]:
     days = cohort.study["samples"].select("patient_id", "sample_id", "day", "material").drop_nulls("day")
     days = days.filter(pl.col("material").is_in(["tissue", "plasma"]))
     days = days.filter(pl.len().over("patient_id", "day") == 1)
+    alone = cohort.statuses.filter(pl.col("sample_id").is_null()).select("patient_id", "day")
+    days = days.join(alone, on=["patient_id", "day"], how="anti")  # a record of that day without a sample speaks too
     values = cohort.treatment_markers.filter(pl.col("marker").is_in(["RAS", "HRR", "MSI-H/dMMR"]))
     rows = values.join(days, on=["patient_id", "day"], how="inner")
     for patient, marker, value, sample in rows.select("patient_id", "marker", "value", "sample_id").iter_rows():
@@ -169,7 +180,8 @@ def features(cohort: Cohort) -> Iterator[Claim]:
 def ctdna_tables(cohort: Cohort) -> Iterator[Claim]:
     found = table_of(cohort, "monitoring", "monitoring/ctdna")
     for row in found.iter_rows(named=True) if found is not None else ():
-        yield row["patient_id"], row["sample_id"] or "", "tumour DNA in plasma", row["state"]
+        at = row["sample_id"] or f"recorded on day {row['day']}"
+        yield row["patient_id"], at, "tumour DNA in plasma", row["state"]
 
 
 def plasma_of_decision(cohort: Cohort) -> Iterator[Claim]:
@@ -187,7 +199,8 @@ def positive_or_not(cohort: Cohort) -> Iterator[Claim]:
 def blood_after_surgery(cohort: Cohort) -> Iterator[Claim]:
     words = {True: "positive", False: "negative", None: "not_assessable"}
     for row in cohort.recurrence_blood.iter_rows(named=True):
-        yield row["patient_id"], row["sample_id"] or "", "tumour DNA in plasma", words[row["is_positive"]]
+        at = row["sample_id"] or f"recorded on day {row['day']}"
+        yield row["patient_id"], at, "tumour DNA in plasma", words[row["is_positive"]]
 
 
 def informative_plasma_samples(cohort: Cohort) -> Iterator[Claim]:
@@ -199,15 +212,14 @@ def informative_plasma_samples(cohort: Cohort) -> Iterator[Claim]:
 
 
 def rule_marker(cohort: Cohort) -> Iterator[Claim]:
-    """The recorded result that rules read, beside the blood of that day."""
+    """The result that rules read, beside the latest blood that tells, where any of it was recorded."""
+    dated = cohort.ctdna.filter(pl.col("state") != "not_assessable").drop_nulls("day").sort("day")
     for patient, facts in cohort.findings.patients.items():
-        said = facts.markers.get("CTDNA")
-        rows = cohort.ctdna.filter(
-            (pl.col("patient_id") == patient) & pl.col("witnesses").str.contains("recorded result")
-        )
-        if said in ("positive", "negative") and rows.height:
-            yield patient, "latest recorded", "tumour DNA in plasma", said
-            yield patient, "latest recorded", "tumour DNA in plasma", rows.sort("day")["state"][-1]
+        said, rows = facts.markers.get("CTDNA"), dated.filter(pl.col("patient_id") == patient)
+        if said in ("positive", "negative") and rows["witnesses"].str.contains("recorded result").any():
+            yield patient, "latest", "tumour DNA in plasma", said
+            for state in rows.filter(pl.col("day") == rows["day"][-1])["state"]:
+                yield patient, "latest", "tumour DNA in plasma", state
 
 
 SOURCES: tuple[Callable[[Cohort], Iterator[Claim]], ...] = (

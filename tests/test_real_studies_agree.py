@@ -1,8 +1,8 @@
 """Every real study of the shared data that can be read as a study: its outputs agree, and its sums close.
 
-Each is imported by the command, and patients are chosen by what they hold: every status, state, basis and reason, and every
-end point, event and reason that occurs in the study is met by one of them at least (`tests.covering`). What the outputs state
-of each of them is compared (`tests.test_contradictions`), and every ledger of people is added up.
+Each is imported by the command, and patients are chosen by what they hold: every status, state, basis and reason, and
+every end point, event and reason that occurs in the study is met by one of them at least (`tests.covering`). What the
+outputs state of each of them is compared (`tests.test_contradictions`), and every ledger of people is added up.
 
 Slow are the studies of `DEAR`, the clones (`evolution`, which states no status), and every so-many-th patient besides.
 """

@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from oncourse.knowledge.alterations import data_rows
 
-
 #: How the source of such a row begins.
 FROM_MEMORY = "from memory"
 

@@ -127,7 +127,9 @@ class _Found:
 
 def _plain(text: str) -> str:
     text = re.sub(r"[®™©\u2120]", "", text)
-    text = unaccented(unicodedata.normalize("NFKC", text).casefold()).replace("–", "-").replace("—", "-").replace("−", "-")
+    text = (
+        unaccented(unicodedata.normalize("NFKC", text).casefold()).replace("–", "-").replace("—", "-").replace("−", "-")
+    )
     text = _ISOTOPE.sub(r"\1", text)
     return re.sub(r"\s+", " ", text).strip(" \"'.")
 

@@ -217,6 +217,8 @@ def _loss(atom: Atom, patient: PatientFindings) -> Verdict:
     near, missing, against = (said[place] for place in ("near", "missing", "against"))
     if found or facts:
         return Verdict(YES, tuple(dict.fromkeys(found)), tuple(facts), near=tuple(near))
+    if patient.markers.get("HRR") == "positive" and set(atom.genes) & set(gene_set("HRR")):
+        near.append("HRR recorded positive: which gene is not told")
     claim, assumed, gaps = _negative(patient, [(g, ()) for g in atom.genes], atom.material or "any")
     missing += gaps
     unprofiled = [g for g in atom.genes if g not in patient.copy_number]

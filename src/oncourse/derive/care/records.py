@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import polars as pl
+
 from oncourse.derive.status.variants import effect_of
 from oncourse.facts.markers import NEGATIVE, POSITIVE
 from oncourse.facts.recorded import TESTED_LOSS, GeneRecord
+from oncourse.knowledge.alterations import loss_reason
 from oncourse.knowledge.findings import MATERIALS, PatientFindings, VariantFinding
 
 _BLIND = ("no_sample", "not_covered", "underpowered")
@@ -27,12 +30,27 @@ def by_patient(records: Iterable[GeneRecord]) -> dict[str, list[GeneRecord]]:
     return found
 
 
-def with_records(patient: PatientFindings, records: Sequence[GeneRecord], ish: str | None) -> PatientFindings:
+def read_of(codons: pl.DataFrame, records: Iterable[GeneRecord]) -> frozenset[tuple[str, str, int]]:
+    """Return (sample, gene, codon) that reads could see in the very sample a record names (`callability`)."""
+    named = {r.sample_id for r in records if r.sample_id is not None}
+    if not named:
+        return frozenset()
+    seen = codons.filter(pl.col("sample_id").is_in(sorted(named)) & pl.col("state").is_in(["measured", "assumed"]))
+    return frozenset(seen.select("sample_id", "gene", "codon").iter_rows())
+
+
+def with_records(
+    patient: PatientFindings,
+    records: Sequence[GeneRecord],
+    ish: str | None,
+    read: frozenset[tuple[str, str, int]] = frozenset(),
+) -> PatientFindings:
     """Return the findings with what the records say.
 
     Parameters
     ----------
     records : of this patient
+    read : what was read of the samples that records name (`read_of`)
     ish : positive or negative by in situ hybridisation of HER2; None: not done, or not told
     """
     sites: dict[tuple[str, str, int], str] = {}
@@ -41,7 +59,10 @@ def with_records(patient: PatientFindings, records: Sequence[GeneRecord], ish: s
         if _is_seen(patient, record):
             continue
         at = [(gene, codon) for gene in record.genes for codon in _codons(patient, gene, record.codon)]
-        if all(patient.site(gene, codon) in _BLIND for gene, codon in at):
+        blind = all(
+            patient.site(gene, codon) in _BLIND and (record.sample_id, gene, codon) not in read for gene, codon in at
+        )
+        if (blind or _may_be_inborn(patient, record)) and not _may_be_of_blood(patient, record):
             added.append(_variant(record))
         else:  # the reads saw the site and have no such mutation
             sites.update({(material, gene, codon): "unread" for material in MATERIALS for gene, codon in at})
@@ -58,9 +79,24 @@ def with_records(patient: PatientFindings, records: Sequence[GeneRecord], ish: s
 
 
 def _is_seen(patient: PatientFindings, record: GeneRecord) -> bool:
-    """Whether the reads have it: the same change, or any change of the gene where the record names none."""
+    """Whether the reads have it: the same change, or any change of the gene where the record names none - of a gene asked
+    for losses, any loss."""
+    found = [v for gene in record.genes for v in patient.by_gene.get(gene, ()) if not v.is_from_blood]
+    if not record.change and set(record.genes) <= set(TESTED_LOSS):
+        return any(loss_reason(v)[0] for v in found)
+    return any(record.change in ("", v.change) for v in found)
+
+
+def _may_be_inborn(patient: PatientFindings, record: GeneRecord) -> bool:
+    """Whether a positive test of BRCA may have found what is born with, which calls of a tumour do not tell here: they
+    cannot deny it."""
+    return set(record.genes) <= set(TESTED_LOSS) and not (patient.reports_germline and patient.has_normal)
+
+
+def _may_be_of_blood(patient: PatientFindings, record: GeneRecord) -> bool:
+    """Whether the test may have found a variant that the reads have, and that may be of blood cells."""
     found = [v for gene in record.genes for v in patient.by_gene.get(gene, ())]
-    return any((v.change == record.change or not record.change) and not v.is_from_blood for v in found)
+    return any(v.is_from_blood and record.change in ("", v.change) for v in found)
 
 
 def _variant(record: GeneRecord) -> VariantFinding:

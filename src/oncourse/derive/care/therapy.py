@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from oncourse.derive.care.patient_facts import Facts
-from oncourse.derive.care.records import by_patient, with_records
+from oncourse.derive.care.records import by_patient, read_of, with_records
 from oncourse.derive.care.watchlist import (
     WatchParams,
     emerged_amplifications,
@@ -198,7 +198,7 @@ def findings(
     variants = patient_variants(study, rows, blood, where_seen(presence), chosen, classes, alleles, latest)
     new = _all_emerged(study, presence, watch, copy_rows, variants, readings)
     told = gene_records(readings, reports_germline=study.config.report_germline)
-    records = by_patient(told)
+    records, read_there = by_patient(told), read_of(codons, told)
     named = statuses.filter(
         ~pl.col("variants").is_in([r.words for rows in records.values() for r in rows]).fill_null(False)
     )
@@ -229,7 +229,7 @@ def findings(
             plasma_has_tumour=shown.get(patient),
             **known,  # type: ignore[arg-type]
         )
-        patients[patient] = with_records(read, records.get(patient, ()), read.markers.get("HER2 ISH"))
+        patients[patient] = with_records(read, records.get(patient, ()), read.markers.get("HER2 ISH"), read_there)
     return Findings(patients, decision, codons, new, plasma, copy_rows, knowledge)
 
 

@@ -118,7 +118,7 @@ def _ras_row(
     conflicts = [v for v in evaluate(_ras_mutated(), facts).found if not v.in_decision]
     is_mutated = status["state"] == "positive"
     if status["basis"] == "recorded":  # no sample: a test written down
-        decision = {"sample_id": None, "reason": f"a record: {status['variants']}"}
+        decision = {"sample_id": None, "reason": f"a record: {status['variants'] or status['reason']}"}
     return (
         facts.patient_id,
         _RAS_STATES.get(key, "not_assessable"),  # type: ignore[arg-type]

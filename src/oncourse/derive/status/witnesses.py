@@ -150,9 +150,9 @@ def with_witnesses(
 ) -> pl.DataFrame:
     """Let recorded markers speak beside the reads: of the status by its name, or of its genes (`facts.recorded`).
 
-    Where the reads cannot tell, the record does (basis ``recorded``). Reads that are positive stay so, and the reason
-    names a record that denies it; a negative that a record contradicts is not assessable. One without a sample is a row
-    of its own.
+    Where the reads cannot tell, the record does (basis ``recorded``) - but none of a plasma without tumour DNA says that
+    the tumour has it not. Reads that are positive stay so, and the reason names a record that denies it; a negative that
+    a record contradicts is not assessable. One without a sample is a row of its own.
     """
     told = _told(readings, records, status)
     if told.is_empty():
@@ -175,12 +175,19 @@ def with_witnesses(
     assumed = (pl.col("state") == NEGATIVE) & (pl.col("basis") == "assumed").fill_null(False)
     differs = (pl.col("record") != pl.col("state")).fill_null(False) & (~unnamed | assumed)
     open_state = pl.col("state") == UNKNOWN
-    speaks = open_state & differs & ~pl.col("is_doubtful")
+    empty = pl.col("is_dry").fill_null(False) & (pl.col("record") == NEGATIVE)
+    speaks = (open_state & differs & ~pl.col("is_doubtful") & ~empty).fill_null(False)
     denied = (pl.col("state") == NEGATIVE) & differs
     against = pl.format("contradicted by {}", "words")
     table = table.with_columns(
         basis=pl.when(speaks).then(pl.lit("recorded")).when(denied).then(None).otherwise("basis"),
-        reason=pl.when(speaks).then("words").when(differs & ~open_state).then(against).otherwise("reason"),
+        reason=pl.when(speaks)
+        .then("words")
+        .when(differs & ~open_state)
+        .then(against)
+        .when(open_state & empty)
+        .then(pl.format("{} is of plasma in which no tumour DNA was shown", "words"))
+        .otherwise("reason"),
         state=pl.when(speaks).then("record").when(denied).then(pl.lit(UNKNOWN)).otherwise("state"),
         is_doubtful=pl.col("is_doubtful") | denied,
         is_silent=pl.col("is_silent") & ~speaks,
