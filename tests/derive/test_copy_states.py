@@ -59,6 +59,12 @@ def test_states_from_segments_of_a_diploid_tumour():
     assert states(found) == {"BRCA2": "loss", "ERBB2": "gain"}
 
 
+def test_segments_that_cover_the_coding_part_tell_of_a_gene():
+    """Oncomine's copies of ERBB2 (GRCh37 17:37855813-37884297) are two thirds of the gene and all its codons."""
+    segment = ("P1-T", "17", 37_855_813, 37_884_297, 14.0, None)
+    assert states(copy_table(study([segment], genome_build="GRCh37"), GENES)) == {"ERBB2": "amplified"}
+
+
 def test_amplification_of_a_polyploid_tumour_needs_nine_copies():
     four = [{"sample_id": "P1-T", "material": "tissue", "ploidy": 4.0}]
     for copies, state in ((8.0, "gain"), (9.0, "amplified"), (4.0, "neutral"), (3.0, "loss")):

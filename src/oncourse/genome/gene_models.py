@@ -79,6 +79,16 @@ def models(build: str) -> dict[str, Model]:
 
 
 @cache
+def coding_spans(build: str | None) -> pl.DataFrame:
+    """Return gene, coding_first, coding_last: the places of the first and last coding base of the genes with exon models;
+    empty without build."""
+    schema = {"gene": pl.String, "coding_first": pl.Int64, "coding_last": pl.Int64}
+    known = models(build) if build in BUILDS else {}
+    rows = [(gene, model.coding[0][0], model.coding[-1][1]) for gene, model in sorted(known.items()) if model.coding]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@cache
 def coding_bases() -> dict[str, str]:
     """Return the known coding sequence of each gene, stop codon included; N where the base is not known here."""
     known = {g: s for g, _, s in _data("coding_sequences.tsv").select("gene", "first_codon", "bases").iter_rows()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from oncourse.facts.material import is_tumour
+from oncourse.genome.gene_models import coding_spans
 from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.genes import gene_places
 from oncourse.study.model import Study
@@ -67,9 +68,10 @@ def copy_table(study: Study, genes: Collection[str], params: CopyNumberParams = 
     -------
     `SCHEMA`. state: amplified / gain / neutral / loss / homozygous_deletion. basis ``call``: gene_copy_number, -2
     homozygous deletion ... 2 amplified, fractions to the nearer whole. basis ``segments``, where no call is given:
-    segments with a copy number cover nine tenths of the gene; homozygous deletion where all of them have no copy,
-    amplified where all reach the threshold, gain and loss one copy above or below the tumour's mean (half of it on the
-    X of a man). ``copies`` is the least of them. ``is_allele_lost``: no copy of the minor allele; null = not known.
+    segments with a copy number cover nine tenths of the gene's coding part (its exons not known: of the gene);
+    homozygous deletion where all of them have no copy, amplified where all reach the threshold, gain and loss one copy
+    above or below the tumour's mean (half of it on the X of a man). ``copies`` is the least of them.
+    ``is_allele_lost``: no copy of the minor allele; null = not known.
     A plasma sample below ``min_plasma_fraction``, or of unknown fraction, shows changes but never their absence.
     """
     samples = study["samples"].filter(is_tumour())
@@ -137,7 +139,12 @@ def _from_calls(study: Study, genes: Collection[str]) -> pl.DataFrame:
 def _from_segments(
     study: Study, samples: pl.DataFrame, genes: Collection[str], params: CopyNumberParams
 ) -> pl.DataFrame:
-    places = gene_places(study.config.genome_build).filter(pl.col("gene").is_in(sorted(genes)))
+    build = study.config.genome_build
+    places = gene_places(build).filter(pl.col("gene").is_in(sorted(genes)))
+    # the coding part: a panel's segment of ERBB2 begins at its first target, 12 kb behind the gene's first exon
+    places = places.join(coding_spans(build), on="gene", how="left").select(
+        "gene", "chrom", first=pl.coalesce("coding_first", "first"), last=pl.coalesce("coding_last", "last")
+    )
     segments = study["segments"].drop_nulls("total_cn").join(samples, on="sample_id", how="semi")
     empty = pl.DataFrame(schema={name: SCHEMA[name] for name in _PARTS})
     if segments.is_empty() or places.is_empty():
