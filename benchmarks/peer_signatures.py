@@ -1,13 +1,14 @@
 """Refit of mutational signatures beside SigProfilerAssignment, on the same simulated spectra.
 
-Run: python benchmarks/peer_signatures.py MATRIX [--peer PYTHON] [--spectra 100] [--seed 2]
+Run: python benchmarks/peer_signatures.py MATRIX [--peer PYTHON] [--spectra 100] [--seed 2] [--only RECIPE:MUTATIONS ...]
 
 MATRIX is a COSMIC table (Type, SBS1, ...), for example of the SigProfilerAssignment package; PYTHON an interpreter in
 which that package is installed (an environment of its own; it is no dependency). The spectra have 50 to 5,000 mutations
 and are made by `RECIPES`: several, as no one knows how tumours are mixed, and a method can be made for one mixture.
 Printed per recipe and number of mutations: error (half the sum of differences of the shares), signatures that are not
 there (number, and share of mutations given to them), signatures of 5 % and more that were missed; the difference of
-the two errors with its 95 % interval by spectra.
+the two errors with its 95 % interval by spectra; and in how many spectra one method has more signatures that are not
+there than the other, with the exact two-sided chance of that if both were alike (sign test).
 
 Rules were chosen on spectra of seed 1, the numbers of the documentation are those of seed 2.
 
@@ -210,6 +211,16 @@ def report(label: str, found: Floats, true: Floats) -> None:
     )
 
 
+def more_false(ours: Floats, theirs: Floats, true: Floats) -> str:
+    """In how many spectra each method has more signatures that are not there, and the sign test of the two."""
+    from scipy.stats import binomtest
+
+    mine, other = (((found > 0) & (true == 0)).sum(1) for found in (ours, theirs))
+    n_mine, n_other = int((mine > other).sum()), int((mine < other).sum())
+    p = binomtest(n_mine, n_mine + n_other).pvalue if n_mine + n_other else 1.0
+    return f"more here in {n_mine}, there in {n_other} of {len(true)} spectra, P = {p:.2g}"
+
+
 def main() -> None:
     """Run all recipes and sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -217,12 +228,16 @@ def main() -> None:
     parser.add_argument("--peer")
     parser.add_argument("--spectra", type=int, default=100)
     parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--only", nargs="*", default=[], metavar="RECIPE:MUTATIONS", help="with --spectra each")
     options = parser.parse_args()
     given = read_signatures(options.matrix)
     names, matrix = list(given.names), given.matrix
     usual = tuple(names.index(s) for s in CLOCKS)  # the peer has them in every spectrum too
     for recipe in RECIPES:
         for n, share in SIZES.items():
+            if options.only and f"{recipe.__name__}:{n}" not in options.only:
+                continue
+            share = 1.0 if options.only else share
             true, counts = simulate(recipe, names, matrix, n, round(share * options.spectra), options.seed)
             print(f"{recipe.__name__}: {len(counts)} spectra of {n} mutations", flush=True)
             ours = np.array([fit_exposures(row, matrix, usual=usual).counts / n for row in counts])
@@ -235,6 +250,7 @@ def main() -> None:
                 print(
                     f"  error less the peer's  {more.mean():+.3f} ({more.mean() - half:+.3f} to {more.mean() + half:+.3f})"
                 )
+                print(f"  false: {more_false(ours, theirs, true)}")
 
 
 if __name__ == "__main__":

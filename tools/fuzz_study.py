@@ -7,7 +7,6 @@ command: an export, a page of a patient, a figure, or a run of one analysis by c
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 from typing import Any
@@ -15,27 +14,7 @@ from typing import Any
 import yaml
 
 #: A small sound model card (an equation by age and KRAS), as `oncourse predict` reads it.
-CARD = {
-    "format": "oncourse risk model",
-    "version": 1,
-    "outcome": {"endpoint": "os", "horizon_months": 24, "origin": "index", "line": 1},
-    "use": {"may_be_used": True, "reasons_against": []},
-    "equation": {"model": "clinical", "base_hazard": 0.1, "n_clinical": 1, "coefficients": {"age_years": 0.02}},
-    "features": [
-        {
-            "feature": "age_years",
-            "kind": "number",
-            "covariate": "age_years",
-            "level": None,
-            "kept": [],
-            "mean": 60.0,
-            "sd": 9.0,
-        },
-        {"feature": "KRAS", "kind": "gene", "mean": 0.4, "sd": 0.5},
-    ],
-    "missing_values": {"mean": [60.0], "covariance": [[81.0]], "prevalence": [0.4]},
-    "bootstrap_refits": [{"base_hazard": 0.1, "coefficients": {"0": 0.02, "1": 0.1}}],
-}
+CARD = Path(__file__).parents[1] / "tests" / "models" / "card.json"
 EXPORTS = ("cbioportal", "phenopackets", "maf", "vcf", "workbook", "pyclone", "pairtree", "conipher", "lichee")
 FIGURES = ("overview", "landscape/oncoprint", "survival/os", "evolution/tree_CRC0001", "monitoring", "sites")
 VALUES: list[Any] = [0, 1, -1, 5, 0.5, 1e308, 10**30, True, None, "", "x", "os", "KRAS", "stage", "RAS", "age_years"]
@@ -45,7 +24,7 @@ VALUES += [[], [1], ["x", "os"], [[1]], [None], {}, {"a": 1}, "1e400", "nan", "a
 def write_card(folder: Path) -> None:
     """A folder with the model card as a base of its own."""
     folder.mkdir()
-    (folder / "model.json").write_text(json.dumps(CARD, indent=1), "utf-8")
+    (folder / "model.json").write_bytes(CARD.read_bytes())
 
 
 def limits(folder: Path, chance: random.Random) -> str | None:

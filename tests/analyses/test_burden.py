@@ -179,3 +179,34 @@ def test_rainfall_shows_one_sample_of_a_patient_with_a_focus(shared_data):
     (figure,) = _rainfall(cohort, steps, kataegis(steps))
     assert figure.svg.count("<title>TCGA-A8-A08B: ") == 1 and "1,000,000" in figure.svg
     assert _rainfall(cohort, steps.head(200), kataegis(steps.head(0))) == []
+
+
+#: State of simulated men: size of the panel in Mb, how many have 0, 1, 2 ... mutations, the mean and median burden.
+STATES = {
+    "locoregional": (1.0638, {0: 3, 1: 9, 2: 19, 3: 9}, (1.74, 1.88)),
+    "metastatic, noncastrate": (0.9147, {0: 5, 1: 8, 2: 15, 3: 12, 4: 1}, (2.08, 2.19)),
+    "metastatic, castrate": (0.9147, {1: 6, 2: 10, 3: 10, 4: 7, 5: 4, 6: 1, 7: 1, 30: 1}, (4.02, 3.28)),
+}
+
+
+def test_means_and_medians_of_states_are_both_shown_and_named(make_study):
+    """MSK 2017 (Abida, doi 10.1200/PO.17.00029) prints 1.74, 2.08 and 4.02 per Mb by state: means of mutations over the
+    size of the panel; the medians are 1.88, 2.19 and 3.28. Men simulated with these; one has a hypermutated tumour."""
+    patients, samples, calls, variants = [], [], [], []
+    for state, (size, men, _) in STATES.items():
+        for k, n in enumerate(n for n, times in men.items() for _ in range(times)):
+            name = f"{state.replace(', ', '_')}{k}"
+            patients.append({"patient_id": name, "state": state})
+            samples.append({"sample_id": name, "patient_id": name, "material": "tissue", "assay_id": str(size)})
+            for i in range(n):
+                variant = f"1:{len(variants) + 1}:A:C"
+                variants.append({"variant_id": variant, "gene": f"G{i}", "consequence": "missense"})
+                calls.append({"sample_id": name, "variant_id": variant, "is_called": True})
+    assays = [{"assay_id": str(size), "kind": "panel", "callable_mb": size} for size in (0.9147, 1.0638)]
+    config = {"extra_columns": ["state"]}
+    study = make_study(config, patients=patients, samples=samples, assays=assays, calls=calls, variants=variants)
+    result = run(study, group_by="state")
+    told = {row["group"]: (round(row["mean"], 2), round(row["median"], 2)) for row in result.table("groups").to_dicts()}
+    assert told == {state: both for state, (*_, both) in STATES.items()}
+    caption = next(f for f in result.figures if f.name == "groups").caption
+    assert "median" in caption and "mean" in caption

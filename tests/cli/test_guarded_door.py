@@ -127,27 +127,7 @@ def test_a_fault_of_ours_is_one_line_and_a_log(study, tmp_path):
     assert "boom" in (tmp_path / "state" / "oncourse" / "error.log").read_text()
 
 
-CARD = {
-    "format": "oncourse risk model",
-    "version": 1,
-    "outcome": {"origin": "diagnosis", "line": 1},
-    "use": {"may_be_used": True, "reasons_against": []},
-    "equation": {"model": "clinical", "base_hazard": 0.1, "n_clinical": 1, "coefficients": {"age_years": 0.02}},
-    "features": [
-        {
-            "feature": "age_years",
-            "kind": "number",
-            "covariate": "age_years",
-            "level": None,
-            "kept": [],
-            "mean": 60.0,
-            "sd": 9.0,
-        },
-        {"feature": "KRAS", "kind": "gene", "mean": 0.4, "sd": 0.5},
-    ],
-    "missing_values": {"mean": [60.0], "covariance": [[81.0]], "prevalence": [0.4]},
-    "bootstrap_refits": [{"base_hazard": 0.1, "coefficients": {"0": 0.02, "1": 0.1}}],
-}
+CARD = json.loads((Path(__file__).parents[1] / "models" / "card.json").read_text("utf-8"))
 
 
 def places(value, path=()):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.group_shares import PAIRED, UNPAIRED, share_summaries, share_tests
+from oncourse.errors import ConfigError
 from oncourse.stats.agreement import mcnemar_exact, tango_interval
 from oncourse.stats.proportions import clopper_pearson, fisher_exact, newcombe
 
@@ -50,3 +52,25 @@ def test_patients_with_both_are_paired_and_in_no_other_row():
 
 def test_nothing_to_compare_is_an_empty_table():
     assert share_tests(_values([])).is_empty() and share_summaries(_values([])).is_empty()
+
+
+def test_two_columns_together_are_one_grouping_and_unknown_names_no_group(make_study):
+    """The stage of B is not written down, of C it says Unknown: both are in no group."""
+    told = (
+        ("A", "Stage 4", "metastasis"),
+        ("B", None, "metastasis"),
+        ("C", "Unknown", "primary"),
+        ("D", "II", "primary"),
+    )
+    study = make_study(
+        patients=[{"patient_id": p, "stage": stage} for p, stage, _ in told],
+        lesions=[{"patient_id": p, "lesion_id": f"L{p}", "role": role} for p, _, role in told],
+        samples=[{"patient_id": p, "sample_id": f"S{p}", "lesion_id": f"L{p}", "material": "tissue"} for p, *_ in told],
+        calls=[],
+    )
+    found = {name: group_of_samples(study, name)["group"].to_list() for name in ("stage", "role", "role+stage")}
+    assert found["stage"] == ["Stage 4", None, None, "II"]
+    assert found["role"] == ["metastasis", "metastasis", "primary", "primary"]
+    assert found["role+stage"] == ["metastasis, Stage 4", None, None, "primary, II"]
+    with pytest.raises(ConfigError, match="no column 'grade'"):
+        group_of_samples(study, "role+grade")

@@ -132,8 +132,8 @@ def signatures(cohort: Cohort, params: SignatureParams) -> Result:
             "Classes by the reference base and its neighbours (COSMIC SBS-96; ID-83 by length, repeats, overlap, with "
             "a "
             "FASTA is given). Poisson mixture of as few signatures as the counts ask for: one is taken in where the "
-            f"log likelihood gains {params.min_gain:g} at {AT:,} mutations (half the logarithm of their number more or "
-            "less: Schwarz 1978), and let go where less is lost; "
+            f"log likelihood gains {params.min_gain:g} at {AT:,} mutations (the logarithm of their number more or "
+            "less, half of it after Schwarz 1978), let go where less is lost, and exchanged for another that is worth more; "
             + (f"{', '.join(params.background)} are in from the start and stay for less; " if params.background else "")
             + f"below {params.min_mutations} mutations nothing is fitted. Intervals: {params.replicates} resampled "
             "spectra, signatures chosen anew each time.",

@@ -12,7 +12,7 @@ import polars as pl
 
 from oncourse.study.frames import with_optional
 from oncourse.study.repeated import repeated
-from oncourse.study.translated import translated
+from oncourse.study.translated import translated, where_known
 from oncourse.study.values import plain_numbers, without_unit
 from oncourse.study.words import is_free, subject_of
 
@@ -283,13 +283,12 @@ def _in_our_words(table: Table, column: Column, raw: pl.Series) -> pl.Series:
         return raw
     subject = subject_of(table.name, column.name, is_true_false=is_true_false)
     if is_true_false:  # "unknown" is neither true nor false
-        raw = raw.set((translated(raw, "unknown") == "unknown").fill_null(False), None)
+        raw = where_known(raw)
     ours = translated(raw, subject, (*TRUE_TEXTS, *FALSE_TEXTS) if is_true_false else column.choices)
     if not column.choices or column.required or "unknown" in column.choices:
         return ours
     # a word for "not known" or "not done" that is no answer of the column: not assessed
-    silent = (translated(ours, "unknown", column.choices) == "unknown").fill_null(False)
-    return ours.set(silent, None) if silent.any() else ours
+    return where_known(ours, column.choices)
 
 
 def _nowhere(raw: pl.Series) -> pl.Series:

@@ -12,6 +12,19 @@ from oncourse.study.procedures import procedure_of
 from oncourse.study.words import plain, vocabulary
 
 
+def where_known(values: pl.Series, allowed: Sequence[str] = ()) -> pl.Series:
+    """Return a text column with nulls for the words that say that nothing is known (Unknown, not tested, 不详); those in
+    `allowed` stay, and a column that is no text is returned as it is.
+
+    >>> where_known(pl.Series(["Stage 4", "Unknown", "Not Available", "NED"])).to_list()
+    ['Stage 4', None, None, 'NED']
+    """
+    if values.dtype != pl.String:
+        return values
+    silent = (translated(values, "unknown", allowed) == "unknown").fill_null(False)
+    return values.set(silent, None) if silent.any() else values
+
+
 def translated(values: pl.Series, subject: str, allowed: Sequence[str] = ()) -> pl.Series:
     """Return a text column with every word the vocabulary knows in ours; those in `allowed` and the unknown stay."""
     known = vocabulary().get(subject)

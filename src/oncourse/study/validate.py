@@ -14,7 +14,7 @@ from oncourse.study.lab_values import tidy_labs
 from oncourse.study.partial_dates import interval, kept_interval, known_part, plain_dates, read_partial
 from oncourse.study.schema import LISTED_PER_KIND, Problem, check_table, row_problems
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
-from oncourse.study.translated import translated
+from oncourse.study.translated import where_known
 
 PARTIAL = "partial_dates"
 
@@ -119,10 +119,7 @@ def _with_plain_dates(frame: pl.DataFrame) -> pl.DataFrame:
     the month; a word for "not known" is no date."""
     names = [c for c, t in frame.schema.items() if t == pl.String and (c == "date" or c.endswith("_date"))]
 
-    def told(texts: pl.Series) -> pl.Series:
-        return texts.set((translated(texts, "unknown") == "unknown").fill_null(False), None)
-
-    return frame.with_columns(plain_dates(told(frame[c])).alias(c) for c in names) if names else frame
+    return frame.with_columns(plain_dates(where_known(frame[c])).alias(c) for c in names) if names else frame
 
 
 def _dead_when_last_seen(follow_up: pl.DataFrame) -> pl.DataFrame:

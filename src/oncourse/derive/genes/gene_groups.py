@@ -13,6 +13,7 @@ from oncourse.stats.fdr import benjamini_hochberg
 from oncourse.stats.proportions import fisher_exact
 from oncourse.study.model import Study
 from oncourse.study.schema import nearest
+from oncourse.study.translated import where_known
 
 #: Groups compared pair by pair when none are named.
 MAX_GROUPS = 6
@@ -21,7 +22,9 @@ MAX_GROUPS = 6
 def group_of_samples(study: Study, column: str) -> pl.DataFrame:
     """Return the group of each tumour sample: sample_id, patient_id, group (null = unknown).
 
-    `column` is a column of samples, lesions (role, site) or patients, looked for in this order.
+    `column` is a column of samples, lesions (role, site) or patients, looked for in this order; or several with ``+``
+    between them (``role+stage``), whose words together are the group: unknown where one of them is. A word such as
+    Unknown names no group.
 
     Raises
     ------
@@ -29,18 +32,26 @@ def group_of_samples(study: Study, column: str) -> pl.DataFrame:
     """
     samples = study["samples"].filter(is_tumour())
     base = samples.select("sample_id", "patient_id")
+
+    def group(table: pl.DataFrame) -> pl.Series:
+        return where_known(table[column].cast(pl.String)).alias("group")
+
+    if "+" in column and column not in (*samples.columns, *study["patients"].columns):
+        words = [
+            group_of_samples(study, part.strip())["group"].alias(str(k)) for k, part in enumerate(column.split("+"))
+        ]
+        return base.with_columns(group=pl.DataFrame(words).select(pl.concat_str(pl.all(), separator=", ")).to_series())
     if column in samples.columns and column not in ("sample_id", "patient_id"):
-        return samples.select("sample_id", "patient_id", pl.col(column).cast(pl.String).alias("group"))
+        return base.with_columns(group(samples))
     if column in ("role", "site", "lesion_id"):
-        return samples.join(study["lesions"], on="lesion_id", how="left", maintain_order="left").select(
-            "sample_id", "patient_id", pl.col(column).alias("group")
+        return base.with_columns(
+            group(samples.join(study["lesions"], on="lesion_id", how="left", maintain_order="left"))
         )
     patients = study["patients"]
     if column in patients.columns and column != "patient_id":
-        groups = patients.select("patient_id", pl.col(column).cast(pl.String).alias("group"))
+        groups = patients.select("patient_id", group(patients))
         return base.join(groups, on="patient_id", how="left", maintain_order="left")
-    known = [*samples.columns, "role", "site", *patients.columns]
-    near = nearest(column, known, cutoff=0.5)
+    near = nearest(column, [*samples.columns, "role", "site", *patients.columns], cutoff=0.5)
     raise ConfigError(
         [
             f"landscape.group_by: no column '{column}' in patients, samples or lesions."

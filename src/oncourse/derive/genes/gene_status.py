@@ -32,7 +32,9 @@ class LandscapeParams:
         choices=("directional", "any"),
     )
     unit: str = setting("patient", "what is counted", choices=("patient", "sample"))
-    group_by: str | None = setting(None, "column of patients, samples or lesions that splits the cohort in groups")
+    group_by: str | None = setting(
+        None, "column of patients, samples or lesions that splits the cohort in groups; several: role+stage"
+    )
     groups: tuple[str, ...] = setting((), "the two groups to compare (default: the two largest)")
     reference: str | None = setting(None, "TSV with gene, n_altered, n_profiled of a reference cohort")
     min_altered: int = setting(1, "genes altered in fewer patients are left out of the groups table", low=0)

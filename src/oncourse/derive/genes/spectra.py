@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.genome.contexts import classes_of, runs_of
 from oncourse.genome.fasta import Fasta
+from oncourse.stats.exposures import MIN_GAIN
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
@@ -37,11 +38,11 @@ class SignatureParams:
     )
     replicates: int = setting(100, "resampled spectra for intervals", low=20, high=2000)
     min_gain: float = setting(
-        7.0,
-        "log-likelihood gain a signature must bring at 1,000 mutations; half the logarithm of their number more or less",
+        MIN_GAIN,
+        "log-likelihood gain a signature must bring at 1,000 mutations; the logarithm of their number more or less",
         low=0.5,
         high=50,
-        source="Schwarz 1978, doi 10.1214/aos/1176344136",
+        source="half of the logarithm: Schwarz 1978, doi 10.1214/aos/1176344136; the rest: benchmarks/peer_signatures.py",
     )
 
 

@@ -14,6 +14,7 @@ from oncourse.knowledge.drugs import drug_classes, drug_names, only_accompanies,
 from oncourse.study.model import Study
 from oncourse.study.schema import nearest
 from oncourse.study.settings import section, setting
+from oncourse.study.translated import where_known
 
 #: More different numbers than this are cut in two; fewer are groups as they stand.
 MOST_NUMBERS = 5
@@ -177,7 +178,7 @@ def _cut(frame: pl.DataFrame, params: GroupParams) -> pl.DataFrame:
     """Make `group` text; numbers of many values are cut in two at `groups.cut`, else at their median."""
     values = frame["group"]
     if not values.dtype.is_numeric():
-        text = values.cast(pl.String).str.strip_chars()
+        text = where_known(values.cast(pl.String).str.strip_chars())
         number = text.cast(pl.Float64, strict=False)
         is_number = number.null_count() == text.null_count() and text.null_count() < len(text)
         if not is_number or values.dtype == pl.Boolean:
