@@ -8,7 +8,11 @@ from tests.studies import study
 
 from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
+from oncourse.derive.genes.gene_pairs import burden_model, co_occurrence
+from oncourse.derive.genes.gene_status import LandscapeParams
+from oncourse.derive.genes.pairs_apart import hypermutated, with_apart
 from oncourse.report.execute import run_one
+from oncourse.stats.rng import generator
 
 
 def landscape(study, **settings):
@@ -265,3 +269,60 @@ def test_what_may_be_of_the_blood_is_said_beside_the_share():
     table = genes(result)
     assert (table["DNMT3A"]["n_altered"], table["DNMT3A"]["n_maybe_blood"], table["KRAS"]["n_maybe_blood"]) == (4, 4, 0)
     assert "may be of a blood clone, seen in plasma only: DNMT3A 4." in result.answer
+
+
+@pytest.fixture
+def two_kinds(make_study):
+    """Two kinds of tumours, 120 and 40 patients: STABLE is altered in nine of ten of the first alone, UNSTABLE in as many
+    of the second; ONE and OTHER exclude each other in both; twelve further genes by chance. All assayed on 30 Mb."""
+    rng = generator(7, "two kinds of tumours")
+    calls, variants = [], []
+    for i in range(160):
+        first, either = i < 120, rng.random() < 0.5
+        chance = {
+            "STABLE": 0.9 * first,
+            "UNSTABLE": 0.9 * (not first),
+            "ONE": 0.9 * either,
+            "OTHER": 0.9 * (not either),
+        }
+        chance |= {f"G{k}": 0.3 for k in range(12)}
+        for gene in (g for g, p in chance.items() if rng.random() < p):
+            variant = f"1:{len(variants) + 1}:A:C"
+            variants.append({"variant_id": variant, "gene": gene, "consequence": "missense"})
+            calls.append({"sample_id": f"S{i:03}", "variant_id": variant, "is_called": True})
+    return make_study(
+        patients=[{"patient_id": f"P{i:03}"} for i in range(160)],
+        assays=[{"assay_id": "wes", "kind": "wes", "callable_mb": 30.0}],
+        samples=[
+            {"sample_id": f"S{i:03}", "patient_id": f"P{i:03}", "material": "tissue", "assay_id": "wes"}
+            for i in range(160)
+        ],
+        calls=calls,
+        variants=variants,
+    )
+
+
+def test_pairs_of_genes_that_part_hypermutated_tumours_from_others_do_not_hold_apart(two_kinds):
+    """TCGA COAD: 105 of 1,225 pairs exclude or accompany each other, six where hypermutated tumours are strata."""
+    params, cohort = LandscapeParams(), Cohort(two_kinds)
+    pairs = co_occurrence(burden_model(two_kinds, cohort.gene_status, params), params)
+    kinds = pl.DataFrame({"patient_id": [f"P{i:03}" for i in range(120, 160)], "kind": ["MSI-H"] * 40})
+    found = with_apart(pairs, two_kinds, cohort.gene_status, params, kinds)
+    q = {frozenset(row[:2]): row[2:] for row in found.select("gene_a", "gene_b", "q_value", "q_apart").iter_rows()}
+    kind, true = q[frozenset(("STABLE", "UNSTABLE"))], q[frozenset(("ONE", "OTHER"))]
+    assert kind[0] < 1e-6 and kind[1] > 0.05
+    assert true[0] < 1e-6 and true[1] < 1e-6
+    few = with_apart(pairs, two_kinds, cohort.gene_status, params, kinds.head(4))
+    assert few["q_apart"].null_count() == few.height
+
+
+def test_tumours_are_hypermutated_by_their_mutations_one_row_a_patient():
+    """MSI-H by the mutations stands before a load alone; a patient with one such sample of two is one."""
+    samples = pl.DataFrame(
+        {
+            "patient_id": ["A", "A", "B", "C", "D"],
+            "msi_predicted": ["not MSI-H", "MSI-H", "not MSI-H", "uncertain", None],
+            "p_hypermutated": [0.1, 0.0, 0.9, 0.2, None],
+        }
+    )
+    assert hypermutated(samples).rows() == [("A", "MSI-H"), ("B", "hypermutated")]

@@ -116,6 +116,12 @@ PAIRS = OutputTable(
         Column("p_value", pl.Float64, "Poisson-binomial, two-sided (twice the smaller tail)"),
         Column("q_value", pl.Float64, "false discovery rate over this table"),
         Column(
+            "q_apart",
+            pl.Float64,
+            "q_value where patients whose tumours are hypermutated by their mutations (MSI, POLE) are strata of their own; "
+            "null where no pair is found, too few are, or MSI is recorded",
+        ),
+        Column(
             "power_exclusivity",
             pl.Float64,
             "chance of p < 0.05 if the odds ratio were 1 / landscape.pair_odds: where it is "

@@ -24,10 +24,11 @@ from oncourse.analyses._people import counted, ledger
 from oncourse.analyses._shares import median
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_groups import compare_groups, compare_reference
-from oncourse.derive.genes.gene_pairs import burden_model, co_occurrence, group_exclusivity
+from oncourse.derive.genes.gene_pairs import BurdenModel, burden_model, co_occurrence, group_exclusivity
 from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams, counted_samples
 from oncourse.derive.genes.joint_fusions import joint_fusions, with_joint_fusions
 from oncourse.derive.genes.kinds_alike import KINDS, alike, counting, in_words, shares_by_group
+from oncourse.derive.genes.pairs_apart import FOUND, hypermutated, with_apart
 from oncourse.derive.status.alterations import cancer_genes
 from oncourse.errors import NotEnoughData
 from oncourse.io.lists import read_reference
@@ -203,8 +204,11 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
     looked, frequencies = _profiled(profiled), [_frequency(row) for row in top.iter_rows(named=True)]
     named = list(zip(top["gene"], frequencies, strict=True))[:GENES_NAMED]
     told = {gene: patients for gene, patients in blood.items() if gene in {g for g, _ in named}}
-    model = burden_model(cohort.study, cohort.gene_status.of_samples(counted), params)
+    by_patient = cohort.gene_status.of_samples(counted)
+    model = burden_model(cohort.study, by_patient, params)
     pairs = co_occurrence(model, params)
+    unlike = _hypermutated(cohort, model, pairs)
+    pairs = with_apart(pairs, cohort.study, by_patient, params, unlike)
     groups = cohort.sample_groups(params.group_by)
     kinds = None if groups is None else alike(shares_by_group(status, groups))
     compared = _compared(genes, status, groups, kinds, params)
@@ -221,6 +225,7 @@ def landscape(cohort: Cohort, params: LandscapeParams) -> Result:
         _burden(burden),
         _msi(burden, params.unit),
         _pairs(pairs, cohort.study.config.genome_build, dict(joint.select("gene_5p", "gene_3p").iter_rows())),
+        _pairs_apart(pairs, unlike),
         _differing(compared),
     ]
     return Result(
@@ -282,6 +287,30 @@ def _pairs(pairs: pl.DataFrame, build: str | None, joint: dict[str, str]) -> Par
         return [], ""
     found = _found_pairs(pairs, build)
     return _pair_estimates(pairs, found), _pair_words(found, joint)
+
+
+def _hypermutated(cohort: Cohort, model: BurdenModel | None, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The patients whose tumours are hypermutated by their mutations: patient_id, kind. None are asked for where no pair
+    was found, or MSI is recorded: then it is a stratum."""
+    if model is None or "msi_status" in model.strata or not (pairs["q_value"] < FOUND).any():
+        return pl.DataFrame(schema={"patient_id": pl.String, "kind": pl.String})
+    return hypermutated(cohort.hypermutation)
+
+
+def _pairs_apart(pairs: pl.DataFrame, kinds: pl.DataFrame) -> Part:
+    """How many of the pairs hold when hypermutated tumours are taken apart."""
+    found = pairs.filter(pl.col("q_value") < FOUND).drop_nulls("q_apart")
+    if found.is_empty():
+        return [], ""
+    held = int((found["q_apart"] < FOUND).sum())
+    estimates = [
+        Estimate("gene_pairs_apart", held, n=found.height, unit="count", method="hypermutated tumours fitted apart"),
+        Estimate("hypermutated_patients", kinds.height, unit="count", method="MSI or POLE by the mutations"),
+    ]
+    return estimates, (
+        " When the {hypermutated_patients} patients whose tumours are hypermutated by their mutations (MSI, POLE) are "
+        "fitted apart, {gene_pairs_apart} of the pairs found hold."
+    )
 
 
 def _compared(
@@ -363,19 +392,21 @@ PAIRS_NAMED = 3
 
 
 def _found_pairs(pairs: pl.DataFrame, build: str | None) -> pl.DataFrame:
-    """The pairs that exclude or accompany each other, clearest first; `is_near`: on one chromosome, whose copies change
+    """The pairs that exclude or accompany each other, those that hold apart from hypermutated tumours first, then the
+    clearest; `is_near`: on one chromosome, whose copies change
     together, null where a place is not known."""
     from oncourse.genome.genes import gene_places
 
     places = dict(gene_places(build or "GRCh38").select("gene", "chrom").unique("gene", keep="first").iter_rows())
-    found = pairs.filter(pl.col("q_value") < 0.05)
+    found = pairs.filter(pl.col("q_value") < FOUND)
     near = [
         places[a] == places[b] if a in places and b in places else None
         for a, b in found.select("gene_a", "gene_b").iter_rows()
     ]
     # of equal p (both below what the machine can hold) the pair that was expected together most often
+    holds = (pl.col("q_apart") < FOUND).fill_null(False)
     return found.with_columns(is_near=pl.Series(near, dtype=pl.Boolean)).sort(
-        "p_value", "expected_both", "gene_a", "gene_b", descending=[False, True, False, False]
+        ~holds, "p_value", "expected_both", "gene_a", "gene_b", descending=[False, False, True, False, False]
     )
 
 

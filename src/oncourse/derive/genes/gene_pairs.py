@@ -62,13 +62,20 @@ class BurdenModel:
     strata: tuple[str, ...]
 
 
-def burden_model(study: Study, status: GeneStatus, params: LandscapeParams) -> BurdenModel | None:
+def burden_model(
+    study: Study, status: GeneStatus, params: LandscapeParams, kinds: pl.DataFrame | None = None
+) -> BurdenModel | None:
     """Fit the burden model of `oncourse.stats.cooccurrence` stratum by stratum; None with fewer than two genes.
+
+    kinds : patient_id, kind: further strata; patients that it does not name are one of their own
 
     A patient counts once, with the samples of `landscape.per_patient` together; a finding in a gene off the patient's
     panels has no denominator and is left out.
     """
     people, strata = _people(study, status)
+    if kinds is not None:
+        people = people.join(kinds, on="patient_id", how="left", maintain_order="left")
+        people = people.with_columns(pl.col("stratum") + pl.col("kind").fill_null("")).drop("kind")
     altered = status.altered_on_panel("patient_id")
     altered = altered.join(people.select("patient_id"), on="patient_id", how="semi")
     totals = altered.group_by("gene").len("n").sort(["n", "gene"], descending=[True, False]).head(BURDEN_GENES)
