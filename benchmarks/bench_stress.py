@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import polars as pl
 
+import stress_copies
 import stress_ctdna
 import stress_evolution as stress
 import stress_few
@@ -134,6 +135,7 @@ OTHERS = {
     "lost": stress_few.lost_by_score,
     "least": stress_few.least,
     "lesions": stress_lesions.lesions,
+    "copies": stress_copies.seeding,
     "reads": stress_reads.table,
     "matrix": stress_matrix.matrix,
     "drugs": stress_matrix.drugs,
@@ -148,6 +150,7 @@ PLAN = {
     "reads": (4, 110),
     "course": (100, 105),
     "lead": (60, 85),
+    "copies": (20, 90),
     "seeding": (25, 65),
     "ctdna": (150, 60),
     "drugs": (200, 60),

@@ -62,9 +62,18 @@ SEEDING = OutputTable(
         _PATIENT,
         Column("lesion_id", pl.String, "the lesion"),
         Column("source", pl.String, "the lesion it came from; unknown = a site not sampled"),
-        Column("clonality", pl.String, "monoclonal / polyclonal / not_assessable: founded by one clone or several"),
+        Column(
+            "clonality",
+            pl.String,
+            "monoclonal / polyclonal / not_assessable: founded by one clone or several; without copy numbers "
+            "not_assessable where fractions and presence alone differ",
+        ),
         Column("phyleticity", pl.String, "monophyletic / polyphyletic: founders on one line of descent or several"),
-        Column("probability", pl.Float64, "probability of clonality over trees, presence of clones and histories"),
+        Column(
+            "probability",
+            pl.Float64,
+            "probability of clonality over trees, presence of clones and histories; null where it is not told",
+        ),
         Column("n_private_clonal", pl.Int64, "variants clonal here and absent in the primary (else the other lesion)"),
         Column("n_shared_clonal", pl.Int64, "variants clonal in both"),
         Column("probability_phyleticity", pl.Float64, "probability of phyleticity"),
@@ -79,7 +88,7 @@ SEEDING = OutputTable(
         Column("divergence", pl.String, "early / late / not_assessable; early needs two regions of the primary"),
         Column("p_early", pl.Float64, "probability of early divergence; null = nothing can be said"),
         Column("n_missing_clonal", pl.Int64, "variants clonal in the primary and absent here"),
-        Column("jsi", pl.Float64, "shared subclonal / (private clonal of either + shared subclonal) variants"),
+        Column("jsi", pl.Float64, "shared subclonal / (private clonal of either + shared subclonal) variants, with the primary (else another lesion)"),
         Column("seeding_clones", pl.String, "clones that founded it with probability above a half"),
     ),
 )

@@ -281,8 +281,8 @@ def _notes(patients: Sequence[PatientEvolution], seeding: pl.DataFrame) -> tuple
     if without:
         notes.append(
             f"In {without} patients copy number is not known: two copies are assumed at every site. A larger error of "
-            f"the "
-            "cell fractions is used; gains and losses that differ between lesions can still look like clones."
+            "the cell fractions is used; gains and losses that differ between lesions can still look like clones. Of one "
+            "clone or several is told only where fractions as they stand and presence alone both say so."
         )
     unsettled = [
         p.patient_id for p in patients if (p.clustering.agreement if p.clustering.agreement is not None else 1) < 0.9

@@ -78,6 +78,11 @@ class PatientCounts:
     cn_known: np.ndarray
     purity_sd: np.ndarray
 
+    @property
+    def copies_unknown(self) -> np.ndarray:
+        """Shape (n_sample,): copies of half of the sample's sites, or of more, are not known."""
+        return np.asarray(self.cn_known.mean(axis=0) < 0.5)
+
 
 @dataclass(frozen=True)
 class CountsTable:

@@ -176,6 +176,57 @@ def clone_doubt(data: PatientClusters, clusters: tuple[int, ...]) -> FloatArray:
     return doubt_of_clones(p, found.n_variants[at], len(found.labels), elsewhere)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """How lesions were seeded, as clones' fractions are read; what is the same for each reading.
+
+    doubt : shape (K,), chance that each clone is none; site : shape (S,), lesion of each sample; primary : its lesion
+    """
+
+    doubt: FloatArray
+    site: NDArray[np.int64]
+    primary: int | None
+    seed: int
+    name: str
+
+    def seeding(self, trees: TreePosterior, mean: FloatArray, var: FloatArray, far: FloatArray) -> SeedingPosterior:
+        """Of fractions `mean` (K, S) with their errors `var`, `far` in the cases that are further off."""
+        from oncourse.evolution.seeding.robust import robust_seeding
+        from oncourse.evolution.trees.posterior import fit_trees
+
+        def some(kept: NDArray[np.int64]) -> TreePosterior:
+            found = fit_trees(mean[kept], var[kept], wide=far[kept], seed=self.seed, name=f"{self.name}/some")
+            return replace(found, spike=max(found.spike, trees.spike))
+
+        return robust_seeding(
+            trees,
+            mean,
+            var,
+            self.site,
+            self.doubt,
+            root_site=self.primary,
+            fit=some,
+            seed=self.seed,
+            name=f"{self.name}/seeding",
+        )
+
+    def without_copies(
+        self, usual: SeedingPosterior, mean: FloatArray, var: FloatArray, far: FloatArray, data: PatientClusters
+    ) -> SeedingPosterior:
+        """Where copies are not known: the founders by fractions as told, and by presence alone."""
+        from oncourse.evolution.seeding.copies import of_presence, p_even, presence_alone, weighed
+        from oncourse.evolution.trees.posterior import fit_trees
+
+        def fitted(mean: FloatArray, var: FloatArray, far: FloatArray, name: str) -> TreePosterior:
+            return fit_trees(mean, var, wide=far, seed=self.seed, name=f"{self.name}/{name}")
+
+        unknown = data.data.copies_unknown
+        as_told = self.seeding(fitted(mean, var, far, "told"), mean, var, far)
+        (most, var), (_, far) = (presence_alone(mean, v, unknown) for v in (var, far))
+        trees = of_presence(fitted(most, var, far, "presence"))
+        return weighed(usual, as_told, self.seeding(trees, most, var, far), p_even(data.clustering, unknown))
+
+
 def evolve(
     data: PatientClusters, samples: pl.DataFrame, roles: dict[str, str], params: EvolutionParams, seed: int
 ) -> PatientEvolution:
@@ -183,7 +234,6 @@ def evolve(
     from oncourse.evolution.clustering.doubt import chromosome_variance
     from oncourse.evolution.seeding.divergence import divergence, lesion_state, sample_tree
     from oncourse.evolution.seeding.migration import MAX_SITES
-    from oncourse.evolution.seeding.robust import robust_seeding
     from oncourse.evolution.trees.posterior import fit_trees, moments_from_grid, with_ccf_error
     from oncourse.stats.rng import generator
 
@@ -207,17 +257,11 @@ def evolve(
     primary = 0 if lesions and role[lesions[0]] == "primary" else None
     seeding = None
     if 2 <= len(lesions) < MAX_SITES:
-        seeding = robust_seeding(
-            posterior,
-            mean,
-            var,
-            site,
-            clone_doubt(data, clusters),
-            root_site=primary,
-            fit=lambda kept: fit_trees(mean[kept], var[kept], wide=far[kept], seed=seed, name=f"{name}/some"),
-            seed=seed,
-            name=f"{name}/seeding",
-        )
+        read = _Read(clone_doubt(data, clusters), site, primary, seed, name)
+        seeding = read.seeding(posterior, mean, var, far)
+        if data.data.copies_unknown.any():
+            sharp, wide = (with_ccf_error(mean, counted, e) for e in (params.ccf_error, params.ccf_error_far))
+            seeding = read.without_copies(seeding, mean, sharp, wide, data)
     n_variants = np.array([int(found.n_variants[k]) for k in clusters])
     states = [
         lesion_state(found.posterior[list(clusters)][:, site == m], found.grid, looked[:, site == m])

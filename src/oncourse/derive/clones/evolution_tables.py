@@ -10,6 +10,7 @@ import numpy as np
 from oncourse.derive.clones.clusters import PatientClusters
 from oncourse.derive.clones.evolution import PatientEvolution
 from oncourse.derive.concordance.relatedness import HOTSPOT_FREQUENCY, change_expr
+from oncourse.evolution.seeding.copies import BOTH
 from oncourse.evolution.seeding.robust import P_UNSEEN
 from oncourse.genome.effect import TRUNCATING, consequences
 
@@ -57,6 +58,11 @@ def _is_assessable(patient: PatientEvolution, lesion: int) -> bool:
     return patient.posterior.n_clone > 1 and bool((patient.var[:, patient.site_of_sample == lesion] > 0).any())
 
 
+def _is_told(patient: PatientEvolution, probability: float) -> bool:
+    """Whether a lesion's founders are told: where copy numbers are not known, both readings of the fractions must."""
+    return not patient.clones.data.data.copies_unknown.any() or max(probability, 1 - probability) >= BOTH
+
+
 def _other_sources(patient: PatientEvolution, lesion: LesionSeeding) -> list[int]:
     """Lesions besides the source that hold all founders of the lesion: it may have come from there."""
     if patient.seeding is None or lesion.p_seeded <= 0.5:
@@ -76,18 +82,19 @@ def seeding_rows(patient: PatientEvolution) -> Iterator[Row]:
             continue
         assessable = _is_assessable(patient, lesion.site) and lesion.p_seeded > 0.5
         poly, phyl = lesion.p_polyclonal, lesion.p_polyphyletic
+        told = assessable and _is_told(patient, poly), assessable and _is_told(patient, phyl)
         apart = patient.divergences.get(lesion.site)
         source = UNKNOWN if lesion.source < 0 else patient.lesions[lesion.source]
         yield {
             "patient_id": patient.patient_id,
             "lesion_id": name,
             "source": source if lesion.p_seeded > 0.5 else UNKNOWN,
-            "clonality": ("polyclonal" if poly > 0.5 else "monoclonal") if assessable else NOT_ASSESSABLE,
-            "phyleticity": ("polyphyletic" if phyl > 0.5 else "monophyletic") if assessable else NOT_ASSESSABLE,
-            "probability": max(poly, 1 - poly) if assessable else None,
+            "clonality": ("polyclonal" if poly > 0.5 else "monoclonal") if told[0] else NOT_ASSESSABLE,
+            "phyleticity": ("polyphyletic" if phyl > 0.5 else "monophyletic") if told[1] else NOT_ASSESSABLE,
+            "probability": max(poly, 1 - poly) if told[0] else None,
             "n_private_clonal": apart.n_private_clonal if apart else None,
             "n_shared_clonal": apart.n_shared_clonal if apart else None,
-            "probability_phyleticity": max(phyl, 1 - phyl) if assessable else None,
+            "probability_phyleticity": max(phyl, 1 - phyl) if told[1] else None,
             "p_source": lesion.p_source if lesion.p_seeded > 0.5 else None,
             "other_sources": ";".join(patient.lesions[m] for m in _other_sources(patient, lesion)) or None,
             "role": roles[name],
@@ -96,7 +103,8 @@ def seeding_rows(patient: PatientEvolution) -> Iterator[Row]:
             "p_early": apart.p_early if apart else None,
             "n_missing_clonal": apart.n_missing if apart else None,
             "jsi": apart.jsi if apart else None,
-            "seeding_clones": ";".join(str(patient.clone_id(c)) for c, p in lesion.seeds.items() if p > 0.5) or None,
+            "seeding_clones": ";".join(str(patient.clone_id(c)) for c, p in lesion.seeds.items() if p > 0.5 and told[0])
+            or None,
         }
 
 

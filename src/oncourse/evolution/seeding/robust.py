@@ -112,7 +112,7 @@ def robust_seeding(
     n = posterior.n_clone
     whole = seeding_posterior(posterior, mean, var, site_of_sample, root_site=root_site, seed=seed, name=name)
     if n < 2:
-        return _mixed([whole], np.ones(1))
+        return mixed([whole], np.ones(1))
     alive = np.prod(1 - doubt)
     sets = [(np.array([k]), float(doubt[k] / max(1 - doubt[k], 1e-9) * alive)) for k in range(n) if doubt[k] < 1]
     together = np.flatnonzero(doubt >= LEFT_OUT_TOGETHER)
@@ -136,7 +136,7 @@ def robust_seeding(
         )
         parts.append(_renamed(found, kept))
         weights.append(weight)
-    return _mixed(parts, np.array(weights) / sum(weights))
+    return mixed(parts, np.array(weights) / sum(weights))
 
 
 MIN_WEIGHT = 0.003
@@ -156,7 +156,7 @@ def _doubted(probability: float) -> float:
     return float(np.clip(probability, P_UNSEEN, 1 - P_UNSEEN))
 
 
-def _mixed(parts: list[SeedingPosterior], weights: FloatArray) -> SeedingPosterior:
+def mixed(parts: list[SeedingPosterior], weights: FloatArray) -> SeedingPosterior:
     """Average the probabilities, none of them certain; the single best history is that of all clones."""
     first = parts[0]
 
