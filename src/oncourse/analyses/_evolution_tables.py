@@ -88,7 +88,12 @@ SEEDING = OutputTable(
         Column("divergence", pl.String, "early / late / not_assessable; early needs two regions of the primary"),
         Column("p_early", pl.Float64, "probability of early divergence; null = nothing can be said"),
         Column("n_missing_clonal", pl.Int64, "variants clonal in the primary and absent here"),
-        Column("jsi", pl.Float64, "shared subclonal / (private clonal of either + shared subclonal) variants, with the primary (else another lesion)"),
+        Column(
+            "jsi",
+            pl.Float64,
+            "shared subclonal / (private clonal of either + shared subclonal) variants, with the primary "
+            "(else another lesion)",
+        ),
         Column("seeding_clones", pl.String, "clones that founded it with probability above a half"),
     ),
 )
