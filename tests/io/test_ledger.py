@@ -59,4 +59,37 @@ def test_the_intake_page_says_first_whose_each_sample_is(tmp_path):
     ]
     files = pl.DataFrame({"file": ["a", "b"], "kind": "x", "state": "not read", "n_rows": 1, "why": "no calls"})
     page = intake_page({"intake/samples": read, "intake/files": files}, "A study", [])
-    assert page.index("1 patients, 2 samples, 1 calls") < page.index(">a, b<") < page.index("Decisions")
+    assert page.index("1 patients with samples, 2 samples, 1 calls") < page.index(">a, b<") < page.index("Decisions")
+
+
+def test_the_intake_page_says_what_each_table_says(tmp_path):
+    """A workbook's page counted the patients with samples alone, and did not say how many are dead, or of which drugs."""
+    from tests.io.strangers import write_book
+
+    from oncourse.io.aside import checked
+    from oncourse.io.detect import read_any
+    from oncourse.report.intake import intake_page
+    from oncourse.report.intake_known import known
+
+    day, seen = "2021-03-05", "2022-01-10"
+    book = write_book(
+        tmp_path / "x.xlsx",
+        患者=[["患者编号", "性别", "诊断日期", "职业"], ["P1", "男", day, "x"], ["P2", "女", day, ""]],
+        随访=[["患者编号", "末次随访日期", "生存状态"], ["P1", seen, "存活"], ["P2", seen, "死亡"]],
+        治疗=[["患者编号", "方案", "开始日期"], ["P1", "XELOX", day], ["P2", "XELOX", day]],
+    )
+    reading = read_any(book)
+    told = known(checked(reading)[0])
+    assert dict(told.select("table", "says").iter_rows()) | {"patients": "", "samples": "", "calls": ""} == {
+        "patients": "",
+        "samples": "",
+        "calls": "",
+        "follow_up": "1 alive, 1 dead; last contact on day 311 to 311",
+        "treatments": "2 XELOX",
+    }
+    assert told["says"][0] == "1 female, 1 male"
+    tables = reading.ledger.tables() | {"intake/known": told}
+    twice = ["variants.variant_id: a: b.", "calls.variant_id (x: y): a: b.", "c: d. Nothing is to be done."]
+    page = intake_page(tables, "A study", [], "zh", warnings=[twice[2], *twice[:2]])
+    assert "1 存活" in page and "职业" in page and "calls.variant_id" not in page
+    assert page.index("variants.variant_id") < page.index("c: d")

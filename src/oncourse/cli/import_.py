@@ -328,10 +328,11 @@ def _write_intake(
     """Write what was understood of the source: ``intake.html`` and ``tables/intake/*.tsv``."""
     from oncourse.io.ledger import write_ledger
     from oncourse.report.intake import SAMPLES_TABLE, intake_page, samples_read
+    from oncourse.report.intake_known import KNOWN_TABLE, known
 
     tables = reading.ledger.tables()
     if any(frame.height for frame in tables.values()):
-        tables[SAMPLES_TABLE.name] = samples_read(study)
+        tables |= {SAMPLES_TABLE.name: samples_read(study), KNOWN_TABLE.name: known(study)}
         write_ledger(tables, draft)
         named, language = reading.config.title or title, reading.config.language
         page = intake_page(tables, named, reading.notes, language, warnings=[str(p) for p in problems])

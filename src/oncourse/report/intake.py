@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from oncourse.analyses._base import OutputTable
+from oncourse.report.intake_known import KNOWN_TABLE
 from oncourse.report.packed import table_view
 from oncourse.report.page import environment
 from oncourse.study.frames import optional, with_optional
@@ -42,6 +44,7 @@ SAMPLES_TABLE = OutputTable(
 )
 INTAKE_TABLES = (
     SAMPLES_TABLE,
+    KNOWN_TABLE,
     OutputTable(
         "intake/files",
         "every file and what it was taken for",
@@ -146,7 +149,7 @@ def _groups(tables: Mapping[str, pl.DataFrame]) -> list[tuple[str, str, str, int
     ):
         if name not in tables:
             continue
-        rows = tables[name].filter(pl.col("state").is_in(OPEN))
+        rows = tables[name].filter(pl.col("state").is_in([*OPEN, "kept"]))
         for found in rows.group_by(by, maintain_order=True).agg(pl.col(listed)).iter_rows(named=True):
             names = found[listed]
             shown = ", ".join(names[:_NAMED]) + (f" ... ({len(names):,})" if len(names) > _NAMED else "")
@@ -156,6 +159,20 @@ def _groups(tables: Mapping[str, pl.DataFrame]) -> list[tuple[str, str, str, int
         left = tables["intake/rows"].filter(pl.col("state").is_in(OPEN))
         out += [(r["file"], r["became"] or "", r["state"], r["n"], r["why"]) for r in left.iter_rows(named=True)]
     return out
+
+
+#: End of a warning of which nothing is to be done: it stands after the others.
+_NOTHING = "Nothing is to be done"
+_OF_VARIANTS = re.compile(r"^(?:calls|variants)\.variant_id(?: \([^()]*\))?: ")
+
+
+def _once(warnings: Sequence[str]) -> list[str]:
+    """Return the warnings, those that calls and variants share once, and last those of which nothing is to be done."""
+    told: dict[str, str] = {}
+    for warning in warnings:
+        said = _OF_VARIANTS.sub("", warning)
+        told.setdefault(said, warning)
+    return sorted(told.values(), key=lambda w: _NOTHING in w)
 
 
 #: Warnings that are shown; the others are counted.
@@ -175,10 +192,11 @@ def intake_page(
     views = [
         table_view(declared, tables[declared.name], language=language)
         for declared in INTAKE_TABLES
-        if declared.name in tables and declared is not SAMPLES_TABLE
+        if declared.name in tables and declared not in (SAMPLES_TABLE, KNOWN_TABLE)
     ]
     samples = tables.get(SAMPLES_TABLE.name, pl.DataFrame())
     first = table_view(SAMPLES_TABLE, samples, language=language) if samples.height else None
+    known = tables.get(KNOWN_TABLE.name, pl.DataFrame())
     counts = [
         (state, declared.name.removeprefix("intake/"), int((tables[declared.name]["state"] == state).sum()))
         for state in OPEN
@@ -186,6 +204,7 @@ def intake_page(
         if declared.name in tables and "state" in tables[declared.name].columns
     ]
     people = (samples["patient_id"].n_unique(), samples.height, int(samples["n_calls"].sum())) if first else (0, 0, 0)
+    warnings = _once(warnings)
     page = environment().get_template("intake.html")
     shown = [c for c in counts if c[2]]
     made = page.render(
@@ -193,10 +212,11 @@ def intake_page(
         language=language,
         views=views,
         first=first,
+        known=list(known.iter_rows()),
         people=people,
         counts=shown,
         open_rows=_groups(tables),
-        warnings=list(warnings)[:_SHOWN],
+        warnings=warnings[:_SHOWN],
         more=max(len(warnings) - _SHOWN, 0),
         notes=list(notes),
     )

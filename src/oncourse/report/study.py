@@ -19,6 +19,7 @@ from oncourse.io.ledger import write_ledger
 from oncourse.report.execute import AnalysisRun, admitted
 from oncourse.report.front import nothing_answered
 from oncourse.report.intake import SAMPLES_TABLE, intake_page, samples_read
+from oncourse.report.intake_known import KNOWN_TABLE, known
 from oncourse.report.page import study_page
 from oncourse.report.pages import RENAMED, asked_for, page_names, renamed_files, write_pages
 from oncourse.report.provenance import provenance
@@ -129,7 +130,8 @@ def report_study(
             write_tables(tables, folder / "tables")
             _write_drawn(outcomes, folder)
             if any(frame.height for frame in study.intake.values()):
-                intake = {**study.intake, SAMPLES_TABLE.name: samples_read(study.tables)}
+                own = {SAMPLES_TABLE.name: samples_read(study.tables), KNOWN_TABLE.name: known(study.tables)}
+                intake = {**study.intake, **own}
                 write_ledger(intake, folder)
                 told = [str(p) for p in study.warnings]
                 read = intake_page(intake, study.config.title, study.notes, study.config.language, warnings=told)

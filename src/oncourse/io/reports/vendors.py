@@ -210,7 +210,8 @@ def read_foundation(path: Path) -> VendorReport:
     texts: dict[str, str] = {}
     for node in root.iter():
         tag = node.tag.rsplit("}", 1)[-1]
-        each.setdefault(tag, []).append(node.attrib)
+        if node.attrib or not len(node):  # one that only holds others says nothing of its own
+            each.setdefault(tag, []).append(node.attrib)
         if node.text and node.text.strip() and tag not in texts:
             texts[tag] = node.text.strip()
     top = each.get("variant-report", [{}])[0]
