@@ -329,3 +329,32 @@ def test_minus_one_is_not_counted(tmp_path):
 def test_a_table_of_gene_and_hgvs_is_a_report(tmp_path):
     path = write_table(tmp_path / "h.csv", "Patient ID,Gene,HGVS,VAF %\nP1,KRAS,NM_004985.5:c.35G>A (p.Gly12Asp),30")
     assert calls_of(read_any(path)) == [("P1", "KRAS:p.G12D")]
+
+
+def test_the_file_that_names_the_patient_speaks_for_one_that_does_not(tmp_path):
+    """mskcc/tempo: a MAF of P1_T beside its pair's VCF (P1_T__P1_N) was a patient P1_T."""
+    (tmp_path / "a_maf").mkdir()
+    (tmp_path / "a_maf" / "P1_T.maf").write_text(f"{MAF}\n{_row('P1_T')}\n")
+    write_vcf(tmp_path / "P1_T__P1_N" / "P1_T__P1_N.vcf", ["P1_N", "P1_T"], [f"{CALL} 0/0:50,0:50 0/1:70,30:100"])
+    assert _samples(read_any(tmp_path)) == [("P1_T", "P1")]
+
+
+def test_a_change_of_white_cells_beside_plasma_is_of_the_blood(tmp_path):
+    """KRAS G12D in 3 % of plasma and of its white cells was RAS mutant: files of callers know no origin, and the white
+    cells were left out."""
+    rows = [f"{CALL} 0/1:970,30:1000 0/1:970,30:1000", f"{TP53} 0/1:970,30:1000 0/0:1000,0:1000"]
+    reading = read_any(write_vcf(tmp_path / "P1_plasma_vs_P1_wbc.vcf", ["P1_plasma", "P1_wbc"], rows))
+    assert _samples(reading, "material") == [("P1_plasma", "P1", "plasma"), ("P1_wbc", "P1", "white_cells")]
+    assert states_of(reading, "RAS")["P1_plasma"] != "positive"
+    rows = [f"{CALL} 0/1:970,30:1000 0/0:1000,0:1000"]
+    reading = read_any(write_vcf(tmp_path / "P2_plasma_vs_P2_wbc.vcf", ["P2_plasma", "P2_wbc"], rows))
+    assert states_of(reading, "RAS")["P2_plasma"] == "positive"
+
+
+def test_a_little_of_the_tumour_in_its_white_cells_is_no_clone_of_the_blood(tmp_path):
+    clinical = write_table(tmp_path / "c.txt", "SAMPLE_ID|PATIENT_ID|SAMPLE_TYPE\nP1_T|P1|Primary\nP1_W|P1|WBC")
+    head, reads = f"{MAF}\tt_alt_count\tt_depth", (("P1_T", 300), ("P1_W", 15))
+    reading = read_delivery(
+        [_maf(tmp_path, *(f"{_row(s)}\t{n}\t1000" for s, n in reads), head=head)], clinical=[clinical]
+    )
+    assert states_of(reading, "RAS") == {"P1_T": "positive"}

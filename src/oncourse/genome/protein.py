@@ -54,6 +54,7 @@ _BESIDE_CODING = re.compile(
     r"(?:^|[:;,\s])(p\.[^:;,\s]+)(?=[:;,\s]+(?:\w+\.?\d*:)?c\.)|c\.[^:;,\s]+[:;,\s]+(p\.[^:;,\s]+)"
 )
 _IN_BRACKETS = re.compile(rf"^((?:p\.)?(?:{_ANY_THREE}|[A-Z])\d+(?:{_ANY_THREE}|[A-Z*]))\s*[(\[][^)\]]*[)\]]$")
+_REMARKED = re.compile(r"^(.+?)\s*[(\[]([^()\[\]]+)[)\]]$")
 #: Words that say that the change beside them is not there: "non-V600E", "G12D negative".
 _DENIED = re.compile(
     r"(?i)\bnon[- ]|\bnot\b|\bno\b|\bnegative|\babsent|\bwild|\bwt\b|\bother than|阴性|未检|非|除外|\(-\)"
@@ -84,8 +85,8 @@ def canonical(text: str | None) -> str | None:
     (None, 'p.M2327I', 'p.G12D', 'p.G12D')
     >>> [canonical(t) for t in ("p.g12d", "p.12G>D", "Gly12->Asp", "G12D (p.Gly12Asp)", "G12D/G13D")]
     ['p.G12D', 'p.G12D', 'p.G12D', 'p.G12D', 'p.G12D/G13D']
-    >>> canonical("EGFR Ex19del"), canonical("codon 12 mutation")
-    ('p.exon 19 deletion', 'p.codon 12')
+    >>> canonical("EGFR Ex19del"), canonical("codon 12 mutation"), canonical("Exon 19 del (E746_A750del)")
+    ('p.exon 19 deletion', 'p.codon 12', 'p.E746_A750del')
     >>> [canonical(t) for t in ("p.G12D:c.35G>A", "c.35G>A;p.G12D", "V600E(1799T>A)", "non-V600E", "V600E (negative)")]
     ['p.G12D', 'p.G12D', 'p.V600E', 'p.non-V600E', 'p.V600E (negative)']
     """
@@ -96,6 +97,9 @@ def canonical(text: str | None) -> str | None:
         return f"p.{text.strip().removeprefix('p.')}"
     if whole := named(text):
         return f"p.{whole}"
+    if (found := _REMARKED.match(text)) and (whole := named(found[1])):  # exon 19 del (E746_A750del)
+        inner = canonical(found[2])
+        return inner if is_change(inner) else f"p.{whole}"
     change = text.strip().split(",")[0].replace("%3D", "=")
     if found := _BESIDE_CODING.search(change):  # p.G12D:c.35G>A, c.35G>A;p.G12D
         change = found[1] or found[2]

@@ -37,7 +37,7 @@ from oncourse.io.whose.ids import (
     unmatched,
 )
 from oncourse.io.whose.manifest import read_manifest
-from oncourse.io.whose.sample_names import beginnings, of_one_beginning
+from oncourse.io.whose.sample_names import beginnings, is_plasma, is_white_cells, of_one_beginning
 from oncourse.study.config import StudyConfig
 from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
@@ -372,7 +372,11 @@ def _samples(seen: pl.DataFrame, clinical: pl.DataFrame | None, reading: Reading
     own = pl.coalesce(pl.col("patient_id"), mapped(seen["sample_id"], patient_of)).alias("PATIENT_ID")
     base = seen.select(pl.col("sample_id").alias("SAMPLE_ID"), own)
     if "role" in seen.columns and (seen["role"] == "normal").any():
-        base = base.with_columns(pl.when(seen["role"] == "normal").then(pl.lit("normal")).alias("MATERIAL"))
+        white, is_cf = (mapped(seen["sample_id"], kind, pl.Boolean) for kind in (is_white_cells, is_plasma))
+        plasma = base.filter((seen["role"] != "normal") & is_cf)["PATIENT_ID"].drop_nulls()
+        cells = pl.lit(white) & pl.col("PATIENT_ID").is_in(plasma.implode())
+        kind = pl.when(cells).then(pl.lit("white_cells")).otherwise(pl.lit("normal"))
+        base = base.with_columns(pl.when(seen["role"] == "normal").then(kind).alias("MATERIAL"))
     if clinical is None:
         if (base["SAMPLE_ID"] == base["PATIENT_ID"]).all():
             reading.notes.append("the files name no patients: every sample is taken as a patient of its own")

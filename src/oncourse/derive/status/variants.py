@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,9 @@ _EFFECTS = {
     "synonymous": "silent",
     "upstream": "promoter",
 }
+#: Share of the tumour sample's fraction that white cells show at the least where they are what the variant is of (choice;
+#: less is tumour in the blood).
+OF_BLOOD = 0.3
 #: From this allele fraction a repair-gene variant of a patient without a matched normal may be germline.
 POSSIBLE_GERMLINE_VAF = 0.40
 #: A second variant within so many codons of a truncating one may restore its reading frame.
@@ -169,19 +172,22 @@ def called_rows(study: Study) -> pl.DataFrame:
 def blood_classes(study: Study, rows: pl.DataFrame, presence: PresenceTable | None) -> dict[tuple[str, str], str]:
     """Return (patient, variant) -> germline, chip or possible_chip.
 
-    What presence says counts first (recorded origin, reads in white cells or normal, blood-clone pattern). Beside it
+    What presence says counts first (recorded origin, reads in white cells or normal, blood-clone pattern), then what is
+    called in white cells or a normal whose file knows no origin (`_of_blood`). Beside it
     every called variant seen only in plasma, in a gene of that set of gene_sets.tsv, of a patient in whom no white
     cells or normal were counted at the site, is possible CHIP, unless its cell fraction is `NOT_CHIP_CCF` or more.
     """
     found: dict[tuple[str, str], str] = {}
-    stated = rows.filter(pl.col("origin").is_in(["germline", "chip"]) | (pl.col("material") == "white_cells"))
-    for patient, variant, material, origin in stated.select(
-        "patient_id", "variant_id", "material", "origin"
-    ).iter_rows():
-        found[(patient, variant)] = origin or ("chip" if material == "white_cells" else "germline")
-    normal = rows.filter((pl.col("material") == "normal") & pl.col("origin").is_null())
-    for patient, variant in normal.select("patient_id", "variant_id").iter_rows():
-        found.setdefault((patient, variant), "germline")
+    said = pl.col("origin").is_in(["germline", "chip"]).fill_null(False)
+    keys = ("patient_id", "variant_id")
+    for patient, variant, origin in rows.filter(said).select(*keys, "origin").iter_rows():
+        found[(patient, variant)] = origin
+    unsaid = rows.filter(~said & (pl.col("origin") != "somatic").fill_null(True))
+    in_blood = unsaid.filter(~is_tumour()).select(keys).unique()
+    unsaid = unsaid.join(in_blood, on=keys, how="semi", maintain_order="left")
+    for (patient, variant), group in _groups(unsaid, list(keys)):
+        if meaning := _of_blood(group):
+            found.setdefault((patient, variant), meaning)
     if presence is not None and presence.cells.height:
         blood = presence.cells.select("patient_id", "variant_id", "blood").drop_nulls("blood").unique()
         found.update({(p, v): b for p, v, b in blood.iter_rows()})
@@ -197,6 +203,30 @@ def blood_classes(study: Study, rows: pl.DataFrame, presence: PresenceTable | No
         if key not in found and key not in counted and not fraction >= NOT_CHIP_CCF:
             found[key] = "possible_chip"
     return found
+
+
+def _of_blood(group: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return chip or germline of a variant that is called in white cells or in a normal and of whose origin nothing is
+    said; null where the tumour holds so much more of it that it got into them from there.
+
+    The reads of a normal say what is inborn (`oncourse.facts.inborn`); here it speaks where they were not counted, or by
+    a study of one's own.
+
+    >>> def row(material, alt, origin="unknown"):
+    ...     return {"material": material, "alt_count": alt, "depth": 1000, "origin": origin}
+    >>> _of_blood([row("plasma", 30), row("white_cells", 25)]), _of_blood([row("tissue", 300), row("white_cells", 20)])
+    ('chip', None)
+    >>> _of_blood([row("tissue", 300), row("normal", 40)]), _of_blood([row("tissue", 300), row("normal", 400, None)])
+    (None, 'germline')
+    """
+    shares = [(r["material"], r["alt_count"] / r["depth"]) for r in group if r["alt_count"] is not None and r["depth"]]
+    highest = max((share for material, share in shares if material in TUMOUR), default=0.0)
+    white = [r for r in group if r["material"] == "white_cells"]
+    in_white = max((share for material, share in shares if material == "white_cells"), default=1.0)
+    if white and in_white >= OF_BLOOD * highest:
+        return "chip"
+    normal = any(r["material"] == "normal" and (r["origin"] is None or r["alt_count"] is None) for r in group)
+    return "germline" if normal else None
 
 
 def _counted_in_blood(study: Study) -> set[tuple[str, str]]:

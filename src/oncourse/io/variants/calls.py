@@ -164,6 +164,8 @@ def read_calls(
     variants = pl.concat([p.variants for p in parts]).unique("variant_id", keep="first", maintain_order=True)
     samples = pl.concat([p.samples for p in parts], how="diagonal")
     problems += of_two_patients(samples, "samples") if "patient_id" in samples.columns else []
+    if "patient_id" in samples.columns:  # the file that names the patient speaks for one that does not
+        samples = samples.with_columns(pl.col("patient_id").drop_nulls().first().over("sample_id"))
     samples = samples.unique("sample_id", keep="first", maintain_order=True)
     notes = list(dict.fromkeys(note for p in parts for note in p.notes))
     owners = [s for p in parts for s in p.samples["sample_id"].unique()]

@@ -24,9 +24,12 @@ from oncourse.io.whose.sample_names import (
     ROLE_END,
     Partners,
     Stems,
+    beginning,
     folder_of_samples,
     is_generic,
     is_normal_name,
+    is_plasma,
+    is_white_cells,
     names_nobody,
     of_path,
     pair_of,
@@ -67,8 +70,15 @@ def assign(
     starts = _by_their_folders(starts)
     shared = _shared_generic(starts)
     out = [c for start in starts for c in _of_file(start, known, manifest, shared)]
+    plasma = {s.path for s in starts if any(map(is_plasma, s.columns))}
     out = [
-        replace(c, listed=c.sample_id in known or (c.why == "manifest" and c.patient_id is not None))
+        replace(
+            c,
+            # the blood's cells beside plasma are a sample: they tell a blood clone from the tumour
+            listed=c.sample_id in known
+            or (c.why == "manifest" and c.patient_id is not None)
+            or (c.path in plasma and c.role == "normal" and is_white_cells(c.sample_id)),
+        )
         for c in _as_other_callers_say(_one_name(out))
     ]
     out = _with_lone_normals(out)
@@ -262,9 +272,9 @@ def _patient(
     known: Mapping[str, str | None],
 ) -> str | None:
     if pair:
-        ends = [ROLE_END.match(name) for name in pair]
-        if ends[0] and ends[1] and ends[0]["stem"] == ends[1]["stem"]:
-            return ends[0]["stem"]
+        stems = [m["stem"] if (m := ROLE_END.match(n)) else (beginning(n) or (None,))[0] for n in pair]
+        if stems[0] and stems[0] == stems[1]:  # P1_T and P1_N, P1_plasma and P1_wbc
+            return stems[0]
         before = [re.match(rf"(?P<p>.+)[_.-]{re.escape(name)}$", column) for name in pair]
         return next((found["p"] for found in before if found), None)  # sarek's columns are PATIENT_SAMPLE
     if GENERIC.match(column) and not stated.get(column, (None,))[0] and sample not in known and len(tumours) > 1:

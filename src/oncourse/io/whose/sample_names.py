@@ -241,6 +241,23 @@ def is_normal_name(name: str) -> bool:
     return bool(IS_NORMAL.match(name))
 
 
+_WHITE_CELLS = re.compile(r"(?i)(^|[_.\- ])(wbc|pbmc|pbl|buffy(_?coat)?|leu[kc]o(cytes?)?|白细胞|血细胞)\d*$")
+
+
+def is_white_cells(name: str) -> bool:
+    """Whether a name says that the cells of the blood were sequenced: beside plasma they show what is of a blood clone.
+
+    >>> is_white_cells("P1_WBC"), is_white_cells("P1-pbmc"), is_white_cells("P1_N")
+    (True, True, False)
+    """
+    return bool(_WHITE_CELLS.search(name))
+
+
+def is_plasma(name: str) -> bool:
+    """Whether a name says that it is plasma: ``P1_cfDNA``, ``P1_plasma``, 血浆."""
+    return bool(_PLASMA.search(name))
+
+
 def of_path(name: str) -> str:
     """Return the sample that a path names (bcftools and Platypus name a column after its BAM); other names as they are.
 
