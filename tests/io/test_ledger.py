@@ -70,6 +70,7 @@ def test_the_intake_page_says_what_each_table_says(tmp_path):
     from oncourse.io.detect import read_any
     from oncourse.report.intake import intake_page
     from oncourse.report.intake_known import known
+    from oncourse.study.schema import Problem
 
     day, seen = "2021-03-05", "2022-01-10"
     book = write_book(
@@ -84,12 +85,14 @@ def test_the_intake_page_says_what_each_table_says(tmp_path):
         "patients": "",
         "samples": "",
         "calls": "",
-        "follow_up": "1 alive, 1 dead; last contact on day 311 to 311",
+        "follow_up": "1 alive, 1 dead; seen last on days 311 to 311",
         "treatments": "2 XELOX",
     }
     assert told["says"][0] == "1 female, 1 male"
     tables = reading.ledger.tables() | {"intake/known": told}
-    twice = ["variants.variant_id: a: b.", "calls.variant_id (x: y): a: b.", "c: d. Nothing is to be done."]
-    page = intake_page(tables, "A study", [], "zh", warnings=[twice[2], *twice[:2]])
+    known_by_name = "3 variants are named by gene and change alone (first: 'APC:p.E1309fs*4')."
+    twice = [Problem(t, None, "variant_id", None, known_by_name, severity="warning") for t in ("variants", "calls")]
+    nothing = Problem("x", None, None, None, "Aaa bbb.", "Nothing is to be done.", "warning")
+    page = intake_page(tables, "A study", [], "zh", warnings=[nothing, *twice])
     assert "1 存活" in page and "职业" in page and "calls.variant_id" not in page
-    assert page.index("variants.variant_id") < page.index("c: d")
+    assert "个变异仅以基因和改变命名" in page and page.index("variants.variant_id") < page.index("Aaa bbb")

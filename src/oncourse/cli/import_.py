@@ -335,7 +335,7 @@ def _write_intake(
         tables |= {SAMPLES_TABLE.name: samples_read(study), KNOWN_TABLE.name: known(study)}
         write_ledger(tables, draft)
         named, language = reading.config.title or title, reading.config.language
-        page = intake_page(tables, named, reading.notes, language, warnings=[str(p) for p in problems])
+        page = intake_page(tables, named, reading.notes, language, warnings=problems)
         (draft / "intake.html").write_text(page, "utf-8")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import polars as pl
@@ -12,7 +11,7 @@ from oncourse.report.intake_known import KNOWN_TABLE
 from oncourse.report.packed import table_view
 from oncourse.report.page import environment
 from oncourse.study.frames import optional, with_optional
-from oncourse.study.schema import Column
+from oncourse.study.schema import Column, Problem
 from oncourse.words.phrases import page_in
 
 _FILE = Column("file", pl.String, "file of the source")
@@ -163,16 +162,15 @@ def _groups(tables: Mapping[str, pl.DataFrame]) -> list[tuple[str, str, str, int
 
 #: End of a warning of which nothing is to be done: it stands after the others.
 _NOTHING = "Nothing is to be done"
-_OF_VARIANTS = re.compile(r"^(?:calls|variants)\.variant_id(?: \([^()]*\))?: ")
 
 
-def _once(warnings: Sequence[str]) -> list[str]:
+def _once(warnings: Sequence[Problem]) -> list[Problem]:
     """Return the warnings, those that calls and variants share once, and last those of which nothing is to be done."""
-    told: dict[str, str] = {}
+    told: dict[tuple[str, str], Problem] = {}
     for warning in warnings:
-        said = _OF_VARIANTS.sub("", warning)
-        told.setdefault(said, warning)
-    return sorted(told.values(), key=lambda w: _NOTHING in w)
+        place = "" if warning.table in ("calls", "variants") and warning.column == "variant_id" else warning.place
+        told.setdefault((place, warning.message), warning)
+    return sorted(told.values(), key=lambda w: w.cure.startswith(_NOTHING))
 
 
 #: Warnings that are shown; the others are counted.
@@ -185,7 +183,7 @@ def intake_page(
     notes: Sequence[str],
     language: str = "en",
     *,
-    warnings: Sequence[str] = (),
+    warnings: Sequence[Problem] = (),
 ) -> str:
     """Return intake.html: the samples and what was read of each, the warnings of the reading, what was not read, then
     everything, then the notes of the reading."""

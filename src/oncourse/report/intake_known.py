@@ -76,7 +76,7 @@ def _follow_up(frame: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> str:
     )
     last = frame["last_contact_day"].drop_nulls()
     if len(last):
-        parts.append(f"last contact on day {last.to_numpy().min()} to {last.to_numpy().max()}")
+        parts.append(f"seen last on days {last.to_numpy().min()} to {last.to_numpy().max()}")
     return "; ".join(parts)
 
 

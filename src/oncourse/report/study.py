@@ -133,8 +133,8 @@ def report_study(
                 own = {SAMPLES_TABLE.name: samples_read(study.tables), KNOWN_TABLE.name: known(study.tables)}
                 intake = {**study.intake, **own}
                 write_ledger(intake, folder)
-                told = [str(p) for p in study.warnings]
-                read = intake_page(intake, study.config.title, study.notes, study.config.language, warnings=told)
+                config = study.config
+                read = intake_page(intake, config.title, study.notes, config.language, warnings=study.warnings)
                 (folder / "intake.html").write_text(read, "utf-8")
             write_json(results_json(outcomes, cohort.used, study.config.design), folder / "results.json")
             failed = pages()
