@@ -14,7 +14,7 @@ from tests.io.strangers import write_book
 
 from oncourse.errors import InputError
 from oncourse.io.aside import checked
-from oncourse.io.clinical import own_headers, own_ids, own_vital, own_wide
+from oncourse.io.clinical import own_headers, own_ids, own_materials, own_vital, own_wide
 from oncourse.io.detect import read_any
 from oncourse.io.hospital import patient_sheets
 from oncourse.io.tabular import header_rows
@@ -25,7 +25,8 @@ PEOPLE = [["患者编号", "性别", "诊断日期"], ["P1", "男", DAY_0], ["P2
 
 
 @pytest.mark.parametrize(
-    "module", [header_rows, headers, own_headers, own_ids, own_vital, own_wide, patient_sheets, translated]
+    "module",
+    [header_rows, headers, own_headers, own_ids, own_materials, own_vital, own_wide, patient_sheets, translated],
 )
 def test_examples(module):
     assert doctest.testmod(module).failed == 0
@@ -399,3 +400,81 @@ def test_series_of_a_table_keeps_its_lines(tmp_path):
     rows = [["患者编号", "检查日期", "CEA"], ["", "", "ng/ml"], ["P1", "2021-03-15", 5], ["P1", "soon", 5]]
     _, told = _read(tmp_path, 患者=PEOPLE, 化验=rows)
     assert any("labs.date, row 4 (P1): 'soon'" in t for t in told)
+
+
+def test_a_row_of_follow_up_per_visit_is_one_follow_up(tmp_path):
+    """随访记录 with a row per visit was refused: the key patient_id is there twice."""
+    header = ["患者编号", "随访日期", "生存状态", "死亡日期", "复发日期"]
+    visits = [["P1", "2021-06-10", "存活", "", "2021-06-01"], ["P1", "2022-06-24", "死亡", "2022-06-24", "2021-06-01"]]
+    tables, _ = _read(tmp_path, 患者=PEOPLE, 随访=[header, *visits, ["P2", "2021-12-10", "存活"]])
+    assert tables["follow_up"].select("patient_id", "last_contact_day", "is_dead", "recurrence_day").rows() == [
+        ("P1", 476, True, 88),
+        ("P2", 280, False, None),
+    ]
+
+
+def test_a_dead_patient_who_is_seen_alive_later_stays_an_error(tmp_path):
+    rows = [["患者编号", "随访日期", "生存状态"], ["P1", "2021-06-10", "死亡"], ["P1", "2021-12-10", "存活"]]
+    _, told = _read(tmp_path, 患者=PEOPLE, 随访=rows)
+    assert any("the key patient_id is there twice" in t for t in told)
+
+
+@pytest.mark.parametrize(
+    ("files", "line"),
+    [
+        (("demographics.csv", "Subject ID,Sex,Date of diagnosis,1L regimen,1L start"), 1),
+        (("患者.csv", "患者编号,性别,诊断日期,一线方案,一线开始日期"), 1),
+    ],
+)
+def test_a_folder_of_text_tables_is_read_as_a_workbook_is(tmp_path, files, line):
+    """demographics.csv, survival.csv of a trial office were no study folder."""
+    name, header = files
+    (tmp_path / name).write_text(f"{header}\n1,M,{DAY_0},XELOX,2021-03-15\n")
+    (tmp_path / "survival.csv").write_text(f"Subject ID,Last follow-up date,Vital status\n1,{SEEN},Alive\n")
+    tables, _ = _checked(read_any(tmp_path))
+    assert tables["follow_up"].select("last_contact_day", "is_dead").rows() == [(311, False)]
+    assert tables["treatments"].select("drugs", "start_day", "line").rows() == [("XELOX", 10, line)]
+
+
+def test_responses_grades_and_centimetres_as_they_are_typed(tmp_path):
+    """PR(部分缓解) was not evaluable; 3° refused the workbook; 长径(cm) was a column nobody reads."""
+    tables, _ = _read(
+        tmp_path,
+        患者=PEOPLE,
+        疗效评价=[
+            ["患者编号", "检查日期", "疗效"],
+            ["P1", "2021-05-10", "PR(部分缓解)"],
+            ["P1", "2021-07-10", "疾病进展(PD)"],
+        ],
+        不良反应=[["患者编号", "发生日期", "不良反应", "分级"], ["P1", "2021-05-11", "皮疹", "3°"]],
+        靶病灶=[["患者编号", "病灶编号", "检查日期", "长径(cm)"], ["P1", "L1", "2021-05-10", 2.3]],
+    )
+    assert tables["assessments"].sort("day")["overall"].to_list() == ["PR", "PD"]
+    assert tables["adverse_events"]["grade"].to_list() == [3]
+    assert tables["target_lesions"].select("diameter", "unit").rows() == [(2.3, "cm")]
+
+
+def test_what_was_sampled_in_the_words_of_a_hospital(tmp_path):
+    """全血, 癌旁组织(远端), 白细胞gDNA refused the workbook; 胸水 stays an error: cells or plasma is not said."""
+    words = {
+        "手术组织": "tissue",
+        "血浆cfDNA": "plasma",
+        "全血": "plasma",
+        "白细胞gDNA": "white_cells",
+        "癌旁组织(远端)": "normal",
+    }
+    rows = [
+        ["样本编号", "患者编号", "样本类型"],
+        *([f"S{i}", "P1", w] for i, w in enumerate(words)),
+        ["S9", "P1", "胸水"],
+    ]
+    tables, told = _read(tmp_path, 患者=PEOPLE, 样本=rows)
+    assert tables["samples"].sort("sample_id")["material"].to_list() == [*words.values(), None]
+    assert any("'胸水' is not an allowed value" in t for t in told) and any(
+        "samples of 全血: taken as plasma" in t for t in told
+    )
+
+
+def test_ids_that_are_names_are_told(tmp_path):
+    _, told = _read(tmp_path, 患者=[["患者", "性别", "诊断日期"], ["张三", "男", DAY_0], ["李四", "女", DAY_0]])
+    assert any("ids look like names" in t for t in told)

@@ -169,3 +169,16 @@ def test_zeros_within_an_id_are_no_difference(tmp_path):
         ("S02", "P2"),
     ]
     assert matched(["S1"], ["S01", "S001"])[0] == {}
+
+
+def test_the_laboratory_s_ids_may_stand_in_a_column_of_the_workbook(tmp_path):
+    """测序编号 beside 样本编号: the samples of the calls were patients of their own."""
+    samples = [
+        ["样本编号", "患者编号", "样本类型", "测序编号"],
+        ["A1", "P1", "原发灶", "L001"],
+        ["A2", "P2", "原发灶", "L002"],
+    ]
+    book = write_book(tmp_path / "x.xlsx", 患者=PEOPLE, 样本=samples)
+    lines = [KRAS_ROW.replace("\tS1\t", f"\t{s}\t") for s in ("L001", "L002")]
+    reading = read_delivery([write_table(tmp_path / "a.maf", "\n".join([MAF, *lines]))], clinical=[book])
+    assert checked(reading)[0]["samples"].select("sample_id", "patient_id").rows() == [("A1", "P1"), ("A2", "P2")]

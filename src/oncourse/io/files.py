@@ -139,7 +139,7 @@ def read_files(
     options = (*clinical, *segments, *fusions, *depths, *((manifest,) if manifest else ()))
     _tell_left(trees, paths, options, reading)
     if per_sample is not None:
-        _match_ids(found, known, per_sample, reading)
+        _match_ids(found, known, per_sample, reading, tables.get("samples"))
     reading.problems += alike(found.samples["sample_id"].drop_nulls().to_list(), "samples")
     owned = _owned(found.samples, per_sample, per_patient, reading)
     samples = _samples(owned if is_said else _of_one_beginning(owned, reading), per_sample, reading)
@@ -320,8 +320,17 @@ def _samples_of_patients(
     return samples, patients.unique("PATIENT_ID", keep="first", maintain_order=True)
 
 
-def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl.DataFrame, reading: Reading) -> None:
-    """Write the samples of the calls as the clinical table does; say which have no partner."""
+def _match_ids(
+    found: MafTables,
+    known: Mapping[str, str | None],
+    per_sample: pl.DataFrame,
+    reading: Reading,
+    sheet: pl.DataFrame | None = None,
+) -> None:
+    """Write the samples of the calls as the clinical table does; say which have no partner.
+
+    `sheet`: the samples of a workbook with all their columns, one of which may hold the laboratory's ids.
+    """
     patients: dict[str, list[str]] = {}
     if "PATIENT_ID" in per_sample.columns:
         for sample, patient in per_sample.select("SAMPLE_ID", "PATIENT_ID").drop_nulls().iter_rows():
@@ -329,8 +338,9 @@ def _match_ids(found: MafTables, known: Mapping[str, str | None], per_sample: pl
                 patients.setdefault(patient, []).append(sample)
     mapping, said = matched(found.samples["sample_id"].to_list(), known, patients=patients)
     lost = [i for i in found.samples["sample_id"].drop_nulls() if i not in known and i not in mapping]
-    if lost and (column := sample_ids.another_column(per_sample, lost)):
-        more, note = sample_ids.renamed_by(per_sample, column, lost)
+    every = per_sample if sheet is None else sheet.rename({"sample_id": "SAMPLE_ID"})
+    if lost and (column := sample_ids.another_column(every, lost)):
+        more, note = sample_ids.renamed_by(every, column, lost)
         mapping, said = mapping | more, [*said, note]
     reading.notes += said
     rename_samples(found, mapping)

@@ -25,8 +25,6 @@ from oncourse.study.tables import TABLES
 from oncourse.study.words import meaning, our_columns
 
 _SUFFIXES = (".tsv", ".tsv.gz", ".txt", ".txt.gz")
-#: Ends of files that may be named in Chinese (患者.csv, 随访.csv).
-_IN_CHINESE = (".csv", ".tsv", ".txt")
 _FOREIGN = (".csv", ".xlsx", ".xls", ".ods", ".csv.gz")
 
 
@@ -46,9 +44,6 @@ def is_native(folder: Path) -> bool:
     required = any((folder / f"{name}{end}").exists() for name in _OWN for end in (".tsv", ".tsv.gz"))
     if not (named or required) and _is_clinical(folder):
         return False
-    named_in_chinese = (p.stem for p in folder.iterdir() if p.suffix in _IN_CHINESE and not p.stem.isascii())
-    if any(meaning("table", stem) == "patients" for stem in named_in_chinese):
-        return not _others(folder) and not _is_clinical(folder)
     return has((".tsv", ".tsv.gz")) or ((named or has(_SUFFIXES + _FOREIGN)) and not _others(folder))
 
 

@@ -38,6 +38,8 @@ def translated(values: pl.Series, subject: str, allowed: Sequence[str] = ()) -> 
         known = {plain(w): cause for w in unique if (cause := cause_of_death(w)) is not None}
     if subject == "dead":  # and of how somebody died, or lives
         known = {**known, **{plain(w): told for w in unique if (told := _dead(w)) is not None}}
+    if subject == "overall":  # a code with words beside it
+        known = {**{plain(w): told for w in unique if (told := _response(w)) is not None}, **known}
     pairs = {w: m for w in unique if plain(w) not in keep and (m := known.get(plain(w))) is not None and m != w}
     return values.replace(pairs) if pairs else values
 
@@ -67,3 +69,13 @@ def _dead(word: str) -> str | None:
     ):
         return None
     return "true" if dies else "false"
+
+
+def _response(word: str) -> str | None:
+    """Return the one response that words name by its code; null where they name none or several.
+
+    >>> [_response(w) for w in ("PR(部分缓解)", "SD（缩小）", "疾病进展(PD)", "NON-CR/NON-PD", "PR→SD", "PDX")]
+    ['PR', 'SD', 'PD', None, None, None]
+    """
+    codes = set(re.findall(r"(?<![a-z])(cr|pr|sd|pd|ne)(?![a-z])", plain(word)))
+    return codes.pop().upper() if len(codes) == 1 else None

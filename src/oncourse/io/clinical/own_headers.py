@@ -95,11 +95,24 @@ def in_our_words(frame: pl.DataFrame, table: str, reading: Reading) -> pl.DataFr
     frame, notes = with_words(frame)
     reading.notes += notes
     frame = _without_percent(frame, table)
+    if table == "target_lesions":
+        frame = _with_unit(frame)
     named = our_headers(frame.columns, table)
     for name, ours in named.items():
         if ours == "is_dead":
             _told_status(frame, name, table, reading)
     return frame.rename(named)
+
+
+_SIZE = re.compile(r"^(长径|直径|最大径|大小|(longest )?diameter|size)\s*[(（\[](cm|厘米)[)）\]]$", re.I)
+
+
+def _with_unit(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write the unit of 长径(cm) beside the diameter."""
+    column = next((c for c in frame.columns if _SIZE.match(bare(c))), None)
+    if column is None or {"diameter", "unit"} & set(frame.columns):
+        return frame
+    return frame.rename({column: "diameter"}).with_columns(pl.lit("cm").alias("unit"))
 
 
 def _without_percent(frame: pl.DataFrame, table: str) -> pl.DataFrame:

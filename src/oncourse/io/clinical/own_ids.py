@@ -11,12 +11,23 @@ from oncourse.io.reading import Reading
 from oncourse.study.schema import Problem
 
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
+#: A name of two to four Chinese characters; where so many ids are such, they are names.
+_NAME, _MOST = r"^[\u4e00-\u9fff]{2,4}$", 0.8
 _IDS = {"patient_id": "patients", "sample_id": "samples"}
 
 
 def ids_of_spreadsheets(reading: Reading) -> None:
     """Give ids of numbers the zeros back that another table has before them, where that is one id; say both, and that a
     number in the notation of powers is no id."""
+    people = reading.tables.get("patients")
+    if people is not None and "patient_id" in people.columns:
+        ids = people["patient_id"].cast(pl.String).str.strip_chars().drop_nulls()
+        names = ids.filter(ids.str.contains(_NAME))
+        if len(names) >= max(2, _MOST * len(ids)):
+            message = f"{len(names):,} patients' ids look like names: they stand on every page and table."
+            reading.problems.append(
+                Problem("patients", None, "patient_id", None, message, "Number the patients.", "warning")
+            )
     for column, home in _IDS.items():
         listed = reading.tables.get(home)
         if listed is None or column not in listed.columns:

@@ -14,10 +14,11 @@ from oncourse.io.clinical import survival
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
 from oncourse.io.clinical.own_genes import markers_of_columns
 from oncourse.io.clinical.own_ids import ids_of_spreadsheets
+from oncourse.io.clinical.own_materials import material_words
 from oncourse.io.clinical.own_msi import msi_words
 from oncourse.io.clinical.own_people import age_of_birth, nobodys_name
 from oncourse.io.clinical.own_treatments import lines_in_words
-from oncourse.io.clinical.own_vital import vital_status
+from oncourse.io.clinical.own_vital import one_follow_up_each, vital_status
 from oncourse.io.clinical.own_wide import no_treatment, rows_of_lines, rows_of_visits
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import fractions
@@ -51,6 +52,8 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
         no_treatment(reading)
         markers_of_columns(reading)
         msi_words(reading)
+        material_words(reading)
+        one_follow_up_each(reading)
     _patients_of_samples(reading)
     _long_labs(reading)
     if not ours:
@@ -403,11 +406,13 @@ def _lesions_of_samples(reading: Reading) -> None:
 def _role_of_site(word: str) -> str | None:
     """Return the role of a site that says it: ``原发灶``, ``肝转移``, ``liver metastasis``.
 
-    >>> _role_of_site("原发灶"), _role_of_site("肝转移灶"), _role_of_site("肝")
-    ('primary', 'metastasis', None)
+    >>> [_role_of_site(w) for w in ("原发灶", "肝转移灶", "肝", "肿瘤组织（原发灶）", "非原发灶")]
+    ['primary', 'metastasis', None, 'primary', None]
     """
     role = meaning("role", word)
-    return role if role in _ROLES else "metastasis" if re.search(METASTASIS_WORDS, word, re.I) else None
+    if role in _ROLES or re.search(METASTASIS_WORDS, word, re.I):
+        return role if role in _ROLES else "metastasis"
+    return "primary" if re.search(r"(?<!非)原发灶|\bprimary (tumou?r|lesion|site)", word, re.I) else None
 
 
 def _organ(word: str) -> str | None:

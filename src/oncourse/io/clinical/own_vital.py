@@ -8,6 +8,7 @@ import polars as pl
 
 from oncourse.io.reading import Reading
 from oncourse.study.headers import bare
+from oncourse.study.partial_dates import plain_dates
 from oncourse.study.translated import translated
 from oncourse.study.words import meaning, plain
 
@@ -64,3 +65,47 @@ def _says_life(values: pl.Series) -> bool:
     said = translated(words, "dead")
     known = said.is_in(["true", "false"]) | (translated(words, "unknown") == "unknown")
     return bool(len(words) and known.all() and not words.str.to_lowercase().is_in(list(EITHER)).any())
+
+
+#: Events of which the first counts; of the last contact the latest, and who is dead is so from then on.
+_FIRST = ("recurrence", "progression")
+
+
+def one_follow_up_each(reading: Reading) -> None:
+    """Join rows of one patient's follow-up, a row per visit: the latest last contact with what it says, the first of the
+    events, the day of death. Where an earlier row says dead and a later one alive the rows stay, and are an error."""
+    frame = reading.tables.get("follow_up")
+    date = (
+        None
+        if frame is None
+        else next((c for c in ("last_contact_date", "last_contact_day") if c in frame.columns), None)
+    )
+    if frame is None or date is None or "patient_id" not in frame.columns:
+        return
+    seen = frame.with_columns(_when=_sortable(frame[date]), _n=pl.len().over("patient_id"))
+    several = seen.filter(pl.col("_n") > 1)
+    if several.is_empty() or several["_when"].null_count():
+        return
+    ordered = seen.sort("_when", maintain_order=True)
+    dead = translated(ordered["is_dead"].cast(pl.String), "dead") == "true" if "is_dead" in ordered.columns else None
+    if dead is not None:
+        was_dead = pl.col("_dead").cast(pl.Int8).cum_max().over("patient_id") == 1
+        back = ordered.with_columns(_dead=dead.fill_null(False)).select(was_dead & ~pl.col("_dead"))
+        if back.to_series().any():
+            return
+    kept = [c for c in frame.columns if c != "patient_id"]
+    pick = [
+        pl.col(c).drop_nulls().first() if c.startswith(_FIRST) and "free" not in c else pl.col(c).drop_nulls().last()
+        for c in kept
+    ]
+    reading.tables["follow_up"] = ordered.group_by("patient_id", maintain_order=True).agg(pick).select(frame.columns)
+    reading.lines.pop("follow_up", None)
+    n = several["patient_id"].n_unique()
+    reading.notes.append(f"{n:,} patients have several rows of follow-up, a row per visit: the latest counts")
+
+
+def _sortable(dates: pl.Series) -> pl.Series:
+    """Return dates, or days, in an order; null where one is neither."""
+    text = plain_dates(dates.cast(pl.String))
+    as_date = text.str.to_date("%Y-%m-%d", strict=False).dt.epoch("d").cast(pl.Float64)
+    return as_date.fill_null(text.cast(pl.Float64, strict=False))

@@ -44,13 +44,34 @@ def _book(path: Path) -> Path | None:
     """The workbook: the path itself, or the only one of a folder."""
     if path.is_dir():
         books = [p for p in sorted(path.iterdir()) if raw.is_workbook(p) and not p.name.startswith(("~", "."))]
-        return books[0] if len(books) == 1 else None
+        return books[0] if len(books) == 1 else path if len(folder_sheets(path)) > 1 else None
     return path if raw.is_workbook(path) or flat_sheet(path) is not None else None
 
 
 #: Beginning of a table of text by which a table of patients is told, and the most bytes such a table has.
 _HEAD, _MOST = 16_384, 1 << 26
 _PATIENTS = re.compile(r"(?i)patient|subject|participant|case|record|\bid\b|患者|病人|住院|病案|登记|编号|受试者|病历")
+
+
+def folder_sheets(folder: Path) -> dict[str, Path]:
+    """Return name of a table -> file, of a folder of text tables that are named as the sheets of a workbook would be
+    (患者.csv, 随访.csv; demographics.csv, survival.csv), the patients among them; empty of any other folder."""
+    files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith((".", "~", "study.y"))]
+    if not files or len(files) > _MOST_SHEETS or any(p.suffix.lower() not in (".csv", ".tsv", ".txt") for p in files):
+        return {}
+    named = {p.stem: p for p in files if table_of(p.stem)}
+    return named if "patients" in map(table_of, named) and 2 * len(named) > len(files) else {}
+
+
+#: More files are no folder of tables.
+_MOST_SHEETS = 40
+
+
+def _text_sheet(path: Path) -> Sheet:
+    """Return a table of text as a sheet named after its file."""
+    table = read_table(path, lenient=True)
+    rows = [list(row) for row in table.frame.iter_rows()]
+    return Sheet(path.stem, table.frame.columns, rows, table.lines.to_list(), table.comments)
 
 
 def flat_sheet(path: Path) -> Sheet | None:
@@ -67,8 +88,7 @@ def flat_sheet(path: Path) -> Sheet | None:
     table = read_table(path, lenient=True)
     if table.has_errors or not speaks_of_people(table.frame.columns):
         return None
-    rows = [list(row) for row in table.frame.iter_rows()]
-    sheet = Sheet(path.stem, table.frame.columns, rows, table.lines.to_list(), table.comments)
+    sheet = _text_sheet(path)
     has_samples = "sample_id" in our_headers(sheet.header, "samples").values()
     return sheet if _has_each_once(sheet, "patients") and not has_samples else None
 
@@ -183,13 +203,15 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
     InputError : no workbook, or no sheet of it is a table
     """
     folder, path = path, _book(path) or path
-    flat = flat_sheet(path)
+    texts = folder_sheets(path) if path.is_dir() else {}
+    flat = None if texts else flat_sheet(path)
     try:
-        sheets = [flat] if flat else read_sheets(path)
+        sheets = [_text_sheet(p) for p in texts.values()] if texts else [flat] if flat else read_sheets(path)
     except NotAWorkbook as error:
         raise InputError(f"{path.name}: {error}") from None
     reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)))
-    _told_beside(folder, path, reading)
+    if not texts:
+        _told_beside(folder, path, reading)
     sheets, said = one_of_each(sheets)
     reading.notes += [said] if said else []
     sheets = _with_people(sheets, reading)
