@@ -326,3 +326,26 @@ def test_tumours_are_hypermutated_by_their_mutations_one_row_a_patient():
         }
     )
     assert hypermutated(samples).rows() == [("A", "MSI-H"), ("B", "hypermutated")]
+
+
+def test_genes_that_no_patient_was_looked_at_for_both_are_no_pair(make_study):
+    """TP53 on one panel, BRCA2 on the other, KRAS on both: two pairs, not three."""
+    panels = {"a": "TP53;KRAS", "b": "BRCA2;KRAS"}
+    variants = {"TP53": "17:1:C:T", "BRCA2": "13:1:C:T", "KRAS": "12:1:C:T"}
+    of = {i: ["TP53" if i % 2 else "BRCA2"] * (i % 4 < 2) + ["KRAS"] * (i % 3 == 0) for i in range(80)}
+    study = make_study(
+        patients=[{"patient_id": f"P{i}"} for i in of],
+        assays=[{"assay_id": a, "kind": "panel", "targets": genes} for a, genes in panels.items()],
+        samples=[
+            {"sample_id": f"S{i}", "patient_id": f"P{i}", "material": "tissue", "assay_id": "ba"[i % 2]} for i in of
+        ],
+        calls=[
+            {"sample_id": f"S{i}", "variant_id": variants[g], "is_called": True}
+            for i, genes in of.items()
+            for g in genes
+        ],
+        variants=[{"variant_id": v, "gene": g, "consequence": "nonsense"} for g, v in variants.items()],
+    )
+    pairs = landscape(study).table("pairs")
+    assert set(pairs.select("gene_a", "gene_b").iter_rows()) == {("KRAS", "TP53"), ("KRAS", "BRCA2")}
+    assert pairs["n_patients"].to_list() == [40, 40]

@@ -33,7 +33,6 @@ from oncourse.derive.status.alterations import cancer_genes
 from oncourse.errors import NotEnoughData
 from oncourse.io.lists import read_reference
 from oncourse.stats.proportions import clopper_pearson
-from oncourse.study.numbered import numbers
 from oncourse.words.catalogue import braceless, said
 from oncourse.words.lists import first_of
 
@@ -65,20 +64,16 @@ def gene_table(
     listed = {g for a, genes in status.panels.genes.items() if a in in_use and genes is not None for g in genes}
     genes = sorted(listed | set(altered["gene"]))
 
-    def count(flag: str, name: str) -> pl.Expr:
-        return pl.col("_number").filter(pl.col(flag)).n_unique().cast(pl.Int64).alias(name)
-
-    counts = (
-        altered.with_columns(_number=pl.Series(numbers(altered[key])))
-        .group_by("gene")
-        .agg(
-            count("is_mutated", "n_mutated"),
-            count("is_amplified", "n_amplified"),
-            count("is_deleted", "n_deleted"),
-            count("is_fused", "n_fusion"),
-        )
-    )
-    table = status.panels.n_profiled(genes, unit).join(counts, on="gene", how="left")
+    table = status.panels.n_profiled(genes, unit)
+    events = {
+        "is_mutated": "n_mutated",
+        "is_amplified": "n_amplified",
+        "is_deleted": "n_deleted",
+        "is_fused": "n_fusion",
+    }
+    for flag, name in events.items():
+        counts = status.once(altered.filter(flag).select("gene", key), key).group_by("gene").len(name)
+        table = table.join(counts.with_columns(pl.col(name).cast(pl.Int64)), on="gene", how="left")
     table = table.join(
         status.altered_on_panel(key).group_by("gene").agg(pl.len().cast(pl.Int64).alias("n_altered")),
         on="gene",

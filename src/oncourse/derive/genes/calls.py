@@ -54,7 +54,8 @@ def numbered_calls(study: Study, germline_vaf: float = GERMLINE_VAF) -> pl.DataF
     somatic = pl.col("origin").is_null() | pl.col("origin").is_in(["somatic", "unknown"])
     needed = ("sample_id", "variant_id", "alt_count", "depth", "vaf", "is_called")
     calls = study["calls"].filter(somatic).select(needed).join(samples, on="sample_id", how="inner")
-    calls = calls.filter(is_called_expr()).join(inborn(study, germline_vaf), on=KEY, how="anti", maintain_order="left")
+    calls, born = calls.filter(is_called_expr()), inborn(study, germline_vaf)
+    calls = calls if born.is_empty() else calls.join(born, on=KEY, how="anti", maintain_order="left")
     variants = study["variants"].select("variant_id", "gene", "hgvs_p", "consequence")
     effect = consequences(variants["consequence"]) if variants.height else variants["consequence"]
     variants = variants.with_columns(

@@ -108,7 +108,8 @@ def burden_model(
 def co_occurrence(model: BurdenModel | None, params: LandscapeParams) -> pl.DataFrame:
     """Test every pair of the commonest altered genes against the burden model: `PAIR_SCHEMA`.
 
-    Genes enter when altered in `params.min_pair` patients, the commonest `params.pair_genes` of them.
+    Genes enter when altered in `params.min_pair` patients, the commonest `params.pair_genes` of them; a pair that nobody
+    was looked at for both (genes of different panels) is none.
     """
     if model is None:
         return pl.DataFrame(schema=PAIR_SCHEMA)
@@ -124,6 +125,7 @@ def co_occurrence(model: BurdenModel | None, params: LandscapeParams) -> pl.Data
     both = np.rint(seen.T @ seen).astype(np.int64)
     one = np.rint(in_class.T @ looked).astype(np.int64)  # altered in the first among those looked at for the second
     people = np.rint((looked * model.margins.size[:, None]).T @ looked).astype(np.int64)
+    a, b = (side[people[a, b] > 0] for side in (a, b))
     null = pair_tests(model.margins, a, b, both[a, b])
     apart, together = pair_power(model.margins, null, a, b, params.pair_odds)
     names = np.array(model.genes)

@@ -85,14 +85,17 @@ class GeneStatus:
             self._on_panel[key] = self._altered_on_panel(key)
         return self._on_panel[key]
 
+    def once(self, found: pl.DataFrame, key: str) -> pl.DataFrame:
+        """Return rows of `altered` (gene, `key`) each once: they are where no patient has several samples."""
+        samples = self.panels.samples
+        return found if key == "sample_id" or samples[key].n_unique() == samples.height else found.unique()
+
     def _altered_on_panel(self, key: str) -> pl.DataFrame:
-        found = self.altered.filter("is_altered").select("gene", key)  # a row per sample and gene
+        found = self.altered.filter("is_altered").select("gene", key)
         # joined to the altered rows alone: every sample x gene of a registry would be a hundred million rows
         assays = self.panels.samples.select(key, "mutation").drop_nulls().unique()
         if all(self.panels.genes[a] is None for a in assays["mutation"].unique()):  # every gene is on every panel
-            samples = self.panels.samples
-            several = key != "sample_id" and samples[key].n_unique() < samples.height
-            return (found.unique() if several else found).join(assays, on=key, how="semi")
+            return self.once(found, key).join(assays, on=key, how="semi")
         pairs = self.panels.pairs(set(found["gene"]))
         owners = numbers(pl.concat([found[key], assays[key]]))
         found = found.with_columns(_owner=pl.Series(owners[: found.height]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -104,6 +105,12 @@ def said_of(manifest: Manifest, path: Path, column: str) -> tuple[str, str | Non
     >>> said_of(of, Path("/data/B/calls.vcf"), "T"), said_of(of, Path("/data/C/calls.vcf"), "T")
     (('B', None, 'tumour'), None)
     """
-    parts = path.parts
-    tails = (Path(*parts[i:]).as_posix() for i in range(len(parts)))
-    return next((manifest[tail, column] for tail in tails if (tail, column) in manifest), None)
+    if not manifest:
+        return None
+    return next((manifest[tail, column] for tail in _tails(path) if (tail, column) in manifest), None)
+
+
+@lru_cache(64)
+def _tails(path: Path) -> tuple[str, ...]:
+    """The path, and what is left of it without its first folders."""
+    return tuple(Path(*path.parts[i:]).as_posix() for i in range(len(path.parts)))
