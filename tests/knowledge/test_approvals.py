@@ -9,7 +9,8 @@ import pytest
 
 from oncourse.errors import ConfigError
 from oncourse.knowledge.approvals import AGENCIES, approvals, own_first, to_confirm
-from oncourse.knowledge.matching import BENEFIT
+from oncourse.knowledge.findings import PatientFindings
+from oncourse.knowledge.matching import BENEFIT, match_rule
 from oncourse.knowledge.rules import default_rules
 from oncourse.study.config import config_from_mapping
 
@@ -86,3 +87,15 @@ def test_every_approval_that_names_a_drug_is_dated_or_to_be_confirmed():
         if agency and not re.search(r"\b20\d\d\b", words) and rule.rule_id not in labels
     }
     assert undated == {("CRC-06", "NMPA")}
+
+
+@pytest.mark.parametrize(
+    ("age", "is_told"), [(None, False), (0, True), (15, True), (17.9, True), (18, False), (60, False)]
+)
+def test_a_therapy_of_a_child_says_that_approvals_are_of_adults(age, is_told):
+    """Of a patient of 15 an approval of adults stood without a word."""
+    rule = next(r for r in default_rules() if r.rule_id == "CRC-15")
+    patient = PatientFindings("A", tumour="colorectal", state="metastatic", msi="high", age_years=age)
+    match = match_rule(rule, patient)
+    assert match.status == "matched"
+    assert any("under 18" in text for text in match.conditions) == is_told

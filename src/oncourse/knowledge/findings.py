@@ -88,6 +88,7 @@ class PatientFindings:
     tumour : colorectal, prostate, or another word; None = not recorded
     state : resected, metastatic, mCSPC, mCRPC; None = not recorded
     stage : I, II, III or IV at diagnosis; None = not recorded
+    age_years : at the index date; None = not recorded
     surgery : done where the primary is known to be out; None = not recorded
     variants : every variant after filtering, with its origin
     copy_number : gene -> one of `COPY_STATES`; a missing gene was not profiled
@@ -112,6 +113,7 @@ class PatientFindings:
     tumour: str | None = None
     state: str | None = None
     stage: str | None = None
+    age_years: float | None = None
     surgery: str | None = None
     variants: tuple[VariantFinding, ...] = ()
     copy_number: Mapping[str, str] = field(default_factory=dict)

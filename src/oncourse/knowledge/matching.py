@@ -13,6 +13,9 @@ from oncourse.knowledge.rules import Rule
 #: Directions that speak for a therapy.
 BENEFIT = ("sensitive", "sensitive_weak", "preferred")
 LEVEL_ORDER = ("I-A", "I-B", "II-C", "II-D", "III")
+#: Patients younger than this are not those of the trials and approvals, unless a label says so.
+ADULT_YEARS = 18
+_MINOR = f"under {ADULT_YEARS} at the index date: approvals and trials are of adults unless their label says otherwise"
 #: What a doctor wants to read first.
 _DIRECTION_ORDER = (
     "sensitive",
@@ -111,6 +114,9 @@ def match_rule(rule: Rule, patient: PatientFindings, outcome: Verdict | None = N
             against = beside.against
         elif beside.truth == UNKNOWN:
             conditions = beside.missing or ("a condition of the rule could not be assessed",)
+    is_minor = patient.age_years is not None and patient.age_years < ADULT_YEARS
+    if status == "matched" and rule.direction in BENEFIT and is_minor:
+        conditions = (*conditions, _MINOR)
     setting = "not_known" if status == "not_matched" else setting_of(rule, patient)
     return Match(
         rule,

@@ -78,6 +78,7 @@ class Facts:
             "repair_denied": {kind: said[patient] for kind, said in self.denied.items() if patient in said},
             "tmb_per_mb": self.tmb.get(patient),
             "stage": stage_of(row["stage"]),
+            "age_years": row.get("age_years"),
             "surgery": DONE if patient in self.operated else None,
             "side": known.side(row["primary_site"]) if known else None,
             "drug_classes": self.classes.get(patient, frozenset()) if treated else None,
