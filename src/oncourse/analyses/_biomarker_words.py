@@ -246,10 +246,9 @@ def notes_of(
             f"{len(found.late)} patients enter after the start, on the day their sample was taken: the naive estimate "
             "(column naive_hazard_ratio) counts the time before, which only survivors have."
         )
-    if found.enrolled_late:
+    if enrolled := found.enrolled_late - set(found.late):  # whose entry is the sample was told above
         notes.append(
-            f"{len(found.enrolled_late)} patients came under observation after the start (follow_up.entry_day) and "
-            f"are at "
+            f"{len(enrolled)} patients came under observation after the start (follow_up.entry_day) and are at "
             "risk from that day on; the naive estimate (column naive_hazard_ratio) counts the time before, which only "
             "survivors have."
         )

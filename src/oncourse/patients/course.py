@@ -19,6 +19,7 @@ def course_rows(cohort: Cohort, patient: str) -> list[dict[str, Any]]:
     imaging = {}
     if study.has("target_lesions") or study.has("assessments"):
         imaging = {r["line"]: r for r in of_patient(cohort.best_response, patient).iter_rows(named=True)}
+    bone = of_patient(cohort.bone_visits, patient) if study.has("assessments") else None
     molecular = {r["line"]: r for r in of_patient(cohort.ctdna_response, patient).iter_rows(named=True)}
     rows = []
     for line in lines.iter_rows(named=True):
@@ -31,7 +32,7 @@ def course_rows(cohort: Cohort, patient: str) -> list[dict[str, Any]]:
                 "stop_day": line["stop_day"],
                 "stop_reason": line["stop_reason"],
                 "psa": _psa(psa.get(line["line"])),
-                "imaging": _imaging(imaging.get(line["line"])),
+                "imaging": "; ".join(filter(None, (_imaging(imaging.get(line["line"])), _bone(bone, line["line"])))),
                 "ctdna": _molecular(molecular.get(line["line"])),
             }
         )
@@ -68,6 +69,18 @@ def _imaging(row: dict[str, Any] | None) -> str:
     if row["progression_day"] is not None:
         parts.append(f"PD day {row['progression_day']}")
     return "; ".join(parts)
+
+
+def _bone(visits: pl.DataFrame | None, line: int) -> str:
+    """Progression of bone scans by 2+2, which RECIST does not see; what waits for its next scan says so."""
+    if visits is None:
+        return ""
+    mine = visits.filter(pl.col("line") == line).sort("day")
+    dated = mine["progression_day"].drop_nulls()
+    if not dated.is_empty():
+        return f"bone PD day {dated.min()}"
+    waiting = mine.filter(pl.col("bone") == "PDu")
+    return f"bone PD day {waiting['day'][0]}, unconfirmed" if waiting.height else ""
 
 
 _RESPONSES = {

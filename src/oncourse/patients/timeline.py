@@ -228,6 +228,7 @@ def _events(cohort: Cohort, patient: str) -> list[Mark]:
     for day, term, grade in adverse.select("start_day", "term", "grade").iter_rows():
         if grade is None or grade >= LEAST_GRADE:
             marks.append(Mark(day, term if grade is None else f"{term}, grade {grade}", "toxicity"))
+    marks += _progressions(cohort, patient)
     follow = of_patient(cohort.study["follow_up"], patient)
     for day in _recurrence_days(cohort, patient, follow):
         marks.append(Mark(day, "recurrence", "progression"))
@@ -244,6 +245,19 @@ def _events(cohort: Cohort, patient: str) -> list[Mark]:
             )
         elif row["last_contact_day"] is not None:
             marks.append(Mark(row["last_contact_day"], "last contact", ""))
+    return marks
+
+
+def _progressions(cohort: Cohort, patient: str) -> list[Mark]:
+    """Progressions that stand on no track of sums: of bone scans by 2+2, and of scans without a target lesion."""
+    if not cohort.study.has("assessments"):
+        return []
+    bone = of_patient(cohort.bone_visits, patient)["progression_day"].drop_nulls().unique().sort()
+    marks = [Mark(day, "progression in bone", "progression") for day in bone]
+    visits = of_patient(cohort.recist_visits, patient)
+    if visits["sum_mm"].null_count() == visits.height:
+        days = visits.filter(pl.col("overall") == "PD").group_by("line").agg(pl.col("progression_day").min())
+        marks += [Mark(d, "progression on imaging", "progression") for d in days["progression_day"].drop_nulls().sort()]
     return marks
 
 
