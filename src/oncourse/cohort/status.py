@@ -153,7 +153,19 @@ class Statuses(Blood):
             self.ctdna,
             self._blood_after_surgery,
             self.alterations,
+            self._progressed,
         )
+
+    @property
+    def _progressed(self) -> frozenset[str]:
+        """Patients whose PSA or scans progressed on the last line, where a setting of the study ends with that."""
+        from oncourse.derive.clinical.progression import progressed_on_last_line
+        from oncourse.disease import ends_with_progression
+
+        settings = set(self.study["treatments"]["setting"].drop_nulls())
+        if not any(ends_with_progression(s) for s in settings):
+            return frozenset()
+        return progressed_on_last_line(self.lines, self.psa, self.best_response, self.bone_visits)
 
     @derived
     def therapy(self) -> Therapy:

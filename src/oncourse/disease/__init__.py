@@ -6,6 +6,17 @@
 """
 
 from oncourse.disease.model import Disease, Hypothesis, State
-from oncourse.disease.shelf import disease, diseases, of_tumour, states, tumour_of, tumours
+from oncourse.disease.shelf import disease, diseases, ends_with_progression, of_tumour, states, tumour_of, tumours
 
-__all__ = ["Disease", "Hypothesis", "State", "disease", "diseases", "of_tumour", "states", "tumour_of", "tumours"]
+__all__ = [
+    "Disease",
+    "Hypothesis",
+    "State",
+    "disease",
+    "diseases",
+    "ends_with_progression",
+    "of_tumour",
+    "states",
+    "tumour_of",
+    "tumours",
+]

@@ -25,7 +25,8 @@ class State:
     stage, text : regular expressions on the stage, and on the diagnosis with the study's disease
     by_metastasis : a metastasis was found
     by_design : the study's design is this disease
-    until_progression : a treatment of this setting that ended with progression shows it no longer
+    until_progression : a treatment of this setting that ended with progression, or during which PSA or scans
+    progressed, shows it no longer
     (castration-sensitive)
     """
 

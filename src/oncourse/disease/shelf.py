@@ -53,6 +53,11 @@ def states() -> tuple[str, ...]:
     return tuple(dict.fromkeys(s.name for name in diseases() for s in disease(name).states))
 
 
+def ends_with_progression(setting: str) -> bool:
+    """Return whether a state that the setting of a treatment shows ends when the disease progresses (mCSPC)."""
+    return any(s.until_progression and setting in s.settings for name in diseases() for s in disease(name).states)
+
+
 def of_tumour(tumour: str | None, design: str | None = None) -> Disease | None:
     """Return the disease of a tumour: that of the study's design where it is of this tumour, else the first by name."""
     mine = [disease(name) for name in diseases() if disease(name).tumour == tumour]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
@@ -39,6 +39,7 @@ class Facts:
         readings: pl.DataFrame,
         ctdna: pl.DataFrame,
         blood: pl.DataFrame,
+        progressed: Collection[str] = (),
     ):
         self.study = study
         self.patients = {r["patient_id"]: r for r in study["patients"].iter_rows(named=True)}
@@ -53,7 +54,7 @@ class Facts:
         self.metastatic, self.operated = _metastatic(study), operated(study)
         self.classes, self.adjuvant, self.settings = _treatments(study)
         self.unknown_drugs = _unknown(study)
-        self.progressed = _progressed(study)
+        self.progressed = _progressed(study) | set(progressed)
         lines = lines.filter(~pl.col("setting").is_in(EARLIER).fill_null(False)).filter(pl.col("line") > 0)
         self.lines = dict(lines.group_by("patient_id").agg(pl.col("line").n_unique()).iter_rows())
 

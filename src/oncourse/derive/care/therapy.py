@@ -168,12 +168,14 @@ def findings(
     ctdna: pl.DataFrame,
     after_surgery: pl.DataFrame,
     alterations: pl.DataFrame,
+    progressed: Collection[str] = (),
 ) -> Findings:
     """Derive the findings of every patient from the study's tables.
 
     ``alterations`` (`oncourse.derive.status.alterations`) says whether both alleles of a hit suppressor are lost;
     ``ctdna`` is the table of every plasma sample, ``after_surgery`` the first one in the window after surgery
-    (`oncourse.derive.outcomes.recurrence.blood_after_surgery`).
+    (`oncourse.derive.outcomes.recurrence.blood_after_surgery`); ``progressed`` names those whose PSA or scans progressed
+    on the last line.
 
     Unless study.yaml says ``report_germline: true``, germline variants are left out here, so that nothing downstream
     can show one; loss rules of repair genes then never conclude "not altered".
@@ -205,7 +207,7 @@ def findings(
     denied = recorded_sites(named, statuses_of(study.config.statuses))
     sites = _Sites(panels, codons, chosen, plasma, knowledge.genes, denied)
     counted = burden.filter(~pl.col("sample_id").is_in(sorted(sites.blind)))  # too little tumour to count mutations
-    facts = Facts(study, lines, counted, chosen, readings, ctdna, after_surgery)
+    facts = Facts(study, lines, counted, chosen, readings, ctdna, after_surgery, progressed)
     shown = _shown_in_plasma(plasma)
     normals = set(study["samples"].filter(is_normal())["patient_id"])
     fused, fusion_genes = _fusions(study, panels, knowledge.genes, sites.blind)

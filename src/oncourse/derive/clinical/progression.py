@@ -313,3 +313,19 @@ def response_duration(
     events = records(done, day="_end", reason=pl.col("duration_end"), source_table=table, source_row=row)
     censors = records(open_, day="_end", reason=pl.col("duration_end"), source_table=table, source_row=row)
     return [make(name, known, {END_OF_RESPONSE: events}, [censors], params) for name in endpoints_of("response")]
+
+
+def progressed_on_last_line(
+    lines: pl.DataFrame, psa: pl.DataFrame, best: pl.DataFrame, bone: pl.DataFrame
+) -> frozenset[str]:
+    """Return the patients with a progression on the last line they began: of PSA, confirmed, of soft tissue, or of bone.
+
+    Parameters
+    ----------
+    psa, best, bone : `oncourse.derive.clinical.psa.psa_table`, `response.best_response`, `bone.bone_visits`
+    """
+    last = lines.sort("patient_id", "start_day", "line").group_by("patient_id").agg(pl.col("line").last())
+    confirmed = psa.filter(pl.col("progression_status") == "confirmed")
+    seen = [confirmed, *(t.filter(pl.col("progression_day").is_not_null()) for t in (best, bone))]
+    found = pl.concat([t.select("patient_id", pl.col("line").cast(pl.Int64)) for t in seen])
+    return frozenset(last.join(found, on=["patient_id", "line"], how="semi")["patient_id"])
