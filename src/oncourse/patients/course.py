@@ -78,7 +78,7 @@ def _bone(visits: pl.DataFrame | None, line: int) -> str:
     mine = visits.filter(pl.col("line") == line).sort("day")
     dated = mine["progression_day"].drop_nulls()
     if not dated.is_empty():
-        return f"bone PD day {dated.min()}"
+        return f"bone PD day {dated[0]}"
     waiting = mine.filter(pl.col("bone") == "PDu")
     return f"bone PD day {waiting['day'][0]}, unconfirmed" if waiting.height else ""
 
