@@ -61,7 +61,8 @@ def consequence_of(gene: str, text: str) -> str | None:
         return "splice_site" if reach <= 2 or ends_in_exon else "splice_region" if reach <= 8 else "intron"
     for place, word in _OUTSIDE:
         if at := place.match(bare):
-            return "upstream" if abs(int(at[0].strip("*"))) in _PROMOTER.get(gene, ()) else word
+            is_promoter = word == "utr5" and -int(at[0]) in _PROMOTER.get(gene, ())
+            return "upstream" if is_promoter else word
     if told := of_coding_change(gene, text)[0]:
         return told
     if not (found := _INDEL.match(bare)) or not (found[3] or found[5]):
