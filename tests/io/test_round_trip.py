@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from tests.kept_numbers import check
 
 from oncourse.io import load_study
 from oncourse.io.aside import checked
@@ -69,7 +70,7 @@ def _rows(frame, columns):
 
 @pytest.mark.parametrize("form", list(LOST))
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
-def test_what_a_format_can_hold_comes_back(design, form, tmp_path):
+def test_what_a_format_can_hold_comes_back(design, form, tmp_path, request):
     made = simulate_study(design, 4, seed=3)
     study = Study(made.config, made.tables)
     back, lost = _back(study, form, tmp_path / "x"), LOST[form]
@@ -84,6 +85,7 @@ def test_what_a_format_can_hold_comes_back(design, form, tmp_path):
             assert (both["age_years"] - both["age_years_right"]).abs().max() < 0.1
             columns.remove("age_years")
         assert _rows(back[name], columns) == _rows(ours, columns), name
+    check(f"readings/export_{design}_{form}", back, request.config.getoption("--accept"))
 
 
 def test_a_death_on_no_day_is_exported_as_none(tmp_path):
