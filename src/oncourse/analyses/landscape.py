@@ -304,7 +304,7 @@ def _pairs_apart(pairs: pl.DataFrame, kinds: pl.DataFrame) -> Part:
     ]
     return estimates, (
         " When the {hypermutated_patients} patients whose tumours are hypermutated by their mutations (MSI, POLE) are "
-        "fitted apart, {gene_pairs_apart} of the pairs found hold."
+        "fitted apart, {gene_pairs_apart} pairs remain."
     )
 
 
@@ -443,7 +443,7 @@ def _pair_words(found: pl.DataFrame, joint: dict[str, str]) -> str:
     ]
     named = "; ".join(f"{braceless(a)} and {braceless(b)} ({how})" for a, b, how in once[:PAIRS_NAMED])
     near = (
-        " {gene_pairs_near} of these lie on one chromosome, whose copies change together."
+        " These include {gene_pairs_near} pairs on one chromosome, whose copies change together."
         if found["is_near"].any()
         else ""
     )

@@ -31,6 +31,7 @@ _NOUNS = {
     "findings": "finding",
     "baselines": "baseline",
     "endpoints": "endpoint",
+    "pairs": "pair",
 }
 _VERBS = {
     "have": "has",
@@ -45,6 +46,7 @@ _VERBS = {
     "look": "looks",
     "sit": "sits",
     "change": "changes",
+    "remain": "remains",
 }
 
 
