@@ -10,7 +10,7 @@ there (number, and share of mutations given to them), signatures of 5 % and more
 the two errors with its 95 % interval by spectra; and in how many spectra one method has more signatures that are not
 there than the other, with the exact two-sided chance of that if both were alike (sign test).
 
-Rules were chosen on spectra of seed 1, the numbers of the documentation are those of seed 2.
+Rules were chosen on spectra of seeds 1 and 11, the numbers of the documentation are those of seed 2.
 
 The peer's own function for one spectrum is asked with the arguments its `Analyzer.cosmic_fit` gives it; that front
 answers the same (compared on spectra of 50 mutations) and spends some twenty seconds a spectrum on files.
