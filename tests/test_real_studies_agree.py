@@ -63,8 +63,20 @@ STUDIES = {
     "irecist": ("sdtm", "endpoints-pharmaverse/sdtm", ("irecist",), 30),
 }
 
-#: Studies that take 2 CPU seconds and more, most of them to be read.
-DEAR = ("pyclone", "treeomics", "mseq", "cfdnaneo", "prad", "read", "coad", "msk_met")
+#: Studies that take 2 CPU seconds and more, most of them to be read, and three whose kind is there already.
+DEAR = (
+    "conipher",
+    "phylogicndt",
+    "irecist",
+    "pyclone",
+    "treeomics",
+    "mseq",
+    "cfdnaneo",
+    "prad",
+    "read",
+    "coad",
+    "msk_met",
+)
 #: Analyses that take most of the time and state nothing of a status.
 CLONES = ("evolution",)
 
