@@ -14,6 +14,7 @@ from oncourse.analyses import drivers as dr
 from oncourse.analyses import evolution as ev
 from oncourse.analyses import monitoring as mo
 from oncourse.analyses import therapy as th
+from oncourse.analyses import tissue_blood as tb
 from oncourse.analyses import treatment as tr
 from oncourse.analyses._asked_statuses import asked_statuses
 from oncourse.analyses._base import Estimate
@@ -117,6 +118,27 @@ def test_the_shared_mutations_of_few_patients_are_counted(patients, limits, word
     assert words in co._headline(told, (), ()).text.text()
     calls = (*told, Estimate(f"assumed_fraction.{key}", 0.4, n=5, unit="fraction"))
     assert "2 of 5 differences are by calls alone" in co._headline(calls, (), ()).text.text()
+
+
+@pytest.mark.parametrize(("patients", "light"), [(29, "uncertain"), (30, "answered")])
+def test_equivalence_over_variants_of_few_patients_is_uncertain(patients, light):
+    """Whose plasma shows hardly anything may be missing from them: ten said "within" at the margin in 14 % of studies."""
+    test = {
+        "measure": "ppa",
+        "of": "variants",
+        "comparator": "performance goal",
+        "n_patients": patients,
+        "is_noninferior": True,
+    }
+    told = (
+        Estimate("n_patients", patients, unit="count"),
+        Estimate("ppa.all_without_chip", 0.9, 0.85, 0.94, 400, "", "fraction"),
+        Estimate("missed_by_calls.all_without_chip", 0, n=40, unit="count"),
+        Estimate("noninferiority_p.ppa.variants.performance_goal", 0.001, n=patients),
+    )
+    head = tb._headline(told, [test])
+    assert head.light == light and "within the margin" in head.text.text()
+    assert (str(head.reason) == "only 29 patients") == (patients < 30)
 
 
 def test_of_two_tumours_the_larger_group_is_told():
