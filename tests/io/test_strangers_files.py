@@ -149,7 +149,7 @@ def test_bl_is_the_baseline_where_the_names_say_so(tmp_path):
     assert dict(_rows(reading, "samples", "sample_id", "material")) == {
         "DTB-003-BL": "tissue",
         "DTB-003-PRO": "tissue",
-        "P1_WBC": "normal",
+        "P1_WBC": "white_cells",  # beside plasma they tell a blood clone
         "P1_cfDNA_BL": "plasma",
         "P1_cfDNA_C3": "plasma",
     }

@@ -358,3 +358,42 @@ def test_a_little_of_the_tumour_in_its_white_cells_is_no_clone_of_the_blood(tmp_
         [_maf(tmp_path, *(f"{_row(s)}\t{n}\t1000" for s, n in reads), head=head)], clinical=[clinical]
     )
     assert states_of(reading, "RAS") == {"P1_T": "positive"}
+
+
+RECORD = {"c": "12", "p": "25398284", "r": "C", "a": "T", "f": "PASS", "fmt": "GT:AD:DP", "g": "0/1:70,30:100"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"r": ""},
+        {"a": ""},
+        {"a": "."},
+        {"a": "C"},
+        {"a": "T]"},
+        {"g": "."},
+        {"g": "./."},
+        {"fmt": "", "g": ""},
+        {"fmt": "GT", "g": "./."},
+        {"f": "xyz"},
+        {"g": "0/0:70,30:100"},
+    ],
+)
+def test_no_cell_of_a_vcf_record_of_ras_makes_it_wild_type(tmp_path, cells):
+    """Alleles that were not written were depth, or no record; a passing record without a genotype was nothing: "RAS wild
+    type" beside a file that lists G12D."""
+    x = RECORD | cells
+    head = "##fileformat=VCFv4.2\n##reference=GRCh37\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1"
+    row = "\t".join((x["c"], x["p"], ".", x["r"], x["a"], ".", x["f"], ".", x["fmt"], x["g"]))
+    (tmp_path / "S1.vcf").write_text(f"{head}\n{row}\n")
+    assert states_of(read_delivery([tmp_path / "S1.vcf"], panel="IMPACT468"), "RAS")["S1"] != "negative"
+
+
+@pytest.mark.parametrize("cells", [{"c": ""}, {"p": ""}, {"p": "-1"}])
+def test_a_vcf_record_without_a_place_is_refused(tmp_path, cells):
+    """It was "no small variant: left out", and every gene wild type."""
+    x = RECORD | cells
+    row = " ".join(v or "@" for v in (x["c"], x["p"], ".", x["r"], x["a"], ".", x["f"], ".", x["fmt"], x["g"]))
+    path = write_vcf(tmp_path / "S1.vcf", ["S1"], [row])
+    path.write_text(path.read_text().replace("@", ""))
+    assert any("the record has no" in p.message and p.severity == "error" for p in read_delivery([path]).problems)

@@ -304,6 +304,10 @@ def _tables(
     left: list[tuple[str, int, int | None]] = []
     frame = normalise(pl.DataFrame(rows, schema=schema, orient="row"), fasta=fasta)
     frame = _with_unread(frame, name, problems)
+    nowhere = frame.filter(pl.col("why_not").is_in(["no chromosome", "no position"]))
+    for line, why in nowhere.select("line", "why_not").unique().sort("line").head(20).iter_rows():
+        cure = "Correct CHROM and POS, or remove the record: a variant that may be anywhere leaves no gene wild type."
+        problems.append(Problem(name, int(line), "POS", None, f"the record has {why}.", cure))
     bad = frame["why_not"].is_not_null()
     if bad.any():
         n_bad = frame.filter(bad)["line"].n_unique()

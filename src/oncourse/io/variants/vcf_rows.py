@@ -61,10 +61,13 @@ def record_rows(
     # Mutect2's genotype is every allele of the record, also of sites it was told to look at (GATK #5695)
     lists_all = any(c.startswith("##source=Mutect2") for c in table.comments)
     for i, (chrom, pos, ref, alts) in enumerate(zip(*columns, strict=True)):
-        if alts in (None, *NO_VARIANT) or ref is None:
-            continue
         words = formats[i] or ""
         keys = keys_of.setdefault(words, words.split(":"))
+        if alts in (None, *NO_VARIANT) or ref is None or ref == alts:
+            # no variant, unless a genotype holds one: then its bases are not written
+            if ref and alts and not any(_holds_one(_fields(values[s][i], keys)) for s in tumours):
+                continue
+            ref, alts = ref or "?", "?"
         ref, each = _bounded(ref), _alternatives(alts)
         others = [_fields(values[s][i], keys) for s in normals]
         one = shares_of_reads(_info(infos[i]), no_af) if len(tumours) + len(normals) == 1 else None
@@ -74,7 +77,8 @@ def record_rows(
                 if fields.get(key, ".")[-1:].isdigit():
                     fields[key] += "%"
             is_told = is_alone and filters[i] == "PASS" and _has_numbers(fields)
-            if _says_nothing(fields) and not is_told:
+            is_silent = _says_nothing(fields) and not is_told
+            if is_silent and not (is_alone and passes_record(filters[i])):
                 continue
             for number, alt in enumerate(each):
                 site = Site(ref, alt, number, len(each))
@@ -92,10 +96,12 @@ def record_rows(
                         pos,
                         own_ref,
                         own_alt,
-                        _of_sample(_filter_of(filters[i], infos[i], number), fields.get("FT")),
+                        NO_GENOTYPE
+                        if is_silent
+                        else _of_sample(_filter_of(filters[i], infos[i], number), fields.get("FT")),
                         *found,
                         None if None not in found else fraction(fields, site),
-                        False if found[0] is None and _is_missing(fields) and not is_told else held,
+                        False if is_silent or (found[0] is None and _is_missing(fields) and not is_told) else held,
                         len(tumours) > 1 or _is_missing(fields) or len(each) > 1 or lists_all,
                         *(_normal_counts(others, site) if others else of_normal({**(one or {}), **fields}, site)),
                         status,
@@ -104,6 +110,21 @@ def record_rows(
                     )
                 )
     return out
+
+
+#: Filter of a record of the file's only tumour whose column says nothing: listed as passed, and nobody knows whether the
+#: sample has it.
+NO_GENOTYPE = "no genotype"
+
+
+def passes_record(text: str | None) -> bool:
+    """Whether the FILTER of a record fails nothing."""
+    return text in (None, "", ".", "PASS")
+
+
+def _holds_one(fields: dict[str, str]) -> bool:
+    """Whether a genotype holds an alternative."""
+    return bool(re.search("[1-9]", fields.get("GT", "")))
 
 
 #: A record of more alternatives is no variant of a sample.

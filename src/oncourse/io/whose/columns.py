@@ -20,7 +20,6 @@ from oncourse.io.whose.sample_names import (
     CALLERS,
     GENERIC,
     IS_NORMAL,
-    NORMAL_WORD,
     ROLE_END,
     Partners,
     Stems,
@@ -286,30 +285,12 @@ def _patient(
     own, _ = names.ends.get(column, ("", ""))
     if own and len({word.upper() for word in names.roles[own]}) > 1:
         return own  # P1_T beside P1_N, whatever else the file holds
-    if behind := _behind_role(column, start.columns):
-        return behind
+    if column in names.behind:
+        return names.behind[column]
     if begins := names.stems.of(column):
         return begins[-1]  # P6_primary beside P6_blood, or in P6.vcf
     is_one = len(start.columns) > 1 and len(names.ends) == len(start.columns) and len(names.roles) == 1
     return next(iter(names.roles)) if is_one else None
-
-
-#: A name that begins with what the sample is: ``T_P1``, ``normal_P1``.
-_ROLE_START = re.compile(rf"^(?P<role>T|N|tumou?r|肿瘤|{NORMAL_WORD})[_.-](?P<stem>.+)$", re.I)
-
-
-def _behind_role(column: str, columns: Sequence[str]) -> str | None:
-    """Return the patient of ``T_P1`` beside ``N_P1``; null where no partner of the other role is there.
-
-    >>> _behind_role("T_P1", ["N_P1", "T_P1"]), _behind_role("tumor_P1", ["tumor_P1", "tumor_P2"])
-    ('P1', None)
-    """
-    found = {c: m for c in columns if (m := _ROLE_START.match(c))}
-    mine = found.get(column)
-    if not mine:
-        return None
-    roles = {is_normal_name(m["role"]) for m in found.values() if m["stem"] == mine["stem"]}
-    return mine["stem"] if len(roles) > 1 else None
 
 
 def _one_name(columns: list[Column]) -> list[Column]:

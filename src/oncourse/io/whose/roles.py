@@ -29,13 +29,31 @@ _GERMLINE = re.compile(
 _NORMALS_OWN = re.compile(rf"(?i:[_.-]({NORMAL_WORD})\d*$)|(?<=[\d_.-])N\d*$")
 
 
+#: A name that begins with what the sample is: ``T_P1``, ``normal_P1``.
+_ROLE_START = re.compile(rf"^(?P<role>T|N|tumou?r|肿瘤|{NORMAL_WORD})[_.-](?P<stem>.+)$", re.I)
+
+
+def _behind(columns: Sequence[str]) -> dict[str, str]:
+    """Return column -> patient of names such as ``T_P1`` beside ``N_P1``: a tumour and a normal of one stem.
+
+    >>> _behind(["N_P1", "T_P1", "T_P2"]), _behind(["tumor_P1", "tumor_P2"])
+    ({'N_P1': 'P1', 'T_P1': 'P1'}, {})
+    """
+    found = {c: m for c in columns if (m := _ROLE_START.match(c))}
+    roles: dict[str, set[bool]] = {}
+    for m in found.values():
+        roles.setdefault(m["stem"], set()).add(is_normal_name(m["role"]))
+    return {c: m["stem"] for c, m in found.items() if len(roles[m["stem"]]) > 1}
+
+
 @dataclass(frozen=True)
 class Names:
     """What the names of one file's columns say of each other, looked at once for all of them.
 
     ``normals``: generic names of a normal; ``controls``: column -> stem of the others it is the control of
     (`Controls`); ``stems``: these stems, and the file's own where it has several columns; ``ends``: column -> stem and
-    word for its role; ``roles``: stem -> these words; ``numbered``: column -> T or N of names such as T1.
+    word for its role; ``roles``: stem -> these words; ``numbered``: column -> T or N of names such as T1;
+    ``behind``: column -> patient of names such as T_P1 beside N_P1.
     """
 
     normals: frozenset[str]
@@ -44,6 +62,7 @@ class Names:
     ends: Mapping[str, tuple[str, str]]
     roles: Mapping[str, frozenset[str]]
     numbered: Mapping[str, str]
+    behind: Mapping[str, str]
 
     @classmethod
     def of(cls, columns: Sequence[str], stem: str = "") -> Names:
@@ -63,6 +82,7 @@ class Names:
             ends,
             {own: frozenset(words) for own, words in roles.items()},
             {c: c[:1].upper() for c in columns if re.fullmatch(r"(?i)[tn]\d+", c)},
+            _behind(columns),
         )
 
 
