@@ -397,3 +397,26 @@ def test_a_vcf_record_without_a_place_is_refused(tmp_path, cells):
     path = write_vcf(tmp_path / "S1.vcf", ["S1"], [row])
     path.write_text(path.read_text().replace("@", ""))
     assert any("the record has no" in p.message and p.severity == "error" for p in read_delivery([path]).problems)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"Variant_Type": "SV"},
+        {"Variant_Type": "CNV"},
+        {"Variant_Classification": "Fusion"},
+        {"Variant_Classification": "wt"},
+    ],
+)
+def test_a_row_with_the_bases_of_a_small_variant_is_one(tmp_path, cells):
+    """One wrong word of its class took KRAS G12D out of the calls: "RAS wild type"."""
+    row = _row(**{k: v for k, v in cells.items() if k != "Variant_Type"}) + f"\t{cells.get('Variant_Type', 'SNP')}"
+    reading = read_delivery([_maf(tmp_path, row, head=f"{MAF}\tVariant_Type")], panel="IMPACT468")
+    assert states_of(reading, "RAS") == {"S1": "positive"}
+
+
+def test_a_cell_of_several_samples_is_a_row_of_each(tmp_path):
+    """``S1,S2`` beside S1 was a third patient."""
+    rows = [f"{_row('S1,S2')}\t30\t100", f"{_row('S1', Start_Position='25398285', End_Position='25398285')}\t30\t100"]
+    reading = read_delivery([_maf(tmp_path, *rows, head=f"{MAF}\tt_alt_count\tt_depth")])
+    assert calls_of(reading, "alt_count") == [("S1", KRAS, None), ("S2", KRAS, None), ("S1", "12:25398285:C:T", 30)]

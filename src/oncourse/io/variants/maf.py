@@ -32,7 +32,7 @@ from oncourse.io.variants.maf_rows import tables_of
 from oncourse.io.variants.maf_tables import MafTables, write_rows
 from oncourse.io.variants.specimens import parted, specimen_columns
 from oncourse.io.variants.tool_columns import PAIRS, tool_names, with_tool_columns
-from oncourse.io.variants.whose_rows import name_rows, one_sample, owners_by_barcode, refuse_nobody
+from oncourse.io.variants.whose_rows import name_rows, one_sample, owners_by_barcode, refuse_nobody, several_in_a_cell
 from oncourse.io.whose.manifest import Manifest
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
@@ -113,7 +113,8 @@ def read_maf(
     problems = [p for p in table.problems if p.column is None or p.column.lower() in OURS]
     rows = owners_by_barcode(renamed(table.frame)).with_columns(table.lines.alias("line"))
     rows, apart = parted(rows, table.frame, known, path.name)
-    notes += apart
+    rows, told = several_in_a_cell(rows, known)
+    notes += [*apart, *(f"{path.name}: {note}" for note in told)]
     rows, found_half = one_based(rows, name)
     problems += found_half
     before = rows

@@ -13,6 +13,18 @@ from oncourse.study.frames import optional
 _CLASS = r"(?i)^\s*(?:gene[ _-]?)?(?:fusion|rearrangement)s?\s*$"
 
 
+def is_small(frame: pl.DataFrame) -> pl.Expr:
+    """Whether a row writes the bases of a small variant: it is one, whatever its class is called.
+
+    >>> frame = pl.DataFrame({"ref": ["C", "-", None, "C"], "alt": ["T", "-", None, "C"]})
+    >>> frame.select(is_small(frame))["ref"].to_list()
+    [True, False, False, False]
+    """
+    ref, alt = (optional(frame, c).str.strip_chars().str.to_uppercase().alias("ref") for c in ("ref", "alt"))
+    bases = [side.str.contains(r"^([ACGT]+|-)$") for side in (ref, alt)]
+    return (pl.all_horizontal(*bases) & (ref != alt)).fill_null(False).alias("ref")
+
+
 def without_fusions(frame: pl.DataFrame, notes: list[str]) -> tuple[pl.DataFrame, Large | None, int]:
     """Return the rows (columns of `maf_columns`) that are no fusions, the fusions, and their rows' number.
 
@@ -22,7 +34,9 @@ def without_fusions(frame: pl.DataFrame, notes: list[str]) -> tuple[pl.DataFrame
     if not said or "gene" not in frame.columns:
         return frame, None, 0
     named = pl.col("sample_id").is_not_null()  # a row of nobody is told with the others
-    is_one = frame.select((pl.any_horizontal(said).fill_null(False) & named).alias("is_one"))["is_one"]
+    is_one = frame.select((pl.any_horizontal(said).fill_null(False) & named & ~is_small(frame)).alias("is_one"))[
+        "is_one"
+    ]
     if not is_one.any():
         return frame, None, 0
     raw = frame.filter(is_one).select("sample_id", "gene", optional(frame, "hgvs_p").alias("fusion"))

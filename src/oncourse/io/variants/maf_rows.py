@@ -12,7 +12,7 @@ from oncourse.genome.protein import canonicals
 from oncourse.genome.variant import VARIANT_ID, build_of_accession, normalise
 from oncourse.io.calling import decide
 from oncourse.io.tabular.table import TextTable
-from oncourse.io.variants.maf_fusions import without_large
+from oncourse.io.variants.maf_fusions import is_small, without_large
 from oncourse.io.variants.maf_numbers import COUNTED, at_lines, fractions_alone, with_counts
 from oncourse.io.variants.maf_tables import (
     MafTables,
@@ -188,11 +188,13 @@ def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame
     drop = pl.lit(False)
     if "status" in frame.columns:
         drop = drop | pl.col("status").str.to_lowercase().is_in(["wildtype", "none"]).fill_null(False)
+    bare = ~is_small(frame)  # a row with the bases of a small variant is one, whatever its class
     if "classification" in frame.columns:
-        drop = drop | pl.col("classification").str.contains(r"(?i)^\s*(wild[ _-]?type|wt|野生型?)\s*$").fill_null(False)
+        wild = pl.col("classification").str.contains(r"(?i)^\s*(wild[ _-]?type|wt|野生型?)\s*$")
+        drop = drop | (wild.fill_null(False) & bare)
     if "variant_type" in frame.columns:
         large = ["SV", "FUSION", "CNV", "AMP", "TRANSLOCATION", "STRUCTURAL"]
-        drop = drop | (pl.col("variant_type").str.to_uppercase().is_in(large).fill_null(False))
+        drop = drop | (pl.col("variant_type").str.to_uppercase().is_in(large).fill_null(False) & bare)
     dropped = frame.select(drop.alias("d"))["d"] if not drop.meta.is_literal() else None
     if dropped is None or not dropped.any():
         return frame

@@ -7,6 +7,7 @@ file uses (TUMOR, primary): that of the file. A TCGA barcode of type 10-19 is a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -149,6 +150,26 @@ def owners_by_barcode(rows: pl.DataFrame) -> pl.DataFrame:
         return rows
     named = [i for i in rows["sample_id"].filter(uuid).drop_nulls().unique() if says(i)]
     return rows.with_columns(rows["patient_id"].set(uuid & rows["sample_id"].is_in(named), None))
+
+
+def several_in_a_cell(rows: pl.DataFrame, known: Collection[str]) -> tuple[pl.DataFrame, list[str]]:
+    """Give rows of several samples (``S1,S2`` where S1 is a sample of its own) a row for each, without the reads, which are
+    nobody's alone; say so."""
+    ids = rows["sample_id"].drop_nulls().unique()
+    whole = {*ids, *known}
+    joined = [i for i in ids.filter(ids.str.contains(r"[,;|]")) if any(p in whole for p in _parts_of(i))]
+    if not joined:
+        return rows, []
+    several = rows["sample_id"].is_in(joined)
+    none = [c for c in ("alt_count", "ref_count", "depth", "vaf") if c in rows.columns]
+    rows = rows.with_columns(pl.when(~several).then(pl.col(c)).alias(c) for c in none)
+    parts = pl.Series([_parts_of(i) if i in joined else [i] for i in rows["sample_id"]], dtype=pl.List(pl.String))
+    note = f"{int(several.sum()):,} rows name several samples ({joined[0]}): a row for each, without reads"
+    return rows.with_columns(parts.alias("sample_id")).explode("sample_id"), [note]
+
+
+def _parts_of(cell: str) -> list[str]:
+    return [part.strip() for part in re.split(r"[,;|]", cell) if part.strip()]
 
 
 def one_sample(rows: pl.DataFrame, unknown: Sequence[str], path: Path) -> str:
