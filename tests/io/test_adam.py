@@ -110,3 +110,22 @@ def test_lesions_of_the_admiralonco_data(shared_data):
         pl.col("USUBJID").alias("patient_id"), pl.col("TRLNKID").alias("lesion_id"), pl.col("AVAL").cast(float)
     )
     assert found.rows() == told.rename({"AVAL": "diameter"}).sort(keys).rows()
+
+
+def test_a_censoring_that_contradicts_the_death_is_told_and_not_known(tmp_path):
+    """CNSR the other way round (1 = event): who died lived, and nobody was told. Without DTHFL nobody is said to live."""
+    (tmp_path / "adsl.csv").write_text(
+        "USUBJID,SEX,RANDDT,DTHFL,DTHDT\nA,M,2020-01-02,Y,2020-10-28\nB,F,2020-01-02,,\n"
+    )
+    rows = "A,OS,Overall survival,300,1,DAYS,DEATH\nB,OS,Overall survival,400,0,DAYS,\n"
+    (tmp_path / "adtte.csv").write_text(f"USUBJID,PARAMCD,PARAM,AVAL,CNSR,AVALU,EVNTDESC\n{rows}")
+    reading = read_adam(tmp_path)
+    assert reading.tables["published_endpoints"]["is_event"].to_list() == [None, None]
+    assert any("CNSR of OS contradicts the death of 2 subjects" in p.message for p in reading.problems)
+    (tmp_path / "adsl.csv").write_text(
+        "USUBJID,SEX,RANDDT,LSTALVDT\nA,M,2020-01-02,2020-10-28\nB,F,2020-01-02,2021-01-01\n"
+    )
+    assert (
+        read_adam(tmp_path).tables["follow_up"].get_column("is_dead", default=pl.Series([None] * 2)).to_list()
+        == [None] * 2
+    )

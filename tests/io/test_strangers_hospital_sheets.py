@@ -478,3 +478,14 @@ def test_what_was_sampled_in_the_words_of_a_hospital(tmp_path):
 def test_ids_that_are_names_are_told(tmp_path):
     _, told = _read(tmp_path, 患者=[["患者", "性别", "诊断日期"], ["张三", "男", DAY_0], ["李四", "女", DAY_0]])
     assert any("ids look like names" in t for t in told)
+
+
+def test_a_flat_table_of_any_name_may_have_a_title_above_it(tmp_path):
+    """Lines of a title above the header, and a file called survival: not read."""
+    header = "Patient ID,Sex,Date of diagnosis,Last follow-up,Vital status"
+    (tmp_path / "survival.csv").write_text(f"Export of study X,,,,\n,,,,\n{header}\nP1,M,{DAY_0},{SEEN},Alive\n")
+    tables, _ = _checked(read_any(tmp_path / "survival.csv"))
+    assert tables["follow_up"].select("patient_id", "last_contact_day", "is_dead").rows() == [("P1", 311, False)]
+    (tmp_path / "shifted.csv").write_text(f"{header}\nP1,M,{DAY_0},,{SEEN},Alive\n")
+    with pytest.raises(InputError, match="has 6 cells, the header has 5"):
+        read_any(tmp_path / "shifted.csv")

@@ -67,8 +67,13 @@ def read_adam(path: Path) -> Reading:
     for row in subjects.rows:
         _subject(row, subjects, starts, out, follow)
     apart: list[tuple[str, str]] = []
+    against: list[str] = []
     for row in times.rows:
-        _time(row, times, out, follow, apart)
+        _time(row, times, out, follow, apart, against)
+    if against:
+        message = f"CNSR of OS contradicts the death of {len(against):,} subjects (first: {against[0]}): not known."
+        cure = "CNSR is 0 where the event happened; is it the other way round here?"
+        out.problems.append(Problem(times.name, None, "CNSR", against[0], message, cure, "warning"))
     if apart:
         patient, code = apart[0]
         message = (
@@ -168,10 +173,11 @@ def _subject(
     last = _known(row, source, "lstalvdt") or _date(get(row, "eosdt")) or _date(get(row, "rfpendtc"))
     cause = get(row, "dthcgr1", "dthcaus") if death else None
     dead = bool(death) or get(row, "dthfl") == "Y"
+    told = bool({"dthfl", "dthdt", "dthdtc"} & set(source.columns))  # without any of them nobody is said to live
     whole = death if death and len(death) == 10 else None
     follow[patient] = {
         "last_contact_date": whole or last,
-        "is_dead": str(dead).lower(),
+        "is_dead": str(dead).lower() if told else None,
         "death_date": death,
         "cause_of_death": cause_of_death(cause),
     }
@@ -192,6 +198,7 @@ def _time(
     out: Gather,
     follow: dict[str, dict[str, str | None]],
     apart: list[tuple[str, str]],
+    against: list[str],
 ) -> None:
     get = source.get
     patient, code = get(row, "usubjid"), get(row, "paramcd")
@@ -212,6 +219,9 @@ def _time(
         apart.append((patient, code))
     event = {"0": "true", "0.0": "true"}.get(get(row, "cnsr") or "", "false" if get(row, "cnsr") else None)
     words = get(row, "evntdesc", "cnsdtdsc") or ""
+    if code == "OS" and event and _is_against(event, words, follow[patient]["is_dead"]):
+        against.append(patient)
+        event = None
     out.add(
         "published_endpoints",
         patient_id=patient,
@@ -232,6 +242,17 @@ def _time(
     died = re.search(r"death|died|dead", words, re.I) or (not words and end == follow[patient]["death_date"])
     if event == "false" or not died:
         follow[patient].setdefault(f"{kind}{'' if event == 'true' else '_free'}_date", end)
+
+
+def _is_against(event: str, words: str, is_dead: str | None) -> bool:
+    """Whether a record of overall survival contradicts its own words or ADSL: censored by a death, or an event of who
+    lives (CNSR is 0 where the event happened, ADaM BDS for time to event).
+
+    >>> _is_against("false", "DEATH", None), _is_against("true", "", "false"), _is_against("false", "Last contact", "true")
+    (True, True, False)
+    """
+    censored_by_death = event == "false" and re.fullmatch(r"(?i)death|died|dead|death from any cause", words.strip())
+    return bool(censored_by_death) or (event == "true" and is_dead == "false")
 
 
 def _apart(value: float, unit: str, between: int) -> bool:

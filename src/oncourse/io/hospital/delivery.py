@@ -11,7 +11,8 @@ import polars as pl
 
 from oncourse.io.clinical.own_headers import our_headers, speaks_of_people
 from oncourse.io.files import read_files
-from oncourse.io.hospital.workbook import flat_sheet, kind_of, read_workbook
+from oncourse.io.hospital.text_sheets import flat_sheet
+from oncourse.io.hospital.workbook import kind_of, read_workbook
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.study.config import StudyConfig
@@ -26,7 +27,7 @@ def is_clinical_workbook(path: Path) -> bool:
     """Whether a file is a workbook of which two sheets or more are tables of ours, or one table of patients (a sheet, or
     text) that speaks of their follow-up and names no samples."""
     if not is_workbook(path):
-        return flat_sheet(path) is not None
+        return flat_sheet(path)[0] is not None
     sheets = sheets_of(path)
     if len(sheets) == 1 and speaks_of_people(sheets[0].header):
         return "sample_id" not in our_headers(sheets[0].header, "samples").values()

@@ -17,6 +17,7 @@ from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.clinical.own_treatments import line_of
 from oncourse.io.hospital.maf_sheets import add_mafs, sheet_is_maf
 from oncourse.io.hospital.patient_sheets import one_of_each
+from oncourse.io.hospital.text_sheets import flat_sheet, folder_sheets, has_each_once, table_of, text_sheet
 from oncourse.io.hospital.whose_sheets import column_of_people, others_numbering
 from oncourse.io.reading import Reading
 from oncourse.io.reports.mapping import first_report_is_day_0
@@ -25,7 +26,6 @@ from oncourse.io.tabular import sheets as raw
 from oncourse.io.tabular.sheet_table import sheet_table
 from oncourse.io.tabular.sheets import NotAWorkbook, Sheet, read_sheets
 from oncourse.io.tabular.table import TextTable
-from oncourse.io.tabular.text import read_table
 from oncourse.io.tabular.unseen import unseen_problems
 from oncourse.io.tree import may_hold_data
 from oncourse.study.config import StudyConfig, config_from_mapping, yaml_value
@@ -44,69 +44,20 @@ def _book(path: Path) -> Path | None:
     """The workbook: the path itself, or the only one of a folder."""
     if path.is_dir():
         books = [p for p in sorted(path.iterdir()) if raw.is_workbook(p) and not p.name.startswith(("~", "."))]
-        return books[0] if len(books) == 1 else path if len(folder_sheets(path)) > 1 else None
-    return path if raw.is_workbook(path) or flat_sheet(path) is not None else None
+        return books[0] if len(books) == 1 else path if folder_sheets(path) else None
+    return path if raw.is_workbook(path) or flat_sheet(path)[0] is not None else None
 
 
 #: Beginning of a table of text by which a table of patients is told, and the most bytes such a table has.
 _HEAD, _MOST = 16_384, 1 << 26
+#: Lines of a title that may stand above the header.
+_TITLES = 10
 _PATIENTS = re.compile(r"(?i)patient|subject|participant|case|record|\bid\b|患者|病人|住院|病案|登记|编号|受试者|病历")
-
-
-def folder_sheets(folder: Path) -> dict[str, Path]:
-    """Return name of a table -> file, of a folder of text tables that are named as the sheets of a workbook would be
-    (患者.csv, 随访.csv; demographics.csv, survival.csv), the patients among them; empty of any other folder."""
-    files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith((".", "~", "study.y"))]
-    if not files or len(files) > _MOST_SHEETS or any(p.suffix.lower() not in (".csv", ".tsv", ".txt") for p in files):
-        return {}
-    named = {p.stem: p for p in files if table_of(p.stem)}
-    return named if "patients" in map(table_of, named) and 2 * len(named) > len(files) else {}
-
-
-#: More files are no folder of tables.
-_MOST_SHEETS = 40
-
-
-def _text_sheet(path: Path) -> Sheet:
-    """Return a table of text as a sheet named after its file."""
-    table = read_table(path, lenient=True)
-    rows = [list(row) for row in table.frame.iter_rows()]
-    return Sheet(path.stem, table.frame.columns, rows, table.lines.to_list(), table.comments)
-
-
-def flat_sheet(path: Path) -> Sheet | None:
-    """Return a table of text of patients with their follow-up (speaks of when they fell ill, were seen or died) as a
-    sheet; None of any other file."""
-    if path.suffix.lower() not in (".csv", ".tsv", ".txt") or not path.is_file() or path.stat().st_size > _MOST:
-        return None
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    first = head.splitlines()[:1]
-    texts = [line.decode(code, errors="ignore") for line in first for code in ("utf-8", "gb18030", "utf-16")]
-    if not any(map(_PATIENTS.search, texts)):
-        return None
-    table = read_table(path, lenient=True)
-    if table.has_errors or not speaks_of_people(table.frame.columns):
-        return None
-    sheet = _text_sheet(path)
-    has_samples = "sample_id" in our_headers(sheet.header, "samples").values()
-    return sheet if _has_each_once(sheet, "patients") and not has_samples else None
 
 
 def is_workbook(path: Path) -> bool:
     """Whether a path is a workbook, a folder with one, or a table of patients and their follow-up."""
     return _book(path) is not None
-
-
-def table_of(name: str) -> str | None:
-    """Return the table a sheet or file is named after: patients, Patients, 患者; None where it is no table of ours."""
-    words = re.sub(r"^\s*\d{1,2}\s*[.、_-]\s*|[\s_-]*(?:表|table|sheet|data)?\s*\d?$", "", plain(name))
-    for word in (plain(name), words):
-        if (under := re.sub(r"[\s-]+", "_", word)) in TABLES:
-            return under
-        if known := meaning("table", word) or meaning("sheet", word):
-            return known
-    return None
 
 
 #: Tables that several sheets may make together: 化疗 and 靶向治疗, PSA and 肿瘤标志物.
@@ -144,7 +95,7 @@ def kind_of(path: Path, sheet: Sheet) -> str:
     if is_form(sheet):
         return "form"
     name = table_of(sheet.name) or _by_columns(sheet)
-    if name == "patients" and speaks_of_people(sheet.header) and _has_each_once(sheet, name):
+    if name == "patients" and speaks_of_people(sheet.header) and has_each_once(sheet, name):
         return name
     if name in (None, "calls", "variants") or (name == "fusions" and _names_no_partner(sheet)):
         if sheet_is_maf(sheet):
@@ -203,15 +154,13 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
     InputError : no workbook, or no sheet of it is a table
     """
     folder, path = path, _book(path) or path
-    texts = folder_sheets(path) if path.is_dir() else {}
-    flat = None if texts else flat_sheet(path)
+    texts = folder_sheets(path) if path.is_dir() else []
     try:
-        sheets = [_text_sheet(p) for p in texts.values()] if texts else [flat] if flat else read_sheets(path)
+        sheets, told = _sheets(path, texts)
     except NotAWorkbook as error:
         raise InputError(f"{path.name}: {error}") from None
-    reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)))
-    if not texts:
-        _told_beside(folder, path, reading)
+    reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)), problems=told)
+    _told_beside(folder, texts or [path], reading)
     sheets, said = one_of_each(sheets)
     reading.notes += [said] if said else []
     sheets = _with_people(sheets, reading)
@@ -254,6 +203,17 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
     return reading
 
 
+def _sheets(path: Path, texts: list[Path]) -> tuple[list[Sheet], list[Problem]]:
+    """Return the sheets of a workbook, of the text tables of a folder, or the one table of patients, and what is told."""
+    if not texts and raw.is_workbook(path):
+        return read_sheets(path), []
+    each = [text_sheet(p) for p in texts] or [flat_sheet(path)]
+    told = [problem for _, problems in each for problem in problems]
+    if any(sheet is None for sheet, _ in each):
+        raise InputError([p for p in told if p.severity == "error"] or f"{path.name}: is no workbook.")
+    return [sheet for sheet, _ in each if sheet is not None], told
+
+
 def _with_people(sheets: list[Sheet], reading: Reading) -> list[Sheet]:
     """Call the column that ties the sheets together patient_id, where hospitals number people more than once or by a
     name nobody knows."""
@@ -275,17 +235,17 @@ def _with_people(sheets: list[Sheet], reading: Reading) -> list[Sheet]:
     return out
 
 
-def _told_beside(folder: Path, book: Path, reading: Reading) -> None:
-    """Say which files lie in the folder beside the workbook: they are not read with it."""
+def _told_beside(folder: Path, books: list[Path], reading: Reading) -> None:
+    """Say which files lie in the folder beside the workbook, or the tables, that are read: they are not."""
     if not folder.is_dir():
         return
-    files = [p.name for p in sorted(folder.iterdir()) if p.is_file() and p != book and may_hold_data(p)]
+    files = [p.name for p in sorted(folder.iterdir()) if p.is_file() and p not in books and may_hold_data(p)]
     for name in files:
         reading.ledger.file(name, "unknown", "not read", why="it lies beside the workbook that is read")
     if files:
         message = f"{len(files)} files lie beside the workbook and are not read ({', '.join(files[:5])})."
         cure = "Import them without it (`oncourse import auto`), or give it beside them (--clinical)."
-        reading.problems.append(Problem(book.name, None, None, files[0], message, cure, "warning"))
+        reading.problems.append(Problem(books[0].name, None, None, files[0], message, cure, "warning"))
 
 
 def _told_hidden(path: Path, names: list[str], reading: Reading) -> None:
@@ -335,20 +295,12 @@ def _by_columns(sheet: Sheet) -> str | None:
         needed = {c.name for c in table.columns if c.required}
         if all(c in names or date_name(c) in names for c in needed) and len(names) > _ENOUGH:
             found[name] = len(names)
-    if "patients" in found and not _has_each_once(sheet, "patients"):
+    if "patients" in found and not has_each_once(sheet, "patients"):
         del found["patients"]
     most = [name for name, n in found.items() if n == max(found.values())]
     if "patients" in found and found["patients"] >= max(found.values()) - 1:
         return "patients"  # follow-up may stand beside them
     return most[0] if len(most) == 1 else None
-
-
-def _has_each_once(sheet: Sheet, name: str) -> bool:
-    """Whether the column of the patients' ids holds each of them once."""
-    named = our_headers([c for c in sheet.header if c], name)
-    at = next((i for i, c in enumerate(sheet.header) if named.get(c, c) == "patient_id"), None)
-    ids = [] if at is None else [row[at] for row in sheet.rows if at < len(row) and row[at]]
-    return bool(ids) and len(set(ids)) == len(ids)
 
 
 def _config(sheet: Sheet, path: Path, reading: Reading) -> StudyConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import re
 from collections.abc import Collection, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from oncourse.disk.unpack import why_not_unpacked
+from oncourse.io.tabular.encoding import sniff
 from oncourse.io.tabular.header_rows import two_headers
 from oncourse.io.tabular.percent_cells import percent_cells
 from oncourse.io.tabular.unseen import Unseen, unseen
@@ -97,6 +99,17 @@ def _cells(sheet: Any, percent: Collection[tuple[int, int]]) -> list[list[Any]]:
             if left < len(cells[row]) and cells[row][left] in ("", None):
                 cells[row][left] = cells[top][left]
     return cells
+
+
+def sheet_of_text(path: Path) -> Sheet | None:
+    """Return a text file of comma- or semicolon-separated values as a sheet, whose title may stand above the header."""
+    data = path.read_bytes()
+    encoding, mark = sniff(data)
+    if encoding == "binary":
+        return None
+    text = data[mark:].decode(encoding, errors="replace")
+    by = max(",;\t", key=text[:65_536].count)
+    return _sheet(path.stem, list(csv.reader(text.splitlines(keepends=True), delimiter=by)))
 
 
 #: Numbers that may be days of a spreadsheet: 1927 to 2064, counted from the end of 1899.

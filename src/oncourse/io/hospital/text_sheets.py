@@ -1,0 +1,82 @@
+"""Tables of text that are what the sheets of a workbook are: a folder of them (患者.csv, 随访.csv), or one table of patients
+with their follow-up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from oncourse.io.clinical.own_headers import our_headers, speaks_of_people
+from oncourse.io.tabular import sheets as raw
+from oncourse.io.tabular.sheets import Sheet
+from oncourse.io.tabular.text import read_table
+from oncourse.study.schema import Problem
+from oncourse.study.tables import TABLES
+from oncourse.study.words import meaning, plain
+
+_ENDS = (".csv", ".tsv", ".txt")
+#: More files are no folder of tables; bytes and lines by which a table of patients is told, and the most it has.
+_MOST_SHEETS, _HEAD, _TITLES, _MOST = 40, 16_384, 10, 1 << 26
+_PATIENTS = re.compile(r"(?i)patient|subject|participant|case|record|\bid\b|患者|病人|住院|病案|登记|编号|受试者|病历")
+
+
+def table_of(name: str) -> str | None:
+    """Return the table a sheet or file is named after: patients, Follow-up, 患者表2; None where it is no table of ours."""
+    words = re.sub(r"^\s*\d{1,2}\s*[.、_-]\s*|[\s_-]*(?:表|table|sheet|data)?\s*\d?$", "", plain(name))
+    for word in (plain(name), words):
+        if (under := re.sub(r"[\s-]+", "_", word)) in TABLES:
+            return under
+        if known := meaning("table", word) or meaning("sheet", word):
+            return known
+    return None
+
+
+def text_sheet(path: Path) -> tuple[Sheet | None, Sequence[Problem]]:
+    """Return a table of text as a sheet named after its file, and what is told of it; None where it is no whole table.
+
+    Lines of a title may stand above its header.
+    """
+    table = read_table(path, lenient=True)
+    if not table.has_errors:
+        rows = [list(row) for row in table.frame.iter_rows()]
+        return Sheet(path.stem, table.frame.columns, rows, table.lines.to_list(), table.comments), table.problems
+    if len(table.frame.columns) < 2:  # the first line is a title
+        return raw.sheet_of_text(path), ()
+    return None, table.problems
+
+
+def folder_sheets(folder: Path) -> list[Path]:
+    """Return the files of a folder of text tables that are named as the sheets of a workbook would be, the patients among
+    them; none of any other folder."""
+    files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith((".", "~", "study.y"))]
+    if not files or len(files) > _MOST_SHEETS or any(p.suffix.lower() not in _ENDS for p in files):
+        return []
+    named = [p for p in files if table_of(p.stem)]
+    return named if "patients" in [table_of(p.stem) for p in named] and 1 < len(named) > len(files) / 2 else []
+
+
+def flat_sheet(path: Path) -> tuple[Sheet | None, Sequence[Problem]]:
+    """Return a table of text of patients with their follow-up (it speaks of when they fell ill, were seen or died) as a
+    sheet, and what is told of it; None of any other file, and where it names samples."""
+    if path.suffix.lower() not in _ENDS or not path.is_file() or path.stat().st_size > _MOST:
+        return None, ()
+    with path.open("rb") as file:
+        lines = file.read(_HEAD).splitlines()[:_TITLES]
+    texts = [line.decode(code, errors="ignore") for line in lines for code in ("utf-8", "gb18030", "utf-16")]
+    if not any(map(_PATIENTS.search, texts)):
+        return None, ()
+    sheet, told = text_sheet(path)
+    if sheet is None or not speaks_of_people([c for c in sheet.header if c]) or not has_each_once(sheet, "patients"):
+        return None, ()
+    has_samples = "sample_id" in our_headers(sheet.header, "samples").values()
+    return (None, ()) if has_samples else (replace(sheet, name="patients"), told)  # whatever the file is called
+
+
+def has_each_once(sheet: Sheet, name: str) -> bool:
+    """Whether the column of the patients' ids holds each of them once."""
+    named = our_headers([c for c in sheet.header if c], name)
+    at = next((i for i, c in enumerate(sheet.header) if named.get(c, c) == "patient_id"), None)
+    ids = [] if at is None else [row[at] for row in sheet.rows if at < len(row) and row[at]]
+    return bool(ids) and len(set(ids)) == len(ids)
