@@ -22,6 +22,10 @@ _MOST_SHEETS, _HEAD, _TITLES, _MOST = 40, 16_384, 10, 1 << 26
 _PATIENTS = re.compile(r"(?i)patient|subject|participant|case|record|\bid\b|患者|病人|住院|病案|登记|编号|受试者|病历")
 
 
+#: Tables that the readers of calls read, a clinical table beside them.
+_OF_CALLS = {"calls", "variants", "segments", "gene_copy_number", "fusions"}
+
+
 def table_of(name: str) -> str | None:
     """Return the table a sheet or file is named after: patients, Follow-up, 患者表2; None where it is no table of ours."""
     words = re.sub(r"^\s*\d{1,2}\s*[.、_-]\s*|[\s_-]*(?:表|table|sheet|data)?\s*\d?$", "", plain(name))
@@ -49,12 +53,14 @@ def text_sheet(path: Path) -> tuple[Sheet | None, Sequence[Problem]]:
 
 def folder_sheets(folder: Path) -> list[Path]:
     """Return the files of a folder of text tables that are named as the sheets of a workbook would be, the patients among
-    them; none of any other folder."""
+    them; none of any other folder, and of one with calls."""
     files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith((".", "~", "study.y"))]
     if not files or len(files) > _MOST_SHEETS or any(p.suffix.lower() not in _ENDS for p in files):
         return []
-    named = [p for p in files if table_of(p.stem)]
-    return named if "patients" in [table_of(p.stem) for p in named] and 1 < len(named) > len(files) / 2 else []
+    named = {p: name for p in files if (name := table_of(p.stem))}
+    if "patients" not in named.values() or _OF_CALLS & set(named.values()):
+        return []
+    return list(named) if 1 < len(named) > len(files) / 2 else []
 
 
 def flat_sheet(path: Path) -> tuple[Sheet | None, Sequence[Problem]]:
