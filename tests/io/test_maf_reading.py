@@ -114,7 +114,8 @@ def test_a_table_that_is_no_maf_says_what_lacks(write):
 
 
 def test_germline_and_structural_rows(write):
-    text = GDC.replace("Somatic", "Germline", 1) + GDC.splitlines()[2].replace("SNP", "SV") + "\n"
+    event = GDC.splitlines()[2].replace("\tSNP\tC\tC\tT\t", "\tSV\t-\t-\t-\t")  # with bases it would be a small variant
+    text = GDC.replace("Somatic", "Germline", 1) + event + "\n"
     found = read_maf(write(text))
     assert found.calls["origin"].to_list() == ["germline", "somatic"]
     assert any("structural" in note for note in found.notes)
