@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from tests.studies import study
 
 from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError
 from oncourse.knowledge.golden import examined, variant
 from oncourse.patients.page_data import germline_findings
 from oncourse.plots.timeline import Bar, Line, Mark, PatientTimeline, Point, Track, timeline_svg
-from oncourse.report.patient_page import patient_page
+from oncourse.report.patient_page import patient_page, timeline_mm
 from oncourse.simulate.study import simulate_study
 from oncourse.study.model import Study
 
@@ -168,3 +170,39 @@ def test_a_page_is_the_same_bytes_alone_and_after_a_whole_run(simulated_study, d
     for patient in some[:1]:
         fresh = patient_page(Cohort(study), patient)
         assert patient_page(whole, patient) == patient_page(Cohort(study).of_patient(patient), patient) == fresh
+
+
+def of(n_lines=2, n_matches=2, n_rules=2, fits="fits", **parts):
+    """What a page is filled with, as far as its height on paper goes."""
+    front = [SimpleNamespace(matches=(1,) * n_matches)]
+    rules = [SimpleNamespace(setting=fits)] * n_rules
+    return {"front": front, "benefit": rules, "course": [{}] * n_lines, "card": SimpleNamespace(rows=(1,) * 9)} | parts
+
+
+def test_the_timeline_has_what_is_left_of_two_sides():
+    """A man with twenty lines had his course as high as a stamp, above half an empty side."""
+    free, full = timeline_mm(of()), timeline_mm(of(n_lines=20, n_matches=6, n_rules=6))
+    assert 34 <= full < free <= 120
+    assert timeline_mm(of(n_lines=20)) >= 60
+    rules = {"n_rules": 8, "n_matches": 25}
+    assert timeline_mm(of(fits="does_not_fit", **rules)) > timeline_mm(of(**rules))
+    assert timeline_mm({}) == 120 and timeline_mm(of(grid=SimpleNamespace(rows=(1,) * 200), n_matches=40)) == 34
+
+
+def test_nothing_sequenced_is_told_with_what_comes_first():
+    """His page had an empty table of samples, and "a wider panel" of none as a next step."""
+    person = [{"patient_id": "P1", "disease": "prostate adenocarcinoma"}]
+    given = [{"patient_id": "P1", "drugs": "abiraterone", "start_day": 5, "line": 1, "setting": "mCRPC"}]
+    empty = study({"design": "mcrpc"}, patients=person, samples=[], calls=[], variants=[], treatments=given)
+    page = text_of(patient_page(Cohort(empty), "P1", clones=False))
+    assert "1 No sample is recorded." not in page and "No sample is recorded." in page and "Mean depth" not in page
+    assert "Sequencing of a tumour sample, tissue or blood : no tumour sample" in page and "Wider panel" not in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", ["crc", "mcrpc"])
+def test_a_page_has_two_sides_on_paper(cohorts, design):
+    weasyprint = pytest.importorskip("weasyprint", reason="the extra [pdf] is not installed")
+    for patient in cohorts[design].study["patients"]["patient_id"]:
+        page = patient_page(cohorts[design], patient, clones=True)
+        assert len(weasyprint.HTML(string=page).render().pages) <= 2, patient

@@ -23,6 +23,7 @@ THERAPIES_SHOWN = 3
 STEP_LEVELS = ("I-A", "I-B")
 #: Words of a missing fact -> the step that would supply it, first match (`patient.step.<name>`).
 STEPS = (
+    (r"no tumour sample", "sequence"),
     (r"germline", "germline"),
     (r"too few reads|too little tumour", "resample"),
     (r"genotype not known", "genotype"),
@@ -152,7 +153,10 @@ def unseen(matches: Sequence[Any]) -> list[tuple[str, str]]:
 
 
 def next_steps(matches: Sequence[Any], language: str) -> list[Step]:
-    """Return what would settle the rules of the highest levels: a step per kind of missing fact, most rules first."""
+    """Return what would settle the rules of the highest levels: a step per kind of missing fact, most rules first.
+
+    Where nothing was sequenced that comes first, and a wider panel than none is no step.
+    """
     groups: dict[str, list[tuple[Any, str]]] = {}
     for m in matches:
         if not _is_open(m):
@@ -161,7 +165,9 @@ def next_steps(matches: Sequence[Any], language: str) -> list[Step]:
             step = next((name for pattern, name in STEPS if re.search(pattern, text)), None)
             if step is not None:
                 groups.setdefault(step, []).append((m, text))
-    order = sorted(groups.items(), key=lambda g: (-len({id(m) for m, _ in g[1]}), g[0]))
+    if "sequence" in groups:
+        groups.pop("panel", None)
+    order = sorted(groups.items(), key=lambda g: (g[0] != "sequence", -len({id(m) for m, _ in g[1]}), g[0]))
     steps = []
     for name, found in order[:STEPS_SHOWN]:
         rules = list({id(m): m for m, _ in found}.values())
