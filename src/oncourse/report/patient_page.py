@@ -26,13 +26,13 @@ _ROWS_AFTER = {
 _MARKS_MM, _MARKS_A_ROW = 9.0, 5
 #: Of a rule below a finding, of one in the table of rules, of one there whose setting does not fit: it runs on.
 _MATCH_MM, _RULE_MM, _LATER_MM = 4.0, 12.0, 1.5
-#: A side of A4 within its margins; the least and the most height of the timeline; where less is left it goes overleaf.
-_SIDE_MM, _LEAST_MM, _MOST_MM, _LEFT_MM = 283.0, 34, 120, 60.0
+#: A side of A4 within its margins; the least and the most height of the timeline.
+_SIDE_MM, _LEAST_MM, _MOST_MM = 283.0, 34, 120
 
 
 def timeline_mm(data: Mapping[str, Any]) -> int:
-    """Return the height of the timeline on paper that leaves a page of two sides: what is left on the first side, or,
-    where that is little, on the second (the drawing does not break over pages).
+    """Return the height of the timeline on paper that leaves a page of two sides: what is left on the first side or on
+    the second, where more is (the drawing does not break over pages).
 
     data : what the template is filled with; a part that is absent has no row
     """
@@ -46,7 +46,7 @@ def timeline_mm(data: Mapping[str, Any]) -> int:
     later = sum(m.setting == "does_not_fit" for m in rules)
     first = _SIDE_MM - _BEFORE_MM - height(_ROWS_BEFORE) - matches - marks
     second = _SIDE_MM - _AFTER_MM - height(_ROWS_AFTER) - _RULE_MM * (len(rules) - later) - _LATER_MM * later
-    return round(min(_MOST_MM, max(_LEAST_MM, first if first >= min(_LEFT_MM, second) else second)))
+    return round(min(_MOST_MM, max(_LEAST_MM, first, second)))
 
 
 def _n_rows(part: Any) -> int:
