@@ -34,7 +34,7 @@ def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, tit
     assessable."""
     from matplotlib.ticker import MaxNLocator
 
-    with drawing(7.2, max(2.2, 1.2 + 0.2 * len(labels))) as canvas:
+    with drawing(NARROW, max(2.4, 1.4 + 0.2 * len(labels))) as canvas:
         ax, left = canvas.ax, np.zeros(len(labels))
         for j, (key, word) in enumerate(zip(_PARTS, _words(title, "shared"), strict=True)):
             hatch = "////" if key == "not_assessable" else None
@@ -58,7 +58,7 @@ def shared_private_bars(labels: Sequence[str], counts: NDArray[np.int64], *, tit
         ax.invert_yaxis()
         ax.set_xlabel("mutations")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0), title=title, alignment="left")
+        ax.legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0), title=title, alignment="left")
         clean(ax, grid="x")
     return canvas.svg
 

@@ -27,14 +27,14 @@ def _colour(name: str) -> str:
 def strips(
     panels: Sequence[tuple[str, Mapping[str, NDArray[np.float64]]]], people: Sequence[Mapping[str, Sequence[str]]] = ()
 ) -> str:
-    """Return an SVG with one panel per measure: a point per value, a line at the median, n under each group.
+    """Return an SVG with one panel per measure, one below the other so that a phone shows them: a point per value, a line at the median, n under each group.
 
     Parameters
     ----------
     panels : (axis label, group -> values)
     people : of each panel the patient of each value, said with it
     """
-    with drawing(7.5, 3.4, columns=len(panels)) as canvas:
+    with drawing(NARROW, 2.5 * len(panels) + 0.2, rows=len(panels)) as canvas:
         axes = np.atleast_1d(canvas.ax)
         for k, (ax, (label, groups)) in enumerate(zip(axes, panels, strict=True)):
             for x, (name, values) in enumerate(groups.items()):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oncourse.days import DAYS_PER_MONTH
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 
 MARKS = {
     "response": ("o", "#009E73", "response (CR, PR)"),
@@ -30,7 +30,7 @@ def swimmer(lanes: Sequence[Mapping[str, Any]], *, colours: Mapping[str, str] | 
     paint = dict(colours or {})
     for name in names:
         paint.setdefault(name, PALETTE[len(paint) % len(PALETTE)])
-    with drawing(7.4, 0.9 + 0.17 * max(len(lanes), 4)) as canvas:
+    with drawing(NARROW, 0.9 + 0.17 * max(len(lanes), 4)) as canvas:
         ax = canvas.ax
         for y, lane in enumerate(lanes):
             ax.hlines(
@@ -68,6 +68,6 @@ def swimmer(lanes: Sequence[Mapping[str, Any]], *, colours: Mapping[str, str] | 
         ax.set_ylim(len(lanes) - 0.4, -0.6)
         ax.set_xlabel("months from the index date")
         if ax.get_legend_handles_labels()[0]:
-            ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=6)
+            ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, fontsize=6)
         clean(ax, grid="x")
     return canvas.svg

@@ -10,7 +10,6 @@ from oncourse.patients.page_data import page_data
 from oncourse.report.page import environment
 from oncourse.words.phrases import page_in
 
-
 #: Height (mm) on paper, as measured: of what stands before the course without its rows, of what stands after it, and
 #: of a row of each part.
 _BEFORE_MM, _AFTER_MM = 120.0, 120.0

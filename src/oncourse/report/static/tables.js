@@ -102,7 +102,7 @@
         });
         td.appendChild(button);
       } else if (typeof value === "string" && value.length > LONG) {
-        td.appendChild(o.element("div", { "class": "long", tabindex: "0", role: "region", "aria-label": heads[i] }, value.replace(/;(?=\S)/g, "; ")));
+        td.appendChild(o.element("div", { "class": "long", tabindex: "0", role: "group", "aria-label": heads[i] }, value.replace(/;(?=\S)/g, "; ")));
       } else td.textContent = figure(value, names[i]);
       return td;
     }
