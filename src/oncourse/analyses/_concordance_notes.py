@@ -17,6 +17,14 @@ MANY = 12
 #: ten times those told the shared fraction was too high by .03-.11, thirty times by .06-.17, the interval as narrow as ever.
 MOST_NOISY = 0.5
 
+#: What is set apart, as a reader says it.
+_BLOOD = {
+    "germline": "germline",
+    "possible_germline": "possible germline",
+    "chip": "clonal haematopoiesis",
+    "possible_chip": "possible clonal haematopoiesis",
+}
+
 
 def mostly_noisy(presence: PresenceTable, pairs: PairTable) -> tuple[str, ...]:
     """The comparisons of whose samples `MOST_NOISY` or more are named for errors (`NOISE_COLUMNS`), not for spread alone."""
@@ -107,7 +115,7 @@ def concordance_notes(presence: PresenceTable, counts: pl.DataFrame, related: pl
     blood = cells.filter(pl.col("blood").is_not_null())
     if blood.height:
         kinds = blood.select("site", "blood").unique().group_by("blood").len().sort("blood")
-        words = ", ".join(f"{kind.replace('_', ' ')} {n}" for kind, n in kinds.iter_rows())
+        words = ", ".join(f"{_BLOOD.get(kind, kind)} {n}" for kind, n in kinds.iter_rows())
         notes.append(f"Variants set apart or shown both ways as not of the tumour: {words}.")
     doubtful = related.filter(pl.col("is_main") & pl.col("verdict").is_in(["unrelated", "swap", "second_primary"]))
     for row in doubtful.iter_rows(named=True):

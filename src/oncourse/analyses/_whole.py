@@ -18,11 +18,11 @@ MONTHS = (24, 12, 6, 3)
 
 @dataclass(frozen=True)
 class Whole:
-    """The share free of the event at a landmark, with the words that say so beside it and in the answer."""
+    """The share free of the event at a landmark, with the words that say so beside it; no sentence of the answer, which
+    speaks of findings."""
 
     estimate: Estimate
     words: Said
-    sentence: str
 
 
 def whole(
@@ -53,8 +53,7 @@ def whole(
             share = Estimate(name, value, low, high, time.size, "kaplan_meier", "fraction", question)
             plain, events = endpoint_words(endpoint), int(event.sum())
             words = said("headline.whole", endpoint=plain, months=months, patients=time.size, events=events)
-            told = f"Of all patients together, {{{name}}} were free of the event at {months} months ({plain})."
-            return Whole(share, words, told)
+            return Whole(share, words)
     return None
 
 

@@ -208,9 +208,9 @@ def biomarkers(cohort: Cohort, params: BiomarkerParams) -> Result:
     headline = headline_of(tested, {e.name: e for e in (*estimates, *more)}, params.alpha)
     known = _whole(cohort, targets) if headline.number in (None, "hits") else None
     if known is not None:
-        headline, more, sentence = leads(headline, known), (*more, known.estimate), f"{sentence} {known.sentence}"
+        headline, more = leads(headline, known), (*more, known.estimate)
     return Result(
-        answer=f"{answer} {sentence}".replace("  ", " ").strip(),
+        answer=f"{answer} {sentence}".strip(),
         headline=headline,
         estimates=estimates + more,
         tables={SCAN.name: table, RESPONSE.name: responses},

@@ -295,7 +295,7 @@ def treatment(cohort: Cohort, params: TreatmentParams) -> Result:
     headline = first_pair(compared, tested, {e.name: e for e in estimates})
     known = _whole(cohort, compared, rows) if headline.number is None else None
     if known is not None:
-        headline, estimates, answer = leads(headline, known), (*estimates, known.estimate), f"{answer} {known.sentence}"
+        headline, estimates = leads(headline, known), (*estimates, known.estimate)
     return Result(
         answer=answer,
         headline=headline,

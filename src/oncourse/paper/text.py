@@ -13,6 +13,7 @@ from oncourse.paper.references import keys_of
 from oncourse.report.results import Results
 from oncourse.words.catalogue import catalogue, write
 from oncourse.words.phrases import translator
+from oncourse.words.readable import split
 
 #: What the paragraph on intervals and that on reporting cite.
 INTERVALS, REPORTING = ("clopper1934",), ("austin2009", "vonelm2007")
@@ -123,6 +124,8 @@ _PROGRAM = re.compile(
     r"--|(?<![a-z])[a-z]+_[a-z_]+|(?<![a-z])[a-z]{3,}\.[a-z]{3,}|(?<![a-z])[a-z_]{3,}/[a-z_]{4,}|"
     r"(?:hotspot|pathway|covariate):\w"
 )
+#: A sentence about one sample or patient, and what says that there are more of them: for the tables.
+_ONE_SAMPLE = re.compile(r"^(?:[A-Za-z]*\d{2,}[\w.-]* ?[(（]|And more\b|等等)")
 #: A list of samples and what each has: for the tables.
 _LISTED = re.compile(r"(?:: |：)[\w.]*\d[\w.-]*(?:: |：).*[;；].*[;；].*[;；].*$")
 
@@ -137,11 +140,15 @@ def for_a_paper(note: str) -> str:
     'Share by arm.'
     >>> for_a_paper("The reads of 4 samples are noisier than told: P1-A: 8; P2-B: 3; P2-C: 1; P3-A: 9.")
     'The reads of 4 samples are noisier than told.'
+    >>> for_a_paper("The reads of 23 samples are noisier than told. CRC0004-P (C>T up to 50 times). And more.")
+    'The reads of 23 samples are noisier than told.'
     >>> for_a_paper("每点为一份样本（overview/identity）；列 later_arm 计数。表 burden/tcga。")
     '每点为一份样本。'
     """
     kept = []
     for sentence in filter(None, _SENTENCE.split(_ASIDE.sub("", note))):
+        if _ONE_SAMPLE.match(sentence):
+            continue
         end = "。" if sentence.endswith("。") else "."
         parts = _CLAUSE.split(_LISTED.sub("", sentence).rstrip(".。"))
         clauses = [part for part in parts[::2] if not _PROGRAM.search(part)]
@@ -168,7 +175,7 @@ def findings(
 ) -> tuple[Part, pl.DataFrame]:
     """Return the Results and which estimate each sentence rests on (see `NUMBERS`)."""
     paragraphs, rows = [], []
-    for name, entry in entries:
+    for name, entry in _told_once(entries):
         paragraphs.append(_answer(entry, language))
         head = (entry.get("headline") or {}).get("estimate")
         for e in entry["estimates"]:
@@ -182,6 +189,19 @@ def findings(
         paragraphs.append(write("paper.not_answered", language, n=len(missing), names=names))
     part = Part(catalogue(language)["paper.results"], tuple(paragraphs), "results")
     return part, pl.DataFrame(rows, schema=NUMBERS, orient="row")
+
+
+def _told_once(entries: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The answers without sentences that another answer tells whole and goes on from: two analyses tell median survival.
+
+    >>> both = [("a", {"answer": "OS was 9 months. PFS was 4."}), ("b", {"answer": "OS was 9 months; half were alive."})]
+    >>> [entry["answer"] for _, entry in _told_once(both)]
+    ['PFS was 4.', 'OS was 9 months; half were alive.']
+    """
+    told = [split(str(entry["answer"])) for _, entry in entries]
+    begins = {f"{s[: place.start()]}." for sentences in told for s in sentences for place in re.finditer(";", s)}
+    kept = [" ".join(s for s in sentences if s not in begins) for sentences in told]
+    return [(name, {**entry, "answer": answer}) for (name, entry), answer in zip(entries, kept, strict=True) if answer]
 
 
 def _answer(entry: Mapping[str, Any], language: str) -> str:

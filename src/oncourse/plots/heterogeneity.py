@@ -27,7 +27,8 @@ def _colour(name: str) -> str:
 def strips(
     panels: Sequence[tuple[str, Mapping[str, NDArray[np.float64]]]], people: Sequence[Mapping[str, Sequence[str]]] = ()
 ) -> str:
-    """Return an SVG with one panel per measure, one below the other so that a phone shows them: a point per value, a line at the median, n under each group.
+    """Return an SVG with one panel per measure, one below the other so that a phone shows them: a point per value, a
+    line at the median, n under each group.
 
     Parameters
     ----------
