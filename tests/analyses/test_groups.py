@@ -524,3 +524,26 @@ def _psa_rows(folder):
     number = pl.col("day", "value").cast(pl.Float64, strict=False)
     table = table.select("patient_id", number).drop_nulls()
     return table.select("patient_id", pl.col("day").round().cast(pl.Int64), "value").sort("patient_id", "day")
+
+
+def test_words_of_several_columns_together_are_groups():
+    """Of patients, and of their samples: Y has a primary and a metastasis and is in neither group, Z's sex is not known."""
+    people = [{"patient_id": p, "sex": s, "stage": "II"} for p, s in (("X", "female"), ("Y", "male"), ("Z", "Unknown"))]
+    lesions = [("X", "primary"), ("Y", "primary"), ("Y", "metastasis"), ("Z", "primary")]
+    ids = [f"{p}_{role}" for p, role in lesions]
+    of = study(
+        patients=people,
+        lesions=[{"patient_id": p, "lesion_id": i, "role": r} for i, (p, r) in zip(ids, lesions, strict=True)],
+        samples=[
+            {"patient_id": p, "sample_id": i, "lesion_id": i, "material": "tissue"}
+            for i, (p, _) in zip(ids, lesions, strict=True)
+        ],
+        calls=[],
+    )
+    found = {by: Cohort(of, {"groups": {"by": by}}).groups for by in ("sex+stage", "sex+role")}
+    whole = dict(found["sex+stage"].rows.select("patient_id", "group").iter_rows())
+    assert whole == {"X": "female, II", "Y": "male, II", "Z": None}
+    by_sample = dict(found["sex+role"].samples.select("sample_id", "group").iter_rows())
+    assert by_sample["Y_metastasis"] == "male, metastasis" and by_sample["Z_primary"] is None
+    rows = {r["patient_id"]: (r["group"], r["reason"]) for r in found["sex+role"].rows.to_dicts()}
+    assert rows["X"][0] == "female, primary" and rows["Y"] == (None, "samples of several groups")

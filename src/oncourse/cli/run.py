@@ -52,8 +52,8 @@ if TYPE_CHECKING:
 @click.option(
     "--group",
     metavar="COLUMN",
-    help="Show everything by group too: a column of patients or samples, a status (RAS), arm, class, exposed:DRUG, "
-    "FILE.tsv.",
+    help="Show everything by group too: a column of patients or samples, several (sex+role), a status (RAS), arm, class, "
+    "exposed:DRUG, FILE.tsv.",
 )
 @click.option(
     "--workbook",

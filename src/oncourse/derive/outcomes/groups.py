@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.errors import ConfigError
 from oncourse.facts.material import is_tumour
 from oncourse.knowledge.drugs import drug_classes, drug_names, only_accompanies, treatment_name
@@ -27,9 +28,9 @@ class GroupParams:
 
     by: str | None = setting(
         None,
-        "a column of patients or samples, a status (RAS, HRR ...), `arm` or `class` (treatment of the line), "
-        "`exposed:DRUG` "
-        "(samples taken after a drug or class began), or a TSV file with patient_id and group (also: --group)",
+        "a column of patients or samples, several (sex+role), a status (RAS, HRR ...), `arm` or `class` (treatment of the "
+        "line), `exposed:DRUG` (samples taken after a drug or class began), or a TSV file with patient_id and group (also: "
+        "--group)",
     )
     reference: str | None = setting(
         None,
@@ -159,12 +160,29 @@ def groups_of(
     name, told = by.removeprefix("status:"), statuses()
     if name in set(told["status"]):
         return _status(study, name, told.filter(pl.col("status") == name), params)
+    if "+" in by:
+        return _together(study, by, params)
     known = [*patients.columns, *samples.columns, "role", "site", "arm", "class", *told["status"].unique().sort()]
     near = nearest(by, known, cutoff=0.5)
     raise ConfigError(
         f"groups.by: '{by}' is no column of patients or samples, no status and none of arm, class, exposed:DRUG, "
         f"FILE.tsv." + (f" Did you mean {near}?" if near else "")
     )
+
+
+def _together(study: Study, by: str, params: GroupParams) -> Groups:
+    """The words of several columns (``sex+role``) together: of patients where all are columns of theirs, else of their
+    tumour samples (a patient whose samples are of several groups is in none)."""
+    patients, parts = study["patients"], [part.strip() for part in by.split("+")]
+    if set(parts) <= set(patients.columns):
+        words = [where_known(patients[part].cast(pl.String)).alias(str(k)) for k, part in enumerate(parts)]
+        group = pl.DataFrame(words).select(pl.concat_str(pl.all(), separator=", ")).to_series()
+        rows = patients.select("patient_id", group=group).with_columns(line=None, day=None)
+        return _made(study, rows.with_columns(reason=pl.lit(f"{by} not recorded")), by, params)
+    days = study["samples"].select("sample_id", "day")
+    samples = group_of_samples(study, by).join(days, on="sample_id", how="left", maintain_order="left")
+    missing = f"{by} not recorded of any tumour sample"
+    return _of_samples(study, samples, f"{by} of the samples", missing, params, one=True)
 
 
 def _as_written(by: str, columns: list[str]) -> str:
