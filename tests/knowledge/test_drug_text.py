@@ -34,6 +34,7 @@ TEXTS = [
     ("hours of a pump", "5FU/LV CIV 46h", ("fluorouracil", "folinic acid")),
     ("day one in French, and an accent", "Irinotécan 180 mg/m² J1", ("irinotecan",)),
     ("day in German, two of them", "capecitabine 2x1500mg Tag 1-14", ("capecitabine",)),
+    ("a code is no day", "D1553 600mg bid + cetuximab", ("garsorasib", "cetuximab")),
     ("German folinic acid", "Folinsäure", ("folinic acid",)),
     ("under the skin", "Keytruda Qlex", ("pembrolizumab",)),
     ("per mL", "oxaliplatin 5 MG/ML Injectable Solution", ("oxaliplatin",)),
@@ -248,3 +249,8 @@ def test_only_names_of_letters_long_enough_for_a_typo_are_spellings():
     assert "oxaliplatin" in names and len(names) > 100
     assert all(name.isascii() and name.isalpha() for name in names)
     assert min(map(len, names)) >= TYPO_EDITS[-1][0] - 1
+
+
+def test_a_code_of_a_bill_is_no_day_of_a_cycle():
+    """J9263 looked like "jour 9263" and was gone without a word."""
+    assert read_drugs("J9263").unknown == ("j9263",)
