@@ -34,6 +34,8 @@ TEXTS = [
     ("hours of a pump", "5FU/LV CIV 46h", ("fluorouracil", "folinic acid")),
     ("day one in French, and an accent", "Irinotécan 180 mg/m² J1", ("irinotecan",)),
     ("day in German, two of them", "capecitabine 2x1500mg Tag 1-14", ("capecitabine",)),
+    ("morning, evening, boxes", "卡培他滨片（希罗达）0.5g*12片*10盒 早1.5g晚1.0g", ("capecitabine",)),
+    ("a cycle and its day", "mFOLFOX-6 c1d1", FOLFOX),
     ("a code is no day", "D1553 600mg bid + cetuximab", ("garsorasib", "cetuximab")),
     ("German folinic acid", "Folinsäure", ("folinic acid",)),
     ("under the skin", "Keytruda Qlex", ("pembrolizumab",)),

@@ -18,7 +18,7 @@ _SEPARATOR = re.compile(r"[;+/,|&、·]|\b(?:and|with|plus|und|et)\b")
 _AMOUNT = re.compile(
     r"(?<![\w-])(?:\d+\s*x\s*)?\d[\d.,]*\s*(?:-\s*\d[\d.]*\s*)?"
     r"(?:mg|g|mcg|µg|μg|ug|ml|iu|u|mbq|gbq|kbq|mci|gy|miu|unt|meq|mmol|ml|%|毫克|克|单位)(?:\s*/\s*(?:m\s*\^?\s*[2²]|kg|m²|day|d|日|天|次|dose|wk|week|ml|hr|h|actuat|l|毫升))*(?!\w)"
-    r"|\b(?:p\.o|i\.v|i\.m|s\.c)\b\.?|\bauc\s*=?\s*\d[\d.]*|\bq\s*\d*\s*(?:w|d|h|m|wk|weeks?|mo|months?)\b|\b[dj]\d{1,2}(?:\s*-\s*[dj]?\d{1,2})?\b|\b\d+\s*(?:h|hrs?|hours?)\b|(?:(?<!\w)x|[×*])\s*\d+(?:个?(?:周期|疗程|次))?(?!\w)|第?\d+(?:个)?(?:周期|疗程|月|周|天|日|年|次)"
+    r"|\b(?:p\.o|i\.v|i\.m|s\.c)\b\.?|\bauc\s*=?\s*\d[\d.]*|\bq\s*\d*\s*(?:w|d|h|m|wk|weeks?|mo|months?)\b|\bc\d{1,2}\s*d\d{1,2}\b|\b[dj]\d{1,2}(?:\s*-\s*[dj]?\d{1,2})?\b|\b\d+\s*(?:h|hrs?|hours?)\b|(?:(?<!\w)x|[×*])\s*\d+(?:个?(?:周期|疗程|次))?(?!\w)|第?\d+(?:个)?(?:周期|疗程|月|周|天|日|年|次)"
     r"|\bevery\s+\d+\s+\w+|\b\d+\s*(?:x|times)\s*(?:daily|weekly|/\s*day)|\b(?:days?|tage?|jours?)\s+\d+(?:\s*-\s*\d+)?|\b(?:c|cycles?)\s*\d+(?:\s*-\s*\d+)?\b|\b\d+\s+cycles?\b",
     re.ASCII,
 )
