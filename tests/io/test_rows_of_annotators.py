@@ -92,7 +92,5 @@ def test_annovar_names_no_gene_between_genes_and_says_nothing_of_several_alleles
     told = lambda info, allele: [(r.gene, r.word, r.hgvs_p) for r in a._annovar(info, allele)]  # noqa: E731
     assert told(one, ONE) == [("KRAS", "missense", "KRAS:p.G12D")]
     assert told(one, FIRST) == []
-    between = (
-        "Func.refGene=intergenic;Gene.refGene=A;Func.ensGene=intronic;Gene.ensGene=B;GeneDetail.ensGene=x;Gene.k=dist=3"
-    )
+    between = "Func.refGene=intergenic;Gene.refGene=A;Func.ensGene=intronic;Gene.ensGene=B;Gene.k=dist=3"
     assert told(between, ONE) == [(None, "intergenic", None), ("B", "intron", None), (None, None, None)]
