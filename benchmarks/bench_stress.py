@@ -91,14 +91,15 @@ def presence(n: int, depths: tuple[float, ...] = (60.0, 150.0), seed: int = 1) -
             summary = found.tables["concordance/summary"].filter(
                 pl.col("estimand") == "shared_fraction_latent", pl.col("set") == "all", pl.col("chip") == "without"
             )
-            bias = float(summary["estimate"][0]) - 0.7
+            share = summary["estimate"][0]
+            bias = "withheld" if share is None else f"{float(share) - 0.7:+.3f}"
             noisy = (
                 cohort.presence.samples["noise"].drop_nulls().len() if "noise" in cohort.presence.samples.columns else 0
             )
             print(
                 f"| {name} | {depth:.0f} | {100 * (absent['state'] == 'present').mean():.1f} % of {absent.height} | "
                 f"{100 * (sized['state'] == 'absent').mean():.1f} % of {sized.height} | "
-                f"{100 * (states['state'] != 'not_assessable').mean():.0f} % | {bias:+.3f} | {noisy} of "
+                f"{100 * (states['state'] != 'not_assessable').mean():.0f} % | {bias} | {noisy} of "
                 f"{cohort.presence.samples.height} |",
                 flush=True,
             )

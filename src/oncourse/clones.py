@@ -113,7 +113,8 @@ def seeding(
     seed: int = 1,
 ) -> SeedingPosterior:
     """Return how each lesion was seeded (`oncourse.evolution.seeding.robust.robust_seeding`): no call rests on one
-    small cluster, and each carries the chance that a cluster is no clone.
+    small cluster, and each carries the chance that a cluster is no clone. Copies are taken as told, two where the data have
+    none: the analysis of a study without segments weighs that they may differ (`oncourse.evolution.seeding.copies`).
 
     lesion_of_sample : lesion 0..M-1 of each sample, in the order of the counts; -1 for blood
     primary : the lesion of the primary; None: it was not sequenced

@@ -189,15 +189,21 @@ class _Read:
     seed: int
     name: str
 
-    def seeding(self, trees: TreePosterior, mean: FloatArray, var: FloatArray, far: FloatArray) -> SeedingPosterior:
-        """Of fractions `mean` (K, S) with their errors `var`, `far` in the cases that are further off."""
+    def seeding(
+        self, trees: TreePosterior, mean: FloatArray, var: FloatArray, far: FloatArray, *, least_spike: float = 0.0
+    ) -> SeedingPosterior:
+        """Of fractions `mean` (K, S) with their errors `var`, `far` in the cases that are further off.
+
+        least_spike : least chance that a clone has no cells of its own in a sample
+        """
         from oncourse.evolution.seeding.robust import robust_seeding
         from oncourse.evolution.trees.posterior import fit_trees
 
         def some(kept: NDArray[np.int64]) -> TreePosterior:
             found = fit_trees(mean[kept], var[kept], wide=far[kept], seed=self.seed, name=f"{self.name}/some")
-            return replace(found, spike=max(found.spike, trees.spike))
+            return replace(found, spike=max(found.spike, least_spike))
 
+        trees = replace(trees, spike=max(trees.spike, least_spike))
         return robust_seeding(
             trees,
             mean,
@@ -214,7 +220,7 @@ class _Read:
         self, usual: SeedingPosterior, mean: FloatArray, var: FloatArray, far: FloatArray, data: PatientClusters
     ) -> SeedingPosterior:
         """Where copies are not known: the founders by fractions as told, and by presence alone."""
-        from oncourse.evolution.seeding.copies import of_presence, p_even, presence_alone, weighed
+        from oncourse.evolution.seeding.copies import NO_CELLS, p_even, presence_alone, weighed
         from oncourse.evolution.trees.posterior import fit_trees
 
         def fitted(mean: FloatArray, var: FloatArray, far: FloatArray, name: str) -> TreePosterior:
@@ -223,8 +229,8 @@ class _Read:
         unknown = data.data.copies_unknown
         as_told = self.seeding(fitted(mean, var, far, "told"), mean, var, far)
         (most, var), (_, far) = (presence_alone(mean, v, unknown) for v in (var, far))
-        trees = of_presence(fitted(most, var, far, "presence"))
-        return weighed(usual, as_told, self.seeding(trees, most, var, far), p_even(data.clustering, unknown))
+        by_presence = self.seeding(fitted(most, var, far, "presence"), most, var, far, least_spike=NO_CELLS)
+        return weighed(usual, as_told, by_presence, p_even(data.clustering, unknown))
 
 
 def evolve(

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from oncourse.evolution.clustering.types import Clustering
 from oncourse.evolution.seeding.lesions import SeedingPosterior
 from oncourse.evolution.seeding.robust import SMALL, mixed
-from oncourse.evolution.trees.posterior import TreePosterior
 
 FloatArray = NDArray[np.float64]
 
@@ -80,11 +79,6 @@ def presence_alone(mean: FloatArray, var: FloatArray, unknown: NDArray[np.bool_]
     able = unknown & (mean >= FROM) & (var > 0)
     most = np.where(able, np.maximum(np.minimum(1.0, MOST_COPIES * mean), mean), mean)
     return most, np.where(able, var + ((most - mean) / 3) ** 2, var)
-
-
-def of_presence(posterior: TreePosterior) -> TreePosterior:
-    """Return trees of fractions by presence alone: cells of a clone's own are not told by fractions."""
-    return replace(posterior, spike=max(posterior.spike, NO_CELLS))
 
 
 def weighed(
