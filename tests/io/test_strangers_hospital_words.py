@@ -121,6 +121,8 @@ def _beside(tmp_path, clinical, *samples):
         ("OS_MONTHS,Vital status", "10,Dead", "20,Alive"),
         ('OS_DAYS,"Vital status (0=dead, 1=alive)"', "300,0", "600,1"),
         ("总生存期(月),生存状态", "10,死亡", "20,存活"),
+        ("OS_MONTHS,Death (1=yes)", "10,1", "20,0"),
+        ("OS_MONTHS,Survival status: 0=alive 1=dead", "10,1", "20,0"),
         ("Survival (months),Dead (y/n)", "10,y", "20,n"),
         (
             "Date of diagnosis,Last follow-up,Date of death",

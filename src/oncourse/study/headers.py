@@ -18,9 +18,40 @@ _BETWEEN_HAN = re.compile(rf"(?<={_HAN})\s+(?={_HAN})")
 _CODE_FIRST = re.compile(
     r"(?<![\d.])(\d{1,2})\s*(?:[=:.]|-{1,2}|–|—|为|代表|表示)?\s*([A-Za-z\u3400-\u9fff][^\d=:,;、/|]*)"
 )
-_WORD_FIRST = re.compile(r"([A-Za-z\u3400-\u9fff][^\d=:,;、/|]*?)\s*(?:[=:]|为|-)\s*(\d{1,2})(?![\d.])")
-#: The last bracket of a header, or what stands behind a colon or a blank and begins with a code.
-_LEGEND = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$|[:\s]\s*(\d{1,2}\s*[=:].*)$")
+_WORD_FIRST = re.compile(
+    r"([A-Za-z\u3400-\u9fff][^\d=:,;、/|]*?)\s*(?:[=:]|为|-|(?<=[\u3400-\u9fff]))\s*(\d{1,2})(?![\d.])"
+)
+#: The last bracket of a header, or what stands behind a sign or a blank and begins with a code.
+_LEGEND = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$|[:,;\s]\s*(\d{1,2}\s*[=:]?\s*[A-Za-z\u3400-\u9fff].*)$")
+#: What the other of 0 and 1 means where a header explains one (1=dead).
+_OTHER = {"dead": "alive", "death": "alive", "died": "alive", "deceased": "alive", "死亡": "存活", "死": "存活"}
+_OTHER |= {
+    "alive": "dead",
+    "living": "dead",
+    "存活": "死亡",
+    "生存": "死亡",
+    "yes": "no",
+    "no": "yes",
+    "是": "否",
+    "否": "是",
+}
+_OTHER |= {
+    "有": "无",
+    "无": "有",
+    "mutated": "wild type",
+    "突变": "野生型",
+    "突变型": "野生型",
+    "male": "female",
+    "female": "male",
+}
+_OTHER |= {"男": "女", "女": "男"}
+_ONE = re.compile(r"\s*([01])\s*[=:]\s*([^\d=:,;、/|]+?)\s*|\s*([^\d=:,;、/|]+?)\s*[=:]\s*([01])\s*")
+#: A bracket that lists what a column holds: (是/否), (Y/N), (M/F).
+_CHOICES = re.compile(
+    r"\s*[(\[]\s*(?:是|否|有|无|男|女|死亡|存活|y|n|yes|no|m|f|male|female|alive|dead|0|1)"
+    r"(?:\s*[/|,、]\s*(?:是|否|有|无|不详|未知|男|女|死亡|存活|失访|y|n|yes|no|m|f|male|female|alive|dead|unknown|na|0|1))+\s*[)\]]\s*$",
+    re.I,
+)
 #: Units that a column of ours has anyway.
 _UNIT = re.compile(
     r"\s*[(\[](?:岁|周岁|年龄|years?|yrs?|y|yyyy[-/.]?mm[-/.]?dd|年月日|年-月-日|年/月/日|日期)[)\]]\s*$", re.I
@@ -38,6 +69,8 @@ def codes(header: str) -> dict[str, str]:
 
     >>> codes("性别（1=男，2=女）"), codes("生存状态(1死亡 0存活)"), codes("Sex (M=1, F=2)")
     ({'1': '男', '2': '女'}, {'1': '死亡', '0': '存活'}, {'1': 'M', '2': 'F'})
+    >>> codes("Status (1=dead)"), codes("生存状态：1死亡，2存活"), codes("生存状态(死亡1/存活0)"), codes("Response (1=PR)")
+    ({'1': 'dead', '0': 'alive'}, {'1': '死亡', '2': '存活'}, {'1': '死亡', '0': '存活'}, {})
     >>> codes("OS(月)"), codes("CA19-9(U/ml)"), codes("KRAS (exon 2, 3, 4)"), codes("PSA (0-4 ng/ml)")
     ({}, {}, {}, {})
     """
@@ -45,6 +78,10 @@ def codes(header: str) -> dict[str, str]:
     text = (found[1] or found[2]) if found else ""
     if not text:
         return {}
+    if one := _ONE.fullmatch(text):
+        code, word = (one[1], one[2]) if one[1] else (one[4], one[3])
+        other = _OTHER.get(word.strip().lower())
+        return {code: word.strip(), "01"[code == "0"]: other} if other else {}
     starts = re.match(r"\s*\d", text)
     pairs = _CODE_FIRST.findall(text) if starts else [(code, word) for word, code in _WORD_FIRST.findall(text)]
     told = {code: word.strip(" .") for code, word in pairs if word.strip(" .")}
@@ -57,11 +94,13 @@ def bare(header: str) -> str:
 
     >>> [bare(h) for h in ("1.患者编号*", "性 别（必填）", "性别（1=男，2=女）", "年龄（岁）", "OS(月)", "日期(YYYY-MM-DD)")]
     ['患者编号', '性别', '性别', '年龄', 'OS(月)', '日期']
+    >>> bare("是否死亡（是/否）"), bare("Sex (M/F)"), bare("CA19-9(U/ml)"), bare("TNM(T1/N2)")
+    ('是否死亡', 'Sex', 'CA19-9(U/ml)', 'TNM(T1/N2)')
     """
     text = _tidy(header)
     if codes(header):
-        text = _LEGEND.sub("", text).strip(" :")
-    return _UNIT.sub("", text).strip()
+        text = _LEGEND.sub("", text).strip(" :,;")
+    return _UNIT.sub("", _CHOICES.sub("", text)).strip()
 
 
 def with_words(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:

@@ -6,6 +6,7 @@ import re
 
 import polars as pl
 
+from oncourse.io.clinical.words import dead
 from oncourse.io.reading import Reading
 from oncourse.study.headers import bare
 from oncourse.study.partial_dates import plain_dates
@@ -31,6 +32,9 @@ EITHER = {"1", "0", "1.0", "0.0", "是", "否", "有", "无", "yes", "no", "y", 
 OF_DEATH = re.compile(r"(?i)死|亡|dead|death|died|decea|event")
 
 
+_TRUTH = {True: "true", False: "false", None: None}
+
+
 def vital_status(reading: Reading) -> None:
     """Write is_alive, and a status of which every word says dead or alive, as is_dead, where no other column says it."""
     for name in ("follow_up", "patients"):
@@ -41,6 +45,11 @@ def vital_status(reading: Reading) -> None:
             said = pl.Series("is_dead", [dead_if_not(w) for w in frame["is_alive"].cast(pl.String)], pl.String)
             reading.tables[name] = frame.drop("is_alive").with_columns(said)
             continue
+        if "os_status" in frame.columns and not {"os_months", "os_days"} & set(frame.columns):
+            said = pl.Series([_TRUTH.get(dead(w)) for w in frame["os_status"].cast(pl.String)], dtype=pl.String)
+            if said.null_count() == frame["os_status"].null_count():
+                reading.tables[name] = frame.with_columns(said.alias("is_dead")).drop("os_status")
+                continue
         column = next((c for c in frame.columns if plain(bare(c)) in _STATUS and _says_life(frame[c])), None)
         if column is not None:
             reading.tables[name] = frame.rename({column: "is_dead"})
@@ -87,10 +96,10 @@ def one_follow_up_each(reading: Reading) -> None:
     if several.is_empty() or several["_when"].null_count():
         return
     ordered = seen.sort("_when", maintain_order=True)
-    dead = translated(ordered["is_dead"].cast(pl.String), "dead") == "true" if "is_dead" in ordered.columns else None
-    if dead is not None:
+    died = translated(ordered["is_dead"].cast(pl.String), "dead") == "true" if "is_dead" in ordered.columns else None
+    if died is not None:
         was_dead = pl.col("_dead").cast(pl.Int8).cum_max().over("patient_id") == 1
-        back = ordered.with_columns(_dead=dead.fill_null(False)).select(was_dead & ~pl.col("_dead"))
+        back = ordered.with_columns(_dead=died.fill_null(False)).select(was_dead & ~pl.col("_dead"))
         if back.to_series().any():
             return
     kept = [c for c in frame.columns if c != "patient_id"]

@@ -24,7 +24,7 @@ from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_table, table_name
 from oncourse.io.whose.ids import owner_of, patient_of, says, tell_barcodes, type_of
 from oncourse.study.frames import optional
-from oncourse.study.headers import bare, codes, with_words
+from oncourse.study.headers import bare, with_words
 from oncourse.study.schema import Problem
 from oncourse.study.tables import PATIENTS, SAMPLES
 from oncourse.study.words import meaning, our_columns
@@ -189,7 +189,7 @@ def _named(frame: pl.DataFrame) -> pl.DataFrame:
     names: dict[str, str] = {}
     ours_of, taken = our_columns(frame.columns), set()
     for column in frame.columns:
-        name = ours_of.get(column) or (bare(column) if codes(column) else column)
+        name = ours_of.get(column) or bare(column) or column
         name = re.sub(r"[^A-Z0-9.]+", "_", name.strip().upper()).strip("_") or column
         while name in taken:
             name += "_2"
