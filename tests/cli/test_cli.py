@@ -117,6 +117,7 @@ def test_simulate_check_run(simulated, tmp_path):
         (("--set", "landscpe.unit=sample"), "Did you mean landscape?"),
         (("--set", "nonsense"), "expected section.name=value"),
         (("--only", "landscap"), "Did you mean landscape?"),
+        (("--only", "overview, landscap"), "Did you mean landscape?"),
         (("--patients", "NOBODY"), "no such patient"),
     ],
 )

@@ -34,6 +34,11 @@ def parse_settings(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def each_name(context: click.Context, parameter: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of an option that may be repeated, and may hold several with commas."""
+    return tuple(name for text in given for part in text.split(",") if (name := part.strip()))
+
+
 def cache_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--cache`` and ``--no-cache`` to a command; it is given a `Store` as its argument `store`."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from oncourse.cli._errors import say
-from oncourse.cli._shared import cache_options, end_progress, fasta_options, parse_settings, progress_line
+from oncourse.cli._shared import cache_options, each_name, end_progress, fasta_options, parse_settings, progress_line
 from oncourse.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("study", type=click.Path(exists=True, path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Results folder to write.")
-@click.option("--only", multiple=True, metavar="NAME", help="Run this analysis only; may be repeated.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    callback=each_name,
+    help="Run this analysis only; several with commas, or repeated.",
+)
 @click.option("--seed", default=1, show_default=True, help="Seed of every random number.")
 @click.option(
     "--jobs",
