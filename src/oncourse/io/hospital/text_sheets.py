@@ -71,7 +71,8 @@ def flat_sheet(path: Path) -> tuple[Sheet | None, Sequence[Problem]]:
     with path.open("rb") as file:
         lines = file.read(_HEAD).splitlines()[:_TITLES]
     texts = [line.decode(code, errors="ignore") for line in lines for code in ("utf-8", "gb18030", "utf-16")]
-    if not any(map(_PATIENTS.search, texts)):
+    cells = ([c.strip(' "\ufeff') for c in re.split("[,;\t]", text)] for text in texts if _PATIENTS.search(text))
+    if not any(map(speaks_of_people, cells)):  # a large file of another kind is not read for it
         return None, ()
     sheet, told = text_sheet(path)
     if sheet is None or not speaks_of_people([c for c in sheet.header if c]) or not has_each_once(sheet, "patients"):
