@@ -211,8 +211,8 @@ def test_seeding_is_known_from_the_last_sample_and_unknown_where_it_cannot_be_ju
     words = {
         "A": ["polyclonal", "monoclonal"],
         "B": ["monoclonal"],
-        "C": ["not_assessable"],
-        "D": ["polyclonal"],
+        "C": ["monoclonal", "not_assessable"],  # one that was not judged may be polyclonal: it was "none" before
+        "D": ["not_assessable", "polyclonal"],
     }
 
     def rows(patient):

@@ -62,7 +62,7 @@ def seeding_blocks(
 ) -> list[FeatureBlock]:
     """Polyclonal and polyphyletic seeding of any metastasis: since the day of the last sample the tree rests on.
 
-    Unknown where no metastasis could be judged; not altered where every one that could was monoclonal.
+    Not altered where every metastasis was judged and none was so; unknown where one could not be judged and none was.
     """
     from oncourse.derive.clones.evolution_tables import seeding_rows
 
@@ -79,10 +79,13 @@ def seeding_blocks(
         if ids and len(ids) == patient.samples.height:
             last[i] = max(ids, key=lambda s: (days[s], s))
             since[i] = days[last[i]]
-        for row in seeding_rows(patient):
-            for j, (column, word) in enumerate((("clonality", "polyclonal"), ("phyleticity", "polyphyletic"))):
-                if row["role"] != "primary" and row[column] != "not_assessable":
-                    values[i, j] = max(int(values[i, j]), int(row[column] == word))
+        rows = [row for row in seeding_rows(patient) if row["role"] != "primary"]
+        for j, (column, word) in enumerate((("clonality", "polyclonal"), ("phyleticity", "polyphyletic"))):
+            said = [row[column] for row in rows]
+            if word in said:
+                values[i, j] = 1
+            elif said and "not_assessable" not in said:
+                values[i, j] = 0
     out = []
     for j, name in enumerate(("polyclonal_seeding", "polyphyletic_seeding")):
         altered, known = int((values[:, j] == 1).sum()), values[:, j] >= 0
