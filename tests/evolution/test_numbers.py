@@ -146,6 +146,7 @@ def test_heterogeneity(kept):
             "measures": [heterogeneity.nei_distance(p, q), heterogeneity.hudson_fst(p, q, n, m)],
             "math": heterogeneity.math_score(np.where(p > 0.2, p, np.nan)),
             "neutral": [heterogeneity.neutral_r2(tail), heterogeneity.neutral_r2(tail[:4])],
+            "neutrals": heterogeneity.neutral_r2(np.stack([tail, tail[::-1] * 0.8, np.where(tail > 0.15, tail, 0.0)])),
             "power": [heterogeneity.neutral_power(k, 300, generator(k, "power")) for k in (4, 5, 12, 200)],
             "shares": [heterogeneity.shannon(np.array([0.2, 0.0, 0.8])), heterogeneity.simpson(np.array([0.2, 0.8]))],
             "variants": heterogeneity.over_variants(of, 30, 40, rng),

@@ -79,7 +79,7 @@ def test_cox(kept):
     late = fits["late"]
     answer = {"fits": fits, "profile": [profile.profile_interval(late, k) for k in range(3)]}
     answer |= {"sandwich": [small_sample_variance(late, unit), small_sample_variance(fits["plain"])]}
-    answer |= {"zph": [zph.proportional_hazards(late, transform=t) for t in ("km", "identity")]}
+    answer |= {"zph": [zph.proportional_hazards(late, transform=t) for t in ("km", "identity", "rank", "log")]}
     kept("cox", answer)
 
 
@@ -207,11 +207,11 @@ def test_cooccurrence(kept):
     kept("cooccurrence", {"margins": margins, "pairs": tests, "covers": covers, "power": power})
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")  # steps of the optimiser far from its end
 def test_intervals_between_visits(kept):
-    rng = generator(9, "visits")
     left = np.array([0.0, 2, 4, 4, 6, 1, 8, 3, 5, 0])
     right = np.array([2.0, 4, np.inf, 8, np.inf, 3, np.inf, 6, 9, 1])
-    x = np.c_[np.arange(10) % 2, rng.normal(size=10)].astype(float)
+    x = np.c_[np.arange(10) % 2].astype(float)
     kept("visits", {"turnbull": interval.turnbull(left, right), "weibull": interval.weibull_interval(left, right, x)})
 
 
