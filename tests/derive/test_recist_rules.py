@@ -491,3 +491,12 @@ def test_fast_equals_the_plain_definition(values):
 def test_no_lesion_gives_no_visit_of_the_same_columns():
     found = target_visits(lesions({0: {"T1": 20}, 60: {"T1": 10}}), lines(0))
     assert found.height and target_visits(lesions({}), lines(0)).schema == found.schema
+
+
+def test_a_change_from_a_nadir_of_one_millimetre_is_told_and_from_none_is_not():
+    """30, 1, 2 mm: twice the nadir, 93 % below baseline; 30, 0, 2 mm: no share of nothing."""
+    found = targets({0: {"A": 30}, 56: {"A": 1}, 112: {"A": 2}})
+    assert found["change_from_nadir_fraction"].to_list()[-1] == pytest.approx(1.0)
+    assert found["change_from_baseline_fraction"].to_list()[-1] == pytest.approx(-28 / 30)
+    gone = targets({0: {"A": 30}, 56: {"A": 0}, 112: {"A": 2}})
+    assert gone["change_from_nadir_fraction"].to_list()[-1] is None

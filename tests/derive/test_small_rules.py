@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from oncourse.derive.concordance.informative import informative_by_status, informative_plasma
+from oncourse.derive.outcomes.clone_features import seeding_blocks
 from oncourse.derive.outcomes.outcome_scan import _limit, _number, _ratio
 from oncourse.derive.outcomes.treatment_pairs import _why_unused
 
@@ -72,3 +73,25 @@ def test_plasma_tells_by_the_evidence_of_other_genes():
     every = informative_plasma(presence, positive)
     names = [name for name, yes in zip(table["sample_id"], every["is_informative"], strict=True) if yes]
     assert names == ["tissue", "fraction", "copies", "other gene", "own gene"]
+
+
+def test_seeding_is_a_feature_from_so_many_patients_on_and_one_that_is_rarer_is_counted(monkeypatch):
+    """Of A to D one is polyclonal, one cannot be judged; nobody is polyphyletic: no feature, and nothing left out."""
+    words = {"A": "polyclonal", "B": "monoclonal", "C": "monoclonal", "D": "not_assessable"}
+    rows = {p: [{"role": "metastasis", "clonality": w, "phyleticity": "monophyletic"}] for p, w in words.items()}
+    rows["B"].append({"role": "primary", "clonality": "polyclonal", "phyleticity": "polyphyletic"})
+    monkeypatch.setattr(
+        "oncourse.derive.clones.evolution_tables.seeding_rows", lambda patient: rows[patient.patient_id]
+    )
+    samples = {p: pl.DataFrame({"sample_id": [f"{p}1", f"{p}2"]}) for p in words}
+    trees = [SimpleNamespace(patient_id=p, samples=samples[p]) for p in words]
+    days = {"A1": 5, "A2": 90, "B1": 8, "B2": None, "C1": 0, "C2": 0, "D1": 1, "D2": 2}
+    sampled = pl.DataFrame({"sample_id": list(days), "day": list(days.values())})
+    left_out = {}
+    (block,) = seeding_blocks(trees, sampled, tuple(words), 1, left_out)
+    assert (block.names, left_out) == (("clones:polyclonal_seeding",), {})
+    assert block.values[:, 0].tolist() == [1, 0, 0, -1]
+    assert [None if math.isnan(d) else d for d in block.day] == [90.0, None, 0.0, None]
+    assert block.sample_id == ("A2", None, "C2", None)
+    assert seeding_blocks(trees, sampled, tuple(words), 2, left_out) == []
+    assert left_out == {"clones": 1}
