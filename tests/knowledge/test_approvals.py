@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from oncourse.errors import ConfigError
+from oncourse.errors import ConfigError, InputError
 from oncourse.knowledge.approvals import AGENCIES, approvals, own_first, to_confirm
 from oncourse.knowledge.findings import PatientFindings
 from oncourse.knowledge.matching import BENEFIT, match_rule
@@ -99,3 +99,19 @@ def test_a_therapy_of_a_child_says_that_approvals_are_of_adults(age, is_told):
     match = match_rule(rule, patient)
     assert match.status == "matched"
     assert any("under 18" in text for text in match.conditions) == is_told
+
+
+def test_a_rule_that_stands_in_two_files_is_named(monkeypatch):
+    """The second would silently be another of the same name."""
+    from oncourse.knowledge import rules
+
+    (text,) = [text for name, text in rules._own_texts().items() if name == "therapy_rules.tsv"]
+    head, first, *_ = (line for line in text.splitlines() if not line.startswith("#"))
+    both = {name: f"{head}\n{first}\n" for name in ("therapy_rules.tsv", "crc/therapy_rules.tsv")}
+    monkeypatch.setattr(rules, "_own_texts", lambda: both)
+    rules.default_rules.cache_clear()
+    try:
+        with pytest.raises(InputError, match=f"{first.split(chr(9))[0]}: the rule_id is there twice"):
+            rules.default_rules()
+    finally:
+        rules.default_rules.cache_clear()

@@ -256,3 +256,16 @@ def test_only_names_of_letters_long_enough_for_a_typo_are_spellings():
 def test_a_code_of_a_bill_is_no_day_of_a_cycle():
     """J9263 looked like "jour 9263" and was gone without a word."""
     assert read_drugs("J9263").unknown == ("j9263",)
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("HRS-9999 (cetuximab)", ()),
+        # what stands in the brackets is not understood as a whole: it explains nothing
+        ("HRS-9999 (cetuximab frobnicate)", ("hrs-9999", "frobnicate")),
+        ("HRS-9999 (frobnicate)", ("hrs-9999", "frobnicate")),
+    ],
+)
+def test_a_name_in_brackets_explains_the_one_before_it_where_all_of_it_is_understood(text, unknown):
+    assert read_drugs(text).unknown == unknown
