@@ -445,3 +445,16 @@ def test_a_mistake_has_its_character(text, says):
     with pytest.raises(ExpressionError) as caught:
         parse(text)
     assert says in str(caught.value)
+
+
+def test_an_inherited_variant_is_near_unless_it_changes_nothing_or_is_listed_benign():
+    missense = replace(variant("MLH1 A3G"), origin="germline")
+    for changed, is_near in (
+        ({}, True),
+        ({"listed": "benign", "listed_by": "x"}, False),
+        ({"effect": "silent"}, False),
+        ({"effect": "other"}, False),
+        ({"effect": "silent", "listed": "benign", "listed_by": "x"}, False),
+    ):
+        found = evaluate(parse("germline_pathogenic(MLH1)"), replace(BASE, variants=(replace(missense, **changed),)))
+        assert (found.truth, bool(found.near)) == (NO, is_near), changed

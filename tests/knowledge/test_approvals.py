@@ -107,7 +107,7 @@ def test_a_rule_that_stands_in_two_files_is_named(monkeypatch):
 
     (text,) = [text for name, text in rules._own_texts().items() if name == "therapy_rules.tsv"]
     head, first, *_ = (line for line in text.splitlines() if not line.startswith("#"))
-    both = {name: f"{head}\n{first}\n" for name in ("therapy_rules.tsv", "crc/therapy_rules.tsv")}
+    both = dict.fromkeys(("therapy_rules.tsv", "crc/therapy_rules.tsv"), f"{head}\n{first}\n")
     monkeypatch.setattr(rules, "_own_texts", lambda: both)
     rules.default_rules.cache_clear()
     try:
