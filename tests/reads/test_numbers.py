@@ -61,14 +61,11 @@ def test_fraction_of_plasma(kept):
     alt[3] = 400.0
     total, on = rng.integers(1, 5, n).astype(float), np.ones(n)
     shared = np.arange(n) % 3 > 0
-    made = {
-        k: plasma.Tracked(alt, depth, np.full(n, 1e-4), total, on, s)
-        for k, s in (("some", shared), ("none", shared & False))
-    }
-    kept(
-        "plasma",
-        {name: [plasma._shares(of, np.array([0.0, 0.1, 1.0])), plasma._fraction(of)] for name, of in made.items()},
-    )
+    answer = {}
+    for name, of_all in (("some", shared), ("none", shared & False)):
+        sites = plasma.Tracked(alt, depth, np.full(n, 1e-4), total, on, of_all)
+        answer[name] = [plasma._shares(sites, np.array([0.0, 0.1, 1.0])), plasma._fraction(sites)]
+    kept("plasma", answer)
 
 
 def test_contamination(kept):
