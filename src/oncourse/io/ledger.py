@@ -109,6 +109,8 @@ class Ledger:
         }
         out = {
             name: pl.DataFrame(rows, schema=schema, orient="row").unique().sort(list(schema), nulls_last=True)
+            if rows
+            else pl.DataFrame(schema=schema)
             for name, (rows, schema) in parts.items()
         }
         return out if self.times is None else {**out, "intake/times": self.times}

@@ -165,6 +165,8 @@ def _same_patient(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         if name not in tables or target not in tables:
             continue
         frame = tables[name]
+        if frame[column].null_count() == frame.height:
+            continue
         owner = tables[target].select(column, pl.col("patient_id").alias("_owner")).unique(column, keep="first")
         owners = frame.join(owner, on=column, how="left", maintain_order="left")["_owner"]
         bad = (owners != frame["patient_id"]).fill_null(False)

@@ -20,6 +20,8 @@ def follow_up_checks(follow: pl.DataFrame, lesions: pl.DataFrame, treated: pl.Da
 
 
 def _follow_up(rows: pl.DataFrame) -> list[Problem]:
+    if rows.is_empty():
+        return []
     name, death, last = "follow_up", pl.col("death_day"), pl.col("last_contact_day")
     dead, dated = pl.col("is_dead"), rows["death_day"].is_not_null().any()
     found = problems_where(
@@ -151,6 +153,8 @@ def _recurrence(lesions: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
 
 def _treated_without_recurrence(treated: pl.DataFrame, lesions: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
     """Return the treatments of metastatic disease of patients known free of recurrence before and never recurred."""
+    if treated.is_empty() or follow.is_empty():
+        return []
     spread = lesions.filter(pl.col("role").is_in(["metastasis", "local_recurrence"])).select("patient_id").unique()
     free = follow.filter(pl.col("recurrence_day").is_null()).select("patient_id", "recurrence_free_day")
     known = free.unique("patient_id", keep="first").join(spread, on="patient_id", how="anti")
@@ -221,6 +225,8 @@ def without_setting(
 ) -> list[Problem]:
     """Return the first treatment of each patient that begins between the resection of the primary and the first
     recurrence (or while known free of one), where neither setting nor line says that it is adjuvant."""
+    if treated.is_empty() or procedures.is_empty():
+        return []
     spread = lesions.filter(pl.col("role").is_in(["metastasis", "local_recurrence"])).group_by("patient_id")
     days = follow.unique("patient_id", keep="first").select("patient_id", "recurrence_day", "recurrence_free_day")
     rows = (
@@ -280,11 +286,13 @@ def signs_of_life(follow: pl.DataFrame, tables: Tables, partial: pl.DataFrame) -
     ----------
     tables : name -> patient_id, day; partial : the table partial_dates
     """
-    seen = pl.concat(
-        [frame.select("patient_id", "day", pl.lit(name).alias("_table")).drop_nulls() for name, frame in tables.items()]
-    )
-    if follow.is_empty() or seen.is_empty():
+    if follow.is_empty() or all(frame.is_empty() for frame in tables.values()):
         return []
+    seen = pl.concat(
+        frame.select("patient_id", "day", pl.lit(name).alias("_table")).drop_nulls()
+        for name, frame in tables.items()
+        if not frame.is_empty()
+    )
     latest = (
         partial.filter((pl.col("table") == "follow_up") & (pl.col("column") == "last_contact_day"))
         .group_by("patient_id")

@@ -22,6 +22,8 @@ def target_checks(
 
 
 def _diameters(rows: pl.DataFrame) -> list[Problem]:
+    if rows.is_empty():
+        return []
     name, status, size = "target_lesions", pl.col("status"), pl.col("diameter_mm")
     gone = "Write status absent where the lesion is gone, too_small where it is seen but cannot be measured."
     found = problems_where(

@@ -153,7 +153,9 @@ def two_clocks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
     Entry, treatments, laboratory values, scans and procedures after the end count, and samples of those who live; a
     sample after death is an autopsy.
     """
-    follow = TABLES["follow_up"].conform(tables["follow_up"]) if "follow_up" in tables else TABLES["follow_up"].empty()
+    if "follow_up" not in tables or tables["follow_up"].is_empty():
+        return []
+    follow = TABLES["follow_up"].conform(tables["follow_up"])
     end = (
         follow.unique("patient_id", keep="first")
         .select("patient_id", pl.coalesce("death_day", "last_contact_day").alias("_end"), "is_dead", "entry_day")

@@ -92,6 +92,8 @@ def _candidates(ids: pl.Series, build: str | None, reference: Reference | None) 
     )
     out: dict[str, tuple[str, ...]] = {}
     long = known.filter((width > 1) & (width == pl.col("alt").str.len_bytes()))
+    if long.is_empty() and single.height < 2:
+        return out
     there = set() if long.is_empty() else set(single["variant_id"])
     for made, chrom, pos, ref, alt in (
         long.select("variant_id", "chrom", "pos", "ref", "alt").sort("variant_id").iter_rows()

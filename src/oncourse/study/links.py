@@ -24,7 +24,11 @@ class Links:
         asked = (table, column, target)
         if asked not in self._missing:
             there, key = target.split(".")
-            ids = self._tables[table].select(x=column).drop_nulls()
-            known = self._tables[there].select(x=key)
-            self._missing[asked] = ids.join(known, on="x", how="anti")["x"].unique().sort()
+            ids = self._tables[table].get_column(column).alias("x")
+            if ids.null_count() < len(ids):
+                known = self._tables[there].get_column(key).alias("x").to_frame()
+                ids = ids.to_frame().join(known, on="x", how="anti")["x"].drop_nulls()
+            else:
+                ids = ids.clear()
+            self._missing[asked] = ids.unique().sort() if len(ids) else ids
         return self._missing[asked]

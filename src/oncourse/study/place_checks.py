@@ -38,6 +38,8 @@ def place_contradictions(tables: Mapping[str, pl.DataFrame], build: str | None) 
         "variant_id"
     )
     table = with_parts(table).filter(pl.col("pos").is_not_null())
+    if table.is_empty():
+        return []
     if build not in BUILDS:
         return list(_without_build(table))
     return [*_elsewhere(table, build), *_residue_elsewhere(table, build), *_of_the_other_build(table, build)]

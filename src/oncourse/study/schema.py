@@ -6,6 +6,7 @@ import difflib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -143,12 +144,13 @@ class Table:
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return `frame` with every column of the table, missing ones null, known columns first."""
-        known = [c.name for c in self.columns]
-        extra = [name for name in frame.columns if name not in self.by_name]
-        return with_optional(frame, self.schema).select(*known, *extra)
+        names = [*self.by_name, *(name for name in frame.columns if name not in self.by_name)]
+        return frame if frame.columns == names else with_optional(frame, self.schema).select(names)
 
     def own(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return `frame` without the columns that are none of the table's."""
+        if self.by_name.keys() >= set(frame.columns):
+            return frame
         return frame.select(name for name in frame.columns if name in self.by_name)
 
 
@@ -296,15 +298,22 @@ def _nowhere(raw: pl.Series) -> pl.Series:
     return pl.Series([False]).new_from_index(0, len(raw))
 
 
+@cache
+def _silent(dtype: Any | None) -> pl.Series:
+    """What says "not assessed" in a column of this type; of one that is no column of the table (None) all of it."""
+    if dtype is None:
+        return pl.Series(NULL_TEXTS).implode()
+    not_a_number = ("nan", "NaN")  # NaN in a number column is a problem
+    kept = (*not_a_number, ".") if dtype == pl.String else not_a_number
+    return pl.Series([t for t in NULL_TEXTS if t not in kept]).implode()
+
+
 def _cleaned(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     """Take the space around the texts, and the texts that say "not assessed", off the columns of text."""
 
     def is_silent(name: str) -> pl.Expr:
         column = table.by_name.get(name)
-        nulls = [t for t in NULL_TEXTS if t not in ("nan", "NaN")]  # NaN in a number column is a problem
-        if column is None or column.dtype == pl.String:
-            nulls = [t for t in nulls if t != "."] if column is not None else list(NULL_TEXTS)
-        return pl.col(name).is_in(nulls)
+        return pl.col(name).is_in(_silent(None if column is None else column.dtype))
 
     texts = [s.name for s in frame.iter_columns() if s.dtype == pl.String and s.null_count() < len(s)]
     if not texts:
@@ -342,7 +351,8 @@ def _typed(column: Column, raw: pl.Series) -> tuple[pl.Series, pl.Series]:
     else:
         cast = text.cast(pl.Float64, strict=False)
         cast = cast.set((cast.is_nan() | cast.is_infinite()).fill_null(False), None)
-    return cast.rename(raw.name), cast.is_null() & text.is_not_null()
+    lost = cast.null_count() > text.null_count()
+    return cast.rename(raw.name), cast.is_null() & text.is_not_null() if lost else _nowhere(raw)
 
 
 def check_table(
@@ -369,7 +379,7 @@ def check_table(
             typed[name] = raw
             continue
         if raw.null_count() == len(raw):  # as where a table is given with all its columns
-            cast, bad = pl.Series(name, [], column.dtype).clear(len(raw)), _nowhere(raw)
+            cast, bad = pl.Series(name, [None], column.dtype).new_from_index(0, len(raw)), _nowhere(raw)
         else:
             raw = _in_our_words(table, column, raw) if raw.dtype == pl.String else raw
             cast, bad = _typed(column, raw)
