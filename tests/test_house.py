@@ -25,6 +25,12 @@ def trees():
     return {str(f.relative_to(HOUSE / "src")): ast.parse(f.read_text("utf-8")) for f in files}
 
 
+@pytest.fixture(scope="module")
+def nodes(trees):
+    """Every node of every file."""
+    return {file: list(ast.walk(tree)) for file, tree in trees.items()}
+
+
 def test_no_files_import_each_other_in_a_circle():
     """Imports inside functions count, those for annotations alone do not; a circle is a CycleError that names it."""
     graph = grimp.build_graph("oncourse", exclude_type_checking_imports=True, cache_dir=None)
@@ -51,14 +57,14 @@ def test_what_is_public_says_what_it_is(trees):
     assert silent == []
 
 
-def test_no_file_takes_what_another_keeps_to_itself(trees):
+def test_no_file_takes_what_another_keeps_to_itself(nodes):
     """A name that begins with a line is of its file alone; modules of that spelling are of their room."""
-    modules = {file.removesuffix(".py").rsplit("/", 1)[-1] for file in trees}
+    modules = {file.removesuffix(".py").rsplit("/", 1)[-1] for file in nodes}
     taken = [
         f"{file}: {name.name} of {node.module}"
-        for file, tree in trees.items()
+        for file, found in nodes.items()
         if "_kernel" not in file
-        for node in ast.walk(tree)
+        for node in found
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("oncourse")
         for name in node.names
         if name.name.startswith("_") and not name.name.startswith("__") and name.name not in modules
@@ -88,30 +94,32 @@ def _is_null(node):
     return any(call.args and ast.unparse(call.args[0]) == "None" for call in calls)
 
 
-def test_a_column_that_may_be_lacking_is_read_by_one_helper(trees):
+def test_a_column_that_may_be_lacking_is_read_by_one_helper(nodes):
     """`study.frames`: `optional` for one column, `with_optional` for several."""
     own = [
         f"{file}:{node.lineno}"
-        for file, tree in trees.items()
+        for file, found in nodes.items()
         if not file.endswith("study/frames.py")
-        for node in ast.walk(tree)
+        for node in found
         if (isinstance(node, ast.IfExp) and ast.unparse(node.test).endswith(".columns") and _is_null(node.orelse))
         or (
             isinstance(node, ast.GeneratorExp | ast.ListComp)
-            and _is_null(node.elt)
             and any(ast.unparse(test).endswith(".columns") for part in node.generators for test in part.ifs)
+            and _is_null(node.elt)
         )
     ]
     assert own == []
 
 
-def test_no_function_is_past_a_hundred_lines(trees):
+def test_no_function_is_past_a_hundred_lines(nodes):
     """Its docstring apart. A compiled loop is one function, so that it is compiled as one."""
     longest = {}
-    for file, tree in trees.items():
-        for node in ast.walk(tree):
-            compiled = "_kernel" in file or "compiled" in "".join(map(ast.unparse, getattr(node, "decorator_list", [])))
-            if isinstance(node, ast.FunctionDef) and not compiled:
+    for file, found in nodes.items():
+        for node in found:
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            compiled = "_kernel" in file or "compiled" in "".join(map(ast.unparse, node.decorator_list))
+            if not compiled:
                 told = node.body[0] if ast.get_docstring(node) else None
                 docstring = told.end_lineno - told.lineno + 1 if told else 0
                 longest[f"{file}: {node.name}"] = node.end_lineno - node.lineno + 1 - docstring

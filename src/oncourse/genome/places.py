@@ -26,8 +26,8 @@ _WORKING = ("chrom", "pos", "ref", "alt", "base", "step", "is_whole", "is_splice
 
 
 @cache
-def _genes(build: str) -> list[str]:
-    return sorted({*models(build), *gene_places(build)["gene"]})
+def _genes(build: str) -> tuple[str, ...]:
+    return tuple(sorted({*models(build), *gene_places(build)["gene"]}))
 
 
 @cache
@@ -91,7 +91,7 @@ def in_coding(frame: pl.DataFrame, build: str) -> pl.Series:
 
 def _placed(frame: pl.DataFrame, build: str | None) -> pl.DataFrame:
     """Add gene, region, codons, and for `oncourse.genome.place_effect`: base, step, is_whole, is_splice."""
-    names: list[str] = []
+    names: tuple[str, ...] = ()
     found = Placed.nowhere(frame.height)
     if build in BUILDS:
         names = _genes(build)
@@ -122,9 +122,14 @@ def spans(frame: pl.DataFrame) -> tuple[pl.Series, NDArray[np.int64], NDArray[np
 
 def names_at(name: str, numbers: NDArray[np.int64], names: Sequence[str | None]) -> pl.Series:
     """Return a column `name` of the names that stand at `numbers`, shape (n,); null where a number is negative."""
-    table = pl.Series(name, [*names, None], pl.String)
-    return table.gather(np.where(numbers < 0, len(names), numbers))
+    return _with_none(tuple(names)).gather(np.where(numbers < 0, len(names), numbers)).alias(name)
+
+
+@lru_cache(maxsize=8)
+def _with_none(names: tuple[str | None, ...]) -> pl.Series:
+    """The names and a null behind them: of 20,000 genes, kept."""
+    return pl.Series([*names, None], dtype=pl.String)
 
 
 def _codon(name: str, base: NDArray[np.int64]) -> pl.Series:
-    return pl.Series(name, np.where(base >= 0, base // 3 + 1, -1)).replace(-1, None)
+    return pl.Series(name, base // 3 + 1).set(pl.Series(base < 0), None)

@@ -128,8 +128,9 @@ def place(
 ) -> Placed:
     """Return `strongest` of each span on its chromosome; gene and region -1 on chromosomes without a map."""
     out = Placed.nowhere(len(first))
-    for name in chrom.unique().drop_nulls():
+    where = pl.DataFrame({"chrom": chrom}).with_row_index("row").drop_nulls().group_by("chrom").agg("row")
+    for name, row in zip(where["chrom"], where["row"], strict=True):
         if (stretches := maps.get(name)) is not None:
-            rows = (chrom == name).arg_true().to_numpy()
+            rows = row.to_numpy()
             out.put(rows, strongest(stretches, first[rows], last[rows], between[rows]))
     return out
