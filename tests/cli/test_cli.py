@@ -89,7 +89,7 @@ def simulated(tmp_path_factory):
 def test_simulate_check_run(simulated, tmp_path):
     assert typed("check", simulated).returncode == 0
     out = tmp_path / "results"
-    done = oncourse(
+    done = typed(
         "run",
         simulated,
         "--out",

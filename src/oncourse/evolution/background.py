@@ -282,9 +282,9 @@ class _Sites:
         order = np.argsort(self.group, kind="stable")
         return order, np.searchsorted(self.group[order], groups)
 
-    def _shares(self, there: FloatArray, nil: FloatArray) -> FloatArray:
-        """Return the share of variants that are there, per site of its group, by EM; nil (n, m): log-likelihoods
-        without."""
+    def _shares(self, there: FloatArray, nil: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the logs of the share of variants that are there, and of those that are not, per site of its group, by
+        EM; nil (n, m): log-likelihoods without."""
         order, starts = self._by_group()
         n = np.diff(starts, append=len(self.group))
         ratio = np.exp(np.clip(nil - there[:, None], -600, 600))[order]
@@ -295,7 +295,7 @@ class _Sites:
             present += 1
             np.reciprocal(present, out=present)
             share = (np.add.reduceat(present, starts) + 0.5) / (n[:, None] + 1.0)
-        return share[self.group]
+        return np.log(share)[self.group], np.log1p(-share)[self.group]
 
     def without(self, shape: float) -> FloatArray:
         """Return the log-likelihood of background alone at each of `FACTORS`, (n, n_factor)."""
@@ -309,13 +309,13 @@ class _Sites:
             return table, np.zeros(0)
         there = self._log_there()
         nil = self.without(shape) if nil is None else nil
-        p = self._shares(there, nil)
-        present, without = np.log(p) + there[:, None], np.log1p(-p) + nil
+        some, none = self._shares(there, nil)
+        present, without = some + there[:, None], none + nil
         value = np.logaddexp(present, without)
         np.add.at(table, (self.sample, self.change), value)
         best = np.argmax(table.sum(axis=1), axis=1)[self.sample]
         at = np.arange(len(best))
-        return table, np.exp(without - value)[at, best]
+        return table, np.exp(without[at, best] - value[at, best])
 
     def count(self, absent: FloatArray, n_sample: int) -> FloatArray:
         """Return the expected sites without the variant, (n_sample, 7)."""
@@ -330,8 +330,8 @@ class _Sites:
         if not len(self.sample):
             return
         nil = log_noise(self.alt, self.depth, self.rate * by_kind[self.sample, self.change], shape)
-        p = self._shares(self._log_there(), nil[:, None])[:, 0]
-        without, present = np.log1p(-p) + nil, np.log(p) + self.there
+        some, none = (x[:, 0] for x in self._shares(self._log_there(), nil[:, None]))
+        without, present = none + nil, some + self.there
         most = np.maximum(present.max(axis=0), without)
         order, starts = self._by_group()
         present, without = np.exp(present - most).T[order], np.exp(without - most)[order]
@@ -421,10 +421,8 @@ class _Sites:
         best, most = told, -math.inf
         for shape in sorted({told, *SHAPES.tolist()}):
             nil = log_noise(self.alt, self.depth, rate, shape)
-            p = self._shares(there, nil[:, None])[:, 0]
-            value = float(np.logaddexp(np.log(p) + there, np.log1p(-p) + nil).sum()) + (
-                SHAPE_PRIOR if shape == told else 0.0
-            )
+            some, none = (x[:, 0] for x in self._shares(there, nil[:, None]))
+            value = float(np.logaddexp(some + there, none + nil).sum()) + (SHAPE_PRIOR if shape == told else 0.0)
             if value > most:
                 best, most = shape, value
         return best

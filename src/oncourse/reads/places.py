@@ -42,10 +42,10 @@ class Places:
         if not self.slices:
             return bare
         known = pl.DataFrame(
-            [(_bare(contig), chrom, start) for contig, (chrom, start, _) in self.slices.items()],
+            [(contig, chrom, start) for contig, (chrom, start, _) in self.slices.items()],
             schema=["chrom", "_chrom", "_start"],
             orient="row",
-        )
+        ).with_columns(chromosome("chrom"))
         joined = bare.join(known, on="chrom", how="left", maintain_order="left")
         return joined.with_columns(
             pl.coalesce("_chrom", "chrom").alias("chrom"),

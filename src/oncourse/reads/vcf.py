@@ -64,7 +64,8 @@ def _rows(judged: pl.DataFrame, samples: list[str], fasta: Fasta, places: Places
         .select("variant_id", "sample_id", "ref_count", "alt_count", "depth", "is_called", "tags", "origin")
         .with_columns(filter_words(), *parts())
     )
-    out = []
+    contigs: list[tuple[object, int]] = []
+    told: list[tuple[object, ...]] = []
     for (chrom, pos, ref, alt), rows in frame.group_by("chrom", "pos", "ref", "alt"):
         at, before, after = anchored(str(chrom), int(pos), str(ref), str(alt), fasta)  # type: ignore[call-overload]
         cells = [""] * len(samples)
@@ -75,9 +76,11 @@ def _rows(judged: pl.DataFrame, samples: list[str], fasta: Fasta, places: Places
             )
         tags = sorted({t for text in rows["tags"].drop_nulls() for t in text.split(";")})
         filters = "PASS" if rows["is_called"].any() else ";".join(tags) or "background"
-        place = places.to_genome(pl.DataFrame({"chrom": [chrom], "pos": [at]}), "pos").row(0)
-        origin = rows["origin"][0]
-        out.append((*place[:2], ".", before, after, ".", filters, f"STATUS={origin}", "GT:AD:DP:FT", *cells))
+        contigs.append((chrom, at))
+        told.append((".", before, after, ".", filters, f"STATUS={rows['origin'][0]}", "GT:AD:DP:FT", *cells))
+    sites = pl.DataFrame(contigs, schema={"chrom": pl.String, "pos": pl.Int64}, orient="row")
+    in_genome = places.to_genome(sites, "pos").select("chrom", "pos").iter_rows()
+    out = [(*place, *row) for place, row in zip(in_genome, told, strict=True)]
     rank = {str(n): n for n in range(1, 23)} | {"X": 23, "Y": 24, "MT": 25}
     return sorted(out, key=lambda r: (rank.get(str(r[0]), 99), str(r[0]), r[1], r[3], r[4]))
 
