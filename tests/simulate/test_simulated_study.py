@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 import pytest
 
 from oncourse.errors import ConfigError
 from oncourse.simulate.study import simulate_study
 from oncourse.study.validate import validate
+
+
+@cache
+def _study(design):
+    """The sixty patients that most tests look at."""
+    return simulate_study(design, 60, {"crc": 11, "mcrpc": 4}[design])
 
 
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
@@ -26,7 +34,7 @@ def test_a_patient_does_not_depend_on_how_many_follow(design):
 
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
 def test_simulated_study_has_no_error(design):
-    made = simulate_study(design, 25, 5)
+    made = _study(design)
     _, problems = validate(made.tables, made.config)
     assert [str(p) for p in problems if p.severity == "error"] == []
     after_death = [p for p in problems if "after the death" in p.message]
@@ -36,7 +44,7 @@ def test_simulated_study_has_no_error(design):
 def test_reads_follow_the_true_cancer_cell_fraction():
     """A driver with ccf 0 in a sample shows reads at the error rate only; one with ccf 1 in tissue at depth 800 is
     seen."""
-    made = simulate_study("crc", 40, 9)
+    made = _study("crc")
     calls = made.tables["calls"].join(made.tables["samples"].select("sample_id", "material", "purity"), on="sample_id")
     drivers = made.truth["drivers"].join(calls, on=["sample_id", "variant_id"], how="inner")
     absent = drivers.filter((pl.col("ccf") == 0) & (pl.col("material") == "tissue"))
@@ -53,10 +61,10 @@ def test_unknown_design_is_refused():
 
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])
 def test_the_truth_is_a_tree_whose_fractions_sum_to_one(design):
-    made = simulate_study(design, 8, 3)
+    made = _study(design)
     clones, fractions = made.truth["clones"], made.truth["fractions"]
     roots = clones.filter(pl.col("parent_id").is_null()).group_by("patient_id").len()
-    assert roots.height == 8 and (roots["len"] == 1).all()
+    assert roots.height == 60 and (roots["len"] == 1).all()
     parents = clones.drop_nulls("parent_id").select("patient_id", clone_id="parent_id")
     assert parents.join(clones, on=["patient_id", "clone_id"], how="anti").is_empty()
     whole = fractions.group_by("sample_id").agg(pl.col("fraction").sum())
@@ -65,13 +73,13 @@ def test_the_truth_is_a_tree_whose_fractions_sum_to_one(design):
         made.tables["samples"].filter(pl.col("material") != "normal")["sample_id"]
     )
     known = made.truth["lesions"].join(made.tables["lesions"], on=["patient_id", "lesion_id"], how="inner")
-    assert known.height >= 8
+    assert known.height >= 60
     of = made.truth["variants"].filter(pl.col("kind") == "clone")
     assert of.join(clones, on=["patient_id", "clone_id"], how="anti").is_empty()
 
 
 def test_focal_events_are_in_the_segments_of_every_tissue_sample():
-    made = simulate_study("mcrpc", 30, 3)
+    made = _study("mcrpc")
     segments, samples = made.tables["segments"], made.tables["samples"]
     tissue = samples.filter(pl.col("material") == "tissue").select("patient_id", "sample_id")
     place = {"AR": ("X", 67_600_000), "PTEN": ("10", 87_900_000), "RB1": ("13", 48_400_000)}
@@ -92,7 +100,7 @@ def test_focal_events_are_in_the_segments_of_every_tissue_sample():
 
 def test_treatment_lowers_the_tumour_fraction_of_some_and_selects_resistant_clones():
     """A clone that resists has a larger share of the tumour after treatment than before, summed over the patients."""
-    made = simulate_study("mcrpc", 60, 4)
+    made = _study("mcrpc")
     fraction = made.tables["samples"].drop_nulls("tumor_fraction")
     draws = (
         fraction.with_columns(draw=pl.col("sample_id").str.slice(-2))
@@ -123,7 +131,7 @@ def test_passengers_fall_on_the_tissue_panel_in_proportion_to_coding_length():
     from oncourse.simulate.drivers import plasma_genes
     from oncourse.simulate.passengers import passenger_pool
 
-    made = simulate_study("crc", 60, 11)
+    made = _study("crc")
     panel = frozenset(made.tables["assays"]["targets"][0].split(";"))
     assert set(plasma_genes()) <= panel
     genes, shares = passenger_pool(panel)
@@ -154,8 +162,6 @@ def test_every_passenger_lies_in_its_gene_and_does_what_its_place_says(design):
 
 def test_no_blood_is_drawn_after_the_last_contact():
     """At 30 patients and seed 1 the simulated colorectal study was refused as two clocks."""
-    from oncourse.simulate.study import simulate_study
-
     tables = simulate_study("crc", 30, 1).tables
     last = tables["follow_up"].select("patient_id", "last_contact_day")
     late = tables["labs"].join(last, on="patient_id").filter(pl.col("day") > pl.col("last_contact_day"))
