@@ -132,6 +132,26 @@ def test_settings_of_the_contract():
     assert best["best_unconfirmed"].to_list() == ["iPR", "iUPD", "MISSING", "MISSING"]
 
 
+@pytest.mark.parametrize(
+    ("later", "end", "event"),
+    [([], 56, True), ([(112, 46.0)], 56, True), ([(112, 30.0)], 112, False), ([(112, 30.0), (168, 38.0)], 168, True)],
+)
+def test_an_unconfirmed_progression_counts_unless_a_later_scan_takes_it_back(later, end, event):
+    """iRECIST (Seymour 2017): 30 to 40 mm is iUPD; growth of 5 mm confirms it on its day; 30 mm again resets it; one that
+    no later scan judges stands."""
+    sizes = [(0, 30.0), (56, 40.0), *later]
+    given = study(
+        patients=[{"patient_id": "P"}],
+        follow_up=[{"patient_id": "P", "last_contact_day": 300, "is_dead": False}],
+        treatments=[{"patient_id": "P", "drugs": "pembrolizumab", "start_day": 0, "line": 1}],
+        target_lesions=[{"patient_id": "P", "day": d, "lesion_id": "T1", "diameter_mm": s} for d, s in sizes],
+        assessments=[{"patient_id": "P", "day": d, "non_target": "NONE", "new_lesions": "no"} for d, _ in sizes if d],
+    )
+    found = run("endpoints", given, imaging={"criteria": "irecist"}).tables["endpoints/time_to_event"]
+    (row,) = found.filter(endpoint="PFS", line=1).rows(named=True)
+    assert (row["end_day"], row["is_event"]) == (end, event)
+
+
 def test_endpoints():
     result = run("endpoints")
     rows = {

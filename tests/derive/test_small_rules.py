@@ -3,9 +3,14 @@
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import polars as pl
 import pytest
+from tests.studies import study
 
+from oncourse.derive.clones.heterogeneity import _frequencies
+from oncourse.derive.concordance.discordance import LeastData, predictor_table
+from oncourse.derive.concordance.identity import identity_table
 from oncourse.derive.concordance.informative import informative_by_status, informative_plasma
 from oncourse.derive.outcomes.clone_features import seeding_blocks
 from oncourse.derive.outcomes.outcome_scan import _limit, _number, _ratio
@@ -95,3 +100,56 @@ def test_seeding_is_a_feature_from_so_many_patients_on_and_one_that_is_rarer_is_
     assert block.sample_id == ("A2", None, "C2", None)
     assert seeding_blocks(trees, sampled, tuple(words), 2, left_out) == []
     assert left_out == {"clones": 1}
+
+
+@pytest.mark.parametrize(("shared", "finding"), [(4, "same tumour"), (3, "contaminated")])
+def test_four_fifths_in_common_are_one_tumour_whatever_the_levels(shared, finding):
+    """Of 5 rare variants of each sample; those in common stand at a fifth of their level."""
+    own = [*range(shared), *range(5, 10 - shared)]
+    rows = {"A": [(k, 40) for k in own], "B": [(k, 8) for k in range(5)]}
+    calls = [
+        {"sample_id": s, "variant_id": f"1:{1000 + k}:A:T", "alt_count": alt, "depth": 100}
+        for s, told in rows.items()
+        for k, alt in told
+    ]
+    found = identity_table(
+        study(
+            {"genome_build": "GRCh37"},
+            patients=[{"patient_id": s} for s in rows],
+            samples=[{"sample_id": s, "patient_id": s, "material": "tissue"} for s in rows],
+            calls=calls,
+            variants=[{"variant_id": v, "gene": "TTN"} for v in sorted({c["variant_id"] for c in calls})],
+        )
+    )
+    told = {(r["sample_id"], r["finding"]) for r in found.iter_rows(named=True)}
+    assert ("B", finding) in told and (("A", finding) in told) == (finding == "same tumour")
+
+
+def test_patients_at_rare_sites_are_counted_and_those_without_a_site_are_not():
+    """Six at the liver, one at the lung and one in the brain, too few together for a level; three of no known site."""
+    site = ["liver"] * 6 + ["lung", "brain"] + [None] * 3
+    rows = pl.DataFrame({"patient_id": [f"P{k}" for k in range(11)], "variant": range(11), "site": site}).with_columns(
+        pl.lit("primary v metastasis").alias("comparison"),
+        pl.lit(1.0).alias("weight"),
+        (pl.col("variant") % 2 == 0).alias("is_discordant"),
+        *(pl.lit(None, pl.Float64).alias(name) for name in ("time gap", "depth of the other sample")),
+        *(pl.lit(None, pl.String).alias(name) for name in ("therapy in between", "clonality")),
+    )
+    reasons = predictor_table(rows, LeastData(5, 3, 1, 1, 0.9))[1]
+    assert [text for text in reasons if "rare" in text] == [
+        "primary v metastasis, site: 2 patients at rare levels, too few together, are in no level."
+    ]
+
+
+@pytest.mark.parametrize(("learned", "purity"), [(np.array([0.5]), 0.5), (None, 0.8)])
+def test_frequencies_are_read_at_the_purity_in_use(learned, purity):
+    """40 of 200 reads on 2 copies: 2 x 0.2 / purity of the cells; half of that is the frequency. Nothing is thinned."""
+    of = lambda value: np.array([[value], [value]])  # noqa: E731
+    counts = SimpleNamespace(
+        alt_count=of(40), depth=of(200), purity=of(0.8), major_cn=of(1.0), minor_cn=of(1.0), normal_cn=of(2.0)
+    )
+    patient = SimpleNamespace(
+        data=SimpleNamespace(counts=counts), clustering=SimpleNamespace(purity=learned, multiplicity=of(1))
+    )
+    frequency, kept = _frequencies(patient, 0, np.array([True, False]), depth=200, n_draw=3, seed=1)
+    assert frequency.tolist() == [[pytest.approx(0.2 / purity), 0.0]] * 3 and kept.tolist() == [200, 0]

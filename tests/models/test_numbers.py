@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.kept_numbers import check
 
-from oncourse.models import adequacy, auc_bounds, impute, interaction, score_terms, weighting
+from oncourse.models import adequacy, auc_bounds, fit_report, impute, interaction, score_terms, weighting
 from oncourse.models.compare import as_treated, compare
 from oncourse.models.fit_report import curves_for_figure, decision_for_figure, fit_prediction
 from oncourse.models.fit_tables import added_rows, coefficient_rows, performance_rows
@@ -85,7 +85,9 @@ def test_sample_size_and_gaps(kept):
     kept("adequacy", {"sizes": sizes, "shrinkage": shrinkage, "top": top, "imputer": filled})
 
 
-def test_prediction(kept):
+def test_prediction(kept, monkeypatch):
+    """Of 200 resamples a limit, which take two seconds, a tenth."""
+    monkeypatch.setattr(fit_report, "INTERVAL_SAMPLES", 20)
     data = pair(n=50)
     rng = generator(3, "numbers of prediction")
     mutations = (rng.random((50, 4)) < 0.3).astype(float)

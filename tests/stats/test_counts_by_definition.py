@@ -99,7 +99,7 @@ def test_the_mutable_share_is_the_largest_at_which_few_passengers_have_a_hotspot
     share = mutable_share(*hot)
     assert (hotspot_p(*hot, share) < 0.05).mean() <= 0.05
     assert (hotspot_p(*hot, MUTABLE[MUTABLE.index(share) - 1]) < 0.05).mean() > 0.05
-    assert mutable_share([200], [200], [5000]) == MUTABLE[-1]
+    assert mutable_share([200], [200], [5000]) == MUTABLE[-1] == 0.005  # one codon of two hundred
 
 
 def test_cauchy_combination_takes_the_tested_and_no_veto_of_a_certain_one():
