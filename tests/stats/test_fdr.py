@@ -39,3 +39,7 @@ def test_max_t_counts_the_largest_of_each_permutation():
     """Maxima 1, 2, 3, 4 (NaN test left out): 3.5 is reached once -> (1+1)/5; 0.5 always -> 1."""
     permuted = np.array([[1, 0.2, 9], [2, 0.1, 9], [0.3, 3, 9], [4, 1, 9]])
     np.testing.assert_allclose(max_t([3.5, 0.5, np.nan], permuted), [0.4, 1.0, np.nan])
+
+
+def test_of_tests_that_were_all_left_out_nothing_is_said():
+    assert np.isnan(max_t([np.nan, np.nan], np.ones((3, 2)))).all()
