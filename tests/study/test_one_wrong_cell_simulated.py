@@ -6,6 +6,7 @@ that no other sample could say it. Refused with a message, still mutated, or not
 
 from __future__ import annotations
 
+import hashlib
 import random
 from functools import cache
 
@@ -202,14 +203,23 @@ def _changed(name: str, table: str, column: str, value: str) -> Study | None:
     return None if any(p.severity == "error" for p in problems) else Study(config, typed, warnings=tuple(problems))
 
 
+#: Findings and tables that were judged: a third of the wrong cells are read as what another one, or the right one, is.
+_judged: set[tuple[str, str]] = set()
+
+
 def _guard(name: str, table: str, column: str, value: str) -> None:
     study = _changed(name, table, column, value)
     if study is None:
+        return
+    read = "".join(f"{table}\n{frame.write_csv()}" for table, frame in sorted(study.tables.items()))
+    asked = name, hashlib.sha256(read.encode()).hexdigest()
+    if asked in _judged:
         return
     has, lacks = RULES[name]
     for patient in Cohort(study).findings.patients.values():
         assert evaluate(parse(lacks), patient).truth != YES
         assert evaluate(parse(has), patient).truth != NO
+    _judged.add(asked)
 
 
 @pytest.mark.parametrize("name", list(RULES))

@@ -30,6 +30,8 @@ def records(frame: pl.DataFrame, **columns: str | pl.Expr | bool) -> pl.DataFram
     `columns` give day, reason, source_table, source_row, is_competing: a polars expression, or for reason and
     source_table a text; ``is_competing`` is False unless given.
     """
+    if frame.is_empty():
+        return pl.DataFrame(schema=RECORD)
     given: dict[str, pl.Expr] = {"patient_id": pl.col("patient_id"), "line": pl.col("line")}
     for name, value in columns.items():
         is_text = isinstance(value, str) and name in ("reason", "source_table")
@@ -43,6 +45,7 @@ def records(frame: pl.DataFrame, **columns: str | pl.Expr | bool) -> pl.DataFram
 
 
 def _numbered(parts: Sequence[pl.DataFrame]) -> pl.LazyFrame:
+    parts = [p for p in parts if not p.is_empty()]
     if not parts:
         return pl.LazyFrame(schema=RECORD | {"_given": pl.Int64})
     return pl.concat([p.lazy().with_columns(pl.lit(i, pl.Int64).alias("_given")) for i, p in enumerate(parts)])
