@@ -78,6 +78,7 @@ TOGETHER = dict.fromkeys(
 
 #: Files that take 5 CPU seconds or more: they come first, so that no worker is left alone with one of them.
 DEAR = {
+    "tests/analyses/test_drivers.py",
     "tests/analyses/test_golden.py",
     "tests/analyses/test_groups.py",
     "tests/analyses/test_landscape.py",
@@ -94,6 +95,8 @@ DEAR = {
     "tests/derive/test_endpoint_rules.py",
     "tests/derive/test_statuses.py",
     "tests/disk/test_stopped_after_each_call.py",
+    "tests/disk/test_store.py",
+    "tests/evolution/test_background.py",
     "tests/evolution/test_cluster.py",
     "tests/evolution/test_presence.py",
     "tests/evolution/test_tumour_fraction.py",
