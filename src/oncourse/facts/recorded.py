@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oncourse.facts.markers import NEGATIVE, POSITIVE, UNCLEAR
+from oncourse.facts.markers import NEGATIVE, POSITIVE, UNCLEAR, marker_state
 from oncourse.facts.report_genes import codons_named, exons_named, genes_named, names_part
 from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import current_symbol
@@ -92,6 +92,11 @@ def gene_records(readings: pl.DataFrame, *, reports_germline: bool = True) -> li
 def _of(
     patient: str, sample: str | None, day: int | None, marker: str, value: str | None, state: str
 ) -> Iterator[GeneRecord]:
+    parts = parts_by_gene(value or "")
+    if len(parts) > 1:
+        for name, part in parts:
+            yield from _of(patient, sample, day, name, part, marker_state(name, part))
+        return
     genes = _genes(_WHOSE.sub("", marker))
     asked, said = finding(marker), finding(value or "")
     changes = [c for _, c in said.changes if c]
@@ -122,6 +127,11 @@ def _of(
         state = POSITIVE
     if state == UNCLEAR or said.state in ("untested", "doubt"):
         return
+    if state == NEGATIVE and (told := _tested_of(value)):  # RAS = KRAS wild type says nothing of NRAS
+        genes = tuple(g for g in genes if g in told)
+        both = len(genes) > 1
+        if not genes:
+            return
     own = [c for _, c in (*asked.changes, *said.denied) if c]
     if own:
         yield from (record(change, state, False) for change in own)
@@ -131,6 +141,49 @@ def _of(
         yield from (GeneRecord(patient, sample, day, (g,), "", state, True, words) for g in genes)
     else:
         yield record("", state, True)
+
+
+_TESTED_NAME = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(TESTED)})(?![a-z])(?:基因)?")
+
+
+def parts_by_gene(value: str) -> list[tuple[str, str]]:
+    """Return (genes, what is said of them) of a value that says one thing of one gene and another of the next.
+
+    Genes with nothing but a sign between them are told together. Where the words stand before the gene nobody can tell
+    whose they are: no state is told (an empty text).
+
+    >>> parts_by_gene("KRAS wt / NRAS mut"), parts_by_gene("RAS: KRAS/NRAS 野生型，BRAF V600E")
+    ([('KRAS', 'wt'), ('NRAS', 'mut')], [('KRAS/NRAS', '野生型'), ('BRAF', 'V600E')])
+    >>> parts_by_gene("KRAS/NRAS wt"), parts_by_gene("mut NRAS, wt KRAS")
+    ([('KRAS/NRAS', 'wt')], [('NRAS', ''), ('KRAS', '')])
+    """
+    found = list(_TESTED_NAME.finditer(value))
+    if not found:
+        return []
+    ends = [m.start() for m in found[1:]] + [len(value)]
+    parts: list[tuple[str, str]] = []
+    together: list[str] = []
+    for match, end in zip(found, ends, strict=True):
+        together.append(match[0].removesuffix("基因").upper())
+        said = re.sub(
+            r"(?i)^[\s:：/、,，;；&+为]+|(?:[\s/、,，;；&+(（]|\b(?:and|but)\b|和|与|及|但)+$",
+            "",
+            value[match.end() : end],
+        )
+        if said or end == len(value):
+            parts.append(("/".join(together), said))
+            together = []
+    before = re.sub(r"(?i)\bRAS\b|[\s:：]", "", value[: found[0].start()])
+    return [(genes, "") for genes, _ in parts] if before and len(parts) > 1 else parts
+
+
+def _tested_of(value: str | None) -> set[str]:
+    """The genes of `TESTED` that the words of a value name themselves.
+
+    >>> sorted(_tested_of("KRAS/NRAS wt")), sorted(_tested_of("仅KRAS野生型")), sorted(_tested_of("RAS wild type"))
+    (['KRAS', 'NRAS'], ['KRAS'], [])
+    """
+    return set(re.findall(rf"(?<![A-Z])(?:{'|'.join(TESTED)})(?![A-Z])", (value or "").upper()))
 
 
 def _genes(marker: str) -> tuple[str, ...]:

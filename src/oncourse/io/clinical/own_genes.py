@@ -8,7 +8,7 @@ import re
 import polars as pl
 
 from oncourse.facts.markers import REPAIR_PROTEINS, marker_name
-from oncourse.facts.recorded import TESTED
+from oncourse.facts.recorded import TESTED, parts_by_gene
 from oncourse.facts.report_genes import genes_named
 from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import symbols
@@ -16,6 +16,7 @@ from oncourse.io.clinical.gene_columns import SCHEMA, gene_markers
 from oncourse.io.reading import Reading
 from oncourse.study.frames import optional
 from oncourse.study.headers import bare
+from oncourse.study.schema import NULL_TEXTS
 from oncourse.study.words import meaning, plain
 
 _MARKERS = {"MMR", "MSI", "AR-V7", "HER2", "HER2 IHC", "HER2 ISH", *(f"{p} IHC" for p in REPAIR_PROTEINS)}
@@ -114,7 +115,7 @@ def _rows(table: pl.DataFrame, marker: str, column: str) -> pl.DataFrame:
     return table.select(
         pl.col("PATIENT_ID").cast(pl.String).alias("patient_id"),
         pl.lit(marker).alias("marker"),
-        pl.when(text != "").then(text).alias("value"),
+        pl.when(~text.is_in(NULL_TEXTS)).then(text).alias("value"),
         optional(table, "SAMPLE_ID").cast(pl.String).alias("sample_id"),
     ).drop_nulls("value")
 
@@ -137,9 +138,15 @@ def said_of_genes(text: str) -> list[tuple[str, str]]:
     [('KRAS', 'G12D突变'), ('NRAS/BRAF', '野生型')]
     >>> said_of_genes("KRAS、NRAS、BRAF均为野生型"), said_of_genes("未见明显异常")
     ([('KRAS/NRAS/BRAF', '野生型')], [])
+    >>> said_of_genes("KRAS wt / NRAS mut")
+    [('KRAS', 'wt'), ('NRAS', 'mut')]
     """
     out = []
     for clause in filter(None, (c.strip() for c in _CLAUSE.split(text))):
+        each = parts_by_gene(clause)
+        if len(each) > 1:
+            out += [(genes, said) for genes, said in each if said]
+            continue
         found = _HEAD.match(clause)
         if found is None or not found[3]:
             continue

@@ -75,15 +75,30 @@ def speaks_of_people(header: Sequence[str]) -> bool:
 
     >>> speaks_of_people(["住院号", "KRAS", "诊断日期", "生存状态"]), speaks_of_people(["住院号", "KRAS", "报告日期"])
     (True, False)
+    >>> speaks_of_people(["Patient ID", "Date of surgery", "Status", "Last follow-up"])
+    True
     """
     named = our_headers(header, "patients")
-    names = {named.get(c, c) for c in header}
+    names = {"index_date" if is_date_of_operation(c) else named.get(c, c) for c in header}
     return "patient_id" in names and len(names & _OF_PEOPLE) > 1
+
+
+#: Names of the date of the operation in a table of patients.
+_OPERATION = ("手术日期", "手术时间", "surgery_date", "date_of_surgery", "operation_date")
+
+
+def is_date_of_operation(header: str) -> bool:
+    """Whether a header is that of the date of the operation.
+
+    >>> is_date_of_operation("Date of surgery"), is_date_of_operation("手术日期*"), is_date_of_operation("Last visit")
+    (True, True, False)
+    """
+    return re.sub(r"\s+", "_", plain(bare(header))) in _OPERATION
 
 
 def _english(name: str, known: Collection[str]) -> str | None:
     """Return the column that an English header means; null where it is none of the known ones."""
-    words = re.sub(r"[_\s]+", " ", plain(bare(name))).strip(" :")
+    words = re.sub(r"[_\s]+", " ", plain(bare(name))).strip(" :?")
     for ours in (re.sub(r"[\s-]+", "_", words), meaning("header", words)):
         if ours in known:
             return ours

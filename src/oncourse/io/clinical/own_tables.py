@@ -13,6 +13,7 @@ import polars as pl
 from oncourse.io.clinical import survival
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
 from oncourse.io.clinical.own_genes import markers_of_columns
+from oncourse.io.clinical.own_headers import is_date_of_operation
 from oncourse.io.clinical.own_ids import ids_of_spreadsheets
 from oncourse.io.clinical.own_materials import material_words
 from oncourse.io.clinical.own_msi import msi_words
@@ -145,14 +146,10 @@ def _long_labs(reading: Reading) -> None:
     reading.notes.append(f"laboratory values in a column each: {', '.join(named)}")
 
 
-#: Names of the date of the operation in a table of patients.
-_OPERATION = ("手术日期", "手术时间", "surgery_date", "date_of_surgery", "operation_date")
-
-
 def _operation_of_patients(reading: Reading) -> None:
     """Make a resection of the primary of a date of operation beside the patients; day 0 where no other is given."""
     patients = reading.tables.get("patients")
-    column = None if patients is None else next((c for c in patients.columns if c.strip().lower() in _OPERATION), None)
+    column = None if patients is None else next((c for c in patients.columns if is_date_of_operation(c)), None)
     if patients is None or column is None or "patient_id" not in patients.columns:
         return
     told = patients.filter(pl.col(column).is_not_null()).select("patient_id", pl.col(column).alias("date"))

@@ -27,6 +27,9 @@ _STATUS = {
     "末次随访状态",
 }
 _STATUS |= {"status", "patient status", "outcome", "current status", "last status", "follow-up status"}
+_STATUS |= {
+    f"{what} at last {when}" for what in ("status", "patient status") for when in ("follow-up", "follow up", "contact")
+}
 #: Words that may mean alive or dead under a name that says neither (生存状态 = 是), and names that say which.
 EITHER = {"1", "0", "1.0", "0.0", "是", "否", "有", "无", "yes", "no", "y", "n", "true", "false", "t", "f"}
 OF_DEATH = re.compile(r"(?i)死|亡|dead|death|died|decea|event")
@@ -36,8 +39,12 @@ _TRUTH = {True: "true", False: "false", None: None}
 
 
 def vital_status(reading: Reading) -> None:
-    """Write is_alive, and a status of which every word says dead or alive, as is_dead, where no other column says it."""
+    """Write is_alive, and a status of which every word says dead or alive, as is_dead, where no other column says it.
+
+    A dash or a stroke in such a column is an empty cell: not known.
+    """
     for name in ("follow_up", "patients"):
+        _without_dashes(name, reading)
         frame = reading.tables.get(name)
         if frame is None or "is_dead" in frame.columns:
             continue
@@ -54,6 +61,22 @@ def vital_status(reading: Reading) -> None:
         if column is not None:
             reading.tables[name] = frame.rename({column: "is_dead"})
             reading.notes.append(f"{column}: whether the patient is dead, as each of its words says")
+
+
+def _without_dashes(name: str, reading: Reading) -> None:
+    """Empty the cells of "is dead" and "is alive" that hold a dash, a stroke or "U" alone, and say so."""
+    frame = reading.tables.get(name)
+    for column in ("is_dead", "is_alive"):
+        if frame is None or column not in frame.columns:
+            continue
+        text = frame[column].cast(pl.String)
+        empty = text.str.contains(r"(?i)^\s*([-—–/\\?]+|u|unk|nk)\s*$").fill_null(False)
+        if empty.any():
+            frame = frame.with_columns(pl.when(~empty).then(text).alias(column))
+            reading.tables[name] = frame
+            reading.notes.append(
+                f"{name}: a dash or the like for {column} of {int(empty.sum())} patients is read as not known"
+            )
 
 
 def dead_if_not(alive: str | None) -> str | None:

@@ -45,7 +45,8 @@ FIELDS = (
     ("last_contact_date", r"last[_ -]?(contact|follow|fu|seen|visit).*|(lfu|lkadt|date_last).*|末次随访"),
     (
         "is_dead",
-        r"^(vital|vital_status|alive|dead|is_dead|survival_status|status_vital)$|vital status|生存状态|是否死亡",
+        r"^(vital|vital_status|(is_)?(alive|dead|deceased|died|death)(_?yn)?|survival_status|status_vital)\??$|vital status|"
+        r"^(is|has|did) the (patient|participant|subject) (still )?(alive|dead|deceased|died|die)\b|生存状态|是否死亡",
     ),
     ("recurrence_date", r"(recur|relapse).*(date|dt)|(date|dt)_?(of_)?(recur|relapse)|复发日期"),
     ("recurred", r"^(\w+_)?(recur|recurred|recurrence|relapse)(_yn)?$|^(recurrence|relapse)\??$|是否复发"),

@@ -257,7 +257,8 @@ def _our_names(frame: pl.DataFrame, part: Mapped) -> dict[str, str]:
     theirs = {v.strip(): k for k, v in part.columns.items()}
     renamed = {c: theirs[c.strip()] for c in frame.columns if c.strip() in theirs}
     known = set(_known(part.table))
-    by_word = panel_columns(frame.columns) if part.table == "panel" else our_columns(frame.columns)
+    columns = [c for c in frame.columns if not _of_transcripts(frame[c])]
+    by_word = panel_columns(columns) if part.table == "panel" else our_columns(frame.columns)
     by_word = {c: "material" if o == "sample_id" and _of_materials(frame[c]) else o for c, o in by_word.items()}
     guessed = {c: ours for c, ours in by_word.items() if c not in renamed}
     return renamed | {c: o for c, o in guessed.items() if o in known and o not in renamed.values()}
@@ -267,6 +268,16 @@ def _of_materials(values: pl.Series) -> bool:
     """Whether each cell of a column says a material (Specimen: plasma): it names no sample."""
     words = values.cast(pl.String).drop_nulls().unique()
     return bool(len(words)) and all(meaning("material", w) or meaning("blood", w) for w in words)
+
+
+#: The accession of a transcript or protein, alone in its cell.
+_TRANSCRIPT = r"^(ENS[TP]\d{6,}|[NX][MRP]_\d{4,}|CCDS\d+|LRG_\d+t\d+)(\.\d+)?$"
+
+
+def _of_transcripts(values: pl.Series) -> bool:
+    """Whether each cell of a column is a transcript (COSMIC's Accession Number: ENST00000256078.4): it names no sample."""
+    words = values.cast(pl.String).drop_nulls()
+    return bool(len(words)) and bool(words.str.contains(_TRANSCRIPT).all())
 
 
 def unread(frame: pl.DataFrame, part: Mapped) -> set[str]:

@@ -81,7 +81,7 @@ _ENGLISH = {
         *("mrn", "medical_record_number", "patient_no", "patientid", "subjectid", "subject", "subject_no"),
         *("participant_id", "patient_number", "patient_code", "case_no", "case_number"),
     ),
-    "hgvs_c": ("mutation_cds", "nucleotide", "nucleotide_change", "coding", "mut_nt"),
+    "hgvs_c": ("mutation_cds", "nucleotide", "nucleotide_change", "coding", "mut_nt", "c.dna", "cdna", "cdna_change"),
     "hgvs_p": (
         "mutation_aa",
         "aa",
@@ -102,7 +102,8 @@ _ENGLISH = {
 }
 #: A column headed in percent that is the share of the reads: ``% cfDNA`` (Guardant), ``Allele Freq %``.
 _SHARE = re.compile(
-    r"(?i)^(cf_?dna|(mutant|variant|alt|tumou?r)?[ _]?(allele|allelic)?[ _]?(freq(uency)?|fraction|af|vaf|maf))$"
+    r"(?i)^(cf_?dna|(mutant|variant|alt|tumou?r)?[ _]?(allele|allelic)?[ _]?(freq(uency)?|fraction|af|vaf|maf)|"
+    r"(var|alt|mut)(iant|ant)?)$"
 )
 
 
@@ -175,7 +176,8 @@ def _panel_columns(columns: list[str]) -> dict[str, str]:
     for c in columns:
         bare = re.sub(r"[^a-z0-9.]+", "_", (in_percent(c) or c).strip().lower()).strip("_")
         parted = _GLUED.sub("_", c.strip()).lower()  # GHSampleID, PatientID
-        if c not in out and (ours := names.get(bare) or names.get(parted)) and ours not in out.values():
+        free = (*out.values(), *(p for p in columns if p != c))
+        if c not in out and (ours := names.get(bare) or names.get(parted)) and ours not in free:
             out[c] = ours
     if {"sample_id", "patient_id"} & set(out.values()) and "material" not in out.values():
         out |= {c: "material" for c in columns if c not in out and c.strip().lower() in ("specimen", "tissue")}

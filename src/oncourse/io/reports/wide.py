@@ -81,7 +81,12 @@ def _fractions(table: TextTable, ours: dict[str, str]) -> TextTable:
 
 
 def _columns(table: TextTable, ours: dict[str, str]) -> TextTable:
-    """Give each column that is a sample its rows: genes (and changes) down, samples across."""
+    """Give each column that is a sample its rows: genes (and changes) down, samples across.
+
+    Where a column holds the share or the reads of the row's own change, no other column is a sample.
+    """
+    if {"vaf", "alt_count"} & set(ours.values()):
+        return table
     named = {*OURS, *ours.values()}  # a second column of protein changes is no sample
     rest = [c for c in table.frame.columns if c not in ours and c.lower() not in named and not _OF_NORMAL.search(c)]
     cells = {c: table.frame[c].drop_nulls().unique().to_list() for c in rest}
