@@ -6,7 +6,7 @@ from __future__ import annotations
 import doctest
 
 import pytest
-from tests.io.strangers import states_of, write_table
+from tests.io.strangers import states_of, write_table, write_vcf
 
 from oncourse.cohort import Cohort
 from oncourse.facts import recorded
@@ -123,3 +123,12 @@ def test_a_date_of_surgery_is_day_0_and_a_cell_of_na_is_no_result(tmp_path):
     reading = read_any(write_table(tmp_path / "patients.tsv", rows))
     assert reading.tables["markers"].select("patient_id", "value").rows() == [("P1", "3+")]
     assert reading.tables["patients"]["index_date"].to_list() == ["2020-01-01"] * 2
+
+
+def test_an_msisensor_result_beside_the_calls_is_read_under_any_joint_of_its_name(tmp_path):
+    """``P1_msisensor`` (MSIsensor-pro -o) beside P1.vcf was left out, ``P1.msisensor`` was not; lists of sites stay out."""
+    write_vcf(tmp_path / "P1.vcf", ["P1"], ["7 140453136 . A T 50 PASS . GT:AD:DP 0/1:700,300:1000"])
+    write_table(tmp_path / "P1_msisensor", "Total_Number_of_Sites|Number_of_Unstable_Sites|%\n2000|700|35.00")
+    write_table(tmp_path / "P1_msisensor_somatic", "1|100|AAAA|5|A|x|y|0.1|0.2|1")
+    samples = checked(read_any(tmp_path))[0]["samples"]
+    assert samples.select("sample_id", "msi_score").rows() == [("P1", 35.0)]

@@ -57,7 +57,7 @@ _DEPTHS = (
     r"\.thresholds\.bed(\.gz)?$",
     r"per_?target_?cov(erage)?(\.(txt|tsv))?$",
     r"(^|/)msisensor[a-z0-9_-]*/(.*/)?(?![^/]*_(dis|germline|somatic|all|unstable)$)[^/.]+$",
-    r"\.msisensor[a-z0-9_-]*(\.(txt|tsv))?$",
+    r"[._-]msisensor(?![a-z0-9_-]*_(dis|germline|somatic|all|unstable)$)[a-z0-9_-]*(\.(txt|tsv))?$",
     r"\.microsat_output\.json$",
 )
 
