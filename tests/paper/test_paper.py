@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from oncourse.cli.paper import paper
 from oncourse.paper.checklists import PaperParts, place
-from oncourse.paper.documents import PaperTable, latex_table
+from oncourse.paper.documents import PaperTable, Part, latex_table
 from oncourse.paper.references import bibtex, cited, references, ris, rows
 from oncourse.paper.table1 import by_status, even_status, named, smd_category, smd_number, table_one
 from oncourse.paper.tables import SHOWN, answer_table, chosen
@@ -141,9 +141,19 @@ def test_an_item_whose_analysis_is_not_answered_is_left_to_the_authors():
     held = PaperParts({"survival": "Table 9"}, PLACES, ["overview", "survival"])
     assert place(item, held, "en") == "Table 9"
     assert place(item, held, "zh", pages=True) == "表 9，第 {page:table_9} 页"
-    assert (
-        place(item, PaperParts({}, PLACES, ["overview"]), "en") == "not in these results; to be written by the authors"
+    none = place(item, PaperParts({}, PLACES, ["overview"]), "en")
+    assert none == "not in these results; to be written by the authors"
+
+
+def test_a_checklist_names_the_paragraph_that_an_item_stands_in():
+    """A heading of 21 paragraphs was the place, and its page was known only to a program that fills fields in."""
+    item = next(r for r in rows("checklists.tsv") if (r["checklist"], r["item"]) == ("STROBE", "12b"))
+    part = Part(
+        "Methods", ("which questions", "how survival", "how treatments"), "methods", of=("", "survival", "treatment")
     )
+    held = PaperParts({"treatment": "Table 9"}, PLACES, ["treatment"], {"methods": part.places()})
+    assert place(item, held, "en") == "Methods, paragraph 3; the rest to be written by the authors"
+    assert place(item, held, "zh", pages=True) == "方法，第 3 段，第 {page:methods_3} 页；其余由作者撰写"
 
 
 def test_every_item_of_a_checklist_is_chinese():
@@ -188,6 +198,11 @@ def test_the_document_holds_table_one_and_the_answers(written):
     marks = set(re.findall(r'w:bookmarkStart[^>]*w:name="(\w+)"', document.element.xml))
     pages = set(re.findall(r"PAGEREF (\w+)", document.element.xml))
     assert pages and pages <= marks, "every page of a checklist is that of a place in the document"
+    told = {c.text for t in document.tables for row in t.rows for c in row.cells if ", paragraph " in c.text}
+    assert any(text.startswith("Results, paragraph 1, page") for text in told), (
+        "follow-up stands in the first paragraph"
+    )
+    assert {"methods_4", "results_1"} <= pages
     assert all(heading in said for heading in ("The questions", "Limitations", "Figure legends"))
     assert "Kaplan-Meier" in said and "Median overall survival" in said
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
-from oncourse.paper.documents import PAGE, PaperTable, mark_of
+from oncourse.paper.documents import PAGE, PaperTable, mark_of, paragraph_mark
 from oncourse.paper.references import rows
 from oncourse.words.catalogue import catalogue
 from oncourse.words.phrases import translator
@@ -18,12 +18,14 @@ class PaperParts:
     """What the paper holds.
 
     ``tables``: analysis -> number of its table; ``marks``: place (`paper.place.NAME`) -> bookmark it stands at, empty:
-    it stands beside the document; ``answered``: analyses that are in the paper.
+    it stands beside the document; ``answered``: analyses that are in the paper; ``paragraphs``: bookmark of a heading ->
+    analysis -> the paragraph below it that is of the analysis, counted from 1.
     """
 
     tables: Mapping[str, str]
     marks: Mapping[str, str]
     answered: Collection[str]
+    paragraphs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def checklists(places: PaperParts, language: str, *, pages: bool = False) -> list[PaperTable]:
@@ -52,7 +54,17 @@ def place(item: Mapping[str, str], places: PaperParts, language: str, *, pages: 
         return words["paper.not_in_results"]
     tables = [places.tables[name] for name in needed if name in places.tables] if where == "answers" else []
     marks = [(translator(language)(table), mark_of(table)) for table in tables]
-    marks = marks or [(words[f"paper.place.{where}"], places.marks[where])]
+    heading = places.marks[where]
+    of = places.paragraphs.get(heading, {})
+    marks += [
+        (
+            words["paper.paragraph"].format(place=words[f"paper.place.{where}"], n=of[name]),
+            paragraph_mark(heading, of[name]),
+        )
+        for name in needed
+        if name in of
+    ]
+    marks = marks or [(words[f"paper.place.{where}"], heading)]
     found = [words["paper.on_page"].format(place=t, page=PAGE.format(m)) if pages and m else t for t, m in marks]
     text = words["paper.and_place"].join(found)
     return words["paper.rest_by_author"].format(place=text) if item["by"] == "both" else text

@@ -50,16 +50,26 @@ class PaperTable:
 
 @dataclass(frozen=True)
 class Part:
-    """A heading with its paragraphs and its bookmark; the keys of the works that each paragraph cites."""
+    """A heading with its paragraphs and its bookmark; the works that each paragraph cites, the analysis it is of."""
 
     heading: str
     paragraphs: tuple[str, ...]
     mark: str = ""
     cites: tuple[tuple[str, ...], ...] = ()
+    of: tuple[str, ...] = ()
 
     def cited(self) -> list[tuple[str, tuple[str, ...]]]:
         """Return each paragraph with the keys it cites."""
         return list(zip(self.paragraphs, self.cites or ((),) * len(self.paragraphs), strict=True))
+
+    def places(self) -> dict[str, int]:
+        """Return the number of the first paragraph of each analysis, counted from 1.
+
+        >>> Part("Results", ("x", "y"), of=("", "survival")).places()
+        {'survival': 2}
+        """
+        numbered = [(name, i) for i, name in enumerate(self.of, 1) if name]
+        return dict(reversed(numbered))
 
 
 #: A heading and the tables below it.
@@ -73,6 +83,11 @@ def mark_of(text: str) -> str:
     'table_1b'
     """
     return re.sub(r"\W+", "_", text.lower())
+
+
+def paragraph_mark(part: str, number: int) -> str:
+    """Return the bookmark of a paragraph of a part, counted from 1."""
+    return f"{part}_{number}"
 
 
 def in_order(parts: Sequence[Part]) -> list[str]:
@@ -105,8 +120,9 @@ def write_docx(
     place = {key: i for i, key in enumerate(in_order(parts), 1)}
     for part in parts:
         _bookmark(document.add_heading(part.heading, level=1), part.mark)
-        for paragraph, keys in part.cited():
+        for i, (paragraph, keys) in enumerate(part.cited(), 1):
             made = document.add_paragraph(_plain(paragraph))
+            _bookmark(made, paragraph_mark(part.mark, i) if i in part.places().values() else "")
             if keys:
                 made.add_run(f" [{', '.join(str(place[key]) for key in keys)}]")
     for table in tables:

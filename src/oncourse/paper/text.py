@@ -100,7 +100,8 @@ def methods(
     told = (space.join(known[f"paper.method.{step}"] for step in steps) for steps in each)
     paragraphs = (*asked, *told, general, known["paper.reporting"])
     cites = (*((),) * len(asked), *(keys_of(*steps) for steps in each), INTERVALS, REPORTING)
-    return Part(known["paper.methods"], paragraphs, "methods", cites)
+    of = (*("",) * len(asked), *(steps[0] for steps in each), "", "")
+    return Part(known["paper.methods"], paragraphs, "methods", cites, of)
 
 
 def limitations(entries: Sequence[tuple[str, Mapping[str, Any]]], language: str) -> Part:
@@ -109,10 +110,11 @@ def limitations(entries: Sequence[tuple[str, Mapping[str, Any]]], language: str)
     told = (
         (name, entry, filter(None, (for_a_paper(said(note)) for note in entry["notes"]))) for name, entry in entries
     )
-    listed = [(title_of(name, entry, language), " ".join(notes)) for name, entry, notes in told]
+    listed = [(name, title_of(name, entry, language), " ".join(notes)) for name, entry, notes in told]
     colon = known["page.colon"]
-    paragraphs = [f"{title}{colon}{notes}" for title, notes in listed if notes]
-    return Part(known["paper.limitations"], tuple(paragraphs), "limitations")
+    paragraphs = [(name, f"{title}{colon}{notes}") for name, title, notes in listed if notes]
+    told_of, texts = tuple(name for name, _ in paragraphs), tuple(text for _, text in paragraphs)
+    return Part(known["paper.limitations"], texts, "limitations", of=told_of)
 
 
 #: A bracket that names a column, a table or a setting: ``(column naive_hazard_ratio)``, ``(overview/identity)``.
@@ -174,8 +176,9 @@ def findings(
     results: Results, entries: Sequence[tuple[str, Mapping[str, Any]]], language: str
 ) -> tuple[Part, pl.DataFrame]:
     """Return the Results and which estimate each sentence rests on (see `NUMBERS`)."""
-    paragraphs, rows = [], []
+    paragraphs, rows, of = [], [], []
     for name, entry in _told_once(entries):
+        of.append(name)
         paragraphs.append(_answer(entry, language))
         head = (entry.get("headline") or {}).get("estimate")
         for e in entry["estimates"]:
@@ -187,7 +190,8 @@ def findings(
     if missing:
         names = ", ".join(str(e["title"]) if language == "en" else title_of(n, e, language) for n, e in missing)
         paragraphs.append(write("paper.not_answered", language, n=len(missing), names=names))
-    part = Part(catalogue(language)["paper.results"], tuple(paragraphs), "results")
+        of.append("")
+    part = Part(catalogue(language)["paper.results"], tuple(paragraphs), "results", of=tuple(of))
     return part, pl.DataFrame(rows, schema=NUMBERS, orient="row")
 
 

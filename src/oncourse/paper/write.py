@@ -77,7 +77,7 @@ def write_paper(
         legends(results, [place for _, place, _ in chosen], language),
     )
     marks = {p.mark: p.mark for p in parts} | {t.mark: t.mark for t in tables}
-    places = PaperParts(of_answers, _places(marks), names)
+    places = PaperParts(of_answers, _places(marks), names, {p.mark: p.places() for p in parts})
     progress("tables and paragraphs")
     heading = catalogue(language)["paper.checklists"]
     works = cited([step for name in names for step in steps_of(name, results.tables)])
