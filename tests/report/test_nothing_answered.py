@@ -10,6 +10,7 @@ from tests.typed import typed
 import oncourse
 from oncourse.cohort import Cohort
 from oncourse.report.front import nothing_answered
+from oncourse.report.objectives import ordered
 from oncourse.report.patient_page import patient_page
 from oncourse.report.study import Report
 
@@ -26,6 +27,22 @@ from oncourse.report.study import Report
 def test_a_study_is_unanswered_where_no_question_could_be_tried(states, nothing):
     outcomes = [SimpleNamespace(analysis=SimpleNamespace(name=n), status=s) for n, s in states.items()]
     assert nothing_answered(outcomes) is nothing
+
+
+def test_without_a_protocol_page_one_holds_what_could_be_asked():
+    """A study of mutations alone had 25 questions on page one, 14 of them without an answer."""
+    states = {
+        "overview": "done",
+        "landscape": "done",
+        "imaging": "skipped",
+        "drivers": "too_few",
+        "evolution": "failed",
+    }
+    outcomes = [SimpleNamespace(analysis=SimpleNamespace(name=n), status=s) for n, s in states.items()]
+    first, rest = ([o.analysis.name for o in part] for part in ordered(outcomes, None))
+    assert (first, rest) == (["landscape", "evolution"], ["imaging", "drivers"])
+    first, rest = ([o.analysis.name for o in part] for part in ordered(outcomes[2:4], None))
+    assert (first, rest) == (["imaging", "drivers"], [])
 
 
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])

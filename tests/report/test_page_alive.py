@@ -146,6 +146,9 @@ def found_for(page, words):
 
 def test_search_finds_sections_tables_columns_and_words_as_a_stranger_types_them(page):
     """Thirty questions of strangers: what they type is no gene and no patient ("kappa", "relapse", a drug)."""
+    tables = [name for name, more in found_for(page, "drug") if more.startswith("table: ")]
+    assert tables[:1] == ["The data: Drugs as they were understood"]  # not those of treatments, a word like it
+    assert [name for name, more in found_for(page, "c-index") if more.startswith("explained: ")][:1] == ["C index"]
     by_column = next(k for k, (_, more) in enumerate(found_for(page, "kappa")) if more.startswith("columns: kappa"))
     page.run(f"document.querySelectorAll('#found li')[{by_column}].dispatchEvent(new MouseEvent('mousedown'))")
     page.until("document.querySelector('details[data-table].hit[open] tbody tr') !== null")

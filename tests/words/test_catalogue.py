@@ -80,6 +80,14 @@ def test_the_light_follows_from_the_interval():
     assert light_of(Estimate("f", None, n=0, unit="fraction"))[0] == "cannot"
 
 
+def test_the_words_beside_a_light_tell_its_bound():
+    """ "The interval is narrow" stood beside 34-59 %, "wide" beside 40-66 %."""
+    told = [light_of(Estimate("f", 0.5, low, 0.6, 60, "", "fraction"))[1].text("en") for low in (0.35, 0.34)]
+    assert told == ["interval within 25 points", "interval over 25 points"]
+    told = [light_of(Estimate("m", 20.0, low, 29.0, 60, "", "months"))[1].text("zh") for low in (15.0, 14.0)]
+    assert told == ["上下限之比不超过 2", "上下限之比超过 2"]
+
+
 def test_lists_and_lines_read_as_prose():
     assert joined(["APC", "TP53", "KRAS"]) == "APC, TP53 and KRAS"
     assert joined(["APC", "TP53", "KRAS"], "zh") == "APC、TP53和KRAS"

@@ -82,10 +82,10 @@ def light_of(number: Numeric, n_patients: int | None = None) -> tuple[str, Said]
         apart = low > 1 or high < 1
         return ("answered", said("reason.apart")) if apart else ("uncertain", said("reason.no_effect"))
     if number.unit == "fraction":
-        narrow = high - low <= WIDE_SHARE
+        narrow, measure, most = high - low <= WIDE_SHARE, "points", round(100 * WIDE_SHARE)
     else:
-        narrow = low > 0 and high / low <= WIDE_TIMES
-    return ("answered", said("reason.narrow")) if narrow else ("uncertain", said("reason.wide"))
+        narrow, measure, most = low > 0 and high / low <= WIDE_TIMES, "times", round(WIDE_TIMES)
+    return ("answered" if narrow else "uncertain", said(f"reason.{'within' if narrow else 'over'}_{measure}", n=most))
 
 
 def can_lead(n_event: int, n_event_with: int | None) -> bool:

@@ -29,7 +29,7 @@ _LOW = Column("ci_low", pl.Float64, "lower end of the 95 % interval")
 _HIGH = Column("ci_high", pl.Float64, "upper end of the 95 % interval")
 PERFORMANCE = OutputTable(
     "prediction/performance",
-    "accuracy of each model: in its own patients, and corrected for that",
+    "accuracy (C or concordance index, Brier score, calibration) of each model in its own patients, and corrected for that",
     (
         _MODEL,
         Column(

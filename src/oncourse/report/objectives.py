@@ -9,6 +9,8 @@ from oncourse.report.execute import AnalysisRun
 
 #: Analyses that describe the study; they are no question of a protocol.
 DESCRIPTION = ("overview",)
+#: Outcomes of what the study records too little for.
+UNASKED = ("skipped", "too_few")
 
 
 def objectives(design: str | None) -> tuple[str, ...]:
@@ -22,9 +24,13 @@ def objectives(design: str | None) -> tuple[str, ...]:
 def ordered(outcomes: Sequence[AnalysisRun], design: str | None) -> tuple[list[AnalysisRun], list[AnalysisRun]]:
     """Return the outcomes that answer the protocol's questions, in its order, and the others.
 
-    Without a design (or where none of its questions was asked) every analysis is a question of its own.
+    Without a design (or where none of its questions was asked) every analysis that the study records enough for is a
+    question of its own; where there is none, every analysis.
     """
     by_name = {o.analysis.name: o for o in outcomes}
     first = [by_name[name] for name in objectives(design) if name in by_name]
     rest = [o for o in outcomes if o not in first and o.analysis.name not in DESCRIPTION]
-    return (first, rest) if first else (rest, [])
+    if not first:
+        first = [o for o in rest if o.status not in UNASKED] or rest
+        rest = [o for o in rest if o not in first]
+    return first, rest

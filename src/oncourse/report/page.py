@@ -22,7 +22,7 @@ from oncourse.cohort import Cohort
 from oncourse.report.behind import answers, questions_of
 from oncourse.report.execute import AnalysisRun
 from oncourse.report.front import card, flow_steps, missing_lines, question, sentence_of, title
-from oncourse.report.objectives import DESCRIPTION, ordered
+from oncourse.report.objectives import DESCRIPTION, UNASKED, ordered
 from oncourse.report.packed import ROWS_SHOWN, estimates_view, figure_view, packed, table_title, table_view, tie
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import catalogue, write
@@ -346,7 +346,7 @@ def study_page(
     ]
 
     # what could not be asked, and is no question of the protocol, is listed at the end
-    unasked = [o for o in others if o.status in ("skipped", "too_few")]
+    unasked = [o for o in others if o.status in UNASKED]
 
     def sections(some: Sequence[AnalysisRun]) -> list[dict[str, Any]]:
         return [_section(o, cohort.used, tables, language, people, names) for o in some]

@@ -29,15 +29,19 @@
   // words that mean the same to a reader: like_recurrence = "relapse, recurrence, recurred"
   var like = {};
   Object.keys(o.words).forEach(function (key) { if (key.indexOf("like_") === 0) o.words[key].split(", ").forEach(function (w, _, alike) { like[w] = alike; }); });
-  // whether each word, or one like it, begins a word of the text, or is one ("AR" in no "are"); Chinese has no such ends
-  function says(text, words, whole) {
+  // whether each word, or one like it (own: none), begins a word of the text, or is one ("AR" in no "are"); Chinese has no such ends
+  function says(text, words, whole, own) {
     return words.every(function (word) {
-      return [word].concat(like[word] || []).some(function (w) {
+      return [word].concat(!own && like[word] || []).some(function (w) {
         for (var i = text.indexOf(w); i >= 0; i = text.indexOf(w, i + 1))
           if (/[^\x00-\x7f]/.test(w) || !/[a-z0-9]/.test(text.charAt(i - 1)) && (w.length > 2 && !whole || !/[a-z0-9]/.test(text.charAt(i + w.length)))) return true;
         return false;
       });
     });
+  }
+  // "c-index" is "c index"; a word that others are like is whole ("mix-up")
+  function wordsOf(needle) {
+    return [].concat.apply([], needle.split(/\s+/).map(function (word) { return like[word] ? [word] : word.split("-").filter(Boolean); }));
   }
   function plain(node) { return node.textContent.replace(/\s+/g, " ").trim(); }
   // what the page says, once: words explained, sections, tables by name and by column, figures, sentences
@@ -84,11 +88,12 @@
     return text.length <= 160 ? text : (i > 60 ? "\u2026" : "") + text.slice(Math.max(0, i - 60), i + 100) + "\u2026";
   }
   function found(needle) {
-    var words = needle.split(/\s+/), count = {}, seen = {}, kinds = ["term", "section", "answer", "table", "figure", "column", "meaning", "text"], out = [];
-    // what says it in whole words stands before what begins so, its name before its text
+    var words = wordsOf(needle), count = {}, seen = {}, kinds = ["term", "section", "answer", "table", "figure", "column", "meaning", "text"], out = [];
+    // what is named by the word itself comes first; then what says it in whole words before what begins so, its name before its text
     function rank(place) {
       var name = place.text.toLowerCase();
-      return says(name, words, true) ? 0 : says(place.hay, words, true) ? 1 : says(name, words) ? 2 : 3;
+      if (says(name, words, false, true)) return says(name, words, true, true) ? 0 : 1;
+      return says(name, words, true) ? 2 : says(place.hay, words, true) ? 3 : says(name, words) ? 4 : 5;
     }
     kinds.forEach(function (kind) {
       var mine = places().filter(function (place) { return place.kind === kind && says(place.hay, words); });
@@ -140,18 +145,19 @@
   // every table whose rows say it, with how many; those with a cell that says it and nothing else come first
   function everywhere(text) {
     var boxes = o.all("details[data-table]"), needle = text.toLowerCase().replace(/_/g, " ");
-    Promise.all(boxes.map(function (b) { return o.table(b.dataset.table); })).then(function (tables) {
-      var holding = tables.map(function (data, k) {
-        var n = 0, whole = 0;
-        data.rows.forEach(function (r) {
-          var cells = r.map(function (v) { return v === null ? "" : String(v).toLowerCase().replace(/_/g, " "); });
-          if (cells.some(function (c) { return c.indexOf(needle) >= 0; })) n++;
-          if (cells.indexOf(needle) >= 0) whole++;
-        });
-        return { box: boxes[k], n: n, whole: whole };
-      }).filter(function (t) { return t.n; });
-      holding.sort(function (a, b) { return (b.whole ? 1 : 0) - (a.whole ? 1 : 0); });
-      o.dialog(o.word("in_tables", { text: text }), function (dialog) {
+    // the dialog opens at once: all tables are unpacked the first time, which takes longer than a reader waits for a click
+    o.dialog(o.word("in_tables", { text: text }), function (dialog) {
+      Promise.all(boxes.map(function (b) { return o.table(b.dataset.table); })).then(function (tables) {
+        var holding = tables.map(function (data, k) {
+          var n = 0, whole = 0;
+          data.rows.forEach(function (r) {
+            var cells = r.map(function (v) { return v === null ? "" : String(v).toLowerCase().replace(/_/g, " "); });
+            if (cells.some(function (c) { return c.indexOf(needle) >= 0; })) n++;
+            if (cells.indexOf(needle) >= 0) whole++;
+          });
+          return { box: boxes[k], n: n, whole: whole };
+        }).filter(function (t) { return t.n; });
+        holding.sort(function (a, b) { return (b.whole ? 1 : 0) - (a.whole ? 1 : 0); });
         var list = o.element("ul", { "class": "tables" });
         holding.forEach(function (t) {
           var head = t.box.closest("section[id]").querySelector("h2, h3"), item = o.element("li");
