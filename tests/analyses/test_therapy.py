@@ -267,3 +267,21 @@ def test_statuses_asked_for_first_are_counted_over_the_patients_with_the_tumour(
     counts = [row[f"n_{name}"] for name in ("patients", "positive", "negative", "assumed", "not_assessable")]
     assert counts == [5, 1, 1, 2, 1] and row["fraction"] == 0.25
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((0.0063, 0.8059), abs=1e-4)  # R 4.2: binom.test(1, 4)
+
+
+@pytest.mark.parametrize(
+    ("disease", "told"),
+    [
+        (None, "Which tumour 1 patient had is not recorded, so that no therapy rule could be asked."),
+        ("melanoma", "No patient has a tumour that a therapy rule is written for."),
+    ],
+)
+def test_a_tumour_that_nobody_recorded_is_not_one_without_rules(disease, told):
+    """Colorectal tumours of a file that names no disease: "No patient has a tumour that a rule is written for"."""
+    tables = {
+        "patients": [{"patient_id": "P", "disease": disease, "primary_site": None}],
+        "samples": [{"sample_id": "S", "patient_id": "P", "material": "tissue", "day": 0}],
+        "calls": [{"sample_id": "S", "variant_id": G12D["variant_id"], "alt_count": 9, "depth": 99}],
+    }
+    made = Cohort(study({"title": "t", "genome_build": "GRCh38"}, variants=[G12D], **tables))
+    assert registry()["therapy"].run(made).headline.text.text("en") == told

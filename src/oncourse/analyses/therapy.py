@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -170,9 +170,10 @@ def therapy(cohort: Cohort, params: TherapyParams) -> Result:
     evidence, more, notes = _evidence(cohort, tumours)
     estimates += more
     date, checksum = rules_version()
+    untold = _untold(cohort, tumours)
     return Result(
-        answer=_answer(known, estimates) + status_words(statuses),
-        headline=_headline(known, {e.name: e for e in estimates}),
+        answer=_answer(known, estimates, untold) + status_words(statuses),
+        headline=_headline(known, {e.name: e for e in estimates}, untold),
         estimates=tuple(estimates),
         tables={
             "therapy/levels": levels,
@@ -220,8 +221,18 @@ def _not_read(cohort: Cohort) -> tuple[str, ...]:
     return (f"Recorded markers that could not be read, taken as not assessable: {'; '.join(named)}.",)
 
 
-def _headline(known: list[str], found: dict[str, Estimate]) -> Headline:
+def _untold(cohort: Cohort, tumours: Mapping[str, str | None]) -> int:
+    """In how many patients nothing says which tumour they have: a rule for it may well be written."""
+    named = cohort.study["patients"].filter(pl.col("disease").is_not_null())["patient_id"]
+    if cohort.study.config.disease:
+        return 0
+    return len({p for p, tumour in tumours.items() if tumour is None} - set(named))
+
+
+def _headline(known: list[str], found: dict[str, Estimate], untold: int) -> Headline:
     """Who has a finding that speaks for a therapy; of two tumours the larger group."""
+    if not known and untold:
+        return cannot(said("headline.therapy.untold", n=untold), said("reason.not_recorded"))
     if not known:
         return cannot(said("headline.therapy.none"), said("reason.not_recorded"))
     share = max((found[f"benefit_1_{t}"] for t in known), key=lambda e: e.n or 0)
@@ -230,7 +241,7 @@ def _headline(known: list[str], found: dict[str, Estimate]) -> Headline:
     return rated(text, share, share.name)
 
 
-def _answer(known: list[str], estimates: list[Estimate]) -> str:
+def _answer(known: list[str], estimates: list[Estimate], untold: int) -> str:
     names = {e.name for e in estimates}
     parts = []
     for tumour in known:
@@ -245,7 +256,8 @@ def _answer(known: list[str], estimates: list[Estimate]) -> str:
             "RAS is mutated in {ras_mutated}. It is wild type, every codon measured, in {ras_wild_type}; wild type is "
             "assumed in {ras_assumed_wild_type}. In {ras_not_assessable} it could not be judged."
         )
-    return " ".join(parts) or "No patient has a tumour that a rule is written for."
+    none = "No patient has a tumour that a rule is written for."
+    return " ".join(parts) or (said("headline.therapy.untold", n=untold).text("en") if untold else none)
 
 
 def _unjudged(tumour: str, estimates: list[Estimate]) -> str:
