@@ -59,6 +59,24 @@ def test_states_from_segments_of_a_diploid_tumour():
     assert states(found) == {"BRCA2": "loss", "ERBB2": "gain"}
 
 
+@pytest.mark.parametrize(
+    ("ploidy", "copies", "state"),
+    [
+        (2.0, 1.6, "neutral"),
+        (2.0, 1.4, "loss"),
+        (2.0, 2.4, "neutral"),
+        (2.0, 2.6, "gain"),
+        (2.4, 2.0, "neutral"),
+        (2.6, 3.0, "neutral"),
+        (2.6, 2.0, "loss"),
+    ],
+)
+def test_copies_of_some_cells_and_ploidies_between_two_numbers_are_whole_copies_first(ploidy, copies, state):
+    """Both are rounded to whole copies: 1.6 of 2 are no loss, 2 of 2.4 neither."""
+    sample = [{"sample_id": "P1-T", "material": "tissue", "ploidy": ploidy}]
+    assert states(copy_table(study([("P1-T", *ERBB2, copies, None)], samples=sample), GENES)) == {"ERBB2": state}
+
+
 def test_segments_that_cover_the_coding_part_tell_of_a_gene():
     """Oncomine's copies of ERBB2 (GRCh37 17:37855813-37884297) are two thirds of the gene and all its codons."""
     segment = ("P1-T", "17", 37_855_813, 37_884_297, 14.0, None)

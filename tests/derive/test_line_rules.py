@@ -138,6 +138,9 @@ LINES = [
     ("restart after more", [("a", 0, None, 60, None), ("a", 151, None, None, None)], [(1, "a"), (2, "a")]),
     # a hospital's 治疗阶段 holds 辅助 and 一线: the adjuvant row was line 1 as well, and both were one line
     ("another setting", [("a", 0, None, 60, "mCSPC"), ("a", 70, None, None, "mCRPC")], [(0, "a"), (1, "a")]),
+    ("the same setting again", [("a", 0, None, 30, "mCRPC"), ("a", 40, None, None, "mCRPC")], [(1, "a")]),
+    ("a setting told later", [("a", 0, None, 30, None), ("a", 40, None, None, "mCRPC")], [(1, "a")]),
+    ("a setting told at first alone", [("a", 0, None, 30, "mCRPC"), ("a", 40, None, None, None)], [(1, "a")]),
     ("adjuvant before a first line", [("a", 0, None, 60, "adjuvant"), ("b", 700, 1, None, None)], [(0, "a"), (1, "b")]),
     (
         "adjuvant alone is line 1",

@@ -500,3 +500,5 @@ def test_a_change_from_a_nadir_of_one_millimetre_is_told_and_from_none_is_not():
     assert found["change_from_baseline_fraction"].to_list()[-1] == pytest.approx(-28 / 30)
     gone = targets({0: {"A": 30}, 56: {"A": 0}, 112: {"A": 2}})
     assert gone["change_from_nadir_fraction"].to_list()[-1] is None
+    nothing = targets({0: {"A": 0}, 56: {"A": 2}})  # no target lesion
+    assert nothing.select("sum_mm", "change_from_baseline_fraction").rows() == [(None, None)]

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from tests.studies import study
 
-from oncourse.derive.clones.heterogeneity import _frequencies
+from oncourse.derive.clones.heterogeneity import _frequencies, _subclonal_share
 from oncourse.derive.concordance.discordance import LeastData, predictor_table
 from oncourse.derive.concordance.identity import identity_table
 from oncourse.derive.concordance.informative import informative_by_status, informative_plasma
@@ -153,3 +153,7 @@ def test_frequencies_are_read_at_the_purity_in_use(learned, purity):
     )
     frequency, kept = _frequencies(patient, 0, np.array([True, False]), depth=200, n_draw=3, seed=1)
     assert frequency.tolist() == [[pytest.approx(0.2 / purity), 0.0]] * 3 and kept.tolist() == [200, 0]
+
+
+def test_the_subclonal_share_is_what_is_present_and_not_clonal():
+    assert _subclonal_share(np.array([3.0, 0.0, 4.0]), np.array([4.0, 2.0, 4.0])).tolist() == [0.25, 1.0, 0.0]
