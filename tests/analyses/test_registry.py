@@ -64,15 +64,24 @@ def test_one_patient_does_not_fail(name, design, one_patient):
     assert outcome.status in ("skipped", "too_few", "done"), outcome.detail
 
 
+def as_sent(run):
+    """What another process answers: through a pickle, without its figures."""
+    bare = run.result and dataclasses.replace(run.result, figures=())
+    return pickle.loads(pickle.dumps(dataclasses.replace(run, result=bare)))
+
+
 @pytest.fixture(scope="module", params=["crc", "mcrpc"])
 def twice(request, simulated_study, answered):
-    """The analyses of one simulated study, and of the same study with every table's rows in reverse."""
+    """The analyses of one simulated study, and of the same study with every table's rows in reverse.
+
+    In one process (those of a run are started in `tests/report/test_workers.py`), and sent as another would.
+    """
     study = simulated_study(request.param)
     reverse = dataclasses.replace(study, tables={k: v.reverse() for k, v in study.tables.items()})
     plain, outcomes = answered(request.param)
     return (
         outcomes,
-        {o.analysis.name: o for o in run_all(Cohort(reverse), registry().values(), jobs=2, draw=False)},
+        {o.analysis.name: as_sent(o) for o in run_all(Cohort(reverse), registry().values(), draw=False)},
         plain,
     )
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -194,13 +195,18 @@ def _table(folder, name, *columns):
 _QUESTIONS = ("concordance", "reads", "burden", "therapy")
 
 
-def _answers_alike(folder, theirs):
+@cache
+def _answers(folder):
+    """The answers of a study folder to `_QUESTIONS`; that of the patient is asked twice."""
     from oncourse import api
     from oncourse.cohort import Cohort
 
-    ours, others = (Cohort(api.read(f)) for f in (folder, theirs))
-    for name in _QUESTIONS:
-        one, two = (api.run(name, cohort) for cohort in (ours, others))
+    cohort = Cohort(api.read(folder))
+    return [api.run(name, cohort) for name in _QUESTIONS]
+
+
+def _answers_alike(folder, theirs):
+    for one, two in zip(_answers(folder), _answers(theirs), strict=True):
         assert one.answer == two.answer
         assert list(one.tables) == list(two.tables)
         for table, frame in one.tables.items():
