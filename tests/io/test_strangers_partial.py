@@ -132,3 +132,19 @@ def test_an_msisensor_result_beside_the_calls_is_read_under_any_joint_of_its_nam
     write_table(tmp_path / "P1_msisensor_somatic", "1|100|AAAA|5|A|x|y|0.1|0.2|1")
     samples = checked(read_any(tmp_path))[0]["samples"]
     assert samples.select("sample_id", "msi_score").rows() == [("P1", 35.0)]
+
+
+def test_deaths_without_a_time_are_told(tmp_path):
+    """GENIE's data_clinical_patient.txt counts INT_DOD and INT_CONTACT from birth: DEAD was kept and nothing said."""
+    (tmp_path / "g").mkdir()
+    heads = "#a|b|c|d\n#a|b|c|d\n#STRING|STRING|STRING|STRING\n#1|1|1|1\n"
+    write_table(
+        tmp_path / "g" / "data_clinical_patient.txt",
+        f"{heads}PATIENT_ID|DEAD|INT_DOD|INT_CONTACT\nA|True|20000|19000\nB|False|Not Applicable|19000",
+    )
+    write_table(
+        tmp_path / "g" / "data_clinical_sample.txt",
+        f"{heads}PATIENT_ID|SAMPLE_ID|ONCOTREE_CODE|SAMPLE_TYPE\nA|A-1|COAD|Primary\nB|B-1|COAD|Primary",
+    )
+    reading = read_any(tmp_path / "g")
+    assert ["1 patients died" in p.message for p in reading.problems if p.column == "VITAL_STATUS"] == [True]

@@ -89,11 +89,24 @@ def follow_up(
     if vital is not None:
         pairs.append(vital)
     if not pairs:
+        _told_without_time(source, reading)
         return pl.DataFrame(schema=SCHEMA), PUBLISHED_ENDPOINTS.empty()
     _told(source, pairs, reading)
     placed = {role: pair for role in _ROLES if (pair := _role(pairs, role)) is not None}
     placed = _one_clock(placed, anchors, reading)
     return _follow_up(source, placed, anchors, reading), _published(source, pairs, reading)
+
+
+def _told_without_time(source: pl.DataFrame, reading: Reading) -> None:
+    """Say that a column tells who died, and nothing when (GENIE: DEAD, with INT_DOD and INT_CONTACT from birth on)."""
+    column = next((c for c in _VITAL if c in source.columns), None)
+    died = 0 if column is None else sum(words.dead(w) is True for w in source[column].cast(pl.String).drop_nulls())
+    if died and "follow_up" not in reading.tables:
+        message = (
+            f"{column}: {died:,} patients died, and no day of death or last contact since a day 0 is read: no survival."
+        )
+        cure = "Give OS_MONTHS and OS_STATUS (of GENIE: INT_DOD less the age at sequencing, in days)."
+        reading.problems.append(Problem("patients", None, column, None, message, cure, "warning"))
 
 
 def _found(frame: pl.DataFrame) -> list[tuple[str, str, str, bool]]:
