@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from oncourse.evolution.presence import detection_at
 from oncourse.evolution.seeding.divergence import divergence
 
 #: P(clonal), P(absent) in the primary, then in the metastasis; variants; what the cluster counts as.
@@ -34,3 +35,11 @@ def test_a_cluster_counts_where_it_is_more_likely_than_not():
     assert (found.n_shared_clonal, found.n_shared_subclonal) == (counted["shared"], counted["subclonal"])
     assert (found.n_missing, found.n_private_clonal) == (counted["missing"], counted["private"])
     assert found.jsi == 7 / (3 + 4 + 7)
+
+
+def test_the_chance_of_a_call_is_linear_between_the_cell_fractions_and_from_none_on():
+    """Chances at 0, 0.5 and 1 of the cells; a fraction past 1 is 1, one that is not known stays that."""
+    chance = np.tile(np.array([0.1, 0.5, 0.9], np.float32), (5, 1))
+    chance[4] = [0.0, 0.2, 1.0]
+    found = detection_at(chance, np.array([0.5, 1.0]), np.array([0.0, 0.25, 1.2, np.nan, 0.75]))
+    np.testing.assert_allclose(found, [0.1, 0.3, 0.9, np.nan, 0.6], rtol=1e-6)
