@@ -76,7 +76,8 @@ class Page:
     def run(self, script: str) -> Any:
         found = self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in found, found["exceptionDetails"]
-        return found["result"].get("value")
+        # while another page is opened the browser may answer that this one is gone
+        return found.get("result", {}).get("value")
 
     def until(self, condition: str, seconds: float = 20) -> None:
         """Wait until a condition of the page holds."""

@@ -146,7 +146,7 @@ def test_of_two_tumours_the_larger_group_is_told():
         "benefit_1_a": Estimate("benefit_1_a", 0.5, 0.2, 0.8, 8, "", "fraction"),
         "benefit_1_b": Estimate("benefit_1_b", 0.25, 0.1, 0.5, 20, "", "fraction"),
     }
-    told = th._headline(["a", "b"], found)
+    told = th._headline(["a", "b"], found, 0)
     assert told.text.text().startswith("5 of 20 patients (25 %") and told.number == "benefit_1_b"
 
 

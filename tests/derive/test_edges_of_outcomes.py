@@ -119,7 +119,7 @@ def test_a_gene_enters_a_pathway_and_a_pair_from_the_least_number_of_patients_on
     assert group_exclusivity(None, params).is_empty() and co_occurrence(None, params).is_empty()
 
 
-def seeded(**changes):
+def seeded(*, copies_unknown=False, **changes):
     lesion = {"site": 1, "p_seeded": 0.9, "source": 0, "p_source": 0.8, "p_polyclonal": 0.4, "p_polyphyletic": 0.6}
     lesion = SimpleNamespace(**(lesion | {"seeds": {0: 0.6, 1: 0.4}} | changes))
     edges = {(0, 1): 0.01, (1, 0): 0.009, (-1, 1): 0.5}
@@ -132,6 +132,9 @@ def seeded(**changes):
         posterior=SimpleNamespace(n_clone=2),
         var=np.ones((2, 2)),
         divergences={},
+        clones=SimpleNamespace(
+            data=SimpleNamespace(data=SimpleNamespace(copies_unknown=np.array([copies_unknown] * 2)))
+        ),
         clone_id=lambda c: c + 1,
         seeding=SimpleNamespace(
             lesions=[SimpleNamespace(site=0), lesion], p_possible=np.array([[0, 0.9], [0, 0.2], [0, 0.6]]), p_edge=edges
@@ -151,6 +154,15 @@ def test_a_word_on_seeding_is_said_from_one_half_on():
     (unsure,) = seeding_rows(seeded(p_seeded=0.5))
     assert (unsure["clonality"], unsure["source"], unsure["p_source"]) == ("not_assessable", UNKNOWN, None)
     assert unsure["other_sources"] is None and unsure["probability"] is None
+
+
+@pytest.mark.parametrize(
+    ("p", "said"), [(0.79, "not_assessable"), (0.8, "polyclonal"), (0.2, "monoclonal"), (0.21, "not_assessable")]
+)
+def test_without_copies_founders_are_told_from_four_fifths_on(p, said):
+    (row,) = seeding_rows(seeded(copies_unknown=True, p_polyclonal=p))
+    assert row["clonality"] == said and (row["probability"] is None) == (said == "not_assessable")
+    assert (row["phyleticity"], row["source"]) == ("not_assessable", "prim")
 
 
 def test_ways_that_hardly_any_history_takes_are_left_out():

@@ -85,10 +85,6 @@ PIECE = 250
 #: is told holds (lesions that share everything taught three times the true errors); from the second on it is learned in
 #: full.
 ABSENT_SHARE = (0.05, 0.1)
-#: Between them also in full where the 5 % point of the errors is so many times those told: in studies that share .9, small
-#: clones or none, it was .3-.5 as told and 3-7 at errors ten times those told (150x). Below the first even 14 may be small
-#: clones: a tenth of the sites of thirty patients who share everything.
-CLEARLY = 2.0
 
 
 @dataclass(frozen=True)
@@ -110,7 +106,6 @@ class Background:
     highest : shape of the spread, and per sample the multiple of the learned errors, of the highest errors that explain
         the reads of all samples about as well as any (`AS_WELL`)
     damage : shape (n_sample, 7), how many times the told errors each kind of change may have (`damage.open_damage`)
-    unlearned_low : shape (n_sample,), 5 % point of the errors, were no doubt whether their sites hold small clones
     """
 
     by_kind: FloatArray
@@ -125,7 +120,6 @@ class Background:
     concentration_high: FloatArray
     damage: FloatArray
     highest: tuple[float, FloatArray]
-    unlearned_low: FloatArray
 
 
 def learn_background(
@@ -159,31 +153,27 @@ def learn_background(
         by_kind, kind_low = _kinds(table, mean)
         sites.learn_levels(by_kind, shape)
     shape = sites.likeliest_shape(by_kind, shape)
-    low = FACTORS[np.argmax(np.cumsum(mass, axis=1) >= 0.05, axis=1)] if n_sample else mean
-    weight = _told_apart(float(n_absent.sum()), len(rows), float(np.median(low)) if n_sample else 1.0)
+    weight = _told_apart(float(n_absent.sum()), len(rows))
     doubts, highest = sites.some().doubts(mean, shape, told, weight)
     mean, by_kind, kind_low = mean * weight, by_kind**weight, kind_low**weight
     learned = replace(cells, error_rate=cells.error_rate * by_kind[cells.sample, change])
     most = int(np.clip(MAX_SPREAD // max(n_sample, 1), 16, N_SPREAD))
     clonal = _spread_out(cells.sample, usable & (kind == 2), most)
     spread = _concentrations(learned, samples, purity, clonal, shape)
+    low = FACTORS[np.argmax(np.cumsum(mass, axis=1) >= 0.05, axis=1)] if n_sample else mean
     damage = open_damage(cells, samples, purity, kind, usable & of_errors, np.exp(mean))
     factor = np.exp(mean), low**weight
-    return Background(by_kind, kind_low, *factor, n_absent.sum(axis=1), shape, doubts, *spread, damage, highest, low)
+    return Background(by_kind, kind_low, *factor, n_absent.sum(axis=1), shape, doubts, *spread, damage, highest)
 
 
-def _told_apart(n_absent: float, n_site: int, low: float) -> float:
-    """Return how far sites without the variant can be told from small clones, 0-1.
+def _told_apart(n_absent: float, n_site: int) -> float:
+    """Return how far sites without the variant can be told from small clones, 0-1: by the share of sites they are.
 
-    By the share of sites they are. Where they are more than the first of `ABSENT_SHARE`, errors whose 5 % point `low` (of
-    the median sample, as a multiple of those told) is `CLEARLY` or more leave no doubt.
-
-    >>> _told_apart(4, 100, 3.0), _told_apart(20, 100, 0.5), _told_apart(6, 100, 3.0)
-    (0.0, 1.0, 1.0)
+    >>> _told_apart(4, 100), _told_apart(20, 100)
+    (0.0, 1.0)
     """
     few, enough = ABSENT_SHARE
-    by_share, by_reads = (n_absent / max(n_site, 1) - few) / (enough - few), np.log(low) / np.log(CLEARLY)
-    return float(np.clip(max(by_share, by_reads if by_share > 0 else 0.0), 0.0, 1.0))
+    return float(np.clip((n_absent / max(n_site, 1) - few) / (enough - few), 0.0, 1.0))
 
 
 def spread_beyond(background: Background, assumed: float | FloatArray) -> BoolArray:

@@ -105,8 +105,6 @@ def noise_words(background: Background, assumed: float) -> list[str | None]:
             words.append(f"errors above those told are possible, chance {100 * open_chance[d]:.0f} %")
         if not words and highest >= OPEN_HIGHEST:
             words.append(f"errors up to {highest:.2g} times those told are possible")
-        if not words and background.unlearned_low[d] > NOISY:
-            words.append("noise above that told, or small clones, at the few sites that seem to lack the variant")
         if spread[d]:
             words.append(f"reads spread more than assumed (concentration {background.concentration[d]:.0f})")
         out.append("; ".join(words) or None)
