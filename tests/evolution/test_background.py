@@ -76,6 +76,16 @@ def test_errors_as_told_stay_and_name_nobody():
     assert set(noise_words(found, 200.0)) == {None}
 
 
+def test_lesions_that_share_everything_teach_no_errors_and_say_so():
+    """Few sites without the variant may as well be small clones; a third of them teach errors in full."""
+    cells, samples, here = two_samples(np.full(7, 1e-2), n_patient=4)
+    assert presence(cells, samples).background.told_apart == 1
+    shared = replace(cells, alt_count=np.where(here, cells.alt_count, 18.0), is_called=np.ones(cells.n, bool))
+    assert presence(shared, samples).background.told_apart == 0
+    bare = replace(cells, alt_count=np.full(cells.n, -1.0))
+    assert np.isnan(presence(bare, samples).background.told_apart)
+
+
 def test_alleles_lost_that_nobody_told_of_teach_no_errors():
     """Purity .85, a third of the variants on the last allele: .74 of the reads where two copies would give .43. Before:
     20 times the told errors, in every sample of a study without segments."""

@@ -112,6 +112,12 @@ def concordance_notes(presence: PresenceTable, counts: pl.DataFrame, related: pl
             + " ".join(f"{text}." for text in named)
             + (" And more." if noisy.height > MANY else "")
         )
+    if presence.kernel is not None and presence.kernel.background.told_apart < 1:
+        notes.append(
+            "Whether errors exceed those told could not be learned, or not in full: nearly all mutations are in nearly all "
+            "samples. Where errors are ten times as many, up to one in six mutations that a sample lacks would be "
+            "called present, and no sample would be named."
+        )
     blood = cells.filter(pl.col("blood").is_not_null())
     if blood.height:
         kinds = blood.select("site", "blood").unique().group_by("blood").len().sort("blood")

@@ -106,6 +106,8 @@ class Background:
     highest : shape of the spread, and per sample the multiple of the learned errors, of the highest errors that explain
         the reads of all samples about as well as any (`AS_WELL`)
     damage : shape (n_sample, 7), how many times the told errors each kind of change may have (`damage.open_damage`)
+    told_apart : 0-1, how far sites without the variant could be told from small clones (`ABSENT_SHARE`): at 0 nothing was
+        learned of the errors, and those told are used; NaN where no site was counted
     """
 
     by_kind: FloatArray
@@ -120,6 +122,7 @@ class Background:
     concentration_high: FloatArray
     damage: FloatArray
     highest: tuple[float, FloatArray]
+    told_apart: float
 
 
 def learn_background(
@@ -163,7 +166,10 @@ def learn_background(
     low = FACTORS[np.argmax(np.cumsum(mass, axis=1) >= 0.05, axis=1)] if n_sample else mean
     damage = open_damage(cells, samples, purity, kind, usable & of_errors, np.exp(mean))
     factor = np.exp(mean), low**weight
-    return Background(by_kind, kind_low, *factor, n_absent.sum(axis=1), shape, doubts, *spread, damage, highest)
+    told_apart = weight if len(rows) else float("nan")
+    return Background(
+        by_kind, kind_low, *factor, n_absent.sum(axis=1), shape, doubts, *spread, damage, highest, told_apart
+    )
 
 
 def _told_apart(n_absent: float, n_site: int) -> float:
