@@ -52,8 +52,9 @@ def clone_view(evolution: PatientEvolution) -> dict[str, Any]:
     }
 
 
-#: Letters of the drivers beside a clone.
-LETTERS = 56
+#: Letters of the drivers beside a clone, their width, and the way from a clone to the next (pixels): three generations
+#: are read on a phone.
+LETTERS, LETTER, STEP = 30, 7.2, 112.0
 
 
 def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -> str:
@@ -70,11 +71,11 @@ def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -
         if not below:
             leaf += 1
         y = sum(below) / len(below) if below else 30.0 * leaf - 8
-        place[k] = (20 + 130.0 * depth, y)
+        place[k] = (20 + STEP * depth, y)
         return y
 
     lay(-1, 0)
-    parts = []
+    parts, ends = [], [x for x, _ in place.values()]
     for k, parent in enumerate(parents):
         (x0, y0), (x1, y1) = place[parent], place[k]
         parts.append(
@@ -93,7 +94,8 @@ def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -
         at += ' text-anchor="end"' if inner else ""
         parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="6" fill="{PALETTE[k % 8]}"/>')
         parts.append(f'<text {at} fill="#1d2329">{escape(text)}</text>')
-    width = max(x for x, _ in place.values()) + 7.2 * LETTERS
+        ends.append(x if inner else x + 14 + LETTER * len(text))
+    width = max(ends) + 8
     height = 30 * leaf + 14
     return (
         f'<svg viewBox="0 0 {width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg" font-size="12" '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 
 import numpy as np
 
@@ -90,7 +91,7 @@ def grouped_points(
 
     people : the patient of each value; line and diamond lead to those of the group, of up to 400 points each to its own
     """
-    with drawing(max(3.6, min(9.6, 1.4 + 1.3 * len(groups))), 3.6) as canvas:
+    with drawing(max(3.6, min(NARROW, 1.4 + 1.3 * len(groups))), 3.6) as canvas:
         ax = canvas.ax
         for i, (name, raw) in enumerate(groups.items()):
             order = np.argsort(np.asarray(raw, float), kind="stable")
@@ -117,9 +118,22 @@ def grouped_points(
                 words = f"{name}: median {middle:.3g}, mean {mean:.3g}, n = {len(values):,}"
                 for whole in (line, diamond):
                     mark(whole, words, people=list(dict.fromkeys(people[name])) if people else ())
-        ax.set_xticks(range(len(groups)), [f"{k}\nn = {len(v):,}" for k, v in groups.items()])
+        ax.set_xticks(range(len(groups)), [f"{_wrapped(k, len(groups))}\nn = {len(v):,}" for k, v in groups.items()])
         if log:
             log_axis(ax)
         ax.set_ylabel(ylabel)
         clean(ax, grid="y")
     return canvas.svg
+
+
+#: Letters of names that lie side by side over the width.
+_LETTERS = 68
+
+
+def _wrapped(name: str, n: int) -> str:
+    """The name of one of n groups in lines that do not reach into those of the next.
+
+    >>> _wrapped("MSI not assessed", 4), _wrapped("MSI not assessed", 8)
+    ('MSI not assessed', 'MSI not\\nassessed')
+    """
+    return "\n".join(wrap(name, max(8, _LETTERS // n), break_long_words=False)) or name

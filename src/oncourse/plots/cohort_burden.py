@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, NOBODY, PALETTE, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, NARROW, NOBODY, PALETTE, clean, drawing, mark
 
 #: Points drawn of one cohort: its quantiles.
 POINTS = 60
@@ -23,12 +23,12 @@ def cohort_burden_svg(cohorts: Mapping[str, NDArray[np.float64]], own: str, peop
     """
     order = sorted(cohorts, key=lambda name: (float(np.median(cohorts[name])), name))
     floor = 0.02
-    with drawing(9.6, 3.8) as canvas:
+    with drawing(NARROW, 4.3) as canvas:
         ax = canvas.ax
         for i, name in enumerate(order):
             values = np.maximum(np.quantile(cohorts[name], np.linspace(0, 1, min(POINTS, len(cohorts[name])))), floor)
             colour = PALETTE[5] if name == own else COLOURS["muted"]
-            (dots,) = ax.plot(i + np.linspace(-0.4, 0.4, len(values)), values, ".", ms=3.4, color=colour)
+            (dots,) = ax.plot(i + np.linspace(-0.4, 0.4, len(values)), values, ".", ms=2.4, color=colour)
             of = "samples" if name == own else "exomes"  # panels too are compared
             words = f"{name}: median {np.median(cohorts[name]):.2g} per Mb, {len(cohorts[name]):,} {of}"
             mark(dots, words, people=people if name == own else (), question=NOBODY)
@@ -40,7 +40,7 @@ def cohort_burden_svg(cohorts: Mapping[str, NDArray[np.float64]], own: str, peop
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
         ax.set_xlim(-0.5, len(order) - 0.5)
         labels = [f"{name} ({len(cohorts[name]):,})" for name in order]
-        ax.set_xticks(range(len(order)), labels, rotation=90, fontsize=7)
+        ax.set_xticks(range(len(order)), labels, rotation=90, fontsize=9)
         for label, name in zip(ax.get_xticklabels(), order, strict=True):
             if name == own:
                 label.set_color(PALETTE[5])

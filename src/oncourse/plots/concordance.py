@@ -157,26 +157,33 @@ def fraction_scatter(
     return canvas.svg
 
 
+#: Patients up to which each has its name in the grid of genes; height (points) of a row with a name, and of all rows
+#: without.
+NAMED, ROW, UNNAMED = 60, 11.5, 560.0
+
+
 def gene_grid(genes: Sequence[str], patients: Sequence[str], fate: NDArray[np.int8], *, comparison: str) -> str:
-    """Draw genes x patients; ``fate``: 0 no mutation, 1 both, 2 first only, 3 second only, 4 not assessable."""
-    width, height = max(5.5, 1.6 + 0.16 * len(patients)), 2.2 + 0.2 * len(genes)
-    with drawing(min(width, 11.0), height) as canvas:
+    """Draw a row per patient, a column per gene; ``fate`` (gene, patient): 0 no mutation, 1 both, 2 first only, 3
+    second only, 4 not assessable."""
+    named = len(patients) <= NAMED
+    rows = ROW * len(patients) if named else UNNAMED
+    with drawing(min(NARROW, max(3.6, 1.7 + 0.17 * len(genes))), (rows + 120) / 72) as canvas:
         ax = canvas.ax
-        size = min(7.0, 61.0 * (min(width, 11.0) - 1.6) / max(len(patients), 1))
+        size = min(7.0, 0.8 * rows / max(len(patients), 1))
         for code, (key, word) in enumerate(zip(_PARTS, _words(comparison, "both"), strict=True), start=1):
             y, x = np.nonzero(fate == code)
-            (cells,) = ax.plot(x, y, "s", color=COLOURS[key], markersize=size, label=word, markeredgewidth=0)
+            (cells,) = ax.plot(y, x, "s", color=COLOURS[key], markersize=size, label=word, markeredgewidth=0)
             told = [f"{genes[i]}: {word}, {patients[j]}" for i, j in zip(y.tolist(), x.tolist(), strict=True)]
             mark(cells, told, people=[patients[j] for j in x.tolist()])
-        ax.set_yticks(np.arange(len(genes)), genes, fontsize=7)
-        ax.set_ylim(len(genes) - 0.5, -0.5)
-        ax.set_xlim(-0.6, len(patients) - 0.4)
-        if len(patients) <= 60:
-            ax.set_xticks(np.arange(len(patients)), patients, rotation=90, fontsize=6)
+        ax.set_xticks(np.arange(len(genes)), genes, rotation=90, fontsize=9)
+        ax.set_xlim(-0.6, len(genes) - 0.4)
+        ax.set_ylim(len(patients) - 0.4, -0.6)
+        if named:
+            ax.set_yticks(np.arange(len(patients)), patients, fontsize=9)
         else:
-            ax.set_xticks([])
-            ax.set_xlabel(f"{len(patients):,} patients")
-        ax.legend(ncols=4 if width > 9 else 2, loc="lower left", bbox_to_anchor=(0, 1.0))
+            ax.set_yticks([])
+            ax.set_ylabel(f"{len(patients):,} patients")
+        ax.legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0))
         clean(ax)
     return canvas.svg
 

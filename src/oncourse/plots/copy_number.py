@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, ROLES, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, ROLES, clean, drawing, mark
 
 DEEP, AMPLIFIED = "#0072B2", "#D55E00"
 #: Colours of groups: neither that of gains nor that of losses.
@@ -17,9 +17,9 @@ _OTHERS = tuple(c for c in PALETTE if c not in (AMPLIFIED, DEEP))
 MAX_SAMPLES = 600
 #: Height of the frequencies (inches) without and with names of events, half of the latter's axes and the width of a
 #: letter of the names (points), and what of that half names may take.
-PLAIN, NAMED, HALF, LETTER, MOST_OF_HALF = 3.4, 4.8, 140.0, 4.2, 0.65
-#: Share of the genome's width that a name on end takes: 8 points of 600.
-NAME_WIDTH = 8 / 600
+PLAIN, NAMED, HALF, LETTER, MOST_OF_HALF = 3.2, 6.2, 175.0, 6.0, 0.65
+#: Share of the genome's width that a name on end takes: 11 points of 360.
+NAME_WIDTH = 11 / 360
 
 
 def frequency_svg(
@@ -42,7 +42,7 @@ def frequency_svg(
     (`oncourse.plots.theme.bitmap`)
     """
     edge = np.concatenate([[0.0], np.cumsum(length)]) / 1e6
-    with drawing(9.6, NAMED if marks else PLAIN) as canvas:
+    with drawing(NARROW, NAMED if marks else PLAIN) as canvas:
         ax = canvas.ax
         ax.stairs(gain, edge, fill=True, color=AMPLIFIED, label="gain")
         ax.stairs(-loss, edge, fill=True, color=DEEP, label="loss")
@@ -72,19 +72,19 @@ def frequency_svg(
                 (next(named[up]), edge_y),
                 ha="center",
                 va=side,
-                fontsize=6,
+                fontsize=9,
                 rotation=90,
                 arrowprops={"arrowstyle": "-", "lw": 0.4, "color": COLOURS["muted"]},
                 zorder=10,
             )
             mark(told_by, words, people=hit.split(";"))
-        _chromosomes(ax, chroms, edge)
+        chromosomes(ax, chroms, edge)
         ax.set_ylim(-top, top)
         ax.set_yticks([t for t in ax.get_yticks() if abs(t) <= 1.0])  # above: room for names, no shares
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * abs(value):.0f} %")
         ax.set_ylabel("patients")
         ax.axhline(0, color=COLOURS["text"], lw=0.6)
-        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
         clean(ax)
     return canvas.svg
 
@@ -130,9 +130,9 @@ def heat_map_svg(
     shown = states[np.ix_(rows, columns)]
     for value, colour in palette.items():
         image[shown == value] = to_rgb(colour)
-    height = float(np.clip(0.9 + 0.11 * len(rows), 2.2, 8.0))
+    height = float(np.clip(1.1 + 0.08 * len(rows), 2.4, 6.0))
     parts = sorted({g for g in groups if g is not None})[: len(_OTHERS)]
-    with drawing(9.6, height) as canvas:
+    with drawing(NARROW, height) as canvas:
         ax = canvas.ax
         drawn = ax.imshow(image, aspect="auto", interpolation="none", extent=(0, edge[-1], len(rows), 0))
         if names[0]:
@@ -145,11 +145,11 @@ def heat_map_svg(
             strip.imshow(np.array(cells), aspect="auto", interpolation="none")
             strip.axis("off")
             handles += [Patch(color=shade[g], label=g) for g in parts]
-        _chromosomes(ax, chroms, edge)
+        chromosomes(ax, chroms, edge)
         ax.set_yticks([])
         more = f" ({len(order):,} in all)" if len(order) > len(rows) else ""
         ax.set_ylabel(f"{len(rows):,} samples{more}", labelpad=16)
-        ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7)
+        ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3)
     return canvas.svg
 
 
@@ -182,10 +182,10 @@ def _grid(
 
 
 #: Share of the genome's width that a chromosome's name needs.
-NEAR = 0.02
+NEAR = 0.038
 
 
-def _chromosomes(ax: object, chroms: Sequence[str], edge: NDArray[np.float64]) -> None:
+def chromosomes(ax: object, chroms: Sequence[str], edge: NDArray[np.float64]) -> None:
     """Lines between chromosomes and their names below."""
     from matplotlib.axes import Axes
 
@@ -199,7 +199,7 @@ def _chromosomes(ax: object, chroms: Sequence[str], edge: NDArray[np.float64]) -
     for i in range(1, len(names)):  # a name too near to the one before it goes to a second line
         low = not low and bool(middle[i] - middle[i - 1] < NEAR * edge[-1])
         names[i] = f"\n{names[i]}" if low else names[i]
-    ax.set_xticks(middle, names, fontsize=6)
+    ax.set_xticks(middle, names, fontsize=9)
     ax.tick_params(axis="x", length=0)
     ax.set_xlim(0, edge[-1])
     ax.set_xlabel("chromosome")

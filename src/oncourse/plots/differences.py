@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 
 
 def differences_svg(
@@ -25,7 +25,7 @@ def differences_svg(
 
     people : the altered patients of each gene
     """
-    with drawing(7.6, 1.2 + 0.24 * len(labels)) as canvas:
+    with drawing(NARROW, 1.2 + 0.24 * len(labels)) as canvas:
         ax = canvas.ax
         y = np.arange(len(labels))
         v, lo, hi = (np.asarray(x, float) for x in (value, low, high))

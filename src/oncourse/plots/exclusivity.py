@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from oncourse.plots.theme import COLOURS, drawing, mark
+from oncourse.plots.theme import COLOURS, NARROW, drawing, mark
 
 #: Power below which a pair that was not found says nothing.
 LOW_POWER = 0.2
@@ -41,7 +41,7 @@ def exclusivity_svg(pairs: pl.DataFrame, most: int = 25) -> str:
             rings.append((i, j))
         elif max(row["power_exclusivity"], row["power_co_occurrence"]) < LOW_POWER:
             dots.append((i, j))
-    side = max(3.2, 0.23 * n + 1.6)
+    side = max(3.2, min(0.23 * n + 1.6, NARROW - 0.9))
     scale = LinearSegmentedColormap.from_list("pairs", ["#0072B2", "#FFFFFF", "#D55E00"])
     with drawing(side + 0.9, side) as canvas:
         canvas.fig.set_layout_engine("compressed")  # square cells: the labels keep their room

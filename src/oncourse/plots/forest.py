@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
 
 #: Limits beyond this ratio are drawn as arrows; a value beyond it still has its mark.
 _WIDEST = 32.0
@@ -39,22 +45,16 @@ class ForestRow:
 def forest_figure(
     rows: Sequence[ForestRow], *, xlabel: str, better: str = "", worse: str = "", columns: Sequence[str] = ()
 ) -> str:
-    """Return the SVG of ratios with intervals, first row on top.
+    """Return the SVG of ratios with intervals, first row on top; the label of a row stands above it, so that the axis
+    keeps its width on a small screen and in one column of a journal.
 
     better, worse : what the sides of 1 mean
     columns : heads of the rows' `cells`, set beside the plot
     """
-    starts = _starts(columns, [r.cells for r in rows])
-    labels = _CHARACTER * max(len(_short(r.label)) for r in rows)
-    shares = [max(8.6 * 72 - labels - starts[-1], 200.0), starts[-1]]
-    beside = {"columns": 2, "width_ratios": shares, "sharey": True} if columns else {}
-    with drawing(8.6, 1.2 + 0.27 * len(rows), **beside) as canvas:  # type: ignore[arg-type]
-        ax, text_ax = canvas.ax if columns else (canvas.ax, canvas.ax)
-        low = max(1 / _WIDEST, min(min(r.ci_low, r.value) for r in rows) / 1.15)
-        low = min(low, min(r.value for r in rows) / 1.15)
-        high = min(_WIDEST, max(max(r.ci_high, r.value) for r in rows) * 1.15)
-        high = max(high, max(r.value for r in rows) * 1.15)
-        low, high = min(low, 0.8), max(high, 1.25)
+    with drawing(NARROW, (_TOP + _FOOT + _PITCH * len(rows)) / 72) as canvas:
+        ax = canvas.ax
+        ax.set_ylim(-0.25, len(rows) - 0.25)
+        low, high = _ends(rows)
         for i, row in enumerate(rows):
             y = len(rows) - 1 - i
             left, right = max(row.ci_low, low), min(row.ci_high, high)
@@ -66,10 +66,7 @@ def forest_figure(
             (square,) = ax.plot(row.value, y, "s", color=PALETTE[0], markersize=5)
             words = f"{row.label}: {row.value:.2f} (95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})"
             mark(square, words, people=row.people, question=row.question)
-            for at, text in zip(starts, row.cells, strict=False):
-                text_ax.text(at, y, text, va="center", fontsize=8)
-            if row.note:
-                ax.text(1.02, y, row.note, transform=ax.get_yaxis_transform(), va="center", fontsize=8)
+            _beside(ax, 0.0, y, _short(row.label), up=10, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
         ax.axvline(1.0, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
         ax.set_xscale("log", base=2)
         ax.set_xlim(low, high)
@@ -78,34 +75,59 @@ def forest_figure(
             ticks = [t for t in ticks if t in FEW_TICKS]
         ax.set_xticks(ticks, [f"{t:.2g}" for t in ticks])
         ax.minorticks_off()
-        ax.set_yticks(range(len(rows)), [_short(r.label) for r in rows][::-1])
-        ax.set_ylim(-0.7, len(rows) - 0.3)
+        ax.set_yticks([])
         ax.set_xlabel(xlabel)
-        top = len(rows) - 0.1
-        for at, text in zip(starts, columns, strict=False):
-            text_ax.text(at, top, text, va="bottom", fontsize=8, fontweight="bold")
-        for x, text, side in ((0.94, better, "right"), (1.06, worse, "left")):
-            arrow = f"\u2190 {text}" if side == "right" else f"{text} \u2192"
+        top = len(rows) - 0.25
+        for x, text, side in ((0.0, better, "left"), (1.0, worse, "right")):
             if text:
-                ax.text(x, top, arrow, va="bottom", ha=side, fontsize=8, clip_on=False)
+                arrow = f"\u2190 {text}" if side == "left" else f"{text} \u2192"
+                _beside(ax, x, top, arrow, up=9, ha=side)
         clean(ax, grid="x")
-        if columns:
-            text_ax.set_xlim(0, starts[-1])
-            text_ax.set_axis_off()
+        ax.spines["left"].set_visible(False)
+        _columns(canvas.fig, ax, columns, [row.cells or ((row.note,) if row.note else ()) for row in rows], top)
     return canvas.svg
 
 
-#: Width of a character of labels and cells, in points.
-_CHARACTER = 5.0
+#: Points above and below the rows, of a row with its label above it, left of the axis, and between columns.
+_TOP, _FOOT, _PITCH, _LEFT, _BETWEEN = 22.0, 40.0, 25.0, 14.0, 9.0
 
 
-def _starts(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
-    """Return where each column of text begins and where the last ends, in points; each is as wide as its longest
-    cell."""
-    out = [0.0]
-    for k, head in enumerate(columns):
-        out.append(out[-1] + _CHARACTER * (max([1.15 * len(head), *(len(r[k]) for r in rows)]) + 1.5))
-    return out
+def _ends(rows: Sequence[ForestRow]) -> tuple[float, float]:
+    """The ends of the axis: every value, and limits up to `_WIDEST`."""
+    values = [r.value for r in rows]
+    low = min(max(1 / _WIDEST, min(*values, *(r.ci_low for r in rows)) / 1.15), min(values) / 1.15, 0.8)
+    high = max(min(_WIDEST, max(*values, *(r.ci_high for r in rows)) * 1.15), max(values) * 1.15, 1.25)
+    return low, high
+
+
+def _beside(
+    ax: Axes, x: float, y: float, text: str, *, right: float = 0.0, up: float = 0.0, **style: Any
+) -> Annotation:
+    """A text at a share of the axis's width and the height of a row, moved by points."""
+    return ax.annotate(
+        text,
+        (x, y),
+        xycoords=ax.get_yaxis_transform(),
+        xytext=(right, up),
+        textcoords="offset points",
+        va="center",
+        fontsize=9,
+        annotation_clip=False,
+        **style,
+    )
+
+
+def _columns(fig: Figure, ax: Axes, heads: Sequence[str], cells: Sequence[Sequence[str]], top: float) -> None:
+    """Set columns of text right of the axis, each as wide as its longest text; the axis takes what is left."""
+    wide, high = 72 * fig.get_figwidth(), 72 * fig.get_figheight()
+    fig.set_layout_engine(None)
+    at = _BETWEEN
+    for k in range(max([len(heads), *map(len, cells)])):
+        texts = [_beside(ax, 1.0, len(cells) - 1 - i, row[k], right=at) for i, row in enumerate(cells) if k < len(row)]
+        if k < len(heads):
+            texts.append(_beside(ax, 1.0, top, heads[k], right=at, up=9, fontweight="bold"))
+        at += max(text.get_window_extent().width for text in texts) * 72 / fig.dpi + _BETWEEN
+    fig.subplots_adjust(left=_LEFT / wide, right=1 - at / wide, bottom=_FOOT / high, top=1 - _TOP / high)
 
 
 def _short(label: str, most: int = 38) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from oncourse.plots.theme import COLOURS, NOBODY, PALETTE, clean, drawing, keep_apart, mark
+from oncourse.plots.theme import COLOURS, NARROW, NOBODY, PALETTE, clean, drawing, keep_apart, mark
 
 #: Residues named at most.
 MOST_NAMES = 8
 #: Width of a letter of a domain's name as a share of the protein as it is drawn.
-LETTER = 0.0085
+LETTER = 0.0155
 
 
 def lollipop_svg(
@@ -32,7 +32,7 @@ def lollipop_svg(
     length : residues of the protein; codons, patients, kinds, names : of each stick
     hotspots : residues marked below; domains : first, last residue and name; people : patients of each stick
     """
-    with drawing(9.0, 2.9) as canvas:
+    with drawing(NARROW, 3.2) as canvas:
         ax = canvas.ax
         most = max(patients, default=1)
         ax.add_patch(_box(0, length, most, "#D9DDE0"))
@@ -41,7 +41,7 @@ def lollipop_svg(
             hit = sorted({p for c, own in zip(codons, people, strict=False) if first <= c <= last for p in own})
             mark(block, f"{gene} {first}-{last}: {words}", people=hit, question="" if hit else NOBODY)
             if (last - first) / length >= LETTER * len(words):
-                ax.text((first + last) / 2, -0.085 * most, words, ha="center", va="center", fontsize=6, clip_on=True)
+                ax.text((first + last) / 2, -0.085 * most, words, ha="center", va="center", fontsize=9, clip_on=True)
         for spot in hotspots:
             ax.plot(spot, -0.2 * most, "^", color=COLOURS["text"], ms=3.5)
         order = np.argsort(patients, kind="stable")
@@ -52,7 +52,7 @@ def lollipop_svg(
             own = people[i] if people else ()
             mark(head, f"{gene} {names[i]}: {patients[i]:,} patients, {kinds[i]}", people=own)
         told = [
-            ax.annotate(names[i], (codons[i], patients[i]), xytext=(3, 2), textcoords="offset points", fontsize=6.5)
+            ax.annotate(names[i], (codons[i], patients[i]), xytext=(3, 2), textcoords="offset points", fontsize=9)
             for i in order[::-1][:MOST_NAMES]
         ]
         for kind in sorted(set(kinds)):
@@ -65,7 +65,7 @@ def lollipop_svg(
         ax.set_yticks(range(0, most + step, step))
         ax.set_xlabel(f"{gene}, residue of {length:,}")
         ax.set_ylabel("patients")
-        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7)
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4)
         clean(ax, grid="y")
         keep_apart(canvas.fig, told)
     return canvas.svg

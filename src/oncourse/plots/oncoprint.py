@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, LIGHT, drawing, log_axis, mark
+from oncourse.plots.theme import COLOURS, LIGHT, NARROW, drawing, log_axis, mark
 
 #: What a cell can show in its middle band; copy number and fusions fill the whole cell behind it.
 MUTATION_KINDS = ("truncating", "splice", "missense", "inframe", "other")
@@ -161,16 +162,15 @@ def oncoprint_svg(data: Oncoprint) -> str:
                 image[4 * g + 2][data.marks[g, order] == i] = to_rgb(colour)
     image[:, gap] = 1.0
     tracks = {name: [None if i < 0 else values[i] for i in order] for name, values in data.tracks.items()}
-    top = 0.9 if data.burden is not None else 0.0
-    heights = [top or 0.01, max(1.2, 0.21 * genes), max(0.01, 0.2 * len(tracks))]
-    with drawing(9.6, sum(heights) + 1.2, rows=3, gridspec_kw={"height_ratios": heights}, sharex=True) as canvas:
+    top = 0.7 if data.burden is not None else 0.0
+    heights = [top or 0.01, max(1.2, 0.17 * genes), max(0.01, 0.17 * len(tracks))]
+    with drawing(NARROW, sum(heights) + 1.3, rows=3, gridspec_kw={"height_ratios": heights}, sharex=True) as canvas:
         bars, main, clinical = canvas.ax
         if data.burden is not None:
             values = np.where(gap, 0, np.nan_to_num(data.burden[order]))
             bars.fill_between(np.arange(columns), values, step="mid", color=COLOURS["muted"], linewidth=0)
             log_axis(bars, linear_to=10)
-            bars.set_ylabel("TMB\nper Mb", fontsize=7)
-            bars.tick_params(labelsize=7)
+            bars.set_ylabel("TMB\nper Mb")
         else:
             bars.axis("off")
         cells = main.imshow(image, aspect="auto", interpolation="none", extent=(-0.5, columns - 0.5, genes * 4, 0))
@@ -206,7 +206,7 @@ def oncoprint_svg(data: Oncoprint) -> str:
             shown += f" of {len(set(data.patients)):,} patients, those of one side by side"
         clinical.set_xlabel(shown)
         clinical.set_xticks([])
-        canvas.fig.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=7)
+        canvas.fig.legend(handles=handles, loc="outside lower center", ncols=_fitting(handles), fontsize=9)
     return canvas.svg
 
 
@@ -234,8 +234,14 @@ def _tracks(ax: object, tracks: Mapping[str, Sequence[str | None]]) -> list[obje
         rows.append([rgb[v] for v in values])
     ax.imshow(np.array(rows), aspect="auto", interpolation="none", extent=(-0.5, len(rows[0]) - 0.5, len(rows), 0))
     ax.set_yticks(np.arange(len(rows)) + 0.5, list(tracks))
-    ax.tick_params(length=0, labelsize=7)
+    ax.tick_params(length=0, labelsize=9)
     return handles
+
+
+def _fitting(handles: Sequence[Any]) -> int:
+    """How many columns a legend of these has over the width: a letter takes 5.6 points, a patch with its gaps 42."""
+    longest = max(len(handle.get_label()) for handle in handles)
+    return max(1, min(6, int(72 * NARROW / (5.6 * longest + 42))))
 
 
 def _short(text: str, most: int = 18) -> str:

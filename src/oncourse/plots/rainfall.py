@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark
+from oncourse.plots.copy_number import chromosomes
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark
 
 #: Colours of the six substitutions, C>T (deamination, APOBEC) and C>G (APOBEC) the strongest.
 CHANGES = dict(
@@ -38,7 +39,7 @@ def rainfall_svg(samples: Sequence[Rain], ends: Mapping[str, int]) -> str:
     from matplotlib.lines import Line2D
 
     edges = np.concatenate([[0], np.cumsum(list(ends.values()))])
-    with drawing(9.6, 1.75 * len(samples) + 0.7, rows=len(samples), sharex=True, squeeze=False) as canvas:
+    with drawing(NARROW, 1.75 * len(samples) + 0.7, rows=len(samples), sharex=True, squeeze=False) as canvas:
         for ax, sample in zip(canvas.ax[:, 0], samples, strict=True):
             for i, edge in enumerate(edges[:-1]):
                 if i % 2:
@@ -54,14 +55,12 @@ def rainfall_svg(samples: Sequence[Rain], ends: Mapping[str, int]) -> str:
             ax.set_ylim(0.8, None)
             ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
             ax.set_xlim(0, edges[-1])
-            title = ax.set_title(sample.name, fontsize=8)
+            title = ax.set_title(sample.name, fontsize=9)
             foci = f", {len(sample.foci)} foci" if sample.foci else ""
             mark(title, f"{sample.name}: {len(sample.place):,} substitutions{foci}", people=[sample.patient])
-            ax.set_ylabel("bases to the\none before", fontsize=7)
-            ax.tick_params(labelsize=7)
+            ax.set_ylabel("bases to the\none before")
             clean(ax)
-        ax.set_xticks((edges[:-1] + edges[1:]) / 2, list(ends), fontsize=6)
-        ax.tick_params(axis="x", length=0)
+        chromosomes(ax, list(ends), edges)
         handles = [Line2D([], [], marker="o", ls="", ms=4, color=c, label=k) for k, c in CHANGES.items()]
-        canvas.fig.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=7)
+        canvas.fig.legend(handles=handles, loc="outside lower center", ncols=6)
     return canvas.svg

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.plots.theme import COLOURS, PALETTE, clean, drawing, mark, plain_log
+from oncourse.plots.theme import COLOURS, NARROW, PALETTE, clean, drawing, mark, plain_log
 
 #: Colours of the six substitutions, in the order C>A, C>G, C>T, T>A, T>C, T>G.
 SUBSTITUTIONS = {
@@ -41,7 +41,7 @@ def stacked_svg(
     first = np.asarray(shares[order[0]]) if order else np.zeros(len(samples))
     order_of = np.arange(len(samples))
     columns = (order_of if ordered else np.lexsort((order_of, -first)))[:MAX_SAMPLES]
-    with drawing(9.6, 4.2, rows=2, gridspec_kw={"height_ratios": [1, 3]}, sharex=True) as canvas:
+    with drawing(NARROW, 4.2, rows=2, gridspec_kw={"height_ratios": [1, 3]}, sharex=True) as canvas:
         top, main = canvas.ax
         x = np.arange(len(columns))
         many = np.asarray(counts)[columns]
@@ -49,7 +49,7 @@ def stacked_svg(
         if len(many) and many.max() > 10 * max(many.min(), 1):
             plain_log(top)
             top.set_ylim(bottom=10 ** np.floor(np.log10(max(many.min(), 1))))
-        top.set_ylabel("mutations", fontsize=7)
+        top.set_ylabel("mutations")
         clean(top, grid="y")
         base = np.zeros(len(columns))
         for i, name in enumerate(shown):
@@ -69,15 +69,10 @@ def stacked_svg(
         main.set_xlim(-0.6, len(columns) - 0.4)
         main.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         few = len(columns) <= 30
-        main.set_xticks(x if few else [], [samples[i] for i in columns] if few else [], rotation=90, fontsize=6)
+        main.set_xticks(x if few else [], [samples[i] for i in columns] if few else [], rotation=90, fontsize=9)
         more = f" ({len(samples) - len(columns):,} not drawn)" if len(samples) > len(columns) else ""
         main.set_xlabel(f"{len(columns):,} {'spectra' if ordered else 'samples'}{more}")
-        main.legend(
-            ncols=min(8, len(shown) + 1),
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.16 if not few else -0.45),
-            fontsize=7,
-        )
+        canvas.fig.legend(loc="outside lower center", ncols=5)
         clean(main)
     return canvas.svg
 
@@ -90,7 +85,7 @@ def spectrum_svg(
 ) -> str:
     """Draw the 96 classes as bars coloured by substitution; the rebuilt spectrum as dots; people : of each class."""
     order = sorted(range(len(classes)), key=lambda i: (classes[i][2:5], classes[i][0], classes[i][-1]))
-    with drawing(9.6, 2.9) as canvas:
+    with drawing(NARROW, 2.9) as canvas:
         ax = canvas.ax
         x = np.arange(len(order))
         values = np.asarray(counts, float)[order]
@@ -103,8 +98,9 @@ def spectrum_svg(
             )
             ax.legend(loc="upper right")
         for k, name in enumerate(SUBSTITUTIONS):
-            ax.text(16 * k + 7.5, 1.02, name, transform=ax.get_xaxis_transform(), ha="center", fontsize=8)
-        ax.set_xticks(x, [classes[i][0] + classes[i][2] + classes[i][-1] for i in order], rotation=90, fontsize=4)
+            ax.text(16 * k + 7.5, 1.02, name, transform=ax.get_xaxis_transform(), ha="center", fontsize=9)
+        ax.set_xticks(x[::4] + 1.5, [classes[i][0] for i in order[::4]])
+        ax.set_xlabel("base before the substitution; of each four bars the base after it, in the same order")
         ax.set_xlim(-0.6, len(order) - 0.4)
         ax.set_ylabel("mutations")
         clean(ax, grid="y")

@@ -90,7 +90,7 @@ def _together(starts: Sequence[tuple[int, str]], near: float) -> list[tuple[int,
     return out
 
 
-def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int = 4, log: bool = True) -> str:
+def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int = 3, log: bool = True) -> str:
     """Draw one small panel per patient: values over time with the lines of therapy and marks; return SVG.
 
     Parameters
@@ -100,7 +100,7 @@ def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int 
     """
     rows = max(1, -(-len(series) // columns))
     kinds = {"nadir": ("v", PALETTE[2]), "confirmed": ("D", PALETTE[5]), "unconfirmed": ("D", "none")}
-    with drawing(7.4, 1.55 * rows + 0.4, rows=rows, columns=columns, squeeze=False) as canvas:
+    with drawing(NARROW, 1.6 * rows + 0.4, rows=rows, columns=columns, squeeze=False) as canvas:
         axes = canvas.ax.ravel()
         for ax, item in zip(axes, series, strict=False):
             day, value = np.asarray(item["day"], float), np.asarray(item["value"], float)
@@ -120,7 +120,7 @@ def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int 
                     label,
                     (start / DAYS_PER_MONTH, 1.0),
                     xycoords=("data", "axes fraction"),
-                    fontsize=5,
+                    fontsize=9,
                     color=COLOURS["muted"],
                     rotation=90,
                     va="top",
@@ -136,11 +136,10 @@ def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int 
                     markerfacecolor=face,
                     markeredgecolor=PALETTE[5] if "confirmed" in kind else face,
                 )
-            ax.set_title(str(item["title"]), fontsize=7)
-            ax.tick_params(labelsize=5)
+            ax.set_title(str(item["title"]), fontsize=9)
             clean(ax)
         for ax in axes[len(series) :]:
             ax.set_axis_off()
-        canvas.fig.supylabel(ylabel, fontsize=8)
-        canvas.fig.supxlabel("months from the index date", fontsize=8)
+        canvas.fig.supylabel(ylabel, fontsize=9)
+        canvas.fig.supxlabel("months from the index date", fontsize=9)
     return canvas.svg

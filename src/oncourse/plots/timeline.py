@@ -15,7 +15,9 @@ from itertools import accumulate, pairwise
 from oncourse.days import DAYS_PER_MONTH
 from oncourse.plots.theme import COLOURS, PALETTE
 
-_WIDTH, _LEFT, _RIGHT = 1000, 132, 18
+#: Width of the drawing and of what stands left of its axis, in pixels: on a page, and on a phone (where a title stands
+#: above its part); what is left free right of it.
+WIDE, PHONE, _RIGHT = (1000, 132), (440, 44), 18
 _SERIES_HEIGHT, _BAR_HEIGHT = 104, 17
 
 
@@ -103,7 +105,8 @@ LONG_SHARE, LONG_DAYS, SHORT_SHARE = 0.25, 730, 0.06
 class _Axis:
     """Days to places; a long time without anything is shortened (``gaps``: its first and last day)."""
 
-    def __init__(self, days: Sequence[int], last: int):
+    def __init__(self, days: Sequence[int], last: int, width: int, left: int):
+        self.width, self.left = width, left
         known = sorted({*days, last})
         first, span = known[0], max(last - known[0], 30)
         pairs = pairwise(known)
@@ -119,11 +122,11 @@ class _Axis:
         at = min(max(bisect_right(self._days, day), 1), len(self._days) - 1)
         (a, b), (start, end) = self._days[at - 1 : at + 1], self._ends[at - 1 : at + 1]
         share = (start + (day - a) / (b - a) * (end - start)) / self._ends[-1]
-        return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
+        return self.left + share * (self.width - self.left - _RIGHT)
 
     def ticks(self) -> list[int]:
         """Months at which a tick is drawn: none inside a time that is shortened."""
-        step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if self._months / s <= 12), 120)
+        step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if self._months / s <= self.width / 80), 120)
         low = math.ceil(self._days[0] / DAYS_PER_MONTH / step) * step
         months = range(low, math.floor(self._days[-1] / DAYS_PER_MONTH) + 1, step)
         found = [m for m in months if not any(a < m * DAYS_PER_MONTH < b for a, b in self.gaps)]
@@ -146,13 +149,16 @@ def _breaks(axis: _Axis, y: float) -> str:
     return out
 
 
-def timeline_svg(data: PatientTimeline) -> str:
-    """Return the drawing, or an empty text where there is nothing to draw; every text is escaped."""
+def timeline_svg(data: PatientTimeline, size: tuple[int, int] = WIDE) -> str:
+    """Return the drawing, or an empty text where there is nothing to draw; every text is escaped.
+
+    size : `WIDE` or `PHONE`
+    """
     days = _all_days(data)
     if not days:
         return ""
     last = max([*days, *([data.last_day] if data.last_day is not None else [])])
-    axis = _Axis(days, last)
+    axis = _Axis(days, last, *size)
     parts: list[str] = []
     y = 8.0
     if data.bars:
@@ -168,14 +174,22 @@ def timeline_svg(data: PatientTimeline) -> str:
         f'<text x="{x:.1f}" y="{y + 15:.0f}" text-anchor="middle" fill="#59636d">{m}</text>'
         for m, x in ((m, axis.x(m * DAYS_PER_MONTH)) for m in axis.ticks())
     )
-    parts.append(
-        f'<text x="{_WIDTH - _RIGHT}" y="{y + 31:.0f}" text-anchor="end" fill="#59636d">months from the index '
-        f"date{'; // a long time without a record is shortened' if axis.gaps else ''}</text>"
-    )
+    foots = _foot(axis)
+    for i, words in enumerate(foots):
+        foot = f'<text x="{axis.width - _RIGHT}" y="{y + 31 + 14 * i:.0f}" text-anchor="end" fill="#59636d">'
+        parts.append(f"{foot}{words}</text>")
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {y + 38:.0f}" xmlns="http://www.w3.org/2000/svg" font-family="inherit" '
-        f'font-size="12" class="timeline">{_breaks(axis, y)}{grid}{"".join(parts)}</svg>'
+        f'<svg viewBox="0 0 {axis.width} {y + 24 + 14 * len(foots):.0f}" xmlns="http://www.w3.org/2000/svg" '
+        f'font-family="inherit" font-size="12" class="timeline">{_breaks(axis, y)}{grid}{"".join(parts)}</svg>'
     )
+
+
+def _foot(axis: _Axis) -> list[str]:
+    """What stands below the axis; on a phone each part has its line."""
+    unit, cut = "months from the index date", "// a long time without a record is shortened"
+    if not axis.gaps:
+        return [unit]
+    return [unit, cut] if axis.width < WIDE[0] else [f"{unit}; {cut}"]
 
 
 def _all_days(data: PatientTimeline) -> list[int]:
@@ -184,25 +198,30 @@ def _all_days(data: PatientTimeline) -> list[int]:
     return days + [m.day for m in (*data.samples, *data.events)]
 
 
-def _title(parts: list[str], text: str, y: float, unit: str = "") -> None:
+def _title(parts: list[str], text: str, axis: _Axis, top: float, down: float, unit: str = "") -> float:
+    """Write the title of a part left of it, or above it on a phone; return where the part begins."""
+    above = axis.width < WIDE[0]
+    y = top + (11 if above else down)
     parts.append(f'<text x="0" y="{y:.1f}" font-weight="600" fill="{COLOURS["text"]}">{escape(text)}</text>')
     if unit:
-        parts.append(f'<text x="0" y="{y + 14:.1f}" fill="#59636d">{escape(unit)}</text>')
+        x, y = (7.2 * len(text) + 14, y) if above else (0, y + 14)
+        parts.append(f'<text x="{x:.0f}" y="{y:.1f}" fill="#59636d">{escape(unit)}</text>')
+    return top + (16 if above else 0)
 
 
 def _draw_bars(parts: list[str], bars: Sequence[Bar], axis: _Axis, y: float, last: int) -> float:
-    _title(parts, "Treatment", y + 13)
+    y = _title(parts, "Treatment", axis, y, 13)
     rows: list[float] = []
     for bar in sorted(bars, key=lambda b: (b.start, b.label)):
         stop = bar.stop if bar.stop is not None else last
         x0, x1 = axis.x(bar.start), max(axis.x(stop), axis.x(bar.start) + 4)
-        wide = 6.6 * len(bar.label) + 8
+        wide = 7.2 * len(bar.label) + 8
         room = x0 + wide
-        begins = x0 if room < _WIDTH else min(x0, min(x1, _WIDTH - _RIGHT) - wide)
+        begins = x0 if room < axis.width else min(x0, min(x1, axis.width - _RIGHT) - wide)
         row = next((i for i, end in enumerate(rows) if end <= begins), len(rows))
         if row == len(rows):
             rows.append(0.0)
-        rows[row] = max(x1, room if room < _WIDTH else x1) + 3
+        rows[row] = max(x1, room if room < axis.width else x1) + 3
         top = y + row * (_BAR_HEIGHT + 3)
         colour = GROUP_COLOURS.get(bar.group, GROUP_COLOURS["other"])
         until = f"to day {bar.stop}" if bar.stop is not None else "ongoing or end not recorded"
@@ -211,11 +230,11 @@ def _draw_bars(parts: list[str], bars: Sequence[Bar], axis: _Axis, y: float, las
             f'<rect x="{x0:.1f}" y="{top:.1f}" width="{x1 - x0:.1f}" height="{_BAR_HEIGHT}" rx="3" fill="{colour}" '
             f'fill-opacity="0.28" stroke="{colour}"{"" if bar.stop is not None else DASHED}/>'
         )
-        if room < _WIDTH:
+        if room < axis.width:
             parts.append(f'<text x="{x0 + 5:.1f}" y="{top + 12.5:.1f}" fill="#1d2329">{escape(bar.label)}</text></g>')
         else:
             parts.append(
-                f'<text x="{min(x1, _WIDTH - _RIGHT) - 4:.1f}" y="{top + 12.5:.1f}" text-anchor="end" '
+                f'<text x="{min(x1, axis.width - _RIGHT) - 4:.1f}" y="{top + 12.5:.1f}" text-anchor="end" '
                 f'fill="#1d2329">{escape(bar.label)}</text></g>'
             )
     return y + len(rows) * (_BAR_HEIGHT + 3) + 10
@@ -248,21 +267,21 @@ def _number(value: float) -> str:
 
 def _draw_track(parts: list[str], track: Track, axis: _Axis, top: float) -> float:
     ticks, low, high = _scale(track, top)
+    top = _title(parts, track.title, axis, top, 22, track.unit)
     head, foot = top + 14, top + _SERIES_HEIGHT - 6
 
     def y(value: float) -> float:
         number = math.log10(value) if track.is_log and value > 0 else low if track.is_log else value
         return foot - (max(min(number, high), low) - low) / (high - low) * (foot - head)
 
-    _title(parts, track.title, top + 22, track.unit)
     parts.append(
-        f'<rect x="{_LEFT}" y="{head:.1f}" width="{_WIDTH - _LEFT - _RIGHT}" height="{foot - head:.1f}" '
+        f'<rect x="{axis.left}" y="{head:.1f}" width="{axis.width - axis.left - _RIGHT}" height="{foot - head:.1f}" '
         'fill="none" stroke="#dde2e6"/>'
     )
     for value, text in ticks:
         at = foot - (value - low) / (high - low) * (foot - head)
-        parts.append(f'<line x1="{_LEFT - 4}" x2="{_LEFT}" y1="{at:.1f}" y2="{at:.1f}" stroke="#8a949d"/>')
-        parts.append(f'<text x="{_LEFT - 7}" y="{at + 4:.1f}" text-anchor="end" fill="#59636d">{text}</text>')
+        parts.append(f'<line x1="{axis.left - 4}" x2="{axis.left}" y1="{at:.1f}" y2="{at:.1f}" stroke="#8a949d"/>')
+        parts.append(f'<text x="{axis.left - 7}" y="{at + 4:.1f}" text-anchor="end" fill="#59636d">{text}</text>')
     for number, line in enumerate(track.lines):
         _draw_line(parts, line, PALETTE[number % len(PALETTE)], axis, y)
     if len(track.lines) > 1:
@@ -282,7 +301,7 @@ def _draw_events(parts: list[str], track: Track, axis: _Axis, head: float, foot:
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{head:.1f}" y2="{foot:.1f}" stroke="{colour}" '
             f'stroke-dasharray="3 2"><title>{label}</title></line>'
         )
-        place = _room(x, _LETTER * len(mark.label), rows, taken)
+        place = _room(x, _LETTER * len(mark.label), rows, taken, (axis.left, axis.width))
         if place is not None:
             taken.append(place)
             start, _, row = place
@@ -298,7 +317,11 @@ _FIRST, _LETTER = ("progression", "PD"), 6.3
 
 
 def _room(
-    x: float, width: float, rows: Iterable[int], taken: Sequence[tuple[float, float, int]]
+    x: float,
+    width: float,
+    rows: Iterable[int],
+    taken: Sequence[tuple[float, float, int]],
+    within: tuple[int, int] = (WIDE[1], WIDE[0]),
 ) -> tuple[float, float, int] | None:
     """Return (start, end, row) of a label of a line at x: beside it, in the first row where it lies on no other.
 
@@ -310,7 +333,7 @@ def _room(
     for row in rows:
         for start in (x + 3, x - 3 - width):
             end = start + width
-            inside = start >= _LEFT and end <= _WIDTH
+            inside = start >= within[0] and end <= within[1]
             if inside and all(r != row or end < a or start > b for a, b, r in taken):
                 return start, end, row
     return None
@@ -352,7 +375,7 @@ def _name_lines(
         at = low = max(at, low)
         low += 13
         x = axis.x(line.points[-1].day) + 7
-        is_right = x + 6.2 * len(line.name) > _WIDTH
+        is_right = x + 6.2 * len(line.name) > axis.width
         x, anchor = (x - 14, "end") if is_right else (x, "start")
         parts.append(
             f'<text x="{x:.1f}" y="{min(at, foot) + 4:.1f}" text-anchor="{anchor}" font-size="11" fill="#1d2329">'
@@ -371,12 +394,12 @@ _KIND_COLOURS = {
 
 
 def _draw_marks(parts: list[str], title: str, marks: Sequence[Mark], axis: _Axis, top: float) -> float:
-    _title(parts, title, top + 17)
+    top = _title(parts, title, axis, top, 17)
     ends: list[float] = []
     for mark in sorted(marks, key=lambda m: (m.day, m.label)):
         x = axis.x(mark.day)
         width = 6.6 * len(mark.label) + 12
-        is_right = x + width > _WIDTH
+        is_right = x + width > axis.width
         start = x - width if is_right else x - 5
         row = next((i for i, end in enumerate(ends) if end <= start), len(ends))
         if row == len(ends):

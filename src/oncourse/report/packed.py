@@ -43,10 +43,6 @@ _TIES = (
     "site",
 )
 
-
-#: Widest drawing (points) that is read on a phone of 390 px as it is: its smallest text is that of one column of a
-#: journal (`oncourse.plots.theme.NARROW`), there 7 px.
-FITS = 450.0
 #: How hard gzip tries: what the page carries is at most a twentieth larger than at 9, in a sixth of the time.
 _LEVEL = 4
 
@@ -84,7 +80,7 @@ class TableView:
 class FigureView:
     """What a page holds of one figure: its packed drawing and its shape, so that the page does not jump.
 
-    least : width (px) below which its text cannot be read, on a phone it is moved sideways in its frame; 0: it fits
+    is_tall : higher than wide; over the whole width of a screen it would not be seen whole
     """
 
     id: str
@@ -92,7 +88,7 @@ class FigureView:
     title: str
     caption: str
     ratio: str
-    least: int
+    is_tall: bool
     data: str
 
 
@@ -275,6 +271,6 @@ def figure_view(analysis: str, figure: Figure, place: Places, language: str = "e
         title=said(figure.title),
         caption=said(figure.caption),
         ratio=f"{width:.0f} / {height:.0f}",
-        least=0 if width <= FITS else round(width),
+        is_tall=height > width,
         data=packed(page_in(marks_in_places(figure.svg, place), language)),
     )

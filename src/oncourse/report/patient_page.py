@@ -7,6 +7,7 @@ from typing import Any
 
 from oncourse.cohort import Cohort
 from oncourse.patients.page_data import page_data
+from oncourse.plots.timeline import PHONE, timeline_svg
 from oncourse.report.page import environment
 from oncourse.words.phrases import page_in
 
@@ -70,5 +71,6 @@ def patient_page(cohort: Cohort, patient_id: str, *, clones: bool | None = None)
     ConfigError : the study has no such patient
     """
     data = page_data(cohort, patient_id, clones=clones)
-    page = environment().get_template("patient.html").render(**data, timeline_mm=timeline_mm(data))
+    more = {"timeline_mm": timeline_mm(data), "timeline_phone": timeline_svg(data["tracks"], PHONE)}
+    page = environment().get_template("patient.html").render(**data, **more)
     return page_in(page, cohort.study.config.language)

@@ -55,6 +55,13 @@
       parts.forEach(function (p, i) { if (i) holder.appendChild(document.createTextNode(", ")); holder.appendChild(data.has[p] ? o.person(p, data.has) : document.createTextNode(p)); });
     });
   });
+  // tables that stand in the page: each cell knows the head of its column, which a phone writes before it
+  o.all(".scroll > table").forEach(function (table) {
+    var heads = o.all("thead th", table).map(function (th) { return (th.firstChild || th).textContent; });
+    o.all("tbody tr", table).forEach(function (tr) {
+      Array.from(tr.children).forEach(function (cell, i) { if (cell.tagName === "TD" && heads[i]) cell.dataset.head = heads[i]; });
+    });
+  });
   // the first mention of a term in each section opens its explanation
   var terms = o.all(".glossary div").map(function (d) { return [d.querySelector("dt").textContent, d.querySelector("dd").textContent]; });
   // where a term stands in a text as a word of its own, one or many: no OS in "OS1", but a clone in "clones"

@@ -92,7 +92,7 @@
       return at.map(function (k) { return data.rows[k]; });
     }
     function cell(row, i) {
-      var value = row[i], td = o.element("td");
+      var value = row[i], td = o.element("td", { "data-head": heads[i] });
       if (typeof value === "number") td.className = "num";
       if (i === who && value) td.appendChild(o.person(value, index.has));
       else if (linked && (i === gene || (gene < 0 && i === 0))) {
