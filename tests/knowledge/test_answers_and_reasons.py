@@ -458,3 +458,37 @@ def test_an_inherited_variant_is_near_unless_it_changes_nothing_or_is_listed_ben
     ):
         found = evaluate(parse("germline_pathogenic(MLH1)"), replace(BASE, variants=(replace(missense, **changed),)))
         assert (found.truth, bool(found.near)) == (NO, is_near), changed
+
+
+@pytest.mark.parametrize(
+    ("seen", "material", "truth"),
+    [
+        (("tissue",), "tissue", YES),
+        (("tissue",), "plasma", NO),
+        (("plasma",), "plasma", YES),
+        (("plasma",), "tissue", NO),
+        (("tissue", "plasma"), "plasma", YES),
+        (None, "tissue", YES),  # a change whose material is not told is one of tissue
+        (None, "plasma", NO),
+    ],
+)
+def test_an_amplification_is_asked_of_the_material_it_was_seen_in(seen, material, truth):
+    patient = replace(BASE, copy_number={"ERBB2": "amplified"}, copy_number_material={"ERBB2": seen} if seen else {})
+    found = evaluate(parse(f"amplification(ERBB2; in={material})"), patient)
+    assert found.truth == truth
+    assert found.near == (() if truth == YES else (f"ERBB2 amplification: not seen in {material}",))
+    assert evaluate(parse("amplification(ERBB2)"), patient).truth == YES
+
+
+def test_what_a_fully_examined_patient_is():
+    """The rules' golden patients are told as changes of this one."""
+    assert (BASE.next_line, BASE.msi, BASE.mmr, BASE.tmb_per_mb, BASE.plasma_has_tumour) == (
+        1,
+        "stable",
+        "proficient",
+        3.0,
+        True,
+    )
+    assert (BASE.reports_germline, BASE.has_normal, BASE.drug_classes) == (True, True, frozenset())
+    assert set(BASE.copy_number.values()) == {"neutral"} and BASE.fusion_genes_assessed == GENES
+    assert Verdict(NO).assumed is False

@@ -15,7 +15,7 @@ from oncourse.cli.kb import kb
 from oncourse.cohort import Cohort
 from oncourse.errors import InputError
 from oncourse.knowledge.alterations import loss_reason
-from oncourse.knowledge.classified import read_classified
+from oncourse.knowledge.classified import COLUMNS, read_classified
 from oncourse.knowledge.clinvar import classification_of, read_clinvar
 from oncourse.knowledge.golden import variant
 
@@ -244,3 +244,21 @@ def test_a_table_that_is_not_there_or_no_text_is_one_sentence(tmp_path):
     (tmp_path / "other.tsv").write_bytes(b"\xff\xfe\x00gene")
     with pytest.raises(InputError, match=r"other\.tsv: cannot be read"):
         read_classified(tmp_path / "other.tsv")
+
+
+def test_what_is_left_out_is_counted_record_by_record(tmp_path):
+    """Of 14 records three are uncertain or of low penetrance, of genes asked for; a silent one and one of TTN are none."""
+    found = read_clinvar(vcf(tmp_path), genes={"ATM", "BRCA2"}, build="GRCh37")
+    assert (found.n_records, found.n_other) == (14, 3)
+    both = [("11", 108100080, "C", "T", "ATM", "Benign", PANEL, f"{SILENT},{MISSENSE}", "")]
+    assert len(read_clinvar(vcf(tmp_path, [*RECORDS[:1], *both]), genes={"ATM"}, build="GRCh37").rows) == 2
+    intron = [("11", 108100081, "C", "T", "ATM", "Benign", PANEL, "SO:0001627|intron_variant", "")]
+    for silent in (RECORDS[8], *intron):
+        assert len(read_clinvar(vcf(tmp_path, [RECORDS[0], silent]), genes={"ATM"}, build="GRCh37").rows) == 1
+
+
+def test_a_table_whose_columns_hold_numbers_alone_is_read_as_text(tmp_path):
+    path, header = tmp_path / "own.tsv", "\t".join(COLUMNS)
+    path.write_text(f"# own; 2026\n{header}\n0108\tATM\t\tpathogenic\t1\treviewed by expert panel\t0017\n")
+    known = read_classified(path)
+    assert known.n == 1 and known.alleles[("ATM", "0108")].words.endswith(": 1, reviewed by expert panel")

@@ -269,3 +269,21 @@ def test_a_code_of_a_bill_is_no_day_of_a_cycle():
 )
 def test_a_name_in_brackets_explains_the_one_before_it_where_all_of_it_is_understood(text, unknown):
     assert read_drugs(text).unknown == unknown
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("持续ADT治疗", ("castration",)),
+        ("用ADTX药", ("用adtx药",)),  # three letters of a longer code
+        ("用XADT", ("用xadt",)),
+        ("用1ADT", ("用1adt",)),
+        ("ADT治疗", ("castration",)),
+        ("治疗ADT", ("castration",)),
+        ("xtanddi", ("enzalutamide",)),  # seven letters, one too many for a name of six
+        ("xtand", ("xtand",)),
+        ("zoladx", ("zoladx",)),  # six letters are too few to be read as another name
+    ],
+)
+def test_letters_among_chinese_words_and_the_shortest_misspellings(text, names):
+    assert read_drugs(text).names == names

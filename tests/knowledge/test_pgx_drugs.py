@@ -31,6 +31,7 @@ def test_every_diplotype_of_our_alleles_is_cpics(gene, shared_data):
 def test_an_unknown_allele_is_not_assessable():
     assert phenotype("DPYD", "*1/*99").startswith("not assessable")
     assert phenotype("DPYD", "positive").startswith("not assessable")
+    assert phenotype("CYP2D6", "poor metabolizer").startswith("not assessable")  # a gene the rules do not ask for
 
 
 def test_regimens_and_classes():

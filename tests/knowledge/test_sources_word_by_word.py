@@ -155,6 +155,17 @@ def test_a_level_of_oncokb_is_a_statement_of_its_drug(tmp_path):
         path.write_text(text)
         with pytest.raises(InputError, match="not a MAF annotated by OncoKB"):
             read_oncokb(path)
+    path.write_text("Hugo_Symbol\tHGVSp\tLEVEL_2\nBRAF\tp.Val600Glu\tEncorafenib\n")
+    assert [e.expression for e in read_oncokb(path)] == ["mutation(BRAF:V600E)"]
+
+
+@pytest.mark.parametrize("read", [read_evidence, read_oncokb])
+def test_a_file_that_is_no_text_is_said_to_be_unreadable(read, tmp_path):
+    path = tmp_path / "e.tsv"
+    for content in (b"\xff\xfe\x00source", None):
+        path.write_bytes(content) if content else path.unlink()
+        with pytest.raises(InputError, match="cannot be read"):
+            read(path)
 
 
 def listed(path, **words):

@@ -262,3 +262,9 @@ def test_genes_that_vary_no_more_than_by_chance_are_all_alike():
     assert rate_spread([2.0], [0.0]) == 1e3  # nothing expected: an excess of 2 over no square
     assert rate_spread([10.0], [2.0]) == pytest.approx(0.3)  # 4 / 54 is below the limit
     assert rate_spread([9.0, 3.0], [5.0, 3.0]) == pytest.approx(34 / 4)  # 16 - 9 - 3 = 4
+
+
+def test_no_more_than_twelve_signatures_are_taken():
+    """Fourteen of sixteen classes, a signature each, 1,000 mutations in each."""
+    found = fit_exposures(np.r_[np.full(14, 1000.0), 0, 0], np.eye(16) * 0.9 + 0.1 / 16)
+    assert (found.counts > 0).sum() == 12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from oncourse.stats.medians import clustered_median_interval, median_interval
 from oncourse.stats.rng import generator
@@ -40,3 +41,26 @@ def test_with_one_sample_each_the_limits_are_the_plain_ones():
     x = generator(3, "one each").normal(size=17)
     assert clustered_median_interval(x, np.arange(17)) == median_interval(x)
     assert clustered_median_interval(np.array([1.0, 2.0, 2.5]), ["a", "a", "b"]) == (None, None)
+
+
+@pytest.mark.parametrize(("n", "level"), [(8, 0.9), (100, 0.5), (400, 0.9), (37, 0.95), (6, 0.95)])
+def test_the_limits_are_the_innermost_order_statistics_that_cover(n, level):
+    """Each tail of the binomial law of one half below the limit holds at most (1 - level) / 2, one step further more."""
+    low, high = median_interval(np.arange(float(n)), level)
+    k = int(low)
+    assert high == n - 1 - k and binom.cdf(k, n, 0.5) <= (1 - level) / 2 < binom.cdf(k + 1, n, 0.5)
+
+
+def test_where_nearly_all_are_one_value_the_limits_are_this_value():
+    """A first value that few hold is no limit, though it is one of two values only; nor is the last."""
+    x, whose = np.ones(60), np.arange(60) // 3
+    assert clustered_median_interval(np.r_[0.0, x[1:]], whose) == (1.0, 1.0)
+    assert clustered_median_interval(np.r_[2.0, x[1:]], whose) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("n", [4, 5])
+def test_patients_too_few_for_limits_of_their_own_have_those_of_their_samples(n):
+    """Below six patients no order statistics of theirs cover; the sign test turned round may still."""
+    low, high = clustered_median_interval(np.arange(4.0 * n), np.arange(4 * n) // 4)
+    assert low is None or 0 <= low < 2 * n
+    assert (low is None) == (high is None) and (low is None or high == 4 * n - 1 - low)

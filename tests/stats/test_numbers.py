@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import poisson as poisson_law
 from tests.kept_numbers import check
 
 from oncourse.stats import (
@@ -24,6 +25,7 @@ from oncourse.stats import (
     latent_class,
     logrank,
     medians,
+    paired_intervals,
     poisson,
     profile,
     proportions,
@@ -227,3 +229,157 @@ def test_latent(kept):
     answer["expected"] = sharing.expected_discordance(seen[0][:, 1], seen[1][:, 1])
     classes = latent_class.latent_class((30.0, 6.0, 4.0, 40.0), priors, dependences=(0.0, 0.3), n_draw=256)
     kept("latent", answer | {"classes": classes})
+
+
+def test_intervals_that_share_their_ends(kept):
+    """Exact values at both ends of intervals, nothing known on either side, leads of either sign; exact times and two
+    columns in the Weibull model."""
+    left = np.array([2.0, 5, 5, 3, np.nan, 5, 8, 8, 8, 9, 4, 2])
+    right = np.array([5.0, 5, 8, 6, 3, 9, 8, np.nan, np.inf, 11, 5, 2])
+    signed = interval.turnbull([-20.0, -np.inf, -5, 0, 3, -5, -30], [-5.0, -5, 3, 0, 3, 10, np.inf])
+    curve, answer = interval.turnbull(left, right), {"signed": signed}
+    for name, one in (("days", curve), ("leads", signed)):
+        at = [-6.0, -5, 0, 2, 2.5, 3, 5, 6, 8, 12]
+        told = [one.share_above(v) for v in at], [one.quantile(q) for q in (0.05, 0.25, 0.5, 0.8, 1.0)]
+        answer[name] = {"curve": one, "at": one.at(at), "told": told}
+    answer["stopped"] = [interval.turnbull(left, right, max_iter=k) for k in (1, 2)]
+    x = np.c_[np.arange(12) % 2, np.arange(12) % 3 == 0].astype(float)
+    fit = interval.weibull_interval(left, right, x)
+    answer["weibull"] = {"fit": fit, "ratio": fit.log_hazard_ratio, "error": fit.log_hazard_ratio_std_err}
+    kept("visits_tied", answer)
+
+
+def test_leads(kept):
+    """Gaps of two days and of forty, several samples of a day, a second process that never turned or turned first."""
+    edges = ([0.0, 20, 60], [5.0, 7, 8], [0.0, 0, 30], [100.0, 140], [40.0, 61, 90])
+    weights = ([0.2, 0.8, 0.0], [1.0, 0.2, 0.0], [0.0, 1.0, 0.3], [1.0, 0.0], [0.5, 0.4, 0.1])
+    second = ((50.0, 90.0), (40.0, 44.0), (20.0, np.inf), (60.0, 80.0), (61.0, 68.0))
+    units = [
+        paired_intervals.Turns(np.array(e), np.array(w), a, b)
+        for e, w, (a, b) in zip(edges, weights, second, strict=True)
+    ]
+    ways = ({"reach": 500.0}, {"level": 0.8, "step": 5.0, "reach": 300.0})
+    found = [paired_intervals.lead(some, **how) for how in ways for some in (units, units[:1], units[2:4])]
+    kept("leads", found)
+
+
+def test_medians_of_patients_with_several_samples(kept):
+    """Thirty patients and one fewer, ties, sizes 1-4, patients far out with one sample or with many, other levels."""
+    answer = {}
+    for n in (4, 5, 7, 29, 30):
+        rng = generator(n, "medians of several")
+        whose = np.repeat(np.arange(n), rng.integers(1, 5, n))
+        x = np.round(rng.normal(0, 3, n)[whose] + rng.normal(0, 1, len(whose)), 1)
+        ways = {"plain": x, "tied": np.round(x / 2), "far": np.where(whose < 3, 40.0, x)}
+        answer[f"of {n}"] = {
+            name: [medians.clustered_median_interval(v, whose, level) for level in (0.95, 0.8)]
+            for name, v in ways.items()
+        }
+    answer["one"] = [medians.median_interval(np.arange(n), level) for n in (3, 5, 8, 9, 20) for level in (0.9, 0.5)]
+    few = np.arange(5.0) ** 2
+    answer["shift"] = [medians.shift(few[:2], few[:3]), medians.shift(few, few + 1), medians.paired_shift(few, -few)]
+    kept("medians_several", answer)
+
+
+def test_exposures_among_many_signatures(kept):
+    """Sixteen signatures of which two, five or thirteen are there, a clock that is and one that is not, few mutations."""
+    rng = generator(11, "many signatures")
+    signatures = rng.dirichlet(np.full(48, 0.3), 16)
+    signatures[15] = 0.5 * (signatures[0] + signatures[1])
+    answer = {}
+    for k, n in ((2, 60), (2, 900), (5, 3_000), (13, 60_000)):
+        share = np.r_[np.full(k, 1 / k), np.zeros(16 - k)]
+        drawn = rng.multinomial(n, share @ signatures).astype(float)
+        usual = [(), (1,), (1, 14)]
+        answer[f"{k} of {n}"] = [exposures.fit_exposures(drawn, signatures, usual=of) for of in usual]
+    answer["near"] = exposures.fit_exposures(np.round(500 * (signatures[0] + signatures[1])), signatures)
+    kept("exposures", answer)
+
+
+def pair(n, n_unit, shared, *, level=3, depth=30.0, seed=0):
+    """Reads of n variants in two samples at `level` levels, of which `shared` are in both; as `sharing` takes them."""
+    rng = generator(seed, f"pair of {n}")
+    at = np.r_[0.0, np.linspace(0.1, 0.5, level)]
+    there = rng.integers(1, level + 1, (2, n))
+    only = rng.random(n) >= shared
+    side = rng.integers(0, 2, n)
+    there[side[only], np.flatnonzero(only)] = 0
+    reads = rng.poisson(depth * at[there] + 0.02)
+    mean = depth * at + 0.02
+    like = [poisson_law.pmf(r[:, None], mean).astype(np.float32) for r in reads]
+    seen = [np.broadcast_to(1 - np.exp(-mean) * (1 + mean), (n, level + 1)).astype(np.float32) for _ in reads]
+    called = reads >= 2
+    entered = called.any(0)
+    return [part[entered] for part in (*like, *seen, *called)] + [np.arange(n)[entered] % n_unit]
+
+
+def test_shares_of_two_samples(kept):
+    """All shared, none, half; one patient, two, many; few reads; one level; nothing at all."""
+    ways = {
+        "half": pair(60, 6, 0.5),
+        "most": pair(50, 5, 0.97, seed=1),
+        "few": pair(50, 5, 0.04, seed=2),
+        "shallow": pair(80, 4, 0.8, depth=6.0, seed=3),
+        "one level": pair(30, 3, 0.7, level=1, seed=4),
+        "one patient": pair(30, 1, 0.6, seed=5),
+        "two": pair(24, 2, 0.6, seed=6),
+        "many": pair(260, 230, 0.6, seed=7),
+        "alike": pair(60, 6, 1.0, depth=60.0, seed=8),
+    }
+    answer = {}
+    for name, (like_a, like_b, seen_a, seen_b, called_a, called_b, unit) in ways.items():
+        share = sharing.latent_share(like_a, like_b, seen_a, seen_b, unit, n_step=60)
+        excess = sharing.excess_discordance(like_a, like_b, seen_a, seen_b, called_a, called_b, unit, n_step=60)
+        answer[name] = {"share": share, "excess": excess}
+    nothing = [part[:0] for part in ways["half"]]
+    answer["none"] = sharing.excess_discordance(*nothing)
+    answer["unlimited"] = sharing.latent_share(*ways["half"][:4], ways["half"][6], n_step=60, limits=False)
+    kept("sharing", answer)
+
+
+def test_incidence_before_the_first_event_and_past_the_last(kept):
+    """Times between events, at them and beyond; entries on event days; weights whole and broken; a cause nobody had."""
+    time, event, _, entry, _, _, _ = people()
+    cause = np.where(event, 1 + (np.arange(40) % 3 == 0), 0)
+    first = np.sort(time[cause == 1])[0]
+    cause[(time < first + 2) & (cause == 2)] = 0
+    at = [0.0, 1, 2, 2.5, first - 0.5, first, first + 0.5, 9, time.max(), time.max() + 1]
+    whole = 1.0 + np.arange(40) % 2
+    ways = ({}, {"entry": entry}, {"weights": whole, "level": 0.9}, {"weights": whole / 2}, {"weights": whole - 1})
+    answer = []
+    for how in ways:
+        curve = competing.cumulative_incidence(time, cause, **how)
+        answer.append([curve.at(at, c) for c in curve.causes])
+    ended = competing.cumulative_incidence([1, 2, 2, 3.0], [1, 2, 1, 2])
+    answer.append([ended.at([0.5, 1, 2, 3, 9], c) for c in (1, 2)])
+    nobody = competing.cumulative_incidence([1.0, 2, 3], [0, 0, 0])
+    answer.append([nobody, nobody.at([0.5, 3, 4], 1)])
+    x = np.c_[np.arange(40) % 2, np.arange(40) % 2, np.full(40, 3.0), np.cos(np.arange(40))]
+    answer.append([competing.fine_gray(time, cause, x, of=k) for k in (1, 2, 3)])
+    uncensored = competing.fine_gray(time, np.maximum(cause, 1), np.cos(np.arange(40)))
+    kept("incidence", {"of": answer, "uncensored": [uncensored, uncensored.p_value]})
+
+
+def test_shares_of_few_and_many_patients(kept):
+    """19, 20 and a thousand patients; shares that go with the number of units and that do not; all or nothing found."""
+    rng = generator(12, "patients")
+    answer = {}
+    for n in (2, 7, 8, 19, 20, 60):
+        total = rng.integers(1, 12, n)
+        found = rng.binomial(total, rng.beta(2, 1, n))
+        ways = {"drawn": found, "with number": np.where(total > 5, total, total // 3), "all": total, "none": 0 * total}
+        for name, k in ways.items():
+            one = clustered_share.clustered_share(k, total, 0.9 if n == 19 else 0.95)
+            told = [one.p_below(p) for p in (0.0, 0.1, 0.5, 0.9, 1.0)], [one.lower_bound(), one.lower_bound(0.05)]
+            limits = [one.value, one.low, one.high, *(one.quantile(p) for p in (0.1, 0.5))]
+            answer[f"{name} of {n}"] = {"limits": limits, "told": told, "method": one.method}
+        worse = np.maximum(found - (np.arange(n) % 4 == 0) * 3, 0)
+        pairs = [(worse, found), (found, worse), (total, total), (found // 2, found)]
+        answer[f"paired of {n}"] = [
+            clustered_share.paired_share_test(a, b, total, m) for a, b in pairs for m in (0.05, 0.2)
+        ]
+    for n in (999, 1_000):
+        total = 1 + np.arange(n) % 5
+        one = clustered_share.clustered_share(np.minimum(total, np.arange(n) % 4), total)
+        answer[f"of {n}"] = {"limits": [one.low, one.high], "method": one.method}
+    kept("shares_patients", answer)

@@ -287,3 +287,19 @@ def test_limits_of_a_ratio_leave_each_patient_out_once():
         half = stats.t.ppf(0.5 + level / 2, 4) * error
         middle = np.log(value / (1 - value))
         assert [np.log(p / (1 - p)) for p in (low, high)] == pytest.approx([middle - half, middle + half])
+
+
+def test_a_single_patient_in_a_row_is_a_row():
+    """[[1, 0], [2, 3]]: 1 - 2/5; weights of one stratum leave the plain difference."""
+    assert mantel_haenszel_difference([1], [0], [2], [3])[0] == pytest.approx(0.6)
+    assert mantel_haenszel_difference([2], [3], [1], [0])[0] == pytest.approx(-0.6)
+
+
+def test_a_rare_outcome_that_one_column_explains_is_its_log_odds_ratio():
+    """12 of 20 against 2 of 180: log(12 x 178 / (8 x 2)). Newton's steps went to and fro past it for ever, and the
+    outcome counted as separated. Of patients with one row each the variance is near to Woolf's."""
+    x = np.r_[np.ones(20), np.zeros(180)]
+    y = np.r_[np.ones(12), np.zeros(8), np.ones(2), np.zeros(178)]
+    fit = cluster_logistic(x, y, np.arange(200))
+    assert fit.value == pytest.approx([np.log(2 / 178), np.log(12 * 178 / 16)])
+    assert fit.covariance[1, 1] == pytest.approx(1 / 12 + 1 / 8 + 1 / 2 + 1 / 178, rel=0.2)

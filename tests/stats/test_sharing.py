@@ -91,6 +91,19 @@ def test_seen_without_error_the_share_is_the_plain_one():
     assert (mirrored.share, mirrored.ci_low, mirrored.ci_high) == pytest.approx((one.share, one.ci_low, one.ci_high))
 
 
+@pytest.mark.parametrize("n_shared", [40, 0])
+def test_where_no_variant_differs_the_far_limit_is_that_of_clopper_and_pearson(n_shared):
+    """40 of 40 seen in both: .025^(1/40) = .912; patients who all agree had said .99 to 1, 76-84 of 100 times rightly."""
+    like = np.tile([1e-9, 1.0], (40, 1)).astype(np.float32)
+    other = like.copy()
+    other[n_shared:] = [1.0, 1e-9]
+    seen = np.tile([0.0, 1.0], (40, 1)).astype(np.float32)
+    found = latent_share(like, other, seen, seen, np.arange(40) % 10)
+    limit = 0.025 ** (1 / 40)
+    expected = (limit, 1.0) if n_shared else (0.0, 1 - limit)
+    assert (found.ci_low, found.ci_high) == pytest.approx(expected, abs=0.002)
+
+
 def test_order_and_names_of_patients_change_nothing():
     found, _, unit, _ = pairs(4, n_patient=12, n_variant=30)
     level = np.array([0, *(1 + int(np.argmin(np.abs(found.ccfs - x))) for x in BENCH.LEVELS)])

@@ -13,6 +13,7 @@ from oncourse.stats.km import follow_up, kaplan_meier
 from oncourse.stats.logrank import logrank
 from oncourse.stats.profile import profile_interval
 from oncourse.stats.rmst import compare_restricted_means, restricted_mean
+from oncourse.stats.scan import scan_cox
 from oncourse.stats.truncation import conditional_tau, dependent_truncation
 from oncourse.stats.zph import proportional_hazards
 
@@ -452,3 +453,37 @@ def test_follow_up_counts_the_lost_and_takes_late_entry_and_level():
     time, cause, entry, _ = rows(30, 15)
     reverse = kaplan_meier(time, cause == 0, entry=entry, level=0.8)
     np.testing.assert_equal(tuple(follow_up(time, cause > 0, entry=entry, level=0.8)), tuple(reverse.median))
+
+
+def test_a_restricted_mean_ends_where_the_curve_does():
+    """One death at day 5: 3 days of the first 3, 5 of the first 9; a last row that is censored leaves the rest unknown."""
+    assert restricted_mean(kaplan_meier([5.0], [1]), 3.0).value == 3.0
+    assert restricted_mean(kaplan_meier([5.0], [1]), 9.0).value == 5.0
+    assert np.isnan(restricted_mean(kaplan_meier([1.0, 2.0], [1, 0]), 5.0).value)
+    assert np.isnan(restricted_mean(kaplan_meier([], []), 5.0).value)
+    alike = compare_restricted_means([1, 1, 2, 2], [1, 1, 1, 1], [0, 0, 1, 1], 3.0)
+    assert alike.difference.value == 1 and np.isnan(alike.difference.p_value)  # no spread, no test
+
+
+def test_a_person_without_weight_is_as_if_not_there():
+    """Also one who is the last at risk: an event of nobody has no share, and follow-up ends with those who count."""
+    time, cause, weight = [1.0, 2, 3, 4, 9], [1, 2, 0, 1, 2], [1.0, 1, 1, 1, 0]
+    with_him = cumulative_incidence(time, cause, weights=weight)
+    without = cumulative_incidence(time[:4], cause[:4])
+    at = [0.5, 1, 2, 3, 4, 8, 9]
+    for c in (1, 2):
+        for one, other in zip(with_him.at(at, c), without.at(at, c), strict=True):
+            np.testing.assert_allclose(one, other)
+
+
+def test_who_is_there_from_the_start_entered_at_no_time_or_at_zero():
+    """Entries of minus infinity among later ones are entries before the first event."""
+    rng = np.random.default_rng(4)
+    time, event, x = np.ceil(rng.exponential(9, 40)) + 1, rng.random(40) < 0.7, rng.normal(size=(40, 2))
+    late = np.where(np.arange(40) % 3 == 0, np.floor(time / 2), 0.0)
+    never = np.where(late > 0, late, -np.inf)
+    for columns in (x, x > 0.5):
+        one, other = (scan_cox(time, event, columns, entry=entry) for entry in (late, never))
+        np.testing.assert_allclose(one.coef, other.coef)
+        np.testing.assert_allclose(one.p_value, other.p_value)
+    assert abs(one.coef - scan_cox(time, event, columns).coef).max() > 1e-3  # entry matters

@@ -96,7 +96,15 @@ def cluster_logistic(x: ArrayLike, y: ArrayLike, cluster: ArrayLike, weight: Arr
 
 
 def _newton(z: Floats, y: Floats, w: Floats) -> Floats | None:
-    """Return the maximum, or None where there is none."""
+    """Return the maximum, or None where there is none: Newton's steps, halved until they gain.
+
+    Without that they went to and fro where one column explains a rare outcome well (12 of 20 against 2 of 180).
+    """
+
+    def log_likelihood(b: Floats) -> float:
+        eta = z @ b
+        return float(w @ (y * eta - np.logaddexp(0.0, eta)))
+
     beta = np.zeros(z.shape[1])
     share = float(np.average(y, weights=w))
     beta[0] = np.log(share / (1 - share))
@@ -106,7 +114,9 @@ def _newton(z: Floats, y: Floats, w: Floats) -> Floats | None:
         if np.linalg.cond(hessian) > 1e10:
             return None
         step = np.linalg.solve(hessian, z.T @ (w * (y - p)))
-        beta = beta + step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+        least = log_likelihood(beta) - 1e-12 * float(w.sum())
+        size = next((s for s in 0.5 ** np.arange(20) if log_likelihood(beta + s * step) >= least), 0.0)
+        beta = beta + size * step
         if np.abs(beta[1:]).max(initial=0.0) > RUNAWAY:
             return None
         if np.abs(step).max() < 1e-10:

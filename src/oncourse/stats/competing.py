@@ -96,7 +96,7 @@ def cumulative_incidence(
         raise ValueError("cause is 0 (censored), 1, 2 ...")
     t, d, e, w = check_survival(time, k > 0, entry, weights)
     causes = tuple(int(c) for c in np.unique(k[k > 0])) or (1,)
-    times = np.unique(t[d])
+    times = np.unique(t[d & (w > 0)])  # an event of nobody is none
     m = times.size
     risk = np.zeros(m)
     for j, at in enumerate(times):
@@ -114,7 +114,7 @@ def cumulative_incidence(
         shift = z * std_err / (f * np.log(f))
         low, high = np.exp(-np.exp(np.log(-np.log(f)) - shift)), np.exp(-np.exp(np.log(-np.log(f)) + shift))
     low, high = np.fmin(low, high), np.fmax(low, high)
-    last = float(t.max()) if t.size else 0.0
+    last = float(t[w > 0].max(initial=0.0))
     return Incidence(causes, times, incidence, std_err, low, high, after, t.size, last, level, (e, t, k, w))
 
 

@@ -25,6 +25,9 @@ BLOCK_VARIANTS = 0.25
 #: Twice the log-likelihood lost by "all shared" (or "none shared") up to which that limit is in the interval: 95 %
 #: point of the even mixture of 0 and chi-squared with one degree of freedom (Self, Liang. JASA 1987;82:605).
 BOUNDARY = 2.705543
+#: Log-likelihood lost up to which the other limit reaches there: the likelihood is 1/40 of the best. Where all of n
+#: variants were seen and shared it is 1/40 of itself at .025^(1/n), the limit of Clopper and Pearson.
+FROM_END = float(np.log(40))
 #: Up to as many units, each one's score is corrected for its own leverage.
 MAX_LEVERAGE = 200
 _SHARED, _ONLY_A, _ONLY_B = 0, 1, 2
@@ -156,8 +159,8 @@ def _settle(step: Callable[[Floats], Floats], theta: Floats, n_step: int) -> Flo
     return theta
 
 
-def _fit_pairs(data: _Mixture, classes: _Classes, n_step: int) -> Floats:
-    """Return the distribution over pairs of levels; blocks that have no class stay out."""
+def _fit_pairs(data: _Mixture, classes: _Classes, n_step: int, shared: float | None = None) -> Floats:
+    """Return the distribution over pairs of levels; blocks that have no class stay out. `shared`: the share is this."""
     block = classes.block
     has = np.bincount(block, minlength=3) > 0
     totals = np.array([0.5, 0.25, 0.25]) * has
@@ -165,6 +168,8 @@ def _fit_pairs(data: _Mixture, classes: _Classes, n_step: int) -> Floats:
     def step(theta: Floats) -> Floats:
         number = data.expected(theta)
         total = np.bincount(block, number, minlength=3) + BLOCK_VARIANTS * has
+        if shared is not None:
+            total /= np.where(np.arange(3) == _SHARED, total[_SHARED] / shared, total[1:].sum() / (1 - shared))
         shape = number + SHAPE_VARIANTS * classes.centre(theta)
         shape /= np.bincount(block, shape, minlength=3)[block]
         return np.asarray(shape * (total / total.sum())[block])
@@ -194,7 +199,8 @@ def latent_share(
 
     Limits: Wald on the logit scale with the sandwich variance over units (each unit's score through the inverse
     information of the whole, corrected for its leverage), t quantiles. A limit is 0 or 1 where the data do not
-    speak against "none shared" or "all shared" (likelihood ratio).
+    speak against "none shared" or "all shared" (likelihood ratio); patients who all agree then say nothing of how they
+    differ, and the other limit is at least as far as the share at which the likelihood is 1/40 of the best.
 
     Parameters
     ----------
@@ -248,9 +254,29 @@ def _limits(
     low, high = (float(1 / (1 + np.exp(-np.clip(x, -500, 500)))) for x in (centre - half, centre + half))
     reached = data.log_likelihood(theta)
     for keep, end in ((shared, 1.0), (~shared, 0.0)):
-        if 2 * (reached - _log_likelihood_of(data, classes, keep, n_step)) < BOUNDARY:
-            low, high = (low, 1.0) if end == 1.0 else (0.0, high)
+        at_end = _log_likelihood_of(data, classes, keep, n_step)
+        if 2 * (reached - at_end) < BOUNDARY:
+            other = _other_limit(data, classes, share, end, n_step, max(reached, at_end) - FROM_END)
+            low, high = (min(low, other), 1.0) if end == 1.0 else (0.0, max(high, other))
     return low, high
+
+
+def _other_limit(data: _Mixture, classes: _Classes, share: float, end: float, n_step: int, least: float) -> float:
+    """Return the share away from `end` (0 or 1) down to which the profile log-likelihood is `least`: by bisection."""
+    from scipy.special import expit, logit
+
+    def away(x: float) -> float:
+        """The share at the distance expit(x) from the end."""
+        return float(expit(x)) if end == 0.0 else float(expit(-x))
+
+    def reached(x: float) -> float:
+        return data.log_likelihood(_fit_pairs(data, classes, n_step, away(x)))
+
+    near, far = float(logit(min(max(abs(end - share), 1e-6), 1 - 1e-6))), 14.0
+    while far - near > 0.01:
+        middle = (near + far) / 2
+        near, far = (middle, far) if reached(middle) > least else (near, middle)
+    return away(near)
 
 
 def _log_likelihood_of(data: _Mixture, classes: _Classes, keep: NDArray[np.bool_], n_step: int) -> float:
