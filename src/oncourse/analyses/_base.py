@@ -286,6 +286,7 @@ class Analysis:
     order: int
     function: Callable[[Cohort, Any], Result]
     sets_apart: bool = True
+    tumour: str = ""
 
     def missing(self, cohort: Cohort) -> tuple[str, ...]:
         """Return the needed tables the study does not have; ``a|b`` is satisfied by either."""
@@ -335,12 +336,14 @@ def analysis(
     tables: tuple[OutputTable, ...] = (),
     order: int = 100,
     sets_apart: bool = True,
+    tumour: str = "",
 ) -> Callable[[Callable[[Cohort, Any], Result]], Callable[[Cohort, Any], Result]]:
     """Register a function ``Cohort, Params -> Result``; its name is the name of the analysis.
 
     ``needs`` are tables of the study (``"calls|segments"`` means either); an analysis whose tables are missing
     is skipped and says so. ``order`` places it in the report. ``sets_apart``: samples that may be another's leave its
-    answer (`Cohort.apart`); False where it uses none, or tells of them itself.
+    answer (`Cohort.apart`); False where it uses none, or tells of them itself. ``tumour``: the one its question is of
+    (`oncourse.disease`); empty: of any.
     """
 
     def register(function: Callable[[Cohort, Any], Result]) -> Callable[[Cohort, Any], Result]:
@@ -350,7 +353,9 @@ def analysis(
         people = OutputTable(
             f"{name}/people", "who is in and who is out of each question of the analysis", _people.COLUMNS
         )
-        _REGISTRY[name] = Analysis(name, title, question, needs, params, (*tables, people), order, function, sets_apart)
+        _REGISTRY[name] = Analysis(
+            name, title, question, needs, params, (*tables, people), order, function, sets_apart, tumour
+        )
         return function
 
     return register

@@ -127,6 +127,7 @@ class PsaResponseParams:
     tables=(PSA, BY_LINE, BY_DRUGS, VALUES_LEFT_OUT),
     order=40,
     sets_apart=False,
+    tumour="prostate",
 )
 def psa_response(cohort: Cohort, params: PsaResponseParams) -> Result:
     """PSA endpoints by PCWG3 with response rates, waterfall, spider and patient curves."""

@@ -13,6 +13,7 @@ from oncourse.cohort import Cohort
 from oncourse.facts.material import is_tumour
 from oncourse.report.execute import AnalysisRun
 from oncourse.report.micro import interval_svg
+from oncourse.study.config import StudyConfig
 from oncourse.words.catalogue import said, write
 from oncourse.words.numbers import limits, shown
 from oncourse.words.phrases import page_in
@@ -129,6 +130,8 @@ def missing_lines(cohort: Cohort, language: str) -> list[str]:
     """Return what is missing of what the questions rest on: whole tables, then values."""
     study = cohort.study
     lines = [write(f"missing.{name}", language) for name in EXPECTED if not study.has(name)]
+    if study.has("follow_up") and not study.config.primary_endpoint:
+        lines.append(write("missing.primary_endpoint", language))
     samples, calls = study["samples"], study["calls"]
     tissue, plasma = (samples.filter(pl.col("material") == m) for m in ("tissue", "plasma"))
     tumour = samples.filter(is_tumour())
@@ -145,6 +148,13 @@ def missing_lines(cohort: Cohort, language: str) -> list[str]:
         if n:
             lines.append(write(f"missing.{key}", language, k=n, n=frame.height))
     return lines
+
+
+def primary_endpoint(config: StudyConfig, language: str) -> str:
+    """Return the primary end point that a study states, one that is known by its name with its words; else nothing."""
+    name = config.primary_endpoint
+    words = _of_words(f"endpoint.{name}", language)
+    return f"{name} ({words})" if words else name
 
 
 def nothing_answered(outcomes: Sequence[AnalysisRun]) -> bool:

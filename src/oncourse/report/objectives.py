@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oncourse.disease import disease, diseases
+from oncourse.disease import disease, diseases, tumour_of
 from oncourse.report.execute import AnalysisRun
+from oncourse.study.config import StudyConfig
 
 #: Analyses that describe the study; they are no question of a protocol.
 DESCRIPTION = ("overview",)
@@ -34,3 +35,9 @@ def ordered(outcomes: Sequence[AnalysisRun], design: str | None) -> tuple[list[A
         first = [o for o in rest if o.status not in UNASKED] or rest
         rest = [o for o in rest if o not in first]
     return first, rest
+
+
+def unasked(others: Sequence[AnalysisRun], config: StudyConfig) -> list[AnalysisRun]:
+    """Return the outcomes that say what would have to be recorded; none that is a question of another tumour."""
+    mine = disease(config.design).tumour if config.design in diseases() else tumour_of(config.disease)
+    return [o for o in others if o.status in UNASKED and (mine is None or o.analysis.tumour in ("", mine))]

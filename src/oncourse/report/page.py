@@ -21,8 +21,8 @@ from oncourse.analyses._people import reason_kind
 from oncourse.cohort import Cohort
 from oncourse.report.behind import answers, questions_of
 from oncourse.report.execute import AnalysisRun
-from oncourse.report.front import card, flow_steps, missing_lines, question, sentence_of, title
-from oncourse.report.objectives import DESCRIPTION, UNASKED, ordered
+from oncourse.report.front import card, flow_steps, missing_lines, primary_endpoint, question, sentence_of, title
+from oncourse.report.objectives import DESCRIPTION, UNASKED, ordered, unasked
 from oncourse.report.packed import ROWS_SHOWN, estimates_view, figure_view, packed, table_title, table_view, tie
 from oncourse.study.schema import Column
 from oncourse.words.catalogue import catalogue, write
@@ -346,7 +346,7 @@ def study_page(
     ]
 
     # what could not be asked, and is no question of the protocol, is listed at the end
-    unasked = [o for o in others if o.status in UNASKED]
+    needing = unasked(others, study.config)
 
     def sections(some: Sequence[AnalysisRun]) -> list[dict[str, Any]]:
         return [_section(o, cohort.used, tables, language, people, names) for o in some]
@@ -362,10 +362,11 @@ def study_page(
             cards=[card(o, language) for o in questions],
             overview=sections(overview),
             sections=sections(questions),
-            others=sections([o for o in others if o not in unasked]),
-            unasked=sections(unasked),
+            others=sections([o for o in others if o.status not in UNASKED]),
+            unasked=sections(needing),
             flow=flow_steps(tables, language),
             missing=missing_lines(cohort, language),
+            primary_endpoint=primary_endpoint(study.config, language),
             warnings=study.warnings[:WARNINGS_SHOWN],
             n_warnings=len(study.warnings),
             study_notes=study.notes,

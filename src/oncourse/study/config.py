@@ -54,6 +54,9 @@ class StudyConfig:
     disease: str = _key("", "disease, free text")
     genome_build: str | None = _key(None, "GRCh37 or GRCh38")
     index: str = _key("diagnosis of the primary", "what day 0 is")
+    primary_endpoint: str = _key(
+        "", "the end point the study was planned on, as its protocol names it (OS); none is taken"
+    )
     design: str | None = _key(None, "crc, mcrpc or another disease folder: its hypotheses, words and rules")
     objectives: Mapping[str, Mapping[str, Any]] = _key(
         {}, "the analyses to run with their settings; without it every analysis that can run, runs"

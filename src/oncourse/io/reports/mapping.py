@@ -37,7 +37,18 @@ from oncourse.study.words import meaning, our_columns
 _KEYS = ("table", "columns", "values", "constants", "sheet")
 #: Keys of study.yaml that a mapping may hold.
 CONFIG = (
-    *("title", "disease", "design", "country", "language", "index", "clocks", "covariates", "extra_columns"),
+    *(
+        "title",
+        "disease",
+        "primary_endpoint",
+        "design",
+        "country",
+        "language",
+        "index",
+        "clocks",
+        "covariates",
+        "extra_columns",
+    ),
     *("group", "cutoffs", "statuses", "settings", "sources", "report_germline"),
 )
 _TOP = ("tables", "build", *CONFIG, *_KEYS)

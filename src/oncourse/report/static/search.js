@@ -145,30 +145,46 @@
   // every table whose rows say it, with how many; those with a cell that says it and nothing else come first
   function everywhere(text) {
     var boxes = o.all("details[data-table]"), needle = text.toLowerCase().replace(/_/g, " ");
-    // the dialog opens at once: all tables are unpacked the first time, which takes longer than a reader waits for a click
+    // the dialog opens at once; the tables are unpacked and looked through one after another, so that the page answers meanwhile
     o.dialog(o.word("in_tables", { text: text }), function (dialog) {
-      Promise.all(boxes.map(function (b) { return o.table(b.dataset.table); })).then(function (tables) {
-        var holding = tables.map(function (data, k) {
-          var n = 0, whole = 0;
-          data.rows.forEach(function (r) {
-            var cells = r.map(function (v) { return v === null ? "" : String(v).toLowerCase().replace(/_/g, " "); });
-            if (cells.some(function (c) { return c.indexOf(needle) >= 0; })) n++;
-            if (cells.indexOf(needle) >= 0) whole++;
-          });
-          return { box: boxes[k], n: n, whole: whole };
-        }).filter(function (t) { return t.n; });
-        holding.sort(function (a, b) { return (b.whole ? 1 : 0) - (a.whole ? 1 : 0); });
-        var list = o.element("ul", { "class": "tables" });
-        holding.forEach(function (t) {
-          var head = t.box.closest("section[id]").querySelector("h2, h3"), item = o.element("li");
-          var name = plain(head.firstChild || head) + ": " + plain(t.box.querySelector("summary").firstChild);
-          var button = o.element("button", { type: "button" }, name + " (" + o.word("rows", { n: t.n.toLocaleString("en") }) + ")");
-          button.addEventListener("click", function () { dialog.close(); open(t.box, text); });
-          item.appendChild(button); item.appendChild(o.element("small", {}, " " + plain(t.box.querySelector(".about")))); list.appendChild(item);
+      var count = o.element("p", { "class": "muted", "aria-live": "polite" }), holding = [];
+      dialog.appendChild(count);
+      (function next(k) {
+        if (k && !dialog.isConnected) return;
+        if (k === boxes.length) { count.remove(); return listed(dialog, holding, text); }
+        count.textContent = o.word("page", { k: k + 1, n: boxes.length });
+        o.table(boxes[k].dataset.table).then(function (data) {
+          var found = holders(data.rows, needle);
+          if (found.n) holding.push({ box: boxes[k], n: found.n, whole: found.whole });
+          setTimeout(function () { next(k + 1); });
         });
-        dialog.appendChild(holding.length ? list : o.element("p", {}, o.word("nothing")));
-      });
+      })(0);
     });
+  }
+  // how many rows have a cell that holds the words, and whether one says nothing else
+  function holders(rows, needle) {
+    var n = 0, whole = false;
+    rows.forEach(function (r) {
+      var holds = false;
+      r.forEach(function (v) {
+        var cell = v === null ? "" : String(v).toLowerCase().replace(/_/g, " ");
+        if (cell.indexOf(needle) >= 0) { holds = true; whole = whole || cell === needle; }
+      });
+      if (holds) n++;
+    });
+    return { n: n, whole: whole };
+  }
+  function listed(dialog, holding, text) {
+    holding.sort(function (a, b) { return (b.whole ? 1 : 0) - (a.whole ? 1 : 0); });
+    var list = o.element("ul", { "class": "tables" });
+    holding.forEach(function (t) {
+      var head = t.box.closest("section[id]").querySelector("h2, h3"), item = o.element("li");
+      var name = plain(head.firstChild || head) + ": " + plain(t.box.querySelector("summary").firstChild);
+      var button = o.element("button", { type: "button" }, name + " (" + o.word("rows", { n: t.n.toLocaleString("en") }) + ")");
+      button.addEventListener("click", function () { dialog.close(); open(t.box, text); });
+      item.appendChild(button); item.appendChild(o.element("small", {}, " " + plain(t.box.querySelector(".about")))); list.appendChild(item);
+    });
+    dialog.appendChild(holding.length ? list : o.element("p", {}, o.word("nothing")));
   }
   input.addEventListener("input", function () { o.index().then(function (data) { show(find(input.value.trim(), data)); }); });
   input.addEventListener("keydown", function (event) {
