@@ -224,13 +224,13 @@ def card(cohort: Cohort) -> Iterator[Claim]:
 
 
 def hrr_of_landscape(cohort: Cohort) -> Iterator[Claim]:
-    """landscape/alterations: both copies of a gene of the HRR set lost, in these samples."""
+    """landscape/alterations: a gene of the HRR set lost, in these samples."""
     called = cohort.statuses.filter((pl.col("status") == "HRR") & pl.col("sample_id").is_not_null())
     judged = set(called["sample_id"])
     for row in rows_of(cohort, "landscape", "alterations"):
         lost = "truncating" in (row["rule"] or "") or "deletion" in row["kinds"]
         if row["gene"] in gene_set("HRR") and row["driver"] == "driver" and lost:
-            for sample in row["samples"].split(";"):
+            for sample in row["driver_samples"].split(";"):
                 if sample in judged:
                     yield row["patient_id"], sample, "HRR", "positive"
 

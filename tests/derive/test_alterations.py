@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from oncourse.cohort import Cohort
-from oncourse.derive.status.alleles import _flags
+from oncourse.derive.status.alleles import _flags, _together
 from oncourse.errors import InputError
 from oncourse.genome.genes import hotspot_codons
 
@@ -82,12 +82,15 @@ def test_germline_variant_of_unknown_significance_and_blood_clone_are_no_hits(co
 def test_patient_with_two_samples_counts_once_with_the_hits_of_both(cohort):
     row = by_gene(cohort)["A", "APC"]
     assert (row["samples"], row["n_hits"], row["changes"]) == ("A1;A2", 2, "R876*;T1556fs")
+    assert row["driver_samples"] == "A1;A2"
     assert by_gene(cohort)["A", "KRAS"]["changes"] == "G12D;L52F"  # the driver first
+    assert by_gene(cohort)["B", "ATM"]["driver_samples"] is None
 
 
 def test_both_alleles_are_hit_only_where_something_says_so(cohort):
     found = {key: (row["is_biallelic"], row["basis"]) for key, row in by_gene(cohort).items()}
-    assert found["A", "APC"] == (True, "two different losses (phase not known)")
+    # one loss in A1, another in A2: they may hit one allele of each lesion
+    assert found["A", "APC"] == (None, "other allele not assessed")
     assert found["A", "CDKN2A"] == (True, "both copies deleted")
     assert found["B", "TP53"] == (True, "one loss, the other allele lost")
     assert found["B", "RB1"] == (None, "other allele not assessed")
@@ -242,6 +245,7 @@ def test_blood_that_tells_nothing_of_the_alleles_is_no_witness(make_study, mater
 
 LOSS = {
     "patient_id": "P",
+    "sample_id": "P-a",
     "gene": "BRCA2",
     "kind": "mutation",
     "variant_id": "13:1:A:T",
@@ -261,6 +265,7 @@ def flagged(*rows):
     """Flags of the rows of a patient and gene that hold."""
     types = {"state": pl.String, "is_allele_lost": pl.Boolean, "read_low": pl.Float64, "read_high": pl.Float64}
     table = pl.DataFrame([LOSS | row for row in rows], schema_overrides=types)
+    table = table.with_columns(n_together=_together())
     return {
         name for name, held in table.group_by("patient_id").agg(**_flags()).row(0, named=True).items() if held is True
     }
@@ -294,5 +299,9 @@ def test_both_alleles_are_kept_where_every_tissue_says_so():
     kept, silent, plasma = {"is_allele_lost": False}, {}, {"material": "plasma"}
     assert flagged(kept) == flagged(kept, kept) == flagged(kept, plasma) == {"kept"}
     assert flagged(kept, silent) == flagged(plasma) == flagged(plasma, plasma) == set()
-    assert flagged(kept, {"variant_id": "13:2:A:T", "is_allele_lost": False}) == {"two", "kept"}
+    other = {"variant_id": "13:2:A:T", "is_allele_lost": False}
+    assert flagged(kept, other) == {"two", "kept"}
+    # losses of two lesions hit one allele of each; what was inherited is in both
+    assert flagged(kept, other | {"sample_id": "P-b"}) == {"kept"}
+    assert flagged(kept, other | {"sample_id": None, "kind": "germline"}) == {"two", "kept"}
     assert flagged(kept, {"is_allele_lost": True}) == {"lost"}

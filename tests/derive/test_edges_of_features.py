@@ -186,10 +186,18 @@ def test_without_a_normal_a_high_fraction_of_a_germline_gene_may_be_of_the_germl
     assert _origin([{"origin": origin, "alt_count": alt, "depth": 100}], gene, normal) == expected
 
 
-def test_two_losses_of_one_gene_may_hit_both_alleles():
-    one, two = VariantFinding("PTEN", "R130*", "nonsense"), VariantFinding("PTEN", "K6fs", "frameshift")
-    other, missense = VariantFinding("TP53", "R213*", "nonsense"), VariantFinding("PTEN", "A3G", "missense")
-    blood = VariantFinding("PTEN", "R233*", "nonsense", "chip")
-    assert [v.is_biallelic for v in _two_hits([one, two, other])] == [True, True, None]
-    assert [v.is_biallelic for v in _two_hits([one, missense])] == [None, None]
-    assert [v.is_biallelic for v in _two_hits([one, blood])] == [None, None]
+def test_two_losses_of_one_gene_in_one_sample_may_hit_both_alleles():
+    """Losses of two lesions hit one allele of each: a primary with R130* and a metastasis with K6fs were biallelic."""
+
+    def found(variant_id, change, effect, origin="somatic", gene="PTEN"):
+        return VariantFinding(gene, change, effect, origin, variant_id=variant_id)
+
+    one, two = found("1", "R130*", "nonsense"), found("2", "K6fs", "frameshift")
+    other, missense = found("3", "R213*", "nonsense", gene="TP53"), found("4", "A3G", "missense")
+    blood, born = found("5", "R233*", "nonsense", "chip"), found("6", "R233*", "nonsense", "germline")
+    at = {v: frozenset(s) for v, s in {"1": "ab", "2": "b", "3": "ab", "4": "a", "5": "b", "6": ""}.items()}
+    assert [v.is_biallelic for v in _two_hits([one, two, other], at)] == [True, True, None]
+    assert [v.is_biallelic for v in _two_hits([one, two], at | {"1": frozenset("a")})] == [None, None]
+    assert [v.is_biallelic for v in _two_hits([one, born], at)] == [True, True]
+    assert [v.is_biallelic for v in _two_hits([one, missense], at)] == [None, None]
+    assert [v.is_biallelic for v in _two_hits([one, blood], at)] == [None, None]

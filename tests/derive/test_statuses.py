@@ -69,6 +69,22 @@ def test_ras_is_never_wild_type_beside_a_called_variant_at_its_codon_whatever_th
     assert ras_table(cohort.findings, cohort.patient_statuses)["state"][0] in ("mutated", "not_assessable")
 
 
+def test_a_change_of_another_gene_at_a_codon_of_ras_is_no_ras_mutation(make_study):
+    """PALB2 E12*, RAD51B Q13fs, ATM F61fs and CDK12 E59fs made 4 of the 18 RAS mutants of prostate_msk_2024, PIK3CA I13T one
+    of 169 in TCGA's COAD, and CDK12 S420fs a PIK3CA mutant: codon and change were compared, the gene was not."""
+    changes = [
+        ("16:23652445:C:A", "PALB2", "p.E12*", "nonsense"),
+        ("3:178916651:T:C", "PIK3CA", "p.I13T", "missense"),
+        ("17:37619000:C:CA", "CDK12", "p.S420fs", "frameshift"),
+        ("17:41245700:A:T", "BRCA1", "p.V600E", "missense"),
+    ]
+    variants = [dict(zip(("variant_id", "gene", "hgvs_p", "consequence"), c, strict=True)) for c in changes]
+    found = cohort_of(make_study, [{"sample_id": "T1", "variant_id": v["variant_id"]} for v in variants], variants)
+    assert of(found, "RAS")["state"] == "negative"
+    assert of(found, "PIK3CA")["state"] != "positive" and of(found, "BRAF V600E")["state"] != "positive"
+    assert of(found, "HRR")["variants"] == "CDK12 S420fs, PALB2 E12*"
+
+
 def test_a_codon_filtered_away_with_the_reads_of_a_call_is_no_wild_type(make_study):
     call = {"sample_id": "T1", "variant_id": G12D["GRCh37"], "is_called": False}
     variant = {"variant_id": G12D["GRCh37"], "gene": None}

@@ -51,6 +51,7 @@ ALTERATIONS = OutputTable(
         Column("samples", pl.String, "samples in which something was found, joined by ;"),
         Column("n_hits", pl.Int64, "different variants and events"),
         Column("driver", pl.String, "driver, or unknown: no rule says so"),
+        Column("driver_samples", pl.String, "of the samples those with a hit that a rule calls a driver, joined by ;"),
         Column("rule", pl.String, "the rule that decided, with its source"),
         Column("is_biallelic", pl.Boolean, "of suppressors with a driver hit: both alleles hit; null = not assessed"),
         Column("basis", pl.String, "what says so"),

@@ -69,8 +69,12 @@ class Site:
         return tuple(sorted(exact | self.codons)) if not (self.spans or self.effects) else ()
 
     def accepts(self, variant: VariantFinding) -> bool:
-        """Return whether a variant of this gene is what is asked for (its origin is not looked at)."""
-        if variant.effect in ("silent", "other"):
+        """Return whether a variant is what is asked for: of this gene, at these places (its origin is not looked at).
+
+        >>> [Site("KRAS", codons=frozenset({12})).accepts(VariantFinding(g, "G12V", codon=12)) for g in ("KRAS", "PALB2")]
+        [True, False]
+        """
+        if variant.effect in ("silent", "other") or variant.gene != current_symbol(self.gene):
             return False
         if self.is_whole_gene:
             return variant.effect != "promoter"
@@ -92,7 +96,7 @@ class Site:
         """Return whether a variant without a protein change may be what is asked for: its codon, too, is not known, or
         is that of an exact change."""
         if (
-            variant.gene != self.gene
+            variant.gene != current_symbol(self.gene)
             or variant.change
             or self.is_whole_gene
             or variant.effect not in ("missense", "inframe")

@@ -18,7 +18,7 @@ ONE_COPY = 1.5
 #: What is said, the first that holds: flag of `_flags`, whether both alleles are hit (null = not known), in words.
 WORDS = (
     ("gone", True, "both copies deleted"),
-    ("two", True, "two different losses (phase not known)"),
+    ("two", True, "two different losses of one sample (phase not known)"),
     ("lost", True, "one loss, the other allele lost"),
     ("only", True, "loss of the only copy (X of a man)"),
     ("in_part", None, "the other allele lost, the loss in less than half of the tumour cells by its reads"),
@@ -34,8 +34,9 @@ def both_alleles(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
 
     hits : `oncourse.derive.status.alterations.hits_table`
 
-    True beats unknown beats false over the patient's samples: both copies deleted; two different losses (germline among
-    them; phase not known); one loss and the other allele lost (segments, or a call of one copy), unless reads, purity
+    True beats unknown beats false over the patient's samples: both copies deleted; two different losses in one sample
+    (germline among them; phase not known; losses of two lesions hit one allele of each); one loss and the other allele
+    lost (segments, or a call of one copy), unless reads, purity
     and copies put the loss in less than half of the tumour cells (null); the only copy (X of a man, where no more are
     counted); false where segments show both alleles (blood that tells nothing of them is no witness); null where
     nothing tells. An inherited loss is in every sample of the patient, wherever it was recorded; where a tumour has
@@ -52,12 +53,20 @@ def both_alleles(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
     inborn = losses.filter(inherited).unique(["patient_id", "gene", "variant_id"]).drop("sample_id")
     inborn = inborn.join(copies, on=["patient_id", "gene"], how="left").select(acquired.columns)
     rows = _with_reads(study, pl.concat([acquired, inborn]))
-    found = rows.group_by("patient_id", "gene").agg(**_flags())
+    found = rows.with_columns(n_together=_together()).group_by("patient_id", "gene").agg(**_flags())
     both, basis = pl.lit(None, pl.Boolean), pl.lit("other allele not assessed")
     for flag, value, text in reversed(WORDS):
         both = pl.when(flag).then(pl.lit(value, pl.Boolean)).otherwise(both)
         basis = pl.when(flag).then(pl.lit(text)).otherwise(basis)
     return found.select("patient_id", "gene", is_biallelic=both, basis=basis)
+
+
+def _together() -> pl.Expr:
+    """How many different losses the sample of a row has: its own, and those that the patient inherited."""
+    loss = pl.col("variant_id")
+    inherited = (pl.col("kind") == "germline").any().over("patient_id", "gene", "variant_id")
+    own = loss.filter(~inherited).drop_nulls().n_unique().over("patient_id", "gene", "sample_id")
+    return own + loss.filter(inherited).drop_nulls().n_unique().over("patient_id", "gene")
 
 
 def _flags() -> dict[str, pl.Expr]:
@@ -75,7 +84,7 @@ def _flags() -> dict[str, pl.Expr]:
     own, told = without_it.fill_null(False), (with_it | without_it).fill_null(False)
     return {
         "gone": ((pl.col("kind") == "deletion") | (pl.col("state") == "homozygous_deletion").fill_null(False)).any(),
-        "two": pl.col("variant_id").drop_nulls().n_unique() > 1,
+        "two": pl.col("n_together").max() > 1,
         "lost": (lost & ~only & ~in_part & (~inherited | (told & ~own))).any(),
         "only": (only & ~in_part).any(),
         "in_part": ((lost | only) & in_part).any(),

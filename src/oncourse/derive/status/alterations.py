@@ -43,6 +43,7 @@ ALTERATION_SCHEMA = {
     "samples": pl.String,
     "n_hits": pl.Int64,
     "driver": pl.String,
+    "driver_samples": pl.String,
     "rule": pl.String,
     "is_biallelic": pl.Boolean,
     "basis": pl.String,
@@ -220,6 +221,7 @@ def alterations_table(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
     )
     named = pl.coalesce(pl.col("variant_id"), pl.col("kind"))
     word = pl.when(pl.col("change") == "").then(pl.col("effect")).otherwise("change")
+    drives = pl.col("driver") == "driver"
     several = ordered.select((pl.len().over("patient_id", "gene") > 1).alias("several"))["several"]
     table = (
         ordered.filter(several)
@@ -230,12 +232,19 @@ def alterations_table(study: Study, hits: pl.DataFrame) -> pl.DataFrame:
             samples=pl.col("sample_id").unique().sort().str.join(";"),
             n_hits=named.n_unique().cast(pl.Int64),
             driver=pl.col("driver").first(),
+            driver_samples=pl.col("sample_id").filter(drives).unique().sort().str.join(";"),
             rule=pl.col("rule").first(),
         )
     )
     alone = ordered.filter(~several).with_columns(
-        kinds="kind", changes=word.fill_null(""), samples="sample_id", n_hits=pl.lit(1, pl.Int64)
+        kinds="kind",
+        changes=word.fill_null(""),
+        samples="sample_id",
+        n_hits=pl.lit(1, pl.Int64),
+        driver_samples=pl.when(drives).then("sample_id"),
     )
-    table = pl.concat([table, alone.select(table.columns)])
+    table = pl.concat([table, alone.select(table.columns)]).with_columns(
+        pl.when(pl.col("driver_samples") != "").then("driver_samples")
+    )
     table = table.join(both_alleles(study, hits), on=["patient_id", "gene"], how="left", maintain_order="left")
     return table.select(list(ALTERATION_SCHEMA)).sort("patient_id", "gene")

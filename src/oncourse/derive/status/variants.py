@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -341,6 +342,7 @@ def patient_variants(
     with_normal = set(normals["patient_id"])
     found: dict[str, list[VariantFinding]] = {}
     first_day: dict[str, dict[str, int]] = {}
+    samples: dict[str, dict[str, frozenset[str]]] = {}
     keys = ["patient_id", "gene", "variant_id"]
     for (patient, gene, variant), group in _groups(rows, keys):
         first = group[0]
@@ -371,7 +373,8 @@ def patient_variants(
             listed_by=first["listed_by"],
         )
         found.setdefault(patient, []).append(finding)
-    return {p: tuple(_reversions(_two_hits(v), first_day.get(p, {}))) for p, v in found.items()}
+        samples.setdefault(patient, {})[variant] = frozenset(r["sample_id"] for r in tumour)
+    return {p: tuple(_reversions(_two_hits(v, samples[p]), first_day.get(p, {}))) for p, v in found.items()}
 
 
 @dataclass(frozen=True)
@@ -440,15 +443,24 @@ def _seen(rows: list[dict]) -> str:  # type: ignore[type-arg]
     return "; ".join(words) + more
 
 
-def _two_hits(variants: list[VariantFinding]) -> list[VariantFinding]:
-    """Two different losses of one gene: both alleles may be hit (phase not known), taken as biallelic."""
+def _two_hits(variants: list[VariantFinding], samples: Mapping[str, frozenset[str]]) -> list[VariantFinding]:
+    """Two different losses of one gene in one sample: both alleles may be hit (phase not known), taken as biallelic.
+
+    Losses of two lesions hit one allele of each; an inherited loss is in every sample. samples : variant -> those of the
+    tumour that show it.
+    """
     from dataclasses import replace
 
-    hits: dict[str, int] = {}
+    losses: dict[str, list[VariantFinding]] = {}
     for v in variants:
         if loss_reason(v)[0] and not v.is_from_blood:
-            hits[v.gene] = hits.get(v.gene, 0) + 1
-    return [replace(v, is_biallelic=True) if not v.is_biallelic and hits.get(v.gene, 0) > 1 else v for v in variants]
+            losses.setdefault(v.gene, []).append(v)
+
+    def together(a: VariantFinding, b: VariantFinding) -> bool:
+        return "germline" in (a.origin, b.origin) or bool(samples[a.variant_id] & samples[b.variant_id])
+
+    both = {gene for gene, found in losses.items() if any(together(a, b) for a, b in combinations(found, 2))}
+    return [replace(v, is_biallelic=True) if not v.is_biallelic and v.gene in both else v for v in variants]
 
 
 def _reversions(variants: list[VariantFinding], first_day: dict[str, int]) -> list[VariantFinding]:

@@ -113,8 +113,9 @@ def _by_record(records: Sequence[GeneRecord], status: Status) -> _Words:
 
 
 def _counts(record: GeneRecord, status: Status) -> bool:
-    finding = VariantFinding("", record.change, effect_of(None, record.change), codon=record.codon)
-    return any(site.gene in record.genes and site.accepts(finding) for site in status.sites)
+    effect = effect_of(None, record.change)
+    findings = [VariantFinding(gene, record.change, effect, codon=record.codon) for gene in record.genes]
+    return any(site.accepts(finding) for site in status.sites for finding in findings)
 
 
 def _is_loss(record: GeneRecord) -> bool:
