@@ -28,6 +28,8 @@ from oncourse.study.schema import Problem, nearest
 
 #: Assay of samples in which a caller looked for structural variants; its genes are not said.
 SV_ASSAY = "structural_variants"
+#: Two fits of a sample that differ by more than this are told (own choice: purity of a fit is good to about a tenth).
+_APART = {"purity": 0.15, "ploidy": 0.5}
 
 
 def add_fusions(paths: Sequence[Path], built: ct.Built, reading: Reading, known: Mapping[str, str | None]) -> None:
@@ -80,6 +82,7 @@ def add_events(found: Large, built: ct.Built, reading: Reading) -> None:
     if found.looked:
         names = _ids(found.looked, built.samples)[0]
         mark_looked({names.get(s, s) for s in found.looked}, built, reading)
+    reading.tables["samples"] = built.samples
 
 
 def mark_looked(looked: Collection[str], built: ct.Built, reading: Reading) -> None:
@@ -101,26 +104,46 @@ def mark_looked(looked: Collection[str], built: ct.Built, reading: Reading) -> N
     reading.tables["samples"] = built.samples
 
 
-def add_copies(paths: Sequence[Path], built: ct.Built, reading: Reading, known: Mapping[str, str | None]) -> None:
-    """Add segments, and purity and ploidy where a caller's table gives them."""
+def add_copies(
+    paths: Sequence[Path],
+    built: ct.Built,
+    reading: Reading,
+    known: Mapping[str, str | None],
+    given: Collection[Path] | None = None,
+) -> None:
+    """Add segments, and purity and ploidy where a caller's table gives them.
+
+    A file that the user did not name (`given`; null: all are) but a folder holds, and that is none, is not read, and
+    told.
+    """
     for path in paths:
-        if is_vcf(path):
-            found = read_calls([path], reading.config.genome_build, known=known)
-            reading.problems += [p for p in found.problems if p.table != "calls"]
-            reading.ledger.extend(found.ledger)
-            frame = found.large.segments if found.large else _no_rows("segments")
-            if found.large and found.large.fits.height:
-                _add_fits(found.large.fits, path, built, reading)
-        elif is_purity_table(path):
-            _add_purity(path, built, reading)
-            continue
-        else:
-            frame, problems = read_segments(path, reading.ledger)
-            reading.problems += problems
-            reading.ledger.file(path.name, "segments", "used", n_rows=frame.height)
-        frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "segments", reading))
-        _add(frame, "segments", path, reading)
+        try:
+            _add_copies_of(path, built, reading, known)
+        except InputError as error:
+            if given is None or path in given:
+                raise
+            reading.ledger.file(path.name, "unknown", "not read", why=str(error).partition(": ")[2])
     reading.tables["samples"] = built.samples
+
+
+def _add_copies_of(path: Path, built: ct.Built, reading: Reading, known: Mapping[str, str | None]) -> None:
+    """Add what one file says of copies, purity and ploidy."""
+    if is_vcf(path):
+        found = read_calls([path], reading.config.genome_build, known=known)
+        reading.problems += [p for p in found.problems if p.table != "calls"]
+        reading.ledger.extend(found.ledger)
+        frame = found.large.segments if found.large else _no_rows("segments")
+        if found.large and found.large.fits.height:
+            _add_fits(found.large.fits, path, built, reading)
+    elif is_purity_table(path):
+        _add_purity(path, built, reading)
+        return
+    else:
+        frame, problems = read_segments(path, reading.ledger)
+        reading.problems += problems
+        reading.ledger.file(path.name, "segments", "used", n_rows=frame.height)
+    frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "segments", reading))
+    _add(frame, "segments", path, reading)
 
 
 def add_depths(paths: Sequence[Path], built: ct.Built, reading: Reading, given: Collection[Path] = ()) -> None:
@@ -192,6 +215,14 @@ def _add_fits(fits: pl.DataFrame, path: Path, built: ct.Built, reading: Reading)
     joined = built.samples.join(given, on="sample_id", how="left", maintain_order="left")
     for column in ("purity", "ploidy"):
         own = optional(joined, column, pl.Float64)
+        apart = joined.filter((own - pl.col(f"_{column}")).abs() > _APART[column]) if column in joined.columns else None
+        if apart is not None and apart.height:
+            sample, one, other = apart.select("sample_id", column, f"_{column}").row(0)
+            message = (
+                f"{column} of {apart.height:,} samples differs from what is known ({sample}: {one:g}, here {other:g})."
+            )
+            cure = "The first stands (the clinical table, then the files in order); leave out the one that is wrong."
+            reading.problems.append(Problem(path.name, None, column, sample, message, cure, "warning"))
         joined = joined.with_columns(pl.coalesce(own, f"_{column}").alias(column))
     built.samples = joined.drop("_purity", "_ploidy")
     if given.height:

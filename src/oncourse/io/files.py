@@ -35,6 +35,7 @@ from oncourse.io.whose.ids import (
     patient_of,
     says,
     unmatched,
+    with_named_normals,
 )
 from oncourse.io.whose.manifest import read_manifest
 from oncourse.io.whose.sample_names import beginnings, is_plasma, is_white_cells, of_one_beginning
@@ -110,7 +111,7 @@ def read_files(
     trees = [_tree(path, kind) for path in paths]
     files = _calls_of(trees, paths, kind)
     fusions = _with_found(fusions, [path for tree in trees for path in tree.fusions])
-    segments = _with_found(segments, [path for tree in trees for path in tree.copies])
+    copy_files = _with_found(segments, [path for tree in trees for path in (*tree.copies, *tree.fits)])
     depth_files = _with_found(depths, [path for tree in trees for path in tree.depths])
     reading = Reading({}, StudyConfig(), foreign=True)
     tables = _beside(beside, reading) if beside else {}
@@ -141,6 +142,8 @@ def read_files(
     if per_sample is not None:
         _match_ids(found, known, per_sample, reading, tables.get("samples"))
     reading.problems += alike(found.samples["sample_id"].drop_nulls().to_list(), "samples")
+    if not is_said:
+        found.samples = with_named_normals(found.samples, reading.notes)
     owned = _owned(found.samples, per_sample, per_patient, reading)
     samples = _samples(owned if is_said else _of_one_beginning(owned, reading), per_sample, reading)
     samples = _controls(samples, found.samples)
@@ -175,11 +178,10 @@ def read_files(
         add_events(found.large, built, reading)
     if fusions:
         add_fusions(fusions, built, reading, known)
-    if segments:
-        add_copies(segments, built, reading, known)
+    if copy_files:
+        add_copies(copy_files, built, reading, known, segments)
     if depth_files:
         add_depths(depth_files, built, reading, depths)
-    reading.tables["samples"] = built.samples
     _add_copies_of_calls(found, files[0], reading)
     _name_sources(files, found, reading)
     reading.config = StudyConfig(

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from oncourse.io.structural.fits import purple_qc
+from oncourse.io.tree_files import is_of_genes, kind_beside
 from oncourse.io.whose.sample_names import CALLERS, sample_of_file, stem_of
 
 _VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
-_MAF = (".maf", ".maf.gz", "_multianno.txt", "_multianno.txt.gz", "_multianno.csv")
+_MAF = (
+    *(".maf", ".maf.gz", ".maf.txt", ".maf.txt.gz", ".maf.tsv", ".maf.tsv.gz", ".maf.csv"),
+    *("_multianno.txt", "_multianno.txt.gz", "_multianno.csv"),
+)
 #: Why a VCF of a result tree holds no somatic small variants (nf-core/sarek, oncoanalyser).
 _NOT_SOMATIC = (
     (r"(^|[/._-])(haplotypecaller|deepvariant|genotypegvcfs)([/._-]|$)", "germline calls"),
@@ -33,41 +37,16 @@ _PURPLE_FOR = ((r"\.purple\.somatic\.", r"\.(sage|pave)\.somatic\."), (r"\.purpl
 #: Manta's files beside somaticSV.vcf.gz.
 _MANTA_RAW = r"^(candidatesv|diploidsv|candidatesmallindels)\.vcf"
 _CALLER = re.compile(rf"(?:^|[/._-])({CALLERS})(?=[/._-]|$)")
-_SEGMENTS = (
-    r"\.purple\.cnv\.somatic\.tsv$",
-    r"\.purple\.purity\.tsv$",
-    r"\.call\.cns$",
-    r"\.cncf\.txt$",
-    r"_segments\.txt$",
-    r"\.segments\.txt$",
-    r"\.purityploidy\.txt$",
-    r"_subclones\.txt$",
-    r"\.seg$",
-)
-
-#: Tables of fusion callers (`oncourse.io.structural.fusion_callers`).
-_FUSIONS = (
-    r"\.linx\.fusion\.tsv$",
-    r"(^|[/._-])fusion_predictions(\.abridged)?\.tsv$",
-    r"\.bedpe(\.gz)?$",
-    r"(^|/)arriba/(.*/)?[^/]*(?<!\.)fusions\.tsv$|\.arriba\.fusions\.tsv$",
-)
-#: Least depth of regions, and MSI (`oncourse.io.assays.depths`).
-_DEPTHS = (
-    r"\.thresholds\.bed(\.gz)?$",
-    r"per_?target_?cov(erage)?(\.(txt|tsv))?$",
-    r"(^|/)msisensor[a-z0-9_-]*/(.*/)?(?![^/]*_(dis|germline|somatic|all|unstable)$)[^/.]+$",
-    r"[._-]msisensor(?![a-z0-9_-]*_(dis|germline|somatic|all|unstable)$)[a-z0-9_-]*(\.(txt|tsv))?$",
-    r"\.microsat_output\.json$",
-)
 
 
 @dataclass
 class Tree:
-    """Files to read, and files left with the reason."""
+    """Files to read, and files left with the reason; ``fits``: purity and ploidy, as ``copies`` by callers of copy
+    number."""
 
     calls: list[Path] = field(default_factory=list)
     copies: list[Path] = field(default_factory=list)
+    fits: list[Path] = field(default_factory=list)
     depths: list[Path] = field(default_factory=list)
     fusions: list[Path] = field(default_factory=list)
     left: list[tuple[Path, str]] = field(default_factory=list)
@@ -88,7 +67,7 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
         tree = Tree(calls)
         tree.left = [(p, "another format") for p in top if p not in calls and not _sorted_in(tree, p, p.name.lower())]
         _one_caller_of_copies(tree)
-        tree.left = _without_judgements(tree.left, tree.copies)
+        tree.left = _without_judgements(tree.left, tree.fits)
         return tree
     tree = Tree()
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and not _hidden(p, folder)):
@@ -109,17 +88,18 @@ def look_into(folder: Path, kind: str | None = None) -> Tree:
         tree.left += [(p, "PURPLE's file of the same calls is read") for p in before]
     tree.calls, before = _annotated(tree.calls)
     tree.left += [(p, "the annotated file of the same calls is read") for p in before]
-    tree.left = _without_judgements(tree.left, tree.copies)
+    tree.left = _without_judgements(tree.left, tree.fits)
     return tree
 
 
 def _sorted_in(tree: Tree, path: Path, name: str) -> bool:
-    """Put a file of copies, depths or fusions, known by its name, where it belongs; false where it is none."""
-    for patterns, where in ((_SEGMENTS, tree.copies), (_DEPTHS, tree.depths), (_FUSIONS, tree.fusions)):
-        if any(re.search(pattern, name) for pattern in patterns):
-            where.append(path)
-            return True
-    return False
+    """Put a file of copies, fits, depths or fusions, known by its name or first lines, where it belongs; false where it
+    is none."""
+    where = {"copies": tree.copies, "fits": tree.fits, "depths": tree.depths, "fusions": tree.fusions}
+    kind = kind_beside(path, name)
+    if kind is not None:
+        where[kind].append(path)
+    return kind is not None
 
 
 #: Ends of names of files that may hold data of the study, and names of files that do not.
@@ -162,24 +142,26 @@ _COPIES_FIRST = (
 )
 
 
-def _without_judgements(left: list[tuple[Path, str]], copies: Sequence[Path]) -> list[tuple[Path, str]]:
+def _without_judgements(left: list[tuple[Path, str]], fits: Sequence[Path]) -> list[tuple[Path, str]]:
     """Return what is left but for PURPLE's judgements, which are read with the purity tables they lie beside."""
-    judged = {found[0] for path in copies if (found := purple_qc(path))}
+    judged = {found[0] for path in fits if (found := purple_qc(path))}
     return [(path, why) for path, why in left if path not in judged]
 
 
 def _one_caller_of_copies(tree: Tree) -> None:
-    """Keep the segments of one caller per sample: those of two lie over each other."""
+    """Keep the segments of one caller per sample (those of two lie over each other), else its table of genes."""
 
     def rank(path: Path) -> int:
         name = path.as_posix().lower()
-        return next((i for i, p in enumerate(_COPIES_FIRST) if re.search(p, name)), len(_COPIES_FIRST))
+        by_caller = next((i for i, p in enumerate(_COPIES_FIRST) if re.search(p, name)), len(_COPIES_FIRST))
+        if name.endswith(".cna.seg"):  # ichorCNA's bins, beside its segments
+            return len(_COPIES_FIRST) + 1
+        return len(_COPIES_FIRST) + 2 if is_of_genes(name) else by_caller
 
-    segments = [p for p in tree.copies if not re.search(r"purity", p.name.lower())]
     best: dict[str, Path] = {}
-    for path in sorted(segments, key=rank):
+    for path in sorted(tree.copies, key=rank):
         best.setdefault(sample_of_file(path), path)
-    more = [p for p in segments if best[sample_of_file(p)] != p]
+    more = [p for p in tree.copies if best[sample_of_file(p)] != p]
     tree.copies = [p for p in tree.copies if p not in more]
     tree.left += [(p, f"{best[sample_of_file(p)].name} has the copies of the same sample") for p in more]
 

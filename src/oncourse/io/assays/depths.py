@@ -29,6 +29,7 @@ _GATK_SHARE, _GATK_BASES = re.compile(r"^(?P<sample>.+)_%_above_(?P<depth>\d+)$"
 #: Tables that hold no depth of single bases: columns (small letters), what they are.
 _NO_LEAST = (
     (("contig", "start", "end", "count"), "GATK's CollectReadCounts counts reads that start in a bin"),
+    (("locus", "repeats", "normal", "tumor"), "MANTIS's counts of repeats: its result is the file .status"),
     (("chrom", "start", "end", "mean"), "its depths are means"),
     (("target", "total_coverage", "average_coverage"), "its depths are means, and no column says what all bases reach"),
 )

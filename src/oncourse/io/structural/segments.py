@@ -225,6 +225,20 @@ def _of_freec(table: TextTable) -> TextTable:
     return replace(table, frame=pl.concat([row, rest]), lines=lines, problems=problems)
 
 
+def _of_ascat_ngs(table: TextTable) -> TextTable:
+    """Return ascatNgs's copynumber.caveman.csv under names: no header, its first row stands for one; number, place, total
+    and minor copies of the normal, then of the tumour."""
+    first = [re.sub(r"_\d+$", "", c) if i else c for i, c in enumerate(table.frame.columns)]
+    if len(first) != 8 or not all(re.fullmatch(r"\d+", c) for c in (first[0], *first[2:])):
+        return table
+    names = ["number", "chrom", "start", "end", "normal_total", "normal_minor", "total_cn", "minor_cn"]
+    row = pl.DataFrame([first], schema=dict.fromkeys(names, pl.String), orient="row")
+    rest = table.frame.rename(dict(zip(table.frame.columns, names, strict=True))).cast(pl.String)
+    lines = pl.concat([pl.Series([1], dtype=table.lines.dtype), table.lines])
+    problems = tuple(p for p in table.problems if p.row != 1)
+    return replace(table, frame=pl.concat([row, rest]), lines=lines, problems=problems)
+
+
 def _of_freec_ratio(table: TextTable) -> TextTable:
     """Return the windows of Control-FREEC's _ratio.txt as segments: it names the start of each, of one copy number in a
     row; windows that it could not judge (-1) are in none."""
@@ -343,7 +357,8 @@ def _columns(raw: pl.DataFrame, found: dict[str, str]) -> dict[str, str]:
 
 def _refuse_bins(columns: Collection[str], path: Path) -> None:
     """Refuse CNVkit's bins (.cnr, .cnn): each is noise around its segment."""
-    if ({"log2", "depth", "weight"} <= set(columns) and "probes" not in columns) or path.name.lower().endswith(".cnn"):
+    of_genes = {"probes", "n_bins"} & set(columns)  # genemetrics has a row per gene, with the number of its bins
+    if ({"log2", "depth", "weight"} <= set(columns) and not of_genes) or path.name.lower().endswith(".cnn"):
         cure = "Give the segments made of them: P1.call.cns, or P1.cns."
         raise InputError([Problem(table_name(path), 1, None, None, "this is CNVkit's bins, no segments.", cure)])
 
@@ -367,6 +382,9 @@ def read_segments(path: Path | str, ledger: Ledger | None = None) -> tuple[pl.Da
     if re.search(r"(?i)_CNVs(\.txt)?$", path.name):
         table = _of_freec(table)
         raw_table = table.frame
+    if re.search(r"(?i)copynumber\.caveman\.csv", path.name):
+        table = _of_ascat_ngs(table)
+        raw_table = table.frame
     table = _of_freec_ratio(table)
     if not {"chrom", "chr", "chromosome", "contig"} & {c.lower() for c in table.frame.columns}:
         table = _with_hash(path, name) or table
@@ -378,6 +396,8 @@ def read_segments(path: Path | str, ledger: Ledger | None = None) -> tuple[pl.Da
     found = {ours: lowered[a] for ours, names in ALIASES.items() for a in reversed(names) if a in lowered}
     if {"c", "m", "arm"} <= set(lowered):  # PureCN's _loh.csv
         found |= {"total_cn": lowered["c"], "minor_cn": lowered["m"]}
+    if {"c", "gene.symbol"} <= set(lowered):  # and its _genes.csv
+        found |= {"total_cn": lowered["c"]}
     lacking = [c for c in ("chrom", "start", "end") if c not in found]
     if lacking:
         cure = f"It needs columns for {', '.join(lacking)} (found: {', '.join(frame.columns[:12]) or 'none'})."

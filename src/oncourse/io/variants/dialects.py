@@ -59,7 +59,7 @@ def of_normal(fields: Fields, site: Site) -> Counts:
     ((50, 100), (0, 90))
     """
     if "NDP" not in fields:
-        return None, None
+        return _share("CVAF", "CDP")(fields, site) if {"CDP", "CVAF"} <= set(fields) else (None, None)
     found = _allelic_depth({"AD": fields["NAD"], "DP": fields["NDP"]}, site) if "NAD" in fields else (None, None)
     share = next((key for key in ("NAF", "NVAF") if fields.get(key) not in (None, "", ".")), "NAF")
     return found if found[0] is not None else _share(share, "NDP")({"NAF": "", **fields}, site)
@@ -158,7 +158,7 @@ def _shearwater(fields: Fields, site: Site) -> Counts:
 
 def _fraction(text: str, site: Site) -> float | None:
     """Return the fraction of an allele, 0-1, percent where the cell says so; null where it is none."""
-    given = text.strip()
+    given = text.strip().replace("％", "%")
     percent = given.endswith("%")
     if percent and site.n_alt == 1:  # VarScan writes the decimal sign of the machine's language
         given = given.replace(",", ".")
@@ -207,6 +207,7 @@ DIALECTS: tuple[tuple[str, tuple[str, ...], Callable[[Fields, Site], Counts]], .
     ("Platypus, totals", ("TC", "TR"), _observed("TR", "", "TC")),
     ("mpileup strands", ("ADF", "ADR"), _strands),
     ("SomaticSniper, samtools, LoFreq", ("DP4",), _dp4),
+    ("smCounter2, molecules", ("VMT", "UMT"), _observed("VMT", "", "UMT")),
     ("VarDict without AD", ("VD",), _observed("VD", "", "DP")),
     ("deepSNV shearwater", ("FW", "BW", "FD", "BD"), _shearwater),
     ("samtools DPR", ("DPR",), lambda f, s: _allelic_depth({**f, "AD": f["DPR"]}, s)),

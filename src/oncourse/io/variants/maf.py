@@ -30,10 +30,12 @@ from oncourse.io.variants.maf_columns import ALIASES, OURS, spelled
 from oncourse.io.variants.maf_numbers import one_based
 from oncourse.io.variants.maf_rows import tables_of
 from oncourse.io.variants.maf_tables import MafTables, write_rows
+from oncourse.io.variants.read_names import may_be_reads
 from oncourse.io.variants.specimens import parted, specimen_columns
 from oncourse.io.variants.tool_columns import PAIRS, tool_names, with_tool_columns
 from oncourse.io.variants.whose_rows import name_rows, one_sample, owners_by_barcode, refuse_nobody, several_in_a_cell
 from oncourse.io.whose.manifest import Manifest
+from oncourse.io.whose.sample_names import sample_of_file
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
 
@@ -93,15 +95,18 @@ def read_maf(
         frame, notes = as_maf(table.frame, path)
         table = replace(table, frame=frame)
     table = replace(table, frame=with_tool_columns(table.frame))
-    table = replace(table, frame=table.frame.rename(spelled(table.frame.columns)))
+    table = replace(table, frame=table.frame.rename(spelled(table.frame.columns, of_one=True)))
     table = replace(table, frame=with_places(table.frame, missing_columns(table.frame.columns)))
     table, told = _rows_alone(table, name)
     notes += told
+    if not known or sample_of_file(path) in known:
+        table = replace(table, frame=_named_alone(table.frame))
     if missing_columns(table.frame.columns) == ["sample_id"] and (owner := _patient_column(table.frame)):
         notes.append(f"{path.name}: no sample column: the rows of a patient ({owner}) are of one sample")
         table = replace(table, frame=table.frame.with_columns(pl.col(owner).alias("sample_id")))
     if missing_columns(table.frame.columns) == ["sample_id"]:
-        unknown = [h for h in header if h.lower() not in OURS and h not in tool_names(header)]
+        known_names = {*tool_names(header), *spelled(header, of_one=True)}
+        unknown = [h for h in header if h.lower() not in OURS and h not in known_names]
         sample = one_sample(renamed(table.frame), unknown, path)
         notes.append(f"{path.name}: no sample column: every row is of sample {sample} (file name)")
         table = replace(table, frame=table.frame.with_columns(pl.lit(sample).alias("sample_id")))
@@ -129,8 +134,30 @@ def read_maf(
     found = tables_of(held.pop(), table, name, problems, fasta=fasta, called=called)
     found.notes = [*notes, *told, *found.notes]
     found.left_out.append(("of a sample the manifest leaves out", n_ignored, None))
+    found.problems += _reads_unread(found, name, header)
     _write_ledger(found, path.name, header, n_rows, filled)
     return found
+
+
+def _reads_unread(found: MafTables, name: str, header: Sequence[str]) -> list[Problem]:
+    """Say that no call has reads although columns that are not read may hold them by their names."""
+    counted = (found.calls[c].null_count() < found.calls.height for c in ("alt_count", "vaf"))
+    if found.calls.is_empty() or any(counted):
+        return []
+    unread = may_be_reads(h for h in header if h not in _wanted(list(header)))
+    if not unread:
+        return []
+    message = f"no call has reads; columns that may hold them are not read: {', '.join(unread[:6])}."
+    cure = "Name them t_alt_count, t_ref_count and t_depth (or t_vaf), or map them (`oncourse import table`)."
+    return [Problem(name, 1, unread[0], None, message, cure, "warning")]
+
+
+def _named_alone(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table without the columns of the sample where none of them names anybody: its file does."""
+    own = [c for c in frame.columns if c.lower() in ALIASES["sample_id"]]
+    nobody = ["", ".", "NA", "nan", "None"]
+    empty = all(frame[c].str.strip_chars().is_in(nobody).fill_null(True).all() for c in own)
+    return frame.drop(own) if own and empty and frame.height else frame
 
 
 def _patient_column(frame: pl.DataFrame) -> str | None:
@@ -174,7 +201,7 @@ def lacking_with_places(frame: pl.DataFrame) -> list[str]:
     []
     """
     frame = with_tool_columns(frame)
-    frame = frame.rename(spelled(frame.columns))
+    frame = frame.rename(spelled(frame.columns, of_one=True))
     placed = with_places(frame, missing_columns(frame.columns))
     new = [c for c in placed.columns if c not in frame.columns]
     whole = not any(placed[c].null_count() for c in new)
@@ -184,7 +211,7 @@ def lacking_with_places(frame: pl.DataFrame) -> list[str]:
 def _write_ledger(found: MafTables, file: str, header: Sequence[str], n_rows: int, filled: Mapping[str, int]) -> None:
     """Say of every column what it became and how many cells it fills, and of the rows how many are calls."""
     found.ledger.file(file, "MAF", "used", n_rows=n_rows)
-    alias = spelled(header)
+    alias = spelled(header, of_one=True)
     for written in header:
         column = alias.get(written, written)
         became = OURS.get((in_percent(column) or column).lower()) or OURS.get(column.lower())
@@ -222,7 +249,7 @@ _BECAME = {
 def _wanted(header: list[str]) -> list[str]:
     annovar = ("func.", "otherinfo") if looks_like_annovar(header) else ()
     specimens = specimen_columns(header)
-    loose = {*spelled(header), *torrent.COLUMNS, *tool_names(header)}
+    loose = {*spelled(header, of_one=True), *torrent.COLUMNS, *tool_names(header)}
     return [
         h
         for h in header

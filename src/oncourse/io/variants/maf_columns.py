@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from oncourse.io.tabular.units import in_percent
+from oncourse.io.variants.read_names import meant
 from oncourse.study.words import words_for
 
 #: Our name -> the names the dialects use (lower case), best first.
@@ -234,8 +235,9 @@ for _alias in OURS:
     _BARE.setdefault(re.sub(r"[ _]", "", _alias), _alias)
 
 
-def spelled(columns: Iterable[str]) -> dict[str, str]:
-    """Return the columns that are a name of `ALIASES` but for capitals, blanks and underscores -> that name.
+def spelled(columns: Iterable[str], *, of_one: bool = False) -> dict[str, str]:
+    """Return the columns that are a name of `ALIASES` but for capitals, blanks and underscores -> that name; `of_one`: the
+    reads are of the row's sample, and a column of them is also known by its words (`read_names.meant`).
 
     One whose name stands in another column as it is, or that an earlier column spells, is left as it is.
 
@@ -243,6 +245,8 @@ def spelled(columns: Iterable[str]) -> dict[str, str]:
     {'HugoSymbol': 'hugo_symbol', 'Tumor Sample Barcode': 'tumor_sample_barcode'}
     >>> spelled(["i_t_alt_count", "t_ref_count", "i_t_ref_count"])
     {'i_t_alt_count': 't_alt_count'}
+    >>> spelled(["TVarCov", "TTotCov", "Tumor VAF %"], of_one=True), spelled(["t_depth", "TTotCov"], of_one=True)
+    ({'TVarCov': 't_alt_count', 'TTotCov': 't_depth', 'Tumor VAF %': 'VAF(%)'}, {})
     """
     columns = list(columns)
     taken = {c.lower() for c in columns}
@@ -254,6 +258,19 @@ def spelled(columns: Iterable[str]) -> dict[str, str]:
         if column.lower() not in OURS and not in_percent(column) and alias and alias not in taken:
             out[column] = alias
             taken.add(alias)
+    if of_one:
+        known = {OURS[name] for name in taken if name in OURS}
+        known |= {OURS[name] for c in columns if (name := (in_percent(c) or "").lower()) in OURS}
+        for column in columns:
+            share = in_percent(column)
+            meaning = None if column in out or column.lower() in OURS else meant(share or column)
+            if share and share.lower() == "af":  # no population frequency is written in percent
+                meaning = "t_vaf"
+            if meaning and OURS[meaning] not in known:
+                out[column] = "VAF(%)" if share else meaning
+                known.add(OURS[meaning])
+        if "sample_id" not in known and (own := [c for c in columns if c.lower() == "tumor_sample_uuid"]):
+            out[own[0]] = "tumor_sample_barcode"  # GDC's; beside a barcode it is the same sample's other name
     return out
 
 

@@ -12,6 +12,7 @@ from oncourse.genome.protein import canonicals
 from oncourse.genome.variant import VARIANT_ID, build_of_accession, normalise
 from oncourse.io.calling import decide
 from oncourse.io.tabular.table import TextTable
+from oncourse.io.variants.alleles import with_alleles
 from oncourse.io.variants.maf_fusions import is_small, without_large
 from oncourse.io.variants.maf_numbers import COUNTED, at_lines, fractions_alone, with_counts
 from oncourse.io.variants.maf_tables import (
@@ -53,7 +54,7 @@ def tables_of(
     left: list[tuple[str, int, int | None]] = []
     frame, large, found_large = without_large(frame, notes)
     left += found_large
-    frame, found = _with_alleles(frame, name)
+    frame, found = with_alleles(frame, name)
     problems += found
     has_normal = _names_normal(frame)
     n_rows = frame.height
@@ -141,46 +142,6 @@ def _copies(frame: pl.DataFrame) -> pl.DataFrame | None:
     )
     keys = ["sample_id", "chrom", "start"]
     return copies.drop_nulls("total_cn").unique(keys, keep="first", maintain_order=True).sort(keys)
-
-
-def _with_alleles(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
-    if "alt" not in frame.columns:
-        frame = frame.with_columns(pl.col("alt_1").alias("alt"))
-    elif "alt_1" in frame.columns:
-        # some centres put the variant into allele 1 and the reference into allele 2
-        swap = (pl.col("alt") == pl.col("ref")) & (pl.col("alt_1") != pl.col("ref"))
-        alt = pl.when(pl.col("alt").is_null() | swap).then(pl.col("alt_1")).otherwise(pl.col("alt"))
-        frame = frame.with_columns(alt.alias("alt"))
-    frame, problems = _with_second_alleles(frame, name)
-    lost = frame["sample_id"].is_null()
-    problems += at_lines(frame, lost, name, "sample_id", "the row has no sample.", "Fill in Tumor_Sample_Barcode.")
-    return frame.filter(~lost), problems
-
-
-#: What a row says of its second allele (Tumor_Seq_Allele2) alone.
-_OF_ONE_ALLELE = ("alt_count", "ref_count", "depth", "vaf", "normal_alt", "normal_ref", "normal_depth", "population_af")
-_EFFECT_OF_ONE = ("hgvs_p", "hgvs_c", "classification", "term", "region", "genotype")
-
-
-def _with_second_alleles(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
-    """Give the other variant allele of a row that names two (Tumor_Seq_Allele1 is another change, too) a row of its own;
-    its effect follows from the place, and its reads are not known."""
-    if not {"alt", "alt_1", "ref"} <= set(frame.columns):
-        return frame, []
-    ref, alt, first = (pl.col(c).str.strip_chars().str.to_uppercase() for c in ("ref", "alt", "alt_1"))
-    two = (first != ref) & (first != alt) & (alt != ref)
-    written = [c.str.contains(r"^[ACGT]+$") for c in (alt, first)]
-    both = frame.select(pl.all_horizontal(two, *written).alias("x"))["x"].fill_null(False)
-    if not both.any():
-        return frame, []
-    message = "the row names two variant alleles: {value} (Tumor_Seq_Allele1) is a call, too, its reads are not known."
-    cure = "Give each allele a row of its own, with its own reads."
-    problems = at_lines(frame, both, name, "alt_1", message, cure, "warning")
-    unknown = [c for c in (*_OF_ONE_ALLELE, *_EFFECT_OF_ONE) if c in frame.columns]
-    more = frame.filter(both).with_columns(
-        pl.col("alt_1").alias("alt"), *(pl.lit(None, pl.String).alias(c) for c in unknown)
-    )
-    return pl.concat([frame, more]).sort("line", maintain_order=True), problems
 
 
 def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:

@@ -84,7 +84,7 @@ def record_rows(
                 site = Site(ref, alt, number, len(each))
                 own_ref, own_alt = _padded(ref, alt) if alt[:1] in ("+", "-") else (ref, alt)
                 found = counts(fields, site, one)
-                status = _status(fields, infos[i])
+                status = _status(fields, infos[i], number)
                 held = _carried(fields, site)
                 if held is False and is_alone and found[0] and (status or "").lower() in _SOMATIC:
                     held = None  # the record calls its one tumour somatic: 0/0 is no genotype of it
@@ -206,13 +206,45 @@ _SAID = re.compile(
 )
 
 
-def _status(fields: dict[str, str], info: str | None) -> str | None:
+#: Varlociraptor writes the probability of each event of an allele as a phred value: the least is the most probable.
+_EVENT = re.compile(r"(?:^|;)PROB_([A-Z0-9_]+)=([^;]+)")
+_EVENT_WORDS = (
+    ("ABSENT", "absent"),
+    ("ARTIFACT", "artifact"),
+    ("SOMATIC_NORMAL", "absent"),
+    ("GERMLINE", "germline"),
+    ("SOMATIC", "somatic"),
+)
+
+
+def _most_probable(info: str, number: int) -> str | None:
+    """Return the status of the most probable event of an allele; null where the user named it otherwise.
+
+    >>> _most_probable("PROB_ABSENT=0.01;PROB_SOMATIC_TUMOR=25", 0)
+    'absent'
+    >>> _most_probable("PROB_ABSENT=9,30;PROB_GERMLINE_HET=1,0", 1)
+    'germline'
+    """
+    phred = {}
+    for event, cell in _EVENT.findall(info):
+        values = cell.split(",")
+        try:
+            phred[event] = float(values[number if number < len(values) else 0])
+        except ValueError:
+            continue
+    best = min(phred, key=lambda event: phred[event], default="")
+    return next((status for word, status in _EVENT_WORDS if best.startswith(word)), None)
+
+
+def _status(fields: dict[str, str], info: str | None, number: int = 0) -> str | None:
     """Return what the record says of its origin: ORIGIN of our own export, SS of a sample (VarScan, SomaticSniper,
-    MuTect), VarDict's STATUS, DRAGEN's GermlineStatus, a flag."""
+    MuTect), VarDict's STATUS, DRAGEN's GermlineStatus, a flag, Varlociraptor's most probable event."""
     if fields.get("ORIGIN", ".") != ".":
         return fields["ORIGIN"]
     if fields.get("SS", "").isdigit():
         return f"ss{fields['SS']}"
+    if info and "PROB_ABSENT=" in info:
+        return _most_probable(info, number)
     found = _SAID.findall(info or "")
     if not found:
         return None

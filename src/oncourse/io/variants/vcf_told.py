@@ -116,7 +116,7 @@ _INFO_USED = frozenset(
         "INV5",
         "FOLD_CHANGE_LOG",
         "set",
-        *("TDP", "TAF", "TVAF", "NDP", "NAF", "NVAF"),
+        *("TDP", "TAF", "TVAF", "NDP", "NAF", "NVAF", "CDP", "CVAF", "UMT", "VMT"),
     ]
 )
 #: Keys of FORMAT that are read beside those of the dialects, and those of events.
@@ -142,7 +142,7 @@ def write_ledger(found: MafTables, file: str, table: TextTable, whose: Sequence[
             part.partition("=")[0] for cell in cells for part in re.split("[;:]" if kind == "FORMAT" else ";", cell)
         }
         for key in sorted({*declared, *seen} - {".", ""}):
-            is_used = key in known or bool(re.match(r"(?i)gnomad|exac|.*refgene", key))
+            is_used = key in known or bool(re.match(r"(?i)gnomad|exac|PROB_|.*refgene", key))
             found.ledger.column(
                 file,
                 f"{kind}/{key}",

@@ -10,6 +10,8 @@ from functools import lru_cache
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.io.whose.sample_names import normals_among, without_sheet_numbers
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem, nearest
 
 #: Ids that say whose and what they are: TCGA's and TARGET's barcodes (types 10-19 are normals), MSK-IMPACT's and
@@ -266,6 +268,10 @@ def alike(ids: Collection[str], name: str) -> list[Problem]:
     return [Problem(name, None, "sample_id", pairs[0], message, cure, "warning")]
 
 
+#: A patient has hardly more samples (`oncourse.io.whose.sample_names`): a longer list is of a cohort.
+_OF_A_PATIENT = 12
+
+
 def alike_beginnings(samples: pl.DataFrame) -> list[Problem]:
     """Say which samples, each taken as a patient of its own, have one beginning (P1-A, P1-B): of one patient, maybe.
 
@@ -275,12 +281,17 @@ def alike_beginnings(samples: pl.DataFrame) -> list[Problem]:
     """
     bare = [s for s in samples.filter(pl.col("patient_id").is_null())["sample_id"].drop_nulls() if patient_of(s) == s]
     by: dict[str, list[str]] = {}
-    for sample in sorted(set(bare)):
-        stem = re.sub(r"[_.\-][^_.\-]+$|(?<=\d)[A-Za-z]{1,2}$", "", sample)
-        counted = re.fullmatch(r"\d{3,}[_.\-]\d", sample)
-        if stem != sample and (counted or sample[len(stem)].isalpha() or re.search(r"[^\W\d_]", stem)):
+    first: dict[str, list[str]] = {}
+    for sample, name in without_sheet_numbers(sorted(set(bare))).items():
+        stem = re.sub(r"[_.\-][^_.\-]+$|(?<=\d)[A-Za-z]{1,2}$", "", name)
+        counted = re.fullmatch(r"\d{3,}[_.\-]\d", name)
+        if stem != name and (counted or name[len(stem)].isalpha() or re.search(r"[^\W\d_]", stem)):
             by.setdefault(stem, []).append(sample)
+        if start := re.match(r"[^\W\d_]+\d+(?=[_.\-])", name):  # P1_pleural_effusion beside P1_plasma
+            first.setdefault(start.group(), []).append(sample)
     several = {stem: own for stem, own in by.items() if len(own) > 1}
+    found = {sample for own in several.values() for sample in own}
+    several |= {s: own for s, own in first.items() if 1 < len(own) <= _OF_A_PATIENT and not found & set(own)}
     if len(several) == 1:  # one cohort's name, or one patient's
         several = {stem: own for stem, own in several.items() if re.search(r"\d", stem)}
     n = sum(map(len, several.values()))
@@ -291,6 +302,25 @@ def alike_beginnings(samples: pl.DataFrame) -> list[Problem]:
     message = f"{n:,} samples share the beginning of their name ({shown}): each is a patient of its own."
     cure = "Give --clinical or --files where they are samples of one patient."
     return [Problem("samples", None, "patient_id", own[0], message, cure, "warning")]
+
+
+def with_named_normals(seen: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Return the samples of the calls with those that by their names are another's normal (``P1_saliva.vcf`` beside
+    ``P1_FFPE.vcf``) as that, both of one patient; `notes` takes what was done.
+
+    `seen` has sample_id, patient_id and may have role; what they say stands.
+    """
+    silent = pl.col("patient_id").is_null() & (optional(seen, "role").fill_null("tumour") == "tumour")
+    bare = seen.filter(silent)["sample_id"].drop_nulls().to_list()
+    pairs = normals_among(bare)
+    if not pairs:
+        return seen
+    owners = {i: stem for normal, (stem, others) in pairs.items() for i in (normal, *others)}
+    role = pl.when(pl.col("sample_id").is_in(list(pairs))).then(pl.lit("normal")).otherwise(optional(seen, "role"))
+    owner = pl.col("sample_id").replace_strict(owners, default=None, return_dtype=pl.String)
+    shown = ", ".join(f"{normal} of {stem}" for normal, (stem, _) in list(pairs.items())[:5])
+    notes.append(f"{len(pairs):,} samples are normals by their names, beside the tumour's ({shown})")
+    return seen.with_columns(role.alias("role"), pl.coalesce("patient_id", owner).alias("patient_id"))
 
 
 def of_two_patients(rows: pl.DataFrame, name: str) -> list[Problem]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
 
 NORMAL_WORD = (
-    r"normal|germ_?line|blood|bld|leu[kc]o(cytes?)?|lymphocytes?|adjacent(_?normal)?|nat|pbmc|pbl|wbc|gdna|saliva|buccal|buffy(_?coat)?|control|ctrl|reference|constitutional|"
+    r"normal|germ_?line(_?dna)?|blood|bld|leu[kc]o(cytes?)?|lymphocytes?|adjacent(_?normal)?|nat|pbmc|pbl|wbc|gdna|saliva|buccal|buffy(_?coat)?|fibroblasts?|healthy|control|ctrl|ctl|reference|constitutional|"
     r"正常(组织|对照)?|癌旁(组织|正常)?|对照|白细胞|血细胞|外周血(白细胞|单个核细胞)?|全血|血液|血样|胚系"
 )
 #: Times that every patient has.
@@ -83,7 +83,7 @@ _STEPS = (
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
     r"call_stats|genomon_mutation|filt|snp|ss|fb|(bam-)?readcounts?|alleliccounts|acounts|counts|pileups?|fusions?|final-list_candidate-fusion-genes|fusioncatcher|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
     r"(somatic|germline|loh)\.hc|chr(\d\d?|[xy]|mt?)(_\d+-\d+)?|\d{4}-scattered|(shard|scatter)[_-]?\d+|"
-    r"thresholds|per-base|bed|bedpe|sambamba|sv\.somatic|mosdepth|mantis|status|params|confints_cp|alternative_solutions|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
+    r"thresholds|per-base|bed|bedpe|sambamba|sv\.somatic|mosdepth|mantis|status|params|confints_cp|alternative_solutions|rho_and_psi|genemetrics|genes?|gene_level|caveman|samplestatistics|info|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
 )
 _ENDS = re.compile(rf"([._ -]+({_STEPS}))+$", re.I)
 #: A caller before the name, as sarek 2 writes it: ``Strelka_T_vs_N_somatic_snvs.vcf.gz``.
@@ -288,6 +288,23 @@ def of_one_beginning(samples: Iterable[str]) -> dict[str, str]:
     return {s: stem for s, (stem, _) in parts.items() if stem not in counting}
 
 
+_SHEET = re.compile(r"_S(?P<number>\d+)(_L00\d)?(_R[12])?(_001)?$")
+
+
+def without_sheet_numbers(samples: Sequence[str]) -> dict[str, str]:
+    """Return sample -> its name without the number of Illumina's sample sheet (``P1-T_S3``), where every name has another
+    number: S1 and S2 behind one name alone may be samples of a patient.
+
+    >>> without_sheet_numbers(["P1-T_S1", "P1-M_S2"]), without_sheet_numbers(["P1_S1", "P1_S2"])
+    ({'P1-T_S1': 'P1-T', 'P1-M_S2': 'P1-M'}, {'P1_S1': 'P1_S1', 'P1_S2': 'P1_S2'})
+    """
+    found = {s: m for s in samples if (m := _SHEET.search(s))}
+    numbers = {m["number"] for m in found.values()}
+    names = {s: s[: m.start()] for s, m in found.items()}
+    counted = len(found) == len(samples) == len(numbers) and len(set(names.values())) == len(names)
+    return names if counted else {s: s for s in samples}
+
+
 def sample_of_file(path: Path) -> str:
     """Return the sample a file of one sample names: the tumour of ``T_vs_N``, else the name without the caller's words.
 
@@ -296,6 +313,35 @@ def sample_of_file(path: Path) -> str:
     """
     pair = pair_of(path)
     return pair[0] if pair else stem_of(path)
+
+
+#: Words that say normal of a sample in a file of its own; blood may be its plasma, a control the arm of a trial.
+_CLEAR_NORMAL = re.compile(
+    r"(?i)^(?P<stem>.+)[_.\- ](?:normal|germ_?line(?:_?dna)?|adjacent(?:_?normal)?|nat|pbmc|pbl|wbc|gdna|saliva|"
+    r"buccal(?:_?swab)?|buffy(?:_?coat)?|leu[kc]ocytes?|lymphocytes?|fibroblasts?|healthy|"
+    r"正常(?:组织|对照)?|癌旁(?:组织|正常)?|对照|白细胞|血细胞|外周血(?:白细胞|单个核细胞))\d*$"
+)
+
+
+def normals_among(samples: Collection[str]) -> dict[str, tuple[str, list[str]]]:
+    """Return the samples that by their names are normals, with the stem of their names and the others of that stem.
+
+    >>> normals_among(["P1_FFPE", "P1_saliva", "P2_saliva", "P3"])
+    {'P1_saliva': ('P1', ['P1_FFPE'])}
+    >>> normals_among(["P1_T", "P1_N", "P2_N", "P2_met"])
+    {'P1_N': ('P1', ['P1_T'])}
+    """
+    ends = {s: m["stem"] for s in samples if (m := _CLEAR_NORMAL.match(s))}
+    tumours = {m["stem"] for s in samples if (m := re.match(r"(?i)^(?P<stem>.+)[_.\- ](?:t|tumou?r|肿瘤)\d*$", s))}
+    ends |= {s: m["stem"] for s in samples if (m := re.match(r"^(?P<stem>.+)[_.\- ]N\d*$", s)) and m["stem"] in tumours}
+    if not ends:
+        return {}
+    own, stems = set(ends.values()), Stems(ends.values(), marks="_.- ")
+    others: dict[str, list[str]] = {}
+    for sample in sorted({s for s in samples if s not in ends}):
+        for stem in {*stems.of(sample), *([sample] if sample in own else [])}:
+            others.setdefault(stem, []).append(sample)
+    return {s: (stem, others[stem]) for s, stem in sorted(ends.items()) if stem in others}
 
 
 _TIME = re.compile(rf"(?i)[_.-]({_MOMENT})$")
