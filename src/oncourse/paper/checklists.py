@@ -28,8 +28,8 @@ class PaperParts:
     paragraphs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
-def checklists(places: PaperParts, language: str, *, pages: bool = False) -> list[PaperTable]:
-    """Return a table per checklist: item, topic, where; with the pages of the document it stands in where wanted."""
+def checklists(places: PaperParts, language: str) -> list[PaperTable]:
+    """Return a table per checklist: item, topic, where; the page is that of paper.pdf, once its pages are known."""
     words = catalogue(language)
     said = translator(language)
     columns = [words[f"paper.{key}"] for key in ("item", "topic", "where")]
@@ -37,14 +37,15 @@ def checklists(places: PaperParts, language: str, *, pages: bool = False) -> lis
     out = []
     for name in dict.fromkeys(r["checklist"] for r in listed):
         mine = [r for r in listed if r["checklist"] == name]
-        cells = [(r["item"], said(r["topic"]), place(r, places, language, pages=pages)) for r in mine]
+        cells = [(r["item"], said(r["topic"]), place(r, places, language)) for r in mine]
         frame = pl.DataFrame(cells, schema=columns, orient="row")
-        out.append(PaperTable(said(name), words["paper.checklists"], frame))
+        out.append(PaperTable(said(name), words["paper.checklists"], frame, words["paper.pages"]))
     return out
 
 
-def place(item: Mapping[str, str], places: PaperParts, language: str, *, pages: bool = False) -> str:
-    """Return where in the paper an item of a checklist stands; what these results do not hold is said."""
+def place(item: Mapping[str, str], places: PaperParts, language: str) -> str:
+    """Return where in the paper an item of a checklist stands, with its page (`documents.PAGE`); what these results do
+    not hold is said."""
     words = catalogue(language)
     needed = [name for name in item["rests_on"].split(";") if name]
     where = item["where"]
@@ -65,6 +66,6 @@ def place(item: Mapping[str, str], places: PaperParts, language: str, *, pages: 
         if name in of
     ]
     marks = marks or [(words[f"paper.place.{where}"], heading)]
-    found = [words["paper.on_page"].format(place=t, page=PAGE.format(m)) if pages and m else t for t, m in marks]
+    found = [words["paper.on_page"].format(place=t, page=PAGE.format(m)) if m else t for t, m in marks]
     text = words["paper.and_place"].join(found)
     return words["paper.rest_by_author"].format(place=text) if item["by"] == "both" else text

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -15,9 +16,9 @@ from oncourse.errors import ToolError
 
 #: A fixed date in the properties of a document: the same results, the same bytes.
 _DATE = datetime(2000, 1, 1)
-#: The page of a bookmark, in a text of a document: Word and LibreOffice fill it in when they open the document.
+#: The page of a bookmark, in a text of a document: filled in when the pages of the PDF are known.
 PAGE = "{{page:{}}}"
-_PAGE = re.compile(r"\{page:(\w+)\}")
+PAGE_OF = re.compile(r"\{page:(\w+)\}")
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -100,9 +101,15 @@ def in_order(parts: Sequence[Part]) -> list[str]:
 
 
 def write_docx(
-    path: Path, parts: Sequence[Part], tables: Sequence[PaperTable], appendix: Appendix | None = None
+    path: Path,
+    parts: Sequence[Part],
+    tables: Sequence[PaperTable],
+    appendix: Appendix | None = None,
+    pages: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Write headings, paragraphs and three-line tables into one DOCX; the appendix (heading, tables) begins a page.
+
+    pages : of each bookmark that a text names the page of
 
     Raises
     ------
@@ -126,17 +133,17 @@ def write_docx(
             if keys:
                 made.add_run(f" [{', '.join(str(place[key]) for key in keys)}]")
     for table in tables:
-        _docx_table(document, table)
+        _docx_table(document, table, pages)
     if appendix is not None:
         document.add_page_break()
         document.add_heading(appendix[0], level=1)
         for table in appendix[1]:
-            _docx_table(document, table)
+            _docx_table(document, table, pages)
     document.save(str(path))
     _settle(path)
 
 
-def _docx_table(document: Any, table: PaperTable) -> None:
+def _docx_table(document: Any, table: PaperTable, pages: Mapping[str, int]) -> None:
     from docx.shared import Pt
 
     title = document.add_paragraph()
@@ -149,7 +156,8 @@ def _docx_table(document: Any, table: PaperTable) -> None:
         cell.paragraphs[0].add_run(_plain(name)).bold = True
     for row in table.frame.iter_rows():
         for cell, value in zip(made.add_row().cells, row, strict=True):
-            _write(cell.paragraphs[0], _plain("" if value is None else str(value)))
+            text = _plain("" if value is None else str(value))
+            cell.paragraphs[0].add_run(PAGE_OF.sub(lambda m: str(pages[m[1]]), text))
     last = len(made.rows) - 1
     for i, row in enumerate(made.rows):
         for cell in row.cells:
@@ -158,33 +166,6 @@ def _docx_table(document: Any, table: PaperTable) -> None:
                 run.font.size = Pt(8.5)
     if table.note:
         document.add_paragraph(_plain(table.note)).runs[0].font.size = Pt(8)
-
-
-def _write(paragraph: Any, text: str) -> None:
-    """Write a text whose pages of bookmarks are fields of the document."""
-    for i, piece in enumerate(_PAGE.split(text)):
-        if i % 2:
-            _field(paragraph, f"PAGEREF {piece} \\h")
-        elif piece:
-            paragraph.add_run(piece)
-
-
-def _field(paragraph: Any, code: str) -> None:
-    """A field that the reader's program fills in when the document is opened."""
-    from docx.oxml import OxmlElement
-    from docx.oxml.ns import qn
-
-    for kind in ("begin", "code", "separate", "end"):
-        element = OxmlElement("w:instrText" if kind == "code" else "w:fldChar")
-        if kind == "code":
-            element.text = code
-        else:
-            element.set(qn("w:fldCharType"), kind)
-        if kind == "begin":
-            element.set(qn("w:dirty"), "true")
-        paragraph.add_run()._r.append(element)
-        if kind == "separate":
-            paragraph.add_run("...")
 
 
 def _bookmark(paragraph: Any, name: str) -> None:

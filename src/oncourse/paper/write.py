@@ -22,6 +22,7 @@ from oncourse.paper.documents import (
     write_docx,
 )
 from oncourse.paper.figures import DPI, write_figures
+from oncourse.paper.pdf import paper_pdf
 from oncourse.paper.references import bibtex, citation, cited, ris
 from oncourse.paper.table1 import STATUS, by_status, even_status, named, table_one
 from oncourse.paper.tables import NOTHING, SHOWN, answer_table
@@ -84,8 +85,11 @@ def write_paper(
     listed = {r.key: citation(r) for r in works}
     cites = [f"{i}. {listed[key]}" for i, key in enumerate(in_order(parts), 1)]
     last = Part(catalogue(language)["paper.references"], tuple(cites), "references")
-    write_docx(out / "paper.docx", (*parts, last), tables, (heading, checklists(places, language, pages=True)))
-    write_docx(out / "checklists.docx", (Part(heading, ()),), checklists(places, language))
+    filled = checklists(places, language)
+    pdf, pages = paper_pdf((*parts, last), tables, (heading, filled), language)
+    (out / "paper.pdf").write_bytes(pdf)
+    write_docx(out / "paper.docx", (*parts, last), tables, (heading, filled), pages)
+    write_docx(out / "checklists.docx", (Part(heading, ()),), filled, pages=pages)
     (out / "tables.tex").write_text("\n".join(map(latex_table, tables)), "utf-8")
     (out / "text.tex").write_text(latex_parts(parts), "utf-8")
     (out / "paper.tex").write_text(latex_document(language), "utf-8")

@@ -14,7 +14,12 @@ _EPOCH = "946684800"
 
 
 def pdf_of(page: str) -> bytes:
-    """Return a page of HTML as a PDF.
+    """Return a page of HTML as a PDF; see `pdf_with_places`."""
+    return pdf_with_places(page)[0]
+
+
+def pdf_with_places(page: str) -> tuple[bytes, dict[str, int]]:
+    """Return a page of HTML as a PDF, and the sheet on which each of its ids stands, counted from 1.
 
     Neither the file nor the fonts in it carry the time of writing.
 
@@ -30,8 +35,10 @@ def pdf_of(page: str) -> bytes:
             "a PDF needs WeasyPrint: pip install 'oncourse[pdf]', or print the HTML page from a browser."
         ) from None
     with _no_clock():
-        made: bytes = HTML(string=page).write_pdf(pdf_identifier=b"oncourse")
-    return re.sub(rb"/(CreationDate|ModDate) ?\(D:[^)]*\)", lambda m: b"/" + m[1] + b" (D:20000101000000Z)", made)
+        drawn = HTML(string=page).render()
+        made: bytes = drawn.write_pdf(pdf_identifier=b"oncourse")
+    made = re.sub(rb"/(CreationDate|ModDate) ?\(D:[^)]*\)", lambda m: b"/" + m[1] + b" (D:20000101000000Z)", made)
+    return made, {name: i for i, sheet in enumerate(drawn.pages, 1) for name in sheet.anchors}
 
 
 @contextmanager

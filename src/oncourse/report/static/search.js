@@ -34,7 +34,7 @@
     return words.every(function (word) {
       return [word].concat(!own && like[word] || []).some(function (w) {
         for (var i = text.indexOf(w); i >= 0; i = text.indexOf(w, i + 1))
-          if (/[^\x00-\x7f]/.test(w) || !/[a-z0-9]/.test(text.charAt(i - 1)) && (w.length > 2 && !whole || !/[a-z0-9]/.test(text.charAt(i + w.length)))) return true;
+          if (/[^\x00-\x7f]/.test(w) || !/[a-z0-9]/.test(text.charAt(i - 1)) && (w.length > 2 && !whole || !/^[a-z0-9]/.test(text.slice(i + w.length).replace(/^s(?![a-z0-9])/, "")))) return true;
         return false;
       });
     });
@@ -71,7 +71,7 @@
         add("figure", plain(f.querySelector("figcaption b")), plain(f.querySelector("figcaption")), f, plain(f.querySelector("figcaption")));
       });
       o.all(".headline, .say p, p.answer, ul.answer li", section).forEach(function (block) { add("answer", title, plain(block), block, plain(block)); });
-      o.all(".limits li, .who li, .flow li, .two ul li, #unasked li", section).forEach(function (block) { add("text", title, plain(block), block, plain(block)); });
+      o.all(".limits li, .who li, .flow li, .two ul li, #unasked li, p.empties", section).forEach(function (block) { add("text", title, plain(block), block, plain(block)); });
     });
     o.all("#data details.who > summary").forEach(function (s) { add("section", plain(s), "", s.parentNode); });
     o.all("footer p").forEach(function (p) { add("text", o.word("kind_foot"), plain(p), p, plain(p)); });
@@ -92,7 +92,7 @@
     // what is named by the word itself comes first; then what says it in whole words before what begins so, its name before its text
     function rank(place) {
       var name = place.text.toLowerCase();
-      if (says(name, words, false, true)) return says(name, words, true, true) ? 0 : 1;
+      if (says(name, words, true, true)) return 0;
       return says(name, words, true) ? 2 : says(place.hay, words, true) ? 3 : says(name, words) ? 4 : 5;
     }
     kinds.forEach(function (kind) {
