@@ -87,7 +87,7 @@ def _plain(answer: Any) -> list[Any] | None:
 
 def _row(values: list[Any]) -> str:
     if any(isinstance(v, str) for v in values):
-        words = [str(v) for v in values]
+        words = [str(v).replace("\n", " / ") for v in values]
         if len(words) <= WHOLE:
             return " | ".join(words)
         by_word = sorted(Counter(words).items())
@@ -138,7 +138,12 @@ def _number(word: str) -> float | None:
 
 def check(name: str, answer: Any, accept: bool, *, is_chain: bool = False) -> None:
     """Compare an answer with what is kept under `name`; write it where it is accepted."""
-    lines, file = told(answer), KEPT / f"{name}.txt"
+    compare(name, told(answer), accept, is_chain=is_chain)
+
+
+def compare(name: str, lines: list[str], accept: bool, *, is_chain: bool = False) -> None:
+    """As `check`, of an answer that is told already."""
+    file = KEPT / f"{name}.txt"
     assert len(lines) > 0
     if accept:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import pickle
 import re
 from functools import cache
+from multiprocessing.reduction import ForkingPickler
 from statistics import median
 
 import polars
@@ -16,6 +16,7 @@ import pytest
 from oncourse.analyses._base import Estimate, Figure, Result, registry, say
 from oncourse.analyses._people import counted, unclosed
 from oncourse.cohort import Cohort
+from oncourse.report import workers
 from oncourse.report.execute import run_one
 from oncourse.report.results import _analysis_flow, results_json, write_json
 from oncourse.report.workers import run_all
@@ -64,10 +65,14 @@ def test_one_patient_does_not_fail(name, design, one_patient):
     assert outcome.status in ("skipped", "too_few", "done"), outcome.detail
 
 
-def as_sent(run):
-    """What another process answers: through a pickle, without its figures."""
-    bare = run.result and dataclasses.replace(run.result, figures=())
-    return pickle.loads(pickle.dumps(dataclasses.replace(run, result=bare)))
+def as_sent(cohort):
+    """What the processes of a run answer (`report.workers`), by name: their own function, sent as their pool sends it."""
+    workers._state["cohort"] = cohort
+    try:
+        told = [ForkingPickler.dumps(workers._run(name, draw=False)) for name in registry()]
+    finally:
+        workers._state.clear()
+    return {run.analysis.name: run for run in (ForkingPickler.loads(bytes(sent)).value for sent in told)}
 
 
 @pytest.fixture(scope="module", params=["crc", "mcrpc"])
@@ -81,7 +86,7 @@ def twice(request, simulated_study, answered):
     plain, outcomes = answered(request.param)
     return (
         outcomes,
-        {o.analysis.name: as_sent(o) for o in run_all(Cohort(reverse), registry().values(), draw=False)},
+        as_sent(Cohort(reverse)),
         plain,
     )
 
@@ -222,7 +227,12 @@ def test_a_figure_is_drawn_once_and_when_it_is_shown():
     result = Result(answer="", figures=(figure,))
     assert drawn == [] and result.figure("one").svg == result.figure("one").svg == "<svg/>" and drawn == [1]
     late = Figure("late", "Late", "", lambda: drawn.append(2) or "<svg/>")
-    assert pickle.loads(pickle.dumps(dataclasses.replace(result, figures=(late,)))).figure("late").drawing == "<svg/>"
+    assert (
+        ForkingPickler.loads(bytes(ForkingPickler.dumps(dataclasses.replace(result, figures=(late,)))))
+        .figure("late")
+        .drawing
+        == "<svg/>"
+    )
     assert drawn == [1, 2]
 
 

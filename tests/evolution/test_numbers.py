@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.evolution.test_background import TOLD, two_samples
@@ -9,13 +11,13 @@ from tests.evolution.test_doubt import patient, seeding_of
 from tests.evolution.test_tumour_fraction import simulate as plasma
 from tests.kept_numbers import check
 
-from oncourse.evolution import course, ctdna, heterogeneity, quiet_sites, time, timing
+from oncourse.evolution import course, ctdna, damage, excluded, heterogeneity, quiet_sites, time, timing
 from oncourse.evolution.clustering.cluster import cluster_patient
 from oncourse.evolution.clustering.doubt import wrong_copies
 from oncourse.evolution.clustering.types import ClusterParams
 from oncourse.evolution.damage import _Low, _upper
 from oncourse.evolution.open_background import chance_of_noise, noise_words
-from oncourse.evolution.presence import presence
+from oncourse.evolution.presence import PriorSettings, presence
 from oncourse.evolution.seeding.divergence import divergence, sample_distances, sample_tree
 from oncourse.evolution.seeding.lesions import seeding_posterior
 from oncourse.evolution.seeding.migration import parsimonious_histories
@@ -39,6 +41,64 @@ def test_presence_and_background(kept):
     found = presence(cells, samples)
     words = [str(w) for w in noise_words(found.background, 200.0)]
     kept("presence", {"found": found, "noise": chance_of_noise(found.background), "words": words})
+
+
+def test_presence_of_cells_of_every_kind(kept):
+    """Not counted, no reads, called without counts, four copies and one, a purity that is not known, an interval of one,
+    what may be germline, errors of many times those told in one kind of change."""
+    error = np.full(7, 3 * TOLD)
+    error[2] *= 20
+    cells, samples, _ = two_samples(error, n_patient=3, n_variant=30, depth=50)
+    number = np.arange(cells.n)
+    alt, depth = cells.alt_count.copy(), cells.depth.copy()
+    alt[number % 17 == 3], depth[number % 34 == 3] = -1, 0
+    odd = replace(
+        cells,
+        alt_count=alt,
+        depth=np.where(number % 23 == 5, 0.0, depth),
+        total_cn=np.array([2.0, 4, 1, 3])[number % 4],
+        major_cn=np.array([1.0, 3, 1, 2])[number % 4],
+        normal_cn=np.where(number % 19 == 0, 1.0, 2.0),
+        teaches=number % 13 != 1,
+        is_measured=number % 4 > 0,
+    )
+    purity = np.array([0.6, np.nan, 0.3, 0.6, 0.9, np.nan])
+    some = replace(
+        samples, purity=purity, is_plasma=np.arange(6) % 2 == 1, purity_low=purity - 0.1, purity_high=purity + 0.1
+    )
+    found = presence(odd, some, PriorSettings(fixed=0.4), n_thread=1)
+    shape, learned = odd.error_rate * 2, found.background
+    multiple = np.where(np.arange(7) == 2, 9.0, 1.0) * np.ones((6, 1))
+    asked = number % 5 > 0
+    counted = (odd.alt_count >= 0) & (odd.depth > 0)
+    given = np.nan_to_num(purity, nan=0.4)
+    kept(
+        "presence_odd",
+        {
+            "found": found,
+            "damaged": damage.log_damaged(odd, shape, multiple, np.full(6, 2.0), asked),
+            "highest": damage.log_highest(odd, learned, asked),
+            "open": damage.open_damage(odd, some, given, number % 3, counted, np.full(6, 1.5)),
+            "tail": [excluded.tail(odd, np.full(6, 50.0), counted, given, ccf) for ccf in (1.0, 0.2)],
+            "excluded": excluded.excluded_ccf(odd, counted, given - 0.1),
+            "feared": excluded.spread_to_fear(learned, np.full(6, 200.0)),
+            "scale": found.weighing.log_scale(number, np.full(6, 100.0)),
+        },
+    )
+
+
+def test_trees_among_many_and_of_few_reads(kept):
+    """More plausible trees than are kept, a clone not looked at in a sample, counts instead of a variance."""
+    rng = generator(9, "trees among many")
+    mean = np.clip(rng.uniform(0, 1, (5, 2)), 0.02, 1.0)
+    mean[0] = 1.0
+    var = np.full(mean.shape, 0.05)
+    var[3, 1] = 0.0
+    few = fit_trees(mean, var, max_trees=6, steps_per_clone=400)
+    wide = fit_trees(mean, np.full(mean.shape, 0.01), wide=np.full(mean.shape, 0.2), max_trees=8, steps_per_clone=400)
+    depth = np.full(mean.shape, 40.0)
+    counted = fit_trees(mean, var, counts=(np.round(mean * 20), depth), max_trees=6, steps_per_clone=400)
+    kept("trees", {"few": few, "wide": wide, "counted": counted})
 
 
 def test_tumour_fraction(kept):

@@ -64,7 +64,8 @@ def forest_figure(
             if row.ci_high > high:
                 ax.plot(high, y, ">", color=COLOURS["text"], markersize=4, clip_on=False)
             (square,) = ax.plot(row.value, y, "s", color=PALETTE[0], markersize=5)
-            words = f"{row.label}: {row.value:.2f} (95 % CI {row.ci_low:.2f} to {row.ci_high:.2f})"
+            upper = f"to {row.ci_high:.2f}" if row.ci_high < np.inf else "or more"
+            words = f"{row.label}: {row.value:.2f} (95 % CI {row.ci_low:.2f} {upper})"
             mark(square, words, people=row.people, question=row.question)
             _beside(ax, 0.0, y, _short(row.label), up=10, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
         ax.axvline(1.0, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
@@ -156,7 +157,7 @@ def volcano_figure(
         for chosen, size, colour in ((~hit, 14, "#9AA3AA"), (hit, 20, PALETTE[5])):
             points = ax.scatter(x[chosen], y[chosen], s=size, color=colour, linewidths=0, rasterized=False)
             drawn = np.flatnonzero(chosen).tolist()
-            words = [f"{labels[j]}: ratio {r[j]:.2f}, p {p[j]:.2g}" for j in drawn]
+            words = [f"{labels[j]}: ratio {r[j]:.2f}, p {f'{p[j]:.2g}' if p[j] > 0 else '< 1e-300'}" for j in drawn]
             mark(points, words, people=[people[j] for j in drawn] if people else ())
         ax.axvline(0.0, color=COLOURS["muted"], linewidth=0.8, linestyle="--")
         edge = max(1.0, float(np.ceil(np.abs(x).max()))) if x.size else 1.0

@@ -22,7 +22,7 @@ def interval_lines(rows: Sequence[tuple[str, float, float, str]], label: str) ->
             colour = _COLOURS.get(kind, COLOURS["muted"])
             a, b = max(low, left), min(high, right)
             (line,) = ax.plot([a, b], [row, row], color=colour, linewidth=1.6)
-            mark(line, f"{name}: {low:,.0f} to {high:,.0f}, {_WORDS.get(kind, kind)}", people=[name])
+            mark(line, f"{name}: {_span(low, high)}, {_WORDS.get(kind, kind)}", people=[name])
             for value, edge, marker in ((low, left, "<"), (high, right, ">")):
                 if not math.isfinite(value):
                     ax.plot([edge], [row], marker=marker, color=colour, markersize=4)
@@ -36,3 +36,14 @@ def interval_lines(rows: Sequence[tuple[str, float, float, str]], label: str) ->
         handles = [ax.plot([], [], color=_COLOURS[k])[0] for k in kinds]
         ax.legend(handles, [_WORDS[k] for k in kinds], ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
     return canvas.svg
+
+
+def _span(low: float, high: float) -> str:
+    """An interval in words, which may have no end.
+
+    >>> _span(-20, 60), _span(10, math.inf), _span(-math.inf, 5), _span(-math.inf, math.inf)
+    ('-20 to 60', '10 or more', '5 or less', 'not bounded')
+    """
+    if math.isfinite(low):
+        return f"{low:,.0f} to {high:,.0f}" if math.isfinite(high) else f"{low:,.0f} or more"
+    return f"{high:,.0f} or less" if math.isfinite(high) else "not bounded"

@@ -50,7 +50,8 @@ def lollipop_svg(
             ax.plot([codons[i]] * 2, [0, patients[i]], color=COLOURS["muted"], lw=0.6, zorder=1)
             (head,) = ax.plot(codons[i], patients[i], "o", color=colour, ms=4.5, zorder=2)
             own = people[i] if people else ()
-            mark(head, f"{gene} {names[i]}: {patients[i]:,} patients, {kinds[i]}", people=own)
+            many = f"{patients[i]:,} patient{'' if patients[i] == 1 else 's'}"
+            mark(head, f"{gene} {names[i]}: {many}, {kinds[i]}", people=own)
         told = [
             ax.annotate(names[i], (codons[i], patients[i]), xytext=(3, 2), textcoords="offset points", fontsize=9)
             for i in order[::-1][:MOST_NAMES]

@@ -56,7 +56,7 @@ def rainfall_svg(samples: Sequence[Rain], ends: Mapping[str, int]) -> str:
             ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
             ax.set_xlim(0, edges[-1])
             title = ax.set_title(sample.name, fontsize=9)
-            foci = f", {len(sample.foci)} foci" if sample.foci else ""
+            foci = f", {len(sample.foci)} {'focus' if len(sample.foci) == 1 else 'foci'}" if sample.foci else ""
             mark(title, f"{sample.name}: {len(sample.place):,} substitutions{foci}", people=[sample.patient])
             ax.set_ylabel("bases to the\none before")
             clean(ax)

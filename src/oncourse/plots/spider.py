@@ -104,6 +104,7 @@ def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int 
         axes = canvas.ax.ravel()
         for ax, item in zip(axes, series, strict=False):
             day, value = np.asarray(item["day"], float), np.asarray(item["value"], float)
+            said = f"{day.size} values, {value.min():.3g} to {value.max():.3g}"
             if log:  # zero has no logarithm: drawn at the lowest positive value
                 low = value[value > 0].min() if (value > 0).any() else 1.0
                 value = np.maximum(value, low)
@@ -112,7 +113,7 @@ def panels(series: Sequence[Mapping[str, object]], *, ylabel: str, columns: int 
                 ax.yaxis.set_minor_formatter(lambda v, _: "")
             (line,) = ax.plot(day / DAYS_PER_MONTH, value, "-o", markersize=2, linewidth=0.8, color=PALETTE[0])
             name = str(item["title"])
-            mark(line, f"{name}: {day.size} values, {value.min():.3g} to {value.max():.3g}", people=[name])
+            mark(line, f"{name}: {said}", people=[name])
             for start, _ in item["starts"]:  # type: ignore[attr-defined]
                 ax.axvline(start / DAYS_PER_MONTH, color=COLOURS["muted"], linewidth=0.7, linestyle=":")
             for start, label in _together(item["starts"], NEAR * np.ptp(day)):  # type: ignore[arg-type]
