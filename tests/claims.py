@@ -272,6 +272,14 @@ def vital_of_tables(cohort: Cohort) -> Iterator[Claim]:
         yield patient, "", "vital status", "dead" if dead else "alive"
 
 
+def vital_of_page(cohort: Cohort) -> Iterator[Claim]:
+    """The line of the page's head that says who lives."""
+    for patient in cohort.study["patients"]["patient_id"]:
+        said = re.search(r"<dt>Follow-up</dt><dd>(dead|alive|vital)", page_of(cohort, patient))
+        if said and said[1] != "vital":
+            yield patient, "", "vital status", said[1]
+
+
 def vital_of_phenopackets(cohort: Cohort) -> Iterator[Claim]:
     for packet in phenopackets(cohort.study, called_rows(cohort.study)):
         said = packet["subject"]["vitalStatus"]["status"]
@@ -326,6 +334,7 @@ SOURCES = (
     hrr_of_landscape,
     exported,
     vital_of_tables,
+    vital_of_page,
     vital_of_phenopackets,
     ras_of_ledger,
 )

@@ -129,3 +129,17 @@ def test_a_censoring_that_contradicts_the_death_is_told_and_not_known(tmp_path):
         read_adam(tmp_path).tables["follow_up"].get_column("is_dead", default=pl.Series([None] * 2)).to_list()
         == [None] * 2
     )
+
+
+def test_overall_survival_tells_the_life_that_adsl_does_not(tmp_path):
+    """ADSL without DTHDT and LSTALVDT: follow_up ended on day 0, beside an overall survival of 300 days."""
+    rows = "".join(f"S{i},M,60,2020-01-10,2020-01-10,DRUG\n" for i in (1, 2, 3))
+    adtte = (
+        "USUBJID,PARAMCD,PARAM,STARTDT,ADT,AVAL,AVALU,CNSR\n"
+        "S1,OS,Overall survival,2020-01-10,,300,DAYS,0\n"
+        "S2,OS,Overall survival,,,10,MONTHS,1\n"
+        "S3,OS,Overall survival,2020-01-10,2020-12-10,,,\n"
+    )
+    tables, _ = read(tmp_path, adsl="USUBJID,SEX,AGE,RANDDT,TRTSDT,TRT01A\n" + rows, adtte=adtte)
+    columns = ("is_dead", "last_contact_day", "death_day")
+    assert tables["follow_up"].select(columns).rows() == [(True, 300, 300), (False, 304, None), (None, 335, None)]

@@ -28,8 +28,13 @@ def test_a_death_without_its_day_is_no_event_at_the_last_contact(tmp_path):
         ("P3", "Dead", "", 100),
     )
     reading = read_cbioportal(tmp_path)
-    rows = reading.tables["follow_up"].sort("patient_id").select("last_contact_day", "is_dead", "death_day").rows()
-    assert rows == [(300, True, 300), (400, False, None), (100, None, None)]
+    rows = (
+        reading.tables["follow_up"]
+        .sort("patient_id")
+        .select("last_contact_day", "is_dead", "death_day", "death_earliest_day")
+        .rows()
+    )
+    assert rows == [(300, True, 300, None), (400, False, None, None), (100, True, None, 100)]
     assert reading.tables["published_endpoints"].sort("patient_id")["is_event"].to_list() == [True, False, None]
     assert any("first: P3" in p.message for p in reading.problems)
 
@@ -115,5 +120,6 @@ def test_redcap_scans_units_and_deaths(tmp_path):
     reading = read_redcap(tmp_path)
     assert reading.tables["assessments"].select("date", "overall").rows() == [("2020-03-20", "PR")]
     assert reading.tables["labs"].select("value", "unit").rows() == [("5.5", "ng/mL")]
-    assert reading.tables["follow_up"]["is_dead"].to_list() == [None, None]
+    found = reading.tables["follow_up"].select("is_dead", "death_date", "death_earliest_date").rows()
+    assert found == [("true", None, "2021-01-01"), (None, None, None)]
     assert any("dead without a day of death (first: 1)" in p.message for p in reading.problems)

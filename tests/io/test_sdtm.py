@@ -373,7 +373,8 @@ def test_a_death_without_a_date_is_an_interval_or_unknown(tmp_path):
     (tmp_path / "ss.csv").write_text("USUBJID,SSTESTCD,SSSTRESC,SSDTC\nS2,SURVSTAT,DEAD,2021-06-01\n")
     reading = read_sdtm(tmp_path)
     found = {r["patient_id"]: r for r in reading.tables["follow_up"].iter_rows(named=True)}
-    assert (found["S1"]["is_dead"], found["S1"]["last_contact_date"]) == (None, "2020-12-01")
+    keys = ("is_dead", "last_contact_date", "death_date", "death_earliest_date", "death_latest_date")
+    assert [found["S1"][k] for k in keys] == [True, "2020-12-01", None, "2020-12-01", None]
     assert [
         found["S2"][c] for c in ("last_contact_date", "death_earliest_date", "death_date", "death_latest_date")
     ] == ["2020-06-01", "2020-06-01", "2020-11-30", "2021-06-01"]
@@ -424,3 +425,11 @@ def test_states_and_short_axes_of_target_lesions_are_read(tmp_path):
         ("T1", False, 0.0, "absent"),
         ("T2", True, None, "not_evaluable"),
     ]
+
+
+def test_the_first_day_of_a_month_is_a_sign_of_life(tmp_path):
+    """EXENDTC 2020-09 was none: the subject was last seen on the first dose."""
+    dm = "USUBJID,SEX,AGE,RFSTDTC,DTHFL,DTHDTC,ARM\nS1,F,63,2020-01-10,,,A\n"
+    (tmp_path / "dm.csv").write_text(dm)
+    (tmp_path / "ex.csv").write_text("USUBJID,EXTRT,EXSTDTC,EXENDTC\nS1,DRUG,2020-01-10,2020-09\n")
+    assert read_sdtm(tmp_path).tables["follow_up"]["last_contact_date"].to_list() == ["2020-09-01"]

@@ -74,20 +74,6 @@ def test_who_is_dead_in_the_words_of_a_header(tmp_path, header, dead, alive):
     assert found == {"P1": True, "P2": False}
 
 
-@pytest.mark.parametrize(
-    ("header", "words", "severity"), [("存活状态", ("是", "否"), "error"), ("生存状态", (1, 0), "warning")]
-)
-def test_a_status_that_may_mean_either_is_told(tmp_path, header, words, severity):
-    """存活状态 = 是 is alive to who wrote it, and was read as dead."""
-    path = write_book(
-        tmp_path / "x.xlsx",
-        患者=PEOPLE,
-        随访=[["患者编号", "末次随访日期", header], ["P1", SEEN, words[0]], ["P2", SEEN, words[1]]],
-    )
-    problems = [p for p in read_any(path).problems if p.column == "is_dead"]
-    assert [p.severity for p in problems] == [severity] and "alive or dead" in problems[0].message
-
-
 def test_codes_of_a_header_are_words(tmp_path):
     people = [
         ["1.患者编号*", "性 别（1=男，2=女）", "年龄（岁）", "诊断日期"],

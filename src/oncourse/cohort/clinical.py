@@ -32,6 +32,13 @@ class Clinical(CohortBase):
         return lines_table(self.study["treatments"], self.params(LineParams), self.study["partial_dates"])
 
     @derived
+    def people(self) -> pl.DataFrame:
+        """Who is dead, alive or not known, and since when (`oncourse.derive.clinical.people`)."""
+        from oncourse.derive.clinical.people import people
+
+        return people(self.study["follow_up"])
+
+    @derived
     def psa(self) -> pl.DataFrame:
         """PSA endpoints per patient and line (`oncourse.derive.clinical.psa`)."""
         from oncourse.derive.clinical.psa import psa_table

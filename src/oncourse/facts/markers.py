@@ -13,6 +13,8 @@ from functools import lru_cache
 
 import polars as pl
 
+from oncourse.study.words import meaning
+
 POSITIVE, NEGATIVE, UNCLEAR = "positive", "negative", "unclear"
 #: The marker of a recorded result for circulating tumour DNA (molecular residual disease).
 CTDNA = "CTDNA"
@@ -261,6 +263,8 @@ def marker_state(name: str, value: str | None, *, signs: bool = False) -> str:
     ('positive', 'negative', 'negative', 'unclear')
     >>> marker_state("AR-V7", "阴性(-)"), marker_state("AR-V7", "negative (+)")
     ('negative', 'unclear')
+    >>> [marker_state("KRAS", w) for w in ("mut", "有突变", "未见突变", "/")]
+    ['positive', 'positive', 'negative', 'unclear']
     >>> marker_state("HER2 IHC", "3+"), marker_state("HER2 IHC", "2+")
     ('positive', 'unclear')
     """
@@ -280,6 +284,8 @@ def marker_state(name: str, value: str | None, *, signs: bool = False) -> str:
     sign = re.match(r"^(.+?) ?\(([+-])\)$", text)  # a word and its sign: 阴性(-)
     if sign and _STATE.get(sign[1]) == _STATE[f"({sign[2]})"]:
         return _STATE[sign[1]]
+    if text not in _STATE and re.search("突变|变异|检|mut", text):  # a word of reports: one vocabulary for both
+        return {"present": POSITIVE, "absent": NEGATIVE}.get(meaning("panel_result", text) or "", UNCLEAR)
     return _STATE.get(text, UNCLEAR)
 
 

@@ -32,7 +32,7 @@ _GERMLINE = re.compile(r"germline|胚系|生殖系|遗传|(?<![A-Za-z])gBRCA", r
 #: The letter that says whose variant it is: gBRCA, sBRCA, tBRCA.
 _WHOSE = re.compile(r"(?<![A-Za-z])[gst](?=BRCA)")
 #: A change is spoken of without its name (codon 12 mutation), unless the words deny it.
-_MUTATED = re.compile(r"mutat|mutant|突变|variant", re.I)
+_MUTATED = re.compile(r"mutat|mutant|\bmut\b|突变|variant", re.I)
 _FOUND = (None, "present")
 _DENIED = re.compile(r"\b(?:no|not|non|without|negative|wild|never)\b|[未无阴否]|野生", re.I)
 
@@ -65,8 +65,8 @@ def is_statement(genes: tuple[str, ...], words: str) -> bool:
 
     >>> is_statement(("KRAS",), "12号密码子突变"), is_statement(("KRAS", "NRAS"), "突变型")
     (True, True)
-    >>> is_statement(("KRAS",), "codon 22 mutated")
-    False
+    >>> is_statement(("KRAS",), "codon 22 mutated"), is_statement(("KRAS",), "KRAS mut")
+    (False, True)
     >>> is_statement(("EGFR",), "突变型"), is_statement(("KRAS",), "可疑突变"), is_statement(("BRAF",), "意义未明变异")
     (False, False, False)
     """

@@ -14,6 +14,7 @@ from oncourse.errors import ConfigError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.variant import normalise, parts
 from oncourse.io.assays.bed import add_target_regions
+from oncourse.io.clinical.own_headers import under_our_names
 from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.ledger import read_ledger
 from oncourse.io.reading import Reading
@@ -79,7 +80,7 @@ def read_native(folder: Path, *, fasta: Fasta | None = None) -> Reading:
         if table.frame.columns or not table.has_errors:
             frame, said = with_words(table.frame)
             reading.notes += said
-            reading.tables[name] = frame.rename(our_columns(frame.columns))
+            reading.tables[name] = under_our_names(frame, our_columns(frame.columns), name, reading)
             reading.lines[name] = table.lines
         else:
             # the file is there but cannot be read: said once, not again as a missing table

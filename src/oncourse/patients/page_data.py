@@ -178,21 +178,27 @@ _STATE_WORDS = {
 }
 
 
+def _life(cohort: Cohort, patient: str) -> str | None:
+    """Dead, alive or not known, and since when; null of who has no follow-up."""
+    told = of_patient(cohort.people, patient)
+    if told.is_empty():
+        return None
+    row = told.row(0, named=True)
+    if row["dead_day"] is not None:
+        return f"dead, day {row['dead_day']}"
+    last = row["last_contact_day"]
+    words = "alive at last contact" if row["is_status_known"] else row["status_word"]
+    if last is None:
+        return str(words)
+    return f"{words}, day {last}" if row["is_status_known"] else f"{words}; last contact on day {last}"
+
+
 def _person(cohort: Cohort, facts: PatientFindings) -> list[tuple[str, str]]:
     row = of_patient(cohort.study["patients"], facts.patient_id).row(0, named=True)
-    follow = of_patient(cohort.study["follow_up"], facts.patient_id)
     disease = row["disease"] or cohort.study.config.disease or facts.tumour
     age = f"{row['age_years']:.0f} years at index" if row["age_years"] is not None else None
     lines = of_patient(cohort.lines, facts.patient_id)
     current = lines.row(-1, named=True) if lines.height else None
-    alive = None
-    if follow.height:
-        last = follow.row(0, named=True)
-        alive = (
-            f"dead, day {last['death_day'] if last['death_day'] is not None else last['last_contact_day']}"
-            if last["is_dead"]
-            else f"alive at last contact, day {last['last_contact_day']}"
-        )
     pairs = [
         ("Disease", disease),
         ("State", _STATE_WORDS.get(facts.state or "") or "not recorded"),
@@ -203,7 +209,7 @@ def _person(cohort: Cohort, facts: PatientFindings) -> list[tuple[str, str]]:
             "Last line",
             f"{treatment_name(current['drugs'])} from day {current['start_day']}" if current else None,
         ),
-        ("Follow-up", alive),
+        ("Follow-up", _life(cohort, facts.patient_id)),
     ]
     return [(name, str(value)) for name, value in pairs if value]
 

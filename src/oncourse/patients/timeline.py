@@ -235,16 +235,11 @@ def _events(cohort: Cohort, patient: str) -> list[Mark]:
     for row in follow.iter_rows(named=True):
         if row["progression_day"] is not None:
             marks.append(Mark(row["progression_day"], "progression", "progression"))
-        if row["is_dead"] and (row["death_day"] or row["last_contact_day"]) is not None:
-            marks.append(
-                Mark(
-                    row["death_day"] if row["death_day"] is not None else row["last_contact_day"],
-                    "death",
-                    "death",
-                )
-            )
-        elif row["last_contact_day"] is not None:
-            marks.append(Mark(row["last_contact_day"], "last contact", ""))
+    for died, last in of_patient(cohort.people, patient).select("dead_day", "last_contact_day").iter_rows():
+        if died is not None:
+            marks.append(Mark(died, "death", "death"))
+        elif last is not None:
+            marks.append(Mark(last, "last contact", ""))
     return marks
 
 

@@ -24,6 +24,7 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
         return []
     name, death, last = "follow_up", pl.col("death_day"), pl.col("last_contact_day")
     dead, dated = pl.col("is_dead"), rows["death_day"].is_not_null().any()
+    no_day = dead & death.is_null() & pl.col("death_earliest_day").is_null()  # else told where it was read
     found = problems_where(
         name,
         rows,
@@ -35,13 +36,13 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
     found += problems_where(
         name,
         rows,
-        dead & death.is_null() & pl.lit(dated),
+        no_day & pl.lit(dated),
         "death_day",
         "dead, on a day that is not known: last contact is no day of death.",
         "Give the day of death; until then the patient is in no analysis of overall survival.",
         WARNING,
     )
-    undated = rows.clear() if dated else rows.filter((dead & death.is_null()).fill_null(False))
+    undated = rows.clear() if dated else rows.filter(no_day.fill_null(False))
     if undated.height:
         message = (
             f"no day of death in the table: last contact is taken as the day of death of {undated.height:,} patients."

@@ -38,16 +38,18 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
     alive, see `first_sampled`), ``fu_row``.
     """
     # A death day is a death. Where no patient has one, the last contact of a dead patient is the day of death (data
-    # dictionary); where others have one, an empty cell is a death on a day that is not known, never the last contact.
+    # dictionary); where others have one, or a first day it may have been is given, an empty cell is a death on a day that
+    # is not known, never the last contact.
     dated = "death_day" in follow_up.columns and follow_up["death_day"].is_not_null().any()
     dead = pl.col("is_dead").fill_null(False) | pl.col("death_day").is_not_null()
-    columns = dict.fromkeys(DAYS, pl.Int64) | {
+    columns = dict.fromkeys((*DAYS, "death_earliest_day"), pl.Int64) | {
         "is_dead": pl.Boolean,
         "cause_of_death": pl.String,
         "second_primary": pl.String,
     }
     undated = pl.col("last_contact_day").is_null()
-    dayless = dead & pl.col("death_day").is_null() & (undated | pl.lit(dated))
+    not_then = undated | pl.lit(dated) | pl.col("death_earliest_day").is_not_null()
+    dayless = dead & pl.col("death_day").is_null() & not_then
     status = (
         pl.when(dayless)
         .then(pl.lit("dead, on a day that is not known"))

@@ -52,7 +52,8 @@ def read_adam(path: Path) -> Reading:
     A date that the source imputed (DTHDTF, TRTSDTF, ADTF ...) is the month or year that is known of it. Day 0 is
     STARTDT of overall survival, else the randomisation (RANDDT), else the first treatment (TRTSDT). Times of
     ADTTE are ADT - STARTDT where both are there (AVAL counts the first day), and are kept as published end points;
-    progression and recurrence enter follow_up where the event is said not to be a death.
+    progression and recurrence enter follow_up where the event is said not to be a death. Where ADSL has neither death
+    nor last contact, they are those of overall survival.
     """
     found = _sets(path)
     out = Gather("ADaM study", "STARTDT of overall survival, else RANDDT, else TRTSDT")
@@ -96,6 +97,7 @@ def read_adam(path: Path) -> Reading:
             read(out.table(found[name]), out, follow, _date)
     for patient, cells in follow.items():
         cells.pop("_timed", None)
+        cells.pop("_index", None)
         cells["last_contact_date"] = cells["last_contact_date"] or out.last_seen.get(patient)
         if cells["last_contact_date"]:
             out.add("follow_up", patient_id=patient, **cells)
@@ -180,6 +182,7 @@ def _subject(
         "is_dead": str(dead).lower() if told else None,
         "death_date": death,
         "cause_of_death": cause_of_death(cause),
+        "_index": index,
     }
     if treated:
         drug = get(row, "trt01a", "trt01p", "actarm", "arm")
@@ -233,6 +236,8 @@ def _time(
         anchor="index" if start else None,
         source=source.name,
     )
+    if code == "OS":
+        _life(follow[patient], start, end, days, event)
     kind = "progression" if code in ("PFS", "TTP") else "recurrence" if code in ("DFS", "RFS", "TTR") else None
     if kind is None or end is None:
         return
@@ -242,6 +247,22 @@ def _time(
     died = re.search(r"death|died|dead", words, re.I) or (not words and end == follow[patient]["death_date"])
     if event == "false" or not died:
         follow[patient].setdefault(f"{kind}{'' if event == 'true' else '_free'}_date", end)
+
+
+def _life(cells: dict[str, str | None], start: str | None, end: str | None, days: int, event: str | None) -> None:
+    """Take the last contact, or the death, from the record of overall survival where ADSL gives neither."""
+    if cells["last_contact_date"] or cells["death_date"]:
+        return
+    try:
+        zero = dt.date.fromisoformat(start or cells["_index"] or "")
+    except ValueError:
+        return
+    last = end or (zero + dt.timedelta(days=days)).isoformat()
+    cells["last_contact_date"] = last
+    if event == "true":
+        cells |= {"death_date": last, "is_dead": "true"}
+    elif event == "false" and cells["is_dead"] is None:
+        cells["is_dead"] = "false"
 
 
 def _is_against(event: str, words: str, is_dead: str | None) -> bool:

@@ -29,6 +29,15 @@ def plain_date(text: pl.Expr) -> pl.Expr:
     return known.str.replace(r"-00.*$", "")
 
 
+def first_day(date: pl.Expr) -> pl.Expr:
+    """Return the first day that a date as far as it is known may be.
+
+    >>> pl.select(first_day(pl.Series(["2020-09", "2020", "2020-09-12"]).alias("d")))["d"].to_list()
+    ['2020-09-01', '2020-01-01', '2020-09-12']
+    """
+    return pl.concat_str(date, pl.lit("-01-01").str.slice(0, 10 - date.str.len_chars().cast(pl.Int64)))
+
+
 def full_date(frame: pl.DataFrame, *names: str) -> pl.Expr:
     """Return the first of several date columns that holds a whole date."""
     there = [plain_date(pl.col(n)) for n in names if n in frame.columns]
@@ -100,7 +109,7 @@ def follow_up(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataF
 
     A partial date of death stays partial: it is an interval, never the last other date. Of a death that only the day of
     asking tells (SS) the interval is from the last sign of life to that day, read in its middle; a death without any
-    date leaves the vital status unknown, and is told.
+    date is one on a day that is not known, and is told.
     """
     dm = domains["DM"]
     last = _last_seen(domains).group_by("USUBJID").agg(pl.col("_date").max())
@@ -124,7 +133,7 @@ def follow_up(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataF
         pl.col("_dead").alias("is_dead"),
         pl.col("_death").alias("death_date"),
         pl.col("_earliest").alias("death_earliest_date"),
-        pl.when(pl.col("_earliest").is_not_null()).then("_asked").alias("death_latest_date"),
+        pl.col("_latest").alias("death_latest_date"),
         pl.when("_dead").then("_cause").alias("cause_of_death"),
         pl.col("_relapse").alias("recurrence_date"),
         pl.col("_progression").alias("progression_date"),
@@ -132,7 +141,7 @@ def follow_up(domains: Mapping[str, pl.DataFrame], reading: Reading) -> pl.DataF
 
 
 def _last_seen(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Every whole date of every domain on which the subject was seen.
+    """Every date of every domain on which the subject was seen; of a month or a year its first day.
 
     None of: the day of asking of a survival status (SS) that does not say alive, the collection of a cause of death
     (DD), the history (MH), the day a disposition (DS) says that somebody was lost, or that the sponsor ended the study.
@@ -147,7 +156,7 @@ def _last_seen(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
             seen.append(rows.select("USUBJID", pl.col(sure).alias("_date")))
         for c in ("RFPENDTC", "RFENDTC", "RFSTDTC", "EXSTDTC", "EXENDTC", "DSSTDTC", "RFICDTC"):
             if c in frame.columns:
-                seen.append(frame.select("USUBJID", full_date(frame, c).alias("_date")))
+                seen.append(frame.select("USUBJID", first_day(plain_date(pl.col(c))).alias("_date")))
     return pl.concat(seen).drop_nulls()
 
 
@@ -166,7 +175,7 @@ def _says_dead(ss: pl.DataFrame) -> pl.Expr:
 
 
 def _undated(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
-    """Give deaths without a date their interval and its middle; where there is none the status becomes unknown."""
+    """Give deaths without a date their interval and its middle; where it has no end, the first day it may have been."""
     alive, asked = (pl.col(c).str.to_date("%Y-%m-%d", strict=False) for c in ("_date", "_asked"))
     open_ = pl.col("_dead") & pl.col("_death").is_null()
     bounded = open_ & (asked >= alive).fill_null(False)
@@ -190,8 +199,8 @@ def _undated(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
             reading.problems.append(Problem("follow_up", None, "death_day", None, told, cure, "warning"))
     return rows.with_columns(
         pl.when(bounded).then(middle).otherwise("_death").alias("_death"),
-        pl.when(bounded).then("_date").alias("_earliest"),
-        pl.when(~(open_ & ~bounded)).then("_dead").alias("_dead"),
+        pl.when(open_).then("_date").alias("_earliest"),
+        pl.when(bounded).then("_asked").alias("_latest"),
     )
 
 

@@ -11,7 +11,13 @@ import re
 import polars as pl
 
 from oncourse.io.clinical import survival
-from oncourse.io.clinical.own_vital import EITHER, OF_DEATH, dead_if_not
+from oncourse.io.clinical.own_vital import (
+    days_of_last_contact_or_death,
+    dead_if_not,
+    decided,
+    has_day,
+    tell_undecided,
+)
 from oncourse.io.reading import Reading
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem
@@ -30,6 +36,8 @@ def with_survival_names(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     timed = [t.split("_")[0] for t in _TIMES if t.upper() in frame.columns]
     frame = _named(frame, tuple(s for s in _STATUSES if s.split("_")[0] in timed))
     frame = _vital(frame, reading)
+    status = next((c for c in ("OS_STATUS", "VITAL_STATUS") if c in frame.columns), "VITAL_STATUS")
+    frame = days_of_last_contact_or_death(frame, status)
     for column in frame.columns:
         if _CENSORED.search(column) and frame[column].drop_nulls().len():
             message = f"{column}: whether 1 is censored or an event is not said; not read."
@@ -75,30 +83,47 @@ def _named(frame: pl.DataFrame, wanted: tuple[str, ...]) -> pl.DataFrame:
     return frame.rename(names)
 
 
+#: Columns that say on which day somebody died.
+_DEATHS = ("DEATH_DATE", "DAYS_TO_DEATH", "CDR_DEATH_DAYS_TO", "DEATH_DAYS_TO")
+
+
 def _vital(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """Name the column that says who is dead OS_STATUS beside a time of overall survival, else VITAL_STATUS."""
-    if survival.VITAL & set(frame.columns) and "VITAL_STATUS" not in frame.columns:
-        return frame
     name = "OS_STATUS" if {"OS_MONTHS", "OS_DAYS"} & set(frame.columns) else "VITAL_STATUS"
-    if "VITAL_STATUS" in frame.columns:
-        return frame if name == "VITAL_STATUS" else frame.with_columns(pl.col("VITAL_STATUS").alias(name))
+    not_known = pl.lit(None, pl.String).alias("VITAL_STATUS")  # last contacts are, all the same
+    died = pl.Series([False] * frame.height)
+    for column in (c for c in _DEATHS if c in frame.columns):
+        died |= has_day(frame[column])
+    for column in ("VITAL_STATUS", "PATIENT_VITAL_STATUS"):
+        if column in frame.columns:
+            read = _decided(frame, column, died, reading)
+            frame = frame.rename({column: f"{column}_NOT_READ"}).with_columns(not_known) if read is None else read
+    if "VITAL_STATUS" in frame.columns and name == "OS_STATUS" and name not in frame.columns:
+        return frame.with_columns(pl.col("VITAL_STATUS").alias(name))
+    if survival.VITAL & set(frame.columns):
+        return frame
     for column in frame.columns:
         ours = _meaning(column)
-        words = frame[column].cast(pl.String).str.strip_chars().drop_nulls().unique().sort().to_list()
-        if ours not in ("is_dead", "is_alive") or not words:
+        if ours not in ("is_dead", "is_alive") or not frame[column].drop_nulls().len():
             continue
         if ours == "is_alive":
             said = pl.Series(column, [dead_if_not(w) for w in frame[column].cast(pl.String)], pl.String)
             said = said.replace({"true": "DECEASED", "false": "LIVING"})
             return frame.with_columns(said).rename({column: name})
-        open_words = [w for w in words if w.lower() in EITHER]
-        if open_words and not OF_DEATH.search(column):
-            message = f"{column}: '{open_words[0]}' may mean alive or dead; not read."
-            cure = f"Write alive and dead, or say it in the header: {column} (0=alive, 1=dead)."
-            reading.problems.append(Problem("follow_up", None, "is_dead", open_words[0], message, cure, "warning"))
-            continue
-        return frame.rename({column: name})
+        read = _decided(frame, column, died, reading)
+        if read is not None:
+            return read.rename({column: name})
+        frame = frame.with_columns(not_known)
     return frame
+
+
+def _decided(frame: pl.DataFrame, column: str, died: pl.Series, reading: Reading) -> pl.DataFrame | None:
+    """Return the table with a status whose yes, no, 0 or 1 is understood; None, and told, where it may mean either."""
+    said = decided(column, frame[column], died)
+    if said is None:
+        tell_undecided(column, frame[column], reading)
+        return None
+    return frame.with_columns(said)
 
 
 def _days_of_dates(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.errors import InputError
+from oncourse.io.clinical.own_vital import undated
 from oncourse.io.clinical.words import NO_VALUE
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.text import read_table
@@ -264,22 +265,18 @@ class Gather:
             )
 
     def _undated_deaths(self) -> None:
-        """Take the vital status of who is dead on no day as unknown, and say so: the day somebody was last seen is no
-        day of death."""
-        undated = [
+        """Say who is dead on no day: the day somebody was last seen is no day of death, it is the first it may have been."""
+        on_no_day = [
             row
             for row in self.rows.get("follow_up", [])
             if str(row.get("is_dead")).lower() == "true" and not row.get("death_date") and row.get("death_day") is None
         ]
-        for row in undated:
-            row["is_dead"] = None
-        if undated:
-            message = (
-                f"{len(undated):,} patients are dead without a day of death (first: {undated[0]['patient_id']}): "
-                "their survival is not known."
-            )
-            cure = "Give the day; the last contact is no day of death, and they are in no analysis of survival."
-            self.problems.append(Problem("follow_up", None, "death_day", None, message, cure, "warning"))
+        for row in on_no_day:
+            for unit in ("date", "day"):
+                if row.get(f"last_contact_{unit}") is not None:
+                    row[f"death_earliest_{unit}"] = row[f"last_contact_{unit}"]
+        if on_no_day:
+            self.problems.append(undated(str(on_no_day[0]["patient_id"]), len(on_no_day)))
 
 
 def files_of(path: Path, *ends: str, needs: str = "") -> dict[str, Path]:

@@ -7,11 +7,10 @@ from collections.abc import Collection, Sequence
 
 import polars as pl
 
-from oncourse.io.clinical.own_vital import EITHER, OF_DEATH
+from oncourse.io.clinical.own_vital import decided, has_day, tell_undecided
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import in_percent, with_percent
 from oncourse.study.headers import bare, with_words
-from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES, date_name
 from oncourse.study.words import meaning, our_columns, plain
 
@@ -113,10 +112,19 @@ def in_our_words(frame: pl.DataFrame, table: str, reading: Reading) -> pl.DataFr
     if table == "target_lesions":
         frame = _with_unit(frame)
     named = our_headers(frame.columns, table)
-    for name, ours in named.items():
-        if ours == "is_dead":
-            _told_status(frame, name, table, reading)
-    return frame.rename(named)
+    return under_our_names(frame, named, table, reading)
+
+
+def under_our_names(frame: pl.DataFrame, named: dict[str, str], table: str, reading: Reading) -> pl.DataFrame:
+    """Return a table under our names; a status that may mean alive or dead keeps its own, and is told."""
+    kept = dict(named)
+    for name in [n for n, ours in named.items() if ours == "is_dead"]:
+        read = _decided_status(frame, name, table, reading)
+        if read is None:
+            del kept[name]
+        else:
+            frame = read
+    return frame.rename(kept)
 
 
 _SIZE = re.compile(r"^(长径|直径|最大径|大小|(longest )?diameter|size)\s*[(（\[](cm|厘米)[)）\]]$", re.I)
@@ -144,21 +152,14 @@ def _without_percent(frame: pl.DataFrame, table: str) -> pl.DataFrame:
 _DATED = {"death_date", "death_day"}
 
 
-def _told_status(frame: pl.DataFrame, name: str, table: str, reading: Reading) -> None:
-    """Say that yes, no, 0 or 1 under "survival status" may mean alive as well as dead; days of death tell which."""
-    if OF_DEATH.search(name):
-        return
-    words = frame[name].cast(pl.String).str.strip_chars().drop_nulls().unique().sort().to_list()
-    open_words = [w for w in words if plain(w).removesuffix(".0") in EITHER]
-    if not open_words:
-        return
-    dated = [c for c in frame.columns if our_headers([c], table).get(c, c) in _DATED]
-    if any(frame[c].drop_nulls().len() for c in dated) and all(plain(w).removesuffix(".0") in "01" for w in open_words):
-        return  # a contradiction of the two is an error of its own
-    said = ", ".join(f"'{w}'" for w in open_words)
-    digits = all(plain(w).removesuffix(".0") in "01" for w in open_words)
-    message = f"{said} under {name} may mean alive or dead"
-    message += ": 1 is read as dead, 0 as alive, and no day of death says whether that is so." if digits else "."
-    cure = f"Write 存活 and 死亡 (alive, dead), or say it in the header: {name}(0=存活，1=死亡)."
-    severity = "warning" if digits else "error"
-    reading.problems.append(Problem(table, None, "is_dead", open_words[0], message, cure, severity))
+def _decided_status(frame: pl.DataFrame, name: str, table: str, reading: Reading) -> pl.DataFrame | None:
+    """Return the table with a status whose yes, no, 0 or 1 is understood; None, and told, where it may mean either."""
+    died = pl.Series([False] * frame.height)
+    for column in frame.columns:
+        if our_headers([column], table).get(column, column) in _DATED:
+            died |= has_day(frame[column])
+    said = decided(name, frame[name], died)
+    if said is None:
+        tell_undecided(name, frame[name], reading)
+        return None
+    return frame.with_columns(said)

@@ -11,12 +11,10 @@ from oncourse.io.reading import Reading
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
 
-_CELLS = re.compile(r"白细胞|白膜|血细胞|pbmc|buffy|leu[ck]ocyt|单个核", re.I)
 _TISSUE = re.compile(
     r"组织|石蜡|白片|蜡块|ffpe|穿刺|活检|手术|切片|新鲜|冰冻|肿瘤|原发|tissue|biops|tumou?r|block|frozen|resect|primary",
     re.I,
 )
-_SALIVA = re.compile(r"唾液|口腔拭子|口腔黏膜|saliva|buccal", re.I)
 
 
 def material_words(reading: Reading) -> None:
@@ -45,14 +43,12 @@ def material_of(word: str) -> str | None:
     """
     if meaning("role", word) or meaning("material", word):
         return None
-    if _CELLS.search(word):
+    if words.CELLS.search(word):
         return "white_cells"
     said = words.material(word)  # tissue where it says nothing
     if said != "tissue":
         return {"blood": "plasma"}.get(said, said)
-    return (
-        "normal" if _SALIVA.search(word) else "tissue" if _TISSUE.search(word) and not words_of_lesion(word) else None
-    )
+    return "tissue" if _TISSUE.search(word) and not words_of_lesion(word) else None
 
 
 def words_of_lesion(word: str) -> bool:

@@ -19,7 +19,7 @@ from oncourse.io.clinical.own_materials import material_words
 from oncourse.io.clinical.own_msi import msi_words
 from oncourse.io.clinical.own_people import age_of_birth, nobodys_name
 from oncourse.io.clinical.own_treatments import lines_in_words
-from oncourse.io.clinical.own_vital import one_follow_up_each, vital_status
+from oncourse.io.clinical.own_vital import one_follow_up_each, vital_status, with_undated_deaths
 from oncourse.io.clinical.own_wide import no_treatment, rows_of_lines, rows_of_visits
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import fractions
@@ -68,6 +68,8 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
         _not_ours(reading)
         _survival_in_months(reading)
     _follow_up_of_patients(reading)
+    if not ours and "follow_up" in reading.tables:
+        reading.tables["follow_up"] = with_undated_deaths(reading.tables["follow_up"], reading)
     _lesions_of_samples(reading)
     _percent(reading)
 

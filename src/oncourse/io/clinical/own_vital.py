@@ -1,4 +1,5 @@
-"""Who of a hospital's tables is dead: 是否存活, a status (结局, 转归, Status) of which every word says dead or alive."""
+"""Who of a table is dead, for every door: 是否存活, a status (结局, 转归, Status) of which every word says dead or alive,
+codes that only days of death explain, deaths without a day."""
 
 from __future__ import annotations
 
@@ -8,8 +9,10 @@ import polars as pl
 
 from oncourse.io.clinical.words import dead
 from oncourse.io.reading import Reading
+from oncourse.study.frames import optional
 from oncourse.study.headers import bare
 from oncourse.study.partial_dates import plain_dates
+from oncourse.study.schema import Problem
 from oncourse.study.translated import translated
 from oncourse.study.words import meaning, plain
 
@@ -38,6 +41,94 @@ OF_DEATH = re.compile(r"(?i)死|亡|dead|death|died|decea|event")
 _TRUTH = {True: "true", False: "false", None: None}
 
 
+def decided(name: str, values: pl.Series, died: pl.Series) -> pl.Series | None:
+    """Return a column of "is dead" whose 是, yes, 1 and the like are understood; None where they may mean alive or dead.
+
+    They are understood where the name speaks of death, or where days of death do: one of two words has them, and the
+    other none.
+
+    died : whether a patient has a day of death
+
+    >>> one, day = pl.Series(["1", "1", "0"]), pl.Series([True, False, False])
+    >>> decided("生存状态", one, day).to_list(), decided("生存状态", one, day & False), decided("Death", one, day).to_list()
+    (['true', 'true', 'false'], None, ['1', '1', '0'])
+    >>> decided("生存状态", pl.Series(["1", "0"]), pl.Series([False, True])).to_list()
+    ['false', 'true']
+    """
+    text = values.cast(pl.String).str.strip_chars()
+    word = text.str.to_lowercase().str.replace(r"\.0$", "")
+    if OF_DEATH.search(name) or not word.is_in(list(EITHER)).any():
+        return values
+    of_dead, others = (set(word.filter(mask).drop_nulls()) for mask in (died, ~died))
+    if not (len(of_dead) == 1 and of_dead <= EITHER and len((others - of_dead) & EITHER) == 1):
+        return None
+    said = {**dict.fromkeys(others & EITHER, "false"), **dict.fromkeys(of_dead, "true")}
+    return pl.Series(values.name, [said.get(w, t) for w, t in zip(word, text, strict=True)], dtype=pl.String)
+
+
+def tell_undecided(name: str, values: pl.Series, reading: Reading) -> None:
+    """Say that a column of "is dead" may mean either, and what to write: it is not read."""
+    words = values.cast(pl.String).str.strip_chars().drop_nulls().unique().sort().to_list()
+    first = next((w for w in words if plain(w) in EITHER), words[0])
+    message = f"{name}: '{first}' may mean alive or dead; not read."
+    cure = f"Write alive and dead (存活, 死亡), or say it in the header: {name} (0=alive, 1=dead)."
+    reading.problems.append(Problem("follow_up", None, "is_dead", first, message, cure, "warning"))
+
+
+#: Headers of one day for both: of the death of who died, of the last contact of the others.
+LAST_OR_DEATH = re.compile(
+    r"(?i)^(?=.*(末次|最后|随访|last|follow|fu\b|contact|seen|alive))(?=.*(死亡|去世|death|dead|died|decea))"
+    r"(?=.*(日期|时间|日$|date|last)).*(/|或|和|及|\bor\b|\band\b)"
+)
+
+
+def days_of_last_contact_or_death(frame: pl.DataFrame, status: str = "is_dead") -> pl.DataFrame:
+    """Return a table whose "date of death or last follow-up" (末次随访/死亡日期) is the last contact, and the death of who
+    died by the column ``status``; names in capitals where that is.
+
+    >>> days_of_last_contact_or_death(pl.DataFrame({"末次随访/死亡日期": ["2022-01-10"], "is_dead": ["死亡"]})).columns
+    ['last_contact_date', 'is_dead', 'death_date']
+    """
+    last, death = ("LAST_CONTACT_DATE", "DEATH_DATE") if status.isupper() else ("last_contact_date", "death_date")
+    column = next((c for c in frame.columns if LAST_OR_DEATH.search(bare(c).replace("_", " "))), None)
+    if column is None or {last, death, last.replace("date", "day"), death.replace("date", "day")} & set(frame.columns):
+        return frame
+    frame = frame.rename({column: last})
+    if status not in frame.columns:
+        return frame
+    dead = translated(frame[status].cast(pl.String), "dead") == "true"
+    return frame.with_columns(pl.when(dead).then(last).alias(death))
+
+
+def with_undated_deaths(follow: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Return follow_up where no last contact is a day of death: who is dead on no day died on it or later, and is told
+    (`oncourse.derive.clinical.people`: dead, on a day that is not known)."""
+    if not {"is_dead", "patient_id"} <= set(follow.columns):
+        return follow
+    dead = (translated(follow["is_dead"].cast(pl.String), "dead") == "true").fill_null(False)
+    for column in ("death_date", "death_day"):
+        if column in follow.columns:
+            dead &= ~has_day(follow[column])
+    if not dead.any():
+        return follow
+    reading.problems.append(undated(str(follow["patient_id"].filter(dead)[0]), int(dead.sum())))
+    unit = "day" if "last_contact_day" in follow.columns else "date"
+    last = optional(follow, f"last_contact_{unit}")
+    return follow.with_columns(pl.when(dead).then(last).alias(f"death_earliest_{unit}"))
+
+
+def has_day(values: pl.Series) -> pl.Series:
+    """Whether each cell of a column of days or dates holds one."""
+    return values.cast(pl.String).str.contains(r"\d").fill_null(False)
+
+
+def undated(first: str, n: int) -> Problem:
+    """Say that so many are dead on no day: their survival is not known."""
+    message = f"{n:,} patients are dead without a day of death (first: {first}): their survival is not known."
+    cure = "Give the day; the last contact is no day of death, and they are in no analysis of survival."
+    return Problem("follow_up", None, "death_day", None, message, cure, "warning")
+
+
 def vital_status(reading: Reading) -> None:
     """Write is_alive, and a status of which every word says dead or alive, as is_dead, where no other column says it.
 
@@ -45,6 +136,8 @@ def vital_status(reading: Reading) -> None:
     """
     for name in ("follow_up", "patients"):
         _without_dashes(name, reading)
+        if name in reading.tables:
+            reading.tables[name] = days_of_last_contact_or_death(reading.tables[name])
         frame = reading.tables.get(name)
         if frame is None or "is_dead" in frame.columns:
             continue

@@ -13,6 +13,7 @@ import polars as pl
 
 from oncourse.io.clinical import words
 from oncourse.io.clinical.anchors import Anchors, anchor_of
+from oncourse.io.clinical.own_vital import undated
 from oncourse.io.reading import Reading
 from oncourse.study.causes import cause_of_death
 from oncourse.study.schema import Problem
@@ -46,6 +47,7 @@ SCHEMA = {
     "last_contact_day": pl.Int64,
     "is_dead": pl.Boolean,
     "death_day": pl.Int64,
+    "death_earliest_day": pl.Int64,
     "cause_of_death": pl.String,
     "recurrence_day": pl.Int64,
     "recurrence_free_day": pl.Int64,
@@ -69,6 +71,7 @@ class _Pair:
     event: pl.Series
     anchor: str | None
     definition: str
+    undated: pl.Series | None = None  # who is dead on a day that is not known
 
 
 def follow_up(
@@ -246,8 +249,8 @@ def _vital_columns(frame: pl.DataFrame) -> tuple[str, list[str]] | None:
 def _vital(frame: pl.DataFrame, reading: Reading) -> _Pair | None:
     """Overall survival from a vital status with days to death and to last contact.
 
-    Of a death without its day only the last contact before it is known: whether the patient was dead on it is not, and
-    the last contact is no day of death.
+    Of a death without its day only the last contact before it is known, which is no day of death but the first it may
+    have been: the patient is dead, on a day that is not known.
     """
     found = _vital_columns(frame)
     if found is None:
@@ -264,16 +267,12 @@ def _vital(frame: pl.DataFrame, reading: Reading) -> _Pair | None:
     open_end = (pl.col("event") & pl.col("dead").is_null()).fill_null(False)
     lost = both.select((open_end & pl.col("alive").is_not_null()).alias("x"))["x"]
     if lost.any():
-        first = frame["PATIENT_ID"].filter(lost)[0]
-        n = int(lost.sum())
-        message = f"{n:,} patients are dead without a day of death (first: {first}): their survival is not known."
-        cure = "Give days to death; the last contact is no day of death, and they are in no analysis of survival."
-        reading.problems.append(Problem("follow_up", None, "death_day", None, message, cure, "warning"))
+        reading.problems.append(undated(str(frame["PATIENT_ID"].filter(lost)[0]), int(lost.sum())))
     timed = both.select(
         pl.when(pl.col("event") & ~open_end).then(pl.col("dead")).otherwise(pl.col("alive")).alias("days"),
         pl.when(~open_end).then(pl.col("event")).alias("event"),
     )
-    return _Pair("OS", ", ".join(times), vital, timed["days"], timed["event"], None, "")
+    return _Pair("OS", ", ".join(times), vital, timed["days"], timed["event"], None, "", lost)
 
 
 def _one_clock(placed: dict[str, _Pair], anchors: Anchors, reading: Reading) -> dict[str, _Pair]:
@@ -318,14 +317,17 @@ def _follow_up(source: pl.DataFrame, placed: dict[str, _Pair], anchors: Anchors,
             cure = "Give that day in a timeline; the published time is kept."
             reading.problems.append(Problem("follow_up", None, None, pair.time, message, cure, "warning"))
         frame = frame.with_columns((pair.days + start).alias(role), pair.event.alias(f"{role}_event"))
+    life = placed.get("OS")
+    no_day = pl.Series([False]) if life is None or life.undated is None else life.undated
     dead = pl.col("OS_event")
     out = (
         _within_life(frame, placed, reading)
         .select(
             "patient_id",
             pl.coalesce("OS", pl.max_horizontal("DFS", "PFS")).alias("last_contact_day"),
-            dead.alias("is_dead"),
+            pl.when(pl.lit(no_day)).then(True).otherwise(dead).alias("is_dead"),
             pl.when(dead).then(pl.col("OS")).alias("death_day"),
+            pl.when(pl.lit(no_day)).then(pl.col("OS")).alias("death_earliest_day"),
             pl.when(dead).then(pl.col("cause_of_death")).alias("cause_of_death"),
             pl.when(pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_day"),
             pl.when(~pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_free_day"),

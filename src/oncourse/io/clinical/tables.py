@@ -27,6 +27,7 @@ from oncourse.study.frames import optional
 from oncourse.study.headers import bare, with_words
 from oncourse.study.schema import Problem
 from oncourse.study.tables import PATIENTS, SAMPLES
+from oncourse.study.values import without_unit
 from oncourse.study.words import meaning, our_columns
 
 __all__ = ["Built", "build", "clean", "first_of", "read_clinical", "with_missing_samples"]
@@ -189,7 +190,9 @@ def _named(frame: pl.DataFrame) -> pl.DataFrame:
     names: dict[str, str] = {}
     ours_of, taken = our_columns(frame.columns), set()
     for column in frame.columns:
-        name = ours_of.get(column) or bare(column) or column
+        ours = ours_of.get(column)
+        # a status keeps its name: it tells whether 1 may mean alive
+        name = (ours if ours != "is_dead" else None) or bare(column) or column
         name = re.sub(r"[^A-Z0-9.]+", "_", name.strip().upper()).strip("_") or column
         while name in taken:
             name += "_2"
@@ -364,6 +367,7 @@ def _patients(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> tu
             "primary_site"
         ),
     )
+    raw = raw.with_columns(without_unit(raw["age_years"], "years"))
     _told_numbers(raw, "patients", ["age_years"], reading)
     _told_sex(raw["sex"], reading)
     raw = raw.with_columns(

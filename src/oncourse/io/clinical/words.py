@@ -66,6 +66,9 @@ _NO_TUMOUR = re.compile(
     r"\bnormal (adjacent|control|tissue|colon|mucosa|blood|dna)\b|\b(peripheral blood )?mononuclear cells?\b|癌旁|瘤旁|"
     r"远端正常|正常(黏膜|粘膜|肠|组织|对照|血)"
 )
+#: White cells, and what is no tumour either.
+CELLS = re.compile(r"白细胞|白膜|血细胞|pbmc|buffy|leu[ck]ocyt|单个核", re.I)
+SALIVA = re.compile(r"唾液|口腔拭子|口腔黏膜|saliva|buccal", re.I)
 _NORMAL = re.compile(r"^(normal|blood derived normal|solid tissue normal|matched normal|germline)\b", re.I)
 
 
@@ -133,13 +136,15 @@ def lesion_code(text: str) -> tuple[str | None, str | None]:
 
 
 def material(*texts: str | None) -> str:
-    """Return tissue, plasma, normal or blood from a sample's type, class or assay; tissue where the words say none of
-    them.
+    """Return tissue, plasma, normal, white_cells or blood from a sample's type, class or assay; tissue where the words
+    say none of them.
 
     ``blood`` says not whether its cells (a normal) or its plasma were sequenced: the caller decides.
 
     >>> material("Primary"), material("cfDNA"), material(None, "Solid Tissue Normal"), material("", "ACCESS129")
     ('tissue', 'plasma', 'normal', 'plasma')
+    >>> material("唾液"), material("Buffy coat")
+    ('normal', 'white_cells')
     """
     for text in texts:
         if text and meaning("blood", text):
@@ -150,6 +155,10 @@ def material(*texts: str | None) -> str:
             return "normal"
         if text and (known := meaning("material", text)) not in (None, "tissue"):
             return str(known)
+        if text and CELLS.search(text):
+            return "white_cells"
+        if text and SALIVA.search(text):
+            return "normal"
         if text and (is_normal_name(re.sub(r"[\s_-]+", "_", text.strip())) or _NO_TUMOUR.search(text)):
             return "normal"
     return "tissue"

@@ -132,10 +132,10 @@ def _specimens(study: Study) -> pl.DataFrame:
 
 
 def death_day(study: Study) -> pl.Expr:
-    """The day of death; the last contact of the dead where the study gives no day of death at all."""
+    """The day of death; the last contact of the dead where the study gives no day of death, nor the first it may be."""
     if study["follow_up"]["death_day"].is_not_null().any():
         return pl.when(pl.col("is_dead")).then("death_day")
-    return pl.when(pl.col("is_dead")).then("last_contact_day")
+    return pl.when(pl.col("is_dead") & pl.col("death_earliest_day").is_null()).then("last_contact_day")
 
 
 def _status(study: Study) -> pl.DataFrame:
