@@ -94,6 +94,19 @@ def _is_null(node):
     return any(call.args and ast.unparse(call.args[0]) == "None" for call in calls)
 
 
+def _of_columns(node):
+    """Whether an expression ends with the columns of something."""
+    while isinstance(node, ast.BoolOp | ast.Compare | ast.UnaryOp):
+        node = (
+            node.values[-1]
+            if isinstance(node, ast.BoolOp)
+            else node.comparators[-1]
+            if isinstance(node, ast.Compare)
+            else node.operand
+        )
+    return isinstance(node, ast.Attribute) and node.attr == "columns"
+
+
 def test_a_column_that_may_be_lacking_is_read_by_one_helper(nodes):
     """`study.frames`: `optional` for one column, `with_optional` for several."""
     own = [
@@ -101,10 +114,10 @@ def test_a_column_that_may_be_lacking_is_read_by_one_helper(nodes):
         for file, found in nodes.items()
         if not file.endswith("study/frames.py")
         for node in found
-        if (isinstance(node, ast.IfExp) and ast.unparse(node.test).endswith(".columns") and _is_null(node.orelse))
+        if (isinstance(node, ast.IfExp) and _of_columns(node.test) and _is_null(node.orelse))
         or (
             isinstance(node, ast.GeneratorExp | ast.ListComp)
-            and any(ast.unparse(test).endswith(".columns") for part in node.generators for test in part.ifs)
+            and any(_of_columns(test) for part in node.generators for test in part.ifs)
             and _is_null(node.elt)
         )
     ]

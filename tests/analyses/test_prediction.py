@@ -16,7 +16,7 @@ from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES
 
-QUICK = PredictionParams(repeats=1, folds=3, bootstraps=25, challengers=False)
+QUICK = PredictionParams(repeats=1, folds=3, bootstraps=12, challengers=False)
 
 
 def make_study(seed=1, n=160, genes=8, *, effect=0.0, sample_day=0, covariates=("age_years", "risk")):

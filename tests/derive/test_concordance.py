@@ -440,7 +440,7 @@ def test_without_any_depth_nothing_is_present_that_was_not_called():
 
 
 def test_identical_lesions_do_not_differ_because_reads_spread(monkeypatch):
-    """Four studies of six patients, half of the variants subclonal, 60x, the same cell fractions in both lesions, reads
+    """Three studies of six patients, half of the variants subclonal, 60x, the same cell fractions in both lesions, reads
     of concentration 20: of twenty such studies 55 % were said to differ beyond noise, the spread being learned too
     small."""
     sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -454,12 +454,12 @@ def test_identical_lesions_do_not_differ_because_reads_spread(monkeypatch):
                 0
             ]
 
-    made = [stress_evolution.cells(6, precision=20.0, identical=True, n_variant=40, seed=s)[0] for s in range(4)]
+    made = [stress_evolution.cells(6, precision=20.0, identical=True, n_variant=40, seed=s)[0] for s in range(3)]
     cohorts = [Cohort(x) for x in made]
     assert sum(p < 0.05 for p in p_values()) <= 1
     monkeypatch.setattr(concordance_summary, "SPREADS_ASKED", np.array([]))
     cohorts = [Cohort(x) for x in made]
-    assert sum(p < 0.05 for p in p_values()) >= 3
+    assert sum(p < 0.05 for p in p_values()) >= 2
 
 
 @pytest.mark.parametrize(("times", "is_given"), [(10, True), (30, False)])

@@ -129,7 +129,7 @@ def states(found):
 @pytest.mark.parametrize(("share", "n_sample"), [(0.2, 4), (0.5, 4), (0.8, 4), (0.8, 2), (0.9, 4)])
 def test_false_states_are_rare_and_decisions_are_made(share, n_sample):
     """Mostly shared and mostly private alike: never bought by abstaining."""
-    cells, samples, truth = simulate(13, n_patient=160 // n_sample, share=share, n_sample=n_sample)
+    cells, samples, truth = simulate(13, n_patient=100 // n_sample, share=share, n_sample=n_sample)
     found = presence(cells, samples)
     present, clonal = truth["present"], truth["present"] & (truth["ccf"] == 1)
     absent, said_present = states(found)
@@ -148,7 +148,7 @@ def test_false_states_are_rare_and_decisions_are_made(share, n_sample):
 )
 def test_plasma_below_one_per_cent_is_calibrated(share, n_variant, plasma):
     """Tumour fraction unknown and estimated; the last case mixes such plasma with plasma full of tumour DNA."""
-    cells, samples, truth = simulate(5, n_patient=150, plasma=plasma, n_variant=n_variant, share=share)
+    cells, samples, truth = simulate(5, n_patient=80, plasma=plasma, n_variant=n_variant, share=share)
     found = presence(cells, samples)
     low = samples.is_plasma[cells.sample] & (truth["purity"][cells.sample] < 0.01)
     assert low.sum() > 500
@@ -188,7 +188,7 @@ def test_poor_plasma_takes_the_share_of_its_patient():
 
 
 def test_an_unknown_purity_is_found_again():
-    cells, samples, truth = simulate(3, n_patient=20)
+    cells, samples, truth = simulate(3, n_patient=10)
     found = presence(cells, replace(samples, purity=np.full_like(samples.purity, np.nan)))
     assert np.corrcoef(found.purity, truth["purity"])[0, 1] > 0.95
     assert np.median(np.abs(found.purity - truth["purity"])) < 0.05

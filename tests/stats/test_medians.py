@@ -29,7 +29,7 @@ def test_several_samples_of_a_patient_are_one_witness(patients):
     """1-4 samples of patients who differ (sd 1 to 3 of the samples' own): 82-93 % of the plain limits held the median."""
     rng = generator(9, f"clustered {patients}")
     held = []
-    for _ in range(300):
+    for _ in range(150):
         whose = np.repeat(np.arange(patients), rng.integers(1, 5, patients))
         x = rng.normal(0, 3, patients)[whose] + rng.normal(0, 1, len(whose))
         low, high = clustered_median_interval(x, whose)

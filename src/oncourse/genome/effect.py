@@ -10,6 +10,8 @@ import re
 
 import polars as pl
 
+from oncourse.genome.texts import each
+
 #: The vocabulary, most severe first (order of VEP's consequence table); the first of several terms counts.
 CONSEQUENCES: dict[str, str] = {
     "splice_site": "changes one of the two bases beside an exon (acceptor or donor site)",
@@ -308,9 +310,7 @@ def is_known(text: str) -> bool:
 
 def consequences(values: pl.Series) -> pl.Series:
     """Return `consequence` of each value (shape (n,), text; null stays null)."""
-    unique = values.unique().drop_nulls()
-    mapped = [consequence(v) for v in unique]
-    return values.replace_strict(unique, pl.Series(mapped, dtype=pl.String), default=None, return_dtype=pl.String)
+    return each(values, consequence)
 
 
 def is_altering(column: str = "consequence") -> pl.Expr:

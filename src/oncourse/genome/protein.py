@@ -9,6 +9,7 @@ from functools import lru_cache
 import polars as pl
 
 from oncourse.genome.named_changes import named
+from oncourse.genome.texts import FEW, each
 
 #: Three-letter to one-letter amino acid codes; Ter is the stop codon.
 ONE_LETTER = {
@@ -178,6 +179,8 @@ def codon_of(change: str) -> int | None:
 
 def canonicals(values: pl.Series) -> pl.Series:
     """Return `canonical` of each value (shape (n,), text; null where nothing is given)."""
+    if len(values) <= FEW:
+        return each(values, _canonical)
     values = _silent(values)
     plain = values.str.contains(r"^p\.[A-Z]\d+(\*|=)$|^p\.[A-WYZ]\d+[A-WYZ](fs\*\d+)?$").fill_null(False)
     odd = values.set(plain, None)
@@ -187,6 +190,9 @@ def canonicals(values: pl.Series) -> pl.Series:
     return pl.DataFrame({"odd": named, "plain": values.set(~plain, None)}).select(
         pl.coalesce("plain", "odd").alias(values.name)
     )[values.name]
+
+
+_canonical = lru_cache(maxsize=65536)(canonical)
 
 
 def _silent(values: pl.Series) -> pl.Series:

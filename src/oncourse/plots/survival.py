@@ -85,7 +85,8 @@ def draw_survival(ax: Any, risk_ax: Any, groups: Sequence[KMGroup], *, ylabel: s
     risk_ax.set_yticks([])
     risk_ax.set_xticks(ticks)
     risk_ax.set_xlabel("months")
-    risk_ax.set_title("at risk", fontsize=8, color=COLOURS["muted"], fontweight="normal")
+    # a title that stands where it always does need not look for ticks above the axis at each pass of the layout
+    risk_ax.set_title("at risk", y=1.0, fontsize=8, color=COLOURS["muted"], fontweight="normal")
     for side in ("top", "right", "left", "bottom"):
         risk_ax.spines[side].set_visible(False)
 
@@ -98,5 +99,5 @@ def survival_figure(groups: Sequence[KMGroup], *, ylabel: str, title: str = "") 
         top, bottom = canvas.ax
         draw_survival(top, bottom, groups, ylabel=ylabel)
         if title:
-            top.set_title(title)
+            top.set_title(title, y=1.0)
     return canvas.svg

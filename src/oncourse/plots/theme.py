@@ -263,7 +263,9 @@ def _legible(fig: Figure) -> None:
 
     least = _least(fig)
     for axis in (a for ax in fig.axes for a in (ax.xaxis, ax.yaxis)):
-        if any(float(label.get_fontsize()) < least for label in axis.get_ticklabels()):
+        if (
+            float(axis.get_major_ticks(1)[0].label1.get_fontsize()) < least
+        ):  # one size an axis, without placing its ticks
             axis.set_tick_params(labelsize=least)
     for text in fig.findobj(Text):
         if float(text.get_fontsize()) < least:

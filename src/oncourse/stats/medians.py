@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,13 +22,22 @@ def median_interval(x: Floats, level: float = 0.95) -> tuple[float | None, float
     >>> median_interval(np.arange(1.0, 11.0))
     (2.0, 9.0)
     """
-    from scipy.stats import binom
-
     x, n = np.sort(x), len(x)
-    k = int(binom.ppf((1 - level) / 2, n, 0.5))
-    if binom.cdf(k, n, 0.5) > (1 - level) / 2:
-        k -= 1
+    k = _outside(n, level)
     return (None, None) if k < 0 else (float(x[k]), float(x[n - 1 - k]))
+
+
+@lru_cache(maxsize=4096)
+def _outside(n: int, level: float) -> int:
+    """The most values k beyond a limit that n coins show so rarely: P(Binomial(n, 1/2) <= k) <= (1 - level) / 2; -1
+    where not even none does.
+
+    >>> [_outside(n, 0.95) for n in (0, 5, 6, 10)]
+    [-1, -1, 0, 1]
+    """
+    from scipy.special import bdtr
+
+    return int(np.searchsorted(bdtr(np.arange(n // 2 + 1), n, 0.5), (1 - level) / 2, side="right")) - 1
 
 
 def clustered_median_interval(x: Floats, cluster: ArrayLike, level: float = 0.95) -> tuple[float | None, float | None]:
@@ -60,24 +71,21 @@ def clustered_median_interval(x: Floats, cluster: ArrayLike, level: float = 0.95
         return median_interval(x, level)
     values = np.unique(x)
 
-    def first(side: int) -> float | None:
+    def half(out: NDArray[np.bool_]) -> bool:
+        """Whether so many units may be half of all."""
+        return clustered_share(np.bincount(whose, out, len(sizes)), sizes, level).high >= 0.5
+
+    def first(side: int) -> float:
         """The outermost value of a side whose units that far out may be half; by bisection, they grow inwards."""
         inwards = values if side == 0 else values[::-1]
-
-        def allowed(j: int) -> bool:
-            out = (x <= inwards[j]) if side == 0 else (x >= inwards[j])
-            found = np.bincount(whose, out, len(sizes)) if j >= 0 else np.zeros(len(sizes))
-            return clustered_share(found, sizes, level).high >= 0.5
-
-        if allowed(-1):
-            return None
         low, high = -1, len(inwards) - 1
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (low, middle) if allowed(middle) else (middle, high)
+            is_half = half(x <= inwards[middle] if side == 0 else x >= inwards[middle])
+            low, high = (low, middle) if is_half else (middle, high)
         return float(inwards[high])
 
-    low, high = first(0), first(1)
+    low, high = (None, None) if half(np.zeros(len(x), bool)) else (first(0), first(1))
     if len(sizes) >= FEW:
         return low, high
     ordered, start = x[np.lexsort((x, whose))], np.cumsum(sizes) - sizes

@@ -9,7 +9,7 @@ import polars as pl
 from oncourse.study.checks_follow_up import after_death, follow_up_checks, signs_of_life, without_setting
 from oncourse.study.checks_labs import lab_checks
 from oncourse.study.checks_targets import local_treatments, target_checks
-from oncourse.study.schema import WARNING, Problem, problems_where
+from oncourse.study.schema import WARNING, Problem, Rule, broken, problems_where
 from oncourse.study.tables import TABLES
 
 RESPONSES = (
@@ -73,37 +73,38 @@ def _assessments(rows: pl.DataFrame) -> list[Problem]:
     if rows.is_empty():
         return []
     word = pl.col("overall").str.strip_chars().str.to_uppercase()
-    found = problems_where(
-        "assessments",
-        rows,
-        word.is_not_null() & ~word.is_in(RESPONSES),
-        "overall",
-        "'{value}' is no response: taken as not evaluable.",
-        "Write CR, PR, SD, NON-CR/NON-PD, PD or NE.",
-        WARNING,
-    )
+    rules = [
+        Rule(
+            word.is_not_null() & ~word.is_in(RESPONSES),
+            "overall",
+            "'{value}' is no response: taken as not evaluable.",
+            "Write CR, PR, SD, NON-CR/NON-PD, PD or NE.",
+            WARNING,
+        )
+    ]
     new = pl.col("new_bone_lesions").fill_null(0)
-    found += problems_where(
-        "assessments",
-        rows,
-        (new > 0) & (pl.col("new_lesions") == "no"),
-        "new_bone_lesions",
-        "{value} new bone lesions, but new_lesions is no.",
-        "Correct one of the two; bone is judged by the count.",
-        WARNING,
-    )
+    rules += [
+        Rule(
+            (new > 0) & (pl.col("new_lesions") == "no"),
+            "new_bone_lesions",
+            "{value} new bone lesions, but new_lesions is no.",
+            "Correct one of the two; bone is judged by the count.",
+            WARNING,
+        )
+    ]
     both = (pl.col("overall").str.to_uppercase() != "PD") & (
         (pl.col("non_target") == "PD") | (pl.col("new_lesions") == "yes")
     )
-    return found + problems_where(
-        "assessments",
-        rows,
-        both.fill_null(False),
-        "overall",
-        "reported {value}, though non-target progression or a new lesion is recorded: that is PD.",
-        "Correct the row, or keep it: derived and reported responses are compared in the report.",
-        WARNING,
-    )
+    rules += [
+        Rule(
+            both.fill_null(False),
+            "overall",
+            "reported {value}, though non-target progression or a new lesion is recorded: that is PD.",
+            "Correct the row, or keep it: derived and reported responses are compared in the report.",
+            WARNING,
+        )
+    ]
+    return broken("assessments", rows, rules)
 
 
 def _readers(name: str, rows: pl.DataFrame, of: str) -> list[Problem]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from oncourse.study.schema import LISTED_PER_KIND, WARNING, Problem, problems_where
+from oncourse.study.schema import LISTED_PER_KIND, WARNING, Problem, Rule, broken, problems_where
 
 #: What a patient alive has: a day of one of these is a sign of life.
 Tables = Mapping[str, pl.DataFrame]
@@ -25,136 +25,132 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
     name, death, last = "follow_up", pl.col("death_day"), pl.col("last_contact_day")
     dead, dated = pl.col("is_dead"), rows["death_day"].is_not_null().any()
     no_day = dead & death.is_null() & pl.col("death_earliest_day").is_null()  # else told where it was read
-    found = problems_where(
-        name,
-        rows,
-        death.is_not_null() & ~dead,
-        "death_day",
-        "day of death {value}, but is_dead is false.",
-        "Correct one of the two.",
-    )
-    found += problems_where(
-        name,
-        rows,
-        no_day & pl.lit(dated),
-        "death_day",
-        "dead, on a day that is not known: last contact is no day of death.",
-        "Give the day of death; until then the patient is in no analysis of overall survival.",
-        WARNING,
-    )
+    rules = [
+        Rule(
+            death.is_not_null() & ~dead,
+            "death_day",
+            "day of death {value}, but is_dead is false.",
+            "Correct one of the two.",
+        ),
+        Rule(
+            no_day & pl.lit(dated),
+            "death_day",
+            "dead, on a day that is not known: last contact is no day of death.",
+            "Give the day of death; until then the patient is in no analysis of overall survival.",
+            WARNING,
+        ),
+    ]
     undated = rows.clear() if dated else rows.filter(no_day.fill_null(False))
+    told = []
     if undated.height:
         message = (
             f"no day of death in the table: last contact is taken as the day of death of {undated.height:,} patients."
         )
         first = str(undated["patient_id"][0])
-        found.append(Problem(name, None, "death_day", None, message, "Give the days of death.", WARNING, first))
-    found += problems_where(
-        name,
-        rows,
-        last > death,
-        "last_contact_day",
-        "last contact on day {value} is after death.",
-        "Correct one of the two days.",
-        WARNING,
-    )
-    found += problems_where(
-        name,
-        rows,
-        last < 0,
-        "last_contact_day",
-        "last contact on day {value} is before day 0: no survival is told from day 0 of the patient.",
-        "Correct the day of last contact, or the patient's index date.",
-        WARNING,
-    )
+        told = [Problem(name, None, "death_day", None, message, "Give the days of death.", WARNING, first)]
+    rules += [
+        Rule(
+            last > death,
+            "last_contact_day",
+            "last contact on day {value} is after death.",
+            "Correct one of the two days.",
+            WARNING,
+        ),
+        Rule(
+            last < 0,
+            "last_contact_day",
+            "last contact on day {value} is before day 0: no survival is told from day 0 of the patient.",
+            "Correct the day of last contact, or the patient's index date.",
+            WARNING,
+        ),
+    ]
     for column, text in (("progression_day", "progression"), ("recurrence_day", "recurrence")):
-        found += problems_where(
-            name,
-            rows,
-            pl.col(column) > death,
-            column,
-            f"{text} on day {{value}} is after death.",
-            f"Correct the day of {text} or of death; death is taken as the first event.",
-            WARNING,
-        )
+        rules += [
+            Rule(
+                pl.col(column) > death,
+                column,
+                f"{text} on day {{value}} is after death.",
+                f"Correct the day of {text} or of death; death is taken as the first event.",
+                WARNING,
+            )
+        ]
         late = (pl.col(column) > last) & (death.is_null() | (pl.col(column) <= death))
-        found += problems_where(
-            name,
-            rows,
-            late,
-            column,
-            f"{text} on day {{value}} is after the last contact.",
-            "Last contact is at least the last day anything is known: correct it.",
-            WARNING,
-        )
+        rules += [
+            Rule(
+                late,
+                column,
+                f"{text} on day {{value}} is after the last contact.",
+                "Last contact is at least the last day anything is known: correct it.",
+                WARNING,
+            )
+        ]
     for text in ("recurrence", "progression"):
         free, event = f"{text}_free_day", f"{text}_day"
-        found += problems_where(
-            name,
-            rows,
-            pl.col(free) > pl.col(event),
-            free,
-            f"known free of {text} on day {{value}}, after the {text}.",
-            f"Correct one of the two days; the {text} is used.",
+        rules += [
+            Rule(
+                pl.col(free) > pl.col(event),
+                free,
+                f"known free of {text} on day {{value}}, after the {text}.",
+                f"Correct one of the two days; the {text} is used.",
+                WARNING,
+            ),
+            Rule(
+                pl.col(free) > last,
+                free,
+                f"known free of {text} on day {{value}}, after the last contact.",
+                "Last contact is at least the last day anything is known: correct it.",
+                WARNING,
+            ),
+        ]
+    rules += [
+        Rule(
+            pl.col("entry_day") > last,
+            "entry_day",
+            "came under observation on day {value}, after the last contact: never at risk.",
+            "Correct one of the two days; the patient has no time to event.",
             WARNING,
         )
-        found += problems_where(
-            name,
-            rows,
-            pl.col(free) > last,
-            free,
-            f"known free of {text} on day {{value}}, after the last contact.",
-            "Last contact is at least the last day anything is known: correct it.",
-            WARNING,
-        )
-    return found + problems_where(
-        name,
-        rows,
-        pl.col("entry_day") > last,
-        "entry_day",
-        "came under observation on day {value}, after the last contact: never at risk.",
-        "Correct one of the two days; the patient has no time to event.",
-        WARNING,
-    )
+    ]
+    return told + broken(name, rows, rules)
 
 
 def _recurrence(lesions: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
     """Metastases found after day 0 that contradict the days of recurrence; the day they were found stands."""
-    if lesions.is_empty() or follow.is_empty():
+    known = ("recurrence_day", "recurrence_free_day")
+    if lesions.is_empty() or all(follow[day].null_count() == follow.height for day in known):
         return []
     days = follow.unique("patient_id", keep="first").select("patient_id", "recurrence_day", "recurrence_free_day")
     rows = lesions.join(days, on="patient_id", how="left", maintain_order="left")
     day = pl.col("found_day")
     spread = pl.col("role").is_in(["metastasis", "local_recurrence"]) & (day > 0)
     cure = "Correct one of the two days; recurrence is dated to the first disease found after the origin."
-    found = problems_where(
-        "lesions",
-        rows,
-        spread & (day < pl.col("recurrence_day")),
-        "found_day",
-        "found on day {value}, before follow_up.recurrence_day.",
-        cure,
-        WARNING,
-    )
+    rules = [
+        Rule(
+            spread & (day < pl.col("recurrence_day")),
+            "found_day",
+            "found on day {value}, before follow_up.recurrence_day.",
+            cure,
+            WARNING,
+        )
+    ]
     free = spread & (day <= pl.col("recurrence_free_day")) & pl.col("recurrence_day").is_null()
-    found += problems_where(
-        "lesions",
-        rows,
-        free,
-        "found_day",
-        "found on day {value}, while follow_up says free of recurrence until later.",
-        cure,
-        WARNING,
-    )
+    rules += [
+        Rule(
+            free,
+            "found_day",
+            "found on day {value}, while follow_up says free of recurrence until later.",
+            cure,
+            WARNING,
+        )
+    ]
     later = spread & (day > pl.col("recurrence_free_day")) & pl.col("recurrence_day").is_null()
-    return found + problems_where(
-        "lesions", rows, later, "found_day", "found on day {value}, but follow_up records no recurrence.", cure, WARNING
-    )
+    rules += [Rule(later, "found_day", "found on day {value}, but follow_up records no recurrence.", cure, WARNING)]
+    return broken("lesions", rows, rules)
 
 
 def _treated_without_recurrence(treated: pl.DataFrame, lesions: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
     """Return the treatments of metastatic disease of patients known free of recurrence before and never recurred."""
-    if treated.is_empty() or follow.is_empty():
+    if treated.is_empty() or follow["recurrence_free_day"].null_count() == follow.height:
         return []
     spread = lesions.filter(pl.col("role").is_in(["metastasis", "local_recurrence"])).select("patient_id").unique()
     free = follow.filter(pl.col("recurrence_day").is_null()).select("patient_id", "recurrence_free_day")
@@ -179,32 +175,33 @@ def _lines(treated: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
     people = follow.unique("patient_id", keep="first").select("patient_id", "death_day", "last_contact_day")
     rows = treated.join(people, on="patient_id", how="left", maintain_order="left")
     start = pl.col("start_day")
-    found = problems_where(
-        name,
-        rows,
-        pl.col("stop_day") < start,
-        "stop_day",
-        "stopped on day {value}, before the start.",
-        "Correct one of the two days.",
-    )
-    found += problems_where(
-        name,
-        rows,
-        start > pl.col("death_day"),
-        "start_day",
-        "started on day {value}, after death: no endpoint can start there.",
-        "Correct the start or the day of death.",
-    )
+    rules = [
+        Rule(
+            pl.col("stop_day") < start,
+            "stop_day",
+            "stopped on day {value}, before the start.",
+            "Correct one of the two days.",
+        ),
+        Rule(
+            start > pl.col("death_day"),
+            "start_day",
+            "started on day {value}, after death: no endpoint can start there.",
+            "Correct the start or the day of death.",
+        ),
+    ]
     seen = (start > pl.col("last_contact_day")) & ~(start > pl.col("death_day")).fill_null(False)
-    found += problems_where(
-        name,
-        rows,
-        seen,
-        "start_day",
-        "started on day {value}, after the last contact: no endpoints.",
-        "Last contact is at least the last day anything is known: correct it.",
-        WARNING,
-    )
+    rules += [
+        Rule(
+            seen,
+            "start_day",
+            "started on day {value}, after the last contact: no endpoints.",
+            "Last contact is at least the last day anything is known: correct it.",
+            WARNING,
+        )
+    ]
+    found = broken(name, rows, rules)
+    if treated["line"].null_count() == treated.height:
+        return found
     lines = treated.filter(pl.col("line").is_not_null())
     first = lines.group_by("patient_id", "line").agg(start.min().alias("_first"))
     order = first.sort("patient_id", "line").with_columns(pl.col("_first").shift(1).over("patient_id").alias("_before"))
@@ -261,7 +258,7 @@ def without_setting(
 
 def after_death(name: str, rows: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:
     """Return the rows of a table whose day is after the patient's death."""
-    if rows.is_empty() or follow.is_empty():
+    if rows.is_empty() or follow["death_day"].null_count() == follow.height:
         return []
     people = follow.unique("patient_id", keep="first").select("patient_id", "death_day")
     joined = rows.join(people, on="patient_id", how="left", maintain_order="left")
@@ -290,10 +287,10 @@ def signs_of_life(follow: pl.DataFrame, tables: Tables, partial: pl.DataFrame) -
     if follow.is_empty() or all(frame.is_empty() for frame in tables.values()):
         return []
     seen = pl.concat(
-        frame.select("patient_id", "day", pl.lit(name).alias("_table")).drop_nulls()
+        frame.select("patient_id", "day", pl.lit(name).alias("_table"))
         for name, frame in tables.items()
         if not frame.is_empty()
-    )
+    ).drop_nulls()
     latest = (
         partial.filter((pl.col("table") == "follow_up") & (pl.col("column") == "last_contact_day"))
         .group_by("patient_id")

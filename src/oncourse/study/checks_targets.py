@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from oncourse.study.procedures import REMOVING, kind_of
-from oncourse.study.schema import WARNING, Problem, problems_where
+from oncourse.study.schema import WARNING, Problem, Rule, broken, problems_where
 
 #: RECIST 1.1, section 4.1: what makes a lesion measurable, and how many are followed.
 MEASURABLE_MM, NODE_MM, MOST_TARGETS, MOST_PER_ORGAN = 10.0, 15.0, 5, 2
@@ -26,76 +26,51 @@ def _diameters(rows: pl.DataFrame) -> list[Problem]:
         return []
     name, status, size = "target_lesions", pl.col("status"), pl.col("diameter_mm")
     gone = "Write status absent where the lesion is gone, too_small where it is seen but cannot be measured."
-    found = problems_where(
-        name,
-        rows,
-        (size == 0) & (status == "measured"),
-        "diameter_mm",
-        "0 mm, but the lesion is said to be measured.",
-        gone,
-    )
-    found += problems_where(
-        name,
-        rows,
-        (size == 0) & status.is_null(),
-        "diameter_mm",
-        "0 mm without a status: taken as absent.",
-        gone,
-        WARNING,
-    )
-    found += problems_where(
-        name,
-        rows,
-        (size > 0) & (status == "absent"),
-        "diameter_mm",
-        "{value} mm, but the lesion is absent.",
-        "Correct the diameter or the status.",
-    )
-    found += problems_where(
-        name,
-        rows,
-        size.is_not_null() & (status == "not_evaluable"),
-        "diameter_mm",
-        "{value} mm, but the lesion is not evaluable: the number is not used.",
-        "Write status measured where it was measured.",
-        WARNING,
-    )
-    found += problems_where(
-        name,
-        rows,
-        (size >= MEASURABLE_MM) & (status == "too_small"),
-        "diameter_mm",
-        "{value} mm is not too small to measure.",
-        "Write status measured, or correct the diameter.",
-        WARNING,
-    )
+    rules = [
+        Rule((size == 0) & (status == "measured"), "diameter_mm", "0 mm, but the lesion is said to be measured.", gone),
+        Rule((size == 0) & status.is_null(), "diameter_mm", "0 mm without a status: taken as absent.", gone, WARNING),
+        Rule(
+            (size > 0) & (status == "absent"),
+            "diameter_mm",
+            "{value} mm, but the lesion is absent.",
+            "Correct the diameter or the status.",
+        ),
+        Rule(
+            size.is_not_null() & (status == "not_evaluable"),
+            "diameter_mm",
+            "{value} mm, but the lesion is not evaluable: the number is not used.",
+            "Write status measured where it was measured.",
+            WARNING,
+        ),
+        Rule(
+            (size >= MEASURABLE_MM) & (status == "too_small"),
+            "diameter_mm",
+            "{value} mm is not too small to measure.",
+            "Write status measured, or correct the diameter.",
+            WARNING,
+        ),
+    ]
     no_size = size.is_null() & pl.col("diameter").is_null()
-    found += problems_where(
-        name,
-        rows,
-        no_size & (status == "measured"),
-        "diameter_mm",
-        "measured, but there is no diameter: taken as not evaluable.",
-        "Give the diameter.",
-        WARNING,
-    )
-    found += problems_where(
-        name,
-        rows,
-        pl.col("diameter").is_not_null() & pl.col("unit").is_null() & size.is_null(),
-        "unit",
-        "the diameter has no unit.",
-        "Write mm or cm, or use diameter_mm.",
-    )
+    rules += [
+        Rule(
+            no_size & (status == "measured"),
+            "diameter_mm",
+            "measured, but there is no diameter: taken as not evaluable.",
+            "Give the diameter.",
+            WARNING,
+        ),
+        Rule(
+            pl.col("diameter").is_not_null() & pl.col("unit").is_null() & size.is_null(),
+            "unit",
+            "the diameter has no unit.",
+            "Write mm or cm, or use diameter_mm.",
+        ),
+    ]
     in_mm = pl.col("diameter") * pl.when(pl.col("unit") == "cm").then(10.0).otherwise(1.0)
-    found += problems_where(
-        name,
-        rows,
-        (size - in_mm).abs() > 1e-6,
-        "diameter",
-        "{value} disagrees with diameter_mm.",
-        "Keep one of the two.",
-    )
+    rules += [
+        Rule((size - in_mm).abs() > 1e-6, "diameter", "{value} disagrees with diameter_mm.", "Keep one of the two.")
+    ]
+    found = broken(name, rows, rules)
     found += _jumps(rows)
     known = rows.select("patient_id", pl.col("lesion_id").alias("merged_into")).unique()
     merged = rows.join(
@@ -154,84 +129,83 @@ def _baseline(rows: pl.DataFrame, treated: pl.DataFrame, lesions: pl.DataFrame) 
     small = pl.col("_base") & (pl.col("_mm") > 0)
     node = pl.col("is_node").fill_null(False)
     cm = "Diameters are in mm: were they recorded in cm? Otherwise follow the lesion as non-target (RECIST 1.1, 4.1)."
-    found = problems_where(
-        name,
-        rows,
-        small & ~node & (pl.col("_mm") < MEASURABLE_MM),
-        "diameter_mm",
-        f"{{value}} mm at baseline is below {MEASURABLE_MM:g} mm: not measurable.",
-        cm,
-        WARNING,
-    )
-    found += problems_where(
-        name,
-        rows,
-        small & node & (pl.col("_mm") < NODE_MM),
-        "diameter_mm",
-        f"{{value}} mm at baseline: a target node has a short axis of at least {NODE_MM:g} mm.",
-        cm,
-        WARNING,
-    )
+    rules = [
+        Rule(
+            small & ~node & (pl.col("_mm") < MEASURABLE_MM),
+            "diameter_mm",
+            f"{{value}} mm at baseline is below {MEASURABLE_MM:g} mm: not measurable.",
+            cm,
+            WARNING,
+        ),
+        Rule(
+            small & node & (pl.col("_mm") < NODE_MM),
+            "diameter_mm",
+            f"{{value}} mm at baseline: a target node has a short axis of at least {NODE_MM:g} mm.",
+            cm,
+            WARNING,
+        ),
+    ]
     number = pl.col("lesion_id").rank("ordinal").over("patient_id", "evaluator", "day")
-    found += problems_where(
-        name,
-        rows,
-        pl.col("_base") & (number > MOST_TARGETS),
-        "lesion_id",
-        f"more than {MOST_TARGETS} target lesions at baseline.",
-        "RECIST 1.1 follows at most 5; all are used here.",
-        WARNING,
-    )
+    rules += [
+        Rule(
+            pl.col("_base") & (number > MOST_TARGETS),
+            "lesion_id",
+            f"more than {MOST_TARGETS} target lesions at baseline.",
+            "RECIST 1.1 follows at most 5; all are used here.",
+            WARNING,
+        )
+    ]
     in_organ = pl.col("lesion_id").rank("ordinal").over("patient_id", "evaluator", "day", "site")
-    found += problems_where(
-        name,
-        rows,
-        pl.col("_base") & pl.col("site").is_not_null() & (in_organ > MOST_PER_ORGAN),
-        "lesion_id",
-        f"more than {MOST_PER_ORGAN} target lesions in one organ at baseline.",
-        "RECIST 1.1 follows at most 2 per organ; all are used here.",
-        WARNING,
-    )
+    rules += [
+        Rule(
+            pl.col("_base") & pl.col("site").is_not_null() & (in_organ > MOST_PER_ORGAN),
+            "lesion_id",
+            f"more than {MOST_PER_ORGAN} target lesions in one organ at baseline.",
+            "RECIST 1.1 follows at most 2 per organ; all are used here.",
+            WARNING,
+        )
+    ]
     lesion_first = pl.col("day").min().over("patient_id", "lesion_id")
     part = pl.col("lesion_id").str.contains(r"\.\d+$")
     late = (pl.col("day") == lesion_first) & (pl.col("day") > baseline_day) & ~part
-    found += problems_where(
-        name,
-        rows,
-        late,
-        "lesion_id",
-        "{value} was not measured at the first baseline: it is not in that sum.",
-        "A lesion found later is a new lesion: assessments.new_lesions = yes.",
-        WARNING,
-    )
+    rules += [
+        Rule(
+            late,
+            "lesion_id",
+            "{value} was not measured at the first baseline: it is not in that sum.",
+            "A lesion found later is a new lesion: assessments.new_lesions = yes.",
+            WARNING,
+        )
+    ]
     before = pl.col("_start") - pl.col("day")
     early = (before > BASELINE_DAYS) & (pl.col("day") == pl.col("_first"))
-    found += problems_where(
-        name,
-        rows,
-        early,
-        "day",
-        f"measured more than {BASELINE_DAYS} days before the first treatment: not a baseline.",
-        "Check the day; a line without a scan in the 28 days before it has no baseline.",
-        WARNING,
-    )
+    rules += [
+        Rule(
+            early,
+            "day",
+            f"measured more than {BASELINE_DAYS} days before the first treatment: not a baseline.",
+            "Check the day; a line without a scan in the 28 days before it has no baseline.",
+            WARNING,
+        )
+    ]
     window = before.is_between(0, BASELINE_DAYS)
     days = pl.col("day").filter(window).n_unique().over("patient_id", "lesion_id")
     twice = window & (days > 1) & (pl.col("day") < baseline_day)
-    return found + problems_where(
-        name,
-        rows,
-        twice,
-        "day",
-        "two baselines: the lesion was measured again before the first treatment.",
-        "The later one is used; remove this one if it is another kind of scan.",
-        WARNING,
-    )
+    rules += [
+        Rule(
+            twice,
+            "day",
+            "two baselines: the lesion was measured again before the first treatment.",
+            "The later one is used; remove this one if it is another kind of scan.",
+            WARNING,
+        )
+    ]
+    return broken(name, rows, rules)
 
 
 def _split_visits(rows: pl.DataFrame) -> list[Problem]:
     """Two scans within a week that measure different lesions: one visit on two days."""
-    if rows.is_empty():
+    if rows.height < 2:
         return []
     groups = ["patient_id", "evaluator"]
     days = rows.group_by(*groups, "day").agg(pl.col("lesion_id").unique()).sort(*groups, "day")

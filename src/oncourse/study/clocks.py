@@ -164,13 +164,12 @@ def two_clocks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
     if end.is_empty():
         return []
     living = end.filter(~pl.col("is_dead").fill_null(True))
-    days = pl.concat(
-        [
-            end.select("patient_id", "_end", pl.col("entry_day").alias("_day"), pl.lit("entry").alias("_what")),
-            *(_seen(tables, name, column, end) for name in LIVING for column in ("start_day", "day")),
-            _seen(tables, "samples", "day", living),
-        ]
-    ).drop_nulls("_day")
+    entry = end.select("patient_id", pl.col("entry_day").alias("_day"), pl.lit("entry").alias("_what"))
+    seen = (_seen(tables, name, column) for name in LIVING for column in ("start_day", "day"))
+    anybody = pl.concat([entry, *(rows for rows in seen if rows is not None)]).join(end, on="patient_id")
+    sampled = _seen(tables, "samples", "day")
+    told = [anybody] if sampled is None else [anybody, sampled.join(living, on="patient_id")]
+    days = pl.concat(rows.select("patient_id", "_end", "_day", "_what") for rows in told).drop_nulls("_day")
     late = days.filter(pl.col("_day") > pl.col("_end"))
     n, m = late["patient_id"].n_unique(), days["patient_id"].n_unique()
     if n < TWO_CLOCKS_LEAST or n < TWO_CLOCKS_SHARE * m:
@@ -185,13 +184,12 @@ def two_clocks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
     return [Problem("follow_up", None, "last_contact_day", None, message, cure)]
 
 
-def _seen(tables: Mapping[str, pl.DataFrame], name: str, column: str, end: pl.DataFrame) -> pl.DataFrame:
-    """The days of one table's column beside the end of each patient's follow-up: patient_id, _end, _day, _what.
+def _seen(tables: Mapping[str, pl.DataFrame], name: str, column: str) -> pl.DataFrame | None:
+    """The days of one table's column: patient_id, _day, _what; None where it has none.
 
     A column that is none of the table's is no day, whatever it is called.
     """
     frame = tables.get(name)
     if frame is None or column not in TABLES[name].by_name or column not in frame.columns or frame.is_empty():
-        return pl.DataFrame(schema={"patient_id": pl.String, "_end": pl.Int64, "_day": pl.Int64, "_what": pl.String})
-    rows = frame.select("patient_id", pl.col(column).cast(pl.Int64).alias("_day"), pl.lit(name).alias("_what"))
-    return rows.join(end, on="patient_id").select("patient_id", "_end", "_day", "_what")
+        return None
+    return frame.select("patient_id", pl.col(column).cast(pl.Int64).alias("_day"), pl.lit(name).alias("_what"))

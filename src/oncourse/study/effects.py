@@ -8,6 +8,7 @@ never hides a mutation. Every difference is said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import polars as pl
 
@@ -17,6 +18,7 @@ from oncourse.genome.gene_models import listed_residues
 from oncourse.genome.gene_names import gene_names
 from oncourse.genome.named_changes import consequences_named
 from oncourse.genome.places import locate
+from oncourse.genome.texts import each
 from oncourse.study.frames import optional, with_optional
 from oncourse.study.schema import Problem
 
@@ -209,13 +211,10 @@ def _witnesses(variants: pl.DataFrame, build: str | None, reference: Reference |
 
 def protein_words(changes: pl.Series) -> pl.Series:
     """Return the consequence each protein change implies (`oncourse.genome.effect.of_protein_change`)."""
-    distinct = changes.unique().drop_nulls()
-    words = [effect.of_protein_change(c) for c in distinct]
-    words = [None if w == "unknown" else w for w in words]
-    table = pl.Series(words, dtype=pl.String)
-    return changes.replace_strict(distinct, table, default=None, return_dtype=pl.String)
+    return each(changes, lambda change: None if (w := effect.of_protein_change(change)) == "unknown" else w)
 
 
+@cache
 def _harmless(word: str) -> pl.Expr:
     """Whether the effect is known and leaves the protein as it is."""
     return (
@@ -223,6 +222,7 @@ def _harmless(word: str) -> pl.Expr:
     ).fill_null(False)
 
 
+@cache
 def _raised() -> pl.Expr:
     """Whether the place alters the protein and the file's word does not, against the file's own protein change.
 
@@ -234,6 +234,7 @@ def _raised() -> pl.Expr:
     return (pl.col("at_consequence").is_in(altering) & _harmless("word") & against).fill_null(False)
 
 
+@cache
 def _elsewhere() -> pl.Expr:
     """Whether the file says intron, UTR or the like, without a protein change, of a place that alters the protein on
     the transcript known here: it speaks of another transcript, and its word stays."""
@@ -242,11 +243,13 @@ def _elsewhere() -> pl.Expr:
     return apart.fill_null(False) & ~_raised()
 
 
+@cache
 def _gene() -> pl.Expr:
     by_place = pl.col("decides") | pl.col("gene").is_null() | _raised()
     return pl.when(by_place & pl.col("at_gene").is_not_null()).then(pl.col("at_gene")).otherwise(pl.col("gene"))
 
 
+@cache
 def _change() -> pl.Expr:
     letters = r"^p\.([A-Z*])\d+([A-Z*=]|fs.*)?$"
     same = pl.all_horizontal(
@@ -260,6 +263,7 @@ def _change() -> pl.Expr:
     return pl.when(by_place & place.is_not_null()).then(place).otherwise(pl.col("hgvs_p"))
 
 
+@cache
 def _consequence() -> pl.Expr:
     is_one_gene = pl.col("gene").is_null() | (pl.col("gene") == pl.col("at_gene"))
     silent = pl.col("word").is_null() & is_one_gene & pl.col("at_region").is_not_null()

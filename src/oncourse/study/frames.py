@@ -18,7 +18,7 @@ def optional(frame: pl.DataFrame, name: str, dtype: Any = pl.String) -> pl.Expr:
     >>> frame.select(optional(frame, "purity", pl.Float64), optional(frame, "ploidy", pl.Float64)).row(0)
     (0.4, None)
     """
-    return pl.col(name) if name in frame.columns else pl.lit(None, dtype).alias(name)
+    return pl.col(name) if name in frame.columns else _unknown(name, dtype)
 
 
 def with_optional(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:

@@ -101,11 +101,14 @@ def _candidates(ids: pl.Series, build: str | None, reference: Reference | None) 
         of = tuple(f"{chrom}:{pos + i}:{r}:{a}" for i, (r, a) in enumerate(zip(ref, alt, strict=True)) if r != a)
         if len(of) > 1 and there.issuperset(of):
             out[made] = of
+    before = single.select("chrom", pl.col("pos") - 1)
+    if (build is None and reference is None) or single.join(before, on=["chrom", "pos"], how="semi").is_empty():
+        return out
     if reference is None and build is not None:
         single = single.filter(in_coding(single, build))  # only there a codon is known
     second = single.select("chrom", (pl.col("pos") - 1).alias("pos"), ref2="ref", alt2="alt", other="variant_id")
     pairs = single.join(second, on=["chrom", "pos"], how="inner")
-    if (build is None and reference is None) or pairs.is_empty():
+    if pairs.is_empty():
         return out
     # codons whose reference is known: elsewhere the joined change would have no name
     where = locate if reference is None else reference.locate

@@ -11,6 +11,7 @@ import unicodedata
 
 import polars as pl
 
+from oncourse.genome.texts import each
 from oncourse.study.values import EITHER, plain_numbers
 from oncourse.study.words import meaning, plain
 
@@ -32,7 +33,7 @@ def tidy_labs(labs: pl.DataFrame) -> pl.DataFrame:
     )
     value = labs["value"].cast(pl.String)
     told = tidy_values(value)
-    same = _mapped(labs["analyte"].cast(pl.String), lambda text: analyte_of(text) or text)
+    same = each(labs["analyte"].cast(pl.String), lambda text: analyte_of(text) or text)
     units = pl.select(pl.coalesce(pl.when(unit.str.strip_chars() != "").then(unit), told["unit"]).alias("unit"))["unit"]
     clash = _two_units(unit, told["unit"])
     read = value.zip_with(clash, told["value"]) if clash.any() else told["value"]
@@ -66,7 +67,7 @@ def tidy_values(values: pl.Series) -> pl.DataFrame:
     [('3.2E2', None), ('1.5e3', 'ng/mL')]
     """
     unique = values.drop_nulls().unique(maintain_order=True)
-    text = _mapped(unique, lambda t: _ascii(t))
+    text = each(unique, _ascii)
     parts = pl.DataFrame({"raw": unique, "text": text}).with_columns(
         pl.col("text").str.extract(_VALUE, 1).str.replace("=", "").alias("sign"),
         pl.col("text").str.extract(_VALUE, 2).str.strip_chars().alias("digits"),
@@ -74,8 +75,8 @@ def tidy_values(values: pl.Series) -> pl.DataFrame:
     )
     digits = plain_numbers(parts["digits"])
     is_number = digits.cast(pl.Float64, strict=False).is_not_null()
-    below = _mapped(parts["text"], lambda t: meaning("below_detection", t))
-    is_open = _mapped(parts["text"], lambda t: meaning("not_measured", t)).is_not_null()
+    below = each(parts["text"], lambda t: meaning("below_detection", t))
+    is_open = each(parts["text"], lambda t: meaning("not_measured", t)).is_not_null()
     parts = parts.with_columns(
         digits.alias("digits"), is_number.alias("ok"), below.alias("below"), is_open.alias("is_open")
     )
@@ -100,12 +101,6 @@ def _ascii(text: str) -> str:
 def is_either(text: pl.Expr) -> pl.Expr:
     """Whether a comma of the value can be a decimal one or part thousands: ``1,234``, ``>1,000``."""
     return text.str.replace(r"^[<>=]+\s*", "").str.contains(EITHER)
-
-
-def _mapped(values: pl.Series, function: object) -> pl.Series:
-    unique = values.drop_nulls().unique()
-    pairs = {v: function(v) for v in unique}  # type: ignore[operator]
-    return values.replace_strict(pairs, default=None, return_dtype=pl.String)
 
 
 #: What stands behind the name of a component in LOINC and OMOP: [Mass/volume] in Serum or Plasma --baseline.

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
+#: Up to so many ids are compared as sets of Python.
+FEW = 1_000
+
 
 class Links:
     """The ids of some tables, and which of them are missing where they should be."""
@@ -24,10 +27,12 @@ class Links:
         asked = (table, column, target)
         if asked not in self._missing:
             there, key = target.split(".")
-            ids = self._tables[table].get_column(column).alias("x")
-            if ids.null_count() < len(ids):
-                known = self._tables[there].get_column(key).alias("x").to_frame()
-                ids = ids.to_frame().join(known, on="x", how="anti")["x"].drop_nulls()
+            ids, known = self._tables[table].get_column(column).alias("x"), self._tables[there].get_column(key)
+            if len(ids) <= FEW and len(known) <= FEW:  # most studies have every id: sets of Python say so at once
+                lost = set(ids.to_list()) - {None, *known.to_list()}
+                ids = ids.filter(ids.is_in(list(lost))) if lost else ids.clear()
+            elif ids.null_count() < len(ids):
+                ids = ids.to_frame().join(known.alias("x").to_frame(), on="x", how="anti")["x"].drop_nulls()
             else:
                 ids = ids.clear()
             self._missing[asked] = ids.unique().sort() if len(ids) else ids

@@ -6,12 +6,13 @@ import difflib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import polars as pl
 
-from oncourse.study.frames import with_optional
+from oncourse.genome.texts import FEW, distinct
+from oncourse.study.frames import optional, with_optional
 from oncourse.study.repeated import repeated
 from oncourse.study.translated import translated, where_known
 from oncourse.study.values import plain_numbers, without_unit
@@ -145,7 +146,9 @@ class Table:
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return `frame` with every column of the table, missing ones null, known columns first."""
         names = [*self.by_name, *(name for name in frame.columns if name not in self.by_name)]
-        return frame if frame.columns == names else with_optional(frame, self.schema).select(names)
+        if frame.columns == names or not frame.width:
+            return frame if frame.width else with_optional(frame, self.schema)
+        return frame.select(optional(frame, name, c.dtype) if (c := self.by_name.get(name)) else name for name in names)
 
     def own(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return `frame` without the columns that are none of the table's."""
@@ -223,10 +226,29 @@ def problems_where(
     table: str, frame: pl.DataFrame, bad: pl.Expr, column: str, message: str, cure: str, severity: str = "error"
 ) -> list[Problem]:
     """Return `row_problems` of the rows where an expression holds."""
+    return broken(table, frame, [Rule(bad, column, message, cure, severity)])
+
+
+class Rule(NamedTuple):
+    """What is said of the rows of a table where `bad` is true, of a column (see `row_problems`)."""
+
+    bad: pl.Expr
+    column: str
+    message: str
+    cure: str
+    severity: str = "error"
+
+
+def broken(table: str, frame: pl.DataFrame, rules: Sequence[Rule]) -> list[Problem]:
+    """Return `row_problems` of the rows that break rules: one look at the table for all, since most break none."""
     if frame.is_empty():
         return []
-    mask = frame.select(bad.alias("_bad")).to_series()
-    return row_problems(table, frame, mask, column, message, cure, severity=severity) if mask.any() else []
+    is_broken = frame.select(rule.bad.any().alias(str(i)) for i, rule in enumerate(rules)).row(0)
+    found: list[Problem] = []
+    for rule in (rule for rule, is_one in zip(rules, is_broken, strict=True) if is_one):
+        mask = frame.select(rule.bad.alias("_bad")).to_series()
+        found += row_problems(table, frame, mask, rule.column, rule.message, rule.cure, severity=rule.severity)
+    return found
 
 
 #: Of more unknown columns not each is compared with those that are known: 60,000 took minutes.
@@ -295,7 +317,13 @@ def _in_our_words(table: Table, column: Column, raw: pl.Series) -> pl.Series:
 
 def _nowhere(raw: pl.Series) -> pl.Series:
     """A mask that is false in every row."""
-    return pl.Series([False]).new_from_index(0, len(raw))
+    return _false(len(raw))
+
+
+@lru_cache(maxsize=64)
+def _false(n: int) -> pl.Series:
+    """The mask, shape (n,): asked for each column of each table, and never changed."""
+    return pl.Series([False]).new_from_index(0, n)
 
 
 @cache
@@ -311,16 +339,31 @@ def _silent(dtype: Any | None) -> pl.Series:
 def _cleaned(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     """Take the space around the texts, and the texts that say "not assessed", off the columns of text."""
 
-    def is_silent(name: str) -> pl.Expr:
+    def silence(name: str) -> pl.Series:
         column = table.by_name.get(name)
-        return pl.col(name).is_in(_silent(None if column is None else column.dtype))
+        return _silent(None if column is None else column.dtype)
+
+    def bare(name: str) -> pl.Expr:
+        text = pl.col(name).str.strip_chars()
+        return pl.when(~text.is_in(silence(name))).then(text).alias(name)
 
     texts = [s.name for s in frame.iter_columns() if s.dtype == pl.String and s.null_count() < len(s)]
     if not texts:
         return frame
+    if frame.height <= FEW:  # one look where few cells are written anew
+        return frame.with_columns(bare(name) for name in texts)
     frame = frame.with_columns(pl.col(texts).str.strip_chars())
-    silent = frame.select(is_silent(name).any() for name in texts).row(0, named=True)
-    return frame.with_columns(pl.when(~is_silent(name)).then(name).alias(name) for name in texts if silent[name])
+    silent = frame.select(pl.col(name).is_in(silence(name)).any() for name in texts).row(0, named=True)
+    return frame.with_columns(bare(name) for name in texts if silent[name])
+
+
+def _plain_numbers(column: Column, raw: pl.Series) -> pl.Series | None:
+    """Return the numbers of a column of texts where all are finite numbers as they stand, as nearly always; else None."""
+    if raw.dtype != pl.String or column.dtype not in (pl.Int64, pl.Float64):
+        return None
+    cast = raw.cast(column.dtype, strict=False)
+    all_are = cast.null_count() == raw.null_count() and (column.dtype == pl.Int64 or math.isfinite(cast.sum()))
+    return cast if all_are else None
 
 
 def _typed(column: Column, raw: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -380,6 +423,8 @@ def check_table(
             continue
         if raw.null_count() == len(raw):  # as where a table is given with all its columns
             cast, bad = pl.Series(name, [None], column.dtype).new_from_index(0, len(raw)), _nowhere(raw)
+        elif (plain := _plain_numbers(column, raw)) is not None:
+            cast, bad = plain, _nowhere(raw)
         else:
             raw = _in_our_words(table, column, raw) if raw.dtype == pl.String else raw
             cast, bad = _typed(column, raw)
@@ -405,7 +450,7 @@ def _article(type_name: str) -> str:
 
 def _as_listed(words: pl.Series, choices: Sequence[str]) -> pl.Series:
     """Return allowed words as they are listed, others as null."""
-    if set(words.unique().to_list()) <= {*choices, None}:
+    if set(distinct(words)) <= set(choices):
         return words
     canonical = {c.lower(): c for c in choices}
     return words.str.to_lowercase().replace_strict(canonical, default=None, return_dtype=pl.String)
@@ -426,7 +471,7 @@ def _value_problems(column: Column, cast: pl.Series, bad: pl.Series) -> list[tup
         problems.append((cast > column.high, told, f"Allowed: {column.range_text}.{unit}"))
     if column.choices:
         allowed = [c.lower() for c in column.choices]
-        for value in sorted(v for v in cast.unique().to_list() if v is not None and v.lower() not in allowed):
+        for value in sorted(v for v in distinct(cast) if v.lower() not in allowed):
             near = nearest(value, column.choices, cutoff=0.6)
             cure = f"Allowed: {column.range_text}." + (f" Did you mean {near}?" if near else "")
             problems.append((cast == value, "'{value}' is not an allowed value.", cure))

@@ -42,9 +42,9 @@ def time_columns(tables: Mapping[str, pl.DataFrame], config: StudyConfig) -> pl.
         for column in day_columns(name) if name in TABLES and name != "partial_dates" else ():
             if re.search("_(earliest|latest)_", column):  # the interval of another column
                 continue
-            days = frame[column].drop_nulls() if column in frame.columns else pl.Series(dtype=pl.Int64)
-            if days.is_empty():
+            if column not in frame.columns or frame[column].null_count() == frame.height:
                 continue
+            days = frame[column].drop_nulls()
             clock = next((c for c in clocks if c.table == name and c.column in (None, column)), None)
             anchor, unit = _start(clock, config)
             known = [counts.get((name, column, r), 0) for r in ("month", "year")]
@@ -91,6 +91,8 @@ def _resolution(days: pl.Series) -> str:
     >>> _resolution(pl.Series([30, 61, 365, 91, 183])), _resolution(pl.Series([30, 61, 365, 91, 184]))
     ('month', 'day')
     """
+    if len(days) < LEAST_DAYS:
+        return "day"
     distinct = days.filter(days != 0).unique().cast(pl.Float64)
     if len(distinct) < LEAST_DAYS:
         return "day"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from oncourse.genome.texts import distinct
 from oncourse.study.causes import cause_of_death
 from oncourse.study.procedures import procedure_of
 from oncourse.study.words import plain, vocabulary
@@ -21,8 +22,11 @@ def where_known(values: pl.Series, allowed: Sequence[str] = ()) -> pl.Series:
     """
     if values.dtype != pl.String:
         return values
-    silent = (translated(values, "unknown", allowed) == "unknown").fill_null(False)
-    return values.set(silent, None) if silent.any() else values
+    known, keep = vocabulary()["unknown"], {a.lower() for a in allowed}
+    silent = [
+        w for w in distinct(values) if w == "unknown" or (plain(w) not in keep and known.get(plain(w)) == "unknown")
+    ]
+    return values.set(values.is_in(silent), None) if silent else values
 
 
 def translated(values: pl.Series, subject: str, allowed: Sequence[str] = ()) -> pl.Series:
@@ -31,7 +35,7 @@ def translated(values: pl.Series, subject: str, allowed: Sequence[str] = ()) -> 
     if not known or values.dtype != pl.String:
         return values
     keep = {a.lower() for a in allowed}
-    unique = values.unique().drop_nulls()
+    unique = distinct(values)
     if subject == "kind":  # procedures have more names than a list of words holds
         known = {plain(w): found.kind for w in unique if (found := procedure_of(w)) is not None}
     if subject == "cause_of_death":  # so have causes of death

@@ -56,6 +56,8 @@ def _wide(data: bytes) -> str:
     """UTF-16 without a mark: the high bytes of tabs, digits and line ends are zero, on one side only."""
     head = np.frombuffer(data[: 64 << 10], np.uint8)
     head = head[: len(head) // 2 * 2]
+    if not len(head):
+        return "binary"
     even, odd = (head[0::2] == 0).mean(), (head[1::2] == 0).mean()
     encoding = "utf-16-le" if odd > 0.1 and even < 0.01 else "utf-16-be" if even > 0.1 and odd < 0.01 else "binary"
     if encoding == "binary" or len(data) % 2:
