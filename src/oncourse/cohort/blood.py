@@ -74,6 +74,10 @@ class Blood(Clones):
             whole, patient_id = self._part_of  # where the clock starts is a matter of the study
             return whole.recurrence_blood.filter(pl.col("patient_id") == patient_id)
         params = self.params(RecurrenceParams)
+        if self.ctdna.is_empty():  # when the disease came back need not be known
+            return self.ctdna.select(
+                "patient_id", "sample_id", "day", pl.lit(None, pl.Boolean).alias("is_positive"), "reason"
+            )
         return blood_after_surgery(
             self.ctdna,
             self.recurrence,
@@ -85,6 +89,8 @@ class Blood(Clones):
     def _blood_after_surgery(self) -> pl.DataFrame:
         """`recurrence_blood` where the clock of recurrence starts at an operation, else no rows."""
         whole = self._part_of[0] if self._part_of is not None else self
+        if self.recurrence_blood.is_empty():
+            return self.recurrence_blood
         return self.recurrence_blood if whole.recurrence.starts_at_surgery else self.recurrence_blood.clear()
 
     @derived

@@ -29,6 +29,7 @@ def protein_lengths() -> dict[str, int]:
     return all_genes | dict(gene_table().select("gene", "protein_length").drop_nulls().iter_rows())
 
 
+@cache
 def genes_of_role(role: str) -> frozenset[str]:
     """Return the genes of one role; a gene in neither list is of unknown role."""
     table = gene_table()

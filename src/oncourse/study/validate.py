@@ -144,7 +144,10 @@ def _with_index_months(
     if people is None or not {"patient_id", "index_date"} <= set(people.columns):
         return tables, []
     said = people["index_date"].cast(pl.String).str.strip_chars()
-    no_date = said.str.to_date("%Y-%m-%d", strict=False).is_null() & known_part(said).is_null() & (said != "")
+    whole = said.str.to_date("%Y-%m-%d", strict=False)
+    if whole.null_count() == said.null_count():  # whole dates, as nearly always
+        return tables, []
+    no_date = whole.is_null() & known_part(said).is_null() & (said != "")
     odd = row_problems(
         "patients", people, no_date, "index_date", "'{value}' is not a date.", "Write YYYY-MM-DD.", first_row=first_row
     )

@@ -131,6 +131,8 @@ def ctdna_table(
     """
     samples = tumour_samples(study)
     plasma = samples.filter(pl.col("material") == "plasma")
+    if plasma.is_empty() and not (readings["marker"] == CTDNA).any():
+        return pl.DataFrame(schema=SCHEMA)
     apart = _apart(study, presence)
     calls = tumour_calls(study, samples)
     somatic = pl.col("origin").is_null() | pl.col("origin").is_in(["somatic", "unknown"])
