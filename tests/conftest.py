@@ -52,27 +52,38 @@ def pytest_addoption(parser):
     parser.addoption("--accept", action="store_true", help="write tests/answers anew (tests/golden.py)")
 
 
-#: Test files that share one dear thing (`answered`, `reported`): they go to one worker.
-TOGETHER = dict.fromkeys(
-    (
-        "tests/analyses/test_golden.py",
-        "tests/analyses/test_ledger_of_people.py",
-        "tests/analyses/test_marks_of_figures.py",
-        "tests/analyses/test_metamorphic.py",
-        "tests/analyses/test_registry.py",
-        "tests/analyses/test_said_of_the_page.py",
-        "tests/test_contradictions.py",
-    ),
-    "simulated",
-) | dict.fromkeys(
-    (
-        "tests/report/test_chinese.py",
-        "tests/report/test_every_number.py",
-        "tests/report/test_page_alive.py",
-        "tests/report/test_plain_data.py",
-        "tests/report/test_study_report.py",
-    ),
-    "reported",
+#: Test files that share one dear thing (`answered`, `reported`, `studies.made` of sixty patients): they go to one worker.
+TOGETHER = (
+    dict.fromkeys(
+        (
+            "tests/analyses/test_golden.py",
+            "tests/analyses/test_ledger_of_people.py",
+            "tests/analyses/test_marks_of_figures.py",
+            "tests/analyses/test_metamorphic.py",
+            "tests/analyses/test_registry.py",
+            "tests/analyses/test_said_of_the_page.py",
+            "tests/test_contradictions.py",
+        ),
+        "simulated",
+    )
+    | dict.fromkeys(
+        (
+            "tests/report/test_chinese.py",
+            "tests/report/test_every_number.py",
+            "tests/report/test_page_alive.py",
+            "tests/report/test_plain_data.py",
+            "tests/report/test_study_report.py",
+        ),
+        "reported",
+    )
+    | dict.fromkeys(
+        (
+            "tests/analyses/test_drivers.py",
+            "tests/simulate/test_simulated_study.py",
+            "tests/study/test_one_wrong_cell_simulated.py",
+        ),
+        "sixty",
+    )
 )
 
 
@@ -222,9 +233,6 @@ def simulated_study():
 
 
 def _studies():
-    import importlib.util
+    from tests import studies  # the module that tests import: what it keeps made is theirs too
 
-    spec = importlib.util.spec_from_file_location("studies", Path(__file__).parent / "studies.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return studies

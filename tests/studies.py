@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -12,6 +13,9 @@ from oncourse.study.config import StudyConfig, config_from_mapping
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES
 from oncourse.study.validate import validate
+
+if TYPE_CHECKING:
+    from oncourse.simulate.study import Simulated
 
 
 def study(config: dict[str, Any] | None = None, **tables: list[dict[str, Any]]) -> Study:
@@ -27,14 +31,24 @@ def study(config: dict[str, Any] | None = None, **tables: list[dict[str, Any]]) 
     return Study(settings, typed, warnings=tuple(problems))
 
 
-def simulated(design: str, n_patients: int = 8, seed: int = 3) -> Study:
-    """Return a simulated Study."""
+#: Seed of the simulated study of sixty patients, of which tests of several rooms look at the same.
+SIXTY = {"crc": 11, "mcrpc": 1}
+
+
+@cache
+def made(design: str, n_patients: int, seed: int) -> Simulated:
+    """Return a simulated study as it is before it is checked, made once for all tests of the process."""
     from oncourse.simulate.study import simulate_study
 
-    made = simulate_study(design, n_patients, seed)
-    typed, problems = validate(made.tables, made.config)
+    return simulate_study(design, n_patients, seed)
+
+
+def simulated(design: str, n_patients: int = 8, seed: int = 3) -> Study:
+    """Return a simulated Study."""
+    new = made(design, n_patients, seed)
+    typed, problems = validate(new.tables, new.config)
     assert not [p for p in problems if p.severity == "error"]
-    return Study(made.config, typed, warnings=tuple(problems))
+    return Study(new.config, typed, warnings=tuple(problems))
 
 
 #: What `written` answers.

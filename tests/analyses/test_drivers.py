@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from tests.studies import SIXTY, simulated
 
 from oncourse.analyses._base import registry
 from oncourse.analyses.drivers import _of_no_known_role
@@ -123,9 +124,7 @@ def test_genes_of_unknown_length_count_in_the_burden_of_an_exome(make_study):
 
 def test_the_drivers_of_the_simulated_exomes_are_found_and_no_long_gene():
     """`oncourse demo`: passengers fall into the genes of the exome by length, so TTN, MUC16 and OBSCN are chance."""
-    from tests.studies import simulated
-
-    table = run(simulated("mcrpc", 60, 1)).table("genes")
+    table = run(simulated("mcrpc", 60, SIXTY["mcrpc"])).table("genes")
     found = set(table.filter(pl.col("q_value") < 0.05)["gene"])
     assert {"TP53", "AR", "PTEN", "SPOP", "FOXA1"} <= found
     assert not {"TTN", "MUC16", "OBSCN", "SYNE1", "LRP1B", "KMT2D"} & found

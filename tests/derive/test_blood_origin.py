@@ -57,8 +57,8 @@ def study(gene="DNMT3A", plasma=(24, 800), tissue=((0, 800),), white=None):
 
 
 def blood(made):
-    states = registry()["concordance"].run(Cohort(made)).tables["concordance/states"]
-    return set(states.filter(pl.col("variant_id") == SUSPECT)["blood"]).pop()
+    cells = Cohort(made).presence.cells
+    return set(cells.filter(pl.col("variant_id") == SUSPECT)["blood"]).pop()
 
 
 @pytest.mark.parametrize(

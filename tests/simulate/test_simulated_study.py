@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import polars as pl
 import pytest
+from tests.studies import SIXTY, made
 
 from oncourse.errors import ConfigError
 from oncourse.simulate.study import simulate_study
 from oncourse.study.validate import validate
 
 
-@cache
 def _study(design):
     """The sixty patients that most tests look at."""
-    return simulate_study(design, 60, {"crc": 11, "mcrpc": 4}[design])
+    return made(design, 60, SIXTY[design])
 
 
 @pytest.mark.parametrize("design", ["crc", "mcrpc"])

@@ -48,10 +48,11 @@ CELLS = st.one_of(
 )
 
 
-def _study(name: str, column: str, value: object) -> Study | None:
+def _row(name: str, column: str, value: object) -> tuple[dict[str, object], dict[str, object]]:
+    """The mutation's row of variants and of calls, with one cell changed."""
     variant_id, gene, change, effect, _ = ROWS[name]
-    variant = {"variant_id": variant_id, "gene": gene, "hgvs_p": change, "consequence": effect}
-    call = {
+    variant: dict[str, object] = {"variant_id": variant_id, "gene": gene, "hgvs_p": change, "consequence": effect}
+    call: dict[str, object] = {
         "sample_id": "S1",
         "variant_id": variant_id,
         "alt_count": 300,
@@ -61,6 +62,11 @@ def _study(name: str, column: str, value: object) -> Study | None:
         "origin": "somatic",
     }
     (variant if column in variant else call)[column] = value
+    return variant, call
+
+
+def _checked(*rows: tuple[dict[str, object], dict[str, object]]) -> tuple[Study, set[int]]:
+    """A study of one patient with these rows, and which of them are refused with a message."""
     genes = ["KRAS", "NRAS"]
     frames = {
         "patients": [{"patient_id": "P1", "disease": "colorectal cancer"}],
@@ -68,8 +74,8 @@ def _study(name: str, column: str, value: object) -> Study | None:
         "samples": [
             {"sample_id": "S1", "patient_id": "P1", "material": "tissue", "assay_id": "A", "purity": 0.6, "day": 0}
         ],
-        "variants": [variant],
-        "calls": [call],
+        "variants": [variant for variant, _ in rows],
+        "calls": [call for _, call in rows],
         "coverage": [
             {"sample_id": "S1", "gene": g, "codon": c, "min_depth": 500}
             for g in genes
@@ -78,22 +84,33 @@ def _study(name: str, column: str, value: object) -> Study | None:
     }
     config = config_from_mapping({"genome_build": "GRCh37"})
     typed, problems = validate({n: pl.DataFrame(r, infer_schema_length=None) for n, r in frames.items()}, config)
-    if any(p.severity == "error" for p in problems):
-        return None  # refused with a message
-    return Study(config, typed, warnings=tuple(problems))
+    wrong = [p for p in problems if p.severity == "error"]
+    assert all(p.table in ("variants", "calls") and p.row is not None for p in wrong), wrong
+    return Study(config, typed, warnings=tuple(problems)), {int(p.row or 0) - 2 for p in wrong}
 
 
-@pytest.mark.parametrize("name", list(ROWS))
+def _study(name: str, column: str, value: object) -> Study | None:
+    study, refused = _checked(_row(name, column, value))
+    return None if refused else study
+
+
 @settings(max_examples=50, derandomize=True, deadline=None, database=None)
-@given(cell=CELLS)
-def test_the_mutation_is_read_from_its_place(name: str, cell: tuple[str, object]) -> None:
-    """200 changes of one cell: gene, protein change and effect stay what place and bases say, and the call is
-    called."""
-    study = _study(name, *cell)
-    if study is not None:
-        row = study["variants"].row(0, named=True)
-        assert (row["gene"], row["hgvs_p"], row["consequence"]) == ROWS[name][1:4]
-        assert study["calls"]["is_called"].to_list() == [True]
+@given(cells=st.tuples(*(CELLS for _ in ROWS)))
+def test_the_mutation_is_read_from_its_place(cells: tuple[tuple[str, object], ...]) -> None:
+    """200 changes of one cell, one in each of four mutations of a study: gene, protein change and effect stay what place
+    and bases say, and the call is called."""
+    rows = {name: _row(name, *cell) for name, cell in zip(ROWS, cells, strict=True)}
+    refused = {list(rows)[i] for i in _checked(*rows.values())[1]}
+    rows = {name: row for name, row in rows.items() if name not in refused}
+    if not rows:
+        return
+    study, more = _checked(*rows.values())
+    assert not more
+    read = {row["variant_id"]: row for row in study["variants"].iter_rows(named=True)}
+    for variant_id, gene, change, effect, _ in (ROWS[name] for name in rows):
+        row = read[variant_id]
+        assert (row["gene"], row["hgvs_p"], row["consequence"]) == (gene, change, effect)
+    assert study["calls"]["is_called"].to_list() == [True] * len(rows)
 
 
 @pytest.mark.parametrize("name", list(ROWS))

@@ -12,11 +12,11 @@ from functools import cache
 
 import polars as pl
 import pytest
+from tests.studies import SIXTY, made
 
 from oncourse.cohort import Cohort
 from oncourse.knowledge.evaluate import NO, YES, evaluate
 from oncourse.knowledge.expression import parse
-from oncourse.simulate.study import simulate_study
 from oncourse.study.model import Study
 from oncourse.study.validate import validate
 
@@ -140,10 +140,6 @@ ALL = [(name, table, column, value) for name in FINDINGS for (table, column), vs
 ALL += [("MSI", table, column, value) for (table, column), vs in MSI.items() for value in vs]
 
 
-#: design, patients, seed -> a simulated study: of each design several findings are taken.
-_simulated = cache(simulate_study)
-
-
 @cache
 def _cut(name: str) -> tuple[dict[str, pl.DataFrame], pl.Expr, object]:
     """Return the tables (text) of one patient with one sample that shows the finding, its row, the settings."""
@@ -173,27 +169,27 @@ def _as_text(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
 
 def _msi() -> tuple[dict[str, pl.DataFrame], pl.Expr, object]:
-    made = _simulated("crc", 40, 1)
-    high = made.tables["samples"].filter((pl.col("msi_status") == "MSI-H") & (pl.col("material") == "tissue"))
+    new = made("crc", 60, SIXTY["crc"])
+    high = new.tables["samples"].filter((pl.col("msi_status") == "MSI-H") & (pl.col("material") == "tissue"))
     sample, patient = high.sort("sample_id").select("sample_id", "patient_id").row(-1)
-    return _as_text(_of_one(made.tables, sample, patient)), pl.col("sample_id") == sample, made.config
+    return _as_text(_of_one(new.tables, sample, patient)), pl.col("sample_id") == sample, new.config
 
 
 def _mutated(name: str) -> tuple[dict[str, pl.DataFrame], pl.Expr, object]:
     design, gene, change, _, _ = FINDINGS[name]
-    made = _simulated(design, 40, 1)
-    found = made.tables["calls"].filter("is_called").join(made.tables["variants"], on="variant_id")
+    new = made(design, 60, SIXTY[design])
+    found = new.tables["calls"].filter("is_called").join(new.tables["variants"], on="variant_id")
     found = found.filter((pl.col("gene") == gene) & (pl.col("alt_count") >= 15))
     found = found if change is None else found.filter(pl.col("hgvs_p") == change)
-    found = found.join(made.tables["samples"].select("sample_id", "patient_id"), on="sample_id").sort("sample_id")
+    found = found.join(new.tables["samples"].select("sample_id", "patient_id"), on="sample_id").sort("sample_id")
     sample, variant, patient = found.select("sample_id", "variant_id", "patient_id").row(0)
-    tables = _of_one(made.tables, sample, patient)
+    tables = _of_one(new.tables, sample, patient)
     others = (pl.col("gene") != gene) | (pl.col("variant_id") == variant)
     tables["variants"] = tables["variants"].filter(others.fill_null(True))
     kept = tables["calls"].join(tables["variants"], on="variant_id", how="semi")
     tables["calls"] = kept
     tables["variants"] = tables["variants"].join(kept, on="variant_id", how="semi")
-    return _as_text(tables), pl.col("variant_id") == variant, made.config
+    return _as_text(tables), pl.col("variant_id") == variant, new.config
 
 
 def _changed(name: str, table: str, column: str, value: str) -> Study | None:

@@ -556,8 +556,7 @@ def _blocks(data: bytes, at: int) -> list[tuple[bytes, int]]:
     return [*blocks, (data, above) if whole else (data[at:], 0)]
 
 
-#: Up to so many bytes Python cuts into cells in a third of the time in which polars plans to.
-_FEW = 8_000
+_FEW = 8_000  # bytes that Python cuts into cells in a third of the time in which polars plans to
 
 
 def _few_rows(data: bytes, header: list[str], wanted: list[int], separator: str) -> pl.DataFrame | None:
