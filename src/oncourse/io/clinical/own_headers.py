@@ -124,7 +124,7 @@ def under_our_names(frame: pl.DataFrame, named: dict[str, str], table: str, read
             del kept[name]
         else:
             frame = read
-    return frame.rename(kept)
+    return frame.rename(kept) if kept else frame
 
 
 _SIZE = re.compile(r"^(长径|直径|最大径|大小|(longest )?diameter|size)\s*[(（\[](cm|厘米)[)）\]]$", re.I)
