@@ -12,6 +12,7 @@ from oncourse.api import check as check_study
 from oncourse.cli.import_ import import_
 from oncourse.io import load_study
 from oncourse.report.packed import unpacked
+from oncourse.report.study import report_study
 
 VCF = (
     "##fileformat=VCFv4.2\n##INFO=<ID=MQ,Number=1,Type=Float,Description=x>\n##reference=hg19\n"
@@ -59,6 +60,13 @@ def test_an_imported_study_carries_its_intake_on(imported):
     study = load_study(imported)
     assert study.intake["intake/files"]["file"].to_list() == ["Q1_T_vs_Q1_N.vcf"]
     assert not [p for p in check_study(imported) if p.severity == "error"]
+
+
+def test_a_report_leads_to_how_its_files_were_read(imported, tmp_path):
+    """intake.html lay beside the report, and nothing on the page named it."""
+    report_study(load_study(imported), tmp_path / "results", source=None, only=["overview"], patients="none")
+    assert 'href="intake.html"' in (tmp_path / "results" / "report.html").read_text("utf-8")
+    assert (tmp_path / "results" / "intake.html").is_file()
 
 
 def test_an_unknown_file_of_a_portal_folder_is_told(tmp_path):

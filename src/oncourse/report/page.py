@@ -370,6 +370,7 @@ def study_page(
             warnings=study.warnings[:WARNINGS_SHOWN],
             n_warnings=len(study.warnings),
             study_notes=study.notes,
+            has_intake=any(frame.height for frame in study.intake.values()),
             changed=changed(cohort, language),
             glossary=glossary(language),
             index=search_index(cohort, pages),

@@ -71,7 +71,7 @@
         add("figure", plain(f.querySelector("figcaption b")), plain(f.querySelector("figcaption")), f, plain(f.querySelector("figcaption")));
       });
       o.all(".headline, .say p, p.answer, ul.answer li", section).forEach(function (block) { add("answer", title, plain(block), block, plain(block)); });
-      o.all(".limits li, .who li, .flow li, .two ul li, #unasked li, p.empties", section).forEach(function (block) { add("text", title, plain(block), block, plain(block)); });
+      o.all(".limits li, .who li, .flow li, .two ul li, #unasked li, p.empties, p.read", section).forEach(function (block) { add("text", title, plain(block), block, plain(block)); });
     });
     o.all("#data details.who > summary").forEach(function (s) { add("section", plain(s), "", s.parentNode); });
     o.all("footer p").forEach(function (p) { add("text", o.word("kind_foot"), plain(p), p, plain(p)); });
