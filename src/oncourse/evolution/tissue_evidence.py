@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncourse.evolution._reads_kernels import tissue_reads
-from oncourse.evolution.log_sum import log_sum
 from oncourse.evolution.site_reads import log_noise
 
 if TYPE_CHECKING:
@@ -73,60 +72,80 @@ def shares_of(cells: Cells, rows: IntArray, genome: int) -> FloatArray:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """What the patient's tissue says of each variant: weights (n, 3 kinds of `SHARES`, n_option), P(all cells) (n,).
-
-    log_like : shape (n,), log P(the tissue's reads)
-    """
+    """What the patient's tissue says of each variant: weights (n, 3 kinds of `SHARES`, n_option), P(all cells) (n,)."""
 
     weights: FloatArray
     trunk: FloatArray
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The tissue's reads of each variant under one kind of genome and purity, n variants.
+
+    share : shape (n, n_option), of the places beforehand
+    place : shape (n, n_option), share of each place given that the variant is in all tissue cells
+    log_trunk, log_other : shape (n,), log P(the tissue's reads, in all cells), log P(them, not in all)
+    log_like : shape (n,), log P(the tissue's reads)
+    """
+
+    share: FloatArray
+    place: FloatArray
+    log_trunk: FloatArray
+    log_other: FloatArray
     log_like: FloatArray
 
     @classmethod
     def of(
-        cls,
-        cells: Cells,
-        rows: IntArray,
-        genome: int,
-        elsewhere: BoolArray,
-        anchors: Anchors,
-        alike: BoolArray,
-        reads: TissueReads,
-    ) -> Elsewhere:
-        share = shares_of(cells, rows, genome)
-        log_all, log_part = np.zeros(share.shape), np.zeros(len(rows))
-        if len(anchors.at):
-            own, told = shares_of(cells, anchors.at, genome), reads.every
-            if not alike.all():
-                told = np.empty((len(alike), share.shape[1]))
-                told[~alike] = _log_mean(reads.every[~alike], own[~alike])[:, None]
-                if alike.any():
-                    told[alike] = reads.every[alike]
-            for option in range(share.shape[1]):
-                log_all[:, option] = np.bincount(anchors.row, told[:, option], len(rows))
-            log_part[:] = np.bincount(anchors.row, reads.log_part(own), len(rows))
+        cls, sample: IntArray, share: FloatArray, own: FloatArray, anchors: Anchors, alike: BoolArray, reads: TissueReads
+    ) -> Evidence:
+        """Weigh the reads of every variant's anchors.
+
+        sample : shape (n,), the variant's own; share, own : `shares_of` the variants, and of the anchors' cells
+        alike : `Anchors.alike`
+        """
+        n, n_option = share.shape
+        every, link, row = reads.every, anchors.link, anchors.row
+        mean = None if alike.all() else _log_mean(every, own)
+        log_all = np.zeros((n_option, n))
+        for option, one in enumerate(np.ascontiguousarray(every.T)):
+            told = one[link] if mean is None else np.where(alike, one[link], mean[link])
+            log_all[option] = np.bincount(row, told, n)
+        log_part = np.bincount(row, reads.log_part(own)[link], n)
         with np.errstate(divide="ignore"):
-            trunk, other = log_all + np.log(share), log_part[:, None] + np.log(share)
-        total = log_sum(trunk, 1), log_sum(other, 1)
-        common = _trunk_share(total[0] - total[1], cells.sample[rows])
-        trunk, other = trunk + np.log(common)[:, None], other + np.log1p(-common)[:, None]
-        log_like = np.logaddexp(log_sum(trunk, 1), log_sum(other, 1))
-        weights = np.zeros((len(rows), 3, share.shape[1]))
-        weights[:, TRUNK], weights[:, ELSEWHERE] = np.exp(trunk - log_like[:, None]), np.exp(other - log_like[:, None])
-        alone = ~elsewhere[rows]
+            trunk = log_all.T + np.log(share)
+        most = trunk.max(axis=1, keepdims=True)
+        place = np.exp(trunk - most)
+        all_places = place.sum(axis=1)
+        log_trunk, log_other = most[:, 0] + np.log(all_places), log_part + np.log(share.sum(axis=1))
+        common = _trunk_share(log_trunk - log_other, sample)
+        log_trunk, log_other = log_trunk + np.log(common), log_other + np.log1p(-common)
+        return cls(share, place / all_places[:, None], log_trunk, log_other, np.logaddexp(log_trunk, log_other))
+
+    def of_rows(self, rows: BoolArray, elsewhere: BoolArray) -> FloatArray:
+        """Return the weights of some variants (`Elsewhere.weights`); elsewhere : shape (n,), called in another sample."""
+        share, alone = self.share[rows], ~elsewhere[rows]
+        weights = np.zeros((len(share), 3, share.shape[1]))
+        trunk, other = (np.exp(x[rows] - self.log_like[rows]) for x in (self.log_trunk, self.log_other))
+        weights[:, TRUNK] = self.place[rows] * trunk[:, None]
+        weights[:, ELSEWHERE] = share * (other / share.sum(axis=1))[:, None]
         weights[alone] = 0.0
         weights[alone, HERE] = share[alone]
-        return cls(weights, weights[:, TRUNK].sum(axis=1), log_like)
+        return weights
 
 
 @dataclass(frozen=True)
 class Anchors:
-    """Cells of tissue of known purity: ``at``, and the row of the sample's own cell that each speaks of (``row``)."""
+    """Cells of tissue of known purity, and the variants that they speak of.
+
+    at : shape (n_cell,), the cells, each once; purity, concentration : same shape
+    row, link : shape (n_link,), a sample's own cell, and the anchor (a place in ``at``) that speaks of it
+    """
 
     at: IntArray
-    row: IntArray
     purity: FloatArray
     concentration: FloatArray
+    row: IntArray
+    link: IntArray
 
     @classmethod
     def of(cls, cells: Cells, samples: Samples, purity: FloatArray, rows: IntArray, use: BoolArray) -> Anchors:
@@ -135,16 +154,20 @@ class Anchors:
         first = np.searchsorted(cells.variant[order], cells.variant[rows])
         n = np.searchsorted(cells.variant[order], cells.variant[rows], side="right") - first
         row = np.repeat(np.arange(len(rows)), n)
-        at = order[np.arange(len(row)) - np.repeat(np.cumsum(n) - n, n) + np.repeat(first, n)]
-        row, at = (x[cells.sample[at] != cells.sample[rows[row]]] for x in (row, at))
-        return cls(at, row, purity[cells.sample[at]], np.minimum(samples.concentration[cells.sample[at]], 1e6))
+        cell = order[np.arange(len(row)) - np.repeat(np.cumsum(n) - n, n) + np.repeat(first, n)]
+        row, cell = (x[cells.sample[cell] != cells.sample[rows[row]]] for x in (row, cell))
+        asked = np.zeros(cells.n, bool)
+        asked[cell] = True
+        at = np.flatnonzero(asked)
+        concentration = np.minimum(samples.concentration[cells.sample[at]], 1e6)
+        return cls(at, purity[cells.sample[at]], concentration, row, (np.cumsum(asked) - 1)[cell])
 
     def alike(self, cells: Cells, rows: IntArray) -> BoolArray:
-        """Return whether the variant may be at the same places there and here, one of `rows`: shape (n_anchor,)."""
+        """Return whether the variant may be at the same places there and here, one of `rows`: shape (n_link,)."""
         there, here = places_of(cells, self.at)[0], places_of(cells, rows)[0]
         if there.shape[1] != here.shape[1]:
-            return np.zeros(len(self.at), bool)
-        return np.asarray(np.isclose(there, here[self.row]).all(axis=1))
+            return np.zeros(len(self.link), bool)
+        return np.asarray(np.isclose(there[self.link], here[self.row]).all(axis=1))
 
     def shifted(self, by: float) -> Anchors:
         return replace(self, purity=np.minimum(self.purity * np.exp(by), 1.0))
@@ -168,8 +191,8 @@ def _log_mean(values: FloatArray, share: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class TissueReads:
-    """Log P(reads of each anchor), whatever the kind of genome: in all cells, in a part of them (n, n_option), in none
-    (n,)."""
+    """Log P(reads of each cell that anchors), whatever the kind of genome: in all cells, in a part of them (n, n_option),
+    in none (n,)."""
 
     every: FloatArray
     part: FloatArray

@@ -28,10 +28,12 @@ from oncourse.evolution.tissue_evidence import (
     TRUNK,
     Anchors,
     Elsewhere,
+    Evidence,
     TissueReads,
     guessed_copies,
     places_of,
     read_vaf,
+    shares_of,
 )
 
 if TYPE_CHECKING:
@@ -222,19 +224,26 @@ def _genomes(
     Where all copies are measured there is one kind. Else each variant's weights are those of the purity (beside the
     known one) at which the tissue's reads fit the kind best.
     """
-    alike = anchors.alike(cells, rows)
+    alike, sample, is_elsewhere = anchors.alike(cells, rows), cells.sample[rows], elsewhere[rows]
+
+    def weighed(genome: int, tissue: list[tuple[Anchors, TissueReads]]) -> list[Evidence]:
+        share, own = shares_of(cells, rows, genome), shares_of(cells, anchors.at, genome)
+        return [Evidence.of(sample, share, own, one, alike, reads) for one, reads in tissue]
+
     if not guessed_copies(cells, rows).any():
-        reads = TissueReads.of(cells, anchors)
-        return [(Elsewhere.of(cells, rows, 0, elsewhere, anchors, alike, reads), np.zeros(n_sample))]
+        (only,) = weighed(0, [(anchors, TissueReads.of(cells, anchors))])
+        weights = only.of_rows(np.ones(len(rows), bool), is_elsewhere)
+        return [(Elsewhere(weights, weights[:, TRUNK].sum(axis=1)), np.zeros(n_sample))]
     out = []
     shifted = [(one, TissueReads.of(cells, one)) for one in map(anchors.shifted, PURITY_SHIFTS)]
     for genome, share in enumerate((1 - DOUBLED, DOUBLED)):
-        tried = [Elsewhere.of(cells, rows, genome, elsewhere, one, alike, reads) for one, reads in shifted]
-        fit = np.stack([np.bincount(cells.sample[rows], one.log_like, n_sample) for one in tried])
-        best = np.argmax(fit, axis=0)[cells.sample[rows]]
-        weights = np.stack([one.weights for one in tried])[best, np.arange(len(rows))]
-        chosen = Elsewhere(weights, weights[:, TRUNK].sum(axis=1), tried[1].log_like)
-        out.append((chosen, np.logaddexp.reduce(fit, axis=0) + np.log(share)))
+        tried = weighed(genome, shifted)
+        fit = np.stack([np.bincount(sample, one.log_like, n_sample) for one in tried])
+        best = np.argmax(fit, axis=0)[sample]
+        weights = np.zeros((len(rows), 3, tried[0].share.shape[1]))
+        for shift, one in enumerate(tried):
+            weights[best == shift] = one.of_rows(best == shift, is_elsewhere)
+        out.append((Elsewhere(weights, weights[:, TRUNK].sum(axis=1)), np.logaddexp.reduce(fit, axis=0) + np.log(share)))
     return out
 
 

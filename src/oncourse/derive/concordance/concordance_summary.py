@@ -419,13 +419,13 @@ def _beyond_noise(
     number = np.unique(unit[some], return_inverse=True)[1]
     learned = kernel.background.concentration
 
-    def at(most: float) -> tuple[float, tuple[Excess, Floats, Floats]]:
+    def at(most: float) -> tuple[float, tuple[Excess, Floats]]:
         spread = np.minimum(learned, most)
-        (like_a, see_a, _), (like_b, see_b, _) = (kernel.weighing.of(x, spread) for x in (a, b))
-        reads = like_a[some][:, level], like_b[some][:, level], see_a[some][:, level], see_b[some][:, level]
+        (like_a, see_a, _), (like_b, see_b, _) = (kernel.weighing.of(x[some], spread) for x in (a, b))
+        reads = like_a[:, level], like_b[:, level], see_a[:, level], see_b[:, level]
         found = excess_discordance(*reads, called[a[some]], called[b[some]], number)
         scale = sum(kernel.weighing.log_scale(x[some], spread).sum() for x in (a, b))
-        return found.log_likelihood + scale, (found, see_a[:, level[1:]], see_b[:, level[1:]])
+        return found.log_likelihood + scale, (found, spread)
 
     reached, best = at(np.inf)
     if best[0].p_value < SEEMS_DIFFERENT:
@@ -434,7 +434,10 @@ def _beyond_noise(
             if value < reached - AS_WELL:
                 break
             reached, best = max(reached, value), max(best, other, key=lambda x: x[0].p_value)
-    return best
+    found, spread = best
+    told = np.array_equal(spread, learned)  # then the chances are known
+    see_a, see_b = (kernel.detection[x] if told else kernel.weighing.of(x, spread)[1] for x in (a, b))
+    return found, see_a[:, level[1:]], see_b[:, level[1:]]
 
 
 NOISE_SCHEMA: dict[str, Any] = {
