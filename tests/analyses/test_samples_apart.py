@@ -11,6 +11,7 @@ from oncourse.analyses._base import registry
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.apart import REASONS, samples_apart
 from oncourse.derive.concordance.identity import SCHEMA as IDENTITY
+from oncourse.derive.concordance.relatedness import may_tell_apart
 from oncourse.errors import NotEnoughData
 from oncourse.patients.plain import patient_view
 from oncourse.report.patient_page import patient_page
@@ -160,3 +161,30 @@ def test_a_lost_copy_is_no_evidence_of_common_origin():
     assert cohort.pairs.variants["is_lost"].any()
     row = cohort.relatedness.row(0, named=True)
     assert row["verdict"] != "related" and row["n_shared"] == 0 and row["log10_likelihood_ratio"] <= 0
+
+
+@pytest.mark.parametrize(("shared", "gone"), [(12, {"M"}), (0, set())])
+def test_presence_is_weighed_only_where_it_could_set_a_sample_apart(shared, gone):
+    """Three lesions: two of one tumour leave the third a stranger. Where no two have a variant in common there can be
+    none, and a registry of single samples, a few patients apart, weighed the reads of all of these."""
+    own = {s: [f"{c}:{1000 * k}:A:T" for k in range(1, 13)] for s, c in (("P", 8), ("L", 5), ("M", 3))}
+    own["L"] = own["P"][:shared] + own["L"][shared:]
+    cohort = Cohort(
+        study(
+            {"genome_build": "GRCh37"},
+            patients=[{"patient_id": "X"}],
+            lesions=[
+                {"lesion_id": f"l{s}", "patient_id": "X", "role": role, "site": "colon"}
+                for s, role in (("P", "primary"), ("L", "metastasis"), ("M", "metastasis"))
+            ],
+            samples=[
+                {"sample_id": s, "patient_id": "X", "material": "tissue", "lesion_id": f"l{s}", "purity": 0.6}
+                for s in own
+            ],
+            variants=[{"variant_id": v, "gene": "TTN"} for v in sorted({v for s in own for v in own[s]})],
+            calls=[{"sample_id": s, "variant_id": v, "alt_count": 60, "depth": 200} for s in own for v in own[s]],
+        )
+    )
+    assert set(cohort.apart["sample_id"]) == gone
+    assert may_tell_apart(cohort.study) == ("presence" in cohort._cache) == bool(gone)
+    assert samples_apart(cohort.identity, cohort.relatedness).equals(cohort.apart)

@@ -73,7 +73,8 @@ def counted(
         gone = pl.concat([gone.filter(~whole), gone.filter(whole).join(told, on="patient_id", how="anti")])
     parts.append(gone.with_columns(is_in=pl.lit(False)))
     if rest is not None:
-        everyone = pl.DataFrame({"patient_id": list(patients)}, schema={"patient_id": pl.String})
+        listed = patients if isinstance(patients, pl.Series) else list(patients)
+        everyone = pl.DataFrame({"patient_id": listed}, schema={"patient_id": pl.String})
         named = pl.concat([p.select("patient_id") for p in parts]).unique()
         none = [pl.lit(None, SCHEMA[k]).alias(k) for k in keys[1:]]
         untold = everyone.join(named, on="patient_id", how="anti").with_columns(
@@ -222,7 +223,8 @@ def check(name: str, people: pl.DataFrame, patients: Collection[str], estimates:
 def unclosed(people: pl.DataFrame, patients: Collection[str], estimates: Iterable[Estimate]) -> list[str]:
     """Return what does not add up: a patient of a question neither in nor out, an unknown patient, a unit twice,
     someone out without a reason, an estimate whose n is not the sum of its question."""
-    everyone, problems = pl.Series(list(patients), dtype=pl.String).unique(), []
+    listed = patients if isinstance(patients, pl.Series) else list(patients)
+    everyone, problems = pl.Series(listed, dtype=pl.String).unique(), []
     if everyone.len() and people.is_empty():
         return ["no ledger of people"]
     for (question,), part in people.group_by(["question"], maintain_order=True):

@@ -62,7 +62,7 @@ def gene_table(
     altered = status.altered
     in_use = set(status.panels.samples["mutation"].drop_nulls())
     listed = {g for a, genes in status.panels.genes.items() if a in in_use and genes is not None for g in genes}
-    genes = sorted(listed | set(altered["gene"]))
+    genes = sorted(listed | set(altered["gene"].unique()))
 
     table = status.panels.n_profiled(genes, unit)
     events = {

@@ -39,8 +39,7 @@ class Concordance(Genes):
     @property
     def presence_or_none(self) -> PresenceTable | None:
         """`presence`, or None where no patient has two tumour samples."""
-        tumour = self.study["samples"].filter(is_tumour())
-        return self.presence if tumour["patient_id"].is_duplicated().any() else None
+        return self.presence if self._has_two_samples else None
 
     @derived
     def pairs(self) -> PairTable:
@@ -68,8 +67,20 @@ class Concordance(Genes):
             return whole.apart.filter(pl.col("patient_id") == patient_id)
         if not self.study.has("calls"):
             return pl.DataFrame(schema=SCHEMA)
-        several = self.presence_or_none is not None
-        return samples_apart(self.identity, self.relatedness if several else None)
+        return samples_apart(self.identity, self.relatedness if self._may_tell_apart else None)
+
+    @property
+    def _may_tell_apart(self) -> bool:
+        """Whether reads of a patient's samples could set one apart; presence is not asked where they cannot."""
+        from oncourse.derive.concordance.pairs import ConcordanceParams
+        from oncourse.derive.concordance.relatedness import may_tell_apart
+
+        rules = self.params(ConcordanceParams)
+        return self._has_two_samples and may_tell_apart(self.study, merge_same_site=rules.merge_same_site)
+
+    @property
+    def _has_two_samples(self) -> bool:
+        return bool(self.study["samples"].filter(is_tumour())["patient_id"].is_duplicated().any())
 
     @property
     def cleared(self) -> Self:

@@ -7,7 +7,7 @@ from itertools import product
 import polars as pl
 
 from oncourse.genome.fasta import Fasta
-from oncourse.genome.variant import parts
+from oncourse.genome.variant import parts, with_parts
 
 _SUBSTITUTIONS = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
 #: The 96 classes in the order of COSMIC's tables: by the base before, the substitution and the base after.
@@ -156,7 +156,10 @@ def runs_of(variants: pl.DataFrame, fasta: Fasta | None = None) -> pl.DataFrame:
     """
     ref, alt = pl.col("ref"), pl.col("alt")
     one = ((ref == "-") & (alt.str.len_chars() == 1)) | ((alt == "-") & (ref.str.len_chars() == 1))
-    table = variants.select("variant_id", "context", *parts()).drop_nulls("pos").filter(one)
+    indels = variants.select("variant_id", "context").filter(pl.col("variant_id").str.contains(":-", literal=True))
+    table = with_parts(indels).drop_nulls("pos").filter(one)
+    if fasta is None and table["context"].null_count() == table.height:
+        return table.select("variant_id", is_in_run=pl.lit(None, pl.Boolean))
     rows = []
     for name, context, chrom, pos, a, b in table.select("variant_id", "context", "chrom", "pos", ref, alt).iter_rows():
         around = fasta.fetch(chrom, pos - FLANK, pos + FLANK) if fasta and chrom in fasta and pos > FLANK else context

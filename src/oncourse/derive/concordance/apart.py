@@ -39,6 +39,8 @@ def samples_apart(identity: pl.DataFrame, related: pl.DataFrame | None) -> pl.Da
     patient |= dict(
         identity.filter(pl.col("finding").is_in(_CROSS)).select("other_sample_id", "other_patient_id").rows()
     )
+    two = identity.filter(finding="another person")  # of the same patient
+    patient |= dict(two.select("other_sample_id", "patient_id").rows())
     patient |= {row[s]: row["patient_id"] for row in related.iter_rows(named=True) for s in ("sample_a", "sample_b")}
     why: dict[str, str] = {}
     for sample in _contradicted(identity, related, patient):

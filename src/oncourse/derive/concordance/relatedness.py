@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from oncourse.derive.concordance.pairs import PairTable
 from oncourse.derive.concordance.presence import PresenceTable
+from oncourse.derive.concordance.presence_inputs import tumour_calls, tumour_samples
 from oncourse.study.model import Study
 
 #: log10 of the likelihood ratio from which common origin is said (and, negative, the contrary): 10 to 1.
@@ -221,6 +222,20 @@ def relatedness_table(study: Study, presence: PresenceTable, pairs: PairTable) -
         .otherwise(pl.lit("uninformative"))
     )
     return table.with_columns(verdict=verdict).drop("n_all")
+
+
+def may_tell_apart(study: Study, *, merge_same_site: bool = False) -> bool:
+    """Return whether any verdict of `relatedness_table` could set a sample apart (`oncourse.derive.concordance.apart`).
+
+    One is a stranger among others of its patient that are of one tumour: of three samples two have a variant in common,
+    each with a row of calls, for what has neither reads nor a call is not present, and what one has alone speaks against
+    a common origin. Another person is told by germline sites. Where there is neither, presence need not be weighed.
+    """
+    if (study["calls"]["origin"] == "germline").any():
+        return True
+    samples = tumour_samples(study).filter(pl.len().over("patient_id") > 2)
+    calls = tumour_calls(study, samples, merge_same_site=merge_same_site)
+    return bool(calls.select("patient_id", "variant_id").is_duplicated().any())
 
 
 def _lacks_by_calls(used: pl.DataFrame) -> pl.Series:

@@ -76,25 +76,22 @@ def burden_model(
     if kinds is not None:
         people = people.join(kinds, on="patient_id", how="left", maintain_order="left")
         people = people.with_columns(pl.col("stratum") + pl.col("kind").fill_null("")).drop("kind")
-    altered = status.altered_on_panel("patient_id")
-    altered = altered.join(people.select("patient_id"), on="patient_id", how="semi")
+    place = people.select("patient_id").with_row_index("row")
+    altered = status.altered_on_panel("patient_id").join(place, on="patient_id").select("gene", "row")
     totals = altered.group_by("gene").len("n").sort(["n", "gene"], descending=[True, False]).head(BURDEN_GENES)
     if totals.height < 2:
         return None
     genes = totals["gene"].to_list()
-    events = altered.join(totals.with_row_index("g"), on="gene", how="inner").select("patient_id", "g")
-    burden = events.group_by("patient_id").len("burden")
-    people = people.join(burden, on="patient_id", how="left", maintain_order="left").with_columns(
-        pl.col("burden").fill_null(0).cast(pl.Int64)
-    )
+    events = altered.join(totals.with_row_index("g"), on="gene", how="inner")
+    row, g = events["row"].to_numpy(), events["g"].to_numpy()
+    people = people.with_columns(burden=pl.Series(np.bincount(row, minlength=people.height), dtype=pl.Int64))
     keys = ["stratum", "assays", "burden"]
     classes = people.group_by(keys).len("size").sort(keys).with_row_index("class")
     people = people.join(classes, on=keys, how="left", maintain_order="left")
     looked = _looked(status, classes["assays"].to_list(), genes)
     of_class = people["class"].to_numpy().astype(np.int64)
     found = np.zeros((people.height, len(genes)), bool)
-    rows = events.join(people.select("patient_id").with_row_index("row"), on="patient_id", how="left")
-    found[rows["row"].to_numpy(), rows["g"].to_numpy()] = True
+    found[row, g] = True
     size, load = classes["size"].to_numpy(), classes["burden"].to_numpy()
     chance = np.full(looked.shape, np.nan)
     stratum = classes["stratum"].to_numpy()

@@ -96,7 +96,7 @@ class GeneStatus:
         assays = self.panels.samples.select(key, "mutation").drop_nulls().unique()
         if all(self.panels.genes[a] is None for a in assays["mutation"].unique()):  # every gene is on every panel
             return self.once(found, key).join(assays, on=key, how="semi")
-        pairs = self.panels.pairs(set(found["gene"]))
+        pairs = self.panels.pairs(set(found["gene"].unique()))
         owners = numbers(pl.concat([found[key], assays[key]]))
         found = found.with_columns(_owner=pl.Series(owners[: found.height]))
         assays = assays.select("mutation", _owner=pl.Series(owners[found.height :]))

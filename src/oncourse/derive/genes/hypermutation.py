@@ -84,17 +84,19 @@ def hypermutation_table(
 def _counts(calls: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
     """sample_id, n_coding, n_indel_one_base, of these n_indel_told and n_indel_in_run: distinct coding variants."""
     coding = calls.filter(~pl.col("consequence").fill_null("unknown").is_in(list(_OUTSIDE)))
+    coding = coding.select("sample_id", "variant_id")  # a variant has one row in a sample
     variant = pl.col("variant_id").str.split(":")
     ref, alt = variant.list.get(2, null_on_oob=True), variant.list.get(3, null_on_oob=True)
     one = ((ref == "-") & (alt.str.len_chars() == 1)) | ((alt == "-") & (ref.str.len_chars() == 1))
-    coding = coding.select("sample_id", "variant_id", one=one.fill_null(False)).unique()
-    coding = coding.join(runs, on="variant_id", how="left")
-    return coding.group_by("sample_id").agg(
-        n_coding=pl.len().cast(pl.Int64),
-        n_indel_one_base=pl.col("one").sum().cast(pl.Int64),
-        n_indel_told=(pl.col("one") & pl.col("is_in_run").is_not_null()).sum().cast(pl.Int64),
-        n_indel_in_run=(pl.col("one") & pl.col("is_in_run").fill_null(False)).sum().cast(pl.Int64),
+    indels = coding.filter(pl.col("variant_id").str.contains(":-", literal=True)).filter(one.fill_null(False))
+    counts = indels.join(runs, on="variant_id", how="left").group_by("sample_id")
+    of_indels = counts.agg(
+        n_indel_one_base=pl.len().cast(pl.Int64),
+        n_indel_told=pl.col("is_in_run").is_not_null().sum().cast(pl.Int64),
+        n_indel_in_run=pl.col("is_in_run").fill_null(False).sum().cast(pl.Int64),
     )
+    n_coding = coding.group_by("sample_id").agg(n_coding=pl.len().cast(pl.Int64))
+    return n_coding.join(of_indels, on="sample_id", how="left").with_columns(pl.exclude("sample_id").fill_null(0))
 
 
 def _with_disease(table: pl.DataFrame, study: Study) -> pl.DataFrame:

@@ -380,8 +380,9 @@ def _patients(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> tu
 
 def _told_sex(said: pl.Series, reading: Reading) -> None:
     """Say which words of the sex are not understood: codes (1, 2) mean one thing here and another there."""
-    lost = [w for w in said.drop_nulls() if words.sex(w) is None and meaning("unknown", w) is None]
-    if lost:
+    unread = [w for w in said.drop_nulls().unique() if words.sex(w) is None and meaning("unknown", w) is None]
+    if unread:
+        lost = said.filter(said.is_in(unread))
         message = f"{len(lost):,} words of the sex are not understood (first: '{lost[0]}'): unknown."
         cure = "Write female and male, or say it in the header: SEX (1=male, 2=female)."
         reading.problems.append(Problem("patients", None, "sex", lost[0], message, cure, "warning"))
