@@ -294,11 +294,11 @@ def _mark_same(
     """Say of each row which other feature is the same patients; a pre-specified one stands for the others."""
     same = {name: same_patients(features, target) for name, target in targets.items()}
     everyone = same_patients(features)
+    wanted = {id(alike): {alike.get(name, name): name for name in reversed(named)} for alike in (*same.values(), everyone)}
     for row in (*rows, *responded):
         alike = same.get(row["endpoint"], everyone)
         group = alike.get(row["feature"], row["feature"])
-        members = [group, *(name for name, first in alike.items() if first == group)]
-        stands = next((name for name in named if name in members), group)
+        stands = wanted[id(alike)].get(group, group)
         row["same_as"] = None if stands == row["feature"] else stands
     _mark_covariates(rows)
 

@@ -260,14 +260,26 @@ def _scan_block(
 def _is_covariate(values: NDArray[Any], x: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether a finding is itself one of the covariates (column of `x`) in the patients who have both: nothing of it is
     left to estimate beside it."""
-    out = np.zeros(values.shape[1], bool)
-    for j, column in enumerate(values.T.astype(float)):
-        for covariate in x.T:
-            both = (column >= 0) & np.isfinite(column) & np.isfinite(covariate)
-            a, b = column[both], covariate[both]
-            if a.size > 1 and np.ptp(a) > 0 and np.ptp(b) > 0:
-                out[j] |= abs(abs(float(np.corrcoef(a, b)[0, 1])) - 1) < 1e-9
+    cells, out = values.astype(float), np.zeros(values.shape[1], bool)
+    known = (cells >= 0) & np.isfinite(cells)
+    for covariate in x.T:
+        both = known & np.isfinite(covariate)[:, None]
+        a, b = (_deviations(column, both) for column in (cells, covariate[:, None]))
+        spread = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
+        varies = _varies(a, both) & _varies(b, both)
+        out |= varies & (np.abs(np.abs((a * b).sum(axis=0)) / np.where(varies, spread, 1.0) - 1) < 1e-9)
     return out
+
+
+def _varies(values: Floats, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    most, least = np.where(known, values, -np.inf).max(axis=0), np.where(known, values, np.inf).min(axis=0)
+    return np.asarray(most > least)
+
+
+def _deviations(values: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Return what each known value of a column is beside their mean; 0 where it is not known."""
+    n = np.maximum(known.sum(axis=0), 1)
+    return np.where(known, values - np.where(known, values, 0.0).sum(axis=0) / n, 0.0)
 
 
 def over_time(
