@@ -474,13 +474,12 @@ def _of_comparison(
             fitted = [r for r in rows if "latent" in r["estimand"] or "discordance" in r["estimand"]]
             rows.extend({**r, "set": "related"} for r in fitted)
             continue
-        variants = pairs.variants.join(chosen.select("pair"), on="pair", how="semi", maintain_order="left")
-        clean = variants.filter(pl.col("blood").is_null())
+        clean = here.filter(pl.col("blood").is_null())
         without = latent_rows(presence, clean, {**key, "chip": "without"})
-        if clean.height == variants.height:
+        if clean.height == here.height:
             rows.extend({**r, "chip": "with"} for r in without)
         else:
-            rows.extend(latent_rows(presence, variants, {**key, "chip": "with"}))
+            rows.extend(latent_rows(presence, here, {**key, "chip": "with"}))
         rows.extend(without)
         if hidden:
             rows = [
