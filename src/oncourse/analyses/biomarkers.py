@@ -294,7 +294,9 @@ def _mark_same(
     """Say of each row which other feature is the same patients; a pre-specified one stands for the others."""
     same = {name: same_patients(features, target) for name, target in targets.items()}
     everyone = same_patients(features)
-    wanted = {id(alike): {alike.get(name, name): name for name in reversed(named)} for alike in (*same.values(), everyone)}
+    wanted = {
+        id(alike): {alike.get(name, name): name for name in reversed(named)} for alike in (*same.values(), everyone)
+    }
     for row in (*rows, *responded):
         alike = same.get(row["endpoint"], everyone)
         group = alike.get(row["feature"], row["feature"])

@@ -96,7 +96,13 @@ class Evidence:
 
     @classmethod
     def of(
-        cls, sample: IntArray, share: FloatArray, own: FloatArray, anchors: Anchors, alike: BoolArray, reads: TissueReads
+        cls,
+        sample: IntArray,
+        share: FloatArray,
+        own: FloatArray,
+        anchors: Anchors,
+        alike: BoolArray,
+        reads: TissueReads,
     ) -> Evidence:
         """Weigh the reads of every variant's anchors.
 

@@ -243,7 +243,9 @@ def _genomes(
         weights = np.zeros((len(rows), 3, tried[0].share.shape[1]))
         for shift, one in enumerate(tried):
             weights[best == shift] = one.of_rows(best == shift, is_elsewhere)
-        out.append((Elsewhere(weights, weights[:, TRUNK].sum(axis=1)), np.logaddexp.reduce(fit, axis=0) + np.log(share)))
+        out.append(
+            (Elsewhere(weights, weights[:, TRUNK].sum(axis=1)), np.logaddexp.reduce(fit, axis=0) + np.log(share))
+        )
     return out
 
 
