@@ -118,8 +118,8 @@ def _filled():
     curves = rng.normal(-2, 1, n), rng.uniform(0.2, 1, (n, 2)), -rng.uniform(0, 20, (n, 2, 9))
     mass, weights = np.cumsum(rng.random((n, 2, 9)), axis=2), rng.random((2, n, 3, 7))
     weights[:, :, 1] = 0.0
-    grid, nil = np.geomspace(1e-3, 1, n_point), rng.random(n)
-    levels = grid, copies, mutated, np.full(n, 2.0), error, *curves, mass, 3.5, nil, weights
+    grid = np.geomspace(1e-3, 1, n_point)
+    levels = grid, copies, mutated, np.full(n, 2.0), error, *curves, mass, 3.5, weights
     yield levels_along, levels, [np.zeros((2, n, 3, 3, 2, n_point))]
     value, is_kind = rng.random((n, 3, 3, 2, n_point)), rng.random((n, 3)) < 0.7
     prior, off = rng.uniform(0.5, 2, (3, 3)), np.full((n, 2), 0.01)

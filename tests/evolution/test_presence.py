@@ -407,3 +407,39 @@ def test_the_rough_cell_fraction_is_that_of_the_copies_at_the_purity():
         np.zeros(n, int), np.arange(n), alt.astype(float), np.full(n, 100.0), called, *copies, np.full(n, 1e-3)
     )
     assert _rough_ccf(cells, np.array([0.8]), alt >= 0) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("concentration", [200.0, 1e9])
+def test_likelihoods_of_many_fractions_at_once_are_those_of_one_after_the_other(concentration):
+    """`count_and_tail` is the definition; few reads and many, deep sites whose chance of none is nil, a chance of a call
+    of 1e-8, reads not counted, two ways to be mutated, a binomial."""
+    alt = np.array([0.0, 2.0, 40.0, 900.0, -1.0, 3.0, 7.0])
+    depth = np.array([60.0, 800.0, 90.0, 3000.0, 120.0, 2e4, 30.0])
+    ways, n, ccfs = np.array([1.0, 1, 2, 1, 1, 1, 3]), len(alt), np.array([0.05, 0.3, 1.0])
+    rho, weight, error, least, min_vaf = np.array([[0.02, 0.7]]), np.array([[0.25, 0.75]]), 1e-4, 3, 0.02
+    like, power, pure = np.empty((n, 4), np.float32), np.empty((n, 4), np.float32), np.empty(n)
+    one, none = np.ones(n), np.zeros(n, np.int64)
+    spread, whole = np.array([0.8, 1.2]), ways + 1
+    sample = none, alt, depth, alt >= 0, alt > 2, whole, ways, 2 * one, error * one
+    rule = np.array([concentration]), np.array([2.0]), np.array([least]), np.array([min_vaf])
+    fractions = rho, weight, np.zeros((0, 2)), none - 1, spread, ccfs
+    kernels.cell_likelihoods(0, n, *sample, *rule, *fractions, like, power, pure)
+    for i in range(n):
+        depths = [depth[i]] if alt[i] >= 0 else np.floor(depth[i] * spread)
+        logs, calls = np.zeros(3), np.zeros(3)
+        for g, ccf in enumerate(ccfs):
+            parts = []
+            for p, w in zip(rho[0], weight[0], strict=True):
+                for m in sorted({1.0, ways[i]}):
+                    v = p * ccf * m / (p * whole[i] + (1 - p) * 2)
+                    v = v * (1 - error) + (1 - v) * error
+                    for d in depths:
+                        enough = max(least, np.ceil(d * min_vaf - 1e-9))
+                        scale = math.lgamma(d + concentration) - math.lgamma(concentration)
+                        x, above = kernels.count_and_tail(max(alt[i], 0.0), d, v, concentration, enough, scale)
+                        parts.append((x, above, w / len({1.0, ways[i]}) / len(depths)))
+            calls[g] = sum(above * w for _, above, w in parts)
+            logs[g] = np.logaddexp.reduce([x + np.log(w) for x, _, w in parts])
+        np.testing.assert_allclose(power[i, 1:], calls, rtol=1e-5, atol=1e-10)
+        expected = np.exp(logs - logs.max()) if alt[i] >= 0 else (calls if alt[i] > 2 else 1 - calls)
+        np.testing.assert_allclose(like[i, 1:] / like[i, 1:].max(), expected / expected.max(), rtol=1e-5, atol=1e-27)

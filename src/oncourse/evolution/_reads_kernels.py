@@ -110,17 +110,17 @@ def tissue_reads(alt, depth, error, s, full, steps, every, part):
 
 
 @compiled(
-    "f8[:], f8[:,:], f8[:,:], f8[:], f8[:], f8[:], f8[:,:], f8[:,:,:], f8[:,:,:], f8, f8[:], f8[:,:,:,:], "
-    "f8[:,:,:,:,:,:]",
+    "f8[:], f8[:,:], f8[:,:], f8[:], f8[:], f8[:], f8[:,:], f8[:,:,:], f8[:,:,:], f8, f8[:,:,:,:], f8[:,:,:,:,:,:]",
     error_model="numpy",
 )
-def levels_along(rho, copies, mutated, normal, error, centre, width, log_like, mass, stretch, nil, weights, value):
-    """Fill P(reads, kind) of a variant that is absent, a subclone of any size, or in all cells, at each tumour fraction.
+def levels_along(rho, copies, mutated, normal, error, centre, width, log_like, mass, stretch, weights, value):
+    """Fill P(reads, kind) of a variant that is a subclone of any size, or in all cells, at each tumour fraction.
 
-    rho : shape (n_point,); copies, mutated : (n, n_option); normal, error, nil (P(reads) of background) : (n,)
+    rho : shape (n_point,); copies, mutated : (n, n_option); normal, error : (n,)
     centre, width (n, n_spread), log_like, mass (n, n_spread, n_node) : `oncourse.evolution.tumour_fraction._curves`
     weights : shape (n_genome, n, n_kind, n_option)
-    value : shape (n_genome, n, n_kind, 3, n_spread, n_point), zero where a kind has no weight
+    value : shape (n_genome, n, n_kind, 3, n_spread, n_point), zero where a kind has no weight; its first level, of a variant
+        that is absent, is the same at every fraction and left to the caller
     """
     n_genome, n, n_kind, n_option = weights.shape
     n_point, n_spread, last = rho.size, width.shape[1], log_like.shape[2] - 1
@@ -168,7 +168,6 @@ def levels_along(rho, copies, mutated, normal, error, centre, width, log_like, m
                         w = weights[q, i, kind, o]
                         if w > 0.0:
                             for g in range(n_point):
-                                value[q, i, kind, 0, s, g] += w * nil[i]
                                 value[q, i, kind, 1, s, g] += w * part[o * n_point + g]
                                 value[q, i, kind, 2, s, g] += w * every[o * n_point + g]
 

@@ -258,7 +258,7 @@ def presence(
     counted = (cells.alt_count >= 0) & (cells.depth > 0)
     elsewhere = _called_elsewhere(cells)
     taught = counted if cells.teaches is None else counted & cells.teaches
-    tumour = tumour_fractions(cells, samples, taught, elsewhere, n_thread=n_thread)
+    tumour = tumour_fractions(cells, samples, taught, elsewhere, without_each=False, n_thread=n_thread)
     assumed, told = samples.concentration, cells.error_rate
     cells, samples, background = _with_learned(cells, samples, taught, elsewhere, tumour)
     if np.isnan(samples.purity).any():

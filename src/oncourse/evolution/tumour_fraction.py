@@ -102,9 +102,17 @@ class Fractions:
 
 
 def tumour_fractions(
-    cells: Cells, samples: Samples, counted: BoolArray, elsewhere: BoolArray, *, n_thread: int = 2
+    cells: Cells,
+    samples: Samples,
+    counted: BoolArray,
+    elsewhere: BoolArray,
+    *,
+    without_each: bool = True,
+    n_thread: int = 2,
 ) -> Fractions:
     """Return the fraction of every sample: as given, else estimated; tissue first, which then anchors plasma.
+
+    without_each : whether the weights without each of the cells are wanted
 
     Parameters
     ----------
@@ -119,7 +127,8 @@ def tumour_fractions(
     def estimate(wanted: BoolArray, most: int = N_VARIANT) -> None:
         if wanted.any():
             of = np.flatnonzero(wanted)
-            rows.extend(_estimate(out, of, cells, samples, counted, elsewhere, sum(map(len, rows)), most, n_thread))
+            n_row = sum(map(len, rows)) if without_each else None
+            rows.extend(_estimate(out, of, cells, samples, counted, elsewhere, n_row, most, n_thread))
 
     tissue = np.isnan(given) & ~samples.is_plasma
     estimate(tissue)
@@ -162,12 +171,12 @@ def _estimate(
     samples: Samples,
     counted: BoolArray,
     elsewhere: BoolArray,
-    n_row: int,
+    n_row: int | None,
     most: int,
     n_thread: int,
 ) -> list[FloatArray]:
     """Fill `out` for the `wanted` samples, from `most` variants each; return the weights without each of the cells
-    used."""
+    used, which are rows from `n_row` on (None: none are wanted)."""
     of_wanted = np.isin(cells.sample, wanted)
     out.row_of[of_wanted] = -1
     rows = np.flatnonzero(of_wanted & counted & (elsewhere | cells.is_called))
@@ -196,12 +205,13 @@ def _estimate(
     spread = _spread_prior(np.array([w.by_spread for w in weighed]), np.array([w.centre for w in weighed]))
     kept: list[FloatArray] = []
     for j, d in enumerate(wanted):
-        found = weighed[j].summary(spread[j])
+        found = weighed[j].summary(spread[j], without_each=n_row is not None)
         out.mean[d], out.low[d], out.high[d], out.is_known[d] = found.mean, found.low, found.high, found.is_known
         out.points[d], out.weights[d] = found.points, found.weights
-        out.row_of[rows[mine[j]]] = n_row + np.arange(len(mine[j]))
-        n_row += len(mine[j])
-        kept.append(found.rows)
+        if n_row is not None:
+            out.row_of[rows[mine[j]]] = n_row + np.arange(len(mine[j]))
+            n_row += len(mine[j])
+            kept.append(found.rows)
     return kept
 
 
@@ -313,13 +323,13 @@ class _Reads:
         )
 
     def levels(self, fraction: FloatArray) -> FloatArray:
-        """Return P(reads, kind) absent (at the first of `errors`), subclonal, clonal at each fraction: (n_genome, n, 3, 3,
-        n_spread, n_fraction)."""
+        """Return P(reads, kind) absent (0: not at any fraction, see `_posterior`), subclonal, clonal at each fraction:
+        (n_genome, n, 3, 3, n_spread, n_fraction)."""
         n_genome, n, n_kind, _ = self.weights.shape
         value = np.zeros((n_genome, n, n_kind, SHARES.shape[1], len(SPREADS), len(fraction)))
         variants = self.copies, self.mutated, self.normal, self.error
         curves = self.centre, self.width, self.log_like, self.mass
-        levels_along(fraction, *variants, *curves, _STRETCH, self.nil[0], self.weights, value)
+        levels_along(fraction, *variants, *curves, _STRETCH, self.weights, value)
         return value
 
 
@@ -369,15 +379,19 @@ class _Weighed:
         """The likeliest fraction."""
         return float(self.fraction[np.argmax(np.logaddexp.reduce(self.log_post, axis=0))])
 
-    def summary(self, spread: FloatArray) -> Fractions:
-        """Return the fraction at these weights of the spreads; arrays without the axis of the sample."""
+    def summary(self, spread: FloatArray, *, without_each: bool = True) -> Fractions:
+        """Return the fraction at these weights of the spreads; arrays without the axis of the sample.
+
+        without_each : whether the weights without each of the variants are wanted
+        """
         logs = self.log_post + np.log(self.width) + np.log(np.tile(spread, len(self.log_post) // len(spread)))[:, None]
         joint = np.exp(logs - logs.max())
         joint /= joint.sum()
         mass = joint.sum(axis=0)
-        without = (
-            joint[None] * np.exp(-np.clip(self.log_each - self.log_each.max(axis=(1, 2), keepdims=True), -60, 0))
-        ).sum(axis=1)
+        log_each = self.log_each if without_each else self.log_each[:0]
+        without = (joint[None] * np.exp(-np.clip(log_each - log_each.max(axis=(1, 2), keepdims=True), -60, 0))).sum(
+            axis=1
+        )
         without /= without.sum(axis=1, keepdims=True)
         grid = self.fraction
         if self.is_guessed:
