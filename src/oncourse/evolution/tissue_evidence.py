@@ -110,12 +110,12 @@ class Evidence:
         alike : `Anchors.alike`
         """
         n, n_option = share.shape
-        every, link, row = reads.every, anchors.link, anchors.row
-        mean = None if alike.all() else _log_mean(every, own)
+        link, row, every = anchors.link, anchors.row, np.ascontiguousarray(reads.every.T)
+        told = np.zeros(len(link)) if alike.all() else _log_mean(reads.every, own)[link]
         log_all = np.zeros((n_option, n))
-        for option, one in enumerate(np.ascontiguousarray(every.T)):
-            told = one[link] if mean is None else np.where(alike, one[link], mean[link])
-            log_all[option] = np.bincount(row, told, n)
+        for option in range(n_option):
+            of_place = np.where(alike, every[option][link], told) if alike.any() else told
+            log_all[option] = np.bincount(row, of_place, n)
         log_part = np.bincount(row, reads.log_part(own)[link], n)
         with np.errstate(divide="ignore"):
             trunk = log_all.T + np.log(share)

@@ -224,7 +224,7 @@ def relatedness_table(study: Study, presence: PresenceTable, pairs: PairTable) -
     return table.with_columns(verdict=verdict).drop("n_all")
 
 
-def may_tell_apart(study: Study, *, merge_same_site: bool = False) -> bool:
+def may_tell_apart(study: Study, *, merge_same_site: bool) -> bool:
     """Return whether any verdict of `relatedness_table` could set a sample apart (`oncourse.derive.concordance.apart`).
 
     One is a stranger among others of its patient that are of one tumour: of three samples two have a variant in common,
