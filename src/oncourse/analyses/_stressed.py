@@ -31,8 +31,8 @@ STRESSED: dict[str, Stressed] = {
             "errors thirty times those told in few places: up to 17 % of the absent seem present, shared fractions are up "
             "to .17 too high; the samples are named",
             "mapping artefacts at one fraction in every sample: they are present in each",
-            "nine of ten mutations in every sample and errors ten times those told: errors are not learned, and up to one "
-            "in six absent mutations seem present, in samples that are mostly not named",
+            "nine of ten mutations in every sample and errors ten times those told: up to one in six absent mutations seem "
+            "present, in samples mostly not named",
         ),
         "concordance/samples (noise), overview/identity",
     ),
