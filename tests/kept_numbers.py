@@ -11,6 +11,7 @@ of random draws go elsewhere there: they are compared on the processor of `tests
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections import Counter
@@ -22,7 +23,9 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 import pytest
-from tests.golden import ANSWERS, processor
+from tests.golden import ANSWERS, CHAINS, processor
+
+from oncourse.cohort import Cohort, derived
 
 KEPT = ANSWERS / "numbers"
 WHOLE = 12
@@ -31,6 +34,16 @@ NOT_OURS = ("knowledge", "rules")
 #: Lines from which the objects of a list are told together.
 MOST = 300
 RTOL, ATOL = 1e-4, 1e-9
+SCALARS = (bool, int, float, str, bytes, np.number, np.bool_)
+#: No table of a study alone: rules of knowledge have tests of their own, groups are asked for, the others are parts.
+OTHERS = ("cleared", "groups", "knowledge", "presence_or_none")
+#: Derived tables, each a property of the Cohort, and those (of analyses too) that rest on chains of random draws.
+DERIVED = sorted(
+    name
+    for name, what in inspect.getmembers(Cohort)
+    if not name.startswith("_") and isinstance(what, (derived, property)) and name not in OTHERS
+)
+CHAINED = ("clusters", *CHAINS)
 
 
 def told(answer: Any) -> list[str]:
@@ -52,6 +65,9 @@ def told(answer: Any) -> list[str]:
 
 
 def _told(answer: Any, place: str) -> Iterator[tuple[str, list[Any]]]:
+    if answer is None or isinstance(answer, SCALARS):
+        yield place, [answer]
+        return
     if isinstance(answer, pl.DataFrame):
         answer = {name: answer[name] for name in answer.columns}
     elif isinstance(answer, tuple) and hasattr(answer, "_asdict"):
@@ -59,7 +75,10 @@ def _told(answer: Any, place: str) -> Iterator[tuple[str, list[Any]]]:
     elif is_dataclass(answer) and not isinstance(answer, type):
         answer = {f.name: getattr(answer, f.name) for f in fields(answer) if not f.name.startswith("_")}
     if isinstance(answer, Mapping):
-        for name, value in answer.items():
+        items = list(answer.items())
+        if any(isinstance(name, tuple) for name in answer):  # filled in the order of a set
+            items.sort(key=lambda item: str(item[0]))
+        for name, value in items:
             if callable(name) or name in NOT_OURS:  # functions: what another table was derived by
                 continue
             step = f".{name}" if str(name).isidentifier() and not re.search(r"\d", str(name)) else f"[{name}]"
@@ -67,21 +86,20 @@ def _told(answer: Any, place: str) -> Iterator[tuple[str, list[Any]]]:
         return
     if isinstance(answer, pl.Series):
         answer = answer.to_list()
-    if isinstance(answer, (list, tuple, set, frozenset, np.ndarray)):
+    if isinstance(answer, (set, frozenset)):
+        answer = sorted(answer, key=str)
+    if isinstance(answer, (list, tuple, np.ndarray)):
         values = _plain(answer)
         if values is not None:
             yield place, values
             return
         for number, value in enumerate(answer):
             yield from _told(value, f"{place}[{number}]")
-    elif isinstance(answer, (bool, int, float, np.number, np.bool_, str, bytes, type(None))):
-        yield place, [answer]
 
 
 def _plain(answer: Any) -> list[Any] | None:
     """The numbers or words of a list or array, null where it holds more than that."""
     values = answer.ravel().tolist() if isinstance(answer, np.ndarray) else list(answer)
-    values = sorted(values, key=str) if isinstance(answer, (set, frozenset)) else values
     return values if all(isinstance(v, (bool, int, float, np.number, str, type(None))) for v in values) else None
 
 

@@ -320,24 +320,27 @@ class Reach:
         """The first of the near tests that fails with this text in place of the file's, or None.
 
         Of each test file the cheapest tests that reach the line, up to `GLANCE` seconds: most mutants end here. What is
-        left is asked of several survivors at once (`mutate_groups.py`).
+        left is asked of several survivors at once (`mutate_groups.py`). A run of pytest imports the house anew, which
+        costs more than most tests: all files are asked in two runs, the examples, the nearest file and the kept answers
+        of the room before the others.
         """
         module = ".".join(file.with_suffix("").parts[1:]).removesuffix(".__init__")
-        text = {file: changed}
-        if ">>>" in (self.folder / file).read_text("utf-8"):
-            example = f"{EXAMPLES}::test_examples_are_true[{module}]"
-            if failed := self.failing([example], text, stop=True):
-                return failed[0]
-        spent = 0.0
-        for test, score in near(self.folder, file, line).items():
-            if score < 2 and not self.is_measured(test):
-                continue
-            tests = self.of(test, file, line, rest=0.5)
-            ends = itertools.accumulate(self.seconds[t] for t in tests)
-            if tests := [t for t, end in zip(tests, ends, strict=True) if end <= GLANCE]:
-                if failed := self.failing(tests, text, stop=True):
+        example = f"{EXAMPLES}::test_examples_are_true[{module}]"
+        asked = [example] if ">>>" in (self.folder / file).read_text("utf-8") else []
+        spent, rounds = 0.0, 0
+        scores = near(self.folder, file, line)
+        known = {test: score for test, score in scores.items() if score >= 2 or self.is_measured(test)}
+        for test in (*_kept_first(known, self.folder, file), None):
+            if test is not None:
+                tests = self.of(test, file, line, rest=0.5)
+                ends = itertools.accumulate(self.seconds[t] for t in tests)
+                tests = [t for t, end in zip(tests, ends, strict=True) if end <= GLANCE]
+                asked += tests
+                spent, rounds = spent + (self.price(test, tests) if tests else 0.0), rounds + bool(tests)
+            if asked and (test is None or rounds == 2 or spent > 3 * GLANCE):
+                if failed := self.failing(asked, {file: changed}, stop=True):
                     return failed[0]
-                spent += self.price(test, tests)
+                asked, rounds = [], 3
             if spent > 3 * GLANCE:
                 break
         return None
@@ -355,7 +358,8 @@ class Reach:
             for file, text in changed.items():
                 (self.folder / file).write_text(text, "utf-8")
             chosen = Chosen(tests, place)
-            code = forked(lambda: _pytest(self.folder, [*how, _file(tests[0])], chosen), 20 + 4 * seconds)
+            files = list(dict.fromkeys(map(_file, tests)))
+            code = forked(lambda: _pytest(self.folder, [*how, *files], chosen), 20 + 4 * seconds)
         finally:
             for file, raw in whole.items():
                 (self.folder / file).write_bytes(raw)
@@ -396,6 +400,13 @@ def near(folder: Path, file: Path, line: int) -> dict[str, float]:
         if score >= 1 and place not in (*WHOLE, EXAMPLES):
             scores[place], length[place] = score, len(text)
     return dict(sorted(scores.items(), key=lambda t: (-t[1], length[t[0]])))
+
+
+def _kept_first(scores: Iterable[str], folder: Path, file: Path) -> list[str]:
+    """The nearest test file, what is kept of the room whole (`tests/kept_numbers.py`), and the others, nearest first."""
+    room = f"tests/{file.parts[2]}/test_numbers.py"
+    others = [test for test in scores if test != room]
+    return [*others[:1], *([room] if (folder / room).exists() else []), *others[1:]]
 
 
 def _functions_at(tree: ast.Module, line: int) -> list[str]:

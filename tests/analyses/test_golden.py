@@ -6,25 +6,13 @@ is kept whole besides, by its columns (`tests/kept_numbers.py`): a cut-off, a ti
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
 from tests import golden, kept_numbers
 
 from oncourse.analyses._base import registry
-from oncourse.cohort import Cohort, derived
 from oncourse.report.patient_page import patient_page
 
 DESIGNS = ("crc", "mcrpc")
-#: No table of this study alone: rules of knowledge have tests of their own, groups are asked for, the others are parts.
-OTHERS = ("cleared", "groups", "knowledge", "presence_or_none")
-#: Derived tables, each a property of the Cohort, and those that rest on chains of random draws.
-DERIVED = sorted(
-    name
-    for name, what in inspect.getmembers(Cohort)
-    if not name.startswith("_") and isinstance(what, (derived, property)) and name not in OTHERS
-)
-CHAINED = ("clusters", "evolution", "heterogeneity")
 
 
 def kept_or_accepted(name: str, text: str, accept: bool, pixels: float | None = None) -> list[str]:
@@ -80,14 +68,14 @@ def test_tables_of_an_analysis_are_what_they_were(design, name, answered, reques
     kept_numbers.check(f"{design}/{name}", answer, request.config.getoption("--accept"), is_chain=name in golden.CHAINS)
 
 
-@pytest.mark.parametrize("name", DERIVED)
+@pytest.mark.parametrize("name", kept_numbers.DERIVED)
 @pytest.mark.parametrize("design", DESIGNS)
 def test_a_derived_table_is_what_it_was(design, name, answered, request):
     answer = getattr(answered(design)[0], name)
     if answer is None:
         pytest.skip("nothing of the kind in this study")
     kept_numbers.check(
-        f"{design}/derived/{name}", answer, request.config.getoption("--accept"), is_chain=name in CHAINED
+        f"{design}/derived/{name}", answer, request.config.getoption("--accept"), is_chain=name in kept_numbers.CHAINED
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -502,3 +504,24 @@ def test_a_change_from_a_nadir_of_one_millimetre_is_told_and_from_none_is_not():
     assert gone["change_from_nadir_fraction"].to_list()[-1] is None
     nothing = targets({0: {"A": 0}, 56: {"A": 2}})  # no target lesion
     assert nothing.select("sum_mm", "change_from_baseline_fraction").rows() == [(None, None)]
+
+
+def test_a_visit_at_which_no_target_lesion_could_be_measured_has_no_sum():
+    """It was 0 mm, as of lesions that are gone, on the patient's timeline too; a part that was measured is told."""
+    found = targets(
+        {0: {"A": 30, "B": 20}, 56: {"A": None, "B": None}, 112: {"A": 30, "B": None}, 168: {"A": 0, "B": 0}}
+    )
+    assert found.select("sum_mm", "target").rows()[-3:] == [(None, "NE"), (30, "NE"), (0, "CR")]
+
+
+def test_of_several_assessments_of_a_day_the_worst_word_counts_and_a_day_without_a_word_has_none():
+    """Against a plain minimum; days without a word between and after others ended the process with polars 2.1."""
+    draw, words = random.Random(7), ("PD", "SD", "NON-CR/NON-PD", "PR", "CR", "NE")
+    rows = [
+        {"patient_id": "P1", "day": day, "non_target": "NE", "overall": draw.choice((*words, None, None, None, None))}
+        for day in sorted(draw.randrange(150) for _ in range(300))
+    ]
+    told = dict(soft_tissue(pl.DataFrame(rows)).select("day", "overall").iter_rows())
+    for day in {row["day"] for row in rows}:
+        known = [row["overall"] for row in rows if row["day"] == day and row["overall"]]
+        assert told[day] == min(known, key=words.index, default=None)

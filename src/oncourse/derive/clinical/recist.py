@@ -71,20 +71,24 @@ def soft_tissue(assessments: pl.DataFrame, params: ImagingParams | None = None) 
     )
     rows = rows.filter(pl.any_horizontal(pl.col("non_target", "new_lesions", "overall").is_not_null()))
 
-    def worst(column: str, order: tuple[str, ...]) -> pl.Expr:
-        rank = {word: i for i, word in enumerate(order)}
-        known = pl.col(column).drop_nulls()
-        return (
-            known.sort_by(known.replace_strict(rank, default=len(order), return_dtype=pl.Int64)).first().alias(column)
+    orders = {
+        "non_target": ("PD", "NON-CR/NON-PD", "NE", "CR", "NONE"),
+        "new_lesions": ("yes", "equivocal", "no"),
+        "overall": ("PD", "iCPD", "iUPD", "SD", "NON-CR/NON-PD", "PR", "CR", "NE"),
+    }
+    # ranked row by row: `sort_by(ranks of the words of a group).first()` reads past the end of a column, polars 2.1
+    places = {
+        name: pl.when(pl.col(name).is_not_null()).then(
+            pl.col(name).replace_strict({w: i for i, w in enumerate(order)}, default=len(order), return_dtype=pl.Int64)
         )
-
+        for name, order in orders.items()
+    }
     return (
-        rows.sort("patient_id", "day", "row")
+        rows.with_columns(place.alias(f"_{name}") for name, place in places.items())
+        .sort("patient_id", "day", "row")
         .group_by("patient_id", "day", maintain_order=True)
         .agg(
-            worst("non_target", ("PD", "NON-CR/NON-PD", "NE", "CR", "NONE")),
-            worst("new_lesions", ("yes", "equivocal", "no")),
-            worst("overall", ("PD", "iCPD", "iUPD", "SD", "NON-CR/NON-PD", "PR", "CR", "NE")),
+            *(pl.col(name).get(pl.col(f"_{name}").arg_min(), null_on_oob=True) for name in orders),
             pl.col("row").min().cast(pl.Int64).alias("assessment_row"),
         )
     )

@@ -121,9 +121,9 @@ def target_visits(
 
     Returns
     -------
-    patient_id, line, day, sum_mm (of the lesions measured), baseline_mm, nadir_mm (smallest complete sum before the
-    visit, baseline included), change fractions (null where a lesion is missing), target, possible_target (responses
-    still possible whatever the size of the missing lesions), n_target, n_missing, source_row.
+    patient_id, line, day, sum_mm (of the lesions measured, null: none was), baseline_mm, nadir_mm (smallest complete
+    sum before the visit, baseline included), change fractions (null where a lesion is missing), target, possible_target
+    (responses still possible whatever the size of the missing lesions), n_target, n_missing, source_row.
 
     Notes
     -----
@@ -266,7 +266,7 @@ def _target_response(table: pl.DataFrame, params: ImagingParams) -> pl.DataFrame
         "patient_id",
         "line",
         "day",
-        unscaled(pl.when(has).then(pl.col("sum"))).alias("sum_mm"),
+        unscaled(pl.when(has & (pl.col("n_missing") < pl.col("n_target"))).then(pl.col("sum"))).alias("sum_mm"),
         unscaled(pl.when(has).then(pl.col("base"))).alias("baseline_mm"),
         unscaled(pl.when(has).then(pl.col("nadir"))).alias("nadir_mm"),
         pl.when(whole).then(change_base).alias("change_from_baseline_fraction"),
