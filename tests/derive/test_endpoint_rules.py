@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from oncourse.derive.clinical.bone import BONE_SCHEMA, bone_visits
 from oncourse.derive.clinical.endpoints import EndpointParams, EndpointTables, endpoint_table
@@ -534,33 +532,6 @@ def test_a_competing_event_of_the_same_day_comes_second():
     progression = records(frame, day="d", reason="progression", source_table="a", source_row=pl.lit(9))
     found = time_to_event(origin, [death, progression], []).row(0, named=True)
     assert (found["event_or_reason"], found["is_event"]) == ("progression", True)
-
-
-word = st.sampled_from(["CR", "PR", "SD", "PD", "NE"])
-visit_list = st.lists(st.tuples(st.integers(1, 390), word), max_size=6, unique_by=lambda v: v[0])
-
-
-@settings(max_examples=12, deadline=None)
-@given(visit_list, st.integers(-200, 200))
-def test_shifting_all_days_shifts_all_dates(visits, by):
-    here, _ = endpoints(DEAD, visits=visits)
-    moved = {k: v + by if k.endswith("_day") else v for k, v in DEAD.items()}
-    there, _ = endpoints(moved, treatments=((by, "a"),), visits=[(d + by, r) for d, r in visits])
-    for key, record in here.items():
-        if key[1] is not None:  # endpoints of the study start on day 0
-            assert there[key]["time_days"] == record["time_days"]
-            assert there[key]["end_day"] == record["end_day"] + by
-
-
-@settings(max_examples=12, deadline=None)
-@given(visit_list)
-def test_fda_never_has_an_event_ema_has_not(visits):
-    ema, _ = endpoints(DEAD, visits=visits, treatments=((0, "a"), (200, "b")))
-    fda, _ = endpoints(DEAD, visits=visits, treatments=((0, "a"), (200, "b")), censoring="fda", scan_interval_days=56)
-    for key, record in fda.items():
-        if key[0] in ("PFS", "TTP", "rPFS"):
-            assert not record["is_event"] or ema[key]["is_event"]
-            assert record["time_days"] <= ema[key]["time_days"]
 
 
 def test_a_study_without_psa_leaves_nobody_out_of_psa_endpoints():

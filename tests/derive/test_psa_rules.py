@@ -299,10 +299,10 @@ series = st.lists(
 )
 
 
-def _frame(values):
+def _frame(values, patient):
     return pl.DataFrame(
         {
-            "patient_id": "P",
+            "patient_id": patient,
             "day": [d for d, _ in values],
             "value_ng_ml": [v for _, v in values],
             "is_below_limit": False,
@@ -318,47 +318,69 @@ def _frame(values):
     )
 
 
-@settings(max_examples=20, deadline=None)
-@given(series, st.integers(-500, 500))
-def test_shifting_all_days_shifts_all_dates(values, by):
-    here = psa_endpoints(_frame(values), lines(0)).row(0, named=True)
-    there = psa_endpoints(_frame([(d + by, v) for d, v in values]), lines(by)).row(0, named=True)
-    for name, value in here.items():
-        if name.endswith("_day") and value is not None:
-            assert there[name] == value + by, name
+#: Patients of one study: so many at once cost what one does.
+N = 10
+courses = st.lists(series, min_size=N, max_size=N)
+
+
+def of_all(make, course, **options):
+    """The table of all patients, `make` of each one's values."""
+    return pl.concat(make(values, f"P{i:02}", **options) for i, values in enumerate(course))
+
+
+def lines_of_all(*starts):
+    return pl.concat(lines(*starts, patient=f"P{i:02}") for i in range(N))
+
+
+def _labs(values, patient, **options):
+    return labs(*values, patient=patient, **options)
+
+
+@settings(max_examples=3, deadline=None)
+@given(courses, st.integers(-500, 500))
+def test_shifting_all_days_shifts_all_dates(course, by):
+    here = psa_endpoints(of_all(_frame, course), lines_of_all(0))
+    there = psa_endpoints(of_all(_frame, [[(d + by, v) for d, v in values] for values in course]), lines_of_all(by))
+    assert here.height == N
+    for name in here.columns:
+        if name.endswith("_day"):
+            assert (here[name] + by).equals(there[name]), name
         elif not name.startswith(("doubling", "velocity")):
-            assert there[name] == value, name
+            assert here[name].equals(there[name]), name
 
 
-@settings(max_examples=15, deadline=None)
-@given(series, st.randoms(use_true_random=False))
-def test_row_order_changes_nothing(values, random):
-    mixed = list(values)
-    random.shuffle(mixed)
-    here, there = (psa_table(labs(*v), lines(0, 90)).drop("last_psa_row", "progression_row") for v in (values, mixed))
+@settings(max_examples=3, deadline=None)
+@given(courses, st.integers(0, 10**6))
+def test_row_order_changes_nothing(course, seed):
+    told = of_all(_labs, course)
+    mixed = told.sample(fraction=1, shuffle=True, seed=seed)
+    here, there = (psa_table(v, lines_of_all(0, 90)).drop("last_psa_row", "progression_row") for v in (told, mixed))
     assert here.equals(there)
 
 
-@settings(max_examples=15, deadline=None)
-@given(series)
-def test_units_change_nothing(values):
-    here = psa_endpoints(psa_values(labs(*values))[0], lines(0))
-    there = psa_endpoints(psa_values(labs(*[(d, f"{v * 1000:.0f}") for d, v in values], unit="pg/mL"))[0], lines(0))
+@settings(max_examples=3, deadline=None)
+@given(courses)
+def test_units_change_nothing(course):
+    here = psa_endpoints(psa_values(of_all(_labs, course))[0], lines_of_all(0))
+    picograms = [[(d, f"{v * 1000:.0f}") for d, v in values] for values in course]
+    there = psa_endpoints(psa_values(of_all(_labs, picograms, unit="pg/mL"))[0], lines_of_all(0))
     names = ["psa50", "psa50_confirmed", "progression_status", "progression_day", "nadir_ng_ml"]
-    assert here.select(names).equals(there.select(names))
+    assert here.height == N and here.select(names).equals(there.select(names))
 
 
-@settings(max_examples=20, deadline=None)
-@given(series, st.integers(0, 20_000).map(lambda x: x / 100))
-def test_a_later_value_never_raises_the_nadir_nor_undoes_a_confirmed_progression(values, more):
-    here = psa_endpoints(_frame(values), lines(0)).row(0, named=True)
-    there = psa_endpoints(_frame([*values, (401, more)]), lines(0)).row(0, named=True)
-    if here["nadir_ng_ml"] is not None:
-        assert there["nadir_ng_ml"] <= here["nadir_ng_ml"]
-    if here["progression_status"] == "confirmed":
-        assert there["progression_day"] == here["progression_day"]
-    for measure in ("psa50", "psa50_confirmed"):
-        assert not here[measure] or there[measure]
+@settings(max_examples=3, deadline=None)
+@given(courses, st.integers(0, 20_000).map(lambda x: x / 100))
+def test_a_later_value_never_raises_the_nadir_nor_undoes_a_confirmed_progression(course, more):
+    before = psa_endpoints(of_all(_frame, course), lines_of_all(0))
+    after = psa_endpoints(of_all(_frame, [[*values, (401, more)] for values in course]), lines_of_all(0))
+    assert before["patient_id"].equals(after["patient_id"])
+    for here, there in zip(before.iter_rows(named=True), after.iter_rows(named=True), strict=True):
+        if here["nadir_ng_ml"] is not None:
+            assert there["nadir_ng_ml"] <= here["nadir_ng_ml"]
+        if here["progression_status"] == "confirmed":
+            assert there["progression_day"] == here["progression_day"]
+        for measure in ("psa50", "psa50_confirmed"):
+            assert not here[measure] or there[measure]
 
 
 def slow_progression(base, values):
@@ -384,18 +406,19 @@ def slow_progression(base, values):
     return pending or ("none", None)
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    st.integers(100, 3000).map(lambda x: x / 100),
-    st.lists(st.tuples(st.integers(1, 40), st.integers(1, 3000).map(lambda x: x / 100)), min_size=1, max_size=12),
-)
-def test_fast_equals_the_plain_definition(base, steps):
-    day, values = 0, []
-    for gap, value in steps:
-        day += gap
-        values.append((day, value))
-    found = row((0, base), *values)
-    assert (found["progression_status"], found["progression_day"]) == slow_progression(base, values)
+steps = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 3000).map(lambda x: x / 100)), min_size=1, max_size=12)
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.tuples(st.integers(100, 3000).map(lambda x: x / 100), steps), min_size=N, max_size=N))
+def test_fast_equals_the_plain_definition(course):
+    made = []
+    for base, of_one in course:
+        days = [sum(gap for gap, _ in of_one[: i + 1]) for i in range(len(of_one))]
+        made.append((base, list(zip(days, (value for _, value in of_one), strict=True))))
+    found = psa_table(of_all(_labs, [[(0, base), *values] for base, values in made]), lines_of_all(0))
+    told = list(found.select("progression_status", "progression_day").iter_rows())
+    assert told == [slow_progression(base, values) for base, values in made]
 
 
 ABOVE = [

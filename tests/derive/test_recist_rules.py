@@ -430,64 +430,85 @@ def _sizes(values, first=(30.0, 20.0)):
     }
 
 
-@settings(max_examples=25, deadline=None)
-@given(visit_sizes, st.integers(-400, 400))
-def test_shifting_days_shifts_days(values, by):
-    here = target_visits(lesions(_sizes(values)), lines(0))
-    there = target_visits(lesions({d + by: s for d, s in _sizes(values).items()}), lines(by))
-    assert here.with_columns(pl.col("day") + by).equals(there)
+#: Patients of one study: so many at once cost what one does.
+N = 12
+courses = st.lists(visit_sizes, min_size=N, max_size=N)
 
 
-@settings(max_examples=20, deadline=None)
-@given(visit_sizes, st.integers(0, 10**6))
-def test_row_order_changes_nothing(values, seed):
-    frame = lesions(_sizes(values))
-    here = target_visits(frame, lines(0)).drop("source_row")
-    there = target_visits(frame.sample(fraction=1, shuffle=True, seed=seed), lines(0)).drop("source_row")
+def of_all(visits):
+    """The lesions of all patients, from the visits of each."""
+    return pl.concat(lesions(of_one, patient=f"P{i:02}") for i, of_one in enumerate(visits))
+
+
+def lines_of_all(start):
+    return pl.concat(lines(start, patient=f"P{i:02}") for i in range(N))
+
+
+@settings(max_examples=3, deadline=None)
+@given(courses, st.integers(-400, 400))
+def test_shifting_days_shifts_days(course, by):
+    here = target_visits(of_all(map(_sizes, course)), lines_of_all(0))
+    moved = of_all({d + by: s for d, s in _sizes(values).items()} for values in course)
+    assert here.with_columns(pl.col("day") + by).equals(target_visits(moved, lines_of_all(by)))
+
+
+@settings(max_examples=3, deadline=None)
+@given(courses, st.integers(0, 10**6))
+def test_row_order_changes_nothing(course, seed):
+    frame = of_all(map(_sizes, course))
+    here = target_visits(frame, lines_of_all(0)).drop("source_row")
+    there = target_visits(frame.sample(fraction=1, shuffle=True, seed=seed), lines_of_all(0)).drop("source_row")
     assert here.equals(there)
 
 
-@settings(max_examples=25, deadline=None)
-@given(visit_sizes, size, size)
-def test_a_later_visit_changes_no_earlier_one_and_the_nadir_never_rises(values, a, b):
-    here = target_visits(lesions(_sizes(values)), lines(0))
-    there = target_visits(lesions(_sizes([*values, (a, b)])), lines(0))
-    assert there.head(here.height).drop("source_row").equals(here.drop("source_row"))
-    assert (there["nadir_mm"].diff().drop_nulls() <= 0).all()
+@settings(max_examples=3, deadline=None)
+@given(courses, size, size)
+def test_a_later_visit_changes_no_earlier_one_and_the_nadir_never_rises(course, a, b):
+    here = target_visits(of_all(map(_sizes, course)), lines_of_all(0))
+    there = target_visits(of_all(_sizes([*values, (a, b)]) for values in course), lines_of_all(0))
+    earlier = there.filter(pl.col("day") < pl.col("day").max().over("patient_id"))
+    assert earlier.drop("source_row").equals(here.drop("source_row"))
+    rise = there.select(pl.col("nadir_mm").forward_fill().diff().over("patient_id")).to_series()
+    assert there["patient_id"].n_unique() == N and (rise.drop_nulls() <= 0).all()
 
 
-@settings(max_examples=20, deadline=None)
-@given(visit_sizes)
-def test_units_change_nothing(values):
-    mm = target_visits(lesions(_sizes(values)), lines(0))
-    as_cm = {
-        day: {k: None if v is None else {"diameter": v / 10, "unit": "cm"} for k, v in row.items()}
-        for day, row in _sizes(values).items()
-    }
-    assert target_visits(lesions(as_cm), lines(0))["target"].to_list() == mm["target"].to_list()
+@settings(max_examples=3, deadline=None)
+@given(courses)
+def test_units_change_nothing(course):
+    mm = target_visits(of_all(map(_sizes, course)), lines_of_all(0))
+    as_cm = (
+        {
+            day: {k: None if v is None else {"diameter": v / 10, "unit": "cm"} for k, v in row.items()}
+            for day, row in _sizes(values).items()
+        }
+        for values in course
+    )
+    assert target_visits(of_all(as_cm), lines_of_all(0))["target"].to_list() == mm["target"].to_list()
 
 
-@settings(max_examples=60, deadline=None)
-@given(visit_sizes)
-def test_fast_equals_the_plain_definition(values):
-    """Section 4.3.1 in integers of 0.1 mm."""
-    found = target_visits(lesions(_sizes(values)), lines(0))["target"].to_list()
+def slow_targets(values):
+    """Section 4.3.1 in integers of 0.1 mm, visit by visit."""
     base = nadir = 500
-    expected = []
     for pair in values:
         known = [round(v * 10) for v in pair if v is not None]
         total, whole = sum(known), len(known) == 2
         if whole and total == 0:
-            expected.append("CR")
+            yield "CR"
         elif total - nadir >= 50 and (total - nadir) * 5 >= nadir:
-            expected.append("PD")
+            yield "PD"
         elif not whole:
-            expected.append("NE")
+            yield "NE"
         else:
-            expected.append("PR" if (base - total) * 10 >= 3 * base else "SD")
+            yield "PR" if (base - total) * 10 >= 3 * base else "SD"
         if whole:
             nadir = min(nadir, total)
-    assert found == expected
+
+
+@settings(max_examples=6, deadline=None)
+@given(courses)
+def test_fast_equals_the_plain_definition(course):
+    found = target_visits(of_all(map(_sizes, course)), lines_of_all(0))
+    assert found["target"].to_list() == [target for values in course for target in slow_targets(values)]
 
 
 def test_no_lesion_gives_no_visit_of_the_same_columns():

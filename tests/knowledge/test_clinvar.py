@@ -92,17 +92,34 @@ def test_gzip_and_chr_names_say_the_same(table, tmp_path):
     assert said.startswith("9 classified changes of 14 records, 8 of which decide")
 
 
-def one_variant(make_study, place, gene, change, effect):
+def of_variants(make_study, *variants):
+    """A study with a patient for each variant: place, gene, change, effect."""
+    ids = range(1, len(variants) + 1)
+    samples = [
+        sample
+        for i in ids
+        for sample in (
+            {"sample_id": f"T{i}", "patient_id": f"P{i}", "material": "tissue", "purity": 0.5, "day": 0},
+            {"sample_id": f"N{i}", "patient_id": f"P{i}", "material": "normal"},
+        )
+    ]
     return make_study(
         {"design": "mcrpc", "genome_build": "GRCh37", "report_germline": True},
-        patients=[{"patient_id": "P1", "disease": "prostate cancer"}],
-        samples=[
-            {"sample_id": "T1", "patient_id": "P1", "material": "tissue", "purity": 0.5, "day": 0},
-            {"sample_id": "N1", "patient_id": "P1", "material": "normal"},
+        patients=[{"patient_id": f"P{i}", "disease": "prostate cancer"} for i in ids],
+        samples=samples,
+        calls=[
+            {"sample_id": f"T{i}", "variant_id": place, "alt_count": 120, "depth": 400, "origin": "somatic"}
+            for i, (place, *_) in zip(ids, variants, strict=True)
         ],
-        calls=[{"sample_id": "T1", "variant_id": place, "alt_count": 120, "depth": 400, "origin": "somatic"}],
-        variants=[{"variant_id": place, "gene": gene, "hgvs_p": change, "consequence": effect}],
+        variants=[
+            {"variant_id": place, "gene": gene, "hgvs_p": change, "consequence": effect}
+            for place, gene, change, effect in variants
+        ],
     )
+
+
+def one_variant(make_study, place, gene, change, effect):
+    return of_variants(make_study, (place, gene, change, effect))
 
 
 CASES = [
@@ -118,14 +135,21 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("place", "change", "effect", "state", "near"), CASES)
-def test_loss_rules_follow_the_list(make_study, table, place, change, effect, state, near):
+@pytest.fixture(scope="module")
+def patients(make_study, table):
+    """The patient of each case, of one study."""
+    study = of_variants(make_study, *((place, "ATM", change, effect) for place, change, effect, *_ in CASES))
+    return Cohort(study, {"knowledge": {"classified": str(table)}})
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "state", "near"), [(i, c, s, n) for i, (_, c, _, s, n) in enumerate(CASES, 1)]
+)
+def test_loss_rules_follow_the_list(patients, number, change, state, near):
     """PC rules ask for loss of ATM; the status HRR and the rules' near misses come from the same listing."""
-    study = one_variant(make_study, place, "ATM", change, effect)
-    cohort = Cohort(study, {"knowledge": {"classified": str(table)}})
-    hrr = cohort.statuses.filter(pl.col("status") == "HRR")
+    hrr = patients.statuses.filter(pl.col("status") == "HRR", pl.col("patient_id") == f"P{number}")
     assert hrr["state"].to_list() == [state]
-    matches = cohort.therapy.matches["P1"]
+    matches = patients.therapy.matches[f"P{number}"]
     assert any(v.gene == "ATM" for m in matches if m.status == "matched" for v in m.found) == (state == "positive")
     if near is not None:
         told = " | ".join(dict.fromkeys(n for m in matches for n in m.near if change[2:] in n))

@@ -13,7 +13,7 @@ from oncourse.study.validate import validate
 
 @pytest.fixture(scope="module", params=["crc", "mcrpc"])
 def made(request):
-    return simulate_study(request.param, 16, 11)
+    return simulate_study(request.param, 10, 11)
 
 
 @pytest.mark.parametrize("name", list(STRESSES))

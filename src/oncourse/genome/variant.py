@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from oncourse.genome.fasta import Fasta
+from oncourse.genome.texts import FEW
 
 #: Texts that callers write for an empty allele.
 EMPTY_ALLELES = ("-", "--", "", ".", "0")
@@ -178,7 +179,11 @@ def normalise(
 
 
 def once(values: pl.Series, expression: pl.Expr) -> pl.Series:
-    """Return `expression` (of a column ``x``) of each value, worked out once per distinct value."""
+    """Return `expression` (of a column ``x``) of each value, text, worked out once per distinct value; null stays null."""
+    if len(values) <= FEW:
+        given = values.cast(pl.String).to_frame("x")
+        said = given.select(pl.when(pl.col("x").is_not_null()).then(expression).cast(pl.String).alias("x"))
+        return said.to_series().rename(values.name)
     distinct = pl.DataFrame({"x": values.unique().drop_nulls().cast(pl.String)})
     results = distinct.select(expression.alias("x"))["x"]
     if values.dtype == pl.String and results.equals(distinct["x"]):

@@ -298,11 +298,15 @@ def _called(out: Decided, name: str, called: str) -> None:
 
 def _tell_held(out: Decided, name: str, said_no: pl.Expr, not_seen: pl.Expr) -> None:
     """Note how many rows the file itself does not call, and by which word."""
-    for what, mask, column in (
+    kinds = (
         ("status", said_no, "status"),
         ("FILTER", ~pl.col("_pass") & ~said_no, "filter"),
         ("validation", not_seen & pl.col("_pass") & ~said_no, "validation"),
-    ):
+    )
+    there = out.frame.select(mask.any().alias(what) for what, mask, _ in kinds).row(0, named=True)
+    for what, mask, column in kinds:
+        if not there[what]:
+            continue
         words = out.frame.filter(mask)[column].value_counts(sort=True).sort(["count", column], descending=[True, False])
         if words.height:
             shown = ", ".join(f"{w} {n:,}" for w, n in words.head(5).iter_rows())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 #: A comma that can only be a decimal one, one that can only part thousands, and one that can be either.
@@ -53,6 +55,10 @@ def plain_numbers(values: pl.Series) -> pl.Series:
 
 def numbers(values: pl.Series) -> pl.Series:
     """Return the finite numbers of a text column (`plain_numbers`; a percent sign is dropped), null elsewhere."""
+    if values.dtype == pl.String or values.dtype.is_numeric():
+        plain = values.cast(pl.Float64, strict=False)
+        if plain.null_count() == values.null_count() and math.isfinite(plain.sum()):
+            return plain  # all are numbers as they stand, as nearly always, or nothing is said
     text = values.cast(pl.String).str.strip_chars().str.strip_suffix("%")
     wide = plain_numbers(text).cast(pl.Float64, strict=False)
     return wide.set((~wide.is_finite()).fill_null(True), None)

@@ -137,7 +137,7 @@ def recist_visits(
     """
     params = params or ImagingParams()
     own = lines.select("patient_id", "line", "start_day", "next_start_day")
-    if own.is_empty():
+    if own.is_empty() or (target_lesions.is_empty() and assessments.is_empty()):
         return pl.DataFrame(schema=VISITS_SCHEMA)
     spans = followed_on(own)
     keys = ["patient_id", "line", "day"]

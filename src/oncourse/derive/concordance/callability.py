@@ -253,9 +253,9 @@ def _reach(grid: pl.DataFrame, params: CallabilityParams) -> pl.Series:
 
 
 def _power(grid: pl.DataFrame, concentration: float) -> np.ndarray:
-    purity = grid["purity"].fill_null(float("nan")).to_numpy()
+    purity = grid["purity"].cast(pl.Float64).to_numpy()  # null is not a number there
     copies = grid["total_cn"].fill_null(2.0).to_numpy()
-    depth = grid["depth"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    depth = grid["depth"].cast(pl.Float64).to_numpy()
     error = grid["error_rate"].fill_null(ERROR_RATE).to_numpy()
     minimum, vaf = grid["min_alt_count"].to_numpy(), grid["min_vaf"].to_numpy()
     return detection_power(depth, purity, copies, minimum, vaf, error_rate=error, concentration=concentration)

@@ -74,6 +74,8 @@ def copy_table(study: Study, genes: Collection[str], params: CopyNumberParams = 
     ``is_allele_lost``: no copy of the minor allele; null = not known.
     A plasma sample below ``min_plasma_fraction``, or of unknown fraction, shows changes but never their absence.
     """
+    if study["gene_copy_number"].is_empty() and study["segments"].is_empty():
+        return pl.DataFrame(schema=SCHEMA)
     samples = study["samples"].filter(is_tumour())
     samples = samples.select("sample_id", "patient_id", "material", "day", "tumor_fraction", "ploidy")
     called = _from_calls(study, genes)

@@ -4,7 +4,7 @@ both."""
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -110,12 +110,16 @@ def hits_table(
     )
 
 
+@lru_cache(maxsize=8)
+def _spots(hotspots: frozenset[tuple[str, int]]) -> pl.DataFrame:
+    """gene, codon, is_hotspot: true."""
+    spots = pl.DataFrame(sorted(hotspots), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
+    return spots.with_columns(is_hotspot=pl.lit(True))
+
+
 def _with_rule(rows: pl.DataFrame, hotspots: Collection[tuple[str, int]]) -> pl.DataFrame:
     """Add driver and rule to variant rows."""
-    spots = pl.DataFrame(sorted(hotspots), schema={"gene": pl.String, "codon": pl.Int64}, orient="row")
-    rows = rows.join(
-        spots.with_columns(is_hotspot=pl.lit(True)), on=["gene", "codon"], how="left", maintain_order="left"
-    )
+    rows = rows.join(_spots(frozenset(hotspots)), on=["gene", "codon"], how="left", maintain_order="left")
     rows = rows.join(
         _listed(rows),
         on=["gene", "change", "effect", "codon", "listed"],
@@ -130,6 +134,7 @@ def _with_rule(rows: pl.DataFrame, hotspots: Collection[tuple[str, int]]) -> pl.
     return rows.with_columns(driver=driver, rule=rule)
 
 
+@cache
 def _mutation_rules() -> list[tuple[pl.Expr, str, str]]:
     """The rules for mutations, first come first served: when, driver or unknown, in words with the source."""
     suppressor = pl.col("gene").is_in(sorted(genes_of_role("suppressor")))

@@ -84,15 +84,15 @@ def status_table(study: Study, statuses: Sequence[Status], evidence: StatusEvide
     """
     samples = tumour_samples(study).select("patient_id", "sample_id", "material", "day")
     cells, records = _cells(evidence), gene_records(evidence.readings, reports_germline=evidence.reports_germline)
-    frames = [pl.DataFrame(schema=STATUS_SCHEMA)]
-    frames += [marker_rows(samples, evidence.readings, s) for s in statuses if s.markers and not s.genes]
+    frames = [marker_rows(samples, evidence.readings, s) for s in statuses if s.markers and not s.genes]
     has_copies = not evidence.copies.is_empty()
     asked = [status for status in statuses if status.genes and (status.codons or has_copies or status.lost)]
     if asked:
         read = _sequenced(samples, cells, asked, evidence)
         of = read.partition_by("status", as_dict=True)
         frames += [with_witnesses(of.get((s.name,), read.clear()), evidence.readings, records, s) for s in asked]
-    table = pl.concat([f.select(list(STATUS_SCHEMA)).cast(STATUS_SCHEMA) for f in frames])  # type: ignore[arg-type]
+    told = [f.select(list(STATUS_SCHEMA)).cast(STATUS_SCHEMA) for f in frames if f.height]  # type: ignore[arg-type]
+    table = pl.concat(told) if told else pl.DataFrame(schema=STATUS_SCHEMA)
     return table.sort("status", "patient_id", "day", "sample_id", nulls_last=True)
 
 

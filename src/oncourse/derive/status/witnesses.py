@@ -27,9 +27,9 @@ def marker_rows(samples: pl.DataFrame, readings: pl.DataFrame, status: Status) -
     Nothing where nobody recorded the marker. A sample with readings of both kinds is positive and its reason names the
     other: a contradiction is shown, never averaged.
     """
-    mine = readings.filter(pl.col("marker").is_in(list(status.markers)))
+    mine = readings.filter(pl.col("marker").is_in(list(status.markers))) if readings.height else readings
     if mine.is_empty():
-        return _shaped(mine, status)
+        return pl.DataFrame(schema=STATUS_SCHEMA)
     label = pl.format("{} {}", "marker", "value")
     said = {
         "positive": (pl.col("state") == POSITIVE).any(),
@@ -48,8 +48,6 @@ def marker_rows(samples: pl.DataFrame, readings: pl.DataFrame, status: Status) -
 
 
 def _shaped(table: pl.DataFrame, status: Status) -> pl.DataFrame:
-    if table.is_empty():
-        return pl.DataFrame(schema=STATUS_SCHEMA)
     positive, negative = pl.col("positive").fill_null(False), pl.col("negative").fill_null(False)
     unclear = pl.col("unclear").fill_null("").ne("")
     names = " / ".join(status.markers)
@@ -142,6 +140,8 @@ def _told(readings: pl.DataFrame, records: Sequence[GeneRecord], status: Status)
         for (patient, sample), told in _by_record(records, status).items()
         for state, day, words in told
     ]
+    if named.is_empty() and not rows:
+        return pl.DataFrame(schema=_TOLD)
     both = pl.concat([named, pl.DataFrame(rows, schema=_TOLD, orient="row")])
     return both.unique(maintain_order=True).sort("patient_id", "day", "sample_id", "words", nulls_last=True)
 

@@ -184,6 +184,8 @@ def msi(text: str | None) -> str | None:
 
 def mapped(values: pl.Series, function: object, dtype: pl.DataType | type[pl.DataType] = pl.String) -> pl.Series:
     """Return `function` of each value, worked out once per distinct value."""
+    if values.null_count() == len(values):
+        return pl.Series(values.name, [None], dtype).new_from_index(0, len(values))
     unique = values.unique().drop_nulls()
     out = [function(v) for v in unique]  # type: ignore[operator]
     return values.replace_strict(unique, pl.Series(out, dtype=dtype), default=None, return_dtype=dtype)
@@ -205,6 +207,8 @@ def fraction(values: pl.Series) -> pl.Series:
     """
     from oncourse.io.tabular.units import fractions
 
+    if values.null_count() == len(values):
+        return values.cast(pl.Float64)
     given, says = fractions(values)
     plain = number(values).fill_null(given).set(says, None)
     above, below = plain.drop_nulls() > 1, (plain.drop_nulls() > 0) & (plain.drop_nulls() < 1)

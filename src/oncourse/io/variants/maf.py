@@ -17,6 +17,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_names import NO_GENE
+from oncourse.genome.texts import FEW
 from oncourse.genome.variant import once
 from oncourse.io.signatures import named
 from oncourse.io.tabular.remarks import is_second_header, remarks
@@ -306,12 +307,17 @@ def renamed(frame: pl.DataFrame) -> pl.DataFrame:
 
 #: What a spreadsheet writes where a formula has no value.
 _SHEET_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
+#: Cells that say nothing.
+_NOTHING = frozenset(("", "NA", "N/A", "null", "NULL", "[Not Available]", *_SHEET_ERRORS))
 
 
 def _clean(text: pl.Series, ours: str = "") -> pl.Series:
     """Return the cells with null for what says nothing; the column itself where every cell says something."""
-    nothing = ["", "NA", "N/A", "null", "NULL", "[Not Available]", *_SHEET_ERRORS]
     # a gene named Unknown falls back on its Entrez id
-    is_gene = ours == "gene"
-    said = text.str.strip_chars().str.to_lowercase().is_in(sorted(NO_GENE)) if is_gene else text.is_in(nothing)
+    if ours == "gene":
+        said = text.str.strip_chars().str.to_lowercase().is_in(sorted(NO_GENE))
+    elif len(text) <= FEW and _NOTHING.isdisjoint(text.to_list()):
+        return text
+    else:
+        said = text.is_in(sorted(_NOTHING))
     return text.set(said.fill_null(False), None) if said.any() else text
