@@ -59,14 +59,17 @@ STOPS = ("progression", "toxicity", "completed", "death", "withdrew", "clinical 
 SCANS = ("CR", "PR", "SD", "PD", "NE", "NON-CR/NON-PD", "NED", None)
 
 
-def everyday_study(design: str, n: int, seed: int, config: dict[str, Any] | None = None) -> Study:
-    """A checked study of `n` patients; the same for the same arguments."""
+def everyday_study(
+    design: str, n: int, seed: int, config: dict[str, Any] | None = None, *, sequenced: bool = True
+) -> Study:
+    """A checked study of `n` patients, the same for the same arguments; without samples far cheaper."""
     draw = random.Random(f"everyday {design} {seed}")
     tables: Tables = {}
     for k in range(n):
-        _patient(draw, f"P{k:02d}", design, tables)
-    everyday_reads.add_genotypes(draw, tables)
-    everyday_reads.add_assays(tables)
+        _patient(draw, f"P{k:02d}", design, tables, sequenced)
+    if sequenced:
+        everyday_reads.add_genotypes(draw, tables)
+        everyday_reads.add_assays(tables)
     settings = {"title": "everyday", "design": design, "genome_build": "GRCh37", "covariates": COVARIATES}
     disease = "colon adenocarcinoma" if design == "crc" else "prostate adenocarcinoma"
     return study({**settings, "disease": disease, **(config or {})}, **tables)
@@ -89,7 +92,7 @@ def add(tables: Tables, name: str, **row: Any) -> None:
     tables.setdefault(name, []).append(row)
 
 
-def _patient(draw: random.Random, patient: str, design: str, tables: Tables) -> None:
+def _patient(draw: random.Random, patient: str, design: str, tables: Tables, sequenced: bool) -> None:
     sex = "male" if design == "mcrpc" else draw.choice(("male", "female", None))
     add(
         tables,
@@ -108,7 +111,11 @@ def _patient(draw: random.Random, patient: str, design: str, tables: Tables) -> 
         _scans(draw, patient, lines, tables)
     _bone(draw, patient, lines, tables, 0.7 if design == "mcrpc" else 0.1)
     _labs(draw, patient, design, lines, tables)
-    everyday_reads.add_samples(draw, patient, design, lines, tables)
+    for lesion in tables["lesions"]:
+        if lines and lesion["patient_id"] == patient and lesion["role"] == "metastasis" and draw.random() < 0.2:
+            lesion["found_day"] = draw.choice(lines)[0]
+    if sequenced:
+        everyday_reads.add_samples(draw, patient, design, lines, tables)
     if draw.random() < 0.5:
         grade, drugs = draw.choice((1, 2, 3, 4, 5, None)), draw.choice((None, "oxaliplatin", "docetaxel"))
         term = draw.choice(("neutropenia", "hand-foot syndrome", "diarrhoea"))
