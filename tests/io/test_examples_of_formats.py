@@ -67,7 +67,7 @@ TOLD = {
         ("follow_up", ("last_contact_day", "is_dead", "cause_of_death", "recurrence_day", "recurrence_free_day")): [
             ("810", "true", "cancer", "400", None),
             ("1300", "false", None, None, "1300"),
-            ("300", None, None, None, None),  # dead on no day
+            ("300", "true", None, None, None),  # dead on no day
         ],
         ("treatments", ("drugs", "start_day")): [("oxaliplatin", "40")],
         ("lesions", ("site", "found_day")): [("liver", "400")],

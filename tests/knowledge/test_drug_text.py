@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from oncourse.knowledge.drug_dictionary import dictionary, index, key
 from oncourse.knowledge.drug_stems import stem_of
 from oncourse.knowledge.drug_text import TYPO_EDITS, _spellings, nearest_name, read_drugs
 from oncourse.knowledge.drugs import compared_drugs, drug_classes, drugs_in_text, kind, unknown_drugs
+from oncourse.study.checks_drugs import drug_checks
 
 FOLFOX = ("fluorouracil", "folinic acid", "oxaliplatin")
 #: Kinds of spelling asked for in cancervariants/therapy-normalization #258 and cBioPortal #7223.
@@ -287,3 +289,27 @@ def test_a_name_in_brackets_explains_the_one_before_it_where_all_of_it_is_unders
 )
 def test_letters_among_chinese_words_and_the_shortest_misspellings(text, names):
     assert read_drugs(text).names == names
+
+
+@pytest.mark.parametrize(
+    "text", ["no chemotherapy", "未化疗", "拒绝化疗", "watch and wait", "定期复查", "surgery alone"]
+)
+def test_words_for_no_drug_are_observation(text):
+    """Each was an unknown drug; "watch and wait" was two."""
+    assert read_drugs(text).names == ("observation",) and not read_drugs(text).unknown
+
+
+@pytest.mark.parametrize("text", ["cetuximab (rechallenge)", "西妥昔单抗再挑战", "Erbitux rechallenge"])
+def test_a_rechallenge_is_of_the_same_drug(text):
+    """The word was a second drug, which no dictionary knows: an arm of its own."""
+    assert read_drugs(text).names == ("cetuximab",) and not read_drugs(text).unknown
+
+
+@pytest.mark.parametrize(
+    "text", ["FOLFOX → FOLFIRI", "先FOLFOX后FOLFIRI", "FOLFOX then FOLFIRI", "XELOX*4 -> 卡培他滨"]
+)
+def test_one_treatment_after_another_is_asked_for_its_days(text):
+    """The cure was to write generic names with ";" between them, which makes a combination of what was given in turn."""
+    [problem] = drug_checks({"treatments": pl.DataFrame({"drugs": [text]})})
+    assert "one treatment after another" in problem.cure and "nearest" not in problem.message
+    assert len(read_drugs(text).names) == 1  # not understood, and no combination

@@ -11,6 +11,7 @@ from oncourse.knowledge.compare import compare_rules
 from oncourse.knowledge.golden import examined, golden_changes, golden_patients, make
 from oncourse.knowledge.matching import match_rules
 from oncourse.knowledge.rules import default_rules
+from oncourse.patients.page_data import _nearly
 
 RULES = {r.rule_id: r for r in default_rules()}
 GOLDEN = list(golden_patients())
@@ -66,6 +67,13 @@ def test_an_unclassified_missense_is_nearly_matched_and_says_why():
     match = of("prostate", has=["BRCA2 V2728I"])["PC-01"]
     assert match.status == "not_matched"
     assert any("V2728I" in n and "not classified" in n for n in match.near)
+
+
+def test_two_rules_of_one_therapy_that_name_other_residues_are_one_near_miss():
+    """A POLE variant stood twice on a page: it is none of five residues, and none of six others."""
+    near = [text for text, _ in _nearly(list(of("colorectal", has=["POLE R500Q"]).values())) if text.startswith("POLE")]
+    assert len(near) == 1 and near[0].count("not one of") == 1
+    assert all(residue in near[0] for residue in ("P286R", "F367S"))
 
 
 def test_k3326x_is_no_loss():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from tests.studies import study
 
+from oncourse.cohort import Cohort
 from oncourse.study.checks_endpoints import endpoint_checks
 from oncourse.study.tables import TABLES
 
@@ -461,3 +463,22 @@ def test_readings_of_one_scan_name_their_reader_or_none_does(readers, told):
     rows = [{"day": 56, "method": "ct_mri", "non_target": "NONE", "evaluator": reader} for reader in readers]
     found = endpoint_checks({"assessments": frame("assessments", *rows)})
     assert [p.severity for p in found if p.column == "evaluator"] == ["warning"] * told
+
+
+def test_an_event_after_the_last_contact_is_the_last_sign_of_life():
+    """Overall survival ended on day 400 although a recurrence was recorded on day 500, which was told and no more."""
+    made = study(
+        patients=[{"patient_id": p} for p in "ABC"],
+        samples=[],
+        calls=[],
+        follow_up=[
+            {"patient_id": "A", "last_contact_day": 400, "is_dead": False, "recurrence_day": 500, "death_day": None},
+            {"patient_id": "B", "last_contact_day": 400, "is_dead": True, "recurrence_day": 500, "death_day": 450},
+            {"patient_id": "C", "last_contact_day": 400, "is_dead": False, "recurrence_day": 300, "death_day": None},
+        ],
+    )
+    assert made["follow_up"]["last_contact_day"].to_list() == [500, 400, 400]
+    rows = Cohort(made).time_to_event.filter((pl.col("endpoint") == "OS") & pl.col("line").is_null())
+    found = {p: (t, e) for p, t, e in rows.select("patient_id", "time_days", "is_event").iter_rows()}
+    assert found == {"A": (501, False), "B": (451, True), "C": (401, False)}
+    assert sum("after the last contact, which is taken as that day" in str(p) for p in made.warnings) == 1

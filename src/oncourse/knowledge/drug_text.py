@@ -258,8 +258,9 @@ def _whole_latin(word: str, start: int, end: int) -> bool:
 
 @lru_cache(maxsize=1)
 def _spellings() -> tuple[str, ...]:
-    """Names of letters alone, long enough to be misspelt."""
-    return tuple(sorted(n for n in index() if n.isascii() and n.isalpha() and len(n) >= TYPO_EDITS[-1][0] - 1))
+    """Names of letters alone, long enough to be misspelt; chemotherapy is no misspelt "no chemotherapy"."""
+    long = (n for n in index() if n.isascii() and n.isalpha() and len(n) >= TYPO_EDITS[-1][0] - 1)
+    return tuple(sorted(n for n in long if not (n.startswith("no") and index()[n] == ("observation",))))
 
 
 @lru_cache(maxsize=4096)

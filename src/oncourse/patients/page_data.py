@@ -315,17 +315,30 @@ def _names_of(subjects: Sequence[str]) -> tuple[str, ...]:
     return (*names, *told)
 
 
+_NOT_ONE = ": not one of "
+
+
 def _nearly(matches: Sequence[Match]) -> list[tuple[str, str]]:
-    """What nearly matched with its reason -> therapies it concerns; changes that another rule names are left out."""
+    """What nearly matched with its reason -> therapies it concerns; changes that another rule names are left out.
+
+    Rules for the same therapies that name different residues of a gene are one miss (POLE: two rules).
+    """
     named = {v.name for m in matches if m.status == "matched" for v in m.found}
     groups: dict[str, dict[str, None]] = {}
     for m in matches:
         for text in m.near if m.status != "matched" else ():
-            what = text.partition(": not one of ")
+            what = text.partition(_NOT_ONE)
             if what[1] and what[0] in named:
                 continue
             groups.setdefault(text, {})[m.rule.therapy or m.rule.biomarker] = None
-    return [(text, "; ".join(therapies)) for text, therapies in groups.items()]
+    joined: dict[tuple[str, str], list[str]] = {}
+    for text, therapies in groups.items():
+        change, not_one, residues = text.partition(_NOT_ONE)
+        joined.setdefault((change if not_one else text, "; ".join(therapies)), []).append(residues)
+    return [
+        (f"{what}{_NOT_ONE}{'; '.join(residues)}" if residues[0] else what, therapies)
+        for (what, therapies), residues in joined.items()
+    ]
 
 
 def _evidence(matches: Sequence[EvidenceMatch]) -> list[EvidenceMatch]:

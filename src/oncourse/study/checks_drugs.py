@@ -61,10 +61,11 @@ def drug_checks(tables: Mapping[str, pl.DataFrame]) -> Iterator[Problem]:
         for name in reading.by_stem if reading else ():
             by_stem.setdefault(name, []).append(row)
     for name, rows in sorted(unknown.items()):
-        near = nearest_name(name)
+        near = None if _SEQUENCE.search(name) else nearest_name(name)
         hint = f" The nearest name is {near}." if near else ""
         message = f"'{name}' is no known drug{_count(rows)}: its class is not known, and it is compared with nothing."
-        yield Problem("treatments", rows[0], "drugs", name, message + hint, _CURE, WARNING)
+        cure = _ONE_AFTER_ANOTHER if _SEQUENCE.search(name) else _CURE
+        yield Problem("treatments", rows[0], "drugs", name, message + hint, cure, WARNING)
     for (word, name), rows in sorted(corrected.items()):
         message = f"'{word}' is read as {name}{_count(rows)}."
         cure = "Correct the spelling, or write another name if it is another drug."
@@ -86,6 +87,9 @@ def _by_stem(found: dict[str, list[int]]) -> Problem:
 
 _SHOWN = 8
 _ATC = re.compile(r"[A-DGHJL-NPRSV]\d\d([A-Z]([A-Z](\d\d)?)?)?$")
+#: One treatment after another in one cell: FOLFOX -> FOLFIRI, 先FOLFOX后FOLFIRI. When the second began is not in it.
+_SEQUENCE = re.compile(r"->|→|>>|\b(?:then|followed by|switched? to|sequential)\b|序贯|改用|后改|改为|换为|先.+后")
+_ONE_AFTER_ANOTHER = "It names one treatment after another: write a row for each, with its own days."
 _CURE = "Write the generic names, with ';' between them. A new drug is compared when treatment.new_drugs names it."
 
 

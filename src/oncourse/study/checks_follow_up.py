@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from oncourse.study.frames import optional
 from oncourse.study.schema import LISTED_PER_KIND, WARNING, Problem, Rule, broken, problems_where
 
 #: What a patient alive has: a day of one of these is a sign of life.
@@ -79,7 +80,7 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
             Rule(
                 late,
                 column,
-                f"{text} on day {{value}} is after the last contact.",
+                f"{text} on day {{value}} is after the last contact, which is taken as that day.",
                 "Last contact is at least the last day anything is known: correct it.",
                 WARNING,
             )
@@ -97,7 +98,7 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
             Rule(
                 pl.col(free) > last,
                 free,
-                f"known free of {text} on day {{value}}, after the last contact.",
+                f"known free of {text} on day {{value}}, after the last contact, which is taken as that day.",
                 "Last contact is at least the last day anything is known: correct it.",
                 WARNING,
             ),
@@ -112,6 +113,29 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
         )
     ]
     return told + broken(name, rows, rules)
+
+
+#: Days of follow_up on which somebody was seen alive.
+SEEN = ("recurrence_day", "recurrence_free_day", "progression_day", "progression_free_day", "second_primary_day")
+
+
+def with_last_signs_of_life(follow: pl.DataFrame) -> pl.DataFrame:
+    """Return follow_up whose last contact is at least the last day on which something is recorded, unless that is after
+    the death: a recurrence on day 500 is no recurrence of somebody last seen on day 400.
+
+    >>> rows = pl.DataFrame({"last_contact_day": [400, 400, None], "recurrence_day": [500, 300, 100]})
+    >>> with_last_signs_of_life(rows)["last_contact_day"].to_list()
+    [500, 400, None]
+    """
+    there = [c for c in SEEN if c in follow.columns]
+    if not there or "last_contact_day" not in follow.columns:
+        return follow
+    death = optional(follow, "death_day", pl.Int64)
+    alive = [pl.when((pl.col(c) <= death).fill_null(True)).then(c) for c in there]
+    last = pl.col("last_contact_day")
+    return follow.with_columns(
+        pl.when(last.is_not_null()).then(pl.max_horizontal(last, *alive)).alias("last_contact_day")
+    )
 
 
 def _recurrence(lesions: pl.DataFrame, follow: pl.DataFrame) -> list[Problem]:

@@ -38,7 +38,7 @@ FOLLOW_UP = Table(
         _PATIENT,
         _day(
             "last_contact_day",
-            "last day the patient was known to be alive, or the day of death",
+            "last day the patient was known to be alive, or the day of death; at least that of a recorded event",
             required=True,
         ),
         Column("is_dead", BOOL, "whether the patient has died; null = unknown"),

@@ -9,7 +9,6 @@ import polars as pl
 
 from oncourse.io.clinical.words import dead
 from oncourse.io.reading import Reading
-from oncourse.study.frames import optional
 from oncourse.study.headers import bare
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem
@@ -102,8 +101,9 @@ def days_of_last_contact_or_death(frame: pl.DataFrame, status: str = "is_dead") 
 
 def with_undated_deaths(follow: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """Return follow_up where no last contact is a day of death: who is dead on no day died on it or later, and is told
-    (`oncourse.derive.clinical.people`: dead, on a day that is not known)."""
-    if not {"is_dead", "patient_id"} <= set(follow.columns):
+    (`oncourse.derive.clinical.people`: dead, on a day that is not known). ``last_contact_day`` is our own name, which
+    the data dictionary defines as the day of death of who died; theirs are dates."""
+    if not {"is_dead", "patient_id", "last_contact_date"} <= set(follow.columns):
         return follow
     dead = (translated(follow["is_dead"].cast(pl.String), "dead") == "true").fill_null(False)
     for column in ("death_date", "death_day"):
@@ -112,9 +112,7 @@ def with_undated_deaths(follow: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     if not dead.any():
         return follow
     reading.problems.append(undated(str(follow["patient_id"].filter(dead)[0]), int(dead.sum())))
-    unit = "day" if "last_contact_day" in follow.columns else "date"
-    last = optional(follow, f"last_contact_{unit}")
-    return follow.with_columns(pl.when(dead).then(last).alias(f"death_earliest_{unit}"))
+    return follow.with_columns(pl.when(dead).then("last_contact_date").alias("death_earliest_date"))
 
 
 def has_day(values: pl.Series) -> pl.Series:

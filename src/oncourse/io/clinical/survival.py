@@ -47,7 +47,6 @@ SCHEMA = {
     "last_contact_day": pl.Int64,
     "is_dead": pl.Boolean,
     "death_day": pl.Int64,
-    "death_earliest_day": pl.Int64,
     "cause_of_death": pl.String,
     "recurrence_day": pl.Int64,
     "recurrence_free_day": pl.Int64,
@@ -327,7 +326,7 @@ def _follow_up(source: pl.DataFrame, placed: dict[str, _Pair], anchors: Anchors,
             pl.coalesce("OS", pl.max_horizontal("DFS", "PFS")).alias("last_contact_day"),
             pl.when(pl.lit(no_day)).then(True).otherwise(dead).alias("is_dead"),
             pl.when(dead).then(pl.col("OS")).alias("death_day"),
-            pl.when(pl.lit(no_day)).then(pl.col("OS")).alias("death_earliest_day"),
+            pl.when(pl.lit(no_day)).then(pl.col("OS")).cast(pl.Int64).alias("death_earliest_day"),
             pl.when(dead).then(pl.col("cause_of_death")).alias("cause_of_death"),
             pl.when(pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_day"),
             pl.when(~pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_free_day"),
@@ -336,6 +335,8 @@ def _follow_up(source: pl.DataFrame, placed: dict[str, _Pair], anchors: Anchors,
         )
         .with_columns(pl.col(c).cast(t) for c, t in SCHEMA.items())
     )
+    if not no_day.any():
+        out = out.drop("death_earliest_day")
     lost = out["last_contact_day"].null_count()
     if lost:
         reading.notes.append(f"{lost:,} patients have no survival time: they are not in follow_up")

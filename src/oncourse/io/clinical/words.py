@@ -155,12 +155,10 @@ def material(*texts: str | None) -> str:
             return "normal"
         if text and (known := meaning("material", text)) not in (None, "tissue"):
             return str(known)
-        if text and CELLS.search(text):
-            return "white_cells"
-        if text and SALIVA.search(text):
-            return "normal"
         if text and (is_normal_name(re.sub(r"[\s_-]+", "_", text.strip())) or _NO_TUMOUR.search(text)):
             return "normal"
+        if text and (CELLS.search(text) or SALIVA.search(text)):
+            return "white_cells" if CELLS.search(text) else "normal"
     return "tissue"
 
 
