@@ -153,7 +153,7 @@ def test_names_of_rows_that_r_writes_are_read_past(tmp_path):
     path = tmp_path / "S1_rho_and_psi.txt"
     path.write_text("rho\tpsi\tploidy\tis.best\nASCAT\t0.62\t2.1\t2.0\tFALSE\nFRAC_GENOME\t0.58\t2.2\t2.1\tTRUE\n")
     found, problems = read_purity(path)
-    assert found.rows() == [("S1_rho_and_psi", 0.58, 2.1)]
+    assert found.rows() == [("S1", 0.58, 2.1)]
     assert [p.severity for p in problems] == ["warning"]
 
 

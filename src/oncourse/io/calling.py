@@ -38,6 +38,7 @@ PASSING: dict[str, tuple[str, ...]] = {
         "true",
         "yes",
         "keep",
+        "somatic",
         "na",
         "none",
         "null",

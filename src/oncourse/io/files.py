@@ -26,6 +26,7 @@ from oncourse.io.tree import Tree, look_into, may_hold_data
 from oncourse.io.variants.bcf import as_vcf, is_other_vcf
 from oncourse.io.variants.calls import read_calls
 from oncourse.io.variants.maf_tables import MafTables, rename_samples, with_copies
+from oncourse.io.variants.misshapen import words_for_names
 from oncourse.io.whose.ids import (
     alike,
     alike_beginnings,
@@ -141,7 +142,7 @@ def read_files(
     _tell_left(trees, paths, options, reading)
     if per_sample is not None:
         _match_ids(found, known, per_sample, reading, tables.get("samples"))
-    reading.problems += alike(found.samples["sample_id"].drop_nulls().to_list(), "samples")
+    reading.problems += _told_of_ids(found.samples["sample_id"].drop_nulls().to_list(), known)
     if not is_said:
         found.samples = with_named_normals(found.samples, reading.notes)
     owned = _owned(found.samples, per_sample, per_patient, reading)
@@ -204,6 +205,11 @@ def _calls_of(trees: Sequence[Tree], paths: Sequence[Path], kind: str | None) ->
         source = ", ".join(p.name or str(p) for p in paths) or "the source"
         raise InputError(f"{source}: no {names.get(kind or '', 'MAF or VCF file')} found, also not below it.")
     return files
+
+
+def _told_of_ids(ids: Sequence[str], known: Mapping[str, str | None]) -> list[Problem]:
+    """Say which ids are alike, or words of other columns that the clinical table (`known`) does not have."""
+    return [*alike(ids, "samples"), *words_for_names([i for i in ids if i not in known], "samples")]
 
 
 def _materials(per_sample: pl.DataFrame) -> dict[str, str | None]:

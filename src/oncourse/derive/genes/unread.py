@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 
 import polars as pl
 
@@ -29,6 +30,9 @@ _ALTERING = (*PROTEIN_CHANGING, "splice_site")
 #: Consequences that change residues: without a place and a protein change they may be at any.
 _OF_A_RESIDUE = ("missense", "inframe_insertion", "inframe_deletion")
 _ONE_BASE = re.compile(r":[ACGT]:[ACGT]$")
+#: Residues of the longest human protein, titin (UniProt Q8WZ42 has 34,350, its longest isoform 35,991): a number above
+#: is no codon.
+LONGEST = 35_991
 #: Where the reader of clone tables puts what has no place (`oncourse.io.clones.studies`): no base is known there.
 _BEFORE_ANY = re.compile(r"^\d+:\d{1,4}:A:C$")
 #: Sequences of the references beside the chromosomes that hold none of the genes: unplaced and unlocalised scaffolds
@@ -170,7 +174,7 @@ def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.Dat
         consequence=consequences(table["consequence"]),
         written="gene",
         symbol=pl.col("gene").replace({s: current_symbol(s) for s in symbols}),
-        own_codon=codon("hgvs_p"),
+        own_codon=pl.when(codon("hgvs_p") <= LONGEST).then(codon("hgvs_p")),
         nowhere=table.select(parts()).select(lies_nowhere()).to_series(),
     )
     rows: dict[tuple[str, str], tuple[int | None, int | None, bool, str]] = {}
@@ -186,7 +190,7 @@ def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.Dat
         )
         placed |= set(at.filter(pl.col("place").is_not_null())["variant_id"])
         for row in table.join(at, on="variant_id", how="left").filter(_may_change(genes, meant)).iter_rows(named=True):
-            for gene, first, last, understood in _unread(row, genes, meant, build in BUILDS):
+            for gene, first, last, understood in _unread(row, genes, meant, build if build in BUILDS else None):
                 rows[row["variant_id"], gene] = (first, last, understood, _words(row))
     if build not in BUILDS:
         for row in table.filter(pl.col("written").is_null() & ~pl.col("variant_id").is_in(placed)).iter_rows(
@@ -197,6 +201,27 @@ def _sites(variants: pl.DataFrame, genes: set[str], build: str | None) -> pl.Dat
                 rows[row["variant_id"], gene] = (None, None, False, _words(row))
     listed = [(variant, gene, *found) for (variant, gene), found in sorted(rows.items())]
     return pl.DataFrame(listed, schema=schema, orient="row")
+
+
+@cache
+def _spans(build: str) -> dict[str, tuple[str, int, int]]:
+    """Return gene -> chromosome, first and last base of the genes whose places are known."""
+    return {gene: (chrom, first, last) for gene, chrom, first, last in gene_places(build).iter_rows()}
+
+
+#: A change lies elsewhere than its gene from so many bases on (own choice): promoters and enhancers are nearer.
+_FAR = 1_000_000
+
+
+def _lies_elsewhere(row: dict, build: str, meant: dict[str, list[str]]) -> list[str]:  # type: ignore[type-arg]
+    """Return the genes that a variant may be written to be of, and that are not where it lies."""
+    chrom, pos = row["variant_id"].split(":")[:2]
+    out = []
+    for gene in meant.get(row["written"] or "", ()):
+        span = _spans(build).get(gene)
+        if span and (span[0] != chrom or not span[1] - _FAR <= int(pos) <= span[2] + _FAR):
+            out.append(gene)
+    return out
 
 
 def _on_chromosome(variant: str, genes: set[str]) -> list[str]:
@@ -230,8 +255,10 @@ def _may_change(genes: set[str], meant: dict[str, list[str]]) -> pl.Expr:
     return pl.col("place").is_in(genes).fill_null(False) | named.fill_null(False) | placeless.fill_null(True)
 
 
-def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: bool):  # type: ignore[no-untyped-def,type-arg]
-    """Yield gene, first and last codon that one variant may change, and whether it is understood."""
+def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], build: str | None):  # type: ignore[no-untyped-def,type-arg]
+    """Yield gene, first and last codon that one variant may change, and whether it is understood; `build` where the study
+    knows its own."""
+    placed = build is not None
     place = row["place"] if row["place"] in genes else None
     told = row["consequence"] not in (None, "unknown")
     altering = row["consequence"] in _ALTERING
@@ -255,7 +282,12 @@ def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: boo
     if unnamed or (placeless and not is_symbol_like(row["symbol"] or "")):
         yield from ((gene, None, None, False) for gene in sorted(genes))
         return
-    if not placeless and placed and row["region"] is not None:
+    if not placeless and build is not None and row["region"] is not None:
+        # a change of a gene on a chromosome that does not have it: the gene or the place is wrong
+        if altering and row["own_codon"] is None:
+            yield from ((gene, None, None, False) for gene in _lies_elsewhere(row, build, meant))
+        elif row["own_codon"] is not None:
+            yield from ((gene, row["own_codon"], row["own_codon"], True) for gene in _lies_elsewhere(row, build, meant))
         return
     for gene in meant.get(row["written"] or "", ()):
         odd = row["symbol"] != gene
@@ -267,6 +299,10 @@ def _unread(row: dict, genes: set[str], meant: dict[str, list[str]], placed: boo
             yield gene, *(exon or (row["own_codon"], row["own_codon"])), False
         elif placeless and (altering or not told) and (found := _doubted(gene, row)):
             yield gene, *found, False
+        elif (
+            row["own_codon"] is not None and place != gene and (placed or placeless)
+        ):  # reads that a filter sets aside are at this codon
+            yield gene, row["own_codon"], row["own_codon"], True
 
 
 #: Genes whose changes activate them: "V600X" there is any change of the residue, no stop.

@@ -26,6 +26,7 @@ from oncourse.io.tabular.remarks import remarks
 from oncourse.io.tabular.units import in_percent, with_percent
 from oncourse.io.variants.maf_columns import ALIASES
 from oncourse.io.variants.maf_numbers import COUNTED
+from oncourse.io.variants.misshapen import words_for_names
 from oncourse.io.whose.ids import of_two_patients
 from oncourse.study.schema import Problem
 from oncourse.study.translated import translated
@@ -212,6 +213,7 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     reading.tables["calls"] = calls
     _nothing_said(table.filter(lost & table["sample_id"].is_not_null()), set(rows["sample_id"]), source, reading)
     _samples(table.filter(table["sample_id"].is_not_null()), reading)
+    reading.problems += words_for_names(table["sample_id"].drop_nulls().unique().sort().to_list(), source.name)
 
 
 def _without_remarks(
@@ -269,10 +271,21 @@ def _nothing_said(lost: pl.DataFrame, seen: set[str], source: Path, reading: Rea
     reading.problems.append(Problem(source.name, None, "sample_id", alone[0], message, cure, "warning"))
 
 
+#: A cell that names a change.
+_CHANGE = re.compile(r"\b[cpg]\.\S*\d|^[A-Z]\d+([A-Z*]|fs)")
+
+
 def _tell_lost(lost: pl.DataFrame, source: Path, reading: Reading) -> None:
-    for line, gene in lost.select("_line", "gene").head(20).iter_rows():
-        message = f"the row ({gene or 'no gene'}) names no sample, or neither a place nor a gene: left out."
+    """Say which rows are left out; one that names a change is an error: its sample would be wild type."""
+    cells = [c for c in lost.columns if c not in ("_line", "_row")]
+    for row in lost.head(20).iter_rows(named=True):
+        gene, line = row["gene"], row["_line"]
         cure = "Map sample_id, and chrom, pos, ref, alt or gene and hgvs_p."
+        if any(_CHANGE.search(str(row[c] or "")) for c in cells):
+            message = f"the row ({gene or 'no gene'}) names a change and no sample, or no gene."
+            reading.problems.append(Problem(source.name, line, None, gene, message, cure))
+            continue
+        message = f"the row ({gene or 'no gene'}) names no sample, or neither a place nor a gene: left out."
         reading.problems.append(Problem(source.name, line, None, gene, message, cure, "warning"))
     reading.ledger.left_out(source.name, lost.height, "no sample, or neither place nor gene", became="calls")
 

@@ -31,6 +31,7 @@ from oncourse.io.variants.maf_columns import ALIASES, OURS, spelled
 from oncourse.io.variants.maf_numbers import one_based
 from oncourse.io.variants.maf_rows import tables_of
 from oncourse.io.variants.maf_tables import MafTables, write_rows
+from oncourse.io.variants.misshapen import with_short_rows
 from oncourse.io.variants.read_names import may_be_reads
 from oncourse.io.variants.specimens import parted, specimen_columns
 from oncourse.io.variants.tool_columns import PAIRS, tool_names, with_tool_columns
@@ -135,7 +136,7 @@ def read_maf(
     found = tables_of(held.pop(), table, name, problems, fasta=fasta, called=called)
     found.notes = [*notes, *told, *found.notes]
     found.left_out.append(("of a sample the manifest leaves out", n_ignored, None))
-    found.problems += _reads_unread(found, name, header)
+    found.problems = with_short_rows([*found.problems, *_reads_unread(found, name, header)], table.problems)
     _write_ledger(found, path.name, header, n_rows, filled)
     return found
 

@@ -25,11 +25,22 @@ CURES = {
 }
 
 
+#: Gene of a change of which neither place nor gene can be read.
+NO_NAME = "no gene named"
+
+
+def _says_something(frame: pl.DataFrame) -> pl.Expr:
+    """Whether a row holds a place, bases or a change, whatever they are."""
+    cells = [pl.col(c).cast(pl.String) for c in ("pos", "ref", "alt", "hgvs_p", "hgvs_c") if c in frame.columns]
+    return pl.any_horizontal(~c.str.strip_chars().is_in(["", ".", "-", "NA"]).fill_null(True) for c in cells)
+
+
 def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem], list[tuple[str, int, int]]]:
     """Return the usable rows, warnings, and reason, number and first line of the rows in no table.
 
     `frame` is as `oncourse.genome.variant.normalise` returns it, with ``line``. A row without a place but with a gene
-    gets the id ``KRAS:p.G12D``, or ``KRAS:c.35G>A``, or where it says no change ``KRAS:line7``.
+    gets the id ``KRAS:p.G12D``, or ``KRAS:c.35G>A``, or where it says no change ``KRAS:line7``; one that names no gene
+    either is kept under `NO_NAME`.
     """
     bad = pl.col("why_not").is_not_null()
     if not frame["why_not"].is_not_null().any():
@@ -65,8 +76,12 @@ def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
     )
     gene = pl.when(~column("gene").str.to_lowercase().is_in(sorted(NO_GENE))).then(today)
     what = pl.coalesce(pl.lit(change), column("hgvs_c"), pl.format("line{}", "line"))
+    # a change of a sample of which neither place nor gene is written may be in any gene: no gene of it is wild type
+    spoilt = bad & (pl.col("why_not") != "no change") & _says_something(frame) & gene.is_null()
+    gene = pl.coalesce(gene, pl.when(spoilt).then(pl.lit(NO_NAME)))
     by_gene = pl.when(bad).then(gene + ":" + what).otherwise("variant_id")
-    out = frame.with_columns(by_gene.alias("variant_id"))
+    named = pl.when(spoilt).then(pl.lit(NO_NAME)).otherwise(optional(frame, "gene"))
+    out = frame.with_columns(by_gene.alias("variant_id"), named.alias("gene"))
     lost = out["variant_id"].is_null()
     problems = []
     for why, (key, cure) in CURES.items():

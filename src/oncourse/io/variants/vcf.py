@@ -28,6 +28,7 @@ from oncourse.io.tabular.text import read_table, table_name
 from oncourse.io.variants.annotation import Allele, effect_of, header_columns
 from oncourse.io.variants.maf_numbers import COUNTED, fractions_alone
 from oncourse.io.variants.maf_tables import NO_SMALL_VARIANT, MafTables, reference_problems, unknown_build, variants_of
+from oncourse.io.variants.misshapen import misshapen
 from oncourse.io.variants.population import frequencies, parts_of
 from oncourse.io.variants.vcf_rows import in_percent, record_rows
 from oncourse.io.variants.vcf_told import (
@@ -89,7 +90,7 @@ def read_vcf(
         raise InputError([p for p in table.problems if p.severity == "error"] or [problem])
     header = _header(table.comments)
     header.build = header.build or next(filter(None, map(build_of_accession, table.frame["#CHROM"].head(1))), None)
-    problems, notes = [*table.problems, *unknown_build(header.build, name)], []
+    problems, notes = [*misshapen(table, name), *unknown_build(header.build, name)], []
     samples = [c for c in table.frame.columns[len(_FIXED) :] if c]
     if not samples and (_counts_in_info(table) or _of_one_silent_sample(table)):
         # LoFreq and the like call one sample and write no column for it
