@@ -59,7 +59,7 @@ _BY_NAME: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("fusions", _FUSIONS),
 )
 #: Ends of names that callers give their fits and results, and other programs anything: their first lines decide.
-_MAY_BE = re.compile(r"\.(txt|out|csv|status|mantis)$|[_.]info(\.txt)?$|[_.-]mantis$")
+_MAY_BE = re.compile(r"\.(txt|tsv|out|csv|status|mantis)$|[_.]info(\.txt)?$|[_.-]mantis$")
 #: Columns of tables that only their caller writes (small letters).
 _HEADERS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("fits", frozenset({"sampleid", "purity", "ploidy", "failed"})),  # PureCN
@@ -67,6 +67,10 @@ _HEADERS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("copies", frozenset({"gene.symbol", "chr", "start", "end", "c", "seg.mean"})),
     ("fits", frozenset({"cellularity", "ploidy", "slpp"})),
     ("fits", frozenset({"rho", "psi", "is.best"})),
+    ("fits", frozenset({"sample", "purity", "ploidy"})),
+    ("fits", frozenset({"sample_id", "purity", "ploidy"})),
+    ("depths", frozenset({"total_number_of_sites", "number_of_somatic_sites", "%"})),
+    ("depths", frozenset({"total_number_of_sites", "number_of_unstable_sites", "%"})),
 )
 _HEAD_BYTES = 16_384
 

@@ -78,8 +78,8 @@ def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
     what = pl.coalesce(pl.lit(change), column("hgvs_c"), pl.format("line{}", "line"))
     # a change of a sample of which neither place nor gene is written may be in any gene: no gene of it is wild type
     spoilt = bad & (pl.col("why_not") != "no change") & _says_something(frame) & gene.is_null()
-    gene = pl.coalesce(gene, pl.when(spoilt).then(pl.lit(NO_NAME)))
-    by_gene = pl.when(bad).then(gene + ":" + what).otherwise("variant_id")
+    written_or_none = pl.coalesce(gene, pl.when(spoilt).then(pl.lit(NO_NAME)))
+    by_gene = pl.when(bad).then(written_or_none + ":" + what).otherwise("variant_id")
     named = pl.when(spoilt).then(pl.lit(NO_NAME)).otherwise(optional(frame, "gene"))
     out = frame.with_columns(by_gene.alias("variant_id"), named.alias("gene"))
     lost = out["variant_id"].is_null()

@@ -1,5 +1,5 @@
 """Columns of tools that write tables of variants, under the names of a MAF: SnpSift, bcftools query, OpenCRAVAT,
-Illumina's VariantStudio, Sophia's export, CLC Genomics Workbench, PureCN, pVACtools, Cancer Genome Interpreter.
+Illumina's VariantStudio and TSO 500, Sophia's export, CLC Genomics Workbench, PureCN, pVACtools, Cancer Genome Interpreter.
 
 Names of columns from memory of the tools' manuals. A genotype says of a row what it says in a VCF.
 """
@@ -46,6 +46,13 @@ _EXPORTS = {
     "alt variant freq": "VAF(%)",
     "alt read depth": "t_alt_count",
     "read depth": "t_depth",
+    # TSO 500's tables of small variants
+    "genomic position": "Start_Position",
+    "reference call": "Reference_Allele",
+    "alternative call": "Tumor_Seq_Allele2",
+    "p-dot notation": "HGVSp",
+    "c-dot notation": "HGVSc",
+    "consequence(s)": "Consequence",
 }
 #: Tools known by columns that no other table has together (small letters) -> their columns that are read.
 _TOOLS: tuple[tuple[frozenset[str], dict[str, str]], ...] = (
