@@ -108,3 +108,33 @@ def test_what_callers_say_of_a_record(tmp_path, info, fields, called, origin, co
     path = write_vcf(tmp_path / "P1.vcf", ["P1"], [f"12 25398284 . C T . PASS {info} {words} {cells}"])
     reading = read_any(path)
     assert calls_of(reading, "is_called", "origin", "alt_count", "depth") == [("P1", KRAS, called, origin, *counts)]
+
+
+@pytest.mark.parametrize(
+    ("column", "kras", "tp53", "called", "origin"),
+    [
+        ("Germline", "FALSE", "TRUE", True, "germline"),
+        ("is_germline", "0", "1", True, "germline"),
+        ("somatic", "Yes", "No", True, "germline"),
+        ("GermlineOrSomatic", "S", "G", True, "germline"),
+        ("Variant_Origin", "somatic", "germ line", True, "germline"),
+        ("call_type", "Somatic", "Germline", True, "germline"),
+        ("来源", "体细胞", "胚系", True, "germline"),
+        ("Call", "CALL", "NO_CALL", False, None),
+        ("is_called", "true", "false", False, None),
+        ("keep", "TRUE", "FALSE", False, None),
+        ("Status", "accepted", "rejected", False, None),
+        ("SOMATIC", "1", "0&1", True, "unknown"),  # VEP: of known variants at the place
+        ("Status", "novel", "known", True, "unknown"),
+    ],
+)
+def test_columns_that_say_origin_or_call_by_their_words(tmp_path, column, kras, tp53, called, origin):
+    """A germline TP53, or one that was not called, was a somatic call, and nothing said so."""
+    other = KRAS_ROW.replace("KRAS", "TP53").replace("12\t25398284\t25398284", "17\t7578406\t7578406")
+    text = f"{MAF}\t{column}\n{KRAS_ROW}\t{kras}\n{other.replace('p.G12D', 'p.R175H')}\t{tp53}"
+    found = {
+        v: said for _, v, *said in calls_of(read_any(write_table(tmp_path / "a.maf", text)), "is_called", "origin")
+    }
+    assert found[TP53][0] is called and found[KRAS][0] is True
+    assert origin is None or found[TP53][1] == origin
+    assert found[KRAS][1] != "germline"

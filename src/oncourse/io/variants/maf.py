@@ -33,6 +33,7 @@ from oncourse.io.variants.maf_rows import tables_of
 from oncourse.io.variants.maf_tables import MafTables, write_rows
 from oncourse.io.variants.misshapen import with_short_rows
 from oncourse.io.variants.read_names import may_be_reads
+from oncourse.io.variants.said_columns import may_say, with_said
 from oncourse.io.variants.specimens import parted, specimen_columns
 from oncourse.io.variants.tool_columns import PAIRS, tool_names, with_tool_columns
 from oncourse.io.variants.whose_rows import name_rows, one_sample, owners_by_barcode, refuse_nobody, several_in_a_cell
@@ -101,6 +102,9 @@ def read_maf(
     table = replace(table, frame=with_places(table.frame, missing_columns(table.frame.columns)))
     table, told = _rows_alone(table, name)
     notes += told
+    frame, said = with_said(table.frame)
+    table = replace(table, frame=frame)
+    notes += [f"{path.name}: {', '.join(said)} says which rows are calls, or germline"] if said else []
     if not known or sample_of_file(path) in known:
         table = replace(table, frame=_named_alone(table.frame))
     if missing_columns(table.frame.columns) == ["sample_id"] and (owner := _patient_column(table.frame)):
@@ -137,7 +141,7 @@ def read_maf(
     found.notes = [*notes, *told, *found.notes]
     found.left_out.append(("of a sample the manifest leaves out", n_ignored, None))
     found.problems = with_short_rows([*found.problems, *_reads_unread(found, name, header)], table.problems)
-    _write_ledger(found, path.name, header, n_rows, filled)
+    _write_ledger(found, path.name, header, n_rows, filled, said)
     return found
 
 
@@ -210,7 +214,14 @@ def lacking_with_places(frame: pl.DataFrame) -> list[str]:
     return missing_columns((placed if whole else frame).columns)
 
 
-def _write_ledger(found: MafTables, file: str, header: Sequence[str], n_rows: int, filled: Mapping[str, int]) -> None:
+def _write_ledger(
+    found: MafTables,
+    file: str,
+    header: Sequence[str],
+    n_rows: int,
+    filled: Mapping[str, int],
+    said: Collection[str] = (),
+) -> None:
     """Say of every column what it became and how many cells it fills, and of the rows how many are calls."""
     found.ledger.file(file, "MAF", "used", n_rows=n_rows)
     alias = spelled(header, of_one=True)
@@ -219,6 +230,9 @@ def _write_ledger(found: MafTables, file: str, header: Sequence[str], n_rows: in
         became = OURS.get((in_percent(column) or column).lower()) or OURS.get(column.lower())
         if written in specimen_columns([written]) and any(written in note for note in found.notes):
             found.ledger.column(file, written, "used", became="calls.sample_id", n=filled.get(written, 0))
+            continue
+        if column in said:
+            found.ledger.column(file, written, "used", became="calls.origin", n=filled.get(written, 0))
             continue
         if column not in filled or became is None:
             found.ledger.column(file, written, "not read", why="no column of a MAF that is used")
@@ -258,6 +272,7 @@ def _wanted(header: list[str]) -> list[str]:
         if h.lower() in {*OURS, *COLUMNS, *BASES, *PAIRS}
         or h in loose
         or h in specimens
+        or may_say(h)
         or (in_percent(h) or "").lower() in ALIASES["vaf"]
         or h.lower().startswith(annovar)
     ]

@@ -83,7 +83,7 @@ _STEPS = (
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
     r"call_stats|genomon_mutation|filt|snp|ss|fb|(bam-)?readcounts?|alleliccounts|acounts|counts|pileups?|fusions?|final-list_candidate-fusion-genes|fusioncatcher|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
     r"(somatic|germline|loh)\.hc|chr(\d\d?|[xy]|mt?)(_\d+-\d+)?|\d{4}-scattered|(shard|scatter)[_-]?\d+|"
-    r"thresholds|per-base|bed|bedpe|sambamba|sv\.somatic|mosdepth|mantis|status|params|confints_cp|alternative_solutions|rho_and_psi|genemetrics|genes?|gene_level|caveman|samplestatistics|info|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
+    r"thresholds|per-base|bed|bedpe|sambamba|sv\.somatic|mosdepth|mantis|status|params|confints_cp|alternative_solutions|rho_and_psi|(merged)?smallvariants|combinedvariantoutput|genemetrics|genes?|gene_level|caveman|samplestatistics|info|msisensor2?|msisensor[_-]?pro|per_?target(_?cov(erage)?)?|picard|hs_?metrics|coverage|output|out|results?|vcfs?|maf|tsv|txt|csv|xlsx?"
 )
 _ENDS = re.compile(rf"([._ -]+({_STEPS}))+$", re.I)
 #: A caller before the name, as sarek 2 writes it: ``Strelka_T_vs_N_somatic_snvs.vcf.gz``.
