@@ -96,10 +96,13 @@ def test_an_unreadable_position_never_drops_the_mutation(tmp_path):
     assert sum("kept as a call by gene" in p.message for p in found.problems) == 2
 
 
-def test_a_row_with_neither_place_nor_gene_is_left_out_and_told(tmp_path):
+def test_a_row_with_neither_place_nor_gene_may_be_of_any_gene_and_is_told(tmp_path):
+    """It was left out, and every gene of the sample wild type."""
     found = read_maf(_maf(tmp_path, "a.maf", _row("P1", gene="", pos="")))
-    assert found.calls.is_empty()
-    assert found.left_out[1] == ("no position", 1, 2)
+    assert found.calls["variant_id"].to_list() == ["no gene named:p.G12D"]
+    assert [p.message for p in found.problems] == [
+        "no position, and no gene: the row is kept as a change that may be of any gene."
+    ]
 
 
 def test_what_a_second_method_did_not_find_is_not_called(tmp_path):

@@ -17,7 +17,7 @@ _SHORT = re.compile(r"^has \d+ cells, the header has \d+; the rest is taken as e
 _CURE = "Repair the line (a tab that became a blank, a cell that was lost), or ask for the file anew."
 #: Column -> what its cells never hold (VCF 4.3, 1.6.1), in a pattern, and what that is.
 _NEVER = (
-    ("REF", r"[\d/:;=]", "no bases"),
+    ("REF", r"[\d:;=]", "no bases"),
     ("QUAL", r"(?i)[a-z/:=|]", "no quality"),
     ("FILTER", r"=|^(GT|AD|DP)(:|$)|^\d[/|]\d", "no filter"),
     ("FORMAT", r"^[\d.][/|]|[,=]|^\d+$", "no list of keys"),
@@ -70,18 +70,22 @@ _ESSENTIAL = ("chrom", "pos", "alt", "alt_count", "ref_count", "depth")
 
 #: Words of other columns: a sample of such a name has the cells of another column.
 _WORDS = re.compile(
-    r"(?i)^(snp|snv|ins|del|dnp|tnp|onp|indel|substitution|pass|somatic|germline|loh|uncalled|detected|not detected|"
-    r"negative|positive|wt|wild[ _-]?type|missense([ _](mutation|variant))?|nonsense(_mutation)?|silent|splice_site|"
+    r"(?i)^(snp|snv|dnp|tnp|onp|indel|substitution|pass|somatic|uncalled|detected|not detected|"
+    r"missense([ _](mutation|variant))?|nonsense(_mutation)?|silent|splice_site|"
     r"(frame_shift|in_frame)_(del|ins)|stop_gained|frameshift(_variant)?|grch3[78].*|hg(18|19|38)|"
-    r"[pcg]\.\S+|\d+([.,]\d+)?\s*%|\d+,\d+|-?\d+\.\d+|chr(\d+|[xy]|mt?)|true|false|yes|no|\d{1,2}-[a-z]{3}|[a-z]{3}-\d\d|阳性|阴性|检出|未检出|体细胞|胚系)$"
+    r"\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|"
+    r"p\.\(?([a-z]{3}|[a-z])\d+([a-z]{3}|[a-z]|\*|=|fs\S*|_\S+)\)?|[cg]\.[-*]?\d+\S*[a-z]|"
+    r"\d+([.,]\d+)?\s*%|\d+,\d+|chr(\d+|[xy]|mt?)|true|false|yes|no|阳性|阴性|检出|未检出|体细胞|胚系)$"
 )
 
 
 def words_for_names(ids: Sequence[str], name: str) -> list[Problem]:
     """Return an error for samples that are called by a word of another column: its row's cells are exchanged or shifted.
 
-    >>> [p.value for p in words_for_names(["S1", "p.G12D", "SNP", "P-1", "1.5", "MET"], "a")]
-    ['p.G12D', 'SNP', '1.5']
+    Words that people call samples (wt and del of a cell line, 1.5 of a region) are none of these.
+
+    >>> [p.value for p in words_for_names(["S1", "p.G12D", "SNP", "P-1", "CRC-01", "9-Sep", "1.5", "P.T1", "wt"], "a")]
+    ['p.G12D', 'SNP', '9-Sep']
     """
     cure = "Are the cells of its row under their columns? Correct the row, or give the sample a name."
     return [

@@ -87,7 +87,10 @@ def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
     for why, (key, cure) in CURES.items():
         same = frame["why_not"] == why
         problems += at_lines(frame, same & lost, name, key, f"the row is not used: {why}.", cure, severity="warning")
+        unnamed = (out["gene"] == NO_NAME).fill_null(False)
+        message = f"{why}, and no gene: the row is kept as a change that may be of any gene."
+        problems += at_lines(frame, same & unnamed, name, key, message, cure, severity="warning")
         message = f"{why}: the row is kept as a call by gene and change alone."
-        problems += at_lines(frame, same & ~lost, name, key, message, cure, severity="warning")
+        problems += at_lines(frame, same & ~lost & ~unnamed, name, key, message, cure, severity="warning")
     left = out.filter(lost).group_by("why_not").agg(pl.len(), pl.col("line").min()).sort("why_not")
     return out.filter(~lost), problems, list(left.iter_rows())
