@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from oncourse.cohort import Cohort
 from oncourse.patients.clone_course import clone_growth, clone_track
+from oncourse.patients.clones import tree_svg
 from oncourse.report.patient_page import patient_page
 from oncourse.simulate.study import simulate_study
 from oncourse.study.model import Study
@@ -60,3 +64,14 @@ def test_page_shows_clones_unless_told_not_to(cohort):
     page = patient_page(cohort, patient)
     assert "Clones" in page and "of tumour cells (" in page and "a month (" in page
     assert "CCF %" not in patient_page(cohort, patient, clones=False)
+
+
+@pytest.mark.parametrize("parents", [[-1, 0, 0], [-1, 0, 1, 2], [-1, 0, 1, 2, 3, 3, 0], [-1, 0, 1, 2, 3, 4]])
+def test_a_tree_is_read_on_a_phone_and_its_inner_names_lie_apart(parents):
+    """Trees of five generations were 880 px wide: on a phone of 362 px their letters had 5 px."""
+    rows = [{"drivers": "TP53 R273H, APC R876*, KRAS G12D and 3 more"}] * len(parents)
+    svg = tree_svg([f"C{k + 1}" for k in range(len(parents))], parents, rows)
+    assert float(re.search(r'viewBox="0 0 (\d+)', svg)[1]) <= 12 * 362 / 7
+    ends = re.findall(r'<text x="(\d+)" y="(-?\d+)" text-anchor="end"[^>]*>([^<]+)', svg)
+    spans = sorted((y, int(x) - 7.2 * len(text), int(x)) for x, y, text in ends)
+    assert all(a[0] != b[0] or a[2] <= b[1] for a, b in pairwise(spans))

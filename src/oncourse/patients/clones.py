@@ -52,9 +52,9 @@ def clone_view(evolution: PatientEvolution) -> dict[str, Any]:
     }
 
 
-#: Letters of the drivers beside a clone, their width, and the way from a clone to the next (pixels): three generations
-#: are read on a phone.
-LETTERS, LETTER, STEP = 30, 7.2, 112.0
+#: Width (pixels) up to which a tree is read on a phone; letters of the drivers beside a clone, of up to three generations
+#: and of more; the width of a letter, and the way from a clone to the next at most.
+WIDEST, LETTERS, FEWER, LETTER, STEP = 600.0, 30, 20, 7.2, 112.0
 
 
 def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -> str:
@@ -63,7 +63,9 @@ def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -
     for k, parent in enumerate(parents):
         children.setdefault(parent, []).append(k)
     place: dict[int, tuple[float, float]] = {}
-    leaf = 0
+    leaf, depth = 0, _generations(children, -1)
+    letters = LETTERS if depth <= 3 else FEWER
+    step = min(STEP, (WIDEST - 64 - LETTER * letters) / max(depth, 1))
 
     def lay(k: int, depth: int) -> float:
         nonlocal leaf
@@ -71,7 +73,7 @@ def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -
         if not below:
             leaf += 1
         y = sum(below) / len(below) if below else 30.0 * leaf - 8
-        place[k] = (20 + STEP * depth, y)
+        place[k] = (20 + step * depth, y)
         return y
 
     lay(-1, 0)
@@ -88,7 +90,8 @@ def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -
         x, y = place[k]
         inner = k in children
         drivers = rows[k]["drivers"].split(" and ")[0]
-        text = f"{name} {drivers.split(',')[0] if inner else shorten(drivers, LETTERS, placeholder=' ...')}".strip()
+        text = f"{name} {drivers.split(',')[0] if inner else shorten(drivers, letters, placeholder=' ...')}".strip()
+        text = name if inner and LETTER * len(text) > step - 10 else text  # it would lie on the one before it
         # the edges to its children leave an inner clone to the right: its name ends above it
         at = f'x="{x + (8 if inner else 11):.0f}" y="{y + (-9 if inner else 4):.0f}"'
         at += ' text-anchor="end"' if inner else ""
@@ -101,3 +104,12 @@ def tree_svg(names: list[str], parents: list[int], rows: list[dict[str, Any]]) -
         f'<svg viewBox="0 0 {width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg" font-size="12" '
         f'font-family="inherit" style="max-width:{width:.0f}px">{"".join(parts)}</svg>'
     )
+
+
+def _generations(children: dict[int, list[int]], k: int) -> int:
+    """How many generations follow a clone.
+
+    >>> _generations({-1: [0], 0: [1, 2], 2: [3]}, -1)
+    3
+    """
+    return max((1 + _generations(children, c) for c in children.get(k, ())), default=0)
