@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from functools import cache
 
 import polars as pl
 import pytest
@@ -54,9 +55,21 @@ def groups(of, by, **more):
     return registry()["groups"].run(Cohort(of, {"groups": {"by": by, **more}}))
 
 
+@cache
+def usual():
+    """The study that most tests look at."""
+    return made()
+
+
+@cache
+def grouped(by):
+    """The answer of that study by a group: several tests ask it the same."""
+    return groups(usual(), by)
+
+
 @pytest.fixture(scope="module")
 def by_arm():
-    return groups(made(), "arm")
+    return grouped("arm")
 
 
 def row(result, table, **keys):
@@ -69,12 +82,12 @@ def row(result, table, **keys):
 
 def test_medians_and_curves_by_arm_are_those_of_each_arm_alone(by_arm):
     """A's deaths lie 300 + 7 i days on (i odd, 20 of them): the median is midway between the 10th and 11th, as in R."""
-    ids = made()["patients"]["patient_id"].to_list()
+    ids = usual()["patients"]["patient_id"].to_list()
     for arm, day in (("A", 300 + 7 * 20), ("B", 665 + 7 * 19)):
         found = row(by_arm, "times", endpoint="OS", line=None, group=arm)
         assert (found["n"], found["n_event"]) == (20, 20)
         assert found["median_months"] == pytest.approx(day / 30.4375, abs=0.01)
-        alone = made().select(patients=[p for i, p in enumerate(ids) if (i % 2 == 1) == (arm == "A")])
+        alone = usual().select(patients=[p for i, p in enumerate(ids) if (i % 2 == 1) == (arm == "A")])
         whole = registry()["survival"].run(Cohort(alone)).estimate("OS_kaplan_meier_median")
         assert found["median_months"] == pytest.approx(whole.value)
     assert {f.name for f in by_arm.figures} >= {"km_OS", "km_TTPP"}
@@ -105,7 +118,7 @@ def test_a_baseline_table_by_arm(by_arm):
 
 def test_nobody_counts_before_the_group_was_known():
     """A group read from a sample of day 400 is told of those alive then: they are at risk from then, not from day 0."""
-    ids = made()["patients"]["patient_id"].to_list()
+    ids = usual()["patients"]["patient_id"].to_list()
     samples = [
         {
             "sample_id": f"{p}-T",
@@ -127,7 +140,7 @@ def test_nobody_counts_before_the_group_was_known():
 def test_a_score_by_exposure():
     """SBS3 0.1 on the day docetaxel began, before its first dose, and 0.5 after it, in samples of other patients:
     Mann-Whitney by patient."""
-    ids = made()["patients"]["patient_id"].to_list()
+    ids = usual()["patients"]["patient_id"].to_list()
     samples = [
         {
             "sample_id": f"{p}-T",
@@ -147,13 +160,13 @@ def test_a_score_by_exposure():
 
 def test_a_column_is_found_whatever_its_letters():
     """A portal's ARM is read as arm: `--group ARM` was refused with "did you mean arm?"."""
-    assert groups(made(), "ARM").table("members").equals(groups(made(), "arm").table("members"))
+    assert groups(usual(), "ARM").table("members").equals(grouped("arm").table("members"))
 
 
 def test_who_is_exposed_later_stays_among_the_others():
     """Two samples, before and after the drug: leaving such a patient out leaves those who died before they could get
     it."""
-    ids = made()["patients"]["patient_id"].to_list()
+    ids = usual()["patients"]["patient_id"].to_list()
     samples = [
         {"sample_id": f"{p}-{day}", "patient_id": p, "material": "plasma", "day": day, "ctdna": 1.0 + day}
         for i, p in enumerate(ids)
@@ -192,36 +205,36 @@ def test_an_interaction_with_a_covariate_is_tested_in_one_model():
     ],
 )
 def test_numbers_are_cut_and_words_stand(by, names):
-    assert set(groups(made(), by).table("members")["group"].drop_nulls()) == names
+    assert set(grouped(by).table("members")["group"].drop_nulls()) == names
 
 
 def test_the_number_that_cuts_the_groups_is_not_compared_between_them():
     """By age: "age_years 79.5 in above 69.5 and 59.5 in up to 69.5, p 6.8e-08"."""
-    result = groups(made(), "age_years")
+    result = grouped("age_years")
     assert "age_years" not in result.table("score_tests")["measure"].to_list()
 
 
 def test_a_saved_list_is_a_group_and_a_stranger_in_it_an_error(tmp_path):
     (tmp_path / "mine.tsv").write_text("patient_id\nP01\nP03\nP05\nP07\nP09\n")
-    found = groups(made(), str(tmp_path / "mine.tsv"))
+    found = groups(usual(), str(tmp_path / "mine.tsv"))
     assert found.estimate("n selected").value == 5 and found.estimate("n not selected").value == 35
     (tmp_path / "mine.tsv").write_text("patient_id\nP1\n")
     with pytest.raises(ConfigError, match=r"not in the study: P1\. Did you mean P"):
-        groups(made(), str(tmp_path / "mine.tsv"))
+        groups(usual(), str(tmp_path / "mine.tsv"))
 
 
 def test_an_unknown_column_names_the_nearest():
     with pytest.raises(ConfigError, match=r"'stag' is no column.*Did you mean stage"):
-        groups(made(), "stag")
+        groups(usual(), "stag")
 
 
 def test_treatments_by_line_give_no_unadjusted_ratio_in_the_headline():
     """Who gets which drug differs in more than the drug (issue 14, 7): medians stand there, ratios in the table."""
-    treated = made()["treatments"].with_columns(
+    treated = usual()["treatments"].with_columns(
         drugs=pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.lit("docetaxel")).otherwise(pl.lit("enzalutamide"))
     )
-    patients = made()["patients"].drop("arm")
-    base = made()
+    patients = usual()["patients"].drop("arm")
+    base = usual()
     changed = dataclasses.replace(base, tables={**base.tables, "treatments": treated, "patients": patients})
     found = groups(changed, "arm")
     assert "ratio" not in found.answer and "ratio" not in found.headline.text.text()
@@ -230,7 +243,7 @@ def test_treatments_by_line_give_no_unadjusted_ratio_in_the_headline():
 
 def test_arms_in_chinese_have_an_answer_each():
     """Every character of another script became a dash: 阿比特龙 and 多西他赛 were one name, and the analysis failed."""
-    base = made()
+    base = usual()
     named = base["patients"].with_columns(arm=pl.col("arm").replace({"A": "多西他赛", "B": "阿比特龙"}))
     found = groups(dataclasses.replace(base, tables={**base.tables, "patients": named}), "arm")
     english = groups(base, "arm")
@@ -240,7 +253,7 @@ def test_arms_in_chinese_have_an_answer_each():
 
 def test_columns_that_nobody_named_are_told_with_what_to_write():
     """A statistician's first try: the covariate stood in patients.tsv, and neither baseline nor interaction had it."""
-    base = made()
+    base = usual()
     own = base["patients"].with_columns(
         lymph_invasion=pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("yes")).otherwise(pl.lit("no")),
         score=pl.int_range(pl.len()) * 1.5,
@@ -254,7 +267,7 @@ def test_columns_that_nobody_named_are_told_with_what_to_write():
 
 def test_by_group_too_no_survival_is_told_where_vital_status_is_unknown():
     """The refusal stood in survival alone; by group the sentence was silent."""
-    base = made()
+    base = usual()
     unknown = base["follow_up"].with_columns(is_dead=pl.when(pl.int_range(pl.len()) % 2 == 0).then(True))
     found = groups(dataclasses.replace(base, tables={**base.tables, "follow_up": unknown}), "arm")
     assert "Overall survival is not told: vital status is unknown in 20 of 40 patients" in found.answer
@@ -263,14 +276,14 @@ def test_by_group_too_no_survival_is_told_where_vital_status_is_unknown():
 
 def test_without_a_group_there_is_nothing_to_show():
     with pytest.raises(NotEnoughData, match="--group COLUMN"):
-        registry()["groups"].run(Cohort(made()))
+        registry()["groups"].run(Cohort(usual()))
 
 
 def test_the_command_shows_everything_by_group_and_only_then(tmp_path):
     folder = tmp_path / "study"
     folder.mkdir()
     (folder / "study.yaml").write_text("design: mcrpc\n")
-    for name, frame in made().tables.items():
+    for name, frame in usual().tables.items():
         kept = [c for c in frame.columns if frame.is_empty() or not frame[c].is_null().all()]
         frame.select(kept).write_csv(folder / f"{name}.tsv", separator="\t")
     options = [str(folder), "--only", "survival", "--patients", "none"]
