@@ -52,11 +52,14 @@ def pytest_addoption(parser):
     parser.addoption("--accept", action="store_true", help="write tests/answers anew (tests/golden.py)")
 
 
-#: Test files that share one dear thing (`answered`, `reported`, `studies.made` of sixty patients): they go to one worker.
+#: Test files that share one dear thing (`answered`, `loaded`, `reported`, `studies.made` of sixty patients): they go to
+#: one worker.
 TOGETHER = (
     dict.fromkeys(
         (
+            "tests/analyses/test_cohorts.py",
             "tests/analyses/test_golden.py",
+            "tests/analyses/test_landscape.py",
             "tests/analyses/test_ledger_of_people.py",
             "tests/analyses/test_marks_of_figures.py",
             "tests/analyses/test_metamorphic.py",
@@ -178,6 +181,16 @@ def shared_data():
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def loaded(shared_data):
+    """Return a function: place of a real study -> the Study, read once; or the test is skipped with a reason."""
+    from functools import cache
+
+    from oncourse.io import load_study
+
+    return cache(lambda *names: load_study(shared_data(*names)))
 
 
 @pytest.fixture(scope="session")

@@ -202,25 +202,20 @@ def test_another_cohort_without_copies_is_compared_by_mutations(make_study, tmp_
     assert any("not said" in note for note in result.notes)
 
 
-def test_prostate_against_rectum(shared_data, tmp_path):
+def test_prostate_against_rectum(loaded, tmp_path):
     """TCGA: SPOP is a gene of the prostate, APC and KRAS of the rectum; the sense of the difference follows."""
-    from oncourse.io import load_study
-
     (tmp_path / "read.tsv").write_text("gene\tn_altered\tn_profiled\nAPC\t119\t149\nKRAS\t58\t149\nSPOP\t2\t149\n")
-    study = load_study(shared_data("tcga_crc_prad_maf", "mc3_PRAD.maf.gz"))
-    table = run(study, other=str(tmp_path / "read.tsv")).result.table("genes")
+    table = run(loaded("tcga_crc_prad_maf", "mc3_PRAD.maf.gz"), other=str(tmp_path / "read.tsv")).result.table("genes")
     found = {r["gene"]: r for r in table.iter_rows(named=True)}
     assert found["APC"]["difference"] < -0.7 and found["SPOP"]["ci_low"] > 0
     assert {r["verdict"] for r in found.values()} == {"differs"}
 
 
 @pytest.mark.slow
-def test_prostate_by_state_is_as_published(shared_data):
+def test_prostate_by_state_is_as_published(loaded):
     """AR, RB1, TP53 and PTEN are altered more often in metastases, SPOP is not (Abida 2017, doi 10.1200/PO.17.00029;
     Armenia 2018, doi 10.1038/s41588-018-0078-z); two local recurrences are no group."""
-    from oncourse.io import load_study
-
-    table = run(load_study(shared_data("prostate_msk_2024"))).result.table("genes")
+    table = run(loaded("prostate_msk_2024")).result.table("genes")
     assert set(table["cohort_a"]) | set(table["cohort_b"]) == {"metastasis", "primary"}
     apart = table.filter(pl.col("method") == "patients of one group each")
     found = {r["gene"]: r for r in apart.iter_rows(named=True)}

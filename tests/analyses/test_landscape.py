@@ -26,10 +26,8 @@ def genes(result) -> dict[str, dict]:
 
 
 @pytest.fixture(scope="module")
-def prostate(shared_data):
-    from oncourse.io import load_study
-
-    return load_study(shared_data("prostate_msk_2024"))
+def prostate(loaded):
+    return loaded("prostate_msk_2024")
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +68,10 @@ def test_prostate_knows_that_spop_excludes_erg(answer):
     assert row["direction"] == "exclusivity" and row["q_value"] < 1e-6
 
 
-def test_tcga_prostate_counts_equal_maftools(shared_data):
+def test_tcga_prostate_counts_equal_maftools(loaded):
     """R maftools 2.22 getGeneSummary on the same MAF: TP53 59, SPOP 56, TTN 54 samples; it has 495 samples as it drops
     those without a non-silent call, here all 498 profiled samples are in the denominator."""
-    from oncourse.io import load_study
-
-    found = genes(landscape(load_study(shared_data("tcga_crc_prad_maf", "mc3_PRAD.maf.gz")), unit="sample"))
+    found = genes(landscape(loaded("tcga_crc_prad_maf", "mc3_PRAD.maf.gz"), unit="sample"))
     assert {g: found[g]["n_mutated"] for g in ("TP53", "SPOP", "TTN")} == {"TP53": 59, "SPOP": 56, "TTN": 54}
     assert found["TP53"]["n_profiled"] == 498
 
@@ -116,13 +112,10 @@ def test_tcga_counts_equal_maftools_of_the_rows_that_are_called(cohort, shared_d
     assert sum(ours[g] != theirs[g] for g in same) <= len(same) / 1000
 
 
-def test_coad_kras_and_braf_exclude_each_other(shared_data):
+def test_coad_kras_and_braf_exclude_each_other(loaded):
     """Fisher's test misses it (p = .07) where hypermutated samples carry both; given burden it is plain among 200
     genes too. The RTK-RAS genes together exclude each other (Sanchez-Vega 2018, doi 10.1016/j.cell.2018.03.035)."""
-    from oncourse.io import load_study
-
-    study = load_study(shared_data("tcga_crc_prad_maf", "fh_COAD.maf.gz"))
-    result = landscape(study, pair_genes=200)
+    result = landscape(loaded("tcga_crc_prad_maf", "fh_COAD.maf.gz"), pair_genes=200)
     pairs = result.table("pairs")
     assert pairs.height == 200 * 199 / 2
     row = pairs.filter((pl.col("gene_a") == "KRAS") & (pl.col("gene_b") == "BRAF")).row(0, named=True)

@@ -152,7 +152,5 @@ def test_the_sums_close_for_a_real_study(name, real_cohort):
 
 
 @pytest.fixture(scope="module")
-def real_cohort(shared_data):
-    from oncourse.io import load_study
-
-    return Cohort(load_study(shared_data("prostate_msk_2024")))
+def real_cohort(loaded):
+    return Cohort(loaded("prostate_msk_2024"))
