@@ -223,8 +223,8 @@ def _one_base(frame: pl.DataFrame, ref: str, alt: str) -> pl.DataFrame:
 
 def _why_not(frame: pl.DataFrame, chrom: str, pos: str, ref: str, alt: str) -> pl.Series:
     """Return why each row is no small variant, as ``why_not``; null where it is one."""
-    no_contig = _which(frame[chrom], pl.col("x").str.contains(r"^[0-9XYMT]+:\d+$"))
-    no_bases = [_which(frame[a], ~pl.col("x").str.contains(_ALLELE)) for a in (ref, alt)]
+    no_contig = which(frame[chrom], pl.col("x").str.contains(r"^[0-9XYMT]+:\d+$"))
+    no_bases = [which(frame[a], ~pl.col("x").str.contains(_ALLELE)) for a in (ref, alt)]
     why = (
         pl.when(pl.col(chrom).is_null() | pl.col(chrom).is_in(no_contig))
         .then(pl.lit("no chromosome"))
@@ -240,7 +240,7 @@ def _why_not(frame: pl.DataFrame, chrom: str, pos: str, ref: str, alt: str) -> p
     return frame.select(why.alias("why_not"))["why_not"]
 
 
-def _which(values: pl.Series, test: pl.Expr) -> list[str]:
+def which(values: pl.Series, test: pl.Expr) -> list[str]:
     """Return the distinct texts of which `test` (of a column ``x``) is true."""
     distinct = pl.DataFrame({"x": values.unique().drop_nulls()})
     return distinct.filter(test)["x"].sort().to_list()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from oncourse.genome.variant import which
 from oncourse.io.variants.maf_numbers import at_lines
 from oncourse.study.schema import Problem
 
@@ -35,6 +36,9 @@ def _with_second_alleles(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, 
     its effect follows from the place, and its reads are not known."""
     if not {"alt", "alt_1", "ref"} <= set(frame.columns):
         return frame, []
+    unlike = (pl.col("alt_1") != pl.col("ref")) & (pl.col("alt_1") != pl.col("alt")) & (pl.col("alt") != pl.col("ref"))
+    if not frame.select(unlike.any()).item():
+        return frame, []
     ref, alt, first = (pl.col(c).str.strip_chars().str.to_uppercase() for c in ("ref", "alt", "alt_1"))
     two = (first != ref) & (first != alt) & (alt != ref)
     written = [c.str.contains(r"^[ACGT]+$") for c in (alt, first)]
@@ -61,7 +65,7 @@ def _one_alternate_each(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, l
     A cell with a number or word for each of them is of each its own; another one that a row has for its allele is not
     known. An alternate is held where the genotype names its number.
     """
-    several = frame["alt"].str.contains(_ALTERNATES).fill_null(False)
+    several = frame["alt"].is_in(which(frame["alt"], pl.col("x").str.contains(_ALTERNATES))).fill_null(False)
     if not several.any():
         return frame, []
     problems = at_lines(

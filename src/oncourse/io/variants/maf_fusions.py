@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from oncourse.genome.variant import which
 from oncourse.io.structural.events import named_fusions
 from oncourse.io.structural.large import FUSIONS, GENE_COPIES, SEGMENTS, Large, joined_large
 from oncourse.study.frames import optional
@@ -30,9 +31,11 @@ def without_fusions(frame: pl.DataFrame, notes: list[str]) -> tuple[pl.DataFrame
 
     Fusions count as looked for in the samples that have one: a MAF does not say in whom else.
     """
-    said = [pl.col(c).str.contains(_CLASS) for c in ("classification", "variant_type") if c in frame.columns]
-    if not said or "gene" not in frame.columns:
+    columns = [c for c in ("classification", "variant_type") if c in frame.columns]
+    words = {c: which(frame[c], pl.col("x").str.contains(_CLASS)) for c in columns}
+    if not any(words.values()) or "gene" not in frame.columns:
         return frame, None, 0
+    said = [pl.col(c).is_in(of) for c, of in words.items()]
     named = pl.col("sample_id").is_not_null()  # a row of nobody is told with the others
     is_one = frame.select((pl.any_horizontal(said).fill_null(False) & named & ~is_small(frame)).alias("is_one"))[
         "is_one"
@@ -69,6 +72,8 @@ def without_copies(frame: pl.DataFrame, notes: list[str]) -> tuple[pl.DataFrame,
     text = [pl.col(c).str.strip_chars().str.replace_all(r"_", " ") for c in cells]
     level = pl.coalesce(*(pl.when(t.str.contains(words)).then(pl.lit(value)) for value, words in _LEVELS for t in text))
     bare = [optional(frame, c).str.strip_chars().fill_null("").is_in(["", ".", "-"]) for c in ("ref", "alt")]
+    if not frame.select(pl.all_horizontal(*bare).any()).item():
+        return frame, None, 0
     whole = pl.col("sample_id").is_not_null() & pl.col("gene").is_not_null()
     found = frame.select("sample_id", "gene", call=pl.when(pl.all_horizontal(*bare, whole)).then(level))
     is_one = found["call"].is_not_null()

@@ -9,7 +9,7 @@ from oncourse.genome.builds import build_named
 from oncourse.genome.coding_change import consequences_of
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.protein import canonicals
-from oncourse.genome.variant import VARIANT_ID, build_of_accession, normalise
+from oncourse.genome.variant import VARIANT_ID, build_of_accession, normalise, which
 from oncourse.io.calling import decide
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.variants.alleles import with_alleles
@@ -148,14 +148,16 @@ def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame
     """Leave out rows that say a gene was looked at and is wild type, and structural variants."""
     drop = pl.lit(False)
     if "status" in frame.columns:
-        drop = drop | pl.col("status").str.to_lowercase().is_in(["wildtype", "none"]).fill_null(False)
-    bare = ~is_small(frame)  # a row with the bases of a small variant is one, whatever its class
-    if "classification" in frame.columns:
-        wild = pl.col("classification").str.contains(r"(?i)^\s*(wild[ _-]?type|wt|野生型?)\s*$")
-        drop = drop | (wild.fill_null(False) & bare)
-    if "variant_type" in frame.columns:
-        large = ["SV", "FUSION", "CNV", "AMP", "TRANSLOCATION", "STRUCTURAL"]
-        drop = drop | (pl.col("variant_type").str.to_uppercase().is_in(large).fill_null(False) & bare)
+        silent = which(frame["status"], pl.col("x").str.to_lowercase().is_in(["wildtype", "none"]))
+        drop = drop | pl.col("status").is_in(silent).fill_null(False) if silent else drop
+    large = ["SV", "FUSION", "CNV", "AMP", "TRANSLOCATION", "STRUCTURAL"]
+    for column, is_none in (
+        ("classification", pl.col("x").str.contains(r"(?i)^\s*(wild[ _-]?type|wt|野生型?)\s*$")),
+        ("variant_type", pl.col("x").str.to_uppercase().is_in(large)),
+    ):
+        words = which(frame[column], is_none) if column in frame.columns else []
+        if words:  # a row with the bases of a small variant is one, whatever its class
+            drop = drop | (pl.col(column).is_in(words).fill_null(False) & ~is_small(frame))
     dropped = frame.select(drop.alias("d"))["d"] if not drop.meta.is_literal() else None
     if dropped is None or not dropped.any():
         return frame
