@@ -76,7 +76,8 @@ def heterogeneity_table(
         mine = {sample: copies[sample] for sample in patient.data.sample_ids if sample in copies}
 
         def rows() -> pl.DataFrame:
-            found = [*_samples(patient, depth, params, seed), *_pairs(patient, depth, mine, params, seed)]
+            places = {sample: _by_chromosome(of) for sample, of in mine.items()}
+            found = [*_samples(patient, depth, params, seed), *_pairs(patient, depth, places, params, seed)]
             return pl.DataFrame([{"patient_id": patient.patient_id, **row} for row in found], schema=schema)
 
         inputs = (patient, mine, depth, params, seed)
@@ -214,7 +215,7 @@ def _diversity(
 def _pairs(
     patient: PatientClusters,
     depth: int,
-    copies: dict[str, pl.DataFrame],
+    copies: dict[str, Chromosomes],
     params: HeterogeneityParams,
     seed: int,
 ) -> Iterator[dict[str, Any]]:
@@ -250,7 +251,7 @@ def _pairs(
             ):
                 yield _row(*names, measure, h.over_sums(parts, of_sums, params.n_draw, random), None, n_assumed)
         if names[0] in copies and names[1] in copies:
-            found = copy_number_divergence(copies[names[0]], copies[names[1]], params.n_draw, random)
+            found = _divergence(copies[names[0]], copies[names[1]], params.n_draw, random)
             yield _row(*names, "copy_number_divergence", found, "no base with copy number in both")
 
 
@@ -279,7 +280,11 @@ def _frequencies(
     return frequency, kept
 
 
-def _by_chromosome(segments: pl.DataFrame) -> dict[str, list[np.ndarray]]:
+#: Start, end, rounded total and minor copies of the segments of each chromosome.
+Chromosomes = dict[str, list[np.ndarray]]
+
+
+def _by_chromosome(segments: pl.DataFrame) -> Chromosomes:
     """Return start, end, rounded total and minor copies (NaN: not known) of the segments of each chromosome, sorted."""
     known = segments.drop_nulls("total_cn").sort("chrom", "start")
     chrom = known["chrom"].to_list()
@@ -290,6 +295,11 @@ def _by_chromosome(segments: pl.DataFrame) -> dict[str, list[np.ndarray]]:
 
 
 def copy_number_divergence(a: pl.DataFrame, b: pl.DataFrame, n_draw: int, random: np.random.Generator) -> Any:
+    """Return `_divergence` of the segments of two samples."""
+    return _divergence(_by_chromosome(a), _by_chromosome(b), n_draw, random)
+
+
+def _divergence(first: Chromosomes, second: Chromosomes, n_draw: int, random: np.random.Generator) -> Any:
     """Return the share of bases with copy number in both samples whose rounded copies differ.
 
     Copies are total and minor; the minor allele counts where both samples have it. The interval draws chromosomes
@@ -298,7 +308,6 @@ def copy_number_divergence(a: pl.DataFrame, b: pl.DataFrame, n_draw: int, random
     from oncourse.evolution.heterogeneity import NOTHING, VariantInterval
 
     same, all_bases = [], []
-    first, second = _by_chromosome(a), _by_chromosome(b)
     for chrom in sorted(first.keys() & second.keys()):
         pair = (first[chrom], second[chrom])
         edges = np.unique(np.concatenate([part for start, end, *_ in pair for part in (start, end + 1)]))
