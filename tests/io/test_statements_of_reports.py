@@ -106,8 +106,10 @@ def test_a_mutation_without_its_change_is_a_status_by_statement(tmp_path):
 
 
 def test_a_gene_of_a_change_that_is_not_understood_is_never_wild_type(tmp_path):
-    reading = _read(tmp_path, "P1,EGFR,19del", "P2,MET,14外显子跳跃突变", "P3,EGFR,未检出敏感突变")
-    assert _ids(reading) == ["EGFR:line2", "MET:line3"]
+    """Changes named by their exon are understood here as they are in a MAF."""
+    rows = ("P1,EGFR,19del", "P2,MET,14外显子跳跃突变", "P3,EGFR,未检出敏感突变", "P4,EGFR,结构改变")
+    reading = _read(tmp_path, *rows)
+    assert _ids(reading) == ["EGFR:p.exon 19 deletion", "MET:p.exon 14 skipping", "EGFR:line5"]
     assert _targets(reading)["P3"] == ";"
 
 

@@ -34,6 +34,7 @@ _WHOSE = re.compile(r"(?<![A-Za-z])[gst](?=BRCA)")
 #: A change is spoken of without its name (codon 12 mutation), unless the words deny it.
 _MUTATED = re.compile(r"mutat|mutant|\bmut\b|突变|variant", re.I)
 _FOUND = (None, "present")
+_DASH = re.compile(r"^\s*[-—–/\\]+\s*$")
 _DENIED = re.compile(r"\b(?:no|not|non|without|negative|wild|never)\b|[未无阴否]|野生", re.I)
 
 
@@ -122,9 +123,7 @@ def _of(
         yield from (record(change, NEGATIVE, False) for _, change in said.denied if change)
         yield record("", POSITIVE, True)
         return
-    state = {"absent": NEGATIVE, "present": POSITIVE}.get(said.state or "", state)
-    if state == UNCLEAR and _MUTATED.search(value or "") and not _DENIED.search(value or ""):
-        state = POSITIVE
+    state = _state_of(value or "", said.state, state)
     if state == UNCLEAR or said.state in ("untested", "doubt"):
         return
     if state == NEGATIVE and (told := _tested_of(value)):  # RAS = KRAS wild type says nothing of NRAS
@@ -141,6 +140,14 @@ def _of(
         yield from (GeneRecord(patient, sample, day, (g,), "", state, True, words) for g in genes)
     else:
         yield record("", state, True)
+
+
+def _state_of(value: str, said: str | None, state: str) -> str:
+    """Return what the words of a value say, `state` where they say nothing; of a dash alone the other values of its marker
+    say whether it is a sign (`oncourse.facts.markers.marker_state`): else it is a cell that nobody filled in."""
+    if not _DASH.match(value):
+        state = {"absent": NEGATIVE, "present": POSITIVE}.get(said or "", state)
+    return POSITIVE if state == UNCLEAR and _MUTATED.search(value) and not _DENIED.search(value) else state
 
 
 _TESTED_NAME = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(TESTED)})(?![a-z])(?:基因)?")

@@ -57,7 +57,9 @@ _ONTO = re.compile(rf"\b([A-Z][A-Z0-9]{{2,}})({_LETTER}\d{{2,4}}[A-Z*]?)(?![A-Za
 _DOUBT = re.compile(
     r"可疑|疑似|弱阳|不(?:能|可)?(?:完全)?排除|待(?:复查|复核|确认)|临界|检测下限|检出限|灰区|equivocal|suspicio|suspected|"
     rf"borderline|cannot|can't|\bother than\b|(?:非|\bnon[- ]?)(?={_LETTER}\d)|{_LETTER}\d+非|"  # V600非E, non-V600E
-    r"\blod\b|limit of detection|(?<=[0-9A-Za-z ])(?<!\bp\.)(?<!Ter)\?\s*$",
+    r"\blod\b|limit of detection|(?<=[0-9A-Za-z \u4e00-\u9fff])(?<!\bp\.)(?<!Ter)\?\s*$|"
+    r"(?:野生型?|wild[- ]?type|\bwt)\s*(?:/|或|\bor\b)\s*(?:突变型?|mut)|"  # one of two, and not which
+    r"(?:突变型?|mutant|\bmut)\s*(?:/|或|\bor\b)\s*(?:野生|wild|wt)",
     re.I,
 )
 _UNTESTED = re.compile(
@@ -95,6 +97,11 @@ _PRESENT = re.compile(
 )
 _GENOTYPE = re.compile(r"(?:\bwt|wild[- ]?type|野生型?)\s*/|/\s*(?:wt\b|wild[- ]?type|野生)", re.I)
 _HETEROZYGOUS = re.compile(r"杂合|hetero|\bhet\b", re.I)
+_MUTATED = re.compile(r"突变|变异|mutation|mutated", re.I)
+#: A change called a mutation, and after a comma a word of absence: of the second alone, or of both (均, both, neither)?
+_OPEN_LIST = re.compile(
+    rf"(?:{PROTEIN.pattern})\s*(?:突变|变异|mutation|mutated)\s*,(?!.*(?:均|都|both|all|neither|either))", re.I
+)
 #: Where one statement ends and the next begins.
 _CLAUSES = re.compile(
     r"\s*(?:[,;。\n](?!\d)|(?<!\b[pc])\.\s+(?=[A-Z])|(?<=[^\d])[,;](?=\d+%)|但是?|而(?!且)|\bbut\b|(?<=性)、)\s*", re.I
@@ -150,6 +157,10 @@ def finding(text: str) -> WordedFinding:
     ['absent', 'absent', 'untested', 'doubt']
     >>> finding("No mutations detected in KRAS, NRAS or BRAF").state, finding("G12D 12% negative").state
     ('absent', 'doubt')
+    >>> [(f.changes, f.state) for f in map(finding, ("L858R突变；T790M未检出", "L858R突变，T790M未检出"))]
+    [(((None, 'p.L858R'),), None), ((), 'doubt')]
+    >>> finding("G12D突变，G13D突变均未检出").state, finding("G12D、G13D突变阴性").state
+    ('absent', 'absent')
     >>> found = finding("未检出G12D，检出G13D 5%")
     >>> found.changes, found.state, finding("V600E: not detected").denied, finding("未检出热点突变").is_part
     (((None, 'p.G13D'),), 'present', ((None, 'p.V600E'),), True)
@@ -170,7 +181,7 @@ def finding(text: str) -> WordedFinding:
             return replace(left, is_part=True)
         return WordedFinding(left.changes, left.fraction, "present", (*_changes(aside), *left.denied))
     clauses = _clauses(plain)
-    states = [_state(c) for c in clauses]
+    states = ["doubt" if _OPEN_LIST.search(c) and _state(c) == "absent" else _state(c) for c in clauses]
     if "doubt" in states or (
         "absent" in states and _HETEROZYGOUS.search(plain)
     ):  # nobody knows which of the changes were found
@@ -192,13 +203,20 @@ def finding(text: str) -> WordedFinding:
 
 
 def _clauses(text: str) -> list[str]:
-    """Return the statements of a text; a list of changes before a word (``G12C,G12D阴性``) is one of them."""
+    """Return the statements of a text; a list of changes before a word (``G12C,G12D阴性``) is one of them.
+
+    A change that is called a mutation before the end of a sentence (``L858R突变；T790M未检出``) is a statement.
+    """
     out: list[str] = []
     waiting = ""
-    for part in filter(None, _CLAUSES.split(text)):
+    pieces = re.split(f"({_CLAUSES.pattern})", text, flags=re.I)
+    for part, mark in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+        if not part:
+            continue
         joined = f"{waiting}, {part}" if waiting else part
         names = _changes(part) and not _bare(CODING.sub(" ", PROTEIN.sub(" ", part)))
-        if names and not FRACTION.search(part):
+        is_said = _MUTATED.search(part) and mark.strip()[:1] in (";", "。", ".")
+        if names and not FRACTION.search(part) and not is_said:
             waiting = joined
             continue
         out.append(joined)

@@ -111,8 +111,8 @@ def gene_name(text: str) -> tuple[str | None, str]:
 
     >>> [gene_name(t)[0] for t in ("kras", " MLL2 ", "HER2", "3845", "ENSG00000157764.14", "C10orf54", "LRMP;KRAS")]
     ['KRAS', 'KMT2D', 'ERBB2', 'KRAS', 'BRAF', 'VSIR', 'KRAS']
-    >>> gene_name("ＫＲＡＳ")
-    ('KRAS', 'spelling')
+    >>> gene_name("ＫＲＡＳ"), gene_name("c-MET")
+    (('KRAS', 'spelling'), ('MET', 'former name'))
     >>> [gene_name(t)[0] for t in ("9-Sep", "1-Mar", "2024/9/2", "44441", "9月9日")]
     ['SEPTIN9', 'MARCHF1', 'SEPTIN2', 'SEPTIN2', 'SEPTIN9']
     >>> [gene_name(t)[0] for t in ("KRAS (NM_004985)", "KRAS基因", "KRAS exon2", "TP53_ENST00000269305.4")]
@@ -148,6 +148,10 @@ def is_symbol_like(text: str) -> bool:
     return bool(re.fullmatch(r"[A-Z][A-Z0-9.-]*(?:orf\d+[A-Z]*)?", text.strip()))
 
 
+#: The cell's own copy of a gene that viruses carry: c-MET, c-KIT, c-MYC.
+_CELLULAR = re.compile(r"^C-([A-Z][A-Z0-9]+)$")
+
+
 def _one(word: str) -> tuple[str, str] | None:
     capitals = word.upper()
     if capitals in symbols():
@@ -158,6 +162,8 @@ def _one(word: str) -> tuple[str, str] | None:
         return by_id, "ensembl id" if word.startswith("ENSG") else "entrez id"
     if dated := _of_date(word):
         return dated, "spreadsheet date"
+    if (cellular := _CELLULAR.match(capitals)) and cellular[1] in symbols():
+        return symbols()[cellular[1]], "former name"
     return None
 
 

@@ -11,7 +11,11 @@ import unicodedata
 import polars as pl
 
 _NUMBERED = re.compile(r"^\s*\d{1,3}\s*[.、)]\s*(?=\D)")
-_MARKS = re.compile(r"[*＊※★]+|\((?:必填|选填|必填项|required|optional)\)|\[(?:必填|选填|required|optional)\]", re.I)
+_MARKS = re.compile(
+    r"[*＊※★]+|\((?:如适用|如有|若有|如无则空|if (?:applicable|any|known|dead|died))\)|"
+    r"\((?:必填|选填|必填项|required|optional)\)|\[(?:必填|选填|required|optional)\]",
+    re.I,
+)
 _HAN = r"[\u3400-\u9fff]"
 _BETWEEN_HAN = re.compile(rf"(?<={_HAN})\s+(?={_HAN})")
 #: 1=男, 1:男, 1男, 1-男 ... up to the next code or sign.

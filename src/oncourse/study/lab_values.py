@@ -19,9 +19,18 @@ _VALUE = r"^([<>]?=?)\s*([+-]?\d[\d.,\s']*?(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ%].*
 #: Powers of ten as they are typed: 3.2×10^2, 3.2*10E2.
 _POWER = re.compile(r"(?<=\d)\s*[x×*]\s*10\s*[\^eE]?\s*([+-]?\d+)")
 #: What a laboratory writes behind a value outside its normal range; it is no part of the value.
-_FLAG = r"\s*[↑↓*]+$|\s+(?i:[HL]|HH|LL)$|\s*[（(](?i:[HLN]|normal|high|low)[)）]$"
+_FLAG = r"\s*[(]?[↑↓*]+[)]?$|\s+(?i:[HL]|HH|LL)$|\s*[（(](?i:[HLN]|normal|high|low)[)）]$"
 _FLAG += r"|\s*[（(]?(正常|升高|增高|偏高|偏低|降低)[)）]?$"
 BELOW = "below detection"
+#: Bounds in words: 大于100, 100以上, 小于0.01, 0.003以下; and "about".
+_BOUNDS = (
+    (re.compile(r"^(?:大于|高于|超过|多于|above|over|more than)\s*(?:等于|或等于)?\s*(?=\d)", re.I), ">"),
+    (re.compile(r"^(?:小于|低于|不足|少于|below|under|less than)\s*(?:等于|或等于)?\s*(?=\d)", re.I), "<"),
+    (re.compile(r"^(\d[\d.,]*)\s*(?:以上|及以上)$"), r">\1"),
+    (re.compile(r"^(\d[\d.,]*)\s*(?:以下|及以下)$"), r"<\1"),
+    (re.compile(r"^(?:约|大约|≈|~)\s*(?=\d)"), ""),
+    (re.compile(r"^(?:正常|升高|增高|偏高|降低|偏低|阳性|阴性)\s*[(:：]\s*([<>]?\s*\d[\d.,]*)\s*\)?$"), r"\1"),
+)
 
 
 def tidy_labs(labs: pl.DataFrame) -> pl.DataFrame:
@@ -63,6 +72,8 @@ def tidy_values(values: pl.Series) -> pl.DataFrame:
     [('12.5', None), ('>1000', None), ('6.1', 'ng/mL')]
     >>> tidy_values(pl.Series(["3.1(正常)", "12 升高", "5 (high)"]))["value"].to_list()
     ['3.1', '12', '5']
+    >>> tidy_values(pl.Series(["大于100", "0.003以下", "100以上", "约5", "正常(3.2)", "0.1(↑)"]))["value"].to_list()
+    ['>100', '<0.003', '>100', '5', '3.2', '0.1']
     >>> tidy_values(pl.Series(["3.2E2", "1.5×10^3 ng/mL"])).rows()
     [('3.2E2', None), ('1.5e3', 'ng/mL')]
     """
@@ -95,6 +106,8 @@ def tidy_values(values: pl.Series) -> pl.DataFrame:
 def _ascii(text: str) -> str:
     plain_signs = unicodedata.normalize("NFKC", text.translate(str.maketrans("。", "."))).strip()
     plain_signs = _POWER.sub(r"e\1", plain_signs)
+    for words, signs in _BOUNDS:
+        plain_signs = words.sub(signs, plain_signs)
     return re.sub(_FLAG, "", plain_signs).strip().translate(str.maketrans("≤≥", "<>"))
 
 

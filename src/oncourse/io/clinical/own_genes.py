@@ -4,6 +4,7 @@ the words of one (基因检测结果: KRAS G12D突变，NRAS/BRAF野生型). The
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import polars as pl
 
@@ -12,11 +13,12 @@ from oncourse.facts.recorded import TESTED, parts_by_gene
 from oncourse.facts.report_genes import genes_named
 from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import symbols
-from oncourse.io.clinical.gene_columns import SCHEMA, gene_markers
+from oncourse.io.clinical.gene_columns import SCHEMA, gene_column, gene_markers
+from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.reading import Reading
 from oncourse.study.frames import optional
 from oncourse.study.headers import bare
-from oncourse.study.schema import NULL_TEXTS
+from oncourse.study.schema import NULL_TEXTS, Problem
 from oncourse.study.words import meaning, plain
 
 _MARKERS = {"MMR", "MSI", "AR-V7", "HER2", "HER2 IHC", "HER2 ISH", *(f"{p} IHC" for p in REPAIR_PROTEINS)}
@@ -25,6 +27,10 @@ _TEXT = re.compile(
     r"^(基因检测(结果)?|基因突变(情况|结果)?|ngs(检测)?结果|分子检测(结果)?|突变情况|genetic test(ing)?|"
     r"(ngs|molecular) results?)$"
 )
+_STAINS = re.compile(r"^(免疫组化|免疫组织化学|ihc|immunohistochemistry)([ _]?(结果|检查|检测|results?))?$", re.I)
+#: A protein and its sign in brackets: MLH1(+), HER-2（2+）, PMS2 (-).
+_STAINED = re.compile(r"(MLH1|MSH2|MSH6|PMS2|HER-?2|C-?erbB-?2)\s*[(]\s*([^()]{1,12}?)\s*[)]", re.I)
+_REPAIR = re.compile(r"([dp]?MMR(?![A-Za-z])|错配修复)[^,，;；。(]*", re.I)
 _CLAUSE = re.compile(r"[,，;；。\n]+")
 _AND = r"\s*(?:[/、&]|和|与|及)\s*"
 _HEAD = re.compile(
@@ -32,6 +38,7 @@ _HEAD = re.compile(
 )
 #: Columns of samples that hold the status of microsatellites; it is a fact of the sample.
 _NOT_HERE = ("msi_status", "msi_type", "msi", "msi_sensor_status", "msi_score")
+_OF_PATIENTS = ("msi_status", "msi")
 _IDS = {"patient_id": "PATIENT_ID", "sample_id": "SAMPLE_ID"}
 
 
@@ -50,10 +57,11 @@ def markers_of_columns(reading: Reading) -> None:
         ids = [c for c in _IDS if c in frame.columns]
         table = frame.rename({c: _IDS[c] for c in ids})
         for column in (c for c in frame.columns if c not in ids):
-            rows = _results(table, column)
+            rows = _results(table, column, of_patients=name == "patients")
             if rows.is_empty():
+                _told_codes(frame, column, name, reading)
                 continue
-            if name == "patients":
+            if name == "patients" and not _OF_LESION.match(bare(column) or column):
                 own = pl.col("patient_id").replace_strict(owners, default=None, return_dtype=pl.String)
                 rows = rows.with_columns(pl.coalesce("sample_id", own).alias("sample_id"))
             else:
@@ -76,11 +84,14 @@ def results_of(table: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=SCHEMA), *parts]).unique(maintain_order=True)
 
 
-def _results(table: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Return the markers of one column of a table with PATIENT_ID, SAMPLE_ID."""
-    if source in _IDS.values() or plain(source) in _NOT_HERE:
+def _results(table: pl.DataFrame, source: str, *, of_patients: bool = False) -> pl.DataFrame:
+    """Return the markers of one column of a table with PATIENT_ID, SAMPLE_ID; microsatellites of a sample are its status,
+    those of a patient a marker."""
+    if source in _IDS.values() or (plain(source) in _NOT_HERE and not (of_patients and plain(source) in _OF_PATIENTS)):
         return pl.DataFrame(schema=SCHEMA)
     column = bare(source) or source
+    if lesion := _OF_LESION.match(column):  # KRAS(转移灶): of the patient, and of none of his samples for certain
+        column = lesion["gene"] or lesion["behind"]
     ids = [c for c in _IDS.values() if c in table.columns]
     table = table.select(*ids, pl.col(source).alias(column))
     of_genes = gene_markers(table)
@@ -88,6 +99,8 @@ def _results(table: pl.DataFrame, source: str) -> pl.DataFrame:
         return of_genes
     if _TEXT.match(plain(column)):
         return _of_texts(table, column)
+    if _STAINS.match(plain(column)):
+        return _of_stains(table, column)
     name = marker_name(column)
     if name in _MARKERS:
         return _rows(table, name.removesuffix(" IHC") if name[:4] in REPAIR_PROTEINS else name, column)
@@ -95,6 +108,26 @@ def _results(table: pl.DataFrame, source: str) -> pl.DataFrame:
     if len(genes) > 1 and genes <= set(TESTED):  # RAS/BRAF: wild type of each; a cell may say which is mutated
         return _of_texts(table, column, otherwise=column)
     return _rows(table, column, column) if _GERMLINE.match(column) else pl.DataFrame(schema=SCHEMA)
+
+
+#: A gene's column of a lesion: KRAS(原发灶), 转移灶KRAS; plasma is none (`markers_of_columns` tells it).
+_LESION = r"(?:原发灶?|转移灶?|复发灶?|组织|肿瘤组织|primary(?: tumou?r)?|metasta(?:sis|tic)|tissue)"
+_OF_LESION = re.compile(
+    rf"^(?:(?P<gene>[KNH]?RAS|BRAF|PIK3CA)\s*[(（_ -]\s*{_LESION}\s*[)）]?|"
+    rf"{_LESION}[\s_-]*(?P<behind>[KNH]?RAS|BRAF|PIK3CA))$",
+    re.I,
+)
+_CODES = re.compile(r"^[0-9](?:\.0)?$")
+
+
+def _told_codes(frame: pl.DataFrame, column: str, name: str, reading: Reading) -> None:
+    """Say that a column of a gene holds numbers that nothing explains: which of them is mutated is not known."""
+    words = frame[column].cast(pl.String).str.strip_chars().drop_nulls().unique()
+    if len(words) and words.str.contains(_CODES.pattern).all() and gene_column(bare(column) or column):
+        shown = ", ".join(sorted(words)[:4])
+        message = f"{column} holds {shown}, and nothing says which is mutated: not read."
+        cure = f"Say it in the header: {column}(0=野生型，1=突变), or write the words."
+        reading.problems.append(Problem(name, None, column, words[0], message, cure, "warning"))
 
 
 def _only_samples(reading: Reading) -> dict[str, str]:
@@ -129,6 +162,31 @@ def _of_texts(table: pl.DataFrame, column: str, otherwise: str | None = None) ->
         said = said_of_genes(str(text)) or ([(otherwise, str(text))] if otherwise else [])
         rows += [(patient, marker, value, sample) for marker, value in said]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _of_stains(table: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return the markers of the proteins that a column of stains names: MLH1(-),PMS2(-),MSH2(+),MSH6(+)."""
+    rows = []
+    whose = table.select("PATIENT_ID", optional(table, "SAMPLE_ID").alias("SAMPLE_ID"), column)
+    for patient, sample, text in whose.drop_nulls(column).iter_rows():
+        rows += [(patient, marker, value, sample) for marker, value in stains_named(str(text))]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def stains_named(text: str) -> list[tuple[str, str]]:
+    """Return (marker, what is said of it) of the repair proteins and HER2 that a text of stains names.
+
+    >>> stains_named("MLH1(-)，PMS2（-）,Ki-67(60%),C-erbB-2(2+)"), stains_named("错配修复蛋白表达完整")
+    ([('MLH1', '(-)'), ('PMS2', '(-)'), ('HER2', '2+')], [('MMR', '错配修复蛋白表达完整')])
+    """
+    plain_text = unicodedata.normalize("NFKC", text)
+    out = []
+    for name, said in _STAINED.findall(plain_text):
+        is_her2 = name.upper() not in REPAIR_PROTEINS
+        out.append(("HER2" if is_her2 else name.upper(), said if is_her2 else f"({said})" if said in "+-" else said))
+    if not out and (found := _REPAIR.search(plain_text)) and msi_of(found.group()):
+        out.append(("MMR", found.group().strip()))
+    return out
 
 
 def said_of_genes(text: str) -> list[tuple[str, str]]:

@@ -83,7 +83,16 @@ def speaks_of_people(header: Sequence[str]) -> bool:
 
 
 #: Names of the date of the operation in a table of patients.
-_OPERATION = ("手术日期", "手术时间", "surgery_date", "date_of_surgery", "operation_date")
+_OPERATION = (
+    "手术日期",
+    "手术时间",
+    "surgery_date",
+    "date_of_surgery",
+    "operation_date",
+    "date_of_operation",
+    "op_date",
+    "date_of_op",
+)
 
 
 def is_date_of_operation(header: str) -> bool:
@@ -106,13 +115,14 @@ def _english(name: str, known: Collection[str]) -> str | None:
 
 def in_our_words(frame: pl.DataFrame, table: str, reading: Reading) -> pl.DataFrame:
     """Return a table under our names, the codes that its headers explain as words; what is not certain is told."""
+    frame = frame.with_columns(_ticked(frame[c]).alias(c) for c, kind in frame.schema.items() if kind == pl.String)
     frame, notes = with_words(frame)
     reading.notes += notes
     frame = _without_percent(frame, table)
     if table == "target_lesions":
         frame = _with_unit(frame)
     named = our_headers(frame.columns, table)
-    return under_our_names(frame, named, table, reading)
+    return _plain_ids(under_our_names(frame, named, table, reading), table, reading)
 
 
 def under_our_names(frame: pl.DataFrame, named: dict[str, str], table: str, reading: Reading) -> pl.DataFrame:
@@ -125,6 +135,36 @@ def under_our_names(frame: pl.DataFrame, named: dict[str, str], table: str, read
         else:
             frame = read
     return frame.rename(kept) if kept else frame
+
+
+_IDS = ("patient_id", "sample_id", "lesion_id")
+_BOXES = r"[☑☒√✓✔■●◉□☐○◯]"
+_TICKED = re.compile(r"[☑☒√✓✔■●◉]\s*([^☑☒√✓✔■●◉□☐○◯]+)")
+
+
+def _ticked(cells: pl.Series) -> pl.Series:
+    """Return the choice that is ticked of cells with boxes (☑男 □女); others, and cells with several ticks, as they are.
+
+    >>> _ticked(pl.Series(["☑男 □女", "□男 √女", "□男□女", "√", "男"])).to_list()
+    ['男', '女', '□男□女', '√', '男']
+    """
+    boxed = cells.filter(cells.str.contains(_BOXES).fill_null(False)).unique()
+    told = {c: found[0].strip() for c in boxed if len(found := _TICKED.findall(c)) == 1 and found[0].strip()}
+    return cells.replace(told) if told else cells
+
+
+def _plain_ids(frame: pl.DataFrame, table: str, reading: Reading) -> pl.DataFrame:
+    """Write ids of full-width signs (Ｐ１) as plain ones, and take the apostrophe away by which a spreadsheet marks text."""
+    for column, kind in frame.schema.items():
+        if kind != pl.String:
+            continue
+        text = frame[column]
+        plain_text = text.str.replace(r"^'([^']+)$", "${1}")
+        plain_text = plain_text.str.normalize("NFKC").str.strip_chars() if column in _IDS else plain_text
+        if n := int((plain_text != text).fill_null(False).sum()):
+            frame = frame.with_columns(plain_text.alias(column))
+            reading.notes.append(f"{table}.{column}: {n:,} cells had full-width signs or an apostrophe before them")
+    return frame
 
 
 _SIZE = re.compile(r"^(长径|直径|最大径|大小|(longest )?diameter|size)\s*[(（\[](cm|厘米)[)）\]]$", re.I)

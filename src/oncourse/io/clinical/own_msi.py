@@ -19,6 +19,9 @@ _PROTEIN = re.compile("|".join(REPAIR_PROTEINS), re.I)
 def msi_words(reading: Reading) -> None:
     """Write the words of samples.msi_status in ours; one that is not understood stays, and is an error."""
     samples = reading.tables.get("samples")
+    if samples is not None and "msi_score" in samples.columns:  # the share of unstable sites: 35% is 35
+        score = samples["msi_score"].cast(pl.String).str.replace(r"\s*[%％]\s*$", "")
+        reading.tables["samples"] = samples = samples.with_columns(score.alias("msi_score"))
     if samples is None or "msi_status" not in samples.columns:
         return
     text = samples["msi_status"].cast(pl.String)

@@ -9,11 +9,12 @@ import polars as pl
 from oncourse.days import DAYS_PER_YEAR
 from oncourse.io.reading import Reading
 from oncourse.study.partial_dates import plain_dates
+from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES
 
 #: Columns that say who somebody is.
 _NAMES_SOMEBODY = re.compile(
-    r"^(姓名|患者姓名|病人姓名|身份证号?码?|证件号码?|(联系)?电话(号码)?|手机号?码?|(家庭|联系|现)?住址|(家庭|联系)?地址|家属姓名|联系人|"
+    r"^(姓名|患者姓名|病人姓名|姓名(首字母|缩写|拼音)|initials|身份证号?码?|证件号码?|(联系)?电话(号码)?|手机号?码?|(家庭|联系|现)?住址|(家庭|联系)?地址|家属姓名|联系人|"
     r"(patient_?|first_?|last_?|full_?)?name|surname|phone(_?number)?|address|e-?mail|national_?id)$",
     re.I,
 )
@@ -21,11 +22,39 @@ _NAMES_SOMEBODY = re.compile(
 
 def nobodys_name(reading: Reading) -> None:
     """Leave out the columns that name people: no page, table or copy of the study is to hold them."""
+    _one_person_twice(reading)
     for name, frame in reading.tables.items():
         named = [c for c in frame.columns if _NAMES_SOMEBODY.match(c.strip())]
         if named and name in TABLES and not set(named) & set(TABLES[name].by_name):
             reading.tables[name] = frame.drop(named)
             reading.notes.append(f"{name}: {', '.join(named)} names people and is not kept")
+
+
+_PERSON = re.compile(r"^(姓名|患者姓名|病人姓名|身份证号?码?|证件号码?|(patient_?|full_?)?name|national_?id)$", re.I)
+
+
+def _one_person_twice(reading: Reading) -> None:
+    """Say which patients' ids share a name, or a number of identity, and sex and birth where these are given: a new number
+    for a second stay in hospital makes one person two patients. Names are not repeated."""
+    patients = reading.tables.get("patients")
+    if patients is None or "patient_id" not in patients.columns:
+        return
+    named = [c for c in patients.columns if _PERSON.match(c.strip())]
+    beside = [c for c in patients.columns if c == "sex" or _BIRTH.match(c.strip())]
+    for column in named:
+        told = patients.filter(pl.col(column).cast(pl.String).str.strip_chars().str.len_chars() > 0)
+        alike = told.group_by(column, *beside, maintain_order=True).agg(
+            pl.col("patient_id").cast(pl.String).unique().sort()
+        )
+        several = alike.filter(pl.col("patient_id").list.len() > 1)
+        if several.height:
+            first = ", ".join(several["patient_id"][0][:4])
+            by = " and ".join([column, *beside])
+            message = (
+                f"{several.height:,} people have several ids by {by} (first: {first}): each is counted as a patient."
+            )
+            cure = "Give one person one id throughout, if these are one."
+            reading.problems.append(Problem("patients", None, "patient_id", first, message, cure, "warning"))
 
 
 _BIRTH = re.compile(r"^(出生(日期|年月日?|时间)|生日|(date_?of_?)?birth_?(date|day)?|dob)$", re.I)

@@ -39,12 +39,46 @@ def rows_alone(table: TextTable, name: str) -> tuple[TextTable, list[str]]:
     table = _first_alone(table, name, notes)
     if table.frame.is_empty():
         return table, notes
-    out = remarks(table.frame, _key(table.frame.columns, name))
+    key = _key(table.frame.columns, name)
+    out = remarks(table.frame, key)
+    for column in (c for c in table.frame.columns if c != key):  # 序号 holds 合计, a merged cell the remark
+        nobody = table.frame[key].is_null() if column != table.frame.columns[0] else pl.Series([True] * len(out))
+        out |= remarks(table.frame, column) & nobody & ~_is_number(table.frame[column])
     if out.any():
         first = int(table.lines.filter(out)[0])
         notes.append(f"{name}: {int(out.sum())} lines are remarks or totals (line {first}): left out")
         table = _kept(table, ~out)
     return table, notes
+
+
+#: Tables of several rows of a patient, who may be named in the first of them.
+_BLOCKS = ("treatments", "labs", "assessments", "target_lesions", "procedures", "adverse_events")
+
+
+def of_the_row_above(table: TextTable, name: str) -> TextTable:
+    """Return a table with the patient of the row above where a row names nobody and holds two cells or more: a block of one
+    patient who is named once. It is told. Where somebody is named in two rows an empty cell is a slip, and an error."""
+    if name not in _BLOCKS or table.frame.is_empty():
+        return table
+    named = our_headers(table.frame.columns, name)
+    column = next((c for c in table.frame.columns if named.get(c, c) == "patient_id"), None)
+    if column is None:
+        return table
+    others = [pl.col(c).is_not_null() for c in table.frame.columns if c != column]
+    bare = table.frame.select(
+        pl.col(column).is_null() & (pl.sum_horizontal(others) > 1) & pl.col(column).forward_fill().is_not_null()
+    ).to_series()
+    if not bare.any() or table.frame[column].drop_nulls().is_duplicated().any():
+        return table
+    line = int(table.lines.filter(bare)[0])
+    message = f"{int(bare.sum()):,} rows name nobody (line {line}): taken for the patient of the row above."
+    problem = Problem(name, line, None, None, message, "Write the patient's id in every row.", "warning")
+    filled = pl.when(pl.lit(bare)).then(pl.col(column).forward_fill()).otherwise(pl.col(column)).alias(column)
+    return replace(table, frame=table.frame.with_columns(filled), problems=(*table.problems, problem))
+
+
+def _is_number(cells: pl.Series) -> pl.Series:
+    return cells.cast(pl.String).str.contains(r"^\s*[\d.]+\s*$").fill_null(False)
 
 
 def _kept(table: TextTable, rows: pl.Series) -> TextTable:

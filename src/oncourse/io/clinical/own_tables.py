@@ -12,22 +12,29 @@ import polars as pl
 
 from oncourse.io.clinical import survival
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
+from oncourse.io.clinical.own_dates import dates_of_sheets
 from oncourse.io.clinical.own_genes import markers_of_columns
 from oncourse.io.clinical.own_headers import is_date_of_operation
+from oncourse.io.clinical.own_history import periods, rows_of_histories
 from oncourse.io.clinical.own_ids import ids_of_spreadsheets
+from oncourse.io.clinical.own_imaging import imaging_words
 from oncourse.io.clinical.own_materials import material_words
 from oncourse.io.clinical.own_msi import msi_words
 from oncourse.io.clinical.own_people import age_of_birth, nobodys_name
+from oncourse.io.clinical.own_survival import times_with_plus, told_unread_times, years_as_days
+from oncourse.io.clinical.own_timed import rows_of_times
 from oncourse.io.clinical.own_treatments import lines_in_words
+from oncourse.io.clinical.own_visits import labs_of_series, labs_of_visits, rows_of_follow_up
 from oncourse.io.clinical.own_vital import one_follow_up_each, vital_status, with_undated_deaths
-from oncourse.io.clinical.own_wide import no_treatment, rows_of_lines, rows_of_visits
+from oncourse.io.clinical.own_wide import long_labs, no_treatment, rows_of_lines, rows_of_visits
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import fractions
 from oncourse.study.frames import optional
-from oncourse.study.lab_values import analyte_of
+from oncourse.study.headers import bare
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES, date_name
-from oncourse.study.words import meaning
+from oncourse.study.translated import where_known
+from oncourse.study.words import meaning, plain
 
 _ROLES = ("primary", "metastasis", "local_recurrence")
 
@@ -45,20 +52,30 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
     nobodys_name(reading)
     if not ours:
         ids_of_spreadsheets(reading)
+    if not ours:
+        rows_of_follow_up(reading)
     vital_status(reading)
     if not ours:
+        dates_of_sheets(reading)
         _no_dates(reading)
         rows_of_visits(reading)
+        rows_of_times(reading)
         rows_of_lines(reading)
+        periods(reading)
+        rows_of_histories(reading)
+        imaging_words(reading)
         no_treatment(reading)
         markers_of_columns(reading)
         msi_words(reading)
         material_words(reading)
+        labs_of_visits(reading)
+        labs_of_series(reading)
         one_follow_up_each(reading)
     _patients_of_samples(reading)
-    _long_labs(reading)
+    long_labs(reading)
     if not ours:
         _no_values(reading)
+        _unknown_numbers(reading)
     lines_in_words(reading)
     _operation_of_patients(reading)
     age_of_birth(reading)
@@ -107,6 +124,19 @@ def _percent(reading: Reading) -> None:
         reading.tables[name] = frame
 
 
+def _unknown_numbers(reading: Reading) -> None:
+    """Empty the cells of columns of numbers that say that nothing is known (未知, not available), and say so."""
+    for name, frame in reading.tables.items():
+        for column in TABLES[name].columns if name in TABLES else ():
+            if column.name not in frame.columns or column.type_name not in ("number", "integer"):
+                continue
+            known = where_known(frame[column.name])
+            if n := known.null_count() - frame[column.name].null_count():
+                frame = frame.with_columns(known)
+                reading.notes.append(f"{name}.{column.name}: {n:,} cells say that it is not known: empty")
+        reading.tables[name] = frame
+
+
 def _no_values(reading: Reading) -> None:
     """Leave out laboratory values that are words (正常, 阴性): they say nothing of a level, and are told."""
     labs = reading.tables.get("labs")
@@ -125,27 +155,9 @@ def _no_values(reading: Reading) -> None:
             reading.lines["labs"] = reading.lines["labs"].filter(~gone)
 
 
-def _long_labs(reading: Reading) -> None:
-    """Turn a table of laboratory values with a column per analyte (CEA, 癌胚抗原) into a row per value."""
-    labs = reading.tables.get("labs")
-    if labs is None or {"analyte", "value"} & set(labs.columns):
-        return
-    named = {c: re.search(r"[(（]([^()（）]*/[^()（）]*)[)）]\s*$", c) for c in labs.columns if analyte_of(c)}
-    if not named:
-        return
-    kept = [c for c in labs.columns if c not in named]
-    units = {c: found[1] for c, found in named.items() if found}
-    unit = pl.col("analyte").replace_strict(units, default=None, return_dtype=pl.String)
-    lines = reading.lines.get("labs")
-    numbered = labs.with_columns(_line=lines if lines is not None else pl.int_range(2, labs.height + 2))
-    text = numbered.with_columns(pl.col(list(named)).cast(pl.String))
-    long = text.unpivot(list(named), index=[*kept, "_line"], variable_name="analyte", value_name="value")
-    long = long.drop_nulls("value").sort("_line", maintain_order=True)
-    if units and "unit" not in kept:
-        long = long.with_columns(unit.alias("unit"))
-    reading.lines["labs"] = long["_line"].cast(pl.Int64)
-    reading.tables["labs"] = long.drop("_line")
-    reading.notes.append(f"laboratory values in a column each: {', '.join(named)}")
+_OF_METASTASIS = re.compile(
+    r"^(转移灶?|肝转移灶?|肺转移灶?|复发灶)(手术|切除)(日期|时间)$|^(date of metastasectomy|metastasectomy date)$", re.I
+)
 
 
 def _operation_of_patients(reading: Reading) -> None:
@@ -156,7 +168,13 @@ def _operation_of_patients(reading: Reading) -> None:
         return
     told = patients.filter(pl.col(column).is_not_null()).select("patient_id", pl.col(column).alias("date"))
     if "procedures" not in reading.tables and told.height:
-        reading.tables["procedures"] = told.with_columns(pl.lit("primary_resection").alias("kind"))
+        rows = [told.with_columns(pl.lit("primary_resection").alias("kind"))]
+        for other in (c for c in patients.columns if _OF_METASTASIS.match(plain(bare(c)))):
+            more = patients.select("patient_id", pl.col(other).cast(pl.String).alias("date")).drop_nulls("date")
+            rows.append(more.with_columns(pl.lit("metastasectomy").alias("kind")))
+            reading.notes.append(f"{other} stands in the table of patients: read as the resection of a metastasis")
+        text = [r.select("patient_id", pl.col("date").cast(pl.String), "kind") for r in rows]
+        reading.tables["procedures"] = pl.concat(text)
         reading.notes.append(f"{column} stands in the table of patients: read as the resection of the primary")
     if "index_date" not in patients.columns:
         reading.tables["patients"] = patients.with_columns(pl.col(column).alias("index_date"))
@@ -181,12 +199,15 @@ def _survival_in_months(reading: Reading) -> None:
     patients = reading.tables.get("patients")
     if patients is None or "patient_id" not in patients.columns:
         return
-    frame, by = patients, {c.strip().lower(): c for c in patients.columns}
+    frame = years_as_days(patients)
+    by = {plain(bare(c)): c for c in frame.columns}
     for status, others in _STATUS_BESIDE.items():
         beside = next((by[o] for o in others if o in by), None)
         if {status.replace("status", unit) for unit in ("months", "days")} & set(by) and status not in by and beside:
             frame = frame.with_columns(pl.col(beside).alias(status))
+    frame = times_with_plus(frame, reading)
     _told_without_unit(frame, reading)
+    told_unread_times(frame, reading)
     base = frame.rename({c: "PATIENT_ID" if c == "patient_id" else c.strip().upper() for c in frame.columns})
     follow_up, published = survival.follow_up(base, base.clear(), reading)
     if published.height and "published_endpoints" not in reading.tables:
@@ -285,7 +306,7 @@ def _recurrence(reading: Reading, name: str) -> None:
     patients = reading.tables.get(name)
     if patients is None or "patient_id" not in patients.columns:
         return
-    by = {c.strip().lower(): c for c in patients.columns}
+    by = {plain(bare(c)): c for c in patients.columns}
     sites = (*_WHERE, *(("site",) if name == "follow_up" else ()))  # the vocabulary calls 转移部位 a site
     recurred, where = (next((by[n] for n in names if n in by), None) for names in (_RECURRED, sites))
     if recurred and "last_contact_date" in patients.columns and "recurrence_free_date" not in patients.columns:
@@ -320,7 +341,10 @@ def _recurrence(reading: Reading, name: str) -> None:
 def _follow_up_of_patients(reading: Reading) -> None:
     """Make follow_up of its columns in the table of patients, where the study has no such table."""
     patients = reading.tables.get("patients")
-    if patients is None or "patient_id" not in patients.columns or "follow_up" in reading.tables:
+    if patients is None or "patient_id" not in patients.columns:
+        return
+    if "follow_up" in reading.tables:
+        _events_of_patients(patients, reading)
         return
     dated = {date_name(c) for c in _FOLLOW_UP if c.endswith("_day")}
     moved = [c for c in patients.columns if c in dated or c in _FOLLOW_UP]
@@ -336,14 +360,54 @@ def _follow_up_of_patients(reading: Reading) -> None:
                 dead = pl.when(pl.col(death).is_not_null()).then(pl.lit("true"))
                 follow_up = follow_up.with_columns(dead.alias("is_dead"))
     lasts = [pl.col(c).is_not_null() for c in ("last_contact_day", "last_contact_date") if c in follow_up.columns]
-    if not lasts:
-        return  # no time of follow-up: the columns stay what they are
+    if not lasts:  # no time of follow-up: the columns stay what they are
+        if "is_dead" in moved and "published_endpoints" not in reading.tables:
+            message = "who is dead is said, and no date or time of the last contact or death: no survival is known."
+            cure = "Add the date of the last contact (末次随访日期), or a time of survival with its unit (OS(月))."
+            reading.problems.append(Problem("patients", None, "is_dead", None, message, cure, "warning"))
+        return
     seen = follow_up.filter(pl.any_horizontal(lasts))
     if n := follow_up.height - seen.height:
         reading.notes.append(f"{n:,} patients have no date of last contact or death: no follow-up is known of them")
     reading.tables["follow_up"] = seen
     reading.tables["patients"] = patients.drop(moved)
     reading.notes.append(f"{', '.join(moved)} stand in the table of patients: read as follow-up")
+
+
+#: Events of a patient's course that may stand beside him while his follow-up has a table of its own.
+_EVENTS = ("recurrence", "recurrence_free", "progression", "progression_free", "death")
+
+
+def _events_of_patients(patients: pl.DataFrame, reading: Reading) -> None:
+    """Add the dates of events beside the patients (复发日期) to the rows of follow-up that lack them."""
+    follow_up = reading.tables["follow_up"]
+    if "patient_id" not in follow_up.columns:
+        return
+    theirs = set(follow_up.columns)
+    moved = [
+        f"{event}_{unit}"
+        for event in _EVENTS
+        for unit in ("date", "day")
+        if f"{event}_{unit}" in patients.columns and not {f"{event}_date", f"{event}_day"} & theirs
+    ]
+    moved += [c for c in ("cause_of_death", "is_dead") if c in patients.columns and c not in theirs]
+    if not moved:
+        return
+    ids = pl.col("patient_id").cast(pl.String).str.strip_chars()
+    beside = patients.select(ids, *moved).unique("patient_id", keep="first", maintain_order=True)
+    reading.tables["follow_up"] = follow_up.with_columns(ids).join(
+        beside, on="patient_id", how="left", maintain_order="left"
+    )
+    told = beside.filter(pl.any_horizontal(pl.col(c).is_not_null() for c in moved))["patient_id"]
+    lost = told.filter(~told.is_in(follow_up.select(ids).to_series().drop_nulls().implode()))
+    reading.tables["patients"] = patients.drop(moved)
+    reading.notes.append(f"{', '.join(moved)} stand in the table of patients: read as follow-up")
+    if len(lost):
+        message = (
+            f"{', '.join(moved)} of {len(lost):,} patients without a row of follow-up (first: {lost[0]}): not read."
+        )
+        cure = "Give them a row of follow-up with the last contact."
+        reading.problems.append(Problem("follow_up", None, moved[0], lost[0], message, cure, "warning"))
 
 
 def _lesions_of_samples(reading: Reading) -> None:

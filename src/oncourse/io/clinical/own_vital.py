@@ -27,13 +27,18 @@ _STATUS = {
     "随访状态",
     "随访结果",
     "末次随访状态",
+    "随访情况",
+    "目前情况",
+    "生存情况",
+    "预后",
 }
 _STATUS |= {"status", "patient status", "outcome", "current status", "last status", "follow-up status"}
 _STATUS |= {
     f"{what} at last {when}" for what in ("status", "patient status") for when in ("follow-up", "follow up", "contact")
 }
 #: Words that may mean alive or dead under a name that says neither (生存状态 = 是), and names that say which.
-EITHER = {"1", "0", "1.0", "0.0", "是", "否", "有", "无", "yes", "no", "y", "n", "true", "false", "t", "f"}
+EITHER = {"√", "✓", "×", "✗", "1", "0", "1.0", "0.0", "是", "否", "有", "无"}
+EITHER |= {"yes", "no", "y", "n", "true", "false", "t", "f"}
 OF_DEATH = re.compile(r"(?i)死|亡|dead|death|died|decea|event")
 
 
@@ -136,8 +141,16 @@ def vital_status(reading: Reading) -> None:
         _without_dashes(name, reading)
         if name in reading.tables:
             reading.tables[name] = days_of_last_contact_or_death(reading.tables[name])
+        _status_in_date(name, reading)
         frame = reading.tables.get(name)
-        if frame is None or "is_dead" in frame.columns:
+        if frame is None:
+            continue
+        if "is_dead" in frame.columns:
+            text = frame["is_dead"].cast(pl.String)
+            known = translated(text, "dead").is_in(["true", "false"]).fill_null(True)
+            words = {w: of for w in text.filter(~known).unique() if w not in EITHER and (of := life_of(w))}
+            if words:
+                reading.tables[name] = frame.with_columns(text.replace(words).alias("is_dead"))
             continue
         if "is_alive" in frame.columns:
             said = pl.Series("is_dead", [dead_if_not(w) for w in frame["is_alive"].cast(pl.String)], pl.String)
@@ -150,8 +163,91 @@ def vital_status(reading: Reading) -> None:
                 continue
         column = next((c for c in frame.columns if plain(bare(c)) in _STATUS and _says_life(frame[c])), None)
         if column is not None:
-            reading.tables[name] = frame.rename({column: "is_dead"})
-            reading.notes.append(f"{column}: whether the patient is dead, as each of its words says")
+            _status(frame, column, name, reading)
+
+
+def _status(frame: pl.DataFrame, column: str, name: str, reading: Reading) -> None:
+    """Read a status as is_dead; a word that says neither dead nor alive is not known, and told."""
+    text = frame[column].cast(pl.String).str.strip_chars().replace("", None)
+    said = {w: life_of(w) for w in text.unique().drop_nulls()}
+    odd = sorted(w for w, of in said.items() if of is None and meaning("unknown", w) is None)
+    words = {w: w if translated(pl.Series([w]), "dead")[0] == of else of for w, of in said.items()}
+    lives = text.replace_strict(words, default=None, return_dtype=pl.String)
+    frame = _dated_words(frame, text, said)
+    reading.tables[name] = frame.with_columns(lives.alias(column)).rename({column: "is_dead"})
+    reading.notes.append(f"{column}: whether the patient is dead, as each of its words says")
+    if odd:
+        n, shown = int(text.is_in(odd).sum()), ", ".join(odd[:4])
+        message = f"{shown} under {column} say neither dead nor alive: not known of {n} patients."
+        cure = "Write 存活 or 死亡 (alive, dead), and a date of death."
+        reading.problems.append(Problem(name, None, "is_dead", odd[0], message, cure, "warning"))
+
+
+_BEGINS = re.compile(r"^\s*((?:19|20)\d\d(?:[-./年]\d{1,2}(?:[-./月]\d{1,2}[日号]?|月)?)?)(?=\D|$)")
+
+
+def _dated_words(frame: pl.DataFrame, text: pl.Series, said: dict[str, str | None]) -> pl.DataFrame:
+    """Return the frame with the dates that begin the words of a status (2022年3月死于肿瘤), where no column holds any."""
+    if {"last_contact_date", "last_contact_day", "death_date", "death_day"} & set(frame.columns):
+        return frame
+    dates = [m[1] if w and (m := _BEGINS.match(w)) else None for w in text]
+    dead = [said.get(w or "") for w in text]
+    of = {
+        "death_date": [d if life == "true" else None for d, life in zip(dates, dead, strict=True)],
+        "last_contact_date": [d if life is not None else None for d, life in zip(dates, dead, strict=True)],
+    }
+    found = [pl.Series(c, v, dtype=pl.String) for c, v in of.items() if any(v)]
+    return frame.with_columns(found) if found else frame
+
+
+_DOUBT = re.compile(r"[?？]|可能|疑|不详|不确定|濒|probabl|possibl|presum|unknown", re.I)
+_PARTS = re.compile(r"[\s,，;；、/（()）。:：]+")
+#: Words within a sentence of a follow-up that say who is dead or alive, where no part of it is such a word alone.
+_DEAD_IN, _ALIVE_IN = re.compile(r"死于|死亡|去世|病逝|病故"), re.compile(r"存活|健在|在世|生存")
+
+
+def life_of(word: str) -> str | None:
+    """Return "true" (dead), "false" (alive) of the words of a status; null where they say neither, or both.
+
+    >>> [life_of(w) for w in ("存活，带瘤", "死亡（心梗）", "2022年3月死于肿瘤进展", "拒访", "未死亡")]
+    ['false', 'true', 'true', 'false', 'false']
+    >>> [life_of(w) for w in ("电话未接", "存活/死亡")]
+    [None, None]
+    """
+    known = translated(pl.Series([word]), "dead")[0]
+    if known in ("true", "false"):
+        return str(known)
+    if _DOUBT.search(word):
+        return None
+    parts = [p for p in _PARTS.split(word) if p]
+    said = {w for p in parts if (w := translated(pl.Series([p]), "dead")[0]) in ("true", "false") and p not in EITHER}
+    if not said:
+        said = {w for w, pattern in (("true", _DEAD_IN), ("false", _ALIVE_IN)) if pattern.search(word)}
+        if re.search(r"[未无否不]|not|no ", word):
+            return None
+    return str(said.pop()) if len(said) == 1 else None
+
+
+_SEEN = re.compile(r"^\s*((?:19|20)\d\d[-./年]\d{1,2}[-./月]\d{1,2}[日号]?)\s*[,，;；(（:：]?\s*(\D+?)\s*[)）]?\s*$")
+
+
+def _status_in_date(name: str, reading: Reading) -> None:
+    """Take the word for dead or alive from a date of last contact (2022.1.10 存活), where no column says it."""
+    frame = reading.tables.get(name)
+    if frame is None or "last_contact_date" not in frame.columns or {"is_dead", "is_alive"} & set(frame.columns):
+        return
+    if any(plain(bare(c)) in _STATUS for c in frame.columns):
+        return
+    text = frame["last_contact_date"].cast(pl.String)
+    found = [_SEEN.match(t) if t else None for t in text]
+    said = [life_of(m[2]) if m else None for m in found]
+    if any(said):
+        dates = [m[1] if m and of else t for t, m, of in zip(text, found, said, strict=True)]
+        columns = [pl.Series("last_contact_date", dates, pl.String), pl.Series("is_dead", said, pl.String)]
+        reading.tables[name] = frame.with_columns(columns)
+        reading.notes.append(
+            f"{name}: {sum(map(bool, said))} dates of last contact say who is dead or alive behind them"
+        )
 
 
 def _without_dashes(name: str, reading: Reading) -> None:
@@ -182,12 +278,15 @@ def dead_if_not(alive: str | None) -> str | None:
     return alive if alive is None else str(translated(pl.Series([alive]), "dead")[0])
 
 
+#: So many of the words of a status say who lives; fewer, and the column is another.
+_MOST = 0.6
+
+
 def _says_life(values: pl.Series) -> bool:
     words = values.cast(pl.String).str.strip_chars().drop_nulls().unique()
-    words = words.filter(words != "")
-    said = translated(words, "dead")
-    known = said.is_in(["true", "false"]) | (translated(words, "unknown") == "unknown")
-    return bool(len(words) and known.all() and not words.str.to_lowercase().is_in(list(EITHER)).any())
+    words = words.filter((words != "") & (translated(words, "unknown") != "unknown"))
+    known = sum(life_of(w) is not None for w in words)
+    return known > 0 and known >= _MOST * len(words) and not words.str.to_lowercase().is_in(list(EITHER)).any()
 
 
 #: Events of which the first counts; of the last contact the latest, and who is dead is so from then on.

@@ -39,7 +39,7 @@ def rows_of_visits(reading: Reading) -> None:
             reading.lines.pop("labs", None)
         else:
             reading.tables[name] = left
-        _add(reading, "labs", long.filter(pl.col("value").is_not_null() & pl.col("date").is_not_null()))
+        add_rows(reading, "labs", long.filter(pl.col("value").is_not_null() & pl.col("date").is_not_null()))
         reading.notes.append(f"{name}: {len(visits)} numbered visits ({', '.join(used[:4])} ...) are a row per value")
         if undated:
             message = f"{undated:,} values have no date beside them and are not read."
@@ -106,6 +106,9 @@ _PARTS = {
 }
 
 
+_NUMBERED = re.compile(r"^(.*?\D)[\s_-]*([1-9])$")
+
+
 def _said(column: str) -> tuple[str, str] | None:
     """Return the line (or setting) and the column of treatments that a header names; null where it names none.
 
@@ -113,6 +116,12 @@ def _said(column: str) -> tuple[str, str] | None:
     [('一线', 'drugs'), ('二线', 'start_date'), ('1L', 'drugs'), ('辅助', 'drugs'), None, None]
     """
     found = _BEFORE.match(bare(column))
+    if found is None and (numbered := _NUMBERED.match(bare(column))):  # 化疗方案1: the first that is listed, of no line
+        part = numbered[1].strip(" _-")
+        ours = next(
+            (o for o, words in _PARTS.items() if re.fullmatch(f"(?:化疗|治疗|用药)?(?:{words})", part, re.I)), None
+        )
+        return (f"#{numbered[2]}", ours) if ours else None
     if found is None:
         return None
     rest = re.sub(r"\s+", "_", found[2].strip())
@@ -154,7 +163,7 @@ def rows_of_lines(reading: Reading) -> None:
             reading.lines.pop(name, None)
         else:
             reading.tables[name] = frame.drop(used)
-        _add(reading, "treatments", rows.drop([c for c in rows.columns if rows[c].is_null().all()]))
+        add_rows(reading, "treatments", rows.drop([c for c in rows.columns if rows[c].is_null().all()]))
         reading.notes.append(f"{name}: columns of each line ({', '.join(used[:4])} ...) are rows of treatments")
 
 
@@ -189,8 +198,33 @@ def no_treatment(reading: Reading) -> None:
         )
 
 
-def _add(reading: Reading, name: str, rows: pl.DataFrame) -> None:
-    """Add rows to a table of text, which may be there already."""
+def long_labs(reading: Reading) -> None:
+    """Turn a table of laboratory values with a column per analyte (CEA, 癌胚抗原) into a row per value."""
+    labs = reading.tables.get("labs")
+    if labs is None or {"analyte", "value"} & set(labs.columns):
+        return
+    named = {c: re.search(r"[(（]([^()（）]*/[^()（）]*)[)）]\s*$", c) for c in labs.columns if analyte_of(c)}
+    if not named:
+        return
+    kept = [c for c in labs.columns if c not in named]
+    units = {c: found[1] for c, found in named.items() if found}
+    unit = pl.col("analyte").replace_strict(units, default=None, return_dtype=pl.String)
+    lines = reading.lines.get("labs")
+    numbered = labs.with_columns(_line=lines if lines is not None else pl.int_range(2, labs.height + 2))
+    text = numbered.with_columns(pl.col(list(named)).cast(pl.String))
+    long = text.unpivot(list(named), index=[*kept, "_line"], variable_name="analyte", value_name="value")
+    long = long.drop_nulls("value").sort("_line", maintain_order=True)
+    if units and "unit" not in kept:
+        long = long.with_columns(unit.alias("unit"))
+    reading.lines["labs"] = long["_line"].cast(pl.Int64)
+    reading.tables["labs"] = long.drop("_line")
+    reading.notes.append(f"laboratory values in a column each: {', '.join(named)}")
+
+
+def add_rows(reading: Reading, name: str, rows: pl.DataFrame) -> None:
+    """Add rows to a table of text, which may be there already; of laboratory values with a column per analyte its rows."""
+    if name == "labs":
+        long_labs(reading)
     if name in reading.tables:
         old = reading.tables[name].select(pl.all().cast(pl.String))
         rows = pl.concat([old, rows.select(pl.all().cast(pl.String))], how="diagonal")

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from oncourse.io.clinical.gather import Gather, Row, Source, files_of, organ_of
+from oncourse.io.clinical.own_genes import markers_of_columns
 from oncourse.io.clinical.redcap_wide import one_row_each
 from oncourse.io.reading import Reading
 from oncourse.study.causes import cause_of_death
@@ -154,7 +155,9 @@ def read_redcap(path: Path) -> Reading:
         if source.columns and (own or source.columns[0] in ("record_id", next(iter(book), None))):
             one_row_each(source, _role, book)
             _export(source, book, kept, out)
-    return out.finish()
+    reading = out.finish()
+    markers_of_columns(reading)
+    return reading
 
 
 #: Key under which the choices of a date field hold the order it is typed in.

@@ -19,7 +19,9 @@ from oncourse.study.words import meaning, plain
 _ENDS = (".csv", ".tsv", ".txt")
 #: More files are no folder of tables; bytes and lines by which a table of patients is told, and the most it has.
 _MOST_SHEETS, _HEAD, _TITLES, _MOST = 40, 16_384, 10, 1 << 26
-_PATIENTS = re.compile(r"(?i)patient|subject|participant|case|record|\bid\b|患者|病人|住院|病案|登记|编号|受试者|病历")
+_PATIENTS = re.compile(
+    r"(?i)patient|subject|participant|case|record|\bid\b|\bmrn\b|\bhosp|\bpt\b|患者|病人|住院|病案|登记|编号|受试者|病历"
+)
 
 
 #: Tables that the readers of calls read, a clinical table beside them.

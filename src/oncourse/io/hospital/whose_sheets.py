@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from oncourse.io.tabular.sheets import Sheet
 from oncourse.study.words import meaning, plain
@@ -51,3 +52,37 @@ def _is_id(column: str, sheets: Sequence[Sheet]) -> bool:
     found = [_values(sheet, column) for sheet in sheets]
     whole = next((set(v) for v in found if v and len(set(v)) == len(v)), None)
     return whole is not None and all(set(v) <= whole for v in found) and len(whole) > 1
+
+
+def by_other_numbers(sheets: Sequence[Sheet], chosen: str, notes: list[str]) -> list[Sheet]:
+    """Return the sheets with the chosen number in place of another by which one of them counts people (住院号), where a
+    sheet holds both and each goes with one of the other.
+
+    >>> def sheet(name, header, *rows):
+    ...     return Sheet(name, header, [list(r) for r in rows], list(range(2, 2 + len(rows))))
+    >>> people = sheet("患者", ["门诊号", "住院号"], ["M1", "Z1"], ["M2", "Z2"])
+    >>> found = by_other_numbers([people, sheet("随访", ["住院号", "死亡日期"], ["Z2", None])], "门诊号", [])
+    >>> found[1].header, found[1].rows
+    (['门诊号', '死亡日期'], [['M2', None]])
+    """
+    pairs: dict[str, dict[str, str]] = {}
+    for sheet in (s for s in sheets if chosen in s.header):
+        for other in others_numbering([sheet], chosen):
+            both = [(row[sheet.header.index(other)], row[sheet.header.index(chosen)]) for row in sheet.rows]
+            told = {(a, b) for a, b in both if a and b}
+            known = dict(told)
+            is_one = len(set(known.values())) == len(known) == len(told)
+            if known and is_one:
+                pairs.setdefault(other, known)
+    out = []
+    for sheet in sheets:
+        number = next((c for c in sheet.header if c in pairs and chosen not in sheet.header), None)
+        if number is None:
+            out.append(sheet)
+            continue
+        at = sheet.header.index(number)
+        rows = [[pairs[number].get(c or "", c) if i == at else c for i, c in enumerate(row)] for row in sheet.rows]
+        header = [chosen if i == at else c for i, c in enumerate(sheet.header)]
+        notes.append(f"{sheet.name} numbers people by {number}: read as their {chosen}, as another sheet says")
+        out.append(replace(sheet, header=header, rows=rows))
+    return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,13 +12,16 @@ import polars as pl
 
 from oncourse.errors import ConfigError, InputError
 from oncourse.io.clinical.own_headers import columns_of, in_our_words, our_headers, speaks_of_people
-from oncourse.io.clinical.own_rows import rows_alone
+from oncourse.io.clinical.own_rows import of_the_row_above, rows_alone
 from oncourse.io.clinical.own_tables import as_our_tables
+from oncourse.io.clinical.own_timed import under_the_sheets_name
 from oncourse.io.clinical.own_treatments import line_of
+from oncourse.io.hospital.code_book import is_code_book, with_codes
 from oncourse.io.hospital.maf_sheets import add_mafs, sheet_is_maf
+from oncourse.io.hospital.more_of_patients import beside_patients, names_same
 from oncourse.io.hospital.patient_sheets import one_of_each
 from oncourse.io.hospital.text_sheets import flat_sheet, folder_sheets, has_each_once, table_of, text_sheet
-from oncourse.io.hospital.whose_sheets import column_of_people, others_numbering
+from oncourse.io.hospital.whose_sheets import by_other_numbers, column_of_people, others_numbering
 from oncourse.io.reading import Reading
 from oncourse.io.reports.mapping import first_report_is_day_0
 from oncourse.io.reports.sheets import add_reports, is_form, sheet_is_report
@@ -26,18 +29,15 @@ from oncourse.io.tabular import sheets as raw
 from oncourse.io.tabular.sheet_table import sheet_table
 from oncourse.io.tabular.sheets import NotAWorkbook, Sheet, read_sheets
 from oncourse.io.tabular.table import TextTable
-from oncourse.io.tabular.unseen import unseen_problems
+from oncourse.io.tabular.unseen import Unseen, unseen_problems
 from oncourse.io.tree import may_hold_data
 from oncourse.study.config import StudyConfig, config_from_mapping, yaml_value
+from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
 from oncourse.study.words import meaning, our_columns, plain
 
 __all__ = ["is_workbook", "read_workbook", "table_of"]
-
-
-#: Sheets that explain the others.
-_BESIDE = ("data_dictionary", "dictionary", "readme", "数据字典", "说明", "填写说明")
 
 
 def _book(path: Path) -> Path | None:
@@ -46,13 +46,6 @@ def _book(path: Path) -> Path | None:
         books = [p for p in sorted(path.iterdir()) if raw.is_workbook(p) and not p.name.startswith(("~", "."))]
         return books[0] if len(books) == 1 else path if folder_sheets(path) else None
     return path if raw.is_workbook(path) or flat_sheet(path)[0] is not None else None
-
-
-#: Beginning of a table of text by which a table of patients is told, and the most bytes such a table has.
-_HEAD, _MOST = 16_384, 1 << 26
-#: Lines of a title that may stand above the header.
-_TITLES = 10
-_PATIENTS = re.compile(r"(?i)patient|subject|participant|case|record|\bid\b|患者|病人|住院|病案|登记|编号|受试者|病历")
 
 
 def is_workbook(path: Path) -> bool:
@@ -76,9 +69,10 @@ def _add_rows(sheet: Sheet, name: str, reading: Reading) -> None:
 def _table(sheet: Sheet, name: str, reading: Reading) -> tuple[TextTable, pl.DataFrame]:
     """Return a sheet as a table without what is no row of it, and its frame under our names."""
     table, notes = rows_alone(sheet_table(sheet, name), name)
+    table = of_the_row_above(table, name)
     reading.problems += table.problems
     reading.notes += notes
-    frame = in_our_words(table.frame, name, reading)
+    frame = under_the_sheets_name(in_our_words(table.frame, name, reading), name, sheet.name)
     if name == "treatments" and "line" not in frame.columns and (line := line_of(sheet.name)) is not None:
         frame = frame.with_columns(pl.lit(str(line)).alias("line"))  # 一线治疗
         reading.notes.append(f"the sheet {sheet.name}: treatments of line {line}")
@@ -90,11 +84,13 @@ def kind_of(path: Path, sheet: Sheet) -> str:
     ``unknown``."""
     if plain(sheet.name) in ("study", "study.yaml", "研究", "研究信息"):
         return "study"
-    if plain(sheet.name).replace(" ", "_") in _BESIDE:
+    if is_code_book(sheet):
         return "dictionary"
     if is_form(sheet):
         return "form"
     name = table_of(sheet.name) or _by_columns(sheet)
+    if name == "assays" and (theirs := _by_columns(sheet)) in ("samples", "markers"):
+        name = theirs  # 检测 holds the samples that were tested
     if name == "patients" and speaks_of_people(sheet.header) and has_each_once(sheet, name):
         return name
     if name in (None, "calls", "variants") or (name == "fusions" and _names_no_partner(sheet)):
@@ -109,6 +105,18 @@ def _names_no_partner(sheet: Sheet) -> bool:
     """Whether a sheet of fusions has no column of a partner: a report's fusions stand in one cell."""
     names = {our_columns([c for c in sheet.header if c]).get(c, c) for c in sheet.header if c}
     return not {"gene_5p", "gene_3p"} & names
+
+
+def _one_of_patients(kinds: list[tuple[str, Sheet]]) -> list[tuple[str, Sheet]]:
+    """Return the kinds with one sheet of patients: of several the one called so (else the first); the others hold more of
+    them, as their columns say (`beside_patients`)."""
+    several = [sheet for kind, sheet in kinds if kind == "patients"]
+    named = [s for s in several if table_of(s.name) == "patients"]
+    if len(several) < 2 or len(named) > 1:
+        return kinds
+    first = (named or several)[0]
+    same = [s for s in several if s is not first and not s.is_hidden and names_same(first, s)]
+    return [("unknown" if any(s is one for one in same) else kind, s) for kind, s in kinds]
 
 
 def _add_table(path: Path, sheet: Sheet, name: str, reading: Reading) -> None:
@@ -164,13 +172,15 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
     sheets, said = one_of_each(sheets)
     reading.notes += [said] if said else []
     sheets = _with_people(sheets, reading)
-    kinds = [(kind_of(path, sheet), sheet) for sheet in sheets]
+    sheets, told_codes = with_codes(sheets)
+    reading.notes += [f"codes are those of the sheet that explains them: {', '.join(told_codes)}"] if told_codes else []
+    kinds = _one_of_patients([(kind_of(path, sheet), sheet) for sheet in sheets])
     _told_hidden(path, [s.name for kind, s in kinds if s.is_hidden and kind not in ("dictionary", "unknown")], reading)
     reading.problems += [
         p
         for kind, s in kinds
         if kind not in ("dictionary", "unknown")
-        for p in unseen_problems(path.name, s.name, s.unseen)
+        for p in unseen_problems(path.name, s.name, _without_our_comments(kind, s))
     ]
     for kind, sheet in kinds:
         if kind == "study":
@@ -180,6 +190,7 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
     mafs, reports, forms, unknown = ([s for k, s in kinds if k == w] for w in ("maf", "report", "form", "unknown"))
     for sheet in (s for k, s in kinds if k == "dictionary"):
         reading.ledger.file(f"{path.name}: {sheet.name}", "dictionary", "not read", why="explains the other sheets")
+    unknown = beside_patients(unknown, reading, path.name)
     _told_unknown(path, [*unknown, *([] if reports else forms)], reading)
     as_our_tables(reading)
     alone = not reading.tables
@@ -203,6 +214,18 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
     return reading
 
 
+def _without_our_comments(kind: str, sheet: Sheet) -> Unseen:
+    """Return what a sheet does not show, without comments on the names of our columns: the template explains them so."""
+    known = columns_of(kind) if kind in TABLES else set()
+    ours = {f"{_letters(at)}1" for at, name in enumerate(sheet.header) if name in known}
+    return replace(sheet.unseen, comments=tuple(c for c in sheet.unseen.comments if c not in ours))
+
+
+def _letters(at: int) -> str:
+    """Return the letters of a column by its number, from 0: A, Z, AA."""
+    return (_letters(at // 26 - 1) if at > 25 else "") + chr(65 + at % 26)
+
+
 def _sheets(path: Path, texts: list[Path]) -> tuple[list[Sheet], list[Problem]]:
     """Return the sheets of a workbook, of the text tables of a folder, or the one table of patients, and what is told."""
     if not texts and raw.is_workbook(path):
@@ -221,6 +244,8 @@ def _with_people(sheets: list[Sheet], reading: Reading) -> list[Sheet]:
     chosen = column_of_people(tables) if tables else None
     if chosen is None:
         return sheets
+    sheets = by_other_numbers(sheets, chosen, reading.notes)
+    tables = [s for s in sheets if table_of(s.name)]
     others = others_numbering(tables, chosen)
     if others or meaning("column", chosen) is None:
         more = f"; {', '.join(others)} number people too and are not kept" if others else ""
@@ -289,6 +314,8 @@ def _by_columns(sheet: Sheet) -> str | None:
     """
     header = [c for c in sheet.header if c]
     found: dict[str, int] = {}
+    if _is_labs(header):
+        return "labs"
     for name, table in TABLES.items():
         named, known = our_headers(header, name), columns_of(name)
         names = {named.get(c, c) for c in header} & known
@@ -301,6 +328,14 @@ def _by_columns(sheet: Sheet) -> str | None:
     if "patients" in found and found["patients"] >= max(found.values()) - 1:
         return "patients"  # follow-up may stand beside them
     return most[0] if len(most) == 1 else None
+
+
+def _is_labs(header: Sequence[str]) -> bool:
+    """Whether a header is that of laboratory values: a patient, a date, and otherwise analytes."""
+    named = our_headers(header, "labs")
+    whose = {named.get(c, c) for c in header} & {"patient_id", "date", "day", "unit"}
+    rest = [c for c in header if named.get(c, c) not in whose and plain(c) not in ("序号", "no", "no.")]
+    return {"patient_id"} < whose and bool(rest) and all(analyte_of(c) for c in rest)
 
 
 def _config(sheet: Sheet, path: Path, reading: Reading) -> StudyConfig:

@@ -19,6 +19,7 @@ from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import symbols
 from oncourse.io.reports.panel_rows import panel_columns
 from oncourse.io.reports.sections import MOST_LINES, sections
+from oncourse.io.reports.tested import with_tested
 from oncourse.io.reports.wide import of_samples
 from oncourse.io.tabular.encoding import sniff
 from oncourse.io.tabular.quoted import cells_of_line
@@ -43,6 +44,8 @@ def report_table(path: Path, sheet: str | None = None) -> TextTable:
         return _of_sentences(_long(of_samples(read_table(path, lenient=True, sheet=sheet))))
     table = _of_sections(path, sheet, at) or _from_line(path, sheet, at)
     above = [cell for row in cells[:at] for cell in row]
+    titles = _sheet(path, sheet).title if is_workbook(path) else ()
+    table = replace(table, frame=with_tested(table.frame, [*titles, *above]))
     return _long(of_samples(_told_above(_with_sample(table, above), above, path)))
 
 
@@ -192,13 +195,40 @@ def _long(table: TextTable) -> TextTable:
     if "gene" in ours.values() or not genes:
         return table
     frame = table.frame.with_columns(table.lines.alias("_line"))
+    shares = _shares_beside(genes, columns)
     rest = [c for c in frame.columns if c not in genes]
     # an empty cell of a gene is no row of a report: nothing was said of it
     turned = frame.unpivot(genes, index=rest, variable_name="gene", value_name="value")
+    if shares and "vaf" not in ours.values():
+        own = pl.coalesce(pl.when(pl.col("gene") == g).then(pl.col(c).cast(pl.String)) for g, c in shares.items())
+        turned = turned.with_columns(own.alias("vaf")).drop(list(shares.values()))
     order = {g: i for i, g in enumerate(genes)}
     turned = turned.sort("_line", pl.col("gene").replace_strict(order), maintain_order=True)
-    turned = turned.with_columns(pl.col("gene").str.replace_all("_", " "))  # KRAS_exon2
+    bare = {g: _gene_alone(g) for g in genes}
+    turned = turned.with_columns(pl.col("gene").replace(bare).str.replace_all("_", " "))  # KRAS_exon2
     return replace(table, frame=turned.drop("_line"), lines=turned["_line"])
+
+
+_SHARE = re.compile(
+    r"^(.+?)[\s_.-]*(?:突变)?(?:丰度|频率|比例|vaf|af|maf|frequency)\s*(?:[(（]?\s*[%％]\s*[)）]?)?$", re.I
+)
+
+
+_RESULT = re.compile(r"(?i)(?:[ _.-]*(?:检测|状态|结果|情况|status|results?))+$")
+
+
+def _shares_beside(genes: list[str], columns: list[str]) -> dict[str, str]:
+    """Return gene's column -> the column of its share (KRAS丰度 beside KRAS结果)."""
+    alone = {_gene_alone(g).upper(): g for g in genes}
+    found = {c: alone.get(m[1].strip().upper()) for c in columns if c not in genes and (m := _SHARE.match(c))}
+    return {gene: column for column, gene in found.items() if gene}
+
+
+def _gene_alone(header: str) -> str:
+    """Return a header that is a gene with a word for its result behind it (KRAS 结果) as the gene; others, and those that
+    ask for a mutation (KRAS mutation: yes), as they are."""
+    bare = _RESULT.sub("", unicodedata.normalize("NFKC", header).strip()).strip(" _")
+    return bare if bare.upper() in symbols() else header
 
 
 _SENTENCE = r"[;；。\n]+|(?<!\b[pc])\.\s+(?=[A-Z])"

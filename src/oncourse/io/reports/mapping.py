@@ -17,8 +17,8 @@ from typing import Any
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.facts.report_genes import genes_named
-from oncourse.genome.gene_names import symbols
+from oncourse.facts.report_genes import genes_named, pair_named
+from oncourse.genome.gene_names import gene_name
 from oncourse.io.clinical.own_headers import speaks_of_people
 from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.reading import Reading
@@ -129,6 +129,8 @@ def is_panel(path: Path) -> bool:
     whose = bool({"sample_id", "patient_id"} & ours) or bool(alone and not names_nobody(path))
     if "value" in ours and "gene" in ours and whose:
         found |= {"value"} if _of_genes(report_table(path).frame) else set()
+    if "gene" in ours and "hgvs_p" not in ours and whose and {"vaf", "copies", "consequence"} & ours:
+        found |= {"vaf", "copies"} if _of_events(report_table(path).frame) else set()
     is_report = whose and "gene" in ours and bool(found & ours)
     return is_report and not looks_like_maf(header) and bool(lacking_with_places(report_table(path).frame))
 
@@ -137,8 +139,20 @@ def _of_genes(frame: pl.DataFrame) -> bool:
     """Whether half of the cells of the column of genes name known ones: a result beside them is a finding."""
     ours = panel_columns(frame.columns)
     cells = frame[next((c for c, o in ours.items() if o == "gene"), "gene")].drop_nulls().unique().to_list()
-    known = sum(any(g.upper() in symbols() for g in genes_named(c)) or bool(gene_headers([c])) for c in cells)
+    known = sum(any(_is_gene(g) for g in genes_named(c)) or bool(gene_headers([c])) for c in cells)
     return bool(cells) and 2 * known >= len(cells)
+
+
+def _of_events(frame: pl.DataFrame) -> bool:
+    """Whether the column of genes holds pairs (fusions), or genes with their copies beside them."""
+    ours = panel_columns(frame.columns)
+    cells = frame[next((c for c, o in ours.items() if o == "gene"), "gene")].drop_nulls().unique().to_list()
+    pairs = sum(pair_named(c) is not None for c in cells)
+    return 2 * pairs >= len(cells) > 0 or ({"copies", "consequence"} <= set(ours.values()) and _of_genes(frame))
+
+
+def _is_gene(name: str) -> bool:
+    return gene_name(name)[1] in ("plain", "spelling", "former name") and name.isascii()
 
 
 def read_panel(path: Path, *, is_alone: bool = True) -> Reading:
@@ -292,8 +306,9 @@ def _of_transcripts(values: pl.Series) -> bool:
 
 
 def unread(frame: pl.DataFrame, part: Mapped) -> set[str]:
-    """The columns that are in no column of this table of ours."""
-    return set(frame.columns) - set(_our_names(frame, part)) - set(_known(part.table))
+    """The columns that are in no column of this table of ours, and remarks: only a word of the germline is taken of them."""
+    named = {c for c, ours in _our_names(frame, part).items() if ours != "remark"}
+    return set(frame.columns) - named - set(_known(part.table))
 
 
 #: A column of another name that may say whose a row is.
@@ -346,6 +361,12 @@ def _first_may_be_ids(text: pl.DataFrame, left: Collection[str]) -> bool:
     return len(ids) > 1 and 2 * len(ids) >= len(words)
 
 
+#: What the name of a file says of itself behind the sample: 张三_组织_检测报告.
+_REPORT = re.compile(
+    r"(?i)[\s_.-]*(?:(?:肿瘤)?(?:基因|分子|ngs)?(?:检测)?(?:报告单?|结果)|(?:gene|ngs|molecular)?[\s_-]*report)\d*$"
+)
+
+
 def of_file(
     frame: pl.DataFrame, path: Path, left: Collection[str], reading: Reading, text: pl.DataFrame | None = None
 ) -> pl.DataFrame:
@@ -360,7 +381,7 @@ def of_file(
         return frame
     if any(_WHOSE.search(c) for c in left):
         return frame
-    sample = sample_of_file(path)
+    sample = _REPORT.sub("", sample_of_file(path)) or sample_of_file(path)
     patient, word = beginning(sample) or (None, sample)
     said = {"sample_id": sample, "patient_id": patient, "material": meaning("material", word)}
     reading.notes.append(f"{path.name}: names nobody: its rows are of sample {sample} (file name)")

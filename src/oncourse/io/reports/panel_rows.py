@@ -19,9 +19,13 @@ from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import ORIGINS
 from oncourse.io.cbioportal.panels import panel_genes, targets_of_panel
+from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.reading import Reading
+from oncourse.io.reports.names import by_their_names
 from oncourse.io.reports.panel_numbers import read_numbers
+from oncourse.io.reports.row_facts import facts_of_columns, tidy_rows
 from oncourse.io.reports.rows import copies_of, fusion_of, understood
+from oncourse.io.reports.tested import looked_at
 from oncourse.io.tabular.remarks import remarks
 from oncourse.io.tabular.units import in_percent, with_percent
 from oncourse.io.variants.maf_columns import ALIASES
@@ -57,6 +61,12 @@ PANEL = (
     "exon",
     "role",
     "site",
+    "copies",
+    "tested",
+    "remark",
+    "zygosity",
+    "msi_status",
+    "tmb_per_mb",
 )
 #: Names that English headers have for columns of a report that MAF has under none of its names.
 _ENGLISH = {
@@ -99,6 +109,8 @@ _ENGLISH = {
     "consequence": ("mutation_type", "variant_type", "alteration_type", "mutation_class", "variant_class", "type"),
     "date": ("report_date", "sample_date", "collection_date", "sample_collection_date"),
     "exon": ("exon", "exons", "exon_number"),
+    "copies": ("copies", "cn", "copy_number", "copynumber", "gene_copy_number"),
+    "tested": ("genes_tested", "tested_genes", "gene_list", "panel_genes"),
     "vaf": ("allelic_fraction", "variant_allelic_fraction", "variantallelicfraction", "variant_allele_fraction"),
 }
 #: A column headed in percent that is the share of the reads: ``% cfDNA`` (Guardant), ``Allele Freq %``.
@@ -195,7 +207,8 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     """Turn the rows of a report into tables of ours; a row without a sample, or without any of these, is left out."""
     frame, lines = _without_remarks(frame, lines, source, reading)
     table = _with_alt(pl.DataFrame({name: _column(frame, name) for name in PANEL}).with_columns(lines.alias("_line")))
-    table = _as_above(table, source, reading)
+    table = _as_above(tidy_rows(table), source, reading)
+    facts_of_columns(table, reading)
     lost = table["sample_id"].is_null() | (table["gene"].is_null() & table["pos"].is_null())
     _tell_lost(table.filter(lost), source, reading)
     rows = understood(table.filter(~lost))
@@ -212,7 +225,7 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
             reading.ledger.taken(source.name, became, n)
     reading.tables["calls"] = calls
     _nothing_said(table.filter(lost & table["sample_id"].is_not_null()), set(rows["sample_id"]), source, reading)
-    _samples(table.filter(table["sample_id"].is_not_null()), reading)
+    _samples(by_their_names(table.filter(table["sample_id"].is_not_null()), reading), reading)
     reading.problems += words_for_names(table["sample_id"].drop_nulls().unique().sort().to_list(), source.name)
 
 
@@ -300,6 +313,16 @@ def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     listed = rows if rows.select(lists.any()).item() else rows.filter(only_facts)
     if "assays" in reading.tables:
         return
+    if (stated := looked_at(rows)) and len(stated) == rows["sample_id"].n_unique():
+        _listed(stated, source.stem, reading)
+        reading.notes.append(f"{source.name}: the genes looked at are those that the report says were tested")
+        _tell_unseen(rows, source, reading)
+        return
+    if rows["tested"].is_not_null().any():
+        text = rows["tested"].drop_nulls()[0]
+        message = f"the genes tested are stated as '{text[:60]}': no list of known genes, not read."
+        cure = "Write their symbols with commas between them, or list them in assays.targets."
+        reading.problems.append(Problem(source.name, None, None, text[:60], message, cure, "warning"))
     named = rows["assay_id"].drop_nulls().unique(maintain_order=True).to_list()
     if named and (listed.is_empty() or any(panel_genes(a) for a in named)):
         lists_of = [(a, *targets_of_panel(a, reading)) for a in named]  # a panel that is known, or named without a list
@@ -320,16 +343,22 @@ def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     # a list without genes: nothing was looked at
     genes = genes.sort("sample_id").with_columns(pl.col("targets").replace("", ";"))
     stem = named[0] if len(named) == 1 else source.stem
-    sets = {t: f"{stem}_{i}" for i, t in enumerate(genes["targets"].unique().sort(), 1)}
-    schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
-    reading.tables["assays"] = pl.DataFrame([(n, "panel", t) for t, n in sets.items()], schema=schema, orient="row")
-    reading.listed = {s: sets[t] for s, t in genes.iter_rows()}
+    _listed({s: t.split(";") for s, t in genes.iter_rows()}, stem, reading)
     if n := rows.filter(pl.col("kind") == "negative").height:
         reading.notes.append(
             f"{n:,} rows name a gene without a finding: looked at and not altered; only the genes a sample's "
             "rows name count as looked at in it"
         )
     _tell_unseen(rows, source, reading)
+
+
+def _listed(genes: dict[str, list[str]], stem: str, reading: Reading) -> None:
+    """Make an assay of each set of genes (sample -> genes), named after `stem`."""
+    targets = {sample: ";".join(of) or ";" for sample, of in genes.items()}
+    sets = {t: f"{stem}_{i}" for i, t in enumerate(sorted(set(targets.values())), 1)}
+    schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
+    reading.tables["assays"] = pl.DataFrame([(n, "panel", t) for t, n in sets.items()], schema=schema, orient="row")
+    reading.listed = {s: sets[t] for s, t in targets.items()}
 
 
 def _tell_unseen(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
@@ -398,7 +427,7 @@ def _facts(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
         cure = "Put what is needed into a column of samples."
         reading.problems.append(Problem(source.name, stains["_line"][0], None, None, message, cure, "warning"))
         reading.ledger.left_out(source.name, stains.height, "stained proteins: no variants", line=stains["_line"][0])
-    kept = ["mmr", "hrd", "genotype"]
+    kept = ["mmr", "hrd", "genotype", "marker"]
     _recorded(rows.filter(pl.col("fact").is_in(kept) & pl.col("words").is_not_null()), source, reading)
     inherited = rows.filter(pl.col("fact") == "genotype")
     if inherited.height:
@@ -408,7 +437,7 @@ def _facts(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
         reading.problems.append(Problem(source.name, inherited["_line"][0], None, None, message, cure, "warning"))
     rows = rows.filter(~pl.col("fact").is_in(["stain", *kept]).fill_null(False))
     for sample, fact, words in rows.filter(pl.col("kind") == "fact").select("sample_id", "fact", "words").iter_rows():
-        value = meaning("msi_status", words) if fact == "msi_status" else None
+        value = msi_of(words) if fact == "msi_status" and words else None
         if fact == "tmb_per_mb" and (found := re.search(r"\d+(?:\.\d+)?", words or "")):
             value = found.group()
         if value:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from oncourse.facts.recorded import is_statement
 from oncourse.facts.report_genes import codons_named, exons_named, genes_named, names_part, pair_named
-from oncourse.facts.report_words import WordedFinding, finding
+from oncourse.facts.report_words import FRACTION, WordedFinding, finding
+from oncourse.genome import protein
 from oncourse.genome.promoters import named_promoter_change
+from oncourse.io.reports.copies import is_copies, level
 from oncourse.study.words import meaning
 
 #: What a row is: a mutation; the words that a gene of RAS, RAF or PIK3CA is mutated, not how; a fusion; a copy number;
@@ -29,10 +31,6 @@ _CHANGE = ("hgvs_p", "hgvs_c", "value")
 _FUSION = re.compile(r"([A-Z][A-Z0-9]*)\s*(?:-|:{1,2}|/|—)\s*([A-Z][A-Z0-9]*).*(?:融合|重排|fusion|rearrange)", re.I)
 _GERMLINE = re.compile(r"胚系|生殖系|germ-?line", re.I)
 _FUSION_WORD = re.compile(r"融合|重排|fusion|rearrange", re.I)
-COPIES = (
-    ("2", re.compile(r"扩增|amplif|copy number gain|拷贝数增加", re.I)),
-    ("-2", re.compile(r"纯合(性)?缺失|拷贝数缺失|homozygous del|deep del|copy number loss|homdel", re.I)),
-)
 _FACTS = {
     "msi_status": re.compile(r"^(msi|微卫星|mss/msi|microsatellite)", re.I),
     "tmb_per_mb": re.compile(r"^(tmb|肿瘤突变负荷|tumou?r mutation(al)? burden)", re.I),
@@ -40,6 +38,7 @@ _FACTS = {
         r"^(hrd|gis|homologous recombination deficiency|同源重组修复?缺陷)(?:[ _-]?(score|status|评分|状态|分数))?$",
         re.I,
     ),
+    "marker": re.compile(r"^(mrd|ct-?dna|分子残留病灶|微小残留病灶|ar[-_ ]?v7)([ _-]*(status|状态|结果|检测))?$", re.I),
     # mismatch repair as a whole; a protein of it (错配修复蛋白 MLH1) is a stain
     "mmr": re.compile(r"^([dp]?mmr|mismatch repair( \(mmr\))?|错配修复)[ _-]*(status|ihc|状态|功能|结果)?$", re.I),
 }
@@ -108,7 +107,7 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     plain = [k for k, v in row.items() if isinstance(v, str) and not k.endswith("_id")]
     row = row | {k: unicodedata.normalize("NFKC", row[k]) for k in plain}
     gene = row["gene"] or ""
-    if row["origin"] is None and _GERMLINE.search(" ".join(row[k] for k in _CHANGE if row[k])):
+    if row["origin"] is None and _GERMLINE.search(" ".join(row[k] for k in (*_CHANGE, "remark") if row[k])):
         row["origin"] = "germline"
     row |= {"partner": None, "words": None, "fact": None, "gene_cell": gene, "exon_only": False}
     for fact, pattern in _FACTS.items():
@@ -128,7 +127,7 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     states = {s for s in said if s}
     asked = finding(gene).changes if gene and len(genes) == 1 and genes[0] != gene else ()
     # a change that the test's name asks for was found where the result says so, not where nobody understands it
-    changes = _changes(cells) or (asked if "present" in states or _has_reads(row) else ())
+    changes = _changes(cells) or (asked if "present" in states or _has_reads(row) else ()) or _by_exon(row, states)
     kind = _kind(row, states, bool(changes), pair is not None)
     if kind == "call" and not _has_reads(row) and (share := _state_of(row["vaf"])):
         kind = {"absent": "negative"}.get(share, share)  # ``ND`` for a share: the change was asked for and not found
@@ -151,6 +150,10 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             return
         row |= {"hgvs_p": None, "hgvs_c": None}
     row["vaf"] = row["vaf"] or next((f.fraction for f in cells.values() if f.fraction), None)
+    own = _named_in_cells(row, genes) if kind == "call" and changes and len(genes) > 1 else None
+    if own:  # KRAS/NRAS: KRAS p.G12D; of the others nothing is said
+        yield from (row | {"gene": g, "kind": "unsaid"} for g in genes if g != own)
+        genes = [own]
     for name in genes:
         one = row | {"gene": name, "kind": kind, "partner": pair[0] if pair and kind == "fusion" else None}
         if kind != "call" or not changes:
@@ -162,9 +165,28 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 "words": f"{gene} {row['hgvs_p'] or row['value'] or ''}".strip(),
             }
         else:
-            for coding, protein in changes:
+            shares = _shares(row["vaf"], len(changes))
+            for (coding, protein), share in zip(changes, shares, strict=True):
                 promoter = named_promoter_change(name, protein)
-                yield one | {"hgvs_c": promoter or coding, "hgvs_p": None if promoter else protein}
+                yield one | {"hgvs_c": promoter or coding, "hgvs_p": None if promoter else protein, "vaf": share}
+
+
+def _named_in_cells(row: Mapping[str, Any], genes: Sequence[str | None]) -> str | None:
+    """Return the one of several genes that the cells of the change name themselves; null where they name none, or two."""
+    text = " ".join(row[k] for k in _CHANGE if row[k]).upper()
+    found = [g for g in genes if g and re.search(rf"(?<![A-Z0-9]){re.escape(g.upper())}(?![A-Z0-9])", text)]
+    return found[0] if len(found) == 1 else None
+
+
+def _shares(cell: str | None, n: int) -> list[str | None]:
+    """Return the share of each of `n` changes of a row: as many in its cell (30%/5%) are one of each, in their order.
+
+    >>> _shares("30.1%/5.2%", 2), _shares("12%", 2), _shares("0.3、0.05", 2), _shares("120/1000", 2)
+    (['30.1%', '5.2%'], ['12%', '12%'], ['0.3', '0.05'], ['120/1000', '120/1000'])
+    """
+    parts = [p for p in re.split(r"\s*[/,;，；、]\s*", cell or "") if p]
+    each = all(re.fullmatch(r"\d+(?:\.\d+)?\s?%|0?\.\d+", p) for p in parts)
+    return [*parts] if n > 1 and len(parts) == n and each else [cell] * n
 
 
 def _denied(row: Mapping[str, Any]) -> str:
@@ -203,12 +225,26 @@ def _changes(cells: Mapping[str, WordedFinding]) -> tuple[tuple[str | None, str 
     return p or c or (cells["value"].changes if "value" in cells else ())
 
 
+def _by_exon(row: Mapping[str, Any], states: set[str]) -> tuple[tuple[str | None, str | None], ...]:
+    """Return a change that stands in the column of the kind of change, or is named by its exon (EGFR 19外显子缺失, MET
+    14号外显子跳跃), where the words do not deny it."""
+    if states & {"absent", "untested", "doubt"}:
+        return ()
+    if (said := finding(row["consequence"] or "")).changes:  # 突变类型 holds G12D
+        return said.changes
+    for cell in (row[k] for k in _CHANGE if row[k]):
+        change = protein.canonical(re.sub(r"[(（].*?[)）]", " ", FRACTION.sub(" ", cell)).strip())
+        if re.match(r"p\.(?:exon [\d-]+ (?:deletion|insertion|duplication|skipping)|vIII)$", change or ""):
+            return ((None, change),)
+    return ()
+
+
 def _text(row: Mapping[str, Any]) -> str:
     return " ".join(w for k in (*_CHANGE, "consequence", "gene") if (w := row[k]))
 
 
 def _is_event(row: Mapping[str, Any]) -> bool:
-    return bool(_FUSION_WORD.search(_text(row))) or any(p.search(_text(row)) for _, p in COPIES)
+    return bool(_FUSION_WORD.search(_text(row))) or is_copies(_text(row), row)
 
 
 def _kind(row: Mapping[str, Any], states: set[str], has_change: bool, is_pair: bool) -> str:
@@ -217,7 +253,7 @@ def _kind(row: Mapping[str, Any], states: set[str], has_change: bool, is_pair: b
     placed = row["pos"] is not None and row["alt"] is not None
     against = has_change and states == {"absent"} and _dashes(row)
     if not ("present" in states or _has_reads(row) or against):
-        if "untested" in states and not (has_change or placed):
+        if "untested" in states and (_says_untested(row) or not (has_change or placed)):
             return "untested"
         if "absent" in states:
             return "negative"
@@ -229,9 +265,19 @@ def _kind(row: Mapping[str, Any], states: set[str], has_change: bool, is_pair: b
         is_pair or _FUSION.search(text) or (_says_fusion(row) and not has_change and "doubt" not in states)
     ):
         return "fusion"
-    if any(p.search(text) for _, p in COPIES) and not has_change and not denied:
+    if is_copies(text, row) and not has_change and not denied:
         return "copies"
     return "call"
+
+
+#: Words of a cell that is not filled in: they deny no change that stands beside them.
+_NOT_FILLED = ("na", "n/a", "unknown", "未知", "不详", "?", "ne")
+
+
+def _says_untested(row: Mapping[str, Any]) -> bool:
+    """Whether the cell of results says that the change that stands beside it was not tested (ND, 未检测)."""
+    word = row["value"]
+    return meaning("panel_result", word) == "untested" and (word or "").strip().lower() not in _NOT_FILLED
 
 
 def _pair_of_change(row: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -286,4 +332,4 @@ def fusion_of(row: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 def copies_of(row: Mapping[str, Any]) -> str:
     """Return the copy-number call of a row of kind copies."""
-    return next(level for level, pattern in COPIES if pattern.search(_text(row)))
+    return level(_text(row), row)

@@ -11,7 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.errors import InputError
-from oncourse.facts.report_genes import pair_named
+from oncourse.facts.report_genes import genes_named, pair_named
+from oncourse.genome.gene_names import symbols
 from oncourse.io.clinical.words import material
 from oncourse.io.reading import Reading
 from oncourse.io.reports.layout import gene_headers, pairs_in, report_table
@@ -28,6 +29,8 @@ from oncourse.io.reports.mapping import (
 )
 from oncourse.io.reports.panel_rows import panel_calls, panel_columns
 from oncourse.io.reports.sections import said_by_title
+from oncourse.io.reports.sheet_names import of_sheets, without_hints
+from oncourse.io.reports.tested import stated
 from oncourse.io.tabular.sheets import Sheet
 from oncourse.io.tabular.units import fractions
 from oncourse.study.words import meaning
@@ -50,8 +53,12 @@ def sheet_is_report(path: Path, sheet: Sheet) -> bool:
 def _names_genes(sheet: Sheet) -> bool:
     """Whether a third of the first two cells of the rows are known genes, or pairs of them."""
     cells = {c for row in sheet.rows for c in row[:2] if c}
-    known = [c for c in sorted(cells) if gene_headers([c]) or pair_named(c)]
+    known = [c for c in sorted(cells) if gene_headers([c]) or pair_named(c) or all(map(_is_gene, genes_named(c)))]
     return 3 * len(known) >= len(cells) > 0
+
+
+def _is_gene(name: str) -> bool:
+    return name.upper() in symbols()
 
 
 def is_form(sheet: Sheet) -> bool:
@@ -63,7 +70,8 @@ def is_form(sheet: Sheet) -> bool:
 
 
 def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], reading: Reading) -> None:
-    """Add the rows of all sheets that are reports as one report to a study that may have samples of its own.
+    """Add the rows of all sheets that are reports as one report to a study that may have samples of its own; sheets called
+    by materials or times are samples of their own, and lists of drugs no reports.
 
     `others`: the sheets that are neither report nor table; one may say whose the report is.
 
@@ -77,6 +85,7 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
         )
     for other in others:
         _tell_form(path, other, reading)
+    sheets = without_hints(path.name, sheets, reading)
     source = Path(f"{path.name}: {', '.join(s.name for s in sheets)}".replace("/", "_"))
     whose, facts = _whose([*others, *sheets]), _facts([f for f in others if is_form(f)])
     if "purity" in facts and "sample_id" in whose:
@@ -104,6 +113,7 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
         lines.append(text.lines.cast(pl.Int64))
     if faults:
         raise InputError([*faults, "Add it, or a sheet with two cells: 样本编号 and the sample's id."])
+    frames = of_sheets(frames, sheets, reading)
     panel_calls(pl.concat(frames, how="diagonal"), source, pl.concat(lines), reading)
     reading.sources.setdefault("calls", source.name)
 
@@ -122,12 +132,14 @@ def _tell_form(path: Path, form: Sheet, reading: Reading) -> None:
 
 
 def _facts(forms: Sequence[Sheet]) -> dict[str, str]:
-    """Return material and purity (a fraction) that a form says once of the one sample it names, where they are
-    understood."""
+    """Return material, purity (a fraction) and the genes tested that a form says once of the one sample it names, where
+    they are understood."""
     found: dict[str, set[str]] = {}
     for form in forms:
         rows: list[Sequence[str | None]] = [form.header, *form.rows]
         for row in rows:
+            if genes := stated(row):
+                found.setdefault("tested", set()).add(genes)
             for name, value in zip(row[::2], row[1::2], strict=False):
                 ours = next(iter(panel_columns([name or ""]).values()), None) or meaning("column", name)
                 if ours == "material" and value:

@@ -23,7 +23,7 @@ _SHARE = re.compile(
     r"(?i)[\s_.-]*(?:突变|变异)?(?:丰度|频率|比例|allele freq\w*|vaf|maf|af|frequency|fraction)[\s_.-]*"
 )
 #: Words that tell samples of one patient apart, beside those of a material.
-_MOMENT = re.compile(
+MOMENT = re.compile(
     r"(?i)^(?:(?:治疗|手术|术|用药|化疗)?[前后]|术前|术后|基线|进展(?:后|时)?|复发(?:后|时)?|原发灶?|转移灶?|肝转移|肺转移|第?\d+(?:次|周期)|"
     r"baseline|progression|relapse|(?:pre|post)(?:[ _-]?(?:op|treatment|therapy))?|primary|metast\w+|tumou?r|lesion[ _]?\d*|"
     r"[tcwd]\d+(?:d\d+)?|(?:day|week|month|cycle)[ _]?\d+)$"
@@ -54,7 +54,7 @@ def _word(column: str) -> str | None:
     word = _SHARE.sub("", bare, count=1).strip(" _-.()（）")
     if word == bare.strip() or not word or meaning("material", word) == "normal":
         return None
-    return word if meaning("material", word) or _MOMENT.match(word) else None
+    return word if meaning("material", word) or MOMENT.match(word) else None
 
 
 def _fractions(table: TextTable, ours: dict[str, str]) -> TextTable:
@@ -99,7 +99,9 @@ def _columns(table: TextTable, ours: dict[str, str]) -> TextTable:
     has_change = bool({"hgvs_p", "hgvs_c", "pos"} & set(ours.values()))
     long = _turned(table.frame.with_columns(table.lines.alias("_line")), samples, "value")
     if has_change:  # a share of the reads of this change, or a word
-        is_share = pl.col("value").str.contains(r"^[<>~≈]?\s*\d+(?:\.\d+)?\s*%?$")
+        words = {w: meaning("panel_result", w) in ("absent", "untested") for w in long["value"].unique()}
+        denied = pl.col("value").replace_strict(words, default=False, return_dtype=pl.Boolean)
+        is_share = pl.col("value").str.contains(r"^[<>~≈]?\s*\d+(?:\.\d+)?\s*%?$") | denied  # ND for a share: no call
         long = long.with_columns(
             pl.when(is_share).then("value").alias("vaf"), pl.when(~is_share).then("value").alias("value")
         )

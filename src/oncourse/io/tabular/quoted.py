@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 
@@ -48,6 +49,19 @@ def quoted_rows(data: bytes, at: int, mark: str, line_no: int) -> Iterator[tuple
             raise Refused(message, cure, line_no + last)
         yield row, n_lines
         last = rows.line_num
+
+
+_FORMULA = re.compile(rb'(^|[,;\t])="((?:[^"\n]|"")*)"(?=[,;\t\r\n]|$)', re.M)
+
+
+def without_formulas(data: bytes) -> bytes:
+    """Return a table with cells that a program wrote as formulas of a text, so that a spreadsheet keeps zeros (="001"), as
+    this text.
+
+    >>> without_formulas(b'id,sex\\n="001",M\\nINFO,<D="x">\\n')
+    b'id,sex\\n"001",M\\nINFO,<D="x">\\n'
+    """
+    return _FORMULA.sub(rb'\1"\2"', data) if b'="' in data else data
 
 
 def cells_of_line(line: str, mark: str) -> list[str]:

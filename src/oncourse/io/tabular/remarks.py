@@ -10,8 +10,11 @@ import polars as pl
 _NAMED = re.compile(
     r"(?i)^\W*(备注|注释?|说明|声明|免责|提示|结论|检测[者人]|审核[者人]?|报告[者人]|签[名字]|复核|填表[人者]?|制表|录入[人者]?|"
     r"数据截止|资料来源|remarks?|notes?|comments?|reviewed|signed|disclaimer|abbreviations?)[^:：]{0,8}[:：]|"
-    r"^(以下空白|合计|总计|小计|空白|平均值?|均值|中位数?|标准差|例数|(grand )?total|sum|mean|median)\W*$"
+    r"^(以下空白|合计|总计|小计|共计|总数|空白|平均|均值|中位|标准差|例数)|"
+    r"^((grand |sub-?)?total|sum|mean|median|average)(\W*$|\s*[:：=(（]|\s+(n|age|of|patients?|cases?|number)\b)"
 )
+#: A line between the rows that names the group of those below it: A组, Arm B.
+_GROUP = re.compile(r"(?i)^\S{1,8}(组|臂|队列|中心|医院|病区)$|^(group|arm|cohort|cent(er|re))\s*\S{0,6}$")
 #: What an id does not hold: a mark of a footnote, the marks of a sentence, five Chinese characters and more.
 _SENTENCE = re.compile(r"^[*※#★†‡]|[。，；！,;!]|\S+ \S+ \S+|(?:[\u4e00-\u9fff][^\u4e00-\u9fff]*){5,}")
 
@@ -25,13 +28,16 @@ def remarks(frame: pl.DataFrame, first: str, sentence: re.Pattern[str] = _SENTEN
     >>> table = pl.DataFrame({"id": ["P1", "Total", "* after surgery", "P2"], "sex": ["F", "2", None, None]})
     >>> remarks(table, "id").to_list()
     [False, True, True, False]
+    >>> remarks(pl.DataFrame({"id": ["合计：2例", "Total n=2", "总_1", "Total_RNA"]}), "id").to_list()
+    [True, True, False, False]
     """
     text = frame[first].cast(pl.String)
     empty = [
         pl.col(c).cast(pl.String).str.strip_chars().replace("", None).is_null() for c in frame.columns if c != first
     ]
     alone = frame.select(pl.all_horizontal(empty or [pl.lit(False)]).alias("a"))["a"]
-    return (text.str.contains(_NAMED.pattern) | (alone & text.str.contains(sentence.pattern))).fill_null(False)
+    is_line = text.str.contains(sentence.pattern) | text.str.contains(_GROUP.pattern)
+    return (text.str.contains(_NAMED.pattern) | (alone & is_line)).fill_null(False)
 
 
 def is_second_header(cells: Sequence[str | None], names: Sequence[str], number: str | None) -> bool:

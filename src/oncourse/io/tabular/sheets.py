@@ -14,6 +14,7 @@ from oncourse.disk.unpack import why_not_unpacked
 from oncourse.io.tabular.encoding import sniff
 from oncourse.io.tabular.header_rows import two_headers
 from oncourse.io.tabular.percent_cells import percent_cells
+from oncourse.io.tabular.quoted import without_formulas
 from oncourse.io.tabular.unseen import Unseen, unseen
 
 SUFFIXES = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
@@ -109,6 +110,7 @@ def sheet_of_text(path: Path) -> Sheet | None:
         return None
     text = data[mark:].decode(encoding, errors="replace")
     by = max(",;\t", key=text[:65_536].count)
+    text = without_formulas(text.encode()).decode()
     return _sheet(path.stem, list(csv.reader(text.splitlines(keepends=True), delimiter=by)))
 
 

@@ -20,7 +20,7 @@ import polars as pl
 
 from oncourse.disk.unpack import HEAD_BYTES, UnfoldsTooFar, holds_too_much, pieces
 from oncourse.io.tabular.encoding import first_bad_byte, sniff
-from oncourse.io.tabular.quoted import Refused, cells_of_line, quoted_rows
+from oncourse.io.tabular.quoted import Refused, cells_of_line, quoted_rows, without_formulas
 from oncourse.io.tabular.sheet_table import from_workbook
 from oncourse.io.tabular.sheets import SUFFIXES, is_workbook
 from oncourse.io.tabular.table import TextTable, column_names
@@ -118,7 +118,7 @@ def read_table(
         header_at, line_no, comments = _skip_comments(data, comment.encode(), skip)
         if header_at >= len(data):
             raise Refused("the file is empty.", "Give at least a header line with the column names.")
-        data = _tabbed(data, header_at, separator, line_no)
+        data = _tabbed(without_formulas(data), header_at, separator, line_no)
         header, body_at = _header(data, header_at, separator, name, line_no, problems)
     except Refused as refused:
         problems.append(Problem(name, refused.row, None, None, refused.message, refused.cure))

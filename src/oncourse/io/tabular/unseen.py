@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from oncourse.io.tabular.marks import comments_of, marked_cells, styles_of
 from oncourse.io.tabular.percent_cells import parts_of_sheets
 from oncourse.study.schema import Problem
 
@@ -27,13 +28,16 @@ _SPAN = re.compile(rb'\b(min|max)="(\d+)"')
 
 @dataclass(frozen=True)
 class Unseen:
-    """Of one sheet: cells whose formula has no result (A1, B2 ...), those whose result may be a placeholder, and how
-    many rows and columns are hidden."""
+    """Of one sheet: cells whose formula has no result (A1, B2 ...), those whose result may be a placeholder, how many rows
+    and columns are hidden, and the cells with a comment, text struck out, a colour (`oncourse.io.tabular.marks`)."""
 
     uncomputed: tuple[str, ...] = ()
     placeholders: tuple[str, ...] = ()
     hidden_rows: int = 0
     hidden_columns: int = 0
+    comments: tuple[str, ...] = ()
+    struck: tuple[str, ...] = ()
+    coloured: tuple[str, ...] = ()
 
 
 def unseen(path: Path) -> tuple[dict[str, Unseen], bool]:
@@ -44,9 +48,16 @@ def unseen(path: Path) -> tuple[dict[str, Unseen], bool]:
             settings = book.read("xl/workbook.xml")
             is_new = re.search(rb'\bfullCalcOnLoad="(?:1|true)"', settings) is not None
             is_1904 = re.search(rb'\bdate1904="(?:1|true)"', settings) is not None
-            return {name: _of(book.read(part), is_new) for name, part in parts_of_sheets(book).items()}, is_1904
+            styles = styles_of(book)
+            return {name: _of_part(book, part, is_new, styles) for name, part in parts_of_sheets(book).items()}, is_1904
     except (zipfile.BadZipFile, KeyError, OSError):
         return {}, False
+
+
+def _of_part(book: zipfile.ZipFile, part: str, is_new: bool, styles: tuple[set[bytes], set[bytes]]) -> Unseen:
+    text = book.read(part)
+    struck, coloured = marked_cells(text, *styles)
+    return replace(_of(text, is_new), comments=comments_of(book, part), struck=struck, coloured=coloured)
 
 
 def _of(text: bytes, is_new: bool) -> Unseen:
@@ -100,4 +111,16 @@ def unseen_problems(name: str, sheet: str, found: Unseen) -> list[Problem]:
             f"{found.hidden_rows:,} rows and {found.hidden_columns:,} columns are hidden, and read as the others are."
         )
         told((), message, "Remove what is not meant.", "warning")
+    for cells, what, cure in (
+        (found.comments, "have a comment, which is not read", "Write what a comment says into a column of its own."),
+        (found.struck, "are struck out, and read as the others are", "Remove what is not meant."),
+        (
+            found.coloured,
+            "are coloured, and a colour is not read",
+            "Write what a colour means into a column of its own.",
+        ),
+    ):
+        if cells:
+            more = ", ..." if len(cells) > 6 else ""
+            told(cells, f"{len(cells):,} cells {what} ({', '.join(cells[:6])}{more}).", cure, "warning")
     return out

@@ -33,10 +33,13 @@ _ORGAN = (
     r"colon|rectum|prostate|livers?|lungs?|brain|bones?|ln|(lymph_?)?nodes?|peritone(um|al)|omentum|ovary|adrenal|skin|pleura|"
     r"结肠|直肠|结直肠|前列腺|肝脏?|肺|骨|脑|淋巴结|腹膜|胸膜|卵巢|网膜|肾上腺|皮肤"
 )
+#: Short words for a sample of the tumour or of blood, written onto a name: P1血, P1癌.
+_GLUED_WORD = r"癌(?:组织)?|瘤(?:组织)?|肿瘤(?:组织)?|组织|外周血|全血|血|ct_?dna|cf_?dna"
 #: Words of a lesion or of blood in which a tumour is looked for: several files of one patient have one each.
 _OF_MATERIAL = (
     r"(primary|met(astas[ie]s)?|tissue|ffpe|biopsy|plasma|cf_?dna|ct_?dna|[a-z]+[_ ]met|"
-    rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna|{_ORGAN}|{_OF_ALL})[_.-]?\d*$|(?-i:[TRM])\d{{1,2}}$"  # T1, R2, M1
+    rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna|{_GLUED_WORD}|{_ORGAN}|{_OF_ALL})[_.-]?\d*$|"
+    r"(?-i:[TRM])\d{1,2}$"  # T1, R2, M1
 )
 _MATERIAL = re.compile(rf"(?i)^(?:{_OF_MATERIAL})")
 #: A time of treatment: progression, cycle, week, follow-up, a date ...
@@ -55,14 +58,17 @@ _NUMBERED = re.compile(r"(?i)^[a-z]{1,2}\d+$")
 #: More samples of such names than a patient has: TRACERx lung took at most 11 regions (Al Bakir et al. 2023).
 _MOST_NUMBERED = 12
 #: The same words in Chinese written onto a name: ``张三肝转移``.
-_GLUED = re.compile(rf"^(?P<stem>.*?[^_.\- ])(?P<word>(?:原发(?:灶)?|{_METASTASIS}|血浆|游离dna)[_.-]?\d*)$", re.I)
+_GLUED = re.compile(
+    rf"^(?P<stem>.*?[^_.\- ])(?P<word>(?:原发(?:灶)?|{_METASTASIS}|血浆|游离dna|{_GLUED_WORD})[_.-]?\d*)$",
+    re.I,
+)
 NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
 #: The ends of a name that say normal beside several lesions; R may be a relapse there.
 _NORMAL_LETTERS = r"BL|GL|N|PB|NB|germ"
 GENERIC = re.compile(rf"^({NORMAL_WORD}|{_TUMOUR_WORD}|samples?|_*(none|unknown)_*|default)[_.-]?\d*$|^[tn]$", re.I)
 IS_NORMAL = re.compile(rf"^({NORMAL_WORD})[_.-]?\d*$|^n$", re.I)
 #: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
-ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{NORMAL_WORD}|tumou?r|肿瘤(组织)?)\d*$", re.I)
+ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{NORMAL_WORD}|血|tumou?r|肿瘤(组织)?|癌(组织)?)\d*$", re.I)
 _PAIR = re.compile(r"^(?P<tumour>.+?)(?:[_.-]vs[_.-]|_v_)(?P<normal>.+?)$", re.I)
 #: ``T__N`` of mskcc/tempo: a pair where the second is a normal's name.
 _TEMPO = re.compile(rf"^(?P<tumour>.+?)__(?P<normal>.*?(?:[\d_.-]N\d*|[_.-](?:{NORMAL_WORD})\d*))$", re.I)
@@ -233,7 +239,7 @@ def paired_normal(name: str, names: Collection[str]) -> tuple[bool, str] | None:
 
 
 def _is_normal_role(role: str) -> bool:
-    return bool(re.fullmatch(rf"N|R|{NORMAL_WORD}", role, re.I))
+    return bool(re.fullmatch(rf"N|R|血|{NORMAL_WORD}", role, re.I))
 
 
 def is_normal_name(name: str) -> bool:

@@ -1,0 +1,131 @@
+"""Sheets of imaging as hospitals keep them: lesions with a column per scan, 消失 for a diameter, 有（肝） of new lesions."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import polars as pl
+
+from oncourse.io.reading import Reading
+from oncourse.study.partial_dates import plain_dates
+from oncourse.study.schema import Problem
+from oncourse.study.words import meaning, plain
+
+_SCAN = re.compile(
+    r"^((?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?|(?:19|20)\d\d[01]\d[0-3]\d)(?:\s*[(（]?(mm|cm)[)）]?)?$", re.I
+)
+_BRACKET = re.compile(r"^(.{1,6}?)\s*(?:[(（,，:：]\s*.+)$")
+_SMALL = re.compile(r"^[<≤]\s*\d+(?:\.\d+)?\s*(?:mm)?$|^(?:小于|不足)\s*\d+\s*mm$", re.I)
+
+
+def imaging_words(reading: Reading) -> None:
+    """Read a column per scan as rows, words for a diameter as how the lesion was seen, and brackets behind yes and no."""
+    _rows_of_scans(reading)
+    _rows_of_lesions(reading)
+    _sizes(reading)
+    _new_lesions(reading)
+
+
+def _rows_of_scans(reading: Reading) -> None:
+    """Turn a table of target lesions whose columns are dates into a row per lesion and scan."""
+    frame = reading.tables.get("target_lesions")
+    if frame is None or not {"patient_id", "lesion_id"} <= set(frame.columns):
+        return
+    scans = {c: found for c in frame.columns if (found := _SCAN.match(c.strip()))}
+    if not scans or {"diameter", "diameter_mm", "date", "day"} & set(frame.columns):
+        return
+    dates = {c: str(plain_dates(pl.Series([found[1]]))[0]) for c, found in scans.items()}
+    units = {(found[2] or "").lower() for found in scans.values()}
+    unit = units.pop() if len(units) == 1 else ""
+    rest = [c for c in frame.columns if c not in scans]
+    long = frame.with_columns(pl.col(list(scans)).cast(pl.String)).unpivot(
+        list(scans), index=rest, variable_name="date", value_name="diameter"
+    )
+    long = long.drop_nulls("diameter").with_columns(pl.col("date").replace(dates), pl.lit(unit or "mm").alias("unit"))
+    reading.tables["target_lesions"] = long
+    reading.lines.pop("target_lesions", None)
+    reading.notes.append(f"target_lesions: {len(scans)} columns are dates of scans: a row per lesion and scan")
+    if not unit:
+        message = "the diameters say no unit: taken as mm."
+        cure = "Write the unit behind the date, 2021-03-05(mm), or in a column."
+        reading.problems.append(Problem("target_lesions", None, "unit", None, message, cure, "warning"))
+
+
+_LESION = re.compile(
+    r"^(?:靶病灶|病灶|目标病灶|target(?: lesion)?|tl|lesion|t)[\s_-]*(\d{1,2})\s*(?:长径|直径|大小|径|diameter|size)?\s*"
+    r"(?:[(（\[]\s*(mm|cm)\s*[)）\]])?$",
+    re.I,
+)
+
+
+def _rows_of_lesions(reading: Reading) -> None:
+    """Turn a table of target lesions with a date and a column per lesion (靶病灶1(mm), T2) into a row for each of both."""
+    frame = reading.tables.get("target_lesions")
+    if frame is None or {"lesion_id", "diameter", "diameter_mm"} & set(frame.columns):
+        return
+    lesions = {c: found for c in frame.columns if (found := _LESION.match(c.strip()))}
+    if not lesions or not {"date", "day"} & set(frame.columns):
+        return
+    units = {c: (found[2] or "mm").lower() for c, found in lesions.items()}
+    rest = [c for c in frame.columns if c not in lesions]
+    long = frame.with_columns(pl.col(list(lesions)).cast(pl.String)).unpivot(
+        list(lesions), index=rest, variable_name="lesion_id", value_name="diameter"
+    )
+    names = {c: f"T{int(found[1])}" for c, found in lesions.items()}
+    long = long.drop_nulls("diameter").with_columns(
+        pl.col("lesion_id").replace_strict(units, return_dtype=pl.String).alias("unit"),
+        pl.col("lesion_id").replace(names),
+    )
+    reading.tables["target_lesions"] = long
+    reading.lines.pop("target_lesions", None)
+    reading.notes.append(f"target_lesions: {', '.join(lesions)} are lesions: a row per lesion and scan")
+    if any(found[2] is None for found in lesions.values()):
+        message = "the diameters say no unit: taken as mm."
+        cure = "Write the unit behind the name, 靶病灶1(mm)."
+        reading.problems.append(Problem("target_lesions", None, "unit", None, message, cure, "warning"))
+
+
+def _sizes(reading: Reading) -> None:
+    """Write a word in place of a diameter (消失, <5, 太小) as the status of the lesion at that scan."""
+    frame = reading.tables.get("target_lesions")
+    column = None if frame is None else next((c for c in ("diameter_mm", "diameter") if c in frame.columns), None)
+    if frame is None or column is None:
+        return
+    text = frame[column].cast(pl.String)
+    said = {w: seen for w in text.drop_nulls().unique() if (seen := _seen(w))}
+    if not said:
+        return
+    status = text.replace_strict(said, default=None, return_dtype=pl.String)
+    if "status" in frame.columns:
+        status = pl.select(pl.coalesce(frame["status"].cast(pl.String), status).alias("status"))["status"]
+    left = pl.select(pl.when(~text.is_in(list(said))).then(text).alias(column))[column]
+    reading.tables["target_lesions"] = frame.with_columns(left, status.alias("status"))
+    shown = ", ".join(f"{w}: {seen}" for w, seen in sorted(said.items())[:6])
+    reading.notes.append(f"target_lesions: words in place of a diameter are read as how the lesion was seen ({shown})")
+
+
+def _seen(word: str) -> str | None:
+    """Return how a lesion was seen by a word in place of its diameter; null for a number and other words.
+
+    >>> [_seen(w) for w in ("消失", "<5", "＜5mm", "太小", "12", "未查", "?")]
+    ['absent', 'too_small', 'too_small', 'too_small', None, 'not_evaluable', None]
+    """
+    text = unicodedata.normalize("NFKC", word).strip()
+    return "too_small" if _SMALL.match(text) else meaning("status", text)
+
+
+def _new_lesions(reading: Reading) -> None:
+    """Take what stands behind yes and no of new lesions (有（肝）) away, and keep it told."""
+    frame = reading.tables.get("assessments")
+    if frame is None or "new_lesions" not in frame.columns:
+        return
+    text = frame["new_lesions"].cast(pl.String)
+    told = {}
+    for word in text.drop_nulls().unique():
+        found = _BRACKET.match(plain(word))
+        if meaning("new_lesions", word) is None and found and (said := meaning("new_lesions", found[1])):
+            told[word] = said
+    if told:
+        reading.tables["assessments"] = frame.with_columns(text.replace(told).alias("new_lesions"))
+        reading.notes.append(f"new lesions: {', '.join(f'{w}: {m}' for w, m in sorted(told.items())[:6])}")

@@ -1,0 +1,104 @@
+"""Codes that another sheet of a workbook explains (数据字典: 生存状态 | 1=存活，0=死亡): they are written into the headers,
+where `oncourse.study.headers` reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from oncourse.io.tabular.sheets import Sheet
+from oncourse.study.headers import bare, codes
+from oncourse.study.words import plain
+
+#: Sheets that explain the others.
+_NAMES = (
+    *(
+        "data_dictionary",
+        "dictionary",
+        "readme",
+        "codebook",
+        "code_book",
+        "legend",
+        "variables",
+        "variable_list",
+        "codes",
+    ),
+    *(
+        "数据字典",
+        "字典",
+        "说明",
+        "填写说明",
+        "编码",
+        "编码表",
+        "编码说明",
+        "变量说明",
+        "字段说明",
+        "变量表",
+        "变量编码",
+    ),
+)
+_PAIRS = re.compile(r"\d\s*[=:：]\s*\D|\D\s*[=:：]\s*\d")
+_CODE = re.compile(r"^\d{1,2}$")
+
+
+def is_code_book(sheet: Sheet) -> bool:
+    """Whether a sheet explains the others, by its name."""
+    return plain(sheet.name).replace(" ", "_") in _NAMES
+
+
+def explained(sheets: Sequence[Sheet]) -> list[str]:
+    """Return the headers with their codes (生存状态(1=存活,0=死亡)) that the sheets of explanations give."""
+    told: dict[str, str] = {}
+    for sheet in filter(is_code_book, sheets):
+        rows: list[Sequence[str | None]] = [sheet.header, *sheet.rows]
+        for row in rows:
+            cells = [c for c in row if c]
+            legend = next((c for c in cells[1:] if _PAIRS.search(c)), None)
+            if legend and codes(header := f"{bare(cells[0])}({_one_line(legend)})"):
+                told.setdefault(plain(bare(cells[0])), header)
+        for name, pairs in _by_rows(rows).items():
+            header = f"{name}({','.join(f'{code}={word}' for code, word in pairs.items())})"
+            if codes(header):
+                told.setdefault(plain(name), header)
+    return list(told.values())
+
+
+def _one_line(legend: str) -> str:
+    return re.sub(r"[()（）]", " ", re.sub(r"\s*[;；\n]\s*", ",", legend)).strip()
+
+
+def _by_rows(rows: Sequence[Sequence[str | None]]) -> dict[str, dict[str, str]]:
+    """Return variable -> code -> word of rows that hold one code each (性别 | 1 | 男), the variable once or in each row."""
+    out: dict[str, dict[str, str]] = {}
+    name = None
+    for row in rows:
+        cells = [(c or "").strip() for c in row]
+        at = next((i for i, c in enumerate(cells) if _CODE.match(c) and i), None)
+        if at is None or at + 1 >= len(cells) or not cells[at + 1] or _CODE.match(cells[at + 1]):
+            name = None
+            continue
+        name = next((c for c in cells[:at] if c and not _CODE.match(c)), name)
+        if name:
+            out.setdefault(bare(name), {})[cells[at]] = cells[at + 1]
+    return out
+
+
+def with_codes(sheets: Sequence[Sheet]) -> tuple[list[Sheet], list[str]]:
+    """Return the sheets with the codes of their columns in the headers that explain none themselves, and these headers.
+
+    >>> book = Sheet("数据字典", ["变量", "编码"], [["生存状态", "1=存活，0=死亡"]], [2])
+    >>> data = Sheet("患者", ["患者编号", "生存状态"], [["P1", "1"]], [2])
+    >>> with_codes([data, book])[1]
+    ['生存状态(1=存活，0=死亡)']
+    """
+    known = {plain(bare(header)): header for header in explained(sheets)}
+    out, used = [], []
+    for sheet in sheets:
+        if is_code_book(sheet):
+            out.append(sheet)
+            continue
+        header = [known.get(plain(bare(c)), c) if c and not codes(c) else c for c in sheet.header]
+        used += [h for h, c in zip(header, sheet.header, strict=True) if h != c]
+        out.append(replace(sheet, header=header))
+    return out, list(dict.fromkeys(used))

@@ -1,0 +1,48 @@
+"""What the names of a report's samples say where no column does: whose they are (P1血, P1癌), and of what."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from oncourse.io.clinical.own_materials import material_of
+from oncourse.io.reading import Reading
+from oncourse.io.whose.ids import first_pairs
+from oncourse.io.whose.sample_names import beginnings, of_one_beginning
+from oncourse.study.schema import Problem
+from oncourse.study.words import meaning
+
+
+def by_their_names(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Return rows with patient and material of samples whose names are one beginning with words of several materials or
+    lesions behind it, where the report names neither; both are told."""
+    if rows["patient_id"].is_not_null().any():
+        return rows
+    samples = rows["sample_id"].drop_nulls().unique(maintain_order=True)
+    owners = of_one_beginning(samples)
+    if not owners:
+        return rows
+    words = {s: word for s, (_, word) in beginnings(owners).items()}
+    material = {s: w for s, word in words.items() if (w := material_of_word(word))}
+    said = pl.col("sample_id")
+    rows = rows.with_columns(
+        said.replace_strict(owners, default=None, return_dtype=pl.String).alias("patient_id"),
+        pl.coalesce("material", said.replace_strict(material, default=None, return_dtype=pl.String)).alias("material"),
+    )
+    message = f"{len(owners):,} samples are of one patient by their names ({first_pairs(owners)})"
+    message += f", and what they are by their words ({first_pairs(material)})." if material else "."
+    cure = "Give the report a column of patients (患者编号) and of materials (样本类型), if that is not so."
+    reading.problems.append(Problem("samples", None, "patient_id", samples[0], message, cure, "warning"))
+    return rows
+
+
+def material_of_word(word: str) -> str | None:
+    """Return the material of a word behind a name; blood stays blood, to be told (`panel_rows`).
+
+    >>> [material_of_word(w) for w in ("血", "癌", "血浆", "肝转移", "术前", "白细胞")]
+    ['血', 'tissue', 'plasma', 'tissue', None, 'white_cells']
+    """
+    if meaning("blood", word):
+        return word
+    if meaning("role", word) or word in ("癌", "瘤"):
+        return "tissue"
+    return meaning("material", word) or material_of(word)
