@@ -59,6 +59,12 @@ BESIDE = {
     "P11": {
         "@.genemetrics.tsv": "gene chromosome start end log2 depth weight n_bins\nERBB2 17 37844393 37884915 2.8 900 3 9",
         "@.call.cns": "chromosome start end gene log2 cn\n17 37000000 39000000 ERBB2 2.8 9",
+        "@.cns": "chromosome start end gene log2 probes\n17 37000000 39000000 ERBB2 2.5 9",
+    },
+    "P12": {"@.cns": "chromosome start end gene log2 probes\n17 37000000 39000000 ERBB2 2.5 9"},
+    "P13": {
+        "fusions.csv": "sample,gene_5p,gene_3p\n@,EML4,ALK",
+        "@.fusions.discarded.tsv": "#gene1 gene2 breakpoint1 breakpoint2\nRET KIF5B 10:43612032 10:32306071",
     },
 }
 
@@ -78,7 +84,13 @@ def test_every_file_beside_the_calls_is_read(reading):
     """Fits and tables of genes were "not read: nobody said what it is", MANTIS's were left out without a word."""
     assert reading.tables["samples"]["sample_id"].sort().to_list() == sorted(BESIDE)
     unread = {row[0] for row in reading.ledger.files if row[2] == "not read"}
-    assert unread == {"P1.mantis.kmer_counts", "P2.cna.seg", "P11.genemetrics.tsv"}
+    assert unread == {
+        "P1.mantis.kmer_counts",
+        "P2.cna.seg",
+        "P11.genemetrics.tsv",
+        "P11.cns",
+        "P13.fusions.discarded.tsv",
+    }
 
 
 def test_what_they_say_is_in_the_tables(reading):
@@ -105,7 +117,9 @@ def test_what_they_say_is_in_the_tables(reading):
         ("P9", 9, None, None),
         ("P10", 12, None, 2.2),
         ("P11", 9, None, 2.8),
+        ("P12", None, None, 2.5),
     }
+    assert reading.tables["fusions"].select("sample_id", "gene_5p", "gene_3p").rows() == [("P13", "EML4", "ALK")]
 
 
 def test_results_of_mantis_without_its_status(tmp_path):

@@ -154,7 +154,7 @@ def _one_caller_of_copies(tree: Tree) -> None:
     def rank(path: Path) -> int:
         name = path.as_posix().lower()
         by_caller = next((i for i, p in enumerate(_COPIES_FIRST) if re.search(p, name)), len(_COPIES_FIRST))
-        if name.endswith(".cna.seg"):  # ichorCNA's bins, beside its segments
+        if re.search(r"\.cna\.seg$|(?<!\.call)\.cns$", name):  # ichorCNA's bins, CNVkit's segments before it calls them
             return len(_COPIES_FIRST) + 1
         return len(_COPIES_FIRST) + 2 if is_of_genes(name) else by_caller
 

@@ -20,13 +20,13 @@ _OF_GENES = (
 )
 _SEGMENTS = (
     r"\.purple\.cnv\.somatic\.tsv$",
-    r"\.call\.cns$",
+    r"(?<!bintest)(?<!segmetrics)\.cns$",
     r"\.cncf\.txt$",
     r"_segments\.txt$",
     r"\.segments\.txt$",
     r"_subclones\.txt$",
     r"\.seg(\.txt)?$",
-    r"copynumber\.caveman\.csv(\.gz)?$",  # ascatNgs
+    r"copynumber\.caveman\.csv$",  # ascatNgs
     r"_cnvs(\.p\.value)?(\.txt)?$",  # Control-FREEC
     *_OF_GENES,
 )
@@ -41,12 +41,12 @@ _FITS = (
 _FUSIONS = (
     r"\.linx\.fusion\.tsv$",
     r"(^|[/._-])fusion_predictions(\.abridged)?\.tsv$",
-    r"\.bedpe(\.gz)?$",
+    r"\.bedpe$",
     r"(^|/)arriba/(.*/)?[^/]*(?<!\.)fusions\.tsv$|\.arriba\.fusions\.tsv$",
 )
 #: Least depth of regions, and MSI (`oncourse.io.assays.depths`).
 _DEPTHS = (
-    r"\.thresholds\.bed(\.gz)?$",
+    r"\.thresholds\.bed$",
     r"per_?target_?cov(erage)?(\.(txt|tsv))?$",
     r"(^|/)msisensor[a-z0-9_-]*/(.*/)?(?![^/]*_(dis|germline|somatic|all|unstable)$)[^/.]+$",
     r"[._-]msisensor(?![a-z0-9_-]*_(dis|germline|somatic|all|unstable)$)[a-z0-9_-]*(\.(txt|tsv))?$",
@@ -69,9 +69,14 @@ _HEADERS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("fits", frozenset({"rho", "psi", "is.best"})),
     ("fits", frozenset({"sample", "purity", "ploidy"})),
     ("fits", frozenset({"sample_id", "purity", "ploidy"})),
+    ("fusions", frozenset({"gene_5p", "gene_3p"})),
+    ("fusions", frozenset({"#gene1", "gene2", "breakpoint1", "breakpoint2"})),  # Arriba
+    ("fusions", frozenset({"#fusionname", "leftgene", "rightgene"})),  # STAR-Fusion
     ("depths", frozenset({"total_number_of_sites", "number_of_somatic_sites", "%"})),
     ("depths", frozenset({"total_number_of_sites", "number_of_unstable_sites", "%"})),
 )
+#: Names of files of what a caller set aside (Arriba's fusions.discarded.tsv), under the header of its calls.
+_SET_ASIDE = re.compile(r"discard|preliminary|candidate|reject|excluded|unfiltered|failed")
 _HEAD_BYTES = 16_384
 
 
@@ -80,10 +85,11 @@ def kind_beside(path: Path, name: str) -> Kind | None:
 
     `name` : the path below the folder that was given, in small letters
     """
+    name = name.removesuffix(".gz")
     for kind, patterns in _BY_NAME:
         if any(re.search(pattern, name) for pattern in patterns):
             return kind
-    if not _MAY_BE.search(name):
+    if not _MAY_BE.search(name) or _SET_ASIDE.search(name.rpartition("/")[2]):
         return None
     text = _head(path)
     if fit_in(text) is not None:

@@ -19,7 +19,7 @@ _CURE = "Repair the line (a tab that became a blank, a cell that was lost), or a
 _NEVER = (
     ("REF", r"[\d:;=]", "no bases"),
     ("QUAL", r"(?i)[a-z/:=|]", "no quality"),
-    ("FILTER", r"=|^(GT|AD|DP)(:|$)|^\d[/|]\d", "no filter"),
+    ("FILTER", r"(?:^|;)\w+=|^(GT|AD|DP)(:|$)|^\d[/|]\d", "no filter"),
     ("FORMAT", r"^[\d.][/|]|[,=]|^\d+$", "no list of keys"),
 )
 #: Words that are numbers where a quality stands.
@@ -30,7 +30,7 @@ def misshapen(table: TextTable, name: str) -> list[Problem]:
     """Return the problems of a VCF's lines; one that lost cells, or holds what its columns never hold, is an error.
 
     >>> import polars as pl
-    >>> record = {"QUAL": ["PASS", "50", "1e3"], "FILTER": ["DP=10", "PASS", "q10"], "FORMAT": ["0/1", "GT:AD", "GT"]}
+    >>> record = {"QUAL": ["PASS", "50", "1e3"], "FILTER": ["DP=10", "DP<=9", "q10"], "FORMAT": ["0/1", "GT:AD", "GT"]}
     >>> [p.message for p in misshapen(TextTable(pl.DataFrame(record), pl.Series([5, 6, 7])), "a")]
     ["'PASS' is no quality: the cells are not under their columns."]
     """
