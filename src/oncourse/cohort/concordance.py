@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import polars as pl
@@ -78,7 +79,7 @@ class Concordance(Genes):
         rules = self.params(ConcordanceParams)
         return self._has_two_samples and may_tell_apart(self.study, merge_same_site=rules.merge_same_site)
 
-    @property
+    @cached_property
     def _has_two_samples(self) -> bool:
         return bool(self.study["samples"].filter(is_tumour())["patient_id"].is_duplicated().any())
 
