@@ -89,9 +89,10 @@ def test_two_wrong_cells_of_a_maf_make_nobody_wild_type(tmp_path, cells):
     assert states["state"].to_list() == ["not_assessable"]
 
 
-def test_a_row_of_a_report_with_a_change_and_no_gene_is_refused(tmp_path):
-    """It was left out with a warning, and its patient wild type."""
-    rows = ["Sample_ID,Gene,Protein_Change,VAF", "S1,,KRAS,p.G12D", "S1,TP53,p.R175H,50%"]
+@pytest.mark.parametrize("row", ["S1,,KRAS,p.G12D,30%,detected", "S1 P1,KRAS,p.G12D,30%,detected"])
+def test_a_row_of_a_report_whose_cells_moved_is_refused(tmp_path, row):
+    """It was left out with a warning, or of a sample "S1 P1", and its patient wild type."""
+    rows = ["Sample_ID,Patient_ID,Gene,Protein_Change,VAF,Result", row, "S1,P1,TP53,p.R175H,50%,detected"]
     try:
         reading = read_any(write_table(tmp_path / "r.csv", "\n".join(rows)))
     except InputError:

@@ -27,6 +27,7 @@ from oncourse.io.reports.panel_rows import PANEL, panel_calls, panel_columns, pe
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.text import read_table
 from oncourse.io.variants.maf import lacking_with_places, looks_like_maf
+from oncourse.io.variants.misshapen import moved_cells
 from oncourse.io.whose.sample_names import beginning, names_nobody, sample_of_file
 from oncourse.study.config import StudyConfig, config_from_mapping, read_yaml
 from oncourse.study.partial_dates import plain_dates
@@ -189,6 +190,7 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any], *, is
             quality_of(source.name, text.frame, left, reading)
             frame = of_file(frame, source, left, reading, text.frame)
             must_be_whose(frame.columns, text.frame.columns, source)
+            reading.problems += moved_cells(frame, text.lines, text.problems, source.name)
             panel_calls(frame, source, text.lines, reading)
         else:
             once = _once(frame, part, len(tables) > 1)

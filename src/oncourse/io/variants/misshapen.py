@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import polars as pl
+
 from oncourse.io.tabular.table import TextTable
 from oncourse.study.schema import Problem
 
@@ -64,6 +66,25 @@ def with_short_rows(problems: Sequence[Problem], short: Sequence[Problem]) -> li
     return [
         replace(p, severity="error", cure=_CURE) if p.row in damaged and p.column in _ESSENTIAL else p for p in problems
     ]
+
+
+def moved_cells(frame: pl.DataFrame, lines: pl.Series, short: Sequence[Problem], name: str) -> list[Problem]:
+    """Return an error for each row of a report that has fewer cells than the header and no digit where a number stands:
+    two of its cells became one, and the others moved.
+
+    `frame` has our names (vaf, depth, alt_count); `short`: the problems of the table's lines.
+    """
+    at = {p.row for p in short if _SHORT.match(p.message)}
+    numbers = [c for c in ("vaf", "depth", "alt_count") if c in frame.columns]
+    out = []
+    for index in lines.is_in(list(at)).arg_true().to_list() if at else []:
+        for column in numbers:
+            cell = str(frame[column][index] or "").strip()
+            if len(cell) > 1 and not re.search(r"\d", cell) and cell.lower() not in ("na", "nan", "n/a", "none", "--"):
+                message = f"'{cell[:40]}' is no number: the cells are not under their columns."
+                out.append(Problem(name, int(lines[index]), column, cell[:80], message, _CURE))
+                break
+    return out
 
 
 _ESSENTIAL = ("chrom", "pos", "alt", "alt_count", "ref_count", "depth")
