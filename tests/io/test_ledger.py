@@ -57,6 +57,14 @@ def test_the_intake_page_says_first_whose_each_sample_is(tmp_path):
         (1, 1, 1, 0),
         (0, 0, 0, 1),
     ]
+    # Hu 2019 counts reads at every site and says of none whether it was called: the page said "0 calls" of 38,337 rows
+    counted = pl.DataFrame(
+        {"sample_id": "S1", "variant_id": list("vwx"), "alt_count": [3, 2, 3], "depth": [80, 80, 400]}
+    )
+    assert samples_read(tables | {"calls": counted}).select("n_calls", "n_looked_at").row(0) == (1, 2)
+    stated = pl.DataFrame({"assay_id": ["A"], "min_alt_count": [2], "min_vaf": [0.001]})
+    ours = tables["samples"].with_columns(assay_id=pl.lit("A"))
+    assert samples_read({"samples": ours, "calls": counted, "assays": stated})["n_calls"].to_list() == [3, 0]
     files = pl.DataFrame({"file": ["a", "b"], "kind": "x", "state": "not read", "n_rows": 1, "why": "no calls"})
     page = intake_page({"intake/samples": read, "intake/files": files}, "A study", [])
     assert page.index("1 patients with samples, 2 samples, 1 calls") < page.index(">a, b<") < page.index("Decisions")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from oncourse.plots.timeline import _LETTER, Bar, Line, Mark, PatientTimeline, Point, Track, timeline_svg
 
@@ -28,6 +29,15 @@ def test_days_without_a_long_gap_keep_their_distances():
     at = places(svg)
     assert abs((at["c"] - at["b"]) / (at["b"] - at["a"]) - 2) < 0.01
     assert "shortened" not in svg
+
+
+def test_names_of_lines_that_end_alike_lie_on_no_other():
+    """C4, C5 and C6 ended near 0 % and were written on each other at the foot of the panel."""
+    lines = tuple(Line(f"C{k}", (Point(0, 50.0), Point(300, v))) for k, v in enumerate((90, 4, 2, 1, 0)))
+    svg = timeline_svg(PatientTimeline(tracks=(Track("Clones", "CCF %", lines, is_log=False),), last_day=320))
+    at = sorted(float(m) for m in re.findall(r'<text x="[\d.]+" y="([\d.]+)"[^>]*font-size="11"[^>]*><tspan', svg))
+    foot = max(float(m) for m in re.findall(r'<circle cx="[\d.]+" cy="([\d.]+)"', svg))
+    assert len(at) == 5 and all(b - a >= 12.9 for a, b in pairwise(at)) and at[-1] <= foot + 5
 
 
 def test_labels_of_days_that_follow_each_other_lie_on_no_other():

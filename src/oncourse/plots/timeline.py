@@ -370,15 +370,17 @@ def _name_lines(
         ((y(line.points[-1].value), n, line) for n, line in enumerate(lines) if line.points),
         key=lambda p: p[:2],
     )
-    low = head + 4
-    for at, number, line in places:
-        at = low = max(at, low)
-        low += 13
+    heights: list[float] = []
+    for at, _, _ in places:
+        heights.append(max(at, heights[-1] + 13 if heights else head + 4))
+    for i in range(len(heights) - 1, -1, -1):  # those that would reach below the panel go up
+        heights[i] = min(heights[i], heights[i + 1] - 13 if i + 1 < len(heights) else foot)
+    for (_, number, line), at in zip(places, heights, strict=True):
         x = axis.x(line.points[-1].day) + 7
         is_right = x + 6.2 * len(line.name) > axis.width
         x, anchor = (x - 14, "end") if is_right else (x, "start")
         parts.append(
-            f'<text x="{x:.1f}" y="{min(at, foot) + 4:.1f}" text-anchor="{anchor}" font-size="11" fill="#1d2329">'
+            f'<text x="{x:.1f}" y="{at + 4:.1f}" text-anchor="{anchor}" font-size="11" fill="#1d2329">'
             f'<tspan fill="{PALETTE[number % len(PALETTE)]}">&#9679;</tspan> {escape(line.name)}</text>'
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from oncourse.analyses._base import OutputTable
+from oncourse.derive.genes.calls import is_called_expr
 from oncourse.report.intake_known import KNOWN_TABLE
 from oncourse.report.packed import table_view
 from oncourse.report.page import environment
@@ -34,7 +35,11 @@ SAMPLES_TABLE = OutputTable(
         Column("purity", pl.Float64, "tumour cell fraction"),
         Column("ploidy", pl.Float64, "copies per tumour cell"),
         Column("n_calls", pl.Int64, "calls (germline ones too)"),
-        Column("n_looked_at", pl.Int64, "variants looked at and not called, or judged by the assay's thresholds"),
+        Column(
+            "n_looked_at",
+            pl.Int64,
+            "variants looked at and not called; where the file does not say, by the assay's least reads and VAF",
+        ),
         Column("n_without_effect", pl.Int64, "calls of which neither the file nor the place says an effect"),
         Column("n_without_reads", pl.Int64, "calls without read counts"),
         Column("n_fusions", pl.Int64, "fusions and changes within a gene"),
@@ -107,11 +112,13 @@ def samples_read(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     calls = tables.get("calls", pl.DataFrame())
     out = samples
     if calls.height:
-        known = ("is_called", "alt_count", "vaf")
-        calls = with_optional(calls, dict.fromkeys(known, pl.Null))
+        calls = with_optional(calls, {"is_called": pl.Boolean, **dict.fromkeys(_READS, pl.Float64)})
+        calls = calls.with_columns(pl.col(_READS).cast(pl.Float64, strict=False)).join(
+            _thresholds(samples, tables), on="sample_id", how="left", maintain_order="left"
+        )
         variants = tables.get("variants", pl.DataFrame(schema={"variant_id": pl.String, "consequence": pl.String}))
         told = variants.filter(pl.col("consequence").fill_null("unknown") != "unknown")["variant_id"]
-        called = pl.col("is_called").fill_null(False)
+        called = is_called_expr()
         bare = pl.col("alt_count").is_null() & pl.col("vaf").is_null()
         calls = calls.with_columns(_told=calls["variant_id"].is_in(told.implode()))  # once, not in every group
         counts = calls.group_by("sample_id").agg(
@@ -132,6 +139,20 @@ def samples_read(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     columns = [optional(out, c.name, c.dtype).cast(c.dtype) for c in SAMPLES_TABLE.columns]
     numbers = [pl.col(c.name).fill_null(0) for c in SAMPLES_TABLE.columns if c.name.startswith("n_")]
     return out.select(columns).with_columns(numbers).sort("patient_id", "sample_id")
+
+
+#: What a row of calls counts, by which it is judged where its file does not say whether it was called.
+_READS = ("alt_count", "depth", "vaf")
+
+
+def _thresholds(samples: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The least reads and VAF of a call by the assay of each sample; null where none is told."""
+    rule = {"assay_id": pl.String, "min_alt_count": pl.Float64, "min_vaf": pl.Float64}
+    told = with_optional(tables.get("assays", pl.DataFrame(schema=rule)), rule).select(
+        pl.col("assay_id").cast(pl.String), pl.col("min_alt_count", "min_vaf").cast(pl.Float64, strict=False)
+    )
+    mine = with_optional(samples, {"assay_id": pl.String}).select("sample_id", pl.col("assay_id").cast(pl.String))
+    return mine.join(told.unique("assay_id"), on="assay_id", how="left").drop("assay_id").unique("sample_id")
 
 
 #: Names that are shown of files or columns left for one reason.
