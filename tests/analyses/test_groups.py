@@ -560,3 +560,16 @@ def test_words_of_several_columns_together_are_groups():
     assert by_sample["Y_metastasis"] == "male, metastasis" and by_sample["Z_primary"] is None
     rows = {r["patient_id"]: (r["group"], r["reason"]) for r in found["sex+role"].rows.to_dicts()}
     assert rows["X"][0] == "female, primary" and rows["Y"] == (None, "samples of several groups")
+
+
+def test_a_column_of_ids_makes_no_groups():
+    """It answered "By arm: P00 1, P01 1, P02 1 ..." with a median of each."""
+    ids = [f"P{i}" for i in range(8)]
+    of = study(
+        patients=[{"patient_id": p, "code": p} for p in ids],
+        samples=[],
+        calls=[],
+        follow_up=[{"patient_id": p, "last_contact_day": 100, "is_dead": True, "death_day": 100} for p in ids],
+    )
+    with pytest.raises(NotEnoughData, match="every word of code is one patient's"):
+        groups(of, "code")

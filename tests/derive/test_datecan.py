@@ -283,3 +283,25 @@ def test_nobody_treated_for_metastases_is_free_of_disease_by_silence(what, table
     left = cohort.endpoint_tables[1].filter(pl.col("patient_id") == "A", pl.col("endpoint") == "DFS")
     assert left.height == (0 if dfs else 1), what
     assert ("A" in cohort.recurrence.patients["patient_id"].to_list()) == dfs, what
+
+
+def test_a_second_primary_of_an_organ_not_told_leaves_disease_free_survival_open():
+    """It was no event, and the patient free of disease until the last contact: unknown was "no". Recurrence before it is
+    an event; RFS and TTR do not ask for it."""
+    from tests.studies import study
+
+    rows = [
+        {"patient_id": "A", "second_primary_day": 300, "recurrence_free_day": 900, "recurrence_day": None},
+        {"patient_id": "B", "second_primary_day": 300, "recurrence_free_day": None, "recurrence_day": 200},
+        {"patient_id": "C", "second_primary_day": None, "recurrence_free_day": 900, "recurrence_day": None},
+    ]
+    people = [r | {"last_contact_day": 900, "is_dead": False} for r in rows]
+    cohort = Cohort(
+        study({"design": "crc"}, patients=[{"patient_id": p} for p in "ABC"], samples=[], calls=[], follow_up=people)
+    )
+    found = {
+        name: {p: (t, e) for p, t, e in part.select("patient_id", "time_days", "is_event").iter_rows()}
+        for (name,), part in cohort.time_to_event.group_by("endpoint")
+    }
+    assert found["DFS"] == {"B": (201, True), "C": (901, False)}
+    assert found["RFS"]["A"] == found["TTR"]["A"] == (901, False)

@@ -206,6 +206,9 @@ def groups(cohort: Cohort, params: GroupParams) -> Result:
     found = cohort.groups
     if len(found.names) < 1:
         raise NotEnoughData(f"nobody is in a group of {found.words}.")
+    sizes = found.rows.drop_nulls("group").group_by("group").agg(pl.col("patient_id").n_unique())["patient_id"]
+    if len(sizes) > 1 and sizes.max() == 1:
+        raise NotEnoughData(f"every word of {found.words} is one patient's: no groups. Name a column of fewer words.")
     covariates = {n: k for n, k in chosen_covariates(cohort.study, ()).items() if n != params.by}
     compared = chosen_covariates(cohort.study, params.subgroups)
     rules = cohort.params(EndpointParams)

@@ -433,7 +433,7 @@ def _contradictions(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
         message = "is_dead is false and there is a cause of death ({value})."
         yield from _rows("follow_up", follow_up, bad, "cause_of_death", message, "Correct one of the two.")
         bad = _where(follow_up, pl.col("second_primary_day").is_not_null() & pl.col("second_primary").is_null())
-        message = "a second primary of day {value} of an organ that is not told: no event of disease-free survival."
+        message = "a second primary of day {value} of an organ that is not told: no disease-free survival is told."
         cure = "Fill in second_primary: same (a second colorectal cancer) is an event of it, other is none."
         yield from _rows("follow_up", follow_up, bad, "second_primary_day", message, cure, "warning")
     lesions = tables.get("target_lesions")

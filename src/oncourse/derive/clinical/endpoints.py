@@ -293,11 +293,14 @@ def _recurrence(
     dying = found.join(unknown, on="patient_id", how="anti")
     causeless = _causeless(found, event, excluded)
     those = {True: dying, False: found.join(causeless, on="patient_id", how="anti")}
-    tables = [
-        make(name, those[endpoint.needs_deaths], told, censors, params)
-        for name, endpoint in endpoints_of("recurrence").items()
-        if those[endpoint.needs_deaths].height
-    ]
+    of_no_organ = _second_of_no_organ(found, excluded)
+    tables = []
+    for name, endpoint in endpoints_of("recurrence").items():
+        rows = those[endpoint.needs_deaths]
+        if SECOND_PRIMARY in endpoint.events:
+            rows = rows.join(of_no_organ, on="patient_id", how="anti")
+        if rows.height:
+            tables.append(make(name, rows, told, censors, params))
     free_until = pl.when(~(pl.col("recurrence_free_day") > pl.col("rec_day")).fill_null(False)).then(
         "recurrence_free_day"
     )
@@ -340,6 +343,21 @@ def _ever_free(found: pl.DataFrame, data: EndpointTables, excluded: list[pl.Data
     for endpoint in endpoints_of("recurrence"):
         exclude(excluded, rows.filter(pl.col("_why").is_not_null()), endpoint, pl.col("_why"))
     return rows.filter(pl.col("_why").is_null()).drop("adv_day", "adv_word", "is_stage_iv", "_why")
+
+
+def _second_of_no_organ(found: pl.DataFrame, excluded: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return the patients without the endpoints that a second primary of the same organ is an event of: theirs, before
+    any recurrence, is of an organ that is not told."""
+    day = pl.col("second_primary_day")
+    first = (day > pl.col("origin_day")) & ((pl.col("rec_day") > day) | pl.col("rec_day").is_null())
+    out = found.filter(pl.col("second_primary").is_null() & first)
+    reason = pl.format(
+        "a second primary on day {} of an organ that is not told: whether it is an event is not known", day
+    )
+    for name, endpoint in endpoints_of("recurrence").items():
+        if SECOND_PRIMARY in endpoint.events:
+            exclude(excluded, out, name, reason)
+    return out.select("patient_id")
 
 
 def _untold_deaths(
