@@ -58,6 +58,24 @@ def both(a, b, finding, fits_a=None, fits_b=None):
         ((), (("aP", "aL", "related"), ("aP", "aM", "unrelated"), ("aL", "aM", "unrelated")), {"aM": "stranger"}),
         ((), (("aP", "aM", "unrelated"),), {}),
         ((), (("aP", "aL", "related"), ("aP", "aM", "second_primary")), {}),
+        # metastases of two patients are swapped, each with a normal: germline sites tell that the primaries are their own,
+        # which have no rare variant in common with the only other tumour sample of their patient
+        (
+            (
+                *both("aN", "aM", "another person"),
+                *both("aP", "aM", "another person"),
+                *both("bN", "bM", "another person"),
+                *both("bP", "bM", "another person"),
+                *both("aM", "bN", "same person"),
+                *both("aM", "bP", "same person"),
+                *both("bM", "aN", "same person"),
+                *both("bM", "aP", "same person"),
+                *both("aM", "bP", "same tumour", False, False),
+                *both("bM", "aP", "same tumour", False, False),
+            ),
+            (),
+            {"aM": "swap", "bM": "swap"},
+        ),
         # a patient in the study twice: each fits its own and the other, and is counted once
         (both("aP", "bP", "same person") + both("aM", "bM", "same person"), (), {"bP": "double", "bM": "double"}),
     ],

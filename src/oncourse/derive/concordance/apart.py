@@ -86,9 +86,18 @@ def _across(identity: pl.DataFrame, patient: Mapping[str, str], why: Mapping[str
     own = {s: fits for s, fits in rows.select("sample_id", "fits_own").rows() if fits is not None}
     found = rows.filter(finding="same person").select(s="sample_id", p="patient_id").unique()
     several = set(found.filter(pl.col("s").n_unique().over("p") > 1)["s"])  # judged together, and not contradicted
+    decided = {patient[s] for s, reason in why.items() if reason == "person"}
+
+    def fits_own(sample: str) -> bool | None:
+        if sample in why:
+            return False
+        if sample in several and patient[sample] in decided:  # germline sites tell which one it is: not this
+            return True
+        return own.get(sample, True if sample in several else None)
+
     out = []
     for pair in sorted({(a, b) for a, b in rows.select("sample_id", "other_sample_id").rows() if (b, a) > (a, b)}):
-        fits = {s: False if s in why else own.get(s, True if s in several else None) for s in pair}
+        fits = {s: fits_own(s) for s in pair}
         odd = [s for s in pair if fits[s] is False] or [s for s in pair if fits[s] is None]
         if odd:
             out += [(s, "swap") for s in odd]
