@@ -295,9 +295,9 @@ def _recurrence(
     those = {True: dying, False: found.join(causeless, on="patient_id", how="anti")}
     of_no_organ = _second_of_no_organ(found, excluded)
     tables = []
-    for name, endpoint in endpoints_of("recurrence").items():
-        rows = those[endpoint.needs_deaths]
-        if SECOND_PRIMARY in endpoint.events:
+    for name, asked in endpoints_of("recurrence").items():
+        rows = those[asked.needs_deaths]
+        if SECOND_PRIMARY in asked.events:
             rows = rows.join(of_no_organ, on="patient_id", how="anti")
         if rows.height:
             tables.append(make(name, rows, told, censors, params))
