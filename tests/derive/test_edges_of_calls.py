@@ -24,7 +24,7 @@ SOUND = {"variant_id": "12:25245350:C:T", "place": "KRAS", "region": "coding", "
 
 def told(placed=True, **changes):
     meant = {"KRAS": ["KRAS"], "kras": ["KRAS"], "KRAS;LRMP": ["KRAS", "LRMP"]}
-    return list(_unread(SOUND | changes, GENES, meant, placed))
+    return list(_unread(SOUND | changes, GENES, meant, "GRCh38" if placed else None))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,16 @@ def told(placed=True, **changes):
             {"variant_id": "c.35G>A", "place": None, "symbol": "?", "written": "?"},
             [("KRAS", None, None, False), ("NRAS", None, None, False)],
         ),
-        ({"variant_id": "c.35G>A", "place": None}, []),  # named, and its codon told
+        # named, and its codon told: understood as a call, and a codon with reads where a filter sets it aside
+        ({"variant_id": "c.35G>A", "place": None}, [("KRAS", 12, 12, True)]),
+        # KRAS G12D at a place of another chromosome, or where KRAS is not; without its residue it may be any
+        ({"variant_id": "7:25245350:C:T", "place": None, "region": "between"}, [("KRAS", 12, 12, True)]),
+        ({"variant_id": "12:99:C:T", "place": None, "region": "between"}, [("KRAS", 12, 12, True)]),
+        (
+            {"variant_id": "12:99:C:T", "place": None, "region": "between", "own_codon": None},
+            [("KRAS", None, None, False)],
+        ),
+        ({"variant_id": "12:25200000:C:T", "place": None, "region": "between", "own_codon": None}, []),  # near it
         ({"variant_id": "c.35G>A", "place": None, "own_codon": None}, [("KRAS", None, None, False)]),
         ({"variant_id": "c.35G>A", "place": None, "own_codon": None, "consequence": "nonsense"}, []),
         ({"variant_id": "c.35G>A", "place": None, "symbol": "LRMP", "written": "KRAS;LRMP"}, [("KRAS", 12, 12, False)]),
