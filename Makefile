@@ -55,9 +55,9 @@ audit: .venv/.ready ## known weaknesses of the pinned versions, as PyPI tells th
 	.venv-audit/bin/pip-audit --no-deps --disable-pip -r constraints.txt
 
 accept: .venv/.ready ## write tests/answers anew after a change of words, numbers or tables that is wanted
-	$(BIN)/pytest tests/analyses/test_golden.py tests/io/test_whole_readings.py tests/io/test_round_trip.py \
-		tests/evolution/test_numbers.py tests/models/test_numbers.py tests/planning/test_numbers.py \
-		tests/stats/test_numbers.py tests/reads/test_numbers.py --accept
+	$(BIN)/pytest tests/analyses/test_golden.py tests/derive/test_numbers.py tests/stats/test_numbers.py tests/plots/test_numbers.py \
+		tests/test_constants.py tests/io tests/reads tests/genome tests/evolution tests/models tests/planning \
+		-m "not slow" --accept
 
 docs: .venv/.ready ## write docs/reference anew from the code
 	$(BIN)/python tools/write_reference.py

@@ -7,6 +7,7 @@ import dataclasses
 import polars as pl
 import pytest
 
+from oncourse.api import _cohort
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.psa_values import PsaParams
 from oncourse.errors import ConfigError
@@ -48,3 +49,13 @@ def test_reprs_are_one_short_line():
     study = made(title="T")
     assert repr(study) == "<Study: T; patients 1>"
     assert repr(Cohort(study)) == "<Cohort: T, 1 patients, 0 tables derived>"
+
+
+def test_settings_beside_a_cohort_are_laid_over_its_own():
+    """What the front door is given may be a study, its cohort, or its cohort with other settings."""
+    cohort = Cohort(made(settings={"psa": {"confirmation_days": 40}}))
+    assert _cohort(cohort, {}, 5) is cohort
+    other = _cohort(cohort, {"psa": {"criteria": "pcwg2"}}, 5)
+    params = other.params(PsaParams)
+    assert (params.confirmation_days, params.criteria, cohort.params(PsaParams).criteria) == (40, "pcwg2", "pcwg3")
+    assert other.seed == cohort.seed and _cohort(cohort.study, {}, 5).seed == 5

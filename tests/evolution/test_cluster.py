@@ -7,6 +7,7 @@ import math
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from oncourse.evolution.clustering import prior as cluster_prior
 from oncourse.evolution.clustering import state as cluster_state
 from oncourse.evolution.clustering.ccf import estimate_purity, variant_ccf
 from oncourse.evolution.clustering.cluster import cluster_patient
+from oncourse.evolution.clustering.noise import ERROR_SPREAD, PRECISION_CENTRE, PRECISION_SPREAD, noise_log_prior
 from oncourse.evolution.clustering.prior import ccf_grid, ccf_prior
 from oncourse.evolution.clustering.rows import multiplicity_rows
 from oncourse.evolution.clustering.summary import grid_interval
@@ -543,3 +545,18 @@ def test_public_truth(shared_data, every):
     assert np.mean(found) > 0.91
     (example,) = truth.pyclone_synthetic(shared_data("evo-pyclonevi"))
     assert truth.adjusted_rand(cluster_patient(example.counts).labels, example.labels) >= 0.9
+
+
+def test_the_prior_of_noise_is_normal_in_logs_of_precision_and_error_and_in_the_shift_of_purity():
+    """One spread of each away from what is usual: each takes 1/2 off."""
+    usual = {"precision": [PRECISION_CENTRE], "error_factor": [1.0], "purity_shift": [0.0]}
+    away = {
+        "precision": [PRECISION_CENTRE * np.exp(-PRECISION_SPREAD)],
+        "error_factor": [np.exp(ERROR_SPREAD)],
+        "purity_shift": [2.0],
+    }
+    of = lambda **v: noise_log_prior(SimpleNamespace(**{k: np.array(x) for k, x in v.items()}))  # noqa: E731
+    assert of(**usual) == pytest.approx(0)
+    for name, expected in (("precision", -0.5), ("error_factor", -0.5), ("purity_shift", -2.0)):
+        assert of(**usual | {name: away[name]}) == pytest.approx(expected)
+    assert of(**away) == pytest.approx(-3.0)

@@ -10,6 +10,7 @@ from oncourse.genome.coding_change import (
     protein_changes,
     residue,
 )
+from oncourse.genome.gene_models import coding_bases, models
 
 
 @pytest.mark.parametrize(
@@ -111,3 +112,13 @@ def test_a_residue_is_known_with_its_whole_codon():
     """KRAS ends with 188 M (c.562-564) and 189 stop; of BRAF codons of hotspots alone."""
     assert [residue("KRAS", n) for n in (1, 12, 188, 190)] == ["M", "G", "M", None]
     assert [residue("BRAF", n) for n in (600, 599)] == ["V", None]
+
+
+def test_the_bases_of_a_gene_are_as_many_as_its_coding_parts():
+    """Of a gene known in part the others are N; three to a codon."""
+    length = {m.gene: sum(last - first + 1 for first, last in m.coding) for m in models("GRCh38").values()}
+    found = coding_bases()
+    assert any("N" in bases for bases in found.values()) and any("N" not in bases for bases in found.values())
+    for gene, bases in found.items():
+        if "N" in bases:
+            assert len(bases) == length[gene], gene

@@ -10,7 +10,7 @@ from oncourse.knowledge.alterations import Site, listed_genes, loss_reason, pars
 from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, Verdict, evaluate
 from oncourse.knowledge.expression import All, AtLeast, Atom, ExpressionError, Not, atoms_of, genes_of, parse
 from oncourse.knowledge.findings import PatientFindings, VariantFinding
-from oncourse.knowledge.golden import examined, make, variant
+from oncourse.knowledge.golden import GoldenChange, examined, make, variant
 
 GENES = frozenset({"KRAS", "BRAF", "BRCA2", "PTEN", "AR", "ERBB2", "MLH1", "TP53"})
 BASE = examined("colorectal", GENES)
@@ -492,3 +492,16 @@ def test_what_a_fully_examined_patient_is():
     assert (BASE.reports_germline, BASE.has_normal, BASE.drug_classes) == (True, True, frozenset())
     assert set(BASE.copy_number.values()) == {"neutral"} and BASE.fusion_genes_assessed == GENES
     assert Verdict(NO).assumed is False
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_loss"),
+    [
+        ("matched", "not_matched", True),
+        ("matched", "matched", False),
+        ("absent", "matched", False),
+        ("matched", "absent", True),
+    ],
+)
+def test_a_changed_rule_is_a_loss_where_a_line_is_gone(before, after, is_loss):
+    assert GoldenChange("P", "R1", before, after).is_loss is is_loss

@@ -284,6 +284,8 @@ def test_a_name_in_brackets_explains_the_one_before_it_where_all_of_it_is_unders
         ("治疗ADT", ("castration",)),
         ("xtanddi", ("enzalutamide",)),  # seven letters, one too many for a name of six
         ("xtand", ("xtand",)),
+        ("zytigaa", ("abiraterone",)),
+        ("zytiga1", ("zytiga1",)),  # a code of letters and digits is no misspelling
         ("zoladx", ("zoladx",)),  # six letters are too few to be read as another name
     ],
 )

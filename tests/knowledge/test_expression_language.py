@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from oncourse.errors import InputError
 from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, evaluate
-from oncourse.knowledge.expression import ExpressionError, parse
+from oncourse.knowledge.expression import ExpressionError, Not, parse
 from oncourse.knowledge.findings import PatientFindings
 from oncourse.knowledge.golden import examined, make, variant
 from oncourse.knowledge.rules import parse_rules
@@ -90,3 +90,8 @@ def test_what_speaks_against_not_is_what_was_found_and_the_other_way_round():
     assert found.truth == NO and found.against == ("KRAS G12D",) and found.facts == ()
     absent = evaluate(parse("NOT mutation(KRAS)"), replace(patient, variants=()))
     assert absent.truth == YES and absent.facts and absent.against == ()
+
+
+def test_not_needs_no_blank_before_a_bracket():
+    assert parse("NOT(mutation(KRAS))") == parse("NOT mutation(KRAS)") == Not(parse("mutation(KRAS)"))
+    assert parse("msi = high AND(mutation(KRAS))") == parse("msi = high AND mutation(KRAS)")

@@ -47,6 +47,7 @@ def test_the_fitted_beta_binomial_has_the_greatest_likelihood_of_a_grid():
         assert bb.logpmf(k, n, m, c).sum() < top
     assert bb.fit([0, 0], [5, 9]) == (0.0, np.inf) and bb.fit([5, 9], [5, 9]) == (1.0, np.inf)
     assert np.isnan(bb.fit([0], [0])).all()
+    assert bb.fit([5, 5, 1, 1, 1], [10, 10, 1, 1, 1]) == (pytest.approx(13 / 23), np.inf)  # units of one count too
 
 
 def test_a_gene_as_mutable_as_its_length_says_is_counted_by_poisson():

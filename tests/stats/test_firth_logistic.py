@@ -124,3 +124,8 @@ def test_a_column_that_parts_the_outcomes_altogether_has_a_finite_estimate():
     _, y, covariates = patients()
     found = fit_features(np.column_stack([y.astype(float)]), y, covariates[:, :1])
     assert 0 < found.ci_low[0] < found.coef[0] < found.ci_high[0] < 50 and found.p_value[0] < 1e-9
+
+
+def test_nobody_and_a_column_that_is_the_same_everywhere_give_nothing():
+    for x, y in ((np.zeros((0, 1)), []), ([1.0, 1, 1], [0, 1, 1]), (np.c_[[0.0, 1, 0], [2.0, 2, 2]], [0, 1, 1])):
+        assert np.isnan(firth_logistic(x, y).coef)

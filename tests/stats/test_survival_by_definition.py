@@ -487,3 +487,14 @@ def test_who_is_there_from_the_start_entered_at_no_time_or_at_zero():
         np.testing.assert_allclose(one.coef, other.coef)
         np.testing.assert_allclose(one.p_value, other.p_value)
     assert abs(one.coef - scan_cox(time, event, columns).coef).max() > 1e-3  # entry matters
+
+
+def test_a_curve_that_ends_at_nobody_or_at_everybody_has_no_limits_there():
+    """Neither the survival of 0, weighted or not, nor an incidence of 1: there is no spread to speak of."""
+    for weights in (None, [0.5, 1.5, 1.0]):
+        curve = kaplan_meier([1.0, 2, 3], [1, 1, 1], weights=weights)
+        assert curve.survival[-1] == 0 and np.isnan([curve.std_err[-1], curve.ci_low[-1], curve.ci_high[-1]]).all()
+        assert np.isfinite(curve.std_err[:2]).all()
+    found = cumulative_incidence([1, 2], [1, 1])
+    assert found.incidence[0, 1] == 1 and np.isnan([found.ci_low[0, 1], found.ci_high[0, 1]]).all()
+    assert 0 < found.ci_low[0, 0] < 0.5 < found.ci_high[0, 0] < 1
