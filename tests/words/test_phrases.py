@@ -128,3 +128,12 @@ def test_a_warning_told_as_a_sentence_is_translated_as_the_part_it_is():
     warning = "the weighted arms are not alike in age squared (difference 0.15), age above its 60th percentile"
     assert said(warning[0].upper() + warning[1:] + ".") == said(warning) + "。"
     assert said(warning).startswith("加权后两臂")
+
+
+def test_an_interval_without_an_end_is_chinese():
+    """Marks of the lead of ctDNA: "359 or less, ctDNA never turned" stood in a Chinese figure."""
+    book = Phrasebook({**pairs("zh")})
+    for span in ("-20 to 60", "359 or less", "10 or more", "not bounded"):
+        for kind in ("both turned", "ctDNA never turned", "imaging never turned"):
+            assert "turned" not in book.text(f"PRAD0001: {span}, {kind}")
+    assert not {text for text in book.missed if "turned" in text}
