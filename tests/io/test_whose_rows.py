@@ -99,7 +99,7 @@ def test_an_unreadable_position_never_drops_the_mutation(tmp_path):
 def test_a_row_with_neither_place_nor_gene_may_be_of_any_gene_and_is_told(tmp_path):
     """It was left out, and every gene of the sample wild type."""
     found = read_maf(_maf(tmp_path, "a.maf", _row("P1", gene="", pos="")))
-    assert found.calls["variant_id"].to_list() == ["no gene named:p.G12D"]
+    assert found.calls["variant_id"].to_list() == ["unnamed:p.G12D"]
     assert [p.message for p in found.problems] == [
         "no position, and no gene: the row is kept as a change that may be of any gene."
     ]

@@ -25,8 +25,8 @@ CURES = {
 }
 
 
-#: Gene of a change of which neither place nor gene can be read.
-NO_NAME = "no gene named"
+#: What stands for the gene in the id of a change of which neither place nor gene can be read.
+NO_NAME = "unnamed"
 
 
 def _says_something(frame: pl.DataFrame) -> pl.Expr:
@@ -80,14 +80,13 @@ def kept_by_gene(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
     spoilt = bad & (pl.col("why_not") != "no change") & _says_something(frame) & gene.is_null()
     written_or_none = pl.coalesce(gene, pl.when(spoilt).then(pl.lit(NO_NAME)))
     by_gene = pl.when(bad).then(written_or_none + ":" + what).otherwise("variant_id")
-    named = pl.when(spoilt).then(pl.lit(NO_NAME)).otherwise(optional(frame, "gene"))
-    out = frame.with_columns(by_gene.alias("variant_id"), named.alias("gene"))
+    out = frame.with_columns(by_gene.alias("variant_id"))
     lost = out["variant_id"].is_null()
     problems = []
     for why, (key, cure) in CURES.items():
         same = frame["why_not"] == why
         problems += at_lines(frame, same & lost, name, key, f"the row is not used: {why}.", cure, severity="warning")
-        unnamed = (out["gene"] == NO_NAME).fill_null(False)
+        unnamed = out["variant_id"].str.starts_with(f"{NO_NAME}:").fill_null(False)
         message = f"{why}, and no gene: the row is kept as a change that may be of any gene."
         problems += at_lines(frame, same & unnamed, name, key, message, cure, severity="warning")
         message = f"{why}: the row is kept as a call by gene and change alone."
