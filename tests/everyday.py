@@ -311,7 +311,7 @@ def _labs(draw: random.Random, patient: str, design: str, lines: list[tuple[int,
         day, value = start + draw.choice((-60, -28, -7, 0, 0, 1)), draw.choice((0.1, 1.0, 4.0, 8.0, 20.0, 100.0))
         base = least = value
         for _visit_number in range(draw.choice((1, 2, 4, 5, 6, 8))):
-            shown = f"<{value:g}" if value <= 0.2 else f">{value:g}" if draw.random() < 0.02 else f"{value:.6g}"
+            shown = f"<{value:g}" if value <= 0.2 else f">{value:g}" if draw.random() < 0.05 else f"{value:.6g}"
             add(
                 tables, "labs", patient_id=patient, day=day, analyte="PSA", value=maybe(draw, shown, 0.95), unit="ng/ml"
             )

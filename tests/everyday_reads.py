@@ -181,7 +181,7 @@ def add_genotypes(draw: random.Random, tables: Tables) -> None:
             person = several[3] if patient == several[2] and k == 1 else patient
             for site, copies in zip(SITES, genotype[person], strict=True):
                 depth = draw.choice((9, 10, 60, 100, 100))
-                alt = round(depth * (0.02, 0.5, 0.99)[copies] * draw.choice((1.0, 1.0, 1.0, 0.2)))
+                alt = round(depth * (0.02, 0.5, 0.99)[copies] * draw.choice((*[1.0] * 19, 0.2)))
                 row = {"sample_id": sample, "variant_id": site, "alt_count": alt, "depth": depth, "is_called": alt > 5}
                 tables["calls"].append({**row, "origin": "germline"})
     exomes = [s for s in tables["samples"] if s["assay_id"] == "wes" and s["material"] == "tissue"]
@@ -253,7 +253,7 @@ def _call(
     alt = draw.choice((round(share * depth), round(share * depth), 3, 2)) if not counted else round(share * depth)
     row: dict[str, Any] = {"sample_id": sample["sample_id"], "variant_id": variant, "alt_count": alt, "depth": depth}
     if not counted and draw.random() < 0.12:
-        row |= {"alt_count": None, "depth": None, "vaf": draw.choice((None, 0.05, 0.3))}
+        row |= {"alt_count": None, "depth": draw.choice((None, None, 0, 1, 150)), "vaf": draw.choice((None, 0.05, 0.3))}
     called = draw.choice((None, None, True, False)) if alt else draw.choice((None, False))
     row |= {"is_called": True if row["alt_count"] is None else called, "origin": draw.choice(ORIGINS)}
     row["filter"] = draw.choice((None, "PASS", "PASS", "germline", "weak_evidence"))

@@ -60,6 +60,8 @@ MOST_FAILED = 40
 #: Asked last: they go through the whole house.
 WHOLE = ("tests/analyses/test_registry.py", "tests/analyses/test_golden.py", "tests/test_contradictions.py")
 EXAMPLES = "tests/test_doctests.py"
+#: Every cut-off and default by its module.
+CONSTANTS = "tests/test_constants.py"
 #: No test chosen (all are slow, or skipped for want of data) is not a failure.
 NO_TESTS = 5
 
@@ -326,7 +328,10 @@ class Reach:
         """
         module = ".".join(file.with_suffix("").parts[1:]).removesuffix(".__init__")
         example = f"{EXAMPLES}::test_examples_are_true[{module}]"
-        asked = [example] if ">>>" in (self.folder / file).read_text("utf-8") else []
+        text = (self.folder / file).read_text("utf-8")
+        asked = [example] if ">>>" in text else []
+        if not statement_lines(ast.parse(text), line) and (self.folder / CONSTANTS).exists():
+            asked += self.learn(CONSTANTS)  # a constant or a default: who imports it runs it, and says nothing
         spent, rounds = 0.0, 0
         scores = near(self.folder, file, line)
         known = {test: score for test, score in scores.items() if score >= 2 or self.is_measured(test)}
