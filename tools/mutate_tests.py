@@ -19,6 +19,7 @@ import functools
 import hashlib
 import itertools
 import json
+import math
 import os
 import py_compile
 import re
@@ -60,6 +61,8 @@ MOST_FAILED = 40
 #: Asked last: they go through the whole house.
 WHOLE = ("tests/analyses/test_registry.py", "tests/analyses/test_golden.py", "tests/test_contradictions.py")
 EXAMPLES = "tests/test_doctests.py"
+#: What is kept of a room whole: `tests/ROOM/`.
+ROOM_KEPT = "test_numbers.py"
 #: Every cut-off and default by its module.
 CONSTANTS = "tests/test_constants.py"
 #: No test chosen (all are slow, or skipped for want of data) is not a failure.
@@ -337,11 +340,15 @@ class Reach:
         known = {test: score for test, score in scores.items() if score >= 2 or self.is_measured(test)}
         for test in (*_kept_first(known, self.folder, file), None):
             if test is not None:
-                tests = self.of(test, file, line, rest=0.5)
+                # of what is kept all: a table that one test made others compare
+                most, rest = (3 * GLANCE, math.inf) if test.endswith(ROOM_KEPT) else (GLANCE, 0.5)
+                tests = self.of(test, file, line, rest=rest)
                 ends = itertools.accumulate(self.seconds[t] for t in tests)
-                tests = [t for t, end in zip(tests, ends, strict=True) if end <= GLANCE]
+                tests = [t for t, end in zip(tests, ends, strict=True) if end <= most]
                 asked += tests
-                spent, rounds = spent + (self.price(test, tests) if tests else 0.0), rounds + bool(tests)
+                is_kept = test.endswith(ROOM_KEPT)
+                spent += self.price(test, tests) if tests and not is_kept else 0.0
+                rounds += bool(tests)
             if asked and (test is None or rounds == 2 or spent > 3 * GLANCE):
                 if failed := self.failing(asked, {file: changed}, stop=True):
                     return failed[0]
@@ -409,7 +416,7 @@ def near(folder: Path, file: Path, line: int) -> dict[str, float]:
 
 def _kept_first(scores: Iterable[str], folder: Path, file: Path) -> list[str]:
     """The nearest test file, what is kept of the room whole (`tests/kept_numbers.py`), and the others, nearest first."""
-    room = f"tests/{file.parts[2]}/test_numbers.py"
+    room = f"tests/{file.parts[2]}/{ROOM_KEPT}"
     others = [test for test in scores if test != room]
     return [*others[:1], *([room] if (folder / room).exists() else []), *others[1:]]
 
