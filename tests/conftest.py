@@ -132,6 +132,7 @@ DEAR = {
     "tests/test_contradictions.py",
     "tests/test_doctests.py",
     "tests/test_python.py",
+    "tests/test_real_studies_agree.py",
 }
 
 

@@ -18,14 +18,15 @@ SAID = {
 }
 
 
-#: A change that a reason names (ATM p.R337C, CHEK2 1100del), and a list of genes or codons.
-_CHANGE = re.compile(r"\b[A-Z][A-Z0-9]+ (p\.)?[A-Z*]?[a-z]*\d+\S*(?=: not classified)")
+#: A change that a reason names (ATM p.R337C, CHEK2 1100del), a list of genes or codons, the variants behind a reason.
+_CHANGE = re.compile(r"\b[A-Z][A-Z0-9]+ (p\.)?[A-Z*]?[a-z]*\d+\S*(?=: )")
 _LIST = re.compile(r"\b([A-Z][A-Z0-9]+|[\d.]+)(,? ([A-Z][A-Z0-9]+|[\d.]+))*\b")
+_NAMED = re.compile(r"(?<=called there and not understood): .*")
 
 
 def parts_of(reason: str) -> set[str]:
     """The kinds of reason that stand in one, without the changes, genes and numbers that they name."""
-    return {_LIST.sub("#", _CHANGE.sub("a change", part)) for part in reason.split("; ")}
+    return {_LIST.sub("#", _CHANGE.sub("a change", _NAMED.sub("", part))) for part in reason.split("; ")}
 
 
 def kinds_of(study: Study) -> dict[str, set[tuple[str, ...]]]:

@@ -486,7 +486,7 @@ def test_prediction_counts_the_deaths_of_the_end_points():
 
 
 #: Real studies, and how many of their patients: of each every output is compared with every other.
-#: (`test_real_studies_agree` chooses them by what they hold).
+#: Slow: the default tests compare those of every real study that are chosen by what they hold (`test_real_studies_agree`).
 REAL = [("tcga_crc_prad_maf/mc3_READ.maf.gz", 3), ("crc_hu2019_multiregion", 2), ("msk_met_2021_crc_prostate", 6)]
 
 
@@ -506,11 +506,8 @@ def _real(path):
     return Study(reading.config, few)
 
 
-@pytest.mark.parametrize(
-    ("place", "n"),
-    [pytest.param(*real, marks=[pytest.mark.slow] if real[1] > 2 else []) for real in REAL],
-    ids=[place.split("/")[-1] for place, _ in REAL],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("place", "n"), REAL, ids=[place.split("/")[-1] for place, _ in REAL])
 def test_no_two_outputs_of_a_few_real_patients_disagree(shared_data, place, n):
     whole = _real(shared_data(*place.split("/")))
     names = whole["samples"]["patient_id"].unique().sort().to_list()
