@@ -188,7 +188,19 @@ def test_a_fraction_below_a_limit_is_neither_found_nor_absent(tmp_path):
     """G12D with <0.1% was a call."""
     reading = _read(tmp_path, "样本编号,基因,氨基酸改变,突变丰度", "P1,KRAS,p.G12D,<0.1%", "P2,TP53,p.R175H,12%")
     assert _calls(reading) == [("P1", "KRAS:line2"), ("P2", "TP53:p.R175H")]
-    assert any("every gene is taken as looked at" in p.message for p in reading.problems)
+    assert any("every other is not assessable" in p.message for p in reading.problems)
+
+
+def test_a_report_of_findings_alone_says_nothing_of_other_genes(tmp_path):
+    """A list of what was found, without the genes tested: KRAS was "negative, assumed" in everybody.
+
+    TP53 was found in P1, so that the assay looks at it; nothing says that it looks at KRAS. Its size is not known.
+    """
+    reading = _read(tmp_path, "样本编号,基因,氨基酸改变,突变丰度", "P1,TP53,p.R175H,12%", "P2,APC,p.R1450*,9%")
+    assert reading.tables["assays"].rows() == [("r_1", "panel", "APC;TP53", 0.0)]
+    assert reading.tables["samples"]["assay_id"].to_list() == ["r_1", "r_1"]
+    many = [f"P1,GENE{i},p.A{i}T,12%" for i in range(2000)]
+    assert "assays" not in _read(tmp_path, "样本编号,基因,氨基酸改变,突变丰度", *many).tables  # an exome
 
 
 @pytest.mark.parametrize("words", ["未扩增", "无扩增", "扩增阴性", "不扩增", "not amplified", "扩增：否", "没有扩增"])

@@ -168,7 +168,7 @@ ASSAYS = Table(
         Column("assay_id", TEXT, "the assay", required=True),
         Column("kind", TEXT, "kind of assay", choices=("wes", "wgs", "panel")),
         Column("targets", TEXT, "a BED file or gene list in the study folder, or gene symbols joined by ';'"),
-        Column("callable_mb", NUM, "megabases in which a variant could be called", unit="Mb", low=0),
+        Column("callable_mb", NUM, "megabases in which a variant could be called; 0: not known", unit="Mb", low=0),
         Column("min_depth", INT, "least depth at which a site counts as looked at", unit="reads", low=0),
         Column("error_rate", NUM, "background error per read and base", unit="fraction", low=0, high=0.2),
         Column("min_alt_count", INT, "least variant reads of a call (default 3)", unit="reads", low=1),

@@ -285,6 +285,10 @@ def _nothing_said(lost: pl.DataFrame, seen: set[str], source: Path, reading: Rea
 
 
 #: A cell that names a change.
+#: Kinds of rows that say their gene was looked at.
+_LOOKED = ("negative", "call", "fusion", "copies")
+#: Genes with a finding from which a file without a list of genes is of an exome: the largest panels have about 1,000 genes.
+EXOME_GENES = 2_000
 _CHANGE = re.compile(r"\b[cpg]\.\S*\d|^[A-Z]\d+([A-Z*]|fs)")
 
 
@@ -331,11 +335,9 @@ def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
         return
     if listed.is_empty():
         if rows.height:
-            message = "the report names no gene without a finding, and no assay: every gene is taken as looked at."
-            cure = "List the genes tested in assays.targets, or a row for each with 未检出: absence rests on it."
-            reading.problems.append(Problem(source.name, None, None, None, message, cure, "warning"))
+            _only_found(rows, source, reading)
         return
-    looked = pl.col("kind").is_in(["negative", "call", "fusion", "copies"])
+    looked = pl.col("kind").is_in(_LOOKED)
     own = pl.col("gene").filter(looked).drop_nulls().unique().sort().str.join(";").alias("targets")
     genes = (
         rows.filter(pl.col("sample_id").is_in(listed["sample_id"].unique().to_list())).group_by("sample_id").agg(own)
@@ -350,6 +352,26 @@ def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
             "rows name count as looked at in it"
         )
     _tell_unseen(rows, source, reading)
+
+
+def _only_found(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
+    """Where nothing says which genes were tested: those in which some sample has a finding are the ones that are known.
+
+    Their size is not that of the assay, so that no burden is given. A file of so many genes is of an exome, and tested all.
+    """
+    found = rows.filter(pl.col("kind").is_in(_LOOKED))["gene"].drop_nulls().unique().sort().to_list()
+    cure = "List the genes tested in assays.targets, or a row for each with 未检出: absence rests on it."
+    if len(found) >= EXOME_GENES:
+        message = f"findings in {len(found):,} genes and no list of those tested: every gene is taken as looked at."
+    else:
+        message = (
+            "the report names no gene without a finding, no list of genes tested and no assay: only genes in which "
+            "some sample has a finding are known to have been looked at; every other is not assessable."
+        )
+        samples = rows["sample_id"].drop_nulls().unique().sort()
+        _listed(dict.fromkeys(samples.to_list(), found or [""]), source.stem, reading)
+        reading.tables["assays"] = reading.tables["assays"].with_columns(callable_mb=pl.lit(0.0))
+    reading.problems.append(Problem(source.name, None, None, None, message, cure, "warning"))
 
 
 def _listed(genes: dict[str, list[str]], stem: str, reading: Reading) -> None:
