@@ -419,7 +419,7 @@ def _beyond_noise(
     number = np.unique(unit[some], return_inverse=True)[1]
     learned = kernel.background.concentration
 
-    def at(most: float) -> tuple[float, tuple[Excess, Floats]]:
+    def at(most: float) -> tuple[float, tuple[Excess, NDArray[np.float64]]]:
         spread = np.minimum(learned, most)
         (like_a, see_a, _), (like_b, see_b, _) = (kernel.weighing.of(x[some], spread) for x in (a, b))
         reads = like_a[:, level], like_b[:, level], see_a[:, level], see_b[:, level]
