@@ -107,6 +107,7 @@ DEAR = {
     "tests/derive/test_concordance_real.py",
     "tests/derive/test_ctdna_background.py",
     "tests/derive/test_endpoint_rules.py",
+    "tests/derive/test_numbers.py",
     "tests/derive/test_statuses.py",
     "tests/disk/test_stopped_after_each_call.py",
     "tests/disk/test_store.py",
