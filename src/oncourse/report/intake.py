@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from oncourse.analyses._base import OutputTable
-from oncourse.derive.genes.calls import is_called_expr
+from oncourse.facts.called import is_called_expr
 from oncourse.report.intake_known import KNOWN_TABLE
 from oncourse.report.packed import table_view
 from oncourse.report.page import environment

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import polars as pl
 
 from oncourse.knowledge.drug_text import nearest_name, read_drugs
-from oncourse.knowledge.drugs import drug_names, known, only_accompanies
+from oncourse.knowledge.drugs import drug_names, known, only_accompanies, unknown_drugs
 from oncourse.study.schema import Problem
 
 WARNING = "warning"
@@ -27,6 +27,15 @@ def is_ordinary(drugs: str | None) -> bool:
     (True, False, False)
     """
     return drugs is not None and only_accompanies(drugs)
+
+
+def is_understood(drugs: str) -> bool:
+    """Whether a drug text names known drugs alone.
+
+    >>> is_understood("capecitabine;oxaliplatin"), is_understood("capecitabine;qqq"), is_understood("")
+    (True, False, False)
+    """
+    return bool(drug_names(drugs)) and not unknown_drugs(drugs)
 
 
 def is_ordinary_by_code(drugs: str, codes: Iterable[str]) -> bool:

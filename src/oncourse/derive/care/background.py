@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.derive.concordance.presence_inputs import error_rates
-from oncourse.derive.genes.calls import is_called_expr
+from oncourse.facts.called import is_called_expr
 from oncourse.facts.material import is_normal
 from oncourse.study.model import Study
 

@@ -16,7 +16,7 @@ import polars as pl
 from oncourse.derive.care.background import ERROR_RATE, Expected, expected_errors
 from oncourse.derive.concordance.informative import MIN_ALTERED_MB
 from oncourse.derive.concordance.presence_inputs import tumour_calls, tumour_samples
-from oncourse.derive.genes.calls import is_called_expr
+from oncourse.facts.called import is_called_expr
 from oncourse.facts.markers import CTDNA, NEGATIVE, POSITIVE
 from oncourse.facts.material import is_normal
 from oncourse.facts.tumour_fraction import SHOWS_TUMOUR

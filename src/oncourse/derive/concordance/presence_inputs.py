@@ -6,8 +6,8 @@ import re
 
 import polars as pl
 
-from oncourse.derive.genes.calls import MIN_ALT_COUNT, MIN_VAF, is_called_expr
 from oncourse.derive.genes.panels import Panels, target_regions
+from oncourse.facts.called import MIN_ALT_COUNT, MIN_VAF, is_called_expr
 from oncourse.facts.material import is_normal, is_tumour
 from oncourse.genome.variant import with_parts
 from oncourse.study.model import Study

@@ -4,29 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from oncourse.facts.called import is_called_expr
 from oncourse.facts.inborn import GERMLINE_VAF, KEY, inborn
 from oncourse.facts.material import is_tumour
 from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 from oncourse.study.model import Study
-
-#: Calling rule where an assay states none (DESIGN: min_alt_count 3, min_vaf 0.02).
-MIN_ALT_COUNT = 3
-MIN_VAF = 0.02
-
-
-def is_called_expr() -> pl.Expr:
-    """Return whether a row of calls (joined to its assay) counts as called.
-
-    The caller's word where it is there, else alt_count >= min_alt_count and VAF >= min_vaf of the assay;
-    a row with neither is taken as called (a MAF without counts lists calls only).
-    """
-    by_rule = (pl.col("alt_count") >= pl.col("min_alt_count").fill_null(MIN_ALT_COUNT)) & (
-        pl.col("alt_count") >= pl.col("min_vaf").fill_null(MIN_VAF) * pl.col("depth")
-    )
-    return pl.coalesce(
-        "is_called", pl.when(pl.col("alt_count").is_null()).then(True).otherwise(by_rule.fill_null(False))
-    )
-
 
 #: Numbers of sample and variant in `numbered_calls`, in the order of their names.
 NUMBERS = ("sample", "variant")

@@ -8,7 +8,7 @@ from functools import cache
 
 import polars as pl
 
-from oncourse.derive.genes.calls import MIN_ALT_COUNT, MIN_VAF, is_called_expr
+from oncourse.facts.called import MIN_ALT_COUNT, MIN_VAF, is_called_expr
 from oncourse.facts.material import is_tumour
 from oncourse.genome.chromosomes import lies_nowhere
 from oncourse.genome.coding_change import residue

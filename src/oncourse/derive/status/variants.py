@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from oncourse.derive.genes.calls import is_called_expr
 from oncourse.derive.genes.hotspot_sites import with_codon_by_position
 from oncourse.facts.absence import BY_CALLS, absent_by_calls
+from oncourse.facts.called import is_called_expr
 from oncourse.facts.inborn import GERMLINE_VAF, KEY, inborn
 from oncourse.facts.material import TUMOUR, is_normal, is_tumour
 from oncourse.genome.effect import consequences

@@ -14,7 +14,7 @@ import polars as pl
 
 from oncourse.io.clinical.own_wide import add_rows
 from oncourse.io.reading import Reading
-from oncourse.knowledge.drugs import drug_names, unknown_drugs
+from oncourse.study.checks_drugs import is_understood
 from oncourse.study.headers import bare
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem
@@ -90,7 +90,7 @@ def treatments_of(text: str) -> tuple[list[Past], list[str]] | None:
         words = _TIME.sub(" ", part)
         drugs = " ".join(_BESIDE.sub(" ", words).split()).strip(" ,，、:：-+()")
         drugs = re.sub(r"\s*\b(?:until|to)$|[至到]$", "", drugs, flags=re.I)
-        known = bool(drugs) and bool(drug_names(drugs)) and not unknown_drugs(drugs)
+        known = bool(drugs) and is_understood(drugs)
         if not known:
             if _EVENT.search(part):
                 others.append(part)

@@ -18,14 +18,13 @@ from oncourse.genome.coding_change import consequences_of, protein_changes
 from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import ORIGINS
-from oncourse.io.cbioportal.panels import panel_genes, targets_of_panel
 from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.reading import Reading
 from oncourse.io.reports.names import by_their_names
 from oncourse.io.reports.panel_numbers import read_numbers
 from oncourse.io.reports.row_facts import facts_of_columns, tidy_rows
 from oncourse.io.reports.rows import copies_of, fusion_of, understood
-from oncourse.io.reports.tested import looked_at
+from oncourse.io.reports.tested import add_assays
 from oncourse.io.tabular.remarks import remarks
 from oncourse.io.tabular.units import in_percent, with_percent
 from oncourse.io.variants.maf_columns import ALIASES
@@ -133,18 +132,6 @@ _BECAME = {
     "fact": "samples",
 }
 _FACT_COLUMNS = ("msi_status", "tmb_per_mb", "purity")
-#: Kind of row -> what is said of it, and the cure.
-_UNSEEN = {
-    "partly negative": (
-        "are negative for an exon, one variant or one event: the rest of these genes is not assessable.",
-        "Where the whole gene was looked at, leave out the exon; else list what was covered in `coverage`.",
-    ),
-    "untested": ("say that the gene was not tested: it is not assessable.", "Nothing is to be done, if that is right."),
-    "unsaid": (
-        "name a gene and nothing was found in a column that is read: it is not assessable, never wild type.",
-        "Write the finding (p.G12D, 野生型, not tested) into a column such as 检测结果 or result, or map its column.",
-    ),
-}
 
 
 #: A unit of counts behind the name of a column: ``深度(X)``, ``Depth (reads)``.
@@ -213,7 +200,7 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     _tell_lost(table.filter(lost), source, reading)
     rows = understood(table.filter(~lost))
     kinds = rows["kind"]
-    _assays(rows, source, reading)
+    add_assays(rows, source, reading)
     _events(rows, source, reading)
     _facts(rows, source, reading)
     _statements(rows.filter(kinds == "statement"), source, reading)
@@ -285,10 +272,6 @@ def _nothing_said(lost: pl.DataFrame, seen: set[str], source: Path, reading: Rea
 
 
 #: A cell that names a change.
-#: Kinds of rows that say their gene was looked at.
-_LOOKED = ("negative", "call", "fusion", "copies")
-#: Genes with a finding from which a file without a list of genes is of an exome: the largest panels have about 1,000 genes.
-EXOME_GENES = 2_000
 _CHANGE = re.compile(r"\b[cpg]\.\S*\d|^[A-Z]\d+([A-Z*]|fs)")
 
 
@@ -305,92 +288,6 @@ def _tell_lost(lost: pl.DataFrame, source: Path, reading: Reading) -> None:
         message = f"the row ({gene or 'no gene'}) names no sample, or neither a place nor a gene: left out."
         reading.problems.append(Problem(source.name, line, None, gene, message, cure, "warning"))
     reading.ledger.left_out(source.name, lost.height, "no sample, or neither place nor gene", became="calls")
-
-
-def _assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
-    """Where a report lists genes without a finding, its genes are what was looked at, sample by sample.
-
-    A sample of such a report whose rows all found something was tested for the genes of its rows alone, too.
-    """
-    only_facts = (pl.col("kind") == "fact").all().over("sample_id")  # MSI alone: no gene was reported on
-    lists = pl.col("kind").is_in(["negative", "partly negative", "untested", "unsaid", "statement"])
-    listed = rows if rows.select(lists.any()).item() else rows.filter(only_facts)
-    if "assays" in reading.tables:
-        return
-    if (stated := looked_at(rows)) and len(stated) == rows["sample_id"].n_unique():
-        _listed(stated, source.stem, reading)
-        reading.notes.append(f"{source.name}: the genes looked at are those that the report says were tested")
-        _tell_unseen(rows, source, reading)
-        return
-    if rows["tested"].is_not_null().any():
-        text = rows["tested"].drop_nulls()[0]
-        message = f"the genes tested are stated as '{text[:60]}': no list of known genes, not read."
-        cure = "Write their symbols with commas between them, or list them in assays.targets."
-        reading.problems.append(Problem(source.name, None, None, text[:60], message, cure, "warning"))
-    named = rows["assay_id"].drop_nulls().unique(maintain_order=True).to_list()
-    if named and (listed.is_empty() or any(panel_genes(a) for a in named)):
-        lists_of = [(a, *targets_of_panel(a, reading)) for a in named]  # a panel that is known, or named without a list
-        schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
-        reading.tables["assays"] = pl.DataFrame(lists_of, schema=schema, orient="row")
-        return
-    if listed.is_empty():
-        if rows.height:
-            _only_found(rows, source, reading)
-        return
-    looked = pl.col("kind").is_in(_LOOKED)
-    own = pl.col("gene").filter(looked).drop_nulls().unique().sort().str.join(";").alias("targets")
-    genes = (
-        rows.filter(pl.col("sample_id").is_in(listed["sample_id"].unique().to_list())).group_by("sample_id").agg(own)
-    )
-    # a list without genes: nothing was looked at
-    genes = genes.sort("sample_id").with_columns(pl.col("targets").replace("", ";"))
-    stem = named[0] if len(named) == 1 else source.stem
-    _listed({s: t.split(";") for s, t in genes.iter_rows()}, stem, reading)
-    if n := rows.filter(pl.col("kind") == "negative").height:
-        reading.notes.append(
-            f"{n:,} rows name a gene without a finding: looked at and not altered; only the genes a sample's "
-            "rows name count as looked at in it"
-        )
-    _tell_unseen(rows, source, reading)
-
-
-def _only_found(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
-    """Where nothing says which genes were tested: those in which some sample has a finding are the ones that are known.
-
-    Their size is not that of the assay, so that no burden is given. A file of so many genes is of an exome, and tested all.
-    """
-    found = rows.filter(pl.col("kind").is_in(_LOOKED))["gene"].drop_nulls().unique().sort().to_list()
-    cure = "List the genes tested in assays.targets, or a row for each with 未检出: absence rests on it."
-    if len(found) >= EXOME_GENES:
-        message = f"findings in {len(found):,} genes and no list of those tested: every gene is taken as looked at."
-    else:
-        message = (
-            "the report names no gene without a finding, no list of genes tested and no assay: only genes in which "
-            "some sample has a finding are known to have been looked at; every other is not assessable."
-        )
-        samples = rows["sample_id"].drop_nulls().unique().sort()
-        _listed(dict.fromkeys(samples.to_list(), found or [""]), source.stem, reading)
-        reading.tables["assays"] = reading.tables["assays"].with_columns(callable_mb=pl.lit(0.0))
-    reading.problems.append(Problem(source.name, None, None, None, message, cure, "warning"))
-
-
-def _listed(genes: dict[str, list[str]], stem: str, reading: Reading) -> None:
-    """Make an assay of each set of genes (sample -> genes), named after `stem`."""
-    targets = {sample: ";".join(of) or ";" for sample, of in genes.items()}
-    sets = {t: f"{stem}_{i}" for i, t in enumerate(sorted(set(targets.values())), 1)}
-    schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
-    reading.tables["assays"] = pl.DataFrame([(n, "panel", t) for t, n in sets.items()], schema=schema, orient="row")
-    reading.listed = {s: sets[t] for s, t in targets.items()}
-
-
-def _tell_unseen(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
-    """Say which genes a report names and does not show to be wild type."""
-    for kind, (message, cure) in _UNSEEN.items():
-        found = rows.filter(pl.col("kind") == kind)
-        if found.height:
-            genes = ", ".join(found["gene"].drop_nulls().unique().sort().head(6))
-            text = f"{found.height:,} rows ({genes}) {message}"
-            reading.problems.append(Problem(source.name, found["_line"][0], None, None, text, cure, "warning"))
 
 
 def _events(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
