@@ -141,14 +141,6 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.nodeid.split("::", 1)[0] not in DEAR)
 
 
-@pytest.fixture(autouse=True)
-def outcomes_are_kept(request):
-    """Every call of its room's functions by a test answers what it answered before (`tests/kept_outcomes.py`)."""
-    from tests import kept_outcomes
-
-    yield from kept_outcomes.recorded(request)
-
-
 def pytest_collection_finish():
     """Five thousand collected tests are no garbage: the collector need not walk them again and again."""
     from oncourse.report.workers import spare_the_collector
@@ -171,12 +163,8 @@ def pytest_xdist_make_scheduler(config, log):
     return Files(config, log)
 
 
-def pytest_sessionfinish(session):
-    """Write what `--accept` accepts. What is left at the end need not be walked five times (pytest looks there for errors
-    of finalisers)."""
-    from tests import kept_outcomes
-
-    kept_outcomes.write_accepted(session.config)
+def pytest_sessionfinish():
+    """What is left at the end need not be walked five times (pytest looks there for errors of finalisers)."""
     gc.freeze()
 
 

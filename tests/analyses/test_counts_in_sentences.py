@@ -117,7 +117,7 @@ def test_the_shared_mutations_of_few_patients_are_counted(patients, limits, word
     )
     assert words in co._headline(told, (), ()).text.text()
     calls = (*told, Estimate(f"assumed_fraction.{key}", 0.4, n=5, unit="fraction"))
-    assert "2 of 5 differences are by calls alone" in co._headline(calls, (), ()).text.text()
+    assert "2 of 5 differences are assumed (reads not counted)" in co._headline(calls, (), ()).text.text()
 
 
 @pytest.mark.parametrize(("patients", "light"), [(29, "uncertain"), (30, "answered")])

@@ -9,11 +9,11 @@ import pytest
 from oncourse.cli.main import main
 
 TABLES = {
-    "patients": "patient_id\tsex\tage_years\nP1\tmale\t60\nP2\tfemale\t70\n",
-    "samples": "sample_id\tpatient_id\tmaterial\nS1\tP1\ttissue\nS2\tP2\ttissue\n",
+    "patients": "patient_id\tsex\tage_years\nP1\tmale\t60\nP2\tfemale\t70\nP3\tfemale\t71\n",
+    "samples": "sample_id\tpatient_id\tmaterial\nS1\tP1\ttissue\nS2\tP2\ttissue\nS3\tP3\ttissue\n",
     "calls": "sample_id\tvariant_id\nS1\t12:25398284:C:T\n",
     "variants": "variant_id\tgene\n12:25398284:C:T\tKRAS\n",
-    "follow_up": "patient_id\tlast_contact_day\tis_dead\nP1\t100\ttrue\nP2\t300\tfalse\n",
+    "follow_up": "patient_id\tlast_contact_day\tis_dead\nP1\t100\ttrue\nP2\t300\tfalse\nP3\t310\tfalse\n",
 }
 #: What is wrong -> study.yaml, and a word of the refusal.
 WRONG = {

@@ -114,10 +114,10 @@ def test_every_table_of_differences_counts_those_by_calls_alone(cohorts):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("concordance", "12 of 12 differences are by calls alone"),
-        ("discordance", "(12 by calls alone)"),
+        ("concordance", "12 of 12 differences are assumed (reads not counted)"),
+        ("discordance", "(12 assumed: reads not counted)"),
         ("ras_status", "negative assumed in 6"),
-        ("tissue_blood", "6 of 6 misses by calls alone"),
+        ("tissue_blood", "6 of 6 misses assumed (reads not counted)"),
     ],
 )
 def test_the_sentence_of_page_one_says_what_rests_on_calls_alone(cohorts, name, words):

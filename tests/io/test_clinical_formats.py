@@ -380,7 +380,7 @@ def test_a_chinese_panel_report_by_a_mapping(tmp_path, encoding):
     assert reading.config.genome_build == "GRCh37"
     # who is in no usable row was sequenced all the same: no gene counts as looked at in him
     assert reading.tables["samples"]["patient_id"].to_list() == ["甲01", "甲02", "甲03"]
-    assert reading.tables["samples"]["assay_id"].to_list() == [None, None, "panel_none"]
+    assert reading.tables["samples"]["assay_id"].to_list() == ["panel_1", "panel_1", "panel_none"]
     assert any("left out" in p.message for p in reading.problems)
     assert any("备注" in note for note in reading.notes)
 
