@@ -82,3 +82,9 @@ def test_a_study_whose_tables_are_filled_in_is_not_told_to_fill_them(tmp_path):
     done = typed("run", tmp_path / "s", "--out", tmp_path / "r", *asked)
     assert done.returncode == 1 and "No line has two treatments" in done.stdout
     assert "no question could be answered. Why stands above." in done.stderr
+    (tmp_path / "s/treatments.tsv").unlink()  # too few patients for a finding: no treatments would mend it
+    done = typed("run", tmp_path / "s", "--out", tmp_path / "q", "--only", "biomarkers", *asked[2:])
+    assert done.returncode == 1
+    assert "no question could be answered. Why stands above." in done.stderr
+    done = typed("run", tmp_path / "s", "--out", tmp_path / "p", *asked)
+    assert "no question could be answered. Fill in first: treatments.tsv." in done.stderr

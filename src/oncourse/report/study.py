@@ -45,7 +45,8 @@ log = logging.getLogger(__name__)
 class Report:
     """What was written: the outcome of each analysis, the patients whose page failed with the reason, and notes.
 
-    ``unanswered``: no question could be answered; ``fill_first`` then names the empty tables that questions rest on.
+    ``unanswered``: no question could be answered; ``fill_first`` then names the empty tables that questions rest on,
+    where one of them asked for a table.
     """
 
     folder: Path
@@ -147,7 +148,8 @@ def report_study(
             body = sealed(folder, origin)
             (folder / CARRIER).write_bytes(text_of(body if sign is None else sign(body)).encode())
     nothing = nothing_answered(outcomes)
-    first = tuple(name for name in BASIS if study[name].is_empty()) if nothing else ()
+    lacking = nothing and any(o.status == "skipped" for o in outcomes)  # else there are tables, and too few people
+    first = tuple(name for name in BASIS if study[name].is_empty()) if lacking else ()
     return Report(out, outcomes, failed, (*said, *cohort.store.notes), first, nothing)
 
 
