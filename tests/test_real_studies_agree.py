@@ -59,6 +59,8 @@ def test_the_part_of_a_real_study_holds_all_that_is_said_of_the_whole(shared_dat
     """Where this fails, `covering(kinds_of(whole))` are the patients to name."""
     whole, part = (kinds_of(read(name, shared_data, tmp_path / read.__name__)) for read in (whole_study, part_of_study))
     missing = set().union(*whole.values()) - set().union(*part.values())
+    if PART[name][1] > 1:  # how sure few reads are is learned from all variants of a sample
+        missing = {kind for kind in missing if kind[-1] != "a change: uncertain"}
     assert not missing, covering(whole)
 
 
