@@ -411,8 +411,8 @@ def overview(cohort: Cohort, params: OverviewParams) -> Result:
     notes = identity_notes(cohort.identity)
     if not doubted and profiled.height > 1:
         notes.append(
-            "No sample looks like another patient's or holds another's DNA, by the rare variants of all samples; a "
-            "sample with few of them cannot tell (overview/identity)."
+            "No sample looks like another patient's or holds another's DNA, by the rare variants called in all samples. "
+            "Reads at sites that were not called are not asked, and a sample with few calls cannot tell (overview/identity)."
         )
     recalled = sorted({name for text in cohort.lines["drugs"].drop_nulls() for name in drugs_from_memory(text)})
     if recalled:
