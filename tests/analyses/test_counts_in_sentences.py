@@ -16,7 +16,7 @@ from oncourse.analyses import monitoring as mo
 from oncourse.analyses import therapy as th
 from oncourse.analyses import tissue_blood as tb
 from oncourse.analyses import treatment as tr
-from oncourse.analyses._asked_statuses import asked_statuses
+from oncourse.analyses._asked_statuses import STATUSES, asked_statuses, status_words
 from oncourse.analyses._base import Estimate
 from oncourse.analyses._concordance_tables import comparison_key
 from oncourse.derive.clones.evolution import EvolutionParams
@@ -163,6 +163,7 @@ def test_assumed_negatives_are_counted_apart_and_the_share_is_of_those_judged():
     rows = [(f"P{n}", "BRAF V600E", s, b) for n, (s, b) in enumerate(STATES)]
     rows += [("P9", "BRAF V600E", "positive", "measured"), ("P0", "TP53", "positive", "measured")]
     found = pl.DataFrame(rows, schema=["patient_id", "status", "state", "basis"], orient="row")
+    found = found.with_columns(reason=pl.lit(None, pl.String))
     (row,) = asked_statuses(found, {"colorectal": [f"P{n}" for n in range(len(STATES))]}, "crc")
     counts = {name: row[name] for name in ("n_patients", "n_positive", "n_negative", "n_assumed", "n_not_assessable")}
     assert list(counts.values()) == [8, 3, 2, 1, 2] and row["fraction"] == 0.5
@@ -170,6 +171,30 @@ def test_assumed_negatives_are_counted_apart_and_the_share_is_of_those_judged():
     none = found.filter(pl.col("state") == "not_assessable")
     (row,) = asked_statuses(none, {"colorectal": ["P6", "P7"]}, "crc")
     assert row["fraction"] is None and row["ci_low"] is None
+
+
+def test_where_only_a_positive_could_be_judged_no_share_is_given_and_the_tumour_is_told_apart():
+    """Two BRCA losses; in three none was found and germline is not reported; one plasma held too few reads."""
+    reasons = [None, None, *["germline not reported; BRCA1, BRCA2: depth not recorded"] * 3, "BRCA1: too few reads"]
+    found = pl.DataFrame(
+        {
+            "patient_id": list("ABCDEF"),
+            "status": "BRCA",
+            "state": ["positive"] * 2 + ["not_assessable"] * 4,
+            "basis": ["counted"] * 2 + [None] * 4,
+            "reason": reasons,
+        }
+    )
+    (row,) = asked_statuses(found, {"prostate": list("ABCDEF")}, "mcrpc")
+    assert (row["n_positive"], row["n_not_assessable"], row["n_none_in_tumour"]) == (2, 4, 3)
+    assert row["fraction"] is row["ci_low"] is row["ci_high"] is None
+    words = status_words(STATUSES.frame([row]))
+    assert words.endswith(
+        "could not be judged (in {BRCA_prostate_none_in_tumour:value} of these none was found in the "
+        "tumour; germline is not reported)."
+    )
+    (all_judged,) = asked_statuses(found.head(2), {"prostate": ["A", "B"]}, "mcrpc")
+    assert all_judged["fraction"] == 1 and "none was found" not in status_words(STATUSES.frame([all_judged]))
 
 
 STATES = [

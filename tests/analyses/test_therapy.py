@@ -263,6 +263,7 @@ def test_statuses_asked_for_first_are_counted_over_the_patients_with_the_tumour(
     states = ["positive", "negative", "negative", "negative", "not_assessable", "positive"]
     basis = ["assumed", "measured", "assumed", "assumed", None, "measured"]
     found = pl.DataFrame({"patient_id": list("ABCDEX"), "status": "BRAF V600E", "state": states, "basis": basis})
+    found = found.with_columns(reason=pl.lit(None, pl.String))
     (row,) = asked_statuses(found, {"colorectal": set("ABCDE")}, "crc")
     counts = [row[f"n_{name}"] for name in ("patients", "positive", "negative", "assumed", "not_assessable")]
     assert counts == [5, 1, 1, 2, 1] and row["fraction"] == 0.25

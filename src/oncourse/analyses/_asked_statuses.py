@@ -10,6 +10,7 @@ import polars as pl
 
 from oncourse.analyses._base import Estimate, OutputTable
 from oncourse.disease import of_tumour
+from oncourse.knowledge.evaluate import GERMLINE_TEXT
 from oncourse.study.schema import Column
 
 TEXT, INT, NUM = pl.String, pl.Int64, pl.Float64
@@ -26,13 +27,16 @@ STATUSES = OutputTable(
         Column("n_negative", INT, "negative, measured or recorded"),
         Column("n_assumed", INT, "negative by assumption: the reads were not counted"),
         Column("n_not_assessable", INT, "could not be judged"),
-        Column("fraction", NUM, "positive, of those judged", unit="fraction"),
+        Column("n_none_in_tumour", INT, "of these, none found in the tumour and germline not reported"),
+        Column("fraction", NUM, "positive, of those judged; null where only a positive could be", unit="fraction"),
         Column("ci_low", NUM, "Clopper-Pearson 95 %", unit="fraction"),
         Column("ci_high", NUM, "Clopper-Pearson 95 %", unit="fraction"),
     ),
 )
 #: Statuses that the answer tells of one tumour.
 STATUSES_TOLD = 3
+#: Of those who could not be judged: what the tumour alone says.
+_TUMOUR_ALONE = ("none_in_tumour",)
 
 
 def asked_statuses(
@@ -53,8 +57,12 @@ def asked_statuses(
                 continue
             assumed = mine["basis"].eq_missing("assumed") & (mine["state"] == "negative")
             n = {state: int((mine["state"] == state).sum()) for state in ("positive", "negative", "not_assessable")}
+            unborn = (mine["state"] == "not_assessable") & mine["reason"].str.starts_with(GERMLINE_TEXT)
             told = n["positive"] + n["negative"]
-            low, high = map(float, clopper_pearson(n["positive"], told)) if told else (None, None)
+            only_positives = n["negative"] == 0 and n["not_assessable"] > 0  # a share of these says 1 whatever is true
+            low, high = (None, None)
+            if told and not only_positives:
+                low, high = map(float, clopper_pearson(n["positive"], told))
             yield {
                 "tumour": tumour,
                 "label": label,
@@ -64,7 +72,8 @@ def asked_statuses(
                 "n_negative": n["negative"] - int(assumed.sum()),
                 "n_assumed": int(assumed.sum()),
                 "n_not_assessable": n["not_assessable"],
-                "fraction": n["positive"] / told if told else None,
+                "n_none_in_tumour": int(unborn.sum()),
+                "fraction": n["positive"] / told if told and not only_positives else None,
                 "ci_low": low,
                 "ci_high": high,
             }
@@ -78,7 +87,8 @@ def status_estimates(statuses: pl.DataFrame) -> list[Estimate]:
     return [
         Estimate(_status_name(row, state), row[f"n_{state}"], n=row["n_patients"], unit="count")
         for row in statuses.iter_rows(named=True)
-        for state in ("positive", "negative", "assumed", "not_assessable")
+        for state in ("positive", "negative", "assumed", "not_assessable", *_TUMOUR_ALONE)
+        if state not in _TUMOUR_ALONE or row[f"n_{state}"]
     ]
 
 
@@ -90,8 +100,14 @@ def status_words(statuses: pl.DataFrame) -> str:
         negative = f"{{{_status_name(row, 'negative')}:value}} negative"
         if row["n_assumed"]:
             negative += f", {{{_status_name(row, 'assumed')}:value}} assumed negative"
+        alone = ""
+        if row["n_none_in_tumour"]:
+            alone = (
+                f" (in {{{_status_name(row, 'none_in_tumour')}:value}} of these none was found in the tumour; germline "
+            )
+            alone += "is not reported)"
         parts.append(
             f" {row['label']}: {{{_status_name(row, 'positive')}:value}} patients positive, {negative}, "
-            f"{{{_status_name(row, 'not_assessable')}:value}} could not be judged."
+            f"{{{_status_name(row, 'not_assessable')}:value}} could not be judged{alone}."
         )
     return "".join(parts)
