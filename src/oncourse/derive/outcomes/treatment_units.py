@@ -156,7 +156,8 @@ def negative_control(times: pl.DataFrame, table: pl.DataFrame, follow_up: pl.Dat
 def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
     """Return unit and one 0/1 column per drug class of `PRIOR_CLASSES`: given in an earlier line.
 
-    Null where it was not, but a drug of an earlier line is not known.
+    Null where it was not, but a drug of an earlier line is not known. A class that nobody had, all drugs known, has no
+    column: it cannot be what two arms differ in.
     """
     long = (
         table.select("patient_id", "zero_day", "classes").explode("classes", empty_as_null=True).drop_nulls("classes")
@@ -175,6 +176,8 @@ def prior_classes(table: pl.DataFrame) -> pl.DataFrame:
         given = (
             long.filter(pl.col("classes") == name).group_by("patient_id").agg(pl.col("zero_day").min().alias("first"))
         )
+        if given.is_empty() and unclear.is_empty():
+            continue
         out = (
             out.join(given, on="patient_id", how="left", maintain_order="left")
             .with_columns(pl.when(before).then(1.0).when(not_known).then(None).otherwise(0.0).alias(f"prior:{name}"))
