@@ -13,6 +13,7 @@ from oncourse.analyses._overview_records import ASSAYS, DRUGS, RECORDED, record_
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
+from oncourse.derive.concordance.foreign import n_asked
 from oncourse.derive.concordance.identity import IDENTITY_COLUMNS, identity_notes
 from oncourse.derive.outcomes.covariates import covariates_at
 from oncourse.facts.material import is_tumour
@@ -410,9 +411,17 @@ def overview(cohort: Cohort, params: OverviewParams) -> Result:
     people = _people(cohort, profiled)
     notes = identity_notes(cohort.identity)
     if not doubted and profiled.height > 1:
+        asked = n_asked(study)
         notes.append(
-            "No sample looks like another patient's or holds another's DNA, by the rare variants called in all samples. "
-            "Reads at sites that were not called are not asked, and a sample with few calls cannot tell (overview/identity)."
+            "No sample looks like another patient's or holds another's DNA, by the rare variants called in all samples; a "
+            "sample with few calls cannot tell (overview/identity). "
+            + (
+                f"Nor do reads at other patients' sites that were not called, counted in {asked} of "
+                f"{study['samples'].height} samples, show 2 % of it or more."
+                if asked
+                else "Reads at other patients' sites that were not called were counted in no sample: less of it may go "
+                "unseen."
+            )
         )
     recalled = sorted({name for text in cohort.lines["drugs"].drop_nulls() for name in drugs_from_memory(text)})
     if recalled:

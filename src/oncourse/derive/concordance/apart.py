@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from oncourse.derive.concordance.identity import HOLDS
+
 #: Why a sample is set apart; the first that holds is said.
 REASONS = {
     "swap": "fits another patient",
@@ -49,7 +51,7 @@ def samples_apart(identity: pl.DataFrame, related: pl.DataFrame | None) -> pl.Da
         why.setdefault(sample, "stranger")
     for sample, reason in _across(identity, patient, why):
         why[sample] = "swap" if reason == "swap" else why.get(sample, reason)
-    holds = identity.filter(finding="contaminated").select("sample_id", "other_sample_id")
+    holds = identity.filter(pl.col("finding").is_in(HOLDS)).select("sample_id", "other_sample_id")
     # what a sample has in common with one that is itself another's may be its own
     sound = [sample for sample, source in holds.rows() if why.get(source, "double") == "double"]
     for sample in sound:

@@ -1,5 +1,5 @@
 """Whose sample is it: rare variants that samples of different patients have in common - swaps, duplicates,
-contamination."""
+contamination - with what germline sites tell of persons, and reads at uncalled sites of foreign DNA."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from oncourse.derive.concordance.foreign import foreign_reads
 from oncourse.derive.concordance.persons import person_pairs
 from oncourse.derive.concordance.relatedness import HOTSPOT_FREQUENCY, change_expr
 from oncourse.derive.genes.calls import NUMBERS, numbered_calls
@@ -36,23 +37,38 @@ IDENTITY_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     (
         "finding",
         pl.String,
-        "same tumour: it and the other sample are of one; contaminated: it holds some of the other; by germline sites: "
+        "same tumour: it and the other sample are of one; contaminated: it holds some of the other, by called variants; "
+        "foreign reads: it does by reads at sites that its patient does not have; by germline sites: "
         "same person, or another person than the other sample of its patient",
     ),
-    ("other_sample_id", pl.String, "a sample of another patient (another person: of the same)"),
+    (
+        "other_sample_id",
+        pl.String,
+        "a sample of another patient (another person: of the same); null: foreign reads that fit none of the study",
+    ),
     ("other_patient_id", pl.String, "that patient"),
     (
         "n_shared",
         pl.Int64,
-        "rare variants in both: carried by no third patient, and no hotspots; of persons: germline sites that agree",
+        "rare variants in both: carried by no third patient, and no hotspots; of persons: germline sites that agree; of "
+        "foreign reads: sites with more reads than errors explain",
     ),
-    ("n_rare", pl.Int64, "rare variants of the sample; of persons: germline sites judged in both"),
+    (
+        "n_rare",
+        pl.Int64,
+        "rare variants of the sample; of persons: germline sites judged in both; of foreign reads: sites of the other "
+        "sample, germline or not, that its own patient does not have",
+    ),
     (
         "fits_own",
         pl.Boolean,
         "whether it also has rare variants of its own patient's other samples; null = there are none",
     ),
-    ("share", pl.Float64, "contaminated: share of the other sample in it, from the levels of the variants"),
+    (
+        "share",
+        pl.Float64,
+        "contaminated, foreign reads: share of the other sample in it, from the levels of the variants",
+    ),
 )
 #: What is said of two samples by their germline sites.
 PERSONS = {
@@ -62,15 +78,20 @@ PERSONS = {
     "{n_rare} germline sites agree.",
 }
 SCHEMA = {name: dtype for name, dtype, _ in IDENTITY_COLUMNS}
+#: Findings of a sample that holds some of another.
+HOLDS = ("contaminated", "foreign reads")
 _PAIR = ["sample_id", "other_sample_id"]
 
 
 def identity_table(study: Study, calls: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Return `IDENTITY_COLUMNS`: what private passengers tell of tumours, and germline sites of persons.
+    """Return `IDENTITY_COLUMNS`: what private passengers tell of tumours, germline sites of persons, and reads at sites
+    that a patient does not have of foreign DNA (where the other two do not tell of the pair of patients already).
 
     calls : the called somatic variants (`oncourse.derive.genes.calls.numbered_calls`) where they are derived already
     """
     tables = [_by_tumour(study, numbered_calls(study) if calls is None else calls), person_pairs(study)]
+    told = pl.concat([table.select("sample_id", "other_patient_id") for table in tables])
+    tables.append(foreign_reads(study).join(told, on=["sample_id", "other_patient_id"], how="anti"))
     return (
         pl.concat(tables, how="diagonal")
         .select(pl.col(n).cast(t) for n, t in SCHEMA.items())
@@ -202,7 +223,7 @@ def identity_notes(table: pl.DataFrame, most: int = 8) -> list[str]:
     notes, told = [], set()
     for row in table.iter_rows(named=True):
         a, b = row["sample_id"], row["other_sample_id"]
-        key = (a, b, "in") if row["finding"] == "contaminated" else (*sorted((a, b)), row["finding"])
+        key = (a, b, "in") if row["finding"] in HOLDS else (*sorted((a, b)), row["finding"])
         if key in told:
             continue
         told.add(key)
@@ -214,6 +235,18 @@ def identity_notes(table: pl.DataFrame, most: int = 8) -> list[str]:
                 f"{a} (patient {row['patient_id']}) fits {b} (patient {row['other_patient_id']}): {row['n_shared']} "
                 f"of its "
                 f"{row['n_rare']} rare variants are there{alone}. One tumour under two names: a swap or a duplicate."
+            )
+        elif row["finding"] == "foreign reads" and b is None:
+            notes.append(
+                f"{a} (patient {row['patient_id']}) holds DNA of somebody who is not in the study, or of several: at "
+                f"{row['n_shared']} of {row['n_rare']} sites that its patient does not have and another has, it has more "
+                "reads than errors explain, and no sample of the study has them all: contamination."
+            )
+        elif row["finding"] == "foreign reads":
+            notes.append(
+                f"{a} (patient {row['patient_id']}) holds {100 * row['share']:.0f} % of another's DNA, most like {b} "
+                f"(patient {row['other_patient_id']}): at {row['n_shared']} of {row['n_rare']} sites that its own patient does not "
+                f"have and {b} has, it has more reads than errors explain: contamination."
             )
         else:
             share = "" if row["share"] is None else f" at {100 * row['share']:.0f} % of their level there"
