@@ -245,8 +245,8 @@ def identity_notes(table: pl.DataFrame, most: int = 8) -> list[str]:
         elif row["finding"] == "foreign reads":
             notes.append(
                 f"{a} (patient {row['patient_id']}) holds {100 * row['share']:.0f} % of another's DNA, most like {b} "
-                f"(patient {row['other_patient_id']}): at {row['n_shared']} of {row['n_rare']} sites that its own patient does not "
-                f"have and {b} has, it has more reads than errors explain: contamination."
+                f"(patient {row['other_patient_id']}): at {row['n_shared']} of {row['n_rare']} sites that its own "
+                f"patient does not have and {b} has, it has more reads than errors explain: contamination."
             )
         else:
             share = "" if row["share"] is None else f" at {100 * row['share']:.0f} % of their level there"
