@@ -1,4 +1,4 @@
-"""Outcomes -> the results folder: tables, figures, workbook, results.json, provenance.json, report.html."""
+"""Outcomes -> the results folder: tables, figures, results.json, provenance.json, report.html."""
 
 from __future__ import annotations
 
@@ -192,12 +192,6 @@ def _are_rows(data: Sequence[Any]) -> bool:
     return not any(issubclass(kind, (dict, list, tuple)) for kind in kinds)
 
 
-#: Rows of one sheet: Excel's limit less the header.
-SHEET_ROWS = 1_048_575
-#: Cells of a table beyond which its sheet would take longer than the rest of the report; the TSV has all rows.
-SHEET_CELLS = 600_000
-
-
 #: Rows of all tables together up to which the workbook is written unasked: above, it takes longer than the report.
 WORKBOOK_ROWS = 100_000
 
@@ -213,42 +207,6 @@ def wants_workbook(
         )
         return False
     return asked != "no"
-
-
-def write_workbook(tables: Mapping[str, pl.DataFrame], path: Path) -> None:
-    """Write every table into one xlsx workbook, a sheet each, with a first sheet that lists them.
-
-    A table above `SHEET_CELLS` keeps its first rows there; the contents sheet says how many of how many.
-    """
-    from datetime import datetime
-
-    import xlsxwriter
-
-    options = {
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "nan_inf_to_errors": True,
-        "constant_memory": False,
-    }
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"created": datetime(2000, 1, 1)})  # a fixed date: the same results, the same bytes
-        bold = book.add_format({"bold": True})
-        contents = book.add_worksheet("contents")
-        contents.write_row(0, 0, ["sheet", "table", "rows", "rows in this workbook"], bold)
-        contents.set_column(0, 1, 34)
-        for index, (name, frame) in enumerate(tables.items()):
-            rows = min(frame.height, SHEET_ROWS, max(1, SHEET_CELLS // max(1, frame.width)))
-            label = f"{index + 1} {name.split('/')[-1]}"[:31]
-            contents.write_row(index + 1, 0, [label, f"{name}.tsv", frame.height, rows])
-            sheet = book.add_worksheet(label)
-            sheet.write_row(0, 0, frame.columns, bold)
-            sheet.freeze_panes(1, 0)
-            for column, series in enumerate(frame.head(rows).iter_columns()):
-                values = [
-                    v if v is None or isinstance(v, (str, int, float, bool)) else str(v) for v in series.to_list()
-                ]
-                sheet.write_column(1, column, values)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -28,8 +28,8 @@ from oncourse.report.results import (
     results_json,
     wants_workbook,
     write_json,
-    write_workbook,
 )
+from oncourse.report.workbook import write_workbook
 from oncourse.report.workers import outcomes_of, working
 from oncourse.study.model import Study
 

@@ -227,7 +227,7 @@ def _pages(folder: Path, patients: Sequence[str], clones: bool) -> Told:
 
 
 def _workbook(path: Path) -> Told:
-    from oncourse.report.results import write_workbook
+    from oncourse.report.workbook import write_workbook
 
     shared = _state["cohort"].shared
     write_workbook(shared.get("_tables"), path)
