@@ -142,6 +142,17 @@ LINES = [
     ("a setting told later", [("a", 0, None, 30, None), ("a", 40, None, None, "mCRPC")], [(1, "a")]),
     ("a setting told at first alone", [("a", 0, None, 30, "mCRPC"), ("a", 40, None, None, None)], [(1, "a")]),
     ("adjuvant before a first line", [("a", 0, None, 60, "adjuvant"), ("b", 700, 1, None, None)], [(0, "a"), (1, "b")]),
+    # what came before it, of no setting, was line 1, and the adjuvant treatment behind it line 0
+    (
+        "of no setting before adjuvant",
+        [("a", 0, None, 60, None), ("b", 90, None, 300, "adjuvant"), ("c", 700, None, None, "metastatic")],
+        [(0, "a;b"), (1, "c")],
+    ),
+    (
+        "of no setting between advanced disease and adjuvant",
+        [("a", 0, None, 60, "metastatic"), ("b", 90, None, 120, None), ("c", 150, None, 300, "adjuvant")],
+        [(1, "a"), (2, "b"), (0, "c")],
+    ),
     (
         "adjuvant alone is line 1",
         [("a", 0, None, 60, "adjuvant"), ("b", 70, None, 90, "adjuvant")],

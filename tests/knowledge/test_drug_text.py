@@ -279,6 +279,10 @@ def test_a_name_in_brackets_explains_the_one_before_it_where_all_of_it_is_unders
         ("持续ADT治疗", ("castration",)),
         ("用ADTX药", ("用adtx药",)),  # three letters of a longer code
         ("用XADT", ("用xadt",)),
+        ("XADT药", ("xadt药",)),  # it was T药 (atezolizumab) behind XAD
+        ("XT药", ("xt药",)),
+        ("T药", ("atezolizumab",)),
+        ("ADT药", ("castration",)),
         ("用1ADT", ("用1adt",)),
         ("ADT治疗", ("castration",)),
         ("治疗ADT", ("castration",)),

@@ -54,3 +54,26 @@ def test_a_progression_without_target_lesions_is_a_mark_of_the_timeline():
     cohort = _cohort([{"day": -3, "new_lesions": "no", **scan}, {"day": 56, "new_lesions": "yes", **scan}])
     marks = [(m.day, m.label) for m in patient_timeline(cohort, "A").events]
     assert (56, "progression on imaging") in marks
+
+
+def test_a_sum_without_a_lesion_stands_apart_on_the_timeline():
+    """Two of two lesions, then one of them: 20 mm of 50 was drawn as a fall to 20 mm."""
+    sizes = [(0, 30, 20), (60, 28, 20), (120, None, 20)]
+    cohort = Cohort(
+        study(
+            {"design": "crc"},
+            patients=[{"patient_id": "P"}],
+            samples=[],
+            calls=[],
+            treatments=[{"patient_id": "P", "drugs": "FOLFOX", "start_day": 1}],
+            target_lesions=[
+                {"patient_id": "P", "day": day, "lesion_id": name, "diameter": size, "unit": "mm"}
+                | ({} if size else {"status": "not_evaluable"})
+                for day, *two in sizes
+                for name, size in zip(("a", "b"), two, strict=True)
+            ],
+        )
+    )
+    track = next(t for t in patient_timeline(cohort, "P").tracks if t.title == "RECIST 1.1")
+    drawn = {line.name: [(p.day, p.value) for p in line.points] for line in track.lines}
+    assert drawn == {"sum of target lesions": [(1, 50.0), (60, 48.0)], "sum of those measured alone": [(120, 20.0)]}

@@ -237,7 +237,8 @@ def _chinese(word: str) -> list[tuple[str, list[tuple[str, ...]]]]:
     while place < len(word):
         for end in range(len(word), place + 1, -1):
             part = word[place:end]
-            apart = len(part) > 3 or _CJK.search(part) or _whole_latin(word, place, end)
+            long = len(part) > 3 and not _CJK.search(part)
+            apart = long or _whole_latin(word, place, end)
             known = index().get(key(part)) if apart else None
             if known or part in _WORDS:
                 put_rest()
@@ -252,8 +253,10 @@ def _chinese(word: str) -> list[tuple[str, list[tuple[str, ...]]]]:
 
 
 def _whole_latin(word: str, start: int, end: int) -> bool:
-    """Whether a part is all the letters between Chinese characters (ADT in 持续ADT治疗), not a piece of a longer name."""
-    return not any(part.isascii() and part.isalnum() for part in (word[start - 1 : start], word[end : end + 1]))
+    """Whether a part has all the letters between Chinese characters (ADT in 持续ADT治疗, T药), not a piece of a longer name
+    (XT药)."""
+    edges = (word[start - 1 : start + 1] if start else "", word[end - 1 : end + 1])
+    return not any(len(edge) == 2 and edge.isascii() and edge.isalnum() for edge in edges)
 
 
 @lru_cache(maxsize=1)

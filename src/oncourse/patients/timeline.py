@@ -98,17 +98,21 @@ def _psa_marks(cohort: Cohort, patient: str) -> list[Mark]:
 
 
 def _imaging(cohort: Cohort, patient: str) -> list[Track]:
-    """Sum of target lesions per visit with the response of each visit."""
+    """Sum of target lesions per visit with the response of each visit; one of which a lesion was not measured is no such
+    sum, and stands on a line of its own."""
     if not cohort.study.has("target_lesions") and not cohort.study.has("assessments"):
         return []
     visits = of_patient(cohort.recist_visits, patient).drop_nulls("day").sort("day")
     sums = visits.drop_nulls("sum_mm")
     if sums.is_empty():
         return []
-    points = [
-        Point(day, total, label=f"sum {total:g} mm, {overall}, day {day}")
-        for day, total, overall in sums.select("day", "sum_mm", "overall").iter_rows()
-    ]
+    points, parts = [], []
+    for day, total, overall, lacking in sums.select("day", "sum_mm", "overall", "n_missing").iter_rows():
+        label = f"sum {total:g} mm, {overall}, day {day}"
+        if lacking:
+            parts.append(Point(day, total, label=f"{label}; target lesions not measured: {lacking}"))
+        else:
+            points.append(Point(day, total, label=label))
     points += _baselines(cohort, patient, sums)
     points.sort(key=lambda p: p.day)
     marks = [
@@ -120,7 +124,11 @@ def _imaging(cohort: Cohort, patient: str) -> list[Track]:
         Track(
             "RECIST 1.1",
             "sum, mm",
-            (Line("sum of target lesions", tuple(points)),),
+            tuple(
+                Line(name, tuple(drawn))
+                for name, drawn in (("sum of target lesions", points), ("sum of those measured alone", parts))
+                if drawn
+            ),
             tuple(_changes(marks)),
             False,
         )

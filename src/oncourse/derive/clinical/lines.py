@@ -104,7 +104,8 @@ def lines_table(
     the line keeps the name of the first. Of a stop and a start in one month, where the day of either is not known,
     the stop comes first.
     Where anybody is treated for advanced disease, unnumbered treatment in a setting before it (`HORMONE_SENSITIVE`) is
-    line 0, as studies that number their lines write it: the first line of advanced disease is line 1 of everybody. No
+    line 0, as studies that number their lines write it: the first line of advanced disease is line 1 of everybody. So is
+    what has no setting and was given before such treatment, unless treatment of advanced disease came first. No
     derived number is one that the study gives to a later treatment of the patient.
 
     Radiotherapy is no line beside drugs either, nor ends one; alone it is.
@@ -145,6 +146,7 @@ def lines_table(
     unnumbered = rows.filter(pl.col("is_derived").any().over("patient_id"))
     if unnumbered.height:
         early = HORMONE_SENSITIVE if _is_advanced(rows) else ()
+        unnumbered = _before_advanced(unnumbered) if early else unnumbered
         counted, carried, replacing = _number(unnumbered, _active(unnumbered, params), params, early)
         numbered = unnumbered.with_columns(pl.Series("line", counted, pl.Int64))
         rows = pl.concat([rows.filter(~pl.col("is_derived").any().over("patient_id")), numbered])
@@ -331,6 +333,16 @@ def _is_advanced(rows: pl.DataFrame) -> bool:
     """Whether somebody has a numbered line, or is treated in a setting of advanced disease."""
     later = (pl.col("line") >= 1) | (pl.col("setting").is_not_null() & ~pl.col("setting").is_in(HORMONE_SENSITIVE))
     return bool(rows.select(later.fill_null(False).any()).item())
+
+
+def _before_advanced(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give treatment without a setting that of the patient's next in a setting before advanced disease, where no
+    treatment of advanced disease is told before it: it was given before advanced disease, too."""
+    early = pl.col("setting").is_in(HORMONE_SENSITIVE).fill_null(False)
+    advanced = pl.col("setting").is_not_null() & ~early | (pl.col("line") >= 1).fill_null(False)
+    next_one = pl.when(early).then("setting").fill_null(strategy="backward").over("patient_id")
+    before = ~advanced.cum_max().over("patient_id")
+    return rows.with_columns(pl.coalesce("setting", pl.when(before & pl.col("line").is_null()).then(next_one)))
 
 
 def _recorded(rows: pl.DataFrame) -> dict[str, tuple[int, ...]]:

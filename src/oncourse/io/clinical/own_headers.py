@@ -56,32 +56,6 @@ def our_headers(columns: Sequence[str], table: str) -> dict[str, str]:
     return out
 
 
-#: Columns that only a table of patients has: two of them, and a report of genes is none.
-_OF_PEOPLE = {
-    "index_date",
-    "last_contact_date",
-    "death_date",
-    "is_dead",
-    "is_alive",
-    "recurrence_date",
-    "progression_date",
-}
-_OF_PEOPLE |= {"os_months", "os_days", "os_status", "pfs_months", "pfs_days"}
-
-
-def speaks_of_people(header: Sequence[str]) -> bool:
-    """Whether a header names a patient and, two times or more, when he fell ill, was seen, or died.
-
-    >>> speaks_of_people(["住院号", "KRAS", "诊断日期", "生存状态"]), speaks_of_people(["住院号", "KRAS", "报告日期"])
-    (True, False)
-    >>> speaks_of_people(["Patient ID", "Date of surgery", "Status", "Last follow-up"])
-    True
-    """
-    named = our_headers(header, "patients")
-    names = {"index_date" if is_date_of_operation(c) else named.get(c, c) for c in header}
-    return "patient_id" in names and len(names & _OF_PEOPLE) > 1
-
-
 #: Names of the date of the operation in a table of patients.
 _OPERATION = (
     "手术日期",

@@ -12,7 +12,7 @@ from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
 
 _TISSUE = re.compile(
-    r"组织|石蜡|白片|蜡块|ffpe|穿刺|活检|手术|切片|新鲜|冰冻|肿瘤|原发|tissue|biops|tumou?r|block|frozen|resect|primary",
+    r"组织|石蜡|白片|蜡块|ffpe|穿刺|活检|手术|切片|新鲜|冰冻|肿瘤|原发|骨髓|细胞块|沉渣|tissue|biops|tumou?r|block|marrow|frozen|resect|primary",
     re.I,
 )
 
@@ -42,6 +42,8 @@ def material_of(word: str) -> str | None:
     [None, None, None, None]
     """
     if meaning("role", word) or meaning("material", word):
+        return None
+    if words.fluid(word):
         return None
     if words.CELLS.search(word):
         return "white_cells"

@@ -1,12 +1,16 @@
-"""What a hospital's tables say of who somebody is: names leave, a date of birth becomes the age at day 0."""
+"""What a hospital's tables say of who somebody is: which speak of people, names leave, a date of birth becomes the age at
+day 0."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
 from oncourse.days import DAYS_PER_YEAR
+from oncourse.io.clinical.own_headers import is_date_of_operation, our_headers
+from oncourse.io.clinical.own_wide import has_lines
 from oncourse.io.reading import Reading
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem
@@ -85,3 +89,32 @@ def _day(dates: pl.Series) -> pl.Series:
     text = plain_dates(dates.cast(pl.String))
     whole = pl.when(text.str.len_chars() == 4).then(text + "-01-01").when(text.str.len_chars() == 7).then(text + "-01")
     return pl.select(whole.otherwise(text).str.slice(0, 10).str.to_date(strict=False)).to_series()
+
+
+#: Columns that only a table of patients has: two of them, and a report of genes is none.
+_OF_PEOPLE = {
+    "index_date",
+    "last_contact_date",
+    "death_date",
+    "is_dead",
+    "is_alive",
+    "recurrence_date",
+    "progression_date",
+}
+_OF_PEOPLE |= {"os_months", "os_days", "os_status", "pfs_months", "pfs_days"}
+
+
+def speaks_of_people(header: Sequence[str]) -> bool:
+    """Whether a header names a patient and, two times or more, when he fell ill, was seen, or died, or a line of therapy and
+    when it was begun.
+
+    >>> speaks_of_people(["住院号", "KRAS", "诊断日期", "生存状态"]), speaks_of_people(["住院号", "KRAS", "报告日期"])
+    (True, False)
+    >>> speaks_of_people(["Patient ID", "Date of surgery", "Status", "Last follow-up"])
+    True
+    >>> speaks_of_people(["住院号", "一线方案", "一线开始日期"])
+    True
+    """
+    named = our_headers(header, "patients")
+    names = {"index_date" if is_date_of_operation(c) else named.get(c, c) for c in header}
+    return "patient_id" in names and (len(names & _OF_PEOPLE) > 1 or has_lines(header))

@@ -64,13 +64,13 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
         periods(reading)
         rows_of_histories(reading)
         imaging_words(reading)
-        no_treatment(reading)
         markers_of_columns(reading)
         msi_words(reading)
         material_words(reading)
         labs_of_visits(reading)
         labs_of_series(reading)
         one_follow_up_each(reading)
+    no_treatment(reading)
     _patients_of_samples(reading)
     long_labs(reading)
     if not ours:
@@ -241,7 +241,7 @@ def _told_without_unit(patients: pl.DataFrame, reading: Reading) -> None:
 
 #: What people write in a column of dates where there is none: lost, until now, none, a dash.
 _NO_DATE = r"^(失访|至今|目前|迄今|持续|无|否|未|未死亡|未复发|未转移|未进展|未停药|存活|alive|ongoing"
-_NO_DATE += r"|present|lost.*|never|[-—–/\\]+)$"
+_NO_DATE += r"|present|lost.*|never|none|no|[-—–/\\]+)$"
 
 
 def _no_dates(reading: Reading) -> None:
@@ -301,6 +301,18 @@ def _not_ours(reading: Reading) -> None:
         reading.problems.append(Problem(name, None, others[0], None, message, cure, "warning"))
 
 
+def _denied(word: str | None) -> bool:
+    """Whether a word under "recurrence" says that there was none (否, 无复发, no recurrence)."""
+    known = meaning("yes_no", word)
+    return known == "false" if known else meaning("event", word) == "no"
+
+
+def _is_place(word: str) -> bool:
+    """Whether a word says where a cancer came back: neither nothing, nor that it is not known."""
+    bare_word = word.strip()
+    return bool(bare_word) and not (re.match(_NO_DATE, bare_word.lower()) or meaning("unknown", bare_word))
+
+
 def _recurrence(reading: Reading, name: str) -> None:
     """Read "no recurrence" in a table as free of it at the last contact, and the sites of one as lesions."""
     patients = reading.tables.get(name)
@@ -310,8 +322,8 @@ def _recurrence(reading: Reading, name: str) -> None:
     sites = (*_WHERE, *(("site",) if name == "follow_up" else ()))  # the vocabulary calls 转移部位 a site
     recurred, where = (next((by[n] for n in names if n in by), None) for names in (_RECURRED, sites))
     if recurred and "last_contact_date" in patients.columns and "recurrence_free_date" not in patients.columns:
-        says = pl.Series([meaning("yes_no", w) for w in patients[recurred].cast(pl.String)], dtype=pl.String)
-        free = pl.when(pl.lit(says) == "false").then("last_contact_date").alias("recurrence_free_date")
+        says = pl.Series([_denied(w) for w in patients[recurred].cast(pl.String)], dtype=pl.Boolean)
+        free = pl.when(pl.lit(says)).then("last_contact_date").alias("recurrence_free_date")
         reading.tables[name] = patients = patients.with_columns(free)
         reading.notes.append(f"{recurred}: who had no recurrence was free of it at the last contact")
     if where is None or "lesions" in reading.tables:
@@ -323,7 +335,7 @@ def _recurrence(reading: Reading, name: str) -> None:
         .with_columns(pl.col("site").str.replace_all(r"[、，,;；/和及+]", ";").str.split(";"))
         .explode("site")
     )
-    rows = rows.filter(pl.col("site").str.strip_chars().is_in(["", "无", "否", "none", "no"]).not_())
+    rows = rows.filter(pl.Series([_is_place(w) for w in rows["site"]], dtype=pl.Boolean))
     if rows.is_empty():
         return
     local = pl.col("site").str.contains("局部|吻合口|原位|(?i)local|anastomo")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -131,7 +132,16 @@ def _said(column: str) -> tuple[str, str] | None:
 
 
 #: What people write where a line was not given.
-_NONE = r"(?i)^(无|否|未用|未用药|未治疗|未行|未做|未化疗|没有|none|no|not given|n/?a|0|[-—–/\\]+)$"
+_NONE = (
+    r"(?i)^(无|否|暂无|没有|未用药?|未(行|做|接受|予|行过)?(任何)?((全身|辅助|内科|抗肿瘤|靶向|内分泌|免疫)?治疗|(辅助)?化疗|放化疗|放疗)?|拒绝((辅助)?化疗|治疗)?|"
+    r"none|no|not (given|treated)|untreated|no (drugs?|treatment|therapy|chemotherapy)|n/?a|0|[-—–/\\]+)$"
+)
+
+
+def has_lines(header: Sequence[str]) -> bool:
+    """Whether a header names the drugs of a line of therapy and when it was begun."""
+    said = {found for column in header if (found := _said(column))}
+    return any((line, "start_date") in said for line, what in said if what == "drugs")
 
 
 def rows_of_lines(reading: Reading) -> None:
@@ -156,7 +166,10 @@ def rows_of_lines(reading: Reading) -> None:
         if not whole:
             continue
         rows = pl.concat([_line(frame, line, columns) for line, columns in whole.items()], how="diagonal")
-        rows = rows.filter(pl.any_horizontal(pl.col(c).is_not_null() for c in ("drugs", "start_date")))
+        rows = rows.filter(
+            ~pl.col("_none") & pl.any_horizontal(pl.col(c).is_not_null() for c in ("drugs", "start_date"))
+        )
+        rows = rows.drop("_none")
         used = [c for columns in whole.values() for c in columns.values()]
         if name == "treatments":
             del reading.tables[name]
@@ -174,12 +187,14 @@ def _line(frame: pl.DataFrame, line: str, columns: dict[str, str]) -> pl.DataFra
         value = pl.col(columns[what]).cast(pl.String).str.strip_chars() if what in columns else pl.lit(None, pl.String)
         return pl.when(~value.str.contains(_NONE) & (value != "")).then(value).alias(what)
 
+    given = pl.col(columns["drugs"]).cast(pl.String).str.strip_chars()
     number, setting = line_of(line), setting_of(line)
     return frame.select(
         pl.col("patient_id").cast(pl.String),
         *(text(what) for what in _PARTS),
         pl.lit(None if number is None else str(number), pl.String).alias("line"),
         pl.lit(setting, pl.String).alias("setting"),
+        given.str.contains(_NONE).fill_null(False).alias("_none"),
     )
 
 

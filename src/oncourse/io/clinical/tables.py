@@ -453,13 +453,18 @@ def _organ_word(text: str | None) -> str | None:
 
 
 def materials(samples: pl.DataFrame) -> pl.Series:
-    """Return tissue, plasma, normal or blood of each row of a table of samples, by the columns that say it."""
+    """Return tissue, plasma, normal or blood of each row of a table of samples, by the columns that say it.
+
+    A fluid (胸水, ascites) stays what it is, and is an error: its cells or what is dissolved in it?
+    """
     present = [c for c in (*KINDS, "TISSUE_SOURCE_SITE_TYPE", "GENE_PANEL") if c in samples.columns]
     if not present:
         return pl.Series("material", ["tissue"] * len(samples), pl.String)
     unique = samples.select(present).unique()
     named = unique.with_columns(
-        pl.Series("material", [words.material(*row) for row in unique.iter_rows()], dtype=pl.String)
+        pl.Series(
+            "material", [words.fluid(*row) or words.material(*row) for row in unique.iter_rows()], dtype=pl.String
+        )
     )
     return samples.join(named, on=present, how="left", nulls_equal=True, maintain_order="left")["material"]
 

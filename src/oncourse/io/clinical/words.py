@@ -69,6 +69,12 @@ _NO_TUMOUR = re.compile(
 #: White cells, and what is no tumour either.
 CELLS = re.compile(r"白细胞|白膜|血细胞|pbmc|buffy|leu[ck]ocyt|单个核", re.I)
 SALIVA = re.compile(r"唾液|口腔拭子|口腔黏膜|saliva|buccal", re.I)
+#: Fluids of the body of which nobody says whether their cells or what is dissolved in them was sequenced.
+_FLUID = re.compile(
+    r"(?i)胸水|胸腔积液|腹水|腹腔积液|心包积液|脑脊液|尿液?$|胆汁|灌洗液|effusion|ascites|"
+    r"\b(pleural|peritoneal|cerebrospinal) fluid\b|\bcsf\b|\burine\b|\blavage\b"
+)
+_FROM_FLUID = re.compile(r"(?i)biops|活检|细胞块|沉渣|上清|cell block|pellet")
 _NORMAL = re.compile(r"^(normal|blood derived normal|solid tissue normal|matched normal|germline)\b", re.I)
 
 
@@ -160,6 +166,15 @@ def material(*texts: str | None) -> str:
         if text and (CELLS.search(text) or SALIVA.search(text)):
             return "white_cells" if CELLS.search(text) else "normal"
     return "tissue"
+
+
+def fluid(*texts: str | None) -> str | None:
+    """Return the first words that name a fluid of the body, and not what was taken from it.
+
+    >>> fluid("Primary", "胸水"), fluid("Ascites cfDNA"), fluid("胸水沉渣"), fluid("Liver biopsy")
+    ('胸水', None, None, None)
+    """
+    return next((t for t in texts if t and _FLUID.search(t) and not (_FROM_FLUID.search(t) or _PLASMA.search(t))), None)
 
 
 def msi(text: str | None) -> str | None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.io.clinical.own_headers import our_headers, speaks_of_people
+from oncourse.io.clinical.own_headers import our_headers
+from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.files import read_files
 from oncourse.io.hospital.text_sheets import flat_sheet
 from oncourse.io.hospital.workbook import kind_of, read_workbook

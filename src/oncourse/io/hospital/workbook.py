@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from oncourse.errors import ConfigError, InputError
-from oncourse.io.clinical.own_headers import columns_of, in_our_words, our_headers, speaks_of_people
+from oncourse.io.clinical.own_headers import columns_of, in_our_words, our_headers
+from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.clinical.own_rows import of_the_row_above, rows_alone
 from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.clinical.own_timed import under_the_sheets_name

@@ -19,7 +19,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.facts.report_genes import genes_named, pair_named
 from oncourse.genome.gene_names import gene_name
-from oncourse.io.clinical.own_headers import speaks_of_people
+from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.reading import Reading
 from oncourse.io.reports.layout import gene_headers, must_be_whose, report_table
