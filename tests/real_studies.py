@@ -15,6 +15,7 @@ from pathlib import Path
 from zlib import crc32
 
 import polars as pl
+from tests.real_trials import OTHERS
 from tests.studies import study as made
 from tests.typed import typed
 
@@ -29,6 +30,7 @@ STUDIES: dict[str, tuple[str, str, tuple[str, ...], int]] = {
     "pyclone": ("pyclone", "evo-pyclonevi/tracerx.tsv", (), 1),
     "lichee": ("lichee", "evo-lichee/ccRCC/RK26.txt", ("--depth", "100"), 1),
     "phylogicndt": ("phylogicndt", "evo-phylogicndt/MySimulation_input.sif", (), 1),
+    "pairtree": ("pairtree", "evo-pairtree-real/SJBALL022609_S1.ssm", (), 1),
     "treeomics": ("vcf", "evo_treeomics/example.vcf", (), 1),
     "mseq": ("counts", "crc_cross2018_mseq/SET6_mutations.tsv.gz", ("--build", "GRCh37"), 1),
     "cfdnaneo": ("counts", "tissue_plasma_cfdnaneo/test_full_variant_counts.tsv.gz", ("--build", "GRCh37"), 1),
@@ -50,10 +52,23 @@ STUDIES: dict[str, tuple[str, str, tuple[str, ...], int]] = {
     "ascent2": ("psa", "psa_ascent2_docetaxel/psa_long.csv", ("name", "date", "size", "docetaxel"), 20),
     "ias": ("psa", "psa_ias_bruchovsky2006/PatientData.csv", ("Patient", "Day", "PSA", "leuprolide"), 12),
     "ffcd": ("ffcd", "recist_ffcd2000_mcrc", (), 30),
+    "autopsy": ("autopsy", "tissue_plasma_breast_autopsy/Patient_8", (), 1),
+    "colon": ("colon", "survival_colon/colon.csv", (), 30),
+    "aspecct": ("curve", "km_ipd_phase3/ipd_colorectal_prostate.csv.gz", ("ASPECCT_2A",), 30),
+    "trials_prostate": ("trials", "psa_survival_17trials/prostate.csv", ("PATID", "SURVTIME"), 30),
+    "trials_crc": ("trials", "psa_survival_17trials/colorectal_response_survival.csv", ("patientid", "surv"), 30),
+    "wcdt": ("wcdt", "wcdt_mcrpc", (), 12),
+}
+
+#: Folders that are no study, and why: nobody can say what was read where.
+NO_STUDY = {
+    "evo_tracerx_nejm2017": "cancer cell fractions by region; no reads, no changed base, no day and no end point",
+    "crc_peritoneal_c157": "PyClone-VI's result, prevalences by gene and protein change: no reads and no places",
+    "mets_machina": "clone trees and migration histories without reads",
 }
 
 #: Formats of one patient, whose name is that of the file or in no line.
-READ_WHOLE = ("conipher", "pyclone", "lichee", "phylogicndt", "vcf", "counts")
+READ_WHOLE = ("conipher", "pyclone", "lichee", "phylogicndt", "vcf", "counts", "autopsy", "pairtree")
 
 #: Study -> its patients who hold all that is said of it, and that of their variants every so-many-th is taken besides
 #: those of genes of a status.
@@ -62,6 +77,7 @@ PART: dict[str, tuple[tuple[str, ...], int]] = {
     "pyclone": (("tracerx",), 40),
     "lichee": (("RK26",), 5),
     "phylogicndt": (("MySimulation_input",), 2),
+    "pairtree": (("SJBALL022609_S1",), 4),
     "treeomics": (("example",), 4),
     "mseq": (("Set6",), 1000),
     "cfdnaneo": (("test",), 400),
@@ -86,6 +102,12 @@ PART: dict[str, tuple[tuple[str, ...], int]] = {
     "ascent2": (("10004", "10013", "140003"), 1),
     "ias": (("1", "10", "21"), 1),
     "ffcd": (("107", "109", "28", "55"), 1),
+    "autopsy": (("Patient_8",), 40),
+    "colon": (("1", "10", "110"), 1),
+    "aspecct": (("0000", "0002"), 1),
+    "trials_prostate": (("1-223", "1-225"), 1),
+    "trials_crc": (("1-1", "1-102"), 1),
+    "wcdt": (("DTB-011", "DTB-055", "DTB-061"), 1),
 }
 
 
@@ -107,6 +129,11 @@ def _study(name: str, shared_data, folder: Path, patients: Collection[str] | Non
     source = shared_data(*place.split("/"))
     if kind in ("psa", "ffcd"):
         return _psa(source, *more) if kind == "psa" else _ffcd(source)
+    if kind in OTHERS:
+        return OTHERS[kind](source, *more)
+    if kind == "autopsy":
+        source, more = _autopsy(source, folder), ("--clinical", str(folder / "samples.tsv"), "--build", "GRCh38")
+        kind = "counts"
     if kind == "sdtm":
         source, more = _sdtm(source, more[0], folder / "sdtm"), ()
     given = [shared_data(*word[1:].split("/")) if word.startswith("@") else word for word in more]
@@ -160,6 +187,18 @@ def _some_variants(study: Study, every: int) -> Study:
         for name, frame in study.tables.items()
     }
     return replace(study, tables=tables)
+
+
+def _autopsy(folder: Path, to: Path) -> Path:
+    """The called tables of one patient, and a table of whose samples they are: lesions and plasma."""
+    (to / "calls").mkdir(parents=True)
+    rows = ["SAMPLE_ID\tPATIENT_ID\tSAMPLE_TYPE"]
+    for file in sorted(folder.glob("*_mutect_filtered_*")):
+        (to / "calls" / file.name).write_bytes(file.read_bytes())
+        sample = file.name.split("exon_only")[0]
+        rows.append(f"{sample}\t{folder.name}\t{'cfDNA' if 'plasma' in sample else 'Metastasis'}")
+    (to / "samples.tsv").write_text("\n".join(rows) + "\n")
+    return to / "calls"
 
 
 def _sdtm(folder: Path, kind: str, to: Path) -> Path:

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from tests import claims
 from tests.covering import covering, kinds_of, parts_of
-from tests.real_studies import PART, STUDIES, part_of_study, whole_study
+from tests.real_studies import NO_STUDY, PART, STUDIES, part_of_study, whole_study
 from tests.test_contradictions import SOURCES, _compared
 
 from oncourse.analyses._base import registry
@@ -25,6 +25,8 @@ from oncourse.study.model import Study
 
 #: Analyses that take most of the time and state nothing of a status.
 CLONES = ("evolution",)
+#: Studies of which the part takes 2 CPU seconds.
+DEAR = ("autopsy",)
 
 
 def _agree_and_close(study: Study, left_out: tuple[str, ...] = ()) -> None:
@@ -46,7 +48,7 @@ def _agree_and_close(study: Study, left_out: tuple[str, ...] = ()) -> None:
     assert _compared((s.__name__, claim) for s in asked_of for claim in s(cohort)) == []
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in DEAR else ()) for n in STUDIES])
 def test_outputs_of_patients_who_hold_all_that_is_said_agree_and_their_sums_close(shared_data, tmp_path, name):
     part = part_of_study(name, shared_data, tmp_path)
     assert set(part["patients"]["patient_id"]) == set(PART[name][0])
@@ -71,6 +73,17 @@ def test_outputs_of_a_real_study_agree_and_its_sums_close(shared_data, tmp_path,
     whole = whole_study(name, shared_data, tmp_path)
     names, n = whole["patients"]["patient_id"].unique().sort().to_list(), STUDIES[name][-1]
     _agree_and_close(whole.select(patients=names[:: max(len(names) // n, 1)][:n]))
+
+
+#: Folders of the shared data that hold no patients of a study: raw reads, references, simulations, knowledge.
+_NO_PATIENTS = ("evo-machina-sims", "evo-pairtree-sims", "survival-reference", "ref_hotspots_panels_signatures")
+
+
+def test_every_folder_of_patients_is_a_study_or_says_why_not(shared_data):
+    """km_ipd, colon, the 17 trials, wcdt and the autopsies were none, and nobody said why."""
+    read = {place.split("/")[0] for _, place, _, _ in STUDIES.values()} | set(NO_STUDY) | set(_NO_PATIENTS)
+    other = {p.name for p in shared_data().iterdir() if p.is_dir() and not p.name.startswith(("kb-", "reads-"))}
+    assert sorted(other - read) == []
 
 
 def test_the_choice_covers_every_kind():
