@@ -39,7 +39,8 @@ _GLUED_WORD = r"癌(?:组织)?|瘤(?:组织)?|肿瘤(?:组织)?|组织|外周血
 _OF_MATERIAL = (
     r"(primary|met(astas[ie]s)?|tissue|ffpe|biopsy|plasma|cf_?dna|ct_?dna|[a-z]+[_ ]met|"
     rf"原发(灶)?|{_METASTASIS}|组织|血浆|游离dna|{_GLUED_WORD}|{_ORGAN}|{_OF_ALL})[_.-]?\d*$|"
-    r"(?-i:[TRM])\d{1,2}$"  # T1, R2, M1
+    r"(?-i:[TRM])\d{1,2}$|"  # T1, R2, M1
+    r"(?-i:PT|PRI|LM|LiM|LuM|LNM|CRLM|PM|OM|BM)$"  # primary tumour; metastasis of liver, lung, nodes; PT01 is a patient
 )
 _MATERIAL = re.compile(rf"(?i)^(?:{_OF_MATERIAL})")
 #: A time of treatment: progression, cycle, week, follow-up, a date ...
@@ -153,8 +154,8 @@ def beginning(sample: str) -> tuple[str, str] | None:
 
     Letters alone before a letter with a number are no patient, but a centre or a cohort that counts its patients:
 
-    >>> beginning("CRC_T01"), beginning("CRC_primary"), beginning("李四_T1")
-    (None, ('CRC', 'primary'), ('李四', 'T1'))
+    >>> beginning("CRC_T01"), beginning("CRC_primary"), beginning("李四_T1"), beginning("P2_LM"), beginning("CRC_PT01")
+    (None, ('CRC', 'primary'), ('李四', 'T1'), ('P2', 'LM'), None)
     """
     cuts = [m.start() for m in re.finditer(r"[_.\- ]", sample)]
     words = ((sample[:i], sample[i + 1 :]) for i in cuts if i)
