@@ -185,6 +185,7 @@ def arm_table(states: pl.DataFrame, build: str | None, params: CopyNumberParams)
         measured=pl.col("bases").sum() / (pl.col("last") - pl.col("first") + 1).first(),
         gain_share=share(pl.col("state") == "gain"),
         loss_share=share(pl.col("state") == "loss"),
+        neutral_share=share(pl.col("state") == "neutral"),
         loh_share=pl.when(pl.col("is_loh").is_not_null().all()).then(share(pl.col("is_loh"))),
     )
     word = (
@@ -192,7 +193,7 @@ def arm_table(states: pl.DataFrame, build: str | None, params: CopyNumberParams)
         .then(pl.lit("gain"))
         .when(pl.col("loss_share") >= params.arm_share)
         .then(pl.lit("loss"))
-        .when(pl.col("gain_share") + pl.col("loss_share") <= 1 - params.arm_share)
+        .when(pl.col("neutral_share") >= params.arm_share)
         .then(pl.lit("neutral"))
         .otherwise(pl.lit("partial"))
     )
