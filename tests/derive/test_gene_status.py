@@ -116,6 +116,31 @@ def test_state_of_a_gene_in_a_sample(cohort, sample, gene, expected):
     assert state(cohort, sample, gene) == expected
 
 
+def test_a_change_of_neither_place_nor_gene_may_be_of_any_gene(make_study):
+    """RAS was not assessable there, and the landscape counted each gene as looked at and not altered."""
+    study = make_study(
+        patients=[{"patient_id": p} for p in ("P1", "P2")],
+        samples=[{"sample_id": f"S{p}", "patient_id": f"P{p}", "material": "tissue"} for p in (1, 2)],
+        variants=[
+            {"variant_id": "unnamed:p.G12D", "gene": None, "hgvs_p": "p.G12D", "consequence": "missense"},
+            {"variant_id": TP53, "gene": "TP53", "hgvs_p": "p.R175H", "consequence": "missense"},
+            {"variant_id": KRAS, "gene": "KRAS", "hgvs_p": "p.G12D", "consequence": "missense"},
+        ],
+        calls=[
+            {"sample_id": s, "variant_id": v, "is_called": True}
+            for s, v in (("S1", "unnamed:p.G12D"), ("S1", TP53), ("S2", KRAS))
+        ],
+    )
+    status = Cohort(study).gene_status
+    assert status.dense(["KRAS", "TP53"]).select("sample_id", "gene", "state").rows() == [
+        ("S1", "KRAS", "not_assessed"),
+        ("S1", "TP53", "altered"),
+        ("S2", "KRAS", "altered"),
+        ("S2", "TP53", "not_altered"),
+    ]
+    assert dict(status.panels.n_profiled(["KRAS", "TP53", "NRAS"]).iter_rows()) == {"KRAS": 1, "NRAS": 1, "TP53": 2}
+
+
 def test_copy_number_any_counts_both_directions(cohort):
     other = Cohort(cohort.study, {"landscape": {"copy_number": "any"}})
     assert state(other, "S3", "ERBB2") == "altered" and state(other, "S1", "CDKN2A") == "altered"

@@ -257,7 +257,8 @@ def test_msi_of_several_samples_in_one_table(tmp_path):
     table = "Sample\tTotal_Number_of_Sites\tNumber_of_Somatic_Sites\t%\nS1\t200\t60\t30.0\nS2\t200\t2\t1.0"
     found = write_table(tmp_path / "msi.txt", table)
     reading = read_delivery([_maf(tmp_path, _row("S1"), _row("S2"))], depths=[found])
-    assert dict(reading.tables["samples"].select("sample_id", "msi_score").iter_rows()) == {"S1": 30.0, "S2": 1.0}
+    said = reading.tables["samples"].select("sample_id", "msi_score", "msi_status").sort("sample_id").rows()
+    assert said == [("S1", 30.0, "MSI-H"), ("S2", 1.0, "MSS")]
 
 
 def test_a_hidden_sheet_that_is_read_is_told(tmp_path):

@@ -35,6 +35,26 @@ def test_liquid_biopsies_are_of_plasma(tmp_path):
     assert _materials(read_any(tmp_path)) == {"TRF1": "tissue", "TRF2": "plasma", "P1": "plasma", "X1": "plasma"}
 
 
+def test_a_gene_that_a_report_of_an_unknown_panel_does_not_name_was_not_looked_at(tmp_path):
+    """TSO 500 and Tempus name what was found: RAS of a report without KRAS was wild type. Another report of the same test
+    says that KRAS is on it."""
+    tp53 = (
+        TSO.replace("KRAS", "TP53").replace("chr12\t25398284\tC", "chr17\t7578406\tC").replace("Gly12Asp", "Arg175His")
+    )
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/P2_CombinedVariantOutput.tsv").write_text(tp53.replace("P1", "P2"))
+    _tempus(tmp_path / "a/t.json", {"somaticPotentiallyActionableMutations": []})
+    assert states_of(read_any(tmp_path / "a"), "RAS") == {"P2": "not_assessable", "X1": "not_assessable"}
+    (tmp_path / "a/P1_CombinedVariantOutput.tsv").write_text(TSO)
+    reading = read_any(tmp_path / "a")
+    assert states_of(reading, "BRAF V600E")["P2"] == "not_assessable"
+    targets = dict(reading.tables["assays"].select("assay_id", "targets").iter_rows())
+    assert targets == {"TSO500": "ERBB2;KRAS;TP53", "test of t": "BRCA2;ERBB2"}
+    assert any("gene list of the test TSO500 is not known" in p.message for p in reading.problems)
+    (tmp_path / "f.xml").write_text(FOUNDATION.replace('gene="KRAS"', 'gene="TP53"').replace("G12D", "R175H"), "utf-8")
+    assert states_of(read_any(tmp_path / "f.xml"), "BRAF V600E") == {"TRF1": "positive"}
+
+
 def test_the_sample_of_a_tempus_report_is_the_tumour_s(tmp_path):
     listed = [{"tempusSampleId": "N1", "sampleCategory": "normal"}, {"tempusSampleId": "T1", "sampleCategory": "tumor"}]
     assert _materials(read_any(_tempus(tmp_path / "d.json", specimens=listed))) == {"T1": "tissue"}

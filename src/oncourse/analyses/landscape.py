@@ -475,6 +475,13 @@ def _notes(
     if unknown:
         notes.append(f"{unknown} samples have no burden per Mb: neither callable_mb nor a gene list is known.")
     unread = cohort.gene_status.panels.unread
+    nameless = unread.filter(unread["gene"].is_null())["sample_id"].n_unique()
+    if nameless:
+        notes.append(
+            f"{nameless:,} samples hold a called change of neither place nor gene, which may be of any: no gene counts as "
+            "looked at there unless it is altered."
+        )
+    unread = unread.drop_nulls("gene")
     if unread.height:
         genes = unread["gene"].unique().sort()
         shown = ", ".join(genes.head(6)) + (" ..." if len(genes) > 6 else "")

@@ -169,6 +169,11 @@ def add_depths(paths: Sequence[Path], built: ct.Built, reading: Reading, given: 
         table = "coverage" if frame is not None else "samples"
         if several is not None:
             frame = several
+            if "msi_status" in frame.columns:
+                reading.notes.append(
+                    f"{path.name}: MSI-H from 10 % of somatic sites on and MSS below 3 %, where the cut-offs published for "
+                    "exomes and panels agree; between them the score says nothing (study.yaml: cutoffs.msi_score)"
+                )
         elif frame is None:
             frame = pl.DataFrame({"sample_id": [sample_of_file(path)], "msi_score": [score]})
         reading.ledger.file(

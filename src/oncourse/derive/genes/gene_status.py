@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from oncourse.derive.genes.copy_states import CopyNumberParams, extreme_genes
-from oncourse.derive.genes.panels import UNREAD, Panels
+from oncourse.derive.genes.panels import ALTERED, UNREAD, Panels
+from oncourse.derive.genes.unread import of_any_gene
 from oncourse.facts.fusions import is_within_gene
 from oncourse.genome.genes import genes_of_role
 from oncourse.genome.promoters import is_promoter_mutation
@@ -188,7 +189,8 @@ def gene_status(
     *Altered* = a protein-changing, splice-site or TERT promoter mutation, a fusion, a deep deletion of a suppressor, an
     amplification of an oncogene; a gene of unknown role counts both (`LandscapeParams.copy_number`). Copies are those
     of gene_copy_number; in samples that it does not hold, those of the segments. A mutation whose
-    effect nobody knows is neither: the gene counts as not looked at in that sample (`Panels.unread`).
+    effect nobody knows is neither: the gene counts as not looked at in that sample (`Panels.unread`); one that names
+    neither place nor gene may be of any gene.
     """
     order = {name: i for i, name in enumerate(EFFECT_ORDER)}
     mutated = (
@@ -235,7 +237,10 @@ def gene_status(
             "effect",
         )
     )
-    return GeneStatus(altered, replace(panels, unread=_unread(calls, altered)))
+    unread = _unread(calls, altered)
+    nameless = unread.filter(pl.col("gene").is_null())["patient_id"].unique().implode()
+    beside = altered.filter(pl.col("is_altered") & pl.col("patient_id").is_in(nameless)).select(list(ALTERED)).unique()
+    return GeneStatus(altered, replace(panels, unread=unread, altered=beside))
 
 
 def _with_flags(mutated: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
@@ -267,8 +272,10 @@ def _copy_events(study: Study, params: CopyNumberParams) -> pl.DataFrame:
 
 def _unread(calls: pl.DataFrame, altered: pl.DataFrame) -> pl.DataFrame:
     """Return the samples and genes with a called mutation of unknown effect, in patients whose gene nothing else
-    alters."""
+    alters; gene is null where the mutation may be of any."""
     unknown = pl.col("consequence").is_null() | (pl.col("consequence") == "unknown")
+    of_any = calls.filter(of_any_gene()).select(list(UNREAD)).unique()
     found = calls.filter(unknown & pl.col("gene").is_not_null()).select(list(UNREAD)).unique()
     known = altered.filter(altered["is_altered"] & altered["gene"].is_in(found["gene"].implode()))
-    return found.join(known, on=["patient_id", "gene"], how="anti").sort("sample_id", "gene")
+    found = found.join(known, on=["patient_id", "gene"], how="anti")
+    return pl.concat([of_any, found]).sort("sample_id", "gene")

@@ -34,6 +34,8 @@ def parse_targets(targets: str | None) -> frozenset[str] | None:
 BY_SEGMENTS = "(segments)"
 #: Columns of `Panels.unread`.
 UNREAD = {"patient_id": pl.String, "sample_id": pl.String, "gene": pl.String}
+#: Columns of `Panels.altered`.
+ALTERED = {"patient_id": pl.String, "gene": pl.String}
 
 
 @dataclass(frozen=True)
@@ -46,23 +48,35 @@ class Panels:
         (assay per kind of event; `ASSUMED` where the sample names none; null = not profiled for the kind)
     genes : assay -> its genes; None = every gene (neither a list nor regions are known)
     unread : patient_id, sample_id, gene: a mutation was called there whose effect nobody knows, and nothing else alters
-    the
-        gene: neither altered nor looked at without a finding
+        the gene: neither altered nor looked at without a finding; gene null: a change of neither place nor gene was
+        called, which may be of any gene
+    altered : patient_id, gene that something alters, of the patients of such a change: these genes stay altered
     """
 
     samples: pl.DataFrame
     genes: dict[str, frozenset[str] | None]
     unread: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=UNREAD))
+    altered: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ALTERED))
 
     def of_patient(self, patient_id: str) -> Panels:
         """Return the panels of one patient's samples."""
         own = pl.col("patient_id") == patient_id
-        return Panels(self.samples.filter(own), self.genes, self.unread.filter(own))
+        return Panels(self.samples.filter(own), self.genes, self.unread.filter(own), self.altered.filter(own))
 
     def of_samples(self, sample_ids: Collection[str]) -> Panels:
         """Return the panels of these samples alone."""
         inside = pl.col("sample_id").is_in(pl.Series(sorted(sample_ids), dtype=pl.String).implode())
-        return Panels(self.samples.filter(inside), self.genes, self.unread.filter(inside))
+        return Panels(self.samples.filter(inside), self.genes, self.unread.filter(inside), self.altered)
+
+    def unread_among(self, genes: Collection[str]) -> pl.DataFrame:
+        """Return `unread` with a row for each of `genes` that a change of no gene may be of."""
+        nameless = self.unread["gene"].is_null()
+        if not nameless.any():
+            return self.unread
+        each = pl.DataFrame({"gene": sorted(set(genes))}, schema={"gene": pl.String})
+        of_any = self.unread.filter(nameless).drop("gene").unique().join(each, how="cross")
+        of_any = of_any.join(self.altered, on=["patient_id", "gene"], how="anti")
+        return pl.concat([self.unread.filter(~nameless), of_any]).unique(maintain_order=True)
 
     def on_panel(self, gene: str, kind: str = "mutation") -> pl.Series:
         """Return the samples (sample_id) whose assay of this kind looked at `gene`."""
@@ -89,7 +103,7 @@ class Panels:
         )
         if kind != "mutation" or self.unread.is_empty():
             return looked
-        return looked.join(self.unread, on=["sample_id", "gene"], how="anti")
+        return looked.join(self.unread_among(genes), on=["sample_id", "gene"], how="anti")
 
     def n_profiled(self, genes: Collection[str], unit: str = "patient", kind: str = "mutation") -> pl.DataFrame:
         """Return per gene how many patients (or samples) were looked at: gene, n_profiled.
@@ -125,7 +139,7 @@ class Panels:
         judge."""
         # from the calls to the panels: every sample x gene of a registry would be a hundred million rows
         seen = self.samples.select(key, assay_id="mutation").drop_nulls().unique()
-        calls = self.unread.select(key, "gene").unique().join(seen, on=key, how="inner")
+        calls = self.unread_among(pairs["gene"].unique()).select(key, "gene").unique().join(seen, on=key, how="inner")
         whole = calls.join(pairs, on=["assay_id", "gene"], how="semi")
         return whole.group_by("gene").agg(pl.col(key).n_unique().cast(pl.Int64).alias("n"))
 

@@ -224,6 +224,16 @@ def _lies_elsewhere(row: dict, build: str, meant: dict[str, list[str]]) -> list[
     return out
 
 
+def of_any_gene() -> pl.Expr:
+    """Whether a variant (variant_id, gene) names neither a place nor a gene: it may be of any.
+
+    Clone tables' mutations without a place are among them, sequences beside the chromosomes are not.
+    """
+    where = pl.col("variant_id")
+    placeless = ~where.str.contains(_PLACED.pattern) | where.str.contains(_BEFORE_ANY.pattern)
+    return pl.col("gene").is_null() & placeless & ~where.str.contains(_ASIDE_CONTIG.pattern)
+
+
 def _on_chromosome(variant: str, genes: set[str]) -> list[str]:
     """Return the genes that may lie on the chromosome of a variant whose genome build nobody knows."""
     chrom = variant.partition(":")[0]

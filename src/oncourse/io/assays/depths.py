@@ -9,6 +9,7 @@ MSIsensor, MSIsensor-pro and DRAGEN give the percent of unstable sites. (Manuals
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -43,18 +44,49 @@ def is_msi(columns: list[str]) -> bool:
 
 
 def msi_of_samples(path: Path) -> pl.DataFrame | None:
-    """Return sample_id and msi_score of a table of several samples' MSIsensor results; null of any other file."""
+    """Return sample_id, msi_score and msi_status (where the score says it, `msisensor_status`) of a result of MSIsensor:
+    of the samples that a column names, else of the one the file is named after; null of any other file."""
     if path.name.lower().endswith(".json") or base_depths(path) is not None:
         return None
     frame = read_table(path, name=table_name(path), comment="##", lenient=True).frame
-    sample = next((c for c in frame.columns if c.strip().lower() in ("sample", "sample_id", "samples", "id")), None)
-    if sample is None or not is_msi(frame.columns):
+    frame = frame.rename({c: c.strip().lstrip("#").strip() for c in frame.columns})
+    if not is_msi(frame.columns):
         return None
-    share = next(c for c in frame.columns if c.strip() == "%")
+    low = {c.lower(): c for c in frame.columns}
+    sample = next((low[c] for c in ("sample", "sample_id", "samples", "id") if c in low), None)
     rows = frame.select(
-        pl.col(sample).alias("sample_id"), pl.col(share).cast(pl.Float64, strict=False).alias("msi_score")
-    )
-    return rows.drop_nulls()
+        (pl.col(sample) if sample else pl.lit(sample_of_file(path))).alias("sample_id"),
+        pl.col("%").cast(pl.Float64, strict=False).alias("msi_score"),
+        pl.col(low["total_number_of_sites"]).cast(pl.Float64, strict=False).alias("_sites"),
+    ).drop_nulls("msi_score")
+    return _with_status(rows.drop_nulls("sample_id") if sample else rows.head(1), frame.columns)
+
+
+#: MSIsensor's percent of somatic sites from which on both published cut-offs say unstable, and below which both say
+#: stable: 3.5 of exomes (Niu et al. Bioinformatics 2014;30:1015), 10 and 3 of MSK-IMPACT (Middha et al. JCO Precis Oncol
+#: 2017;1:1). Fewer sites than the last give no share worth a word (own choice).
+UNSTABLE, STABLE, FEW_SITES = 10.0, 3.0, 20
+
+
+def msisensor_status(columns: Sequence[str], sites: float | None, percent: float | None) -> str | None:
+    """Return the MSI status that MSIsensor's result means on an exome and on a panel alike; None where that depends on
+    the assay, and for the other programs of its kind (Number_of_Unstable_Sites: MSIsensor-pro without a normal).
+
+    >>> paired = ("Total_Number_of_Sites", "Number_of_Somatic_Sites", "%")
+    >>> [msisensor_status(paired, 1200, percent) for percent in (31.0, 5.0, 0.4)], msisensor_status(paired, 5, 40.0)
+    (['MSI-H', None, 'MSS'], None)
+    """
+    paired = "number_of_somatic_sites" in {c.strip().lower() for c in columns}
+    if not paired or percent is None or sites is None or sites < FEW_SITES:
+        return None
+    return "MSI-H" if percent >= UNSTABLE else "MSS" if percent < STABLE else None
+
+
+def _with_status(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Return sample_id, msi_score and, where the score alone says it, msi_status of rows with their number of sites."""
+    said = [msisensor_status(columns, n, share) for n, share in rows.select("_sites", "msi_score").iter_rows()]
+    out = rows.drop("_sites").with_columns(pl.Series("msi_status", said, dtype=pl.String))
+    return out if any(said) else out.drop("msi_status")
 
 
 def read_depths(path: Path) -> tuple[pl.DataFrame | None, float | None]:
@@ -75,9 +107,6 @@ def read_depths(path: Path) -> tuple[pl.DataFrame | None, float | None]:
     if any(_GATK_SHARE.match(c) for c in frame.columns) and "Target" in frame.columns:
         return _gatk_intervals(frame), None
     frame = frame.rename({c: c.strip().lstrip("#").strip().lower() for c in frame.columns})
-    if is_msi(frame.columns):
-        value = frame["%"].cast(pl.Float64, strict=False).drop_nulls()
-        return None, float(value[0]) if len(value) else None
     if {"chromstart", "chromend", "samplename"} <= set(frame.columns):
         return _sambamba_regions(frame), None
     limits = {c: int(m[1]) for c in frame.columns if (m := _DEPTH.match(c))}

@@ -18,7 +18,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.gene_models import models
-from oncourse.io.cbioportal.panels import targets_of_panel
+from oncourse.genome.panels import panel_genes
 from oncourse.io.reading import Reading
 from oncourse.io.reports.mapping import complete
 from oncourse.io.reports.panel_rows import panel_calls
@@ -110,6 +110,8 @@ def read_vendor(path: Path) -> Reading:
     every = [(p, read(p)) for p, read in _files(path)]
     if not every:
         raise InputError(f"{path.name}: no report of Foundation Medicine, TSO 500 or Tempus.")
+    for file, report in every:  # a test that is not named is this report's own
+        report.assay = report.assay or f"test of {file.stem}"
     failed = [_failed(p, r) for p, r in every if r.failed]
     found = [(p, r) for p, r in every if not r.failed]
     if not found:
@@ -126,6 +128,11 @@ def read_vendor(path: Path) -> Reading:
     ]
     columns = list(dict.fromkeys(k for row in rows for k in row)) or ["sample_id", "gene"]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
+    reports = [r for _, r in found]
+    schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
+    assays = sorted({str(r.assay) for r in reports})
+    of_tests = [_targets(a, [r for r in reports if r.assay == a], reading) for a in assays]
+    reading.tables["assays"] = pl.DataFrame(of_tests, schema=schema, orient="row")
     panel_calls(frame, path, pl.int_range(1, frame.height + 1, dtype=pl.UInt32, eager=True), reading)
     reading.lines.pop("calls", None)
     _beside(found, reading)
@@ -164,7 +171,7 @@ def _not_covered(found: list[tuple[Path, VendorReport]], reading: Reading) -> No
 
 
 def _beside(found: list[tuple[Path, VendorReport]], reading: Reading) -> None:
-    """Add samples with their facts, fusions, gene copies and assays."""
+    """Add samples with their facts, fusions and gene copies."""
     reports = [r for _, r in found]
     facts = sorted({k for r in reports for k in r.facts})
     rows = [(r.sample, r.patient or r.sample, r.material, r.assay, *[r.facts.get(k) for k in facts]) for r in reports]
@@ -187,11 +194,24 @@ def _beside(found: list[tuple[Path, VendorReport]], reading: Reading) -> None:
         schema = dict.fromkeys(("sample_id", "gene", "call"), pl.String)
         frame = pl.DataFrame(copies, schema=schema, orient="row")
         reading.tables["gene_copy_number"] = frame.unique(["sample_id", "gene"], keep="first", maintain_order=True)
-    assays = sorted({r.assay for r in reports if r.assay})
-    if assays:
-        schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
-        table = [(a, *targets_of_panel(a, reading)) for a in assays]
-        reading.tables["assays"] = pl.DataFrame(table, schema=schema, orient="row")
+
+
+def _targets(assay: str, reports: list[VendorReport], reading: Reading) -> tuple[str, str, str | None]:
+    """Return an assay, its kind and its genes: those of a panel that is known, else those that any report of it names.
+
+    A report names what was found. A gene that it does not name was looked at only where the test's list says so, or
+    another report of the same test names it.
+    """
+    if genes := panel_genes(assay):
+        return assay, "panel", ";".join(sorted(genes))
+    named = {c["gene"] for r in reports for c in r.calls if c.get("gene")} | {g for r in reports for g, _ in r.copies}
+    message = (
+        f"the gene list of the test {assay} is not known, and a report names only what was found: the {len(named)} genes "
+        "that any report of it names count as looked at, no other."
+    )
+    cure = "Fill in assays.targets with the genes of the test."
+    reading.problems.append(Problem("assays", None, "targets", assay, message, cure, "warning"))
+    return assay, "panel", ";".join(sorted(str(g) for g in named)) or ";"
 
 
 # Foundation Medicine
@@ -415,6 +435,8 @@ def read_tempus(path: Path) -> VendorReport:
         *(v for s in tumour for k, v in s.items() if "Type" in k),
     ]
     out.material = "plasma" if any(_LIQUID.search(str(word)) for word in about if word) else "tissue"
+    code = next((str(test[k]) for k in ("code", "name") if test.get(k)), None) if isinstance(test, dict) else test
+    out.assay = f"Tempus {code}" if code else None
     results = content.get("results") or {}
     for section, value in results.items():
         n = _tempus_section(section, value, out)

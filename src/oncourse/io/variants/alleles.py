@@ -11,6 +11,7 @@ from oncourse.study.schema import Problem
 
 def with_alleles(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
     """Return a row per variant allele (``alt``) and what must be told; the frame is text, ``alt_1`` allele 1 of a MAF."""
+    frame = _with_thymine(frame)
     if "alt" not in frame.columns:
         frame = frame.with_columns(pl.col("alt_1").alias("alt"))
     elif "alt_1" in frame.columns:
@@ -24,6 +25,12 @@ def with_alleles(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
     lost = frame["sample_id"].is_null()
     problems += at_lines(frame, lost, name, "sample_id", "the row has no sample.", "Fill in Tumor_Sample_Barcode.")
     return frame.filter(~lost), problems
+
+
+def _with_thymine(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give back T where R took a column whose cells are all T for one of true and false (``TRUE``)."""
+    columns = [c for c in ("ref", "alt", "alt_1") if c in frame.columns and (frame[c] == "TRUE").any()]
+    return frame.with_columns(pl.col(c).replace("TRUE", "T") for c in columns)
 
 
 #: What a row says of its second allele (Tumor_Seq_Allele2) alone.

@@ -13,11 +13,13 @@ from oncourse.genome.fasta import Fasta
 from oncourse.io.ledger import Ledger
 from oncourse.io.structural.large import joined_large
 from oncourse.io.variants.maf import read_maf
-from oncourse.io.variants.maf_tables import MafTables
+from oncourse.io.variants.maf_tables import MafTables, rename_samples
 from oncourse.io.whose.columns import assign
 from oncourse.io.whose.ids import called_first, of_two_patients
 from oncourse.io.whose.manifest import Column, Manifest
+from oncourse.io.whose.path_words import parts_of_files
 from oncourse.io.whose.start import vcf_start
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 
 #: Names of so many samples in the files are not compared one by one for a note.
@@ -139,6 +141,8 @@ def read_calls(
             how = "no" if what in ("looked", "unsigned") else called
             parts.append(read_maf(path, fasta=fasta, called=how, known=known, manifest=manifest))
             parts[-1].calls = parts[-1].calls.with_columns(pl.lit(v).alias(c) for c, v in _SAID.get(what, {}).items())
+    if kind != "counts":
+        _apart_by_paths(paths, parts, known, manifest)
     problems: list[Problem] = []
     unseen, large = _unseen(parts), joined_large([p.large for p in parts if p.large is not None])
     if unseen:
@@ -195,6 +199,31 @@ def read_calls(
         large=large,
         unseen=unseen,
     )
+
+
+def _apart_by_paths(
+    paths: Sequence[Path], parts: Sequence[MafTables], known: Collection[str], manifest: Manifest | None
+) -> None:
+    """Give the samples of tables whose names or folders say that they hold different lesions of the same people
+    (primary.maf, plasma.maf) a name for each."""
+    tables = [(path, part) for path, part in zip(paths, parts, strict=True) if not is_vcf(path)]
+    if len(tables) < 2 or manifest:
+        return
+    owners = [(s, path) for path, part in tables for s in part.samples["sample_id"].drop_nulls()]
+    names = parts_of_files(owners, known)
+    for path, part in tables:
+        if mine := names.get(path):
+            old = pl.col("sample_id")
+            roles = {s: role for s, (_, role) in mine.items()}
+            people = optional(part.samples, "patient_id")
+            part.samples = part.samples.with_columns(
+                pl.when(old.is_in(list(mine))).then(pl.coalesce(people, old)).otherwise(people).alias("patient_id"),
+                pl.coalesce(
+                    old.replace_strict(roles, default=None, return_dtype=pl.String), optional(part.samples, "role")
+                ).alias("role"),
+            )
+            rename_samples(part, {s: name for s, (name, _) in mine.items()})
+            part.notes.append(f"{path.name}: {', '.join(f'{s} is sample {n}' for s, (n, _) in list(mine.items())[:5])}")
 
 
 def _tell_kinds_apart(paths: Sequence[Path], parts: Sequence[MafTables]) -> list[Problem]:

@@ -198,6 +198,8 @@ DIALECTS: tuple[tuple[str, tuple[str, ...], Callable[[Fields, Site], Counts]], .
     ("Strelka indel", ("TIR",), _strelka_indel),
     ("CaVEMan", ("FAZ", "FCZ", "FGZ", "FTZ", "RAZ", "RCZ", "RGZ", "RTZ"), _caveman),
     ("cgpPindel", ("PU", "NU", "PR", "NR"), _pindel),
+    # Ion Torrent's tagged libraries: molecules, not their reads
+    ("TVC, molecules", ("MAO", "MDP"), _observed("MAO", "MRO", "MDP")),
     # Ion Torrent: the flow-evaluated counts are the ones its own AF is made of
     ("Ion Torrent TVC", ("FAO", "FDP"), _observed("FAO", "FRO", "FDP")),
     ("VCF 4.3 (GATK, Mutect, MuSE, VarDict, DRAGEN), VarScan", ("AD",), _allelic_depth),
@@ -211,6 +213,7 @@ DIALECTS: tuple[tuple[str, tuple[str, ...], Callable[[Fields, Site], Counts]], .
     ("VarDict without AD", ("VD",), _observed("VD", "", "DP")),
     ("deepSNV shearwater", ("FW", "BW", "FD", "BD"), _shearwater),
     ("samtools DPR", ("DPR",), lambda f, s: _allelic_depth({**f, "AD": f["DPR"]}, s)),
+    ("PCAWG's consensus", ("t_alt_count", "t_ref_count"), _observed("t_alt_count", "t_ref_count", "")),
     ("PCGR", ("TAF", "TDP"), _share("TAF", "TDP")),
     ("PCGR", ("TVAF", "TDP"), _share("TVAF", "TDP")),
     *((f"fraction in {key}", (key, "DP"), _share(key)) for key in SHARES),

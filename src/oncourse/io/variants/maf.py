@@ -34,11 +34,12 @@ from oncourse.io.variants.maf_tables import MafTables, write_rows
 from oncourse.io.variants.misshapen import with_short_rows
 from oncourse.io.variants.read_names import may_be_reads
 from oncourse.io.variants.said_columns import may_say, with_said
-from oncourse.io.variants.specimens import parted, specimen_columns
+from oncourse.io.variants.specimens import normals_by_type, parted, specimen_columns
 from oncourse.io.variants.tool_columns import PAIRS, tool_names, with_tool_columns
 from oncourse.io.variants.whose_rows import name_rows, one_sample, owners_by_barcode, refuse_nobody, several_in_a_cell
 from oncourse.io.whose.manifest import Manifest
 from oncourse.io.whose.sample_names import sample_of_file
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
 
@@ -88,6 +89,9 @@ def read_maf(
         return _wanted(names)
 
     table = read_table(path, name=name, columns=wanted, lenient=True)
+    if uuid := _only_uuids(table.frame, header):  # read in that case alone: it is as wide as it is seldom of use
+        table = read_table(path, name=name, columns=lambda names: [*_wanted(names), uuid], lenient=True)
+        table = replace(table, frame=_named_alone(table.frame))
     notes: list[str] = []
     if found_torrent := torrent.as_maf(table, path):
         table, notes = found_torrent
@@ -124,6 +128,7 @@ def read_maf(
     problems = [p for p in table.problems if p.column is None or p.column.lower() in OURS]
     rows = owners_by_barcode(renamed(table.frame)).with_columns(table.lines.alias("line"))
     rows, apart = parted(rows, table.frame, known, path.name)
+    normals = {i: said for i, said in normals_by_type(rows["sample_id"], table.frame).items() if i not in known}
     rows, told = several_in_a_cell(rows, known)
     notes += [*apart, *(f"{path.name}: {note}" for note in told)]
     rows, found_half = one_based(rows, name)
@@ -132,6 +137,10 @@ def read_maf(
     rows, told, n_ignored = name_rows(rows, path, known=known, manifest=manifest)
     refuse_nobody(before, rows, path)
     del before
+    if normals:
+        said_normal = pl.col("sample_id").replace_strict(normals, default=None, return_dtype=pl.String)
+        rows = rows.with_columns(pl.coalesce(said_normal, optional(rows, "role")).alias("role"))
+        notes.append(f"{path.name}: {', '.join(list(normals)[:5])} taken as normal by the type of the rows")
     filled = {c: table.frame.height - table.frame[c].null_count() for c in table.frame.columns}
     n_rows = table.frame.height
     table = replace(table, frame=pl.DataFrame(), lines=rows["line"])
@@ -143,6 +152,12 @@ def read_maf(
     found.problems = with_short_rows([*found.problems, *_reads_unread(found, name, header)], table.problems)
     _write_ledger(found, path.name, header, n_rows, filled, said)
     return found
+
+
+def _only_uuids(frame: pl.DataFrame, header: Sequence[str]) -> str | None:
+    """Return the column of GDC's UUIDs of samples where the barcodes beside it are empty throughout."""
+    uuid = next((h for h in header if h.lower() == "tumor_sample_uuid"), None)
+    return uuid if uuid and frame.height and _named_alone(frame).width < frame.width else None
 
 
 def _reads_unread(found: MafTables, name: str, header: Sequence[str]) -> list[Problem]:

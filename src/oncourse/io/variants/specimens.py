@@ -6,6 +6,7 @@ read by the id alone, primary and metastasis, or baseline and progression, were 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 import polars as pl
@@ -84,6 +85,24 @@ def parted(
     numbers = f"{out['sample_id'].n_unique():,} samples of {ids.n_unique():,} ids ({first[0]} ...)"
     note = f"{file}: {', '.join(used)} tells the samples of an id apart: {numbers}"
     return out, [note]
+
+
+_SAYS_NORMAL = re.compile(r"(?i)(?<![a-z])(normal|germ_?line)(?![a-z])|正常|癌旁|对照")
+
+
+def normals_by_type(ids: pl.Series, table: pl.DataFrame) -> dict[str, str]:
+    """Return sample -> normal of the ids (of the rows of `table`) that a column of types calls a normal, each by one word
+    (Blood Derived Normal), beside others that it does not."""
+    for column in specimen_columns(table.columns):
+        pairs = (
+            pl.DataFrame({"id": ids, "word": table[column].str.strip_chars().replace("", None)}).drop_nulls().unique()
+        )
+        if pairs.height != pairs["id"].n_unique():
+            continue
+        normal = [i for i, word in pairs.iter_rows() if _SAYS_NORMAL.search(word)]
+        if 0 < len(normal) < pairs.height:
+            return dict.fromkeys(normal, "normal")
+    return {}
 
 
 def _finer(rows: pl.DataFrame, table: pl.DataFrame) -> str | None:

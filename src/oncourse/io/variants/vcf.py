@@ -227,6 +227,8 @@ def _counts_in_info(table: TextTable) -> bool:
     """Whether a VCF without sample columns holds read counts in INFO."""
     if "INFO" not in table.frame.columns:
         return False
+    if table.frame["INFO"].str.contains(r"(?:^|;)t_alt_count=\d").any():  # PCAWG's consensus
+        return True
     return bool(table.frame["INFO"].str.contains(r"(?:^|;)DP=\d").any()) and bool(
         table.frame["INFO"].str.contains(r"(?:^|;)(DP4|AF|AD|AO)=").any()
     )

@@ -120,7 +120,7 @@ _INFO_USED = frozenset(
     ]
 )
 #: Keys of FORMAT that are read beside those of the dialects, and those of events.
-_FORMAT_USED = frozenset(["GT", "DP", "RO", "RD", "FRO", "TAR", "SS", "FT", "NAD", "NDP", "NAF", "NVAF"])
+_FORMAT_USED = frozenset(["GT", "DP", "RO", "RD", "FRO", "MRO", "TAR", "SS", "FT", "NAD", "NDP", "NAF", "NVAF"])
 _EVENTS_USED = frozenset(["PR", "SR", "DV", "RV", "VF", "SU", "PE", "CN", "MCN", "MCC", "SM"])
 
 

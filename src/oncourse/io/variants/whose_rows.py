@@ -25,6 +25,7 @@ from oncourse.io.whose.sample_names import (
     folder_of_samples,
     is_generic,
     is_normal_name,
+    lesion_of_file,
     no_normal,
     of_path,
     sample_of_file,
@@ -125,6 +126,8 @@ def _named(
             return of_path(name), None, role
         if name == stem and folder:
             return name, folder, role
+        if len(ids) == 1 and role == "tumour" and (lesion := lesion_of_file(name, path)):
+            return lesion, name, role  # P1 in P1_liver.maf, beside P1_primary.maf
         if not is_generic(name):
             pair = partners.of(name)
             return (name, None, role) if pair is None else (name, pair[1], "normal" if pair[0] else role)

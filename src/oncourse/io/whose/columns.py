@@ -15,6 +15,7 @@ from pathlib import Path
 
 from oncourse.io.whose.ids import refuse_endless, says
 from oncourse.io.whose.manifest import Column, Manifest, Question, said_of
+from oncourse.io.whose.path_words import apart
 from oncourse.io.whose.roles import Names, role_of, settled
 from oncourse.io.whose.sample_names import (
     CALLERS,
@@ -29,11 +30,13 @@ from oncourse.io.whose.sample_names import (
     is_normal_name,
     is_plasma,
     is_white_cells,
+    lesion_of_file,
     names_nobody,
     of_path,
     pair_of,
     sample_of_file,
     stem_of,
+    without_lane,
 )
 from oncourse.io.whose.start import Start
 
@@ -78,7 +81,7 @@ def assign(
             or (c.why == "manifest" and c.patient_id is not None)
             or (c.path in plasma and c.role == "normal" and is_white_cells(c.sample_id)),
         )
-        for c in _as_other_callers_say(_one_name(out))
+        for c in apart(_as_other_callers_say(_one_name(_of_lanes(out, known))), known)
     ]
     out = _with_lone_normals(out)
     _ask_of_file_names(out, known)
@@ -176,6 +179,10 @@ def _stated(start: Start) -> dict[str, tuple[str | None, str | None]]:
             )
             role = "normal" if IS_NORMAL.match(column) else "tumour" if GENERIC.match(column) else None
             out[column] = (name if name != column else None, role)
+    for line in start.comments:  # the tumour derives from the normal (VCF 4.1, 4.3)
+        pair = re.match(r'"?##PEDIGREE=<(?:Derived|ID)=([^,>]+),Original=([^,>]+)>', line)
+        if pair and set(pair.groups()) <= set(start.columns):
+            out |= {pair[1]: (None, "tumour"), pair[2]: (None, "normal")}
     for role, name in _bams(start).items():
         if name in start.columns:
             out.setdefault(name, (None, role))
@@ -206,7 +213,8 @@ def _individual(start: Start) -> str | None:
     for line in start.comments:
         if found := re.match(r'##INDIVIDUAL=<NAME=(?:"((?:[^"\\]|\\.)*)"|([^,>]+))', line):
             return found[2] or re.sub(r"\\(.)", r"\1", found[1]) or None
-    return None
+    each = {m[1] for line in start.comments if (m := re.match(r'"?##SAMPLE=<.*\bIndividual="?([^",>]+)', line))}
+    return next(iter(each)) if len(each) == 1 else None
 
 
 def _name(
@@ -223,6 +231,9 @@ def _name(
     stem, generic = stem_of(start.path), bool(GENERIC.match(column))
     if _is_patients_sample(column, stem, start.path) and stem not in start.columns:
         return stem, "file name"
+    lesion = lesion_of_file(column, start.path) if len(tumours) == 1 and column in tumours and not generic else None
+    if lesion and (lesion in known or column not in known):
+        return lesion, "file name and column"
     candidates = [(stated.get(column, (None, None))[0], "header"), (None if generic else column, "column")]
     if pair and role in ("tumour", "normal") and (generic or column.endswith(pair[role == "normal"])):
         candidates.insert(1, (pair[role == "normal"], "file name"))
@@ -280,6 +291,8 @@ def _patient(
         return stem_of(start.path)
     if _is_patients_sample(column, sample, start.path):
         return column[: -len(sample) - 1]
+    if sample != column and sample == lesion_of_file(column, start.path):
+        return column
     if sample == stem_of(start.path) and (folder := folder_of_samples(start.path)):
         return folder
     own, _ = names.ends.get(column, ("", ""))
@@ -291,6 +304,12 @@ def _patient(
         return begins[-1]  # P6_primary beside P6_blood, or in P6.vcf
     is_one = len(start.columns) > 1 and len(names.ends) == len(start.columns) and len(names.roles) == 1
     return next(iter(names.roles)) if is_one else None
+
+
+def _of_lanes(columns: list[Column], known: Collection[str]) -> list[Column]:
+    """Make the lanes of a library (P1_S1_L001, P1_S1_L002) one sample, where nobody says that they are several."""
+    told = {c.sample_id for c in columns if c.why == "manifest"} | set(known)
+    return [c if c.sample_id in told else replace(c, sample_id=without_lane(c.sample_id)) for c in columns]
 
 
 def _one_name(columns: list[Column]) -> list[Column]:

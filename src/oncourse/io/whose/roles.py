@@ -46,6 +46,12 @@ def _behind(columns: Sequence[str]) -> dict[str, str]:
     return {c: m["stem"] for c, m in found.items() if len(roles[m["stem"]]) > 1}
 
 
+def _begins_as_normal(column: str) -> bool:
+    """Whether a name begins with a word or the letter of a normal."""
+    found = _ROLE_START.match(column)
+    return bool(found and is_normal_name(found["role"]))
+
+
 @dataclass(frozen=True)
 class Names:
     """What the names of one file's columns say of each other, looked at once for all of them.
@@ -114,8 +120,9 @@ def role_of(
         return "normal" if IS_NORMAL.match(column) else "tumour"
     if any(role == "normal" and c in start.columns for c, (_, role) in stated.items()):
         return "tumour"  # the header names its normals: the others are none
-    if column in names.controls or names.normals - {column}:
-        return "normal" if column in names.controls else "tumour"
+    if column in names.controls or names.normals - {column} or column in names.behind:  # N_P1 beside T_P1
+        is_control = column in names.controls or (column in names.behind and _begins_as_normal(column))
+        return "normal" if is_control else "tumour"
     other = next(c for c in start.columns if c != column) if len(start.columns) == 2 else None
     if other and re.fullmatch(r"(?i)tumou?r", other):
         return "normal"

@@ -52,6 +52,11 @@ _MOMENT = (
 #: Times as words of their own, and the tumour as such: beside another of the same beginning it is a lesion.
 _TIMES = rf"({_MOMENT}|baseline|bl|tumou?r|肿瘤)$"
 _APART = re.compile(rf"(?i)^{_TIMES}")
+GENERIC_TUMOUR = re.compile(r"(?i)^(tumou?r|tissue|肿瘤|组织)$")
+#: A folder of a time of treatment or of a date, between the patient's and the file (``P1/2021-03-01/calls.vcf``).
+_TIME_FOLDER = re.compile(
+    r"(?i)^((?:19|20)\d\d-?[01]\d-?[0-3]\d|baseline|relapse|progression|c\d+d\d+|week_?\d+|day_?\d+)$"
+)
 #: What a name must hold to have a `beginning`; asked of a whole column of names at once.
 _MAY_BEGIN = rf"(?i)[_.\- ](?:{_OF_MATERIAL}|{_TIMES})|[^\x00-\x7F]"
 #: A letter or two with a number: a region, a visit - or the number of a patient of a centre or cohort (CRC_T01).
@@ -86,7 +91,7 @@ CALLERS = (
 _STEPS = (
     rf"somatic|snvs?|indels?|sv|{CALLERS}|cut|hard-filtered|"
     r"(un)?filtered|filter|pass|passed|vep|snpeff|ann|annotated|anno|norm(alized)?|sorted|hg19|hg38|grch3[78]|final|raw|merged|"
-    r"ensemble|consensus|calls?|variants?|somaticsv|gridss|gripss|esvee|pave|linx|purple|flagged|muts|mutations?|annot|dedup|md|recal|bwa|bam|cram|"
+    r"ensemble|consensus([._]\d{8})?|snv_mnvs?|calls?|variants?|somaticsv|gridss|gripss|esvee|pave|linx|purple|flagged|muts|mutations?|annot|dedup|md|recal|bwa|bam|cram|"
     r"cnvs?|cna|cncf|hisens|purity|segs?|segments?|cns|subclones|copynumber|cellularity|ploidy|purityploidy|segtab|titan|seg_ucn|acf|facets|ascat|sequenza|"
     r"call_stats|genomon_mutation|filt|snp|ss|fb|(bam-)?readcounts?|alleliccounts|acounts|counts|pileups?|fusions?|final-list_candidate-fusion-genes|fusioncatcher|fusion_predictions|arriba|star-fusion|abridged|multianno|funcotated|funcotator|"
     r"(somatic|germline|loh)\.hc|chr(\d\d?|[xy]|mt?)(_\d+-\d+)?|\d{4}-scattered|(shard|scatter)[_-]?\d+|"
@@ -136,8 +141,9 @@ def _parts(path: Path) -> tuple[str, str | None, str | None]:
         return stem, None, None
     words = [stem]
     for parent in (p.name for p in path.parents if p.name):
-        if not _ONLY_STEPS.match(parent) and not GENERIC.match(parent):
-            return stem, _ENDS.sub("", parent), next((w for w in words if _MATERIAL.match(w)), None)
+        if not (_ONLY_STEPS.match(parent) or GENERIC.match(parent) or _TIME_FOLDER.match(parent)):
+            of_time = next((w for w in words if _MATERIAL.match(w) or _TIME_FOLDER.match(w)), None)
+            return stem, _ENDS.sub("", parent), of_time
         words.append(parent)
     return stem, None, None
 
@@ -166,6 +172,44 @@ def beginning(sample: str) -> tuple[str, str] | None:
         return said
     glued = _GLUED.match(sample)
     return (glued["stem"], glued["word"]) if glued and not GENERIC.match(sample) else None
+
+
+def own_name(path: Path) -> str:
+    """Return the name of a file without the words of callers and steps, whatever its folders are called.
+
+    >>> own_name(Path("P1/primary.mutect2.vcf"))
+    'primary'
+    """
+    return _parts(path)[0]
+
+
+def is_step(word: str) -> bool:
+    """Whether a name is one of callers and steps: ``mutect2``, ``calls``."""
+    return bool(_ONLY_STEPS.match(word))
+
+
+def is_tumour_word(word: str) -> bool:
+    """Whether a name says tumour and not which."""
+    return bool(GENERIC_TUMOUR.match(word)) or word in ("T", "t")
+
+
+def is_lesion_word(word: str) -> bool:
+    """Whether a name is a word for a lesion, a material or a time of treatment."""
+    return not is_tumour_word(word) and bool(_MATERIAL.match(word) or _APART.match(word) or _TIME_FOLDER.match(word))
+
+
+def lesion_of_file(name: str, path: Path) -> str | None:
+    """Return the sample of a file that is named after a patient, `name`, and a lesion, material or time of his, where the
+    file itself names the patient alone; null of any other file.
+
+    >>> lesion_of_file("P1", Path("P1_plasma.vcf")), lesion_of_file("P1", Path("P1/2021-03-01/calls.vcf"))
+    ('P1_plasma', 'P1_2021-03-01')
+    >>> lesion_of_file("P1", Path("P1.vcf")), lesion_of_file("P1", Path("P1_tumor.vcf"))
+    (None, None)
+    """
+    stem = stem_of(path)
+    found = beginning(stem) if len(stem) > len(name) and stem.startswith(name) else None
+    return stem if found and found[0] == name and not GENERIC_TUMOUR.match(found[1]) else None
 
 
 def beginnings(samples: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -298,6 +342,18 @@ def of_one_beginning(samples: Iterable[str]) -> dict[str, str]:
 _SHEET = re.compile(r"_S(?P<number>\d+)(_L00\d)?(_R[12])?(_001)?$")
 
 
+_LANE = re.compile(r"(?<=_S)(?P<number>\d+)_L00[1-8](_R[12])?(_001)?$")
+
+
+def without_lane(sample: str) -> str:
+    """Return a name without the lane of Illumina's file names: the lanes of one library are one sample.
+
+    >>> without_lane("P1_S3_L002"), without_lane("P1-T_S12_L001_R1_001"), without_lane("P1_L002")
+    ('P1_S3', 'P1-T_S12', 'P1_L002')
+    """
+    return _LANE.sub(r"\g<number>", sample)
+
+
 def without_sheet_numbers(samples: Sequence[str]) -> dict[str, str]:
     """Return sample -> its name without the number of Illumina's sample sheet (``P1-T_S3``), where every name has another
     number: S1 and S2 behind one name alone may be samples of a patient.
@@ -337,18 +393,37 @@ def normals_among(samples: Collection[str]) -> dict[str, tuple[str, list[str]]]:
     {'P1_saliva': ('P1', ['P1_FFPE'])}
     >>> normals_among(["P1_T", "P1_N", "P2_N", "P2_met"])
     {'P1_N': ('P1', ['P1_T'])}
+    >>> normals_among(["T_P1", "N_P1", "N_P2", "normal_P3", "P3"])
+    {'N_P1': ('P1', ['T_P1']), 'normal_P3': ('P3', ['P3'])}
     """
     ends = {s: m["stem"] for s in samples if (m := _CLEAR_NORMAL.match(s))}
     tumours = {m["stem"] for s in samples if (m := re.match(r"(?i)^(?P<stem>.+)[_.\- ](?:t|tumou?r|肿瘤)\d*$", s))}
     ends |= {s: m["stem"] for s in samples if (m := re.match(r"^(?P<stem>.+)[_.\- ]N\d*$", s)) and m["stem"] in tumours}
+    before = _named_before(samples)
     if not ends:
-        return {}
+        return before
     own, stems = set(ends.values()), Stems(ends.values(), marks="_.- ")
     others: dict[str, list[str]] = {}
     for sample in sorted({s for s in samples if s not in ends}):
         for stem in {*stems.of(sample), *([sample] if sample in own else [])}:
             others.setdefault(stem, []).append(sample)
-    return {s: (stem, others[stem]) for s, stem in sorted(ends.items()) if stem in others}
+    return before | {s: (stem, others[stem]) for s, stem in sorted(ends.items()) if stem in others}
+
+
+_BEFORE = re.compile(rf"^(?:(?P<letter>[TN])|(?P<word>(?i:tumou?r|肿瘤|{NORMAL_WORD})))[_.-](?P<stem>.+)$")
+
+
+def _named_before(samples: Collection[str]) -> dict[str, tuple[str, list[str]]]:
+    """Return the normals among names that begin with what they are, as `normals_among`: N_P1 beside T_P1."""
+    found = {s: m for s in samples if (m := _BEFORE.match(s))}
+    own = {m["stem"]: s for s, m in found.items() if not (m["letter"] == "N" or is_normal_name(m["word"] or ""))}
+    out = {}
+    for s, m in sorted(found.items()):
+        is_normal = m["letter"] == "N" or is_normal_name(m["word"] or "")
+        other = own.get(m["stem"]) or (m["stem"] if m["stem"] in samples and m["word"] else None)
+        if is_normal and other:
+            out[s] = (m["stem"], [other])
+    return out
 
 
 _TIME = re.compile(rf"(?i)[_.-]({_MOMENT})$")
