@@ -94,6 +94,15 @@ def test_a_sample_of_the_clinical_table_in_files_of_two_lesions_is_asked_about(t
         read_files(paths, clinical=[tmp_path / "c.tsv"])
 
 
+@pytest.mark.parametrize("names", [("P1_A", "P1_B"), ("P1_1", "P1_2"), ("P1_left", "P1_right")])
+def test_files_of_one_sample_under_unlike_names_are_told(tmp_path, names):
+    """They were joined, and a note among others was all that said so."""
+    for name, row in zip(names, (ROW, TP53_ROW), strict=True):
+        _write(tmp_path / f"{name}.vcf", ["P1"], row)
+    reading = read_any(tmp_path)
+    assert [p.severity for p in reading.problems if "name one sample, P1" in p.message] == ["warning"]
+
+
 def test_lanes_of_a_library_are_one_sample(tmp_path):
     """bcl2fastq's P1_S1_L001 and P1_S1_L002 were two patients."""
     _write(tmp_path / "P1_S1_L001.vcf", ["P1_S1_L001"], ROW)

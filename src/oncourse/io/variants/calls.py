@@ -17,7 +17,7 @@ from oncourse.io.variants.maf_tables import MafTables, rename_samples
 from oncourse.io.whose.columns import assign
 from oncourse.io.whose.ids import called_first, of_two_patients
 from oncourse.io.whose.manifest import Column, Manifest
-from oncourse.io.whose.path_words import parts_of_files
+from oncourse.io.whose.path_words import parts_of_files, told_unlike
 from oncourse.io.whose.start import vcf_start
 from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
@@ -175,6 +175,8 @@ def read_calls(
     owners = [s for p in parts for s in p.samples["sample_id"].unique()]
     if several := sorted({s for s in owners if owners.count(s) > 1} if len(owners) < MANY else set()):
         notes.append(f"{len(several):,} samples stand in several files and are one each ({', '.join(several[:5])})")
+        held = ((path, set(part.samples["sample_id"])) for path, part in zip(paths, parts, strict=True))
+        problems += [] if manifest else told_unlike((s, path) for path, mine in held for s in several if s in mine)
     problems += [problem for p in parts for problem in p.problems]
     ledger = Ledger()
     for part in parts:

@@ -8,7 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from oncourse.io.whose.manifest import Column, Question
-from oncourse.io.whose.sample_names import IS_NORMAL, is_generic, is_lesion_word, is_step, is_tumour_word, own_name
+from oncourse.io.whose.sample_names import (
+    IS_NORMAL,
+    is_generic,
+    is_lesion_word,
+    is_step,
+    is_tumour_word,
+    own_name,
+    without_lane,
+)
+from oncourse.study.schema import Problem
 
 #: Folders above a file that are looked at.
 _LEVELS = 3
@@ -48,6 +57,32 @@ def _several(owners: Iterable[tuple[str, Path]]) -> dict[tuple[str, Path], str]:
         for path, word in of.items()
         if word
     }
+
+
+def told_unlike(owners: Iterable[tuple[str, Path]]) -> list[Problem]:
+    """Say of which samples several files are whose names differ by a mark of their own (P1_A.vcf, P1_B.vcf): they are
+    joined, and may be of several lesions.
+
+    >>> [p.value for p in told_unlike(("P1", Path(p)) for p in ("P1_A.vcf", "P1_B.vcf"))]
+    ['P1']
+    >>> told_unlike(("P1", Path(p)) for p in ("P1.snvs.vcf", "mutect2_P1.vcf", "P1.vcf"))
+    []
+    """
+    names: dict[str, dict[str, str]] = {}
+    for sample, path in owners:
+        name = without_lane(own_name(path))
+        rest = name.replace(sample, "", 1).strip("_.- ") if sample in name else ""
+        if rest and not is_step(rest):
+            names.setdefault(sample, {}).setdefault(rest, path.name)
+    message, cure = (
+        "{} name one sample, {}: read as that.",
+        "If they are of several lesions or days, give each its id (--files).",
+    )
+    return [
+        Problem("samples", None, "sample_id", s, message.format(", ".join(list(of.values())[:4]), s), cure, "warning")
+        for s, of in sorted(names.items())
+        if len(of) > 1
+    ]
 
 
 def apart(columns: Sequence[Column], known: Collection[str]) -> list[Column]:
