@@ -50,6 +50,7 @@ def test_a_gene_that_a_report_of_an_unknown_panel_does_not_name_was_not_looked_a
     assert states_of(reading, "BRAF V600E")["P2"] == "not_assessable"
     targets = dict(reading.tables["assays"].select("assay_id", "targets").iter_rows())
     assert targets == {"TSO500": "ERBB2;KRAS;TP53", "test of t": "BRCA2;ERBB2"}
+    assert reading.tables["assays"]["callable_mb"].to_list() == [0, 0]  # of its found genes alone no burden follows
     assert any("gene list of the test TSO500 is not known" in p.message for p in reading.problems)
     (tmp_path / "f.xml").write_text(FOUNDATION.replace('gene="KRAS"', 'gene="TP53"').replace("G12D", "R175H"), "utf-8")
     assert states_of(read_any(tmp_path / "f.xml"), "BRAF V600E") == {"TRF1": "positive"}

@@ -129,7 +129,7 @@ def read_vendor(path: Path) -> Reading:
     columns = list(dict.fromkeys(k for row in rows for k in row)) or ["sample_id", "gene"]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
     reports = [r for _, r in found]
-    schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
+    schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String) | {"callable_mb": pl.Float64}
     assays = sorted({str(r.assay) for r in reports})
     of_tests = [_targets(a, [r for r in reports if r.assay == a], reading) for a in assays]
     reading.tables["assays"] = pl.DataFrame(of_tests, schema=schema, orient="row")
@@ -196,14 +196,15 @@ def _beside(found: list[tuple[Path, VendorReport]], reading: Reading) -> None:
         reading.tables["gene_copy_number"] = frame.unique(["sample_id", "gene"], keep="first", maintain_order=True)
 
 
-def _targets(assay: str, reports: list[VendorReport], reading: Reading) -> tuple[str, str, str | None]:
-    """Return an assay, its kind and its genes: those of a panel that is known, else those that any report of it names.
+def _targets(assay: str, reports: list[VendorReport], reading: Reading) -> tuple[str, str, str, float | None]:
+    """Return an assay, its kind, its genes - those of a panel that is known, else those that any report of it names - and
+    its size, 0 (no burden is worked out) in the second case.
 
     A report names what was found. A gene that it does not name was looked at only where the test's list says so, or
     another report of the same test names it.
     """
     if genes := panel_genes(assay):
-        return assay, "panel", ";".join(sorted(genes))
+        return assay, "panel", ";".join(sorted(genes)), None
     named = {c["gene"] for r in reports for c in r.calls if c.get("gene")} | {g for r in reports for g, _ in r.copies}
     message = (
         f"the gene list of the test {assay} is not known, and a report names only what was found: the {len(named)} genes "
@@ -211,7 +212,7 @@ def _targets(assay: str, reports: list[VendorReport], reading: Reading) -> tuple
     )
     cure = "Fill in assays.targets with the genes of the test."
     reading.problems.append(Problem("assays", None, "targets", assay, message, cure, "warning"))
-    return assay, "panel", ";".join(sorted(str(g) for g in named)) or ";"
+    return assay, "panel", ";".join(sorted(str(g) for g in named)) or ";", 0.0
 
 
 # Foundation Medicine
