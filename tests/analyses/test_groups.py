@@ -274,6 +274,24 @@ def test_by_group_too_no_survival_is_told_where_vital_status_is_unknown():
     assert "OS" not in found.table("times")["endpoint"].to_list() and "is not told" not in groups(base, "arm").answer
 
 
+@pytest.mark.parametrize("name", ["treatment", "biomarkers", "prediction"])
+def test_what_rests_on_overall_survival_says_why_there_is_none(name):
+    """Treatments with a start day were asked for treatments with a start day; 0 patients had OS, of 40 followed up."""
+    base = usual()
+    unknown = base["follow_up"].with_columns(is_dead=pl.when(pl.int_range(pl.len()) % 2 == 0).then(True))
+    of = dataclasses.replace(base, tables={**base.tables, "follow_up": unknown, "labs": base["labs"].clear()})
+    with pytest.raises(NotEnoughData, match="vital status is unknown in 20 of 40 patients"):
+        registry()[name].run(Cohort(of))
+
+
+def test_groups_that_differ_in_case_alone_are_asked_about():
+    base = usual()
+    arms = base["patients"].with_columns(arm=pl.when(pl.int_range(pl.len()) < 6).then(pl.lit("a")).otherwise("arm"))
+    told = groups(dataclasses.replace(base, tables={**base.tables, "patients": arms}), "arm").notes
+    assert "A and a are told apart by their spelling alone: are they one group?" in told
+    assert not any("spelling" in note for note in grouped("arm").notes)
+
+
 def test_without_a_group_there_is_nothing_to_show():
     with pytest.raises(NotEnoughData, match="--group COLUMN"):
         registry()["groups"].run(Cohort(usual()))

@@ -319,3 +319,18 @@ def test_one_treatment_after_another_is_asked_for_its_days(text):
     [problem] = drug_checks({"treatments": pl.DataFrame({"drugs": [text]})})
     assert "one treatment after another" in problem.cure and "nearest" not in problem.message
     assert len(read_drugs(text).names) == 1  # not understood, and no combination
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("多西他赛(因毒性停药)", ("docetaxel",)),  # why it was stopped was an unknown drug
+        ("docetaxel (stopped for toxicity)", ("docetaxel",)),
+        ("FOLFOX(进展后FOLFIRI)", ("fluorouracil", "folinic acid", "oxaliplatin", "进展后folfiri")),
+        ("西妥昔单抗±伊立替康", ("cetuximab", "or without 伊立替康")),  # irinotecan was taken as given
+        ("cetuximab +/- irinotecan", ("cetuximab", "or without irinotecan")),
+        ("Cetux+Iri", ("cetuximab", "irinotecan")),
+    ],
+)
+def test_remarks_in_brackets_and_what_was_given_or_not(text, names):
+    assert read_drugs(text).names == names

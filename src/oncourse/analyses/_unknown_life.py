@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 CASES = ("unknown_alive", "unknown_dead")
 
 
+def refusal(cohort: Cohort) -> str:
+    """Return why overall survival is not told, as a sentence with a blank behind it; empty where it is, or where nobody is
+    followed up: what rests on it has no other reason to say."""
+    if not cohort.study.has("follow_up"):
+        return ""
+    status = vital_status(people(cohort.study["follow_up"]), cohort.params(EndpointParams).max_unknown_status)
+    return f"{status.sentence} " if status.sentence else ""
+
+
 def curves(cohort: Cohort) -> list[tuple[Curve, int, int]]:
     """Return curve, patients and deaths of the best and of the worst case (`CASES`); nothing where there are none."""
     from oncourse.stats.km import kaplan_meier

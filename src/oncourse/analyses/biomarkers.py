@@ -11,6 +11,7 @@ from oncourse.analyses._base import OutputTable, Result, analysis
 from oncourse.analyses._biomarker_figures import figures_of
 from oncourse.analyses._biomarker_words import answer_words, headline_of, notes_of, response_words
 from oncourse.analyses._people import counted, ledger, of_endpoint
+from oncourse.analyses._unknown_life import refusal
 from oncourse.analyses._whole import Whole, leads, whole
 from oncourse.cohort import Cohort
 from oncourse.derive.clinical.endpoint_base import EndpointParams
@@ -200,7 +201,7 @@ def biomarkers(cohort: Cohort, params: BiomarkerParams) -> Result:
     if tested.is_empty() and responses.drop_nulls("p_value").is_empty():
         why = f" Endpoints left out: {', '.join(skipped)}." if skipped else ""
         raise NotEnoughData(
-            f"Needs an endpoint with at least {params.min_events} events and a finding in at least "
+            f"{refusal(cohort)}Needs an endpoint with at least {params.min_events} events and a finding in at least "
             f"{params.min_altered} patients.{why}"
         )
     estimates, answer = answer_words(tested, params.alpha)

@@ -505,6 +505,14 @@ def _people(cohort: Cohort, found: Groups, rows: pl.DataFrame | None, gone: pl.D
 
 def _notes(found: Groups, ratios: list[dict[str, Any]], inside: list[dict[str, Any]]) -> tuple[str, ...]:
     notes = ["Groups that nobody drew by lot differ in more than their name: a ratio here is no effect of the group."]
+    by_spelling: dict[str, list[str]] = {}
+    for name in found.names:
+        by_spelling.setdefault("".join(name.casefold().split()), []).append(name)
+    notes += [
+        _plain(f"{' and '.join(sorted(alike))} are told apart by their spelling alone: are they one group?")
+        for alike in by_spelling.values()
+        if len(alike) > 1
+    ]
     if found.by_line:
         notes.append(
             "Treatments are compared, adjusted for what is recorded, in treatment; ratios here are in the table."

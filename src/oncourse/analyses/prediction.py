@@ -11,6 +11,7 @@ import polars as pl
 from oncourse.analyses._base import Estimate, Figure, OutputTable, Result, analysis, exclusions
 from oncourse.analyses._people import counted
 from oncourse.analyses._prediction_words import against, answer_of, headline_of, notes_of
+from oncourse.analyses._unknown_life import refusal
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.predictors import ORIGINS
 from oncourse.errors import NotEnoughData
@@ -188,7 +189,7 @@ def prediction(cohort: Cohort, params: PredictionParams) -> Result:
         max_genes=params.max_genes,
         strata=params.strata,
     )
-    _check(frame, params)
+    _check(frame, params, refusal(cohort) if params.endpoint == "OS" else "")
     fitted = fit_prediction(
         frame.arrays(by_pathway=params.gene_groups == "pathway"),
         horizon=landmark_days(params.months),
@@ -245,14 +246,14 @@ def _people(cohort: Cohort, frame: PredictionFrame) -> pl.DataFrame:
     return counted(MODEL, everyone, frame.patients, out, rest="no time zero")
 
 
-def _check(frame: PredictionFrame, params: PredictionParams) -> None:
+def _check(frame: PredictionFrame, params: PredictionParams, refused: str) -> None:
     horizon = landmark_days(params.months)
     who = frame.patients
     events = who.filter(pl.col("is_event") & (pl.col("time_days") <= horizon)).height
     beyond = who.filter(pl.col("time_days") > horizon).height
     if events < params.min_events or beyond < params.min_events:
         raise NotEnoughData(
-            f"{who.height} patients with {params.endpoint} from {frame.zero.words}: {events} events by "
+            f"{refused}{who.height} patients with {params.endpoint} from {frame.zero.words}: {events} events by "
             f"{params.months:g} "
             f"months and {beyond} patients followed beyond; a model needs at least {params.min_events} of each."
         )

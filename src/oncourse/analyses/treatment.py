@@ -23,6 +23,7 @@ from oncourse.analyses._treatment_words import (
     pair_name,
     withheld_notes,
 )
+from oncourse.analyses._unknown_life import refusal
 from oncourse.analyses._whole import Whole, leads, whole
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
@@ -261,7 +262,8 @@ def treatment(cohort: Cohort, params: TreatmentParams) -> Result:
         pl.concat([times, control]).join(table.drop("classes", "unknown"), on="unit").sort("endpoint", "line", "unit")
     )
     if rows.is_empty():
-        raise NotEnoughData("No line of therapy has an endpoint: needs treatments with a start day and follow_up.")
+        cure = "No line of therapy has an endpoint: needs treatments with a start day and follow_up."
+        raise NotEnoughData(f"{why}No endpoint is left." if (why := refusal(cohort)) else cure)
     x = line_covariates(cohort.study, table, params.covariates)
     pairwise = PairRules(
         params.rmst_months * DAYS_PER_MONTH,

@@ -30,6 +30,12 @@ _REVERSING = re.compile(
 )
 _REVERSING_CJK = re.compile(r"[未停拒后前不无或]|序贯|改用|对比")
 _SUFFIX = re.compile(r"-[a-z]{4}$")  # FDA: biologics carry four letters after the name (bevacizumab-awwb)
+#: Given or not: the drug behind it was not given for certain.
+_OR_NOT = re.compile(r"±|\+\s*/\s*-|\(\s*\+\s*/?\s*-\s*\)")
+#: In brackets behind a drug: why it was stopped or lowered, which it was given to be.
+_REMARK = re.compile(
+    r"停药|停用|停止|暂停|减量|不耐受|毒性|不良反应|耐药|进展|stopped|discontinu|interrupt|reduced|toxicity|intoleran|progress"
+)
 #: 镭[223ra], (177lu)lu-psma-617: the isotope is part of a name, and no second one.
 _ISOTOPE = re.compile(r"[\[(](\d{2,3}[a-z]{1,2})[\])]")
 _CJK = re.compile(r"[\u3400-\u9fff]")
@@ -130,7 +136,7 @@ def _plain(text: str) -> str:
     text = (
         unaccented(unicodedata.normalize("NFKC", text).casefold()).replace("–", "-").replace("—", "-").replace("−", "-")
     )
-    text = _ISOTOPE.sub(r"\1", text)
+    text = _ISOTOPE.sub(r"\1", _OR_NOT.sub(" with or without ", text))
     return re.sub(r"\s+", " ", text).strip(" \"'.")
 
 
@@ -160,6 +166,8 @@ def _longest(pieces: list[tuple[str, bool]], place: int, found: _Found) -> int:
 def _one(pieces: list[tuple[str, bool]], place: int, found: _Found) -> int:
     text, inside = pieces[place]
     before = pieces[place - 1][0] if place else ""
+    if inside and before and before not in found.unknown and _REMARK.search(text) and not named_in(text):
+        return 1
     known = _resolve(text, found)
     if inside and known and before in found.unknown and not _REVERSING.search(before):
         found.drop(before)  # a name in brackets explains the one before it
