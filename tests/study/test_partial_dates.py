@@ -100,3 +100,26 @@ def test_the_dead_need_no_other_last_contact():
         ],
     )
     assert made["follow_up"]["last_contact_day"].to_list() == [300, 365]
+
+
+def test_a_recurrence_in_the_month_of_the_last_contact_was_not_after_it():
+    """Read as the 15th, it was after the last contact on the 10th, which was then moved: alive to a day nobody saw."""
+    rows = [
+        ("A", "2020-06-10", "false", "", "2020-06"),  # between the 1st and the 10th: the 5th
+        ("B", "2020-06-10", "true", "2020-12-01", "2020-06"),  # lived on: the 15th
+        ("C", "2020-06", "false", "", "2020-06"),  # neither day known: the month's own
+        ("D", "2020-08-10", "false", "", "2020-06"),
+    ]
+    columns = ["patient_id", "last_contact_date", "is_dead", "death_date", "recurrence_date"]
+    people = pl.DataFrame({"patient_id": [r[0] for r in rows], "index_date": ["2020-06-01"] * len(rows)})
+    empty = {
+        "samples": pl.DataFrame(schema={"sample_id": pl.String, "patient_id": pl.String, "material": pl.String}),
+        "calls": pl.DataFrame(schema={"sample_id": pl.String, "variant_id": pl.String}),
+    }
+    table = pl.DataFrame(rows, schema=columns, orient="row")
+    tables, _ = validate({"patients": people, "follow_up": table, **empty}, StudyConfig())
+    days = dict(tables["follow_up"].select("patient_id", "recurrence_day").rows())
+    assert days == {"A": 4, "B": 14, "C": 14, "D": 14}
+    assert dict(tables["follow_up"].select("patient_id", "last_contact_day").rows())["A"] == 9
+    kept = tables["partial_dates"].filter(column="recurrence_day").select("patient_id", "latest_day").rows()
+    assert dict(kept) == {"A": 9, "B": 29, "C": 29, "D": 29}

@@ -1,8 +1,8 @@
 """Dates of which only the year or the month is known: an interval, and the day that is read from it.
 
 Readings: a start is the first day of the interval and a stop its last (a line is not made shorter than it may have
-been); of "last known alive" or "free of" the first day (so much is known); of an event the middle, not before the row's
-last contact.
+been); of "last known alive" or "free of" the first day (so much is known); of a death the middle, not before the row's
+last contact; of a recurrence, progression or second primary the middle, not after it where the patient lives.
 """
 
 from __future__ import annotations

@@ -250,6 +250,22 @@ def days_from_dates(
     return frame, problems
 
 
+#: Events that somebody saw: of one known by its month, not after the last contact, where that lies within the month.
+_SEEN_EVENTS = ("recurrence_date", "progression_date", "second_primary_date")
+
+
+def _seen_by(frame: pl.DataFrame, index: pl.Series, first: pl.Series, last: pl.Series) -> pl.Series:
+    """Return the last day of an interval, the last contact where that is within it and its patient did not die later."""
+    if "last_contact_day" not in frame.columns:
+        return last
+    contact = frame["last_contact_day"].cast(pl.Int64, strict=False)
+    died = [frame[c].cast(pl.String).fill_null("") != "" for c in ("death_date", "death_day") if c in frame.columns]
+    contact = contact.set(pl.select(pl.any_horizontal(pl.lit(False), *died)).to_series(), None) if died else contact
+    day = pl.select((index + pl.duration(days=pl.lit(contact))).cast(pl.Date).alias("d"))["d"]
+    within = ((day > first) & (day <= last)).fill_null(False)
+    return pl.select(pl.when(within).then(day).otherwise(last).alias("d"))["d"]
+
+
 def _with_partial(
     name: str,
     frame: pl.DataFrame,
@@ -266,6 +282,8 @@ def _with_partial(
     if date == "death_date" and "last_contact_day" in frame.columns:
         seen = frame["last_contact_day"].cast(pl.Int64, strict=False)
         floor = pl.select((index + pl.duration(days=pl.lit(seen))).cast(pl.Date).alias("d"))["d"]
+    if name == "follow_up" and date in _SEEN_EVENTS:
+        last = _seen_by(frame, index, first, last)
     used, first = read_partial(date, first, last, floor)
     low, high, day = ((d - index).dt.total_days() for d in (first, last, used))
     for at in partial.is_not_null().arg_true().to_list()[:LISTED_PER_KIND]:
