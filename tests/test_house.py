@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 from collections import defaultdict
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -22,13 +23,31 @@ LONGEST = 600
 def trees():
     """Every file of the package, parsed."""
     files = sorted((HOUSE / "src" / "oncourse").rglob("*.py"))
-    return {str(f.relative_to(HOUSE / "src")): ast.parse(f.read_text("utf-8")) for f in files}
+    gc.disable()  # a million nodes that are kept need not be walked again and again
+    try:
+        return {str(f.relative_to(HOUSE / "src")): ast.parse(f.read_text("utf-8")) for f in files}
+    finally:
+        gc.enable()
 
 
 @pytest.fixture(scope="module")
 def nodes(trees):
-    """Every node of every file."""
-    return {file: list(ast.walk(tree)) for file, tree in trees.items()}
+    """Every node of every file that says something: whether a name is read or set is no node of its own here."""
+    return {file: list(_walked(tree)) for file, tree in trees.items()}
+
+
+def _walked(tree):
+    """`ast.walk` without the contexts of names, in half of its time."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        yield node
+        for name in node._fields:
+            below = getattr(node, name, None)
+            if type(below) is list:
+                left += [n for n in below if isinstance(n, ast.AST)]
+            elif isinstance(below, ast.AST) and not isinstance(below, ast.expr_context):
+                left.append(below)
 
 
 def test_no_files_import_each_other_in_a_circle():

@@ -58,6 +58,16 @@ def test_lines_of_therapy_are_units_and_one_of_them_can_be_asked_for():
         (counted("OS", EVERYONE, EVERYONE), [Estimate("k", 4, unit="count", question="OS")], "estimate k: n is 4"),
         (ledger([]), [], "no ledger of people"),
         (pl.concat([counted("OS", EVERYONE, EVERYONE)] * 2), [], "listed twice"),
+        (
+            counted("OS", EVERYONE, ["A"], [("B", "no row")], rest="no sample").with_columns(reason=None),
+            [],
+            "OS: 2 out without",
+        ),
+        (
+            ledger([counted("OS", EVERYONE, EVERYONE), counted("PFS", EVERYONE, ["A", "B"])]),
+            [],
+            "PFS: C (1) neither in nor out",
+        ),
     ],
 )
 def test_a_sum_that_does_not_close_is_named(people, estimates, told):

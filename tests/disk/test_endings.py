@@ -57,6 +57,10 @@ def test_a_killed_run_is_cleared_by_the_next(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["res"]
 
 
+#: Seconds within which a process is killed: the time of several results (5 ms each, where nobody else works).
+MOMENT = 0.04
+
+
 @pytest.mark.parametrize("n_kills", [40, pytest.param(500, marks=pytest.mark.slow)])
 def test_kills_at_random_moments_leave_one_whole_result(tmp_path, n_kills):
     """kill -9 at random moments while one result is replaced by the next, over and over, in forked processes."""
@@ -72,7 +76,7 @@ def test_kills_at_random_moments_leave_one_whole_result(tmp_path, n_kills):
         if (child := os.fork()) == 0:
             for number in count(1000 * first):
                 write(out, f"result {number}", **more)
-        time.sleep(rng.random() * 0.1)
+        time.sleep(rng.random() * MOMENT)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         if out.exists():

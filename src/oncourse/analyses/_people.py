@@ -57,32 +57,31 @@ def counted(
     rest : reason of the patients of whom neither tells; null: there must be none (`unclosed` names them)
     """
     keys = ["patient_id", *UNIT_KEY[unit]]
-    within = _frame(inside, keys).unique()
-    left = (
-        _frame(out, [*keys, "reason"])
-        .unique()
-        .sort(*keys, "reason", nulls_last=True)
-        .group_by(keys, maintain_order=True)
-        .agg(pl.col("reason").str.join("; "))
-    )
-    parts = [within.join(left, on=keys, how="left").with_columns(is_in=pl.lit(True))]
-    gone = left.join(within, on=keys, how="anti")
-    if unit != "patient":
-        told = pl.concat([within.select("patient_id"), gone.drop_nulls(keys[1]).select("patient_id")]).unique()
-        whole = pl.col(keys[1]).is_null()
-        gone = pl.concat([gone.filter(~whole), gone.filter(whole).join(told, on="patient_id", how="anti")])
-    parts.append(gone.with_columns(is_in=pl.lit(False)))
+    within, left = _frame(inside, keys).unique(), _frame(out, [*keys, "reason"])
+    if left.height:
+        left = left.group_by(keys).agg(pl.col("reason").unique().sort().str.join("; "))
+        parts = [_part(question, unit, within.join(left, on=keys, how="left"), True)]
+        gone = left.join(within, on=keys, how="anti")
+        if unit != "patient" and gone[keys[1]].null_count():
+            told = pl.concat([within.select("patient_id"), gone.drop_nulls(keys[1]).select("patient_id")])
+            whole = pl.col(keys[1]).is_null()
+            gone = pl.concat([gone.filter(~whole), gone.filter(whole).join(told, on="patient_id", how="anti")])
+        parts.append(_part(question, unit, gone, False))
+    else:
+        parts = [_part(question, unit, within, True)]
     if rest is not None:
         listed = patients if isinstance(patients, pl.Series) else list(patients)
         everyone = pl.DataFrame({"patient_id": listed}, schema={"patient_id": pl.String})
-        named = pl.concat([p.select("patient_id") for p in parts]).unique()
-        none = [pl.lit(None, SCHEMA[k]).alias(k) for k in keys[1:]]
-        untold = everyone.join(named, on="patient_id", how="anti").with_columns(
-            *none, reason=pl.lit(rest), is_in=pl.lit(False)
-        )
-        parts.append(untold.select(parts[0].columns))
-    table = pl.concat([p.select(*keys, "reason", "is_in") for p in parts])
-    return people_frame(table.with_columns(question=pl.lit(question), unit=pl.lit(unit)))
+        named = pl.concat([part.select("patient_id") for part in parts])
+        untold = everyone.join(named, on="patient_id", how="anti").with_columns(reason=pl.lit(rest))
+        parts.append(_part(question, unit, untold, False))
+    return _sorted(pl.concat(parts))
+
+
+def _part(question: str, unit: str, rows: pl.DataFrame, is_in: bool) -> pl.DataFrame:
+    """The ledger of units that all count, or that all do not; what is no part of their name is null."""
+    said = {"question": pl.lit(question), "unit": pl.lit(unit), "is_in": pl.lit(is_in)}
+    return rows.select(said[n].alias(n) if n in said else optional(rows, n, t) for n, t in SCHEMA.items())
 
 
 def of_endpoint(
@@ -119,7 +118,10 @@ def people_frame(table: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return the ledger with exactly its columns, sorted; those a table does not have are null."""
     if table is None:
         return pl.DataFrame(schema=SCHEMA)
-    table = table.select(optional(table, n, t).cast(t) for n, t in SCHEMA.items())
+    return _sorted(table.select(optional(table, n, t).cast(t) for n, t in SCHEMA.items()))
+
+
+def _sorted(table: pl.DataFrame) -> pl.DataFrame:
     keys = _telling(table, ("question", "patient_id", "line", "lesion_id", "sample_id"))
     return table.sort(keys, nulls_last=False) if keys else table
 
@@ -171,9 +173,15 @@ def who_counts(people: pl.DataFrame, question: str) -> list[str]:
 
 
 def _within(people: pl.DataFrame, question: str) -> pl.DataFrame:
+    name, line = _asked(question)
+    asked = pl.col("is_in") & (pl.col("question") == name)
+    return people.filter(asked if line is None else asked & (pl.col("line") == line))
+
+
+def _asked(question: str) -> tuple[str, int | None]:
+    """The question, and the line of therapy of whose units alone it is asked."""
     name, _, line = question.rpartition(", line ")
-    rows = people.filter(pl.col("is_in") & (pl.col("question") == (name or question)))
-    return rows.filter(pl.col("line") == int(line)) if name else rows
+    return (name, int(line)) if name else (question, None)
 
 
 def reason_kind(reason: str, samples: Collection[str]) -> str:
@@ -227,22 +235,48 @@ def unclosed(people: pl.DataFrame, patients: Collection[str], estimates: Iterabl
     everyone, problems = pl.Series(listed, dtype=pl.String).unique(), []
     if everyone.len() and people.is_empty():
         return ["no ledger of people"]
-    for (question,), part in people.group_by(["question"], maintain_order=True):
-        here = part["patient_id"].unique()
-        for these, those, words in ((everyone, here, "neither in nor out"), (here, everyone, "not in the study")):
-            if found := these.filter(~these.is_in(those.implode(), nulls_equal=True)).to_list():
-                first = ", ".join(map(str, sorted(found, key=str)[:3]))
-                problems.append(f"{question}: {first}{' ...' if len(found) > 3 else ''} ({len(found)}) {words}")
-        units = part.select(_telling(part, ("patient_id", "line", "lesion_id", "sample_id")) or "patient_id")
-        if units.n_unique() < units.height:
-            problems.append(f"{question}: {int(units.is_duplicated().sum())} rows of units that are listed twice")
-        silent = part.filter(~pl.col("is_in") & pl.col("reason").is_null()).height
-        if silent:
-            problems.append(f"{question}: {silent} out without a reason")
-    for e in estimates:
-        if e.question:
-            told = e.n if e.n is not None else e.value
-            n = n_in(people, e.question)
-            if told != n:
-                problems.append(f"estimate {e.name}: n is {told}, the ledger of {e.question} has {n}")
+    if not _closes(people, everyone):
+        for (question,), part in people.group_by(["question"], maintain_order=True):
+            problems += [f"{question}: {found}" for found in _open_ends(part, everyone)]
+    asked = [e for e in estimates if e.question]
+    counts: Counter[tuple[str, int | None]] = Counter()
+    if asked:
+        for name, line, n in people.filter("is_in").group_by("question", "line").len().iter_rows():
+            counts[name, line] += n if line is not None else 0
+            counts[name, None] += n
+    for e in asked:
+        told, n = e.n if e.n is not None else e.value, counts[_asked(e.question)]
+        if told != n:
+            problems.append(f"estimate {e.name}: n is {told}, the ledger of {e.question} has {n}")
+    return problems
+
+
+def _closes(people: pl.DataFrame, everyone: pl.Series) -> bool:
+    """Whether no question leaves `_open_ends`: all are asked at once, since nearly always none does."""
+    of_study = pl.col("patient_id").is_in(everyone.implode(), nulls_equal=True)
+    by_question = people.group_by("question").agg(
+        (of_study.all() & (pl.col("patient_id").n_unique() == len(everyone))).alias("is_whole"),
+        (~pl.col("is_in") & pl.col("reason").is_null()).any().alias("is_silent"),
+    )
+    units = people.select(
+        _telling(people, ("question", "patient_id", "line", "lesion_id", "sample_id")) or "patient_id"
+    )
+    return (
+        bool(by_question["is_whole"].all()) and not by_question["is_silent"].any() and units.n_unique() == units.height
+    )
+
+
+def _open_ends(part: pl.DataFrame, everyone: pl.Series) -> list[str]:
+    """What does not add up in the rows of one question."""
+    here, problems = part["patient_id"].unique(), []
+    for these, those, words in ((everyone, here, "neither in nor out"), (here, everyone, "not in the study")):
+        if found := these.filter(~these.is_in(those.implode(), nulls_equal=True)).to_list():
+            first = ", ".join(map(str, sorted(found, key=str)[:3]))
+            problems.append(f"{first}{' ...' if len(found) > 3 else ''} ({len(found)}) {words}")
+    units = part.select(_telling(part, ("patient_id", "line", "lesion_id", "sample_id")) or "patient_id")
+    if units.n_unique() < units.height:
+        problems.append(f"{int(units.is_duplicated().sum())} rows of units that are listed twice")
+    silent = part.filter(~pl.col("is_in") & pl.col("reason").is_null()).height
+    if silent:
+        problems.append(f"{silent} out without a reason")
     return problems

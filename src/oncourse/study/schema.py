@@ -327,33 +327,37 @@ def _false(n: int) -> pl.Series:
 
 
 @cache
-def _silent(dtype: Any | None) -> pl.Series:
+def _silent(dtype: Any | None) -> tuple[frozenset[str], pl.Series]:
     """What says "not assessed" in a column of this type; of one that is no column of the table (None) all of it."""
-    if dtype is None:
-        return pl.Series(NULL_TEXTS).implode()
     not_a_number = ("nan", "NaN")  # NaN in a number column is a problem
-    kept = (*not_a_number, ".") if dtype == pl.String else not_a_number
-    return pl.Series([t for t in NULL_TEXTS if t not in kept]).implode()
+    kept = () if dtype is None else (*not_a_number, ".") if dtype == pl.String else not_a_number
+    told = [t for t in NULL_TEXTS if t not in kept]
+    return frozenset(told), pl.Series(told).implode()
 
 
 def _cleaned(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     """Take the space around the texts, and the texts that say "not assessed", off the columns of text."""
 
-    def silence(name: str) -> pl.Series:
+    def silence(name: str) -> tuple[frozenset[str], pl.Series]:
         column = table.by_name.get(name)
         return _silent(None if column is None else column.dtype)
 
     def bare(name: str) -> pl.Expr:
         text = pl.col(name).str.strip_chars()
-        return pl.when(~text.is_in(silence(name))).then(text).alias(name)
+        return pl.when(~text.is_in(silence(name)[1])).then(text).alias(name)
+
+    def is_bare(name: str) -> bool:
+        silent = silence(name)[0]
+        return all(text is None or (text not in silent and text == text.strip()) for text in frame[name].to_list())
 
     texts = [s.name for s in frame.iter_columns() if s.dtype == pl.String and s.null_count() < len(s)]
     if not texts:
         return frame
-    if frame.height <= FEW:  # one look where few cells are written anew
-        return frame.with_columns(bare(name) for name in texts)
+    if frame.height <= FEW:  # most texts stand as they are
+        changed = [bare(name) for name in texts if not is_bare(name)]
+        return frame.with_columns(changed) if changed else frame
     frame = frame.with_columns(pl.col(texts).str.strip_chars())
-    silent = frame.select(pl.col(name).is_in(silence(name)).any() for name in texts).row(0, named=True)
+    silent = frame.select(pl.col(name).is_in(silence(name)[1]).any() for name in texts).row(0, named=True)
     return frame.with_columns(bare(name) for name in texts if silent[name])
 
 
