@@ -103,6 +103,13 @@ def test_files_of_one_sample_under_unlike_names_are_told(tmp_path, names):
     assert [p.severity for p in reading.problems if "name one sample, P1" in p.message] == ["warning"]
 
 
+def test_what_lies_beside_may_name_the_patient_of_one_sample(tmp_path):
+    """P1.seg beside P1_plasma.vcf of the column P1."""
+    _write(tmp_path / "P1_plasma.vcf", ["P1"], ROW)
+    write_table(tmp_path / "P1.seg", "ID|chrom|loc.start|loc.end|num.mark|seg.mean\nP1|17|37800000|37900000|20|2.1")
+    assert read_any(tmp_path).tables["segments"]["sample_id"].to_list() == ["P1_plasma"]
+
+
 def test_lanes_of_a_library_are_one_sample(tmp_path):
     """bcl2fastq's P1_S1_L001 and P1_S1_L002 were two patients."""
     _write(tmp_path / "P1_S1_L001.vcf", ["P1_S1_L001"], ROW)

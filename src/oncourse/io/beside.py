@@ -283,6 +283,11 @@ def _ids(ids: Sequence[str], samples: pl.DataFrame) -> tuple[dict[str, str], lis
     if paths:
         said = [*said, f"{len(paths):,} ids are paths of a sample's file ({first_pairs(paths)})"]
         mapping |= paths
+    lone = pairs.filter(~pl.col("patient_id").is_duplicated())
+    only = {i: s for s, i in lone.iter_rows() if i in ids and i not in known and i not in mapping}
+    if only:
+        said = [*said, f"{len(only):,} ids are those of patients with one sample ({first_pairs(only)})"]
+        mapping |= only
     begins = {}
     for i in sorted(set(ids) - known - set(mapping)):
         heads = [k for k in sorted(known) if k and re.match(rf"{re.escape(k)}[_.\-]", i)]

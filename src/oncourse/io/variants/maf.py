@@ -157,7 +157,9 @@ def read_maf(
 def _only_uuids(frame: pl.DataFrame, header: Sequence[str]) -> str | None:
     """Return the column of GDC's UUIDs of samples where the barcodes beside it are empty throughout."""
     uuid = next((h for h in header if h.lower() == "tumor_sample_uuid"), None)
-    return uuid if uuid and frame.height and _named_alone(frame).width < frame.width else None
+    if uuid is None or _named_alone(frame.head(100)).width == frame.width:
+        return None
+    return uuid if _named_alone(frame).width < frame.width else None
 
 
 def _reads_unread(found: MafTables, name: str, header: Sequence[str]) -> list[Problem]:
