@@ -120,6 +120,7 @@ def test_genes_of_unknown_length_count_in_the_burden_of_an_exome(make_study):
     (row,) = run(study).table("genes").iter_rows(named=True)
     assert row["gene"] == "TTN" and row["n_mutated"] == 12
     assert 8 < row["expected"] < 13 and row["p_burden"] > 0.1
+    assert row["ratio"] == pytest.approx(12 / row["expected"])
 
 
 def test_the_drivers_of_the_simulated_exomes_are_found_and_no_long_gene():
