@@ -208,3 +208,19 @@ def test_bootstrap_counts_equal_log_rank_tests_of_the_samples(late):
         _, p, gap = scan_logrank(boot, None, x[rows])
         expected += [(p < 0.05) & (gap > 0), (p < 0.05) & (gap < 0)]
     assert np.array_equal([worse, better], expected) and (expected.sum(axis=1) > 0).all()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_numbers_in_samples_drawn_again_equal_the_scan_of_each_sample(late):
+    """Ties, unknown values; the first number doubles the hazard, the second is its opposite."""
+    days, event, x, entry = study(90, 4)
+    x = np.where(np.isnan(x), np.nan, x + np.linspace(0, 0.4, 90)[:, None])
+    x[:, 1] = -x[:, 0]
+    data = survival_data(days, event, entry=entry if late else None)
+    drawn = generator(5, "drawn").integers(0, 90, (40, 90))
+    worse, better = drawn_again(data, x, np.stack([np.bincount(rows, minlength=90) for rows in drawn]))
+    expected = np.zeros((2, 4))
+    for rows in drawn:
+        scan = scan_cox(days[rows], event[rows], x[rows], entry=entry[rows] if late else None)
+        expected += [(scan.p_value < 0.05) & (scan.coef > 0), (scan.p_value < 0.05) & (scan.coef < 0)]
+    assert np.array_equal([worse, better], expected) and (expected.sum(axis=1) > 0).all()

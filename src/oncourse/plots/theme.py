@@ -216,10 +216,12 @@ def new(
 ) -> tuple[Figure, Any]:
     """Return a Figure of this size in inches and its Axes (an array of them for several rows or columns)."""
     import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(_RC):
         fig = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(fig)  # keeps what measures texts; without it each text that is measured makes one of its own
         ax = fig.subplots(rows, columns, **options)
     return fig, ax
 

@@ -331,23 +331,58 @@ def scan_logrank(
 def drawn_again(
     data: SurvivalData, x: ArrayLike, drawn: NDArray[np.int64], *, level: float = 0.95, threads: int | None = None
 ) -> tuple[Floats, Floats]:
-    """Return in how many bootstrap samples the log-rank test finds the carriers worse, and better.
+    """Return in how many bootstrap samples the carriers are found worse, and better; of numbers, the higher ones.
 
-    As `scan_logrank` of the rows of each sample, p below 1 - level.
+    As `scan_logrank` of the rows of each sample, p below 1 - level; of numbers as the Wald test of `scan_cox` (Efron).
 
     Parameters
     ----------
-    x : shape (n, features), binary
+    data : rows of one stratum
+    x : shape (n, features), binary, or numbers with NaN for unknown
     drawn : shape (samples, n), how often each row is in the sample
     """
     from scipy.special import chdtri
 
     from oncourse.stats import _scan
 
+    if not is_binary(x):
+        return _numbers_drawn_again(data, np.asarray(x, dtype=float), drawn, level)
     kernel: Any = _scan.logrank_drawn
     codes, grid = _codes(x, data.time.size), _grid(data)
     args = (grid.first, grid.last, grid.event, drawn, grid.at_risk.size, float(chdtri(1, 1.0 - level)))
     worse, better = _in_parts(lambda part: kernel(codes[part], *args), codes, threads)
+    return worse, better
+
+
+def _numbers_drawn_again(
+    data: SurvivalData, x: Floats, drawn: NDArray[np.int64], level: float
+) -> tuple[Floats, Floats]:
+    """`drawn_again` of numbers: a sample is each row so many times in the order the rows have, which sorts none anew."""
+    from scipy.special import ndtri
+
+    from oncourse.stats import _scan
+
+    kernel: Any = _scan.scan_numeric
+    least, late = float(ndtri(0.5 + level / 2.0)), bool(np.isfinite(data.entry).any())
+    order, cells = data.by_exit, np.ascontiguousarray(x[data.by_exit].T)
+    time, entry, event = data.time[order], data.entry[order], data.event[order]
+    place = np.empty(order.size, np.int64)
+    place[order] = np.arange(order.size)
+    by_entry = place[data.by_entry]
+    worse, better = np.zeros(len(cells)), np.zeros(len(cells))
+    for times in drawn[:, order]:
+        n = int(times.sum())
+        rows = np.repeat(np.arange(order.size), times)
+        before = np.cumsum(times) - times  # where the first of a row stands
+        entered = np.repeat(by_entry, times[by_entry])
+        nth = np.arange(n) - np.repeat(np.cumsum(times[by_entry]) - times[by_entry], times[by_entry])
+        bounds = np.array([0, n], dtype=np.int64)
+        at = np.arange(n), before[entered] + nth, bounds
+        _, _, coef, se, _, ok = kernel(cells[:, rows], *at, time[rows], entry[rows], event[rows], late, True)
+        with np.errstate(invalid="ignore"):
+            z = np.where(ok > 0, coef / se, np.nan)
+            worse += z > least
+            better += z < -least
     return worse, better
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import polars as pl
 
@@ -47,8 +47,9 @@ def scar_table(rows: pl.DataFrame, arms: pl.DataFrame) -> pl.DataFrame:
     first_q = {c: s for c, a, s in arms.select("chrom", "arm", "start").iter_rows() if str(a).endswith("q")}
     found: dict[str, list[int]] = {}
     known = rows.drop_nulls(["total", "minor"]).sort("sample_id", "chrom", "start")
-    for (sample, chrom), part in known.group_by(["sample_id", "chrom"], maintain_order=True):
-        segments = list(part.select("start", "end", "total", "minor").iter_rows())
+    each = known.select("sample_id", "chrom", "start", "end", "total", "minor").iter_rows()
+    for (sample, chrom), part in groupby(each, key=lambda row: row[:2]):
+        segments = [row[2:] for row in part]
         counts = found.setdefault(str(sample), [0, 0, 0])
         centromere = first_q.get(str(chrom))
         counts[0] += _loh(segments)

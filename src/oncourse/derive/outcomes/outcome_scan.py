@@ -437,8 +437,7 @@ def _stability(
     target: Outcome, block: FeatureBlock, data: Any, values: NDArray[Any], scan: Scan, rules: ScanRules
 ) -> list[float | None]:
     """Share of bootstrap samples of patients in which the effect has the same sign and p < .05 (unadjusted)."""
-    from oncourse.stats.cox import survival_data
-    from oncourse.stats.scan import drawn_again, scan_cox
+    from oncourse.stats.scan import drawn_again
 
     out: list[float | None] = [None] * len(block.names)
     order = np.argsort(np.where(np.isnan(scan.p_value), np.inf, scan.p_value), kind="stable")
@@ -448,18 +447,9 @@ def _stability(
     random = generator(rules.seed, f"biomarkers {target.endpoint} {block.names[0]}")
     n = data.time.size
     drawn = random.integers(0, n, (rules.n_bootstrap, n))
-    if block.is_binary:
-        times = np.stack([np.bincount(rows, minlength=n) for rows in drawn])
-        worse, better = drawn_again(data, values[:, chosen], times)
-        again = np.where(scan.coef[chosen] > 0, worse, np.where(scan.coef[chosen] < 0, better, 0.0))
-    else:
-        again = np.zeros(chosen.size)
-        late = bool(np.isfinite(data.entry).any())
-        for rows in drawn:
-            boot = survival_data(data.time[rows], data.event[rows], entry=data.entry[rows] if late else None)
-            fits = scan_cox(boot, None, values[rows][:, chosen])
-            with np.errstate(invalid="ignore"):
-                again += (fits.p_value < 0.05) & (np.sign(fits.coef) == np.sign(scan.coef[chosen]))
+    times = np.stack([np.bincount(rows, minlength=n) for rows in drawn])
+    worse, better = drawn_again(data, values[:, chosen], times)
+    again = np.where(scan.coef[chosen] > 0, worse, np.where(scan.coef[chosen] < 0, better, 0.0))
     for j, count in zip(chosen.tolist(), again.tolist(), strict=True):
         out[j] = count / rules.n_bootstrap
     return out
