@@ -38,3 +38,19 @@ def with_optional(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFra
 def _unknown(name: str, dtype: Any) -> pl.Expr:
     """A column of nulls; kept, since to make the expression takes three times as long as to add the column."""
     return pl.lit(None, dtype).alias(name)
+
+
+def nulls(name: str, dtype: Any, n: int) -> pl.Series:
+    """Return a column of n nulls, shape (n,).
+
+    Examples
+    --------
+    >>> nulls("ploidy", pl.Float64, 2).to_list()
+    [None, None]
+    """
+    return _null(name, dtype).new_from_index(0, n)
+
+
+@cache
+def _null(name: str, dtype: Any) -> pl.Series:
+    return pl.Series(name, [None], dtype)

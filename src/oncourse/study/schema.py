@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from oncourse.genome.texts import FEW, distinct
-from oncourse.study.frames import optional, with_optional
+from oncourse.study.frames import nulls, with_optional
 from oncourse.study.repeated import repeated
 from oncourse.study.translated import translated, where_known
 from oncourse.study.values import plain_numbers, without_unit
@@ -148,7 +148,8 @@ class Table:
         names = [*self.by_name, *(name for name in frame.columns if name not in self.by_name)]
         if frame.columns == names or not frame.width:
             return frame if frame.width else with_optional(frame, self.schema)
-        return frame.select(optional(frame, name, c.dtype) if (c := self.by_name.get(name)) else name for name in names)
+        there = {column.name: column for column in frame.iter_columns()}
+        return pl.DataFrame([there[n] if n in there else nulls(n, self.by_name[n].dtype, frame.height) for n in names])
 
     def own(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return `frame` without the columns that are none of the table's."""
@@ -426,7 +427,7 @@ def check_table(
             typed[name] = raw
             continue
         if raw.null_count() == len(raw):  # as where a table is given with all its columns
-            cast, bad = pl.Series(name, [None], column.dtype).new_from_index(0, len(raw)), _nowhere(raw)
+            cast, bad = nulls(name, column.dtype, len(raw)), _nowhere(raw)
         elif (plain := _plain_numbers(column, raw)) is not None:
             cast, bad = plain, _nowhere(raw)
         else:
