@@ -173,6 +173,7 @@ NAMES = {
     "BRAF VE1 IHC": "BRAF V600E",
     "BRAF V600E IHC": "BRAF V600E",
     "ARV7": "AR-V7",
+    "AR-V7 MRNA": "AR-V7",
     "AR-V7": "AR-V7",
     "AR V7": "AR-V7",
     "AR_V7": "AR-V7",

@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from functools import cache
 
+from oncourse.facts.codon_words import spelled_out
 from oncourse.genome import protein
 from oncourse.genome.gene_names import symbols
 from oncourse.study.words import meaning
@@ -172,6 +173,7 @@ def finding(text: str) -> WordedFinding:
         return WordedFinding(state=state)
     if ":" in plain and plain.count(",") == plain.count(":p."):  # transcripts of one change, as ANNOVAR lists them
         plain = plain.split(",")[0]
+    plain = " ".join(spelled_out(plain).split())
     for pattern, tight in _TIGHT:
         plain = pattern.sub(tight, plain)
     plain = _ONTO.sub(lambda m: f"{m[1]} {m[2]}" if m[1].upper() in symbols() else m[0], plain)

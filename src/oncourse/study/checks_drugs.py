@@ -29,6 +29,16 @@ def is_ordinary(drugs: str | None) -> bool:
     return drugs is not None and only_accompanies(drugs)
 
 
+def names_no_more(text: str, other: str) -> bool:
+    """Whether a drug text names no substance beside those of another.
+
+    >>> names_no_more("安可坦", "恩杂鲁胺"), names_no_more("爱必妥", "FOLFOX"), names_no_more("HRS-1", "FOLFOX")
+    (True, False, False)
+    """
+    read = read_drugs(text)
+    return not read.unknown and set(read.names) <= set(read_drugs(other).names)
+
+
 def is_understood(drugs: str) -> bool:
     """Whether a drug text names known drugs alone.
 

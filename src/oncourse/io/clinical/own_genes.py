@@ -48,6 +48,7 @@ def markers_of_columns(reading: Reading) -> None:
     A result of a patient of whom one tumour sample is listed is of that sample; else of the patient alone. The columns of
     samples leave their table; those of patients stay, as they may be covariates.
     """
+    _long_markers(reading)
     found = [reading.tables["markers"].select(pl.all().cast(pl.String))] if "markers" in reading.tables else []
     owners, told = _only_samples(reading), []
     for name in ("samples", "patients"):
@@ -74,6 +75,27 @@ def markers_of_columns(reading: Reading) -> None:
         reading.notes.append(
             f"results in columns of patients or samples ({', '.join(told[:12])}) are recorded as markers"
         )
+
+
+def _long_markers(reading: Reading) -> None:
+    """Turn a sheet of markers with a column each (MLH1, MSH2, PD-L1 CPS) into a row per value."""
+    wide = reading.tables.get("markers")
+    if wide is None or {"marker", "value"} & set(wide.columns):
+        return
+    kept = [c for c in ("patient_id", "sample_id", "day", "date", "unit") if c in wide.columns]
+    named = [c for c in wide.columns if c not in kept and not _NO_MARKER.match(c)]
+    if not named or not {"patient_id", "sample_id"} & set(kept):
+        return
+    text = wide.with_columns(pl.col(named).cast(pl.String))
+    long = text.unpivot(named, index=kept, variable_name="marker", value_name="value")
+    long = long.filter(pl.col("value").str.strip_chars().str.len_chars() > 0)
+    reading.tables["markers"] = long
+    reading.lines.pop("markers", None)
+    reading.notes.append(f"markers in a column each: {', '.join(named[:12])}")
+
+
+#: Columns beside markers that are none.
+_NO_MARKER = re.compile(r"(?i)^(序号|no\.?|#|备注|说明|remarks?|notes?|comments?|医院|科室|检测机构|方法|method|lab)$")
 
 
 def results_of(table: pl.DataFrame) -> pl.DataFrame:

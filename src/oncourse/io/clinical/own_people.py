@@ -12,6 +12,7 @@ from oncourse.days import DAYS_PER_YEAR
 from oncourse.io.clinical.own_headers import is_date_of_operation, our_headers
 from oncourse.io.clinical.own_wide import has_lines
 from oncourse.io.reading import Reading
+from oncourse.io.tabular.relatives import are_relatives, relation_column
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES
@@ -32,6 +33,31 @@ def nobodys_name(reading: Reading) -> None:
         if named and name in TABLES and not set(named) & set(TABLES[name].by_name):
             reading.tables[name] = frame.drop(named)
             reading.notes.append(f"{name}: {', '.join(named)} names people and is not kept")
+
+
+def without_relatives(reading: Reading) -> None:
+    """Leave out the people and samples that a table calls relatives of a patient (关系 = 父亲), and what is said of them."""
+    for name in ("patients", "samples"):
+        frame = reading.tables.get(name)
+        column = relation_column(frame.columns) if frame is not None else None
+        if frame is None or column is None or not (others := are_relatives(frame[column])).any():
+            continue
+        key = "patient_id" if name == "patients" else "sample_id"
+        ids = frame[key].filter(others).to_list() if key in frame.columns else []
+        for table, rows in reading.tables.items():
+            gone = others if table == name else None
+            if gone is None and key in rows.columns:
+                gone = rows[key].is_in(ids).fill_null(False)
+            if gone is not None:
+                reading.tables[table] = rows.filter(~gone)
+                if table in reading.lines:
+                    reading.lines[table] = reading.lines[table].filter(~gone)
+        n, first = int(others.sum()), frame[column].filter(others)[0]
+        message = (
+            f"{n:,} rows of {name} are of relatives ({column}: {first}): left out, they are no patients with a tumour."
+        )
+        cure = f"Empty {column} where the row is the patient's own."
+        reading.problems.append(Problem(name, None, column, first, message, cure, "warning"))
 
 
 _PERSON = re.compile(r"^(姓名|患者姓名|病人姓名|身份证号?码?|证件号码?|(patient_?|full_?)?name|national_?id)$", re.I)

@@ -19,8 +19,9 @@ from oncourse.io.clinical.own_history import periods, rows_of_histories
 from oncourse.io.clinical.own_ids import ids_of_spreadsheets
 from oncourse.io.clinical.own_imaging import imaging_words
 from oncourse.io.clinical.own_materials import material_words
+from oncourse.io.clinical.own_more_drugs import drugs_of_columns
 from oncourse.io.clinical.own_msi import msi_words
-from oncourse.io.clinical.own_people import age_of_birth, nobodys_name
+from oncourse.io.clinical.own_people import age_of_birth, nobodys_name, without_relatives
 from oncourse.io.clinical.own_survival import times_with_plus, told_unread_times, years_as_days
 from oncourse.io.clinical.own_timed import rows_of_times
 from oncourse.io.clinical.own_treatments import lines_in_words
@@ -52,12 +53,14 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
     nobodys_name(reading)
     if not ours:
         ids_of_spreadsheets(reading)
+        without_relatives(reading)
     if not ours:
         rows_of_follow_up(reading)
     vital_status(reading)
     if not ours:
         dates_of_sheets(reading)
         _no_dates(reading)
+        drugs_of_columns(reading)
         rows_of_visits(reading)
         rows_of_times(reading)
         rows_of_lines(reading)

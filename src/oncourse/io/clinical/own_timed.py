@@ -85,12 +85,22 @@ def _analyte(rest: str) -> str | None:
     return analyte_of(rest.strip(" _.-")) or analyte_of(_WORDS.sub("", rest)) or analyte_of(rest.strip(" _.-后时"))
 
 
+#: The one column of dates of a sheet of values, called after its analyte (PSA检测日期).
+_DRAWN = re.compile(r"(.+?)(?:检测|检查|化验|检验|采血|抽血|复查)?(?:日期|时间)")
+
+
 def under_the_sheets_name(frame: pl.DataFrame, table: str, sheet: str) -> pl.DataFrame:
-    """Name columns that are headed by dates alone after the analyte that their sheet is called (PSA监测: 2021-03-05).
+    """Name columns that are headed by dates alone after the analyte that their sheet is called (PSA监测: 2021-03-05), and
+    the one of its dates that is called after an analyte.
 
     >>> under_the_sheets_name(pl.DataFrame({"patient_id": ["P1"], "2021-03-05": ["4"]}), "labs", "PSA监测").columns
     ['patient_id', 'PSA 2021-03-05']
+    >>> under_the_sheets_name(pl.DataFrame({"patient_id": ["P1"], "PSA检测日期": ["2021-03-05"]}), "labs", "PSA").columns
+    ['patient_id', 'date']
     """
+    if table == "labs" and not {"date", "day"} & set(frame.columns):
+        drawn = [c for c in frame.columns if (m := _DRAWN.fullmatch(c.strip())) and analyte_of(m[1])]
+        frame = frame.rename({drawn[0]: "date"}) if len(drawn) == 1 else frame
     dates = [c for c in frame.columns if _DATE.fullmatch(c.strip())]
     analyte = (
         _analyte(re.sub(r"监测|随访|记录|动态|变化|化验|复查|series|values?|monitoring", "", sheet)) if dates else None

@@ -10,6 +10,7 @@ import polars as pl
 from oncourse.io.clinical.own_headers import our_headers
 from oncourse.io.clinical.own_treatments import line_of, setting_of
 from oncourse.io.reading import Reading
+from oncourse.study.checks_drugs import is_understood
 from oncourse.study.headers import bare
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem
@@ -98,12 +99,19 @@ _BEFORE = re.compile(
     r"[-_ ]*line|(?:术后)?辅助|新辅助|(?:neo)?-?adjuvant)(?:化疗|治疗|内科治疗|全身治疗|therapy|treatment)?[\s_:：-]*(.*)$",
     re.I,
 )
+#: What a column of further drugs is called, behind a line of therapy or alone.
+MORE_DRUGS = (
+    r"(?:联合|合用|加用)?(?:分子)?(?:靶向|免疫|内分泌|生物|抗血管)(?:治疗|药物?|制剂|用药|方案)*(?:名称)?|联合(?:用药|药物|方案)|"
+    r"(?:药物)?商品名(?:称)?|(?:targeted|biological|immuno|endocrine)[ _-]?(?:therapy|agents?|drugs?)?|biologics?|"
+    r"brand(?:[ _]?name)?|combined[ _]with"
+)
 _PARTS = {
     "drugs": r"方案|药物|用药|药品|治疗方案|化疗方案|regimen|drugs?|therapy|treatment|agents?",
     "start_date": r"(用药|治疗|化疗)?(开始|起始)(日期|时间|用药日期|治疗日期)?|start(_?date)?|date_?start(ed)?|from|"
     r"日期|时间|date",
     "stop_date": r"(用药|治疗|化疗)?(结束|终止|停药|停止)(日期|时间)?|stop(_?date)?|end(_?date)?|to",
     "stop_reason": r"(停药|终止|结束|停止)原因|stop_?reason|reason(_?stopped)?",
+    "more_drugs": MORE_DRUGS,
 }
 
 
@@ -132,7 +140,7 @@ def _said(column: str) -> tuple[str, str] | None:
 
 
 #: What people write where a line was not given.
-_NONE = (
+NONE_GIVEN = (
     r"(?i)^(无|否|暂无|没有|未用药?|未(行|做|接受|予|行过)?(任何)?((全身|辅助|内科|抗肿瘤|靶向|内分泌|免疫)?治疗|(辅助)?化疗|放化疗|放疗)?|拒绝((辅助)?化疗|治疗)?|"
     r"none|no|not (given|treated)|untreated|no (drugs?|treatment|therapy|chemotherapy)|n/?a|0|[-—–/\\]+)$"
 )
@@ -156,7 +164,10 @@ def rows_of_lines(reading: Reading) -> None:
         lines: dict[str, dict[str, str]] = {}
         for column in frame.columns:
             if said := _said(column):
-                lines.setdefault(said[0], {}).setdefault(said[1], column)
+                parts = lines.setdefault(said[0], {})
+                again = sum(p.startswith("more_drugs") for p in parts) if said[1] == "more_drugs" else 0
+                if said[1] != "more_drugs" or all(map(is_understood, _filled(frame[column]))):
+                    parts.setdefault(f"{said[1]}_{again}" if again else said[1], column)
         whole = {line: c for line, c in lines.items() if {"drugs", "start_date"} <= set(c)}
         undated = [c["drugs"] for line, c in lines.items() if line not in whole and "drugs" in c]
         if undated:
@@ -185,17 +196,26 @@ def _line(frame: pl.DataFrame, line: str, columns: dict[str, str]) -> pl.DataFra
 
     def text(what: str) -> pl.Expr:
         value = pl.col(columns[what]).cast(pl.String).str.strip_chars() if what in columns else pl.lit(None, pl.String)
-        return pl.when(~value.str.contains(_NONE) & (value != "")).then(value).alias(what)
+        return pl.when(~value.str.contains(NONE_GIVEN) & (value != "")).then(value).alias(what)
 
     given = pl.col(columns["drugs"]).cast(pl.String).str.strip_chars()
+    more = [text(what) for what in columns if what.startswith("more_drugs")]
+    drugs = pl.concat_str([text("drugs"), *more], separator="+", ignore_nulls=True)
+    drugs = pl.when(drugs != "").then(drugs).alias("drugs")
     number, setting = line_of(line), setting_of(line)
     return frame.select(
         pl.col("patient_id").cast(pl.String),
-        *(text(what) for what in _PARTS),
+        drugs,
+        *(text(what) for what in _PARTS if what not in ("drugs", "more_drugs")),
         pl.lit(None if number is None else str(number), pl.String).alias("line"),
         pl.lit(setting, pl.String).alias("setting"),
-        given.str.contains(_NONE).fill_null(False).alias("_none"),
+        (given.str.contains(NONE_GIVEN).fill_null(False) & drugs.is_null()).alias("_none"),
     )
+
+
+def _filled(cells: pl.Series) -> list[str]:
+    """Return the cells that name something that was given."""
+    return [c for c in cells.cast(pl.String).drop_nulls() if c.strip() and not re.match(NONE_GIVEN, c.strip())]
 
 
 def no_treatment(reading: Reading) -> None:
@@ -203,7 +223,7 @@ def no_treatment(reading: Reading) -> None:
     frame = reading.tables.get("treatments")
     if frame is None or "drugs" not in frame.columns:
         return
-    none = frame["drugs"].cast(pl.String).str.strip_chars().str.contains(_NONE).fill_null(False)
+    none = frame["drugs"].cast(pl.String).str.strip_chars().str.contains(NONE_GIVEN).fill_null(False)
     if n := int(none.sum()):
         reading.tables["treatments"] = frame.filter(~none)
         if "treatments" in reading.lines:

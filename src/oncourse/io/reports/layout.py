@@ -20,6 +20,7 @@ from oncourse.genome.gene_names import symbols
 from oncourse.io.reports.panel_rows import panel_columns
 from oncourse.io.reports.sections import MOST_LINES, sections
 from oncourse.io.reports.tested import with_tested
+from oncourse.io.reports.two_columns import in_one_column
 from oncourse.io.reports.wide import of_samples
 from oncourse.io.tabular.encoding import sniff
 from oncourse.io.tabular.quoted import cells_of_line
@@ -38,6 +39,10 @@ _PAIR = re.compile(r"^\s*(?P<name>[^:：\t,;]{2,12})\s*[:：]\s*(?P<value>\S+)")
 def report_table(path: Path, sheet: str | None = None) -> TextTable:
     """Return the rows of a report under its own headers, one row per sample and gene; its sample where it stands
     above."""
+    return in_one_column(_report_table(path, sheet))
+
+
+def _report_table(path: Path, sheet: str | None) -> TextTable:
     cells = _top(path, sheet)
     at = next((i for i, row in enumerate(cells) if _is_header(row)), None)
     if at is None:

@@ -123,7 +123,7 @@ def is_panel(path: Path) -> bool:
     if (first := read_table(path, lenient=True).frame.columns) and speaks_of_people(first):
         return False  # patients, with results in columns beside their follow-up
     header = report_table(path).frame.columns
-    ours = set(panel_columns(header).values()) | ({"sample_id", "gene", "value"} & set(header))
+    ours = set(panel_columns(header).values()) | ({"sample_id", "gene", "value", "consequence"} & set(header))
     wide = len(gene_headers(first)) > 1
     found = {"hgvs_p", "hgvs_c", "pos", *(("value",) if wide or "vaf" in ours else ())}
     alone = {"hgvs_p", "hgvs_c"} & ours and not {"chrom", "pos", "ref", "alt"} & ours
@@ -131,7 +131,7 @@ def is_panel(path: Path) -> bool:
     if "value" in ours and "gene" in ours and whose:
         found |= {"value"} if _of_genes(report_table(path).frame) else set()
     if "gene" in ours and "hgvs_p" not in ours and whose and {"vaf", "copies", "consequence"} & ours:
-        found |= {"vaf", "copies"} if _of_events(report_table(path).frame) else set()
+        found |= {"vaf", "copies", "consequence"} if _of_events(report_table(path).frame) else set()
     is_report = whose and "gene" in ours and bool(found & ours)
     return is_report and not looks_like_maf(header) and bool(lacking_with_places(report_table(path).frame))
 

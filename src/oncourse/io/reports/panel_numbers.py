@@ -32,7 +32,7 @@ def read_numbers(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
     # a comma in a number of reads can only part thousands
     reads = {c: text[c].str.replace_all(r"(\d),(\d{3})", "${1}${2}") for c in ("alt_count", "ref_count", "depth")}
     given, others, depth = (_number(reads[c], _READS) for c in reads)
-    share = text["vaf"]
+    share = _of_thousand(text["vaf"])
     of = share.str.extract_groups(_OF).struct.unnest().cast(pl.Float64, strict=False)
     number = _number(share, _SHARE)
     percent = share.str.contains("%", literal=True).fill_null(False)
@@ -57,6 +57,12 @@ def read_numbers(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
         mixed = []
     told = mixed + _unread(table, text, {"vaf": vaf, "depth": depth, "alt_count": given}, name)
     return out, [*told, *fractions_alone(out, name)]
+
+
+def _of_thousand(share: pl.Series) -> pl.Series:
+    """Return shares of a thousand (15‰) as percent."""
+    number = share.str.extract(rf"{_ABOUT}({_NUMBER})\s*‰").cast(pl.Float64, strict=False)
+    return share.zip_with(number.is_null(), (number / 10).round(9).cast(pl.String) + "%")
 
 
 def _plain(cells: pl.Series) -> pl.Series:

@@ -52,6 +52,8 @@ _INHERITED = re.compile(r"\*\d+[A-Z]?\s*/\s*\*\d+|^\s*rs\d+\b(?!.*(?:p\.|c\.)\S)
 _DENIED = re.compile(r"[未无非不没否]|\b(?:no|not|non|without|negative)\b", re.I)
 #: A partner that is not known is no denial.
 _UNKNOWN = re.compile(r"未知|未明|不明|不详|\bunknown\b", re.I)
+#: A cell that is not filled in.
+_EMPTY = re.compile(r"^\s*(?:[-—–/\\.]+|无)\s*$")
 _BELOW = re.compile(r"^\s*[<≤]")
 #: Codons of the RAS status by exon: looked at in several rows, all of them are the whole of it (NCCN, ESMO 2023).
 _RAS_CODONS = {2: {12, 13}, 3: {59, 61}, 4: {117, 146}}
@@ -129,8 +131,8 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     # a change that the test's name asks for was found where the result says so, not where nobody understands it
     changes = _changes(cells) or (asked if "present" in states or _has_reads(row) else ()) or _by_exon(row, states)
     kind = _kind(row, states, bool(changes), pair is not None)
-    if kind == "call" and not _has_reads(row) and (share := _state_of(row["vaf"])):
-        kind = {"absent": "negative"}.get(share, share)  # ``ND`` for a share: the change was asked for and not found
+    kind, contradicted = _by_share(row, kind, states)
+    changes = () if contradicted else changes
     if kind == "call" and _BELOW.match(row["vaf"] or "") and not row["alt_count"]:
         changes = ()  # less than the limit of detection: neither found nor absent
     if kind == "negative":
@@ -145,7 +147,7 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             " ".join(row[k] for k in ("gene", *_CHANGE, "consequence", "vaf") if row[k] and row[k] != genes[0]) or None
         )
         told = " ".join(row[k] for k in (*_CHANGE, "consequence", "exon") if row[k])
-        if gene and is_statement(tuple(g or "" for g in genes), f"{gene} {told}"):
+        if gene and not contradicted and is_statement(tuple(g or "" for g in genes), f"{gene} {told}"):
             yield row | {"gene": genes[0], "kind": "statement", "words": told or "mutated"}
             return
         row |= {"hgvs_p": None, "hgvs_c": None}
@@ -169,6 +171,17 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             for (coding, protein), share in zip(changes, shares, strict=True):
                 promoter = named_promoter_change(name, protein)
                 yield one | {"hgvs_c": promoter or coding, "hgvs_p": None if promoter else protein, "vaf": share}
+
+
+def _by_share(row: Mapping[str, Any], kind: str, states: set[str]) -> tuple[str, bool]:
+    """Return the kind of a row by the word in the cell of its share, and whether that contradicts the row: ``ND`` for the
+    share of a change that was asked for says that it was not found; beside 检出 nobody knows; a dash there says nothing."""
+    share = _state_of(row["vaf"])
+    if kind != "call" or share is None or _has_reads(row):
+        return kind, False
+    if "present" in states:
+        return kind, share == "absent" and not _EMPTY.match(row["vaf"])
+    return {"absent": "negative"}.get(share, share), False
 
 
 def _named_in_cells(row: Mapping[str, Any], genes: Sequence[str | None]) -> str | None:

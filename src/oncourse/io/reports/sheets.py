@@ -41,7 +41,7 @@ _WHOSE = ("sample_id", "patient_id")
 def sheet_is_report(path: Path, sheet: Sheet) -> bool:
     """Whether a sheet is a panel report: genes and what was found in them, not our ids; whose it is may stand elsewhere."""
     header = report_table(path, sheet.name).frame.columns
-    ours = set(panel_columns(header).values()) | ({*_WHOSE, "gene", "value"} & set(header))
+    ours = set(panel_columns(header).values()) | ({*_WHOSE, "gene", "value", "consequence"} & set(header))
     if "variant_id" in header or "gene" not in ours:
         return False
     by_name = {"hgvs_p", "hgvs_c", "pos"} & ours
