@@ -110,6 +110,13 @@ BOOK = {
 }
 
 
+BOOK["随访"] = [
+    ["住院号", "随访日期1", "状态1", "随访日期2", "状态2"],
+    ["P1", "2021-09-01", "存活", "2022-03-01", "死亡"],
+    ["P2", "2021-09-01", "存活", "2022-03-01", "失访"],
+]
+
+
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     reading = read_any(write_book(tmp_path_factory.mktemp("b") / "x.xlsx", **BOOK))
@@ -170,3 +177,20 @@ S5|KRAS|p.G12D|未检出|-
     assert states == dict(
         zip(states, ["positive", "positive", "not_assessable", "positive", "not_assessable"], strict=True)
     )
+
+
+def test_a_death_at_a_numbered_visit(book):
+    """状态1 and 状态2 were kept with the patients and read by nobody: the dead were not known to be."""
+    assert book[0]["follow_up"].select("patient_id", "is_dead").rows() == [("P1", True), ("P2", False)]
+
+
+def test_controls_of_a_run_and_samples_measured_again(tmp_path):
+    """阳性对照 was a patient with KRAS G12D, S1-重测 another patient than S1."""
+    text = (
+        "样本编号|基因|检测结果\n阴性对照|KRAS|阴性\n阳性对照|KRAS|G12D\nNTC|KRAS|无\nS1|KRAS|野生型\nS1-重测|KRAS|G13D"
+    )
+    reading = _read(tmp_path, text)
+    tables, _ = checked(reading)
+    assert tables["samples"].select("sample_id", "patient_id").rows() == [("S1", "S1"), ("S1-重测", "S1")]
+    assert any("controls of the run" in p.message for p in reading.problems)
+    assert any("measured again" in p.message for p in reading.problems)

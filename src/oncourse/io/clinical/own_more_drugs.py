@@ -14,6 +14,10 @@ from oncourse.study.schema import Problem
 _HEADER = re.compile(rf"(?i)^(?:{MORE_DRUGS})$")
 
 
+#: The day on which such a drug was begun.
+_OWN_START = re.compile(r"(?:联合)?(?:靶向|免疫|内分泌|生物)(?:治疗|药物?|用药)*(?:开始|起始|用药)*(?:日期|时间)")
+
+
 def drugs_of_columns(reading: Reading) -> None:
     """Add the drugs of further columns of treatments to those of their row, where every filled cell names a known drug; a
     column of other words (是, a note) is told as not read."""
@@ -21,6 +25,8 @@ def drugs_of_columns(reading: Reading) -> None:
     if frame is None:
         return
     columns = [c for c in frame.columns if _HEADER.match(c.strip()) and names_drugs(frame[c])]
+    if columns and any(_OWN_START.match(c.strip()) for c in frame.columns):
+        return  # they were begun on days of their own: told as not read
     if not columns:
         return
     base = frame["drugs"].cast(pl.String).to_list() if "drugs" in frame.columns else [None] * frame.height

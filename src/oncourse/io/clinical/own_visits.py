@@ -53,7 +53,8 @@ _OF_VISIT = {
         r"随访(?:日期|时间)|(?:日期|时间)随访|(?:fu|follow-?up|visit)date|date(?:of)?(?:fu|follow-?up|visit)", re.I
     ),
     "status": re.compile(
-        r"随访(?:状态|结果|情况|结局)|生存状态|(?:fu|follow-?up|vital)status|status(?:at)?(?:fu|follow-?up)?", re.I
+        r"(?:随访)?(?:状态|结果|情况|结局|转归)|生存(?:状态|情况|结局)|(?:fu|follow-?up|vital)status|status(?:at)?(?:fu|follow-?up)?",
+        re.I,
     ),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from oncourse.io.clinical.own_materials import material_of
@@ -17,6 +19,8 @@ def by_their_names(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     lesions behind it, where the report names neither; both are told."""
     if rows["patient_id"].is_not_null().any():
         return rows
+    if (repeated := _of_repeats(rows, reading)) is not None:
+        return repeated
     samples = rows["sample_id"].drop_nulls().unique(maintain_order=True)
     owners = of_one_beginning(samples)
     if not owners:
@@ -33,6 +37,25 @@ def by_their_names(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     cure = "Give the report a column of patients (患者编号) and of materials (样本类型), if that is not so."
     reading.problems.append(Problem("samples", None, "patient_id", samples[0], message, cure, "warning"))
     return rows
+
+
+#: What is written behind the name of a sample that was measured again.
+_AGAIN = re.compile(r"(?i)^(.+?)[\s_.(（-]*(?:重测|复测|复检|重检|重做|补测|re-?runs?|re-?tests?|repeat)\s*\d*[)）]?$")
+
+
+def _of_repeats(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame | None:
+    """Return rows with the patient of samples that were measured again (S1-重测 of S1); null where none was, and told."""
+    samples = rows["sample_id"].drop_nulls().unique(maintain_order=True).to_list()
+    again = {s: m[1] for s in samples if (m := _AGAIN.match(s)) and m[1] in samples}
+    if not again:
+        return None
+    message = (
+        f"{len(again):,} samples are others measured again by their names ({first_pairs(again)}): of the same patients."
+    )
+    cure = "Keep one of both, or give the report a column of patients (患者编号)."
+    reading.problems.append(Problem("samples", None, "patient_id", next(iter(again)), message, cure, "warning"))
+    owner = pl.col("sample_id").replace(again)
+    return rows.with_columns(owner.alias("patient_id"))
 
 
 def material_of_word(word: str) -> str | None:

@@ -39,7 +39,7 @@ _VOLUME = re.compile(r"(?i)/\s*\d*\s*[muµμ]?l\b|/\s*(?:毫升|微升)|conc|浓
 
 def in_one_column(table: TextTable) -> TextTable:
     """Return the table of a report with partners of fusions in the column of genes, and reads for copies of droplets."""
-    return _of_droplets(_with_partners(_without_relatives(table)))
+    return _of_droplets(_with_partners(_without_controls(_without_relatives(table))))
 
 
 def _without_relatives(table: TextTable) -> TextTable:
@@ -54,6 +54,35 @@ def _without_relatives(table: TextTable) -> TextTable:
     told = Problem("report", int(table.lines.filter(others)[0]), column, None, message, cure, "warning")
     return replace(
         table, frame=table.frame.filter(~others), lines=table.lines.filter(~others), problems=(*table.problems, told)
+    )
+
+
+#: A control of the run: nobody's sample.
+_CONTROL = re.compile(
+    r"(?i)^(?:(?:弱?阳性?|阴性?|空白|质控|野生型?|突变型?|无模板|内部?)对照(?:品|样[本品]|组)?|质控[品样]本?|标准品|NTC|"
+    r"no[ _-]?template(?:[ _-]?control)?|"
+    r"(?:positive|negative|blank|run|process)[ _-]?controls?)[ _-]?\d*$"
+)
+
+
+def _without_controls(table: TextTable) -> TextTable:
+    """Leave out the rows of the controls of a run (阳性对照, NTC), by the name or the kind of their sample."""
+    ours = {o: c for c, o in panel_columns(table.frame.columns).items()}
+    named = {ours.get(o, o) for o in ("sample_id", "patient_id", "material")} & set(table.frame.columns)
+    if not named:
+        return table
+    text = [pl.col(c).cast(pl.String).str.strip_chars().str.contains(_CONTROL.pattern).fill_null(False) for c in named]
+    controls = table.frame.select(pl.any_horizontal(text)).to_series()
+    if not controls.any():
+        return table
+    message = f"{int(controls.sum()):,} rows are of controls of the run: left out, they are nobody's samples."
+    cure = "Name a sample that is a patient's otherwise."
+    told = Problem("report", int(table.lines.filter(controls)[0]), None, None, message, cure, "warning")
+    return replace(
+        table,
+        frame=table.frame.filter(~controls),
+        lines=table.lines.filter(~controls),
+        problems=(*table.problems, told),
     )
 
 
