@@ -18,6 +18,9 @@ _CHUNK = 4 << 20
 #: more, of a name with a rare character half; of Latin text nearly none.
 _CHINESE_SHARE = 0.5
 _LOOKED_AT = 20_000
+#: Share of the low bytes of tabs and line ends that are tabs and line ends: of UTF-16 nearly all (a Chinese character has
+#: one in 128), of single bytes with zeros among them few.
+_MARKS_SHARE = 0.5
 
 
 def sniff(data: bytes) -> tuple[str, int]:
@@ -53,7 +56,13 @@ def first_bad_byte(data: bytes) -> int | None:
 
 
 def _wide(data: bytes) -> str:
-    """UTF-16 without a mark: the high bytes of tabs, digits and line ends are zero, on one side only."""
+    """UTF-16 without a mark: the high bytes of tabs, digits and line ends are zero, on one side only.
+
+    A table of single bytes with zeros in some of its cells has tabs and line ends beside other bytes:
+
+    >>> _wide(b"a\\tb\\n1\\t\\0\\n"), _wide("id\\tsex\\n".encode("utf-16-be"))
+    ('binary', 'utf-16-be')
+    """
     head = np.frombuffer(data[: 64 << 10], np.uint8)
     head = head[: len(head) // 2 * 2]
     if not len(head):
@@ -61,6 +70,10 @@ def _wide(data: bytes) -> str:
     even, odd = (head[0::2] == 0).mean(), (head[1::2] == 0).mean()
     encoding = "utf-16-le" if odd > 0.1 and even < 0.01 else "utf-16-be" if even > 0.1 and odd < 0.01 else "binary"
     if encoding == "binary" or len(data) % 2:
+        return "binary"
+    low, high = (head[0::2], head[1::2]) if encoding == "utf-16-le" else (head[1::2], head[0::2])
+    is_mark = (low == ord("\t")) | (low == ord("\n"))
+    if is_mark.any() and (high[is_mark] == 0).mean() < _MARKS_SHARE:
         return "binary"
     try:
         data.decode(encoding)

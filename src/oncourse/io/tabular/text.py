@@ -474,7 +474,8 @@ def _mend(
     header: list[str],
 ) -> tuple[bytes, pl.Series]:
     """Pad, cut or drop the lines whose number of cells is not the header's, and say so."""
-    out, kept, n_odd = [], [], 0
+    out, kept = [], []
+    n_short, n_long = 0, 0  # told apart: many warnings hide no error
     texts = body.split(b"\n")[: len(counts)]
     row_names = bool(len(counts)) and bool((counts == width + 1).all())
     if row_names and _are_row_names([line.partition(sep)[0] for line in texts]):
@@ -496,20 +497,20 @@ def _mend(
             is_last = index == len(texts) - 1
             message = f"has {n} cells, the header has {width}; the rest is taken as empty."
             cure = "Is the file cut off here?" if is_last else f"Give every column a cell, from {missing} on."
-            if n_odd < LISTED_PER_KIND:
+            if n_short < LISTED_PER_KIND:
                 problems.append(Problem(name, number, missing, None, message, cure, "warning"))
-            n_odd += 1
+            n_short += 1
             line += sep * (width - n)
         elif n > width:
             cells = line.split(sep)
-            if any(c.strip() for c in cells[width:]) and n_odd < LISTED_PER_KIND:
+            if any(c.strip() for c in cells[width:]) and n_long < LISTED_PER_KIND:
                 cure = "Was it written with row names? Write it without them (R: row.names = FALSE)."
                 if not row_names:
                     cure = "Is there a tab inside a cell, or a column without a name?"
                 message = f"has {n} cells, the header has {width}."
                 value = cells[width].decode()[:80]
                 problems.append(Problem(name, number, header[-1], value, message, cure))
-                n_odd += 1
+                n_long += 1
             line = sep.join(cells[:width])
         out.append(line)
         kept.append(number)
