@@ -11,7 +11,7 @@ from oncourse.genome.annotate import Annotator
 from oncourse.genome.contexts import SBS96, classes_of
 from oncourse.genome.effect import TRUNCATING
 from oncourse.genome.fasta import Fasta
-from oncourse.genome.supply import EFFECTS, of_genome, of_package, supply_of
+from oncourse.genome.supply import EFFECTS, Supply, of_genome, of_package, supply_of
 from oncourse.stats.rng import generator
 
 
@@ -65,3 +65,16 @@ def test_the_package_knows_whole_coding_sequences_of_some_genes():
     assert tp53.n_codons == 394
     assert tp53.counts().sum() == 394 * 9 - 6
     assert tp53.of_codons(np.ones(96)).sum() == 1.0 or abs(tp53.of_codons(np.ones(96)).sum() - 1) < 1e-12
+
+
+def test_the_weights_of_codons_are_of_their_known_altering_substitutions():
+    """Two codons: the first with two altering ones of class 0 and one of class 2, the second with one of class 1; silent,
+    truncating and unknown ones (which would take the last class) count for nothing."""
+    kind = np.full((6, 3), -1, np.int8)
+    effect = np.full((6, 3), EFFECTS.index("altering"), np.int8)
+    kind[0], kind[4] = [0, 0, 2], [1, 95, 95]
+    effect[4, 1:] = EFFECTS.index("silent"), EFFECTS.index("truncating")
+    weight = np.zeros(96)
+    weight[[0, 1, 2, 95]] = 1.0, 5.0, 3.0, 100.0
+    assert Supply(kind, effect).of_codons(weight).tolist() == [0.5, 0.5]  # 1 + 1 + 3 and 5, of 10
+    assert Supply(kind, effect).of_codons(np.zeros(96)).tolist() == [0.0, 0.0]

@@ -474,8 +474,7 @@ def _mend(
     header: list[str],
 ) -> tuple[bytes, pl.Series]:
     """Pad, cut or drop the lines whose number of cells is not the header's, and say so."""
-    out, kept = [], []
-    n_short, n_long = 0, 0  # told apart: many warnings hide no error
+    out, kept, n_short, n_long = [], [], 0, 0
     texts = body.split(b"\n")[: len(counts)]
     row_names = bool(len(counts)) and bool((counts == width + 1).all())
     if row_names and _are_row_names([line.partition(sep)[0] for line in texts]):
