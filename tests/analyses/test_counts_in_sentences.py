@@ -20,6 +20,7 @@ from oncourse.analyses._asked_statuses import STATUSES, asked_statuses, status_w
 from oncourse.analyses._base import Estimate
 from oncourse.analyses._concordance_tables import comparison_key
 from oncourse.derive.clones.evolution import EvolutionParams
+from oncourse.derive.concordance.noninferiority import _row
 from oncourse.derive.concordance.pairs import COMPARISONS
 from oncourse.derive.outcomes.treatment_comparisons import Comparisons
 from oncourse.stats.proportions import clopper_pearson
@@ -121,24 +122,25 @@ def test_the_shared_mutations_of_few_patients_are_counted(patients, limits, word
 
 
 @pytest.mark.parametrize(("patients", "light"), [(29, "uncertain"), (30, "answered")])
-def test_equivalence_over_variants_of_few_patients_is_uncertain(patients, light):
-    """Whose plasma shows hardly anything may be missing from them: ten said "within" at the margin in 14 % of studies."""
-    test = {
-        "measure": "ppa",
-        "of": "variants",
-        "comparator": "performance goal",
-        "n_patients": patients,
-        "is_noninferior": True,
-    }
+def test_equivalence_over_variants_of_few_patients_is_not_said(patients, light):
+    """Whose plasma shows hardly anything may be missing: ten said "within" at the margin in 14-19 % of studies."""
+    test = _row(
+        "performance goal", "ppa", "variants", 0.1, patients, "t", aim=0.9, agreement=0.9, lower=-0.05, p_value=0.001
+    )
+    assert test["is_noninferior"] is (None if patients < 30 else True)
+    assert ("of fewer than 30 patients it is not said" in test["basis"]) == (patients < 30)
     told = (
         Estimate("n_patients", patients, unit="count"),
         Estimate("ppa.all_without_chip", 0.9, 0.85, 0.94, 400, "", "fraction"),
         Estimate("missed_by_calls.all_without_chip", 0, n=40, unit="count"),
+        Estimate("informative_plasma", 1.0, n=patients, unit="fraction"),
         Estimate("noninferiority_p.ppa.variants.performance_goal", 0.001, n=patients),
     )
     head = tb._headline(told, [test])
-    assert head.light == light and "within the margin" in head.text.text()
+    assert head.light == light and ("within the margin set" in head.text.text()) == (patients >= 30)
     assert (str(head.reason) == "only 29 patients") == (patients < 30)
+    answer = tb._answer(told, [test], "RAS")
+    assert (": of fewer than 30 patients not said to be within the margin, p = " in answer) == (patients < 30)
 
 
 def test_of_two_tumours_the_larger_group_is_told():

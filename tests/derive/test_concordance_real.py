@@ -113,7 +113,7 @@ def test_noninferiority_is_only_tested_when_both_numbers_are_given():
     row = tested.tables["tissue_blood/noninferiority"].row(0, named=True)
     assert (row["measure"], row["of"], row["comparator"]) == ("ppa", "variants", "performance goal")
     assert row["agreement"] == 0.5 and row["is_noninferior"] is False and row["p_value"] > 0.5
-    # four patients with everything found still allow 72 %: too few to show it; twelve are enough
+    # four patients with everything found still allow 72 %: too few to show it; twelve would, thirty say it
     few = registry()["tissue_blood"].run(
         Cohort(tissue_and_plasma([100]), {"tissue_blood": {"ppa0": 0.9, "margin": 0.1}})
     )
@@ -122,7 +122,8 @@ def test_noninferiority_is_only_tested_when_both_numbers_are_given():
         Cohort(tissue_and_plasma([100], n_patient=12), {"tissue_blood": {"ppa0": 0.9, "margin": 0.1}})
     )
     rows = {r["of"]: r for r in good.tables["tissue_blood/noninferiority"].iter_rows(named=True)}
-    assert rows["variants"]["is_noninferior"] is True
+    assert rows["variants"]["is_noninferior"] is None and rows["variants"]["p_value"] < 0.025
+    assert "not said to be within" in good.answer
     # no patient's tissue has a RAS mutation: said, not tested
     assert rows["RAS"]["p_value"] is None and rows["RAS"]["basis"].startswith("not run")
     half = registry()["tissue_blood"].run(Cohort(made, {"tissue_blood": {"repeat_tissue": True}}))

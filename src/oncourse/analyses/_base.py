@@ -308,7 +308,8 @@ class Analysis:
                     f"{self.name}: table {name} has columns {frame.columns}, declared {declared.get(name)}"
                 )
         object.__setattr__(result, "title", self.title)
-        object.__setattr__(result, "methods", (*result.methods, *least_patients(self.name), *stressed(self.name)))
+        methods = (*result.methods, *least_patients(self.name), *stressed(self.name, result.tables))
+        object.__setattr__(result, "methods", methods)
         return result
 
     def _answered(self, cohort: Cohort) -> Result:

@@ -115,8 +115,9 @@ def concordance_notes(presence: PresenceTable, counts: pl.DataFrame, related: pl
     if presence.kernel is not None and presence.kernel.background.told_apart < 1:
         notes.append(
             "Whether errors exceed those told could not be learned, or not in full: nearly all mutations are in nearly all "
-            "samples. Where errors are ten times as many, up to one in six mutations that a sample lacks would be "
-            "called present, and no sample would be named."
+            "samples. Where errors are ten times as many, up to one in five mutations that a sample lacks would be "
+            "called present. Samples whose few reads the errors that are possible would show are named, and their "
+            "sites (concordance/states, reason few_reads)."
         )
     blood = cells.filter(pl.col("blood").is_not_null())
     if blood.height:

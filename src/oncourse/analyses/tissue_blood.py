@@ -13,7 +13,7 @@ from oncourse.analyses._headline import Headline, light_of, unless_assumed
 from oncourse.analyses._people import counted
 from oncourse.cohort import Cohort
 from oncourse.derive.concordance.informative import informative_plasma, with_rows
-from oncourse.derive.concordance.noninferiority import TEST_COLUMNS, Aim, noninferiority_tests
+from oncourse.derive.concordance.noninferiority import EQUIVALENT_FROM, TEST_COLUMNS, Aim, noninferiority_tests
 from oncourse.derive.concordance.pairs import ConcordanceParams
 from oncourse.derive.concordance.status_tables import STATUS_COLUMNS, status_table
 from oncourse.derive.concordance.status_truth import TRUTH_COLUMNS, truth_rows
@@ -24,9 +24,6 @@ from oncourse.facts.statuses import statuses_of
 from oncourse.study.schema import Column
 from oncourse.study.settings import section, setting
 from oncourse.words.catalogue import said
-
-#: From so many patients on "within the margin" over variants is told as answered (`_few_patients`).
-EQUIVALENT_FROM = 30
 
 STRATA = OutputTable(
     "tissue_blood/variants",
@@ -257,19 +254,16 @@ def _headline(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]]) -> H
     if verdict == "untested" and light == "answered":
         light, reason = "uncertain", said("reason.no_margin")
     few = _few_patients(run)
-    if verdict == "within" and few and light == "answered":
+    if few and light == "answered":
         light, reason = "uncertain", said("reason.few_patients", n=few)
     return unless_assumed(Headline(text, light, reason, share.name), by_calls.value, share.n)
 
 
 def _few_patients(tests: list[dict[str, Any]]) -> int | None:
-    """The patients of the smallest test over variants that says "within" of fewer than `EQUIVALENT_FROM`; None without one.
-
-    Where plasma of one patient in six shows hardly anything, ten hold no such patient in one study of six: "within" was said
-    at the margin in 14, 8, 5, 3 and 2 % of 500 studies of 10, 14, 20, 30 and 40 patients (2.5 asked).
-    """
-    few = [t["n_patients"] for t in tests if t["of"] == "variants" and t["is_noninferior"]]
-    return min((n for n in few if n < EQUIVALENT_FROM), default=None)
+    """The patients of the smallest test over variants that would say "within", and does not of fewer than
+    `EQUIVALENT_FROM`; None without one."""
+    few = [t["n_patients"] for t in tests if t["is_noninferior"] is None and t["lower"] is not None]
+    return min(few, default=None)
 
 
 def _of_status(agreement: pl.DataFrame, status: str) -> list[Estimate]:
@@ -323,6 +317,8 @@ def _answer(estimates: tuple[Estimate, ...], tests: list[dict[str, Any]], status
     run = [row for row in tests if _test_name(row) in names]
     for row in run:
         verdict = "within" if row["is_noninferior"] else "not shown to be within"
+        if row["is_noninferior"] is None:
+            verdict = f"of fewer than {EQUIVALENT_FROM} patients not said to be within"
         what = {"ppa": "positive agreement", "npa": "negative agreement"}.get(row["measure"], row["measure"])
         text += (
             f" Equivalence of {what} ({row['of']}) with the {row['comparator']}: {verdict} the margin, "
@@ -344,8 +340,8 @@ def _notes(
     few = _few_patients(tests)
     if few:
         notes.append(
-            f"Equivalence over variants rests on {few} patients: a kind of patient whose plasma shows hardly anything may "
-            f"be missing from fewer than {EQUIVALENT_FROM}, and no interval allows for that."
+            f"Equivalence over variants rests on {few} patients, and is not said: a kind of patient whose plasma shows "
+            f"hardly anything may be missing from fewer than {EQUIVALENT_FROM}, and no interval allows for that."
         )
     if withheld:
         notes.append(f"Sensitivity against an unknown truth (latent class, {params.status}) is withheld: {withheld}.")

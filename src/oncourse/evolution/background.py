@@ -75,9 +75,6 @@ CLEAR_READS, LEVEL_WEIGHT = np.r_[np.full(8, 10.0), np.full(2, FAINT_READS)], 5.
 N_ERROR, MAX_SITES, N_SPREAD, MAX_SPREAD = 120, 200_000, 50, 40_000
 #: Least sites of a sample that teach spread of reads, and of a study that teach spread of errors between sites.
 LEAST_SPREAD, LEAST_SHAPE = 8, 50
-#: From this on a sample's few reads are weighed at its own spread before they are `absent` (of six re-sampled cancers
-#: a factor of two would leave 13 points more undecided, three 4).
-SPREAD = 3.0
 N_STEP, N_ROUND = 10, 3
 #: Cells that are weighed at a time: their likelihoods stay in the processor's cache.
 PIECE = 250
@@ -85,6 +82,9 @@ PIECE = 250
 #: is told holds (lesions that share everything taught three times the true errors); from the second on it is learned in
 #: full.
 ABSENT_SHARE = (0.05, 0.1)
+#: Highest multiple of the told errors that is taken as possible where they are not learned: that of formalin. Without a
+#: bound lesions that share all mutations are named for every subclone (at 150x 29 of 32 clean samples, 1 so).
+MOST_POSSIBLE = 10.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,10 @@ class Background:
     damage : shape (n_sample, 7), how many times the told errors each kind of change may have (`damage.open_damage`)
     told_apart : 0-1, how far sites without the variant could be told from small clones (`ABSENT_SHARE`): at 0 nothing was
         learned of the errors, and those told are used; NaN where no site was counted
+    possible : as `highest`, as multiples of the told errors up to `MOST_POSSIBLE`, whatever share of the sites are without
+        the variant: where `told_apart` is below 1 such errors are possible
+    p_error : shape (n_cell,), P(the reads are such errors alone) of a variant seen elsewhere; NaN of others, and where
+        `told_apart` is 1
     """
 
     by_kind: FloatArray
@@ -123,6 +127,8 @@ class Background:
     damage: FloatArray
     highest: tuple[float, FloatArray]
     told_apart: float
+    possible: tuple[float, FloatArray]
+    p_error: FloatArray
 
 
 def learn_background(
@@ -157,7 +163,7 @@ def learn_background(
         sites.learn_levels(by_kind, shape)
     shape = sites.likeliest_shape(by_kind, shape)
     weight = _told_apart(float(n_absent.sum()), len(rows))
-    doubts, highest = sites.some().doubts(mean, shape, told, weight)
+    doubts, highest, possible = sites.some().doubts(mean, shape, told, weight)
     mean, by_kind, kind_low = mean * weight, by_kind**weight, kind_low**weight
     learned = replace(cells, error_rate=cells.error_rate * by_kind[cells.sample, change])
     most = int(np.clip(MAX_SPREAD // max(n_sample, 1), 16, N_SPREAD))
@@ -167,8 +173,23 @@ def learn_background(
     damage = open_damage(cells, samples, purity, kind, usable & of_errors, np.exp(mean))
     factor = np.exp(mean), low**weight
     told_apart = weight if len(rows) else float("nan")
+    p_error = np.full(cells.n, np.nan)
+    if told_apart < 1:
+        seen = np.flatnonzero(usable & of_errors & (kind >= 1))
+        p_error[seen] = _Sites.of(cells, samples, purity, kind, change, seen).background_alone(*possible)
     return Background(
-        by_kind, kind_low, *factor, n_absent.sum(axis=1), shape, doubts, *spread, damage, highest, told_apart
+        by_kind,
+        kind_low,
+        *factor,
+        n_absent.sum(axis=1),
+        shape,
+        doubts,
+        *spread,
+        damage,
+        highest,
+        told_apart,
+        possible,
+        p_error,
     )
 
 
@@ -180,16 +201,6 @@ def _told_apart(n_absent: float, n_site: int) -> float:
     """
     few, enough = ABSENT_SHARE
     return float(np.clip((n_absent / max(n_site, 1) - few) / (enough - few), 0.0, 1.0))
-
-
-def spread_beyond(background: Background, assumed: float | FloatArray) -> BoolArray:
-    """Return shape (n_sample,): whether reads spread more than assumed, with 95 % probability by a factor of two."""
-    return np.asarray(background.concentration_high < np.asarray(assumed) / 2)
-
-
-def likely_spread(background: Background, assumed: float) -> BoolArray:
-    """Return shape (n_sample,): whether reads spread at least `SPREAD` times as much as assumed, by the best guess."""
-    return background.concentration < assumed / SPREAD
 
 
 def _spread_out(sample: IntArray, use: BoolArray, most: int) -> IntArray:
@@ -344,6 +355,16 @@ class _Sites:
                 self.clear, left * share / np.maximum(share.sum(axis=1, keepdims=True), 1e-300), common
             )
 
+    def background_alone(self, shape: float, multiple: FloatArray) -> FloatArray:
+        """Return shape (n,), P(a site is without the variant), were the errors of each sample so many times those told;
+        how many sites are without it is learned for these errors."""
+        if not len(self.sample):
+            return np.zeros(0)
+        nil = log_noise(self.alt, self.depth, self.rate * multiple[self.sample], shape)
+        there = self._log_there()
+        some, none = (x[:, 0] for x in self._shares(there, nil[:, None]))
+        return np.asarray(np.exp(none + nil - np.logaddexp(some + there, none + nil)))
+
     def some(self) -> _Sites:
         """Return the sites of so many samples that there are about `N_PLACES`."""
         keep = self.sample % max(1, len(self.sample) // N_PLACES) == 0
@@ -377,15 +398,17 @@ class _Sites:
 
     def doubts(
         self, mean: FloatArray, learned: float, told: float, weight: float
-    ) -> tuple[tuple[tuple[float, float, FloatArray], ...], tuple[float, FloatArray]]:
-        """Return what the reads leave open (`Background.doubts`, `Background.highest`): each of `COHORTS` with each
+    ) -> tuple[tuple[tuple[float, float, FloatArray], ...], tuple[float, FloatArray], tuple[float, FloatArray]]:
+        """Return what the reads leave open (`Background.doubts`, `highest`, `possible`): each of `COHORTS` with each
         shape, the cell fractions of what is there learned for each, the errors of the samples integrated out.
 
         mean : shape (n_sample,), of the log of each sample's multiple, as learned. Where few sites are without the
         variant (`weight`, `_told_apart`) what is told holds.
         """
-        if len(self.sample) < LEAST_SHAPE or weight <= 0:
-            return ((1.0, learned, np.ones(len(mean))),), (learned, np.ones(len(mean)))
+        one = np.ones(len(mean))
+        as_learned = ((1.0, learned, one),), (learned, one)
+        if len(self.sample) < LEAST_SHAPE:
+            return *as_learned, (learned, np.exp(mean * weight))
         number, sample = np.unique(self.sample, return_inverse=True)
         found, logs, values = [], [], []
         for shape in sorted({told, *SHAPES[:-1].tolist()}):
@@ -403,11 +426,15 @@ class _Sites:
                 values.append(value)
         as_well = [x for x, value in zip(found, values, strict=True) if value >= max(values) - AS_WELL]
         highest = max(as_well, key=lambda x: (float(np.median(x[1])), -x[0]))
-        highest = highest[0], np.maximum(highest[1], 1.0) ** weight
+        highest = highest[0], np.maximum(highest[1], 1.0)
+        possible = highest[0], np.minimum(highest[1] * np.exp(mean), MOST_POSSIBLE)
+        if weight <= 0:
+            return *as_learned, possible
+        highest = highest[0], highest[1] ** weight
         share = np.exp(np.array(logs) - max(logs))
         share *= weight / share.sum()
         kept = tuple((float(p), *x) for p, x in zip(share, found, strict=True) if p > LEAST_DOUBT)
-        return (((1 - weight, learned, np.ones(len(mean))), *kept) if weight < 1 else kept), highest
+        return (((1 - weight, learned, one), *kept) if weight < 1 else kept), highest, possible
 
     def likeliest_shape(self, by_kind: FloatArray, told: float) -> float:
         """Return the shape of the spread of error rates between sites: the likeliest of `SHAPES`, or the told one."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.background import Background, spread_beyond
+from oncourse.evolution.background import Background
+from oncourse.evolution.open_background import spread_beyond
 
 if TYPE_CHECKING:
     from oncourse.evolution.presence import Cells

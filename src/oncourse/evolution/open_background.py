@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution.background import Background, spread_beyond
+from oncourse.evolution.background import Background
 from oncourse.evolution.site_reads import CHANGES
 
+BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 
 #: A sample is noisy where its errors are more than this multiple of the told ones with 95 % probability; a kind of
@@ -31,6 +32,11 @@ LEAST_HIGHEST, HIGH_CHANCE, OPEN_HIGHEST = 2.5, 0.45, 4.0
 DAMAGED = 5.0
 #: Explanations whose errors are within a factor of two (log) of each other, or less probable than this, are one.
 APART, LEAST_WEIGHT = float(np.log(2.0)), 0.1
+
+
+#: From this on a sample's few reads are weighed at its own spread before they are `absent` (of six re-sampled cancers
+#: a factor of two would leave 13 points more undecided, three 4).
+SPREAD = 3.0
 
 
 class Reading(NamedTuple):
@@ -64,6 +70,16 @@ def readings(background: Background) -> tuple[Reading, ...]:
         Reading(weight / whole, tuple(background.doubts[i] for i in sorted(group)))
         for group, weight in zip(groups, weights, strict=True)
     )
+
+
+def spread_beyond(background: Background, assumed: float | FloatArray) -> BoolArray:
+    """Return shape (n_sample,): whether reads spread more than assumed, with 95 % probability by a factor of two."""
+    return np.asarray(background.concentration_high < np.asarray(assumed) / 2)
+
+
+def likely_spread(background: Background, assumed: float) -> BoolArray:
+    """Return shape (n_sample,): whether reads spread at least `SPREAD` times as much as assumed, by the best guess."""
+    return background.concentration < assumed / SPREAD
 
 
 def chance_of_noise(background: Background) -> FloatArray:

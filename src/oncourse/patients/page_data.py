@@ -73,7 +73,8 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
     date, checksum = rules_version()
     base = found.knowledge.evidence
     timeline = _timeline(cohort, patient_id, tree)
-    language, samples = cohort.study.config.language, _samples(whole, patient_id)
+    language, noise = cohort.study.config.language, _noise(cohort, patient_id)
+    samples = [s | {"noise": noise.get(s["sample_id"])} for s in _samples(whole, patient_id)]
     return dict(  # noqa: C408 - the names are those of the template
         patient_id=patient_id,
         study=cohort.study.config,
@@ -219,6 +220,14 @@ def _samples(cohort: Cohort, patient: str) -> list[dict[str, Any]]:
     rows = of_patient(cohort.study["samples"], patient).join(lesions, on="lesion_id", how="left")
     rows = rows.join(cohort.apart.select("sample_id", set_apart="reason"), on="sample_id", how="left")
     return rows.sort("day", "sample_id", nulls_last=True).to_dicts()
+
+
+def _noise(cohort: Cohort, patient: str) -> dict[str, str]:
+    """In what the reads of a patient's samples are, or may be, noisier than told, by sample (concordance/samples)."""
+    if cohort.presence_or_none is None:
+        return {}
+    named = of_patient(cohort.presence.samples, patient).drop_nulls("noise")
+    return dict(named.select("sample_id", "noise").iter_rows())
 
 
 def _chip(facts: PatientFindings) -> list[VariantFinding]:

@@ -23,6 +23,7 @@ from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
 
 if TYPE_CHECKING:
+    from oncourse.evolution.background import Background
     from oncourse.evolution.presence import Presence
 
 #: Background error of an assay that states none: per read and base, without and with molecular identifiers.
@@ -93,7 +94,8 @@ STATE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     (
         "reason",
         pl.String,
-        "why: reads, called, no_reads, background_reads, not_called, lost_locus; or not_covered, "
+        "why: reads, few_reads (which errors not learned may show), called, no_reads, background_reads, not_called, "
+        "lost_locus; or not_covered, "
         "low_depth, low_purity, uncertain, weak_call, depth_unknown, germline, chip",
     ),
     ("basis", pl.String, "counted: the reads at the site are known; assumed: they are not"),
@@ -115,8 +117,8 @@ NOISE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     (
         "noise",
         pl.String,
-        "in what its reads differ from what was told: more errors, of which kind of change, more spread; "
-        "null: nothing shows",
+        "in what its reads differ from what was told: more errors, of which kind of change, more spread; or at how "
+        "many sites they may be errors that could not be learned; null: nothing shows",
     ),
 )
 #: Least probability of `present` under whichever errors, of all that the reads leave open, make it least probable. A
@@ -124,7 +126,7 @@ NOISE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
 MIN_LEAST = 0.9
 #: Least share of `max_sizeable` that is allowed where reads spread more than assumed. A choice.
 LEAST_SURENESS = 0.6
-#: Reasons that mean absent; `reads` and `called` mean present, every other that nobody can tell.
+#: Reasons that mean absent; `reads`, `few_reads` and `called` mean present, every other that nobody can tell.
 ABSENT_REASONS = ("lost_locus", "not_called", "no_reads", "background_reads")
 
 
@@ -182,6 +184,8 @@ def presence_table(
     kernel = _weigh(study, cells, samples, params, n_thread)
     samples = _with_noise(_with_purity(samples, kernel), kernel, params)
     cells = with_blood(study, _with_states(cells, kernel, params, min_power), samples, params.germline_vaf)
+    if kernel.background.told_apart < 1:
+        samples, cells = _with_unlearned(samples, cells, kernel.background, params)
     present = (
         cells.filter(pl.col("state") == "present").group_by("sample").agg(pl.len().cast(pl.Int64).alias("n_present"))
     )
@@ -301,6 +305,34 @@ def _with_noise(samples: pl.DataFrame, kernel: Presence, params: PresenceParams)
     )
 
 
+def _with_unlearned(
+    samples: pl.DataFrame, cells: pl.DataFrame, background: Background, params: PresenceParams
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Name, in a study that teaches no errors, the sites whose few reads may be errors, and the samples that have some.
+
+    Such are sites with reads that are no background by the told errors, and that would not be present if errors were as
+    high as the reads allow (`Background.possible`). What is present stays so, for the reason `few_reads`.
+    """
+    from oncourse.evolution.open_background import OPEN_HIGHEST
+
+    _, multiple = background.possible
+    may_be = np.nan_to_num(background.p_error) > 1 - params.min_probability
+    may_be &= multiple[cells["sample"].to_numpy()] >= OPEN_HIGHEST
+    doubtful = (pl.col("alt_count") > 0) & pl.col("reason").is_in(["reads", "uncertain"])
+    few = cells.select(doubtful & pl.Series(may_be)).to_series()
+    counted = cells.filter(few).group_by("sample").agg(n=pl.len())
+    samples = samples.join(counted, on="sample", how="left", maintain_order="left")
+    text = pl.format(
+        "errors not learned: {} times those told are possible, and would show the few reads at {} of its sites",
+        pl.Series([f"{x:.2g}" for x in multiple], dtype=pl.String),
+        "n",
+    )
+    named = pl.concat_str("noise", text, separator="; ", ignore_nulls=True)
+    samples = samples.with_columns(noise=pl.when(pl.col("n").is_null()).then("noise").otherwise(named)).drop("n")
+    reason = pl.when(few & (pl.col("reason") == "reads")).then(pl.lit("few_reads")).otherwise("reason")
+    return samples, cells.with_columns(reason=reason)
+
+
 def _mean_of_known(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     known = np.isfinite(values)
     n = known.sum(axis=1)
@@ -309,7 +341,7 @@ def _mean_of_known(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def _with_states(cells: pl.DataFrame, kernel: Presence, params: PresenceParams, min_power: float) -> pl.DataFrame:
     """Turn the numbers into states: the definition itself."""
-    from oncourse.evolution.background import likely_spread
+    from oncourse.evolution.open_background import likely_spread
 
     counted = pl.col("alt_count").is_not_null() & pl.col("depth").is_not_null()
     sample = cells["sample"].to_numpy()
