@@ -94,7 +94,7 @@ STATE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
     (
         "reason",
         pl.String,
-        "why: reads, few_reads (which errors not learned may show), called, no_reads, background_reads, not_called, "
+        "why: reads, few_reads, called, no_reads, background_reads, not_called, "
         "lost_locus; or not_covered, "
         "low_depth, low_purity, uncertain, weak_call, depth_unknown, germline, chip",
     ),
