@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from oncourse.stats import cluster_logistic
 from oncourse.stats.agreement import few_units_limits, gwet_ac1, kappa
 from oncourse.stats.clustered_share import (
     CLUSTERED,
@@ -259,3 +260,12 @@ def test_whether_shares_go_with_numbers_is_spearmans_test():
     up = np.arange(1.0, 11.0)
     assert _goes_with_number(up**2 / 20, up) and not _goes_with_number(up[:7] ** 2 / 20, up[:7])
     assert not _goes_with_number(up / 2, up) and not _goes_with_number(up / 10, np.full(10, 2.0))
+
+
+def test_steps_go_on_until_every_coefficient_stands():
+    """Three of four against one of four: the intercept is 0 from the first step on, the slope, log 3 (the first step alone
+    says 1), is not."""
+    z = np.column_stack([np.ones(8), np.repeat([1.0, -1.0], 4)])
+    y = np.array([1, 1, 1, 0, 1, 0, 0, 0.0])
+    found = cluster_logistic._newton(z, y, np.ones(8))
+    assert found == pytest.approx([0.0, np.log(3)], abs=1e-9)
