@@ -51,7 +51,7 @@ def _looked_at(reading):
         ("KRAS:NM_004985:exon2:c.G35A:p.G12D,KRAS:NM_033360:exon2:c.G35A:p.G12D", ["KRAS:p.G12D"]),
         ("G12D/G13D", ["KRAS:p.G12D", "KRAS:p.G13D"]),
         ("12D", ["KRAS:line2"]),
-        ("第12密码子 GGT>GAT", ["KRAS:line2"]),
+        ("第12密码子 GGT>GAT", ["KRAS:p.G12D"]),
     ],
 )
 @pytest.mark.parametrize("column", ["突变位点", "检测结果"])

@@ -62,13 +62,13 @@ STRESSED: dict[str, Stressed] = {
         (
             "errors ten times those told that differ between sites by far more than tenfold: 4-10 % of the absent seem "
             "present, in samples that are mostly named",
-            "errors of one read in twenty in a fifth of the places: 13-20 % of the absent seem present, shared fractions "
-            "are up to .06 too high, and nothing tells such places from small clones",
+            "errors of 5 % in a fifth of the places, which nobody names: 13-20 % of the absent seem present, shared "
+            "fractions are up to .06 too high",
             "errors thirty times those told in few places: up to 17 % of the absent seem present, shared fractions are up "
             "to .17 too high; the samples are named",
             "mapping artefacts at one fraction in every sample: they are present in each",
-            "nine of ten mutations in every sample and errors ten times those told: up to one in five absent mutations "
-            "seem present, shared fractions are up to .08 too high; the samples and the sites are named",
+            "nine of ten mutations in every sample and tenfold errors: up to a fifth of the absent seem present (named), "
+            "shared fractions up to .08 too high",
         ),
         (
             NOISY,

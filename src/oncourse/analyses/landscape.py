@@ -360,8 +360,8 @@ def _methods(model: BurdenModel | None, params: LandscapeParams) -> tuple[str, .
     """Say what counts as altered, who is counted, and how."""
     return (
         "Altered: a protein-changing or splice-site (+-2 bp) mutation, a fusion, a break within the "
-        "gene (both partners the same; it is counted with no kind), a deep deletion of a suppressor, "
-        "an amplification of an oncogene; genes of unknown role count both (landscape.copy_number = "
+        "gene (both partners the same; of no kind), a deep deletion of a suppressor, "
+        "an amplification of an oncogene. Genes of unknown role count both (landscape.copy_number = "
         f"{params.copy_number}).",
         "Driver: a truncating or splice-site change of a suppressor, a listed pathogenic change, a hotspot "
         "residue, an "
