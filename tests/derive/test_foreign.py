@@ -139,6 +139,13 @@ def test_the_share_is_that_of_a_count_by_hand():
     assert less is not None and less.evidence < 1 and less.share < LEAST
 
 
+def test_sources_scored_a_few_samples_at_a_time_are_those_of_all_at_once(monkeypatch):
+    made = counted((("X3-t", "X4-t", 0.08), ("X1-t", "X5-t", 0.1)))
+    at_once = foreign_reads(made)
+    monkeypatch.setattr("oncourse.derive.concordance.foreign.BLOCK", 5)
+    assert at_once.height == 2 and foreign_reads(made).equals(at_once)
+
+
 def test_lists_of_calls_hold_no_foreign_reads():
     """tcga_crc_prad_maf: of two hypermutated tumours, each a list of calls, one held the other's DNA at 11 places where
     they meet. What was called alone says nothing of the sites that were not."""

@@ -47,6 +47,8 @@ _FINER = np.geomspace(0.75, 4 / 3, 11)
 _OWN_SHAPE = (1.0, 6.0)
 #: Sources that are weighed of each sample, and from how many standard errors of their reads on.
 CANDIDATES, CANDIDATE_Z = 4, 4.0
+#: Samples whose possible sources are scored at a time: a table of all by all of a registry would not fit into memory.
+BLOCK = 512
 #: Most sites without the source's variant that are weighed beside those with it.
 MOST_BESIDE = 3000
 SCHEMA = {
@@ -221,12 +223,21 @@ def _candidates(cells: Cells, errors: Floats, person: Numbers) -> dict[int, list
     level = csr_matrix((cells.alt[has] / cells.depth[has], (cells.sample[has], cells.site[has])), (n, n_site))
     weight = csr_matrix((spread * cells.depth, at), (n, n_site))
     seen = csr_matrix((over * cells.depth, at), (n, n_site))
-    number = (csr_matrix((asked.astype(float), at), (n, n_site)) @ (level > 0).astype(float).T).toarray()
-    score = (seen @ level.T).toarray()
-    noise = np.sqrt(((weight.multiply(csr_matrix((cells.depth, at), (n, n_site)))) @ level.multiply(level).T).toarray())
-    z = np.where((number >= MIN_SITES) & (person[:, None] != person), score / np.maximum(noise, 1e-9), 0.0)
-    order = np.argsort(-z, axis=1, kind="stable")[:, :CANDIDATES]
-    return {s: some for s in range(n) if (some := [int(t) for t in order[s] if z[s, t] >= CANDIDATE_Z])}
+    counted = csr_matrix((asked.astype(float), at), (n, n_site))
+    squared = weight.multiply(csr_matrix((cells.depth, at), (n, n_site))).tocsr()
+    is_there, level_square = (level > 0).astype(float).T.tocsc(), level.multiply(level).T.tocsc()
+    of_source, found = level.T.tocsc(), {}
+    for first in range(0, n, BLOCK):
+        rows = slice(first, min(first + BLOCK, n))
+        number = (counted[rows] @ is_there).toarray()
+        score = (seen[rows] @ of_source).toarray()
+        noise = np.sqrt((squared[rows] @ level_square).toarray())
+        z = np.where((number >= MIN_SITES) & (person[rows, None] != person), score / np.maximum(noise, 1e-9), 0.0)
+        order = np.argsort(-z, axis=1, kind="stable")[:, :CANDIDATES]
+        for s in range(len(z)):
+            if some := [int(t) for t in order[s] if z[s, t] >= CANDIDATE_Z]:
+                found[first + s] = some
+    return found
 
 
 def weigh(cells: Cells, errors: Floats, sample: int, source: int) -> Source | None:
