@@ -21,6 +21,13 @@ _MODE = re.compile(
 )
 #: ICD-10: a code alone is a cause. C00-C97 and D00-D48 are neoplasms, R95-R99 say that none is known.
 _ICD = re.compile(r"^(?:ICD-?10(?:-CM)?[:\s]*)?([A-Z]\d\d)(?:\.?\w{0,4})$", re.I)
+#: Not of the cancer, or of another one.
+_ANOTHER = re.compile(
+    r"非(恶性)?(癌|肿瘤|瘤)|(癌|肿瘤|瘤)症?(无关|除外)|不是(癌|肿瘤)|除(癌|肿瘤)|"
+    r"(第二|其[他它]|另一?种?)(原发)?(性|的)?(恶性)?(癌|肿瘤)|第二原发|"
+    r"\b(other|another|second(ary)?( primary)?|different|new) ([a-z]+ )?(cancer|malignan\w+|carcinoma|tumou?r|neoplasm)",
+    re.I,
+)
 _NO_CAUSE = re.compile(r"lost to|failed to|not? (known|done)|pending|失访|待查|未记录|无记录|^[-?？/.]+$", re.I)
 _NO_CODE = {"R9": "unknown"}
 
@@ -34,6 +41,8 @@ def cause_of_death(text: str | None) -> str | None:
     ['unknown', 'unknown', 'cancer', 'other']
     >>> [cause_of_death(t) for t in ("C61", "C18.9", "I21.9", "R99", "ICD-10: J18")]
     ['cancer', 'cancer', 'other', 'unknown', 'other']
+    >>> [cause_of_death(t) for t in ("与肿瘤无关", "非癌症", "第二原发肺癌", "other cancer", "非小细胞肺癌", "原发病", "PD")]
+    ['other', 'other', 'other', 'other', 'cancer', 'cancer', 'cancer']
     """
     if text is None or not text.strip():
         return None
@@ -44,7 +53,7 @@ def cause_of_death(text: str | None) -> str | None:
         return "cancer" if "C00" <= group <= "C97" or "D00" <= group <= "D48" else _NO_CODE.get(group[:2], "other")
     if re.search(r"unknown|not (known|reported|available|specified)|undetermined|unspecified", text, re.I):
         return "unknown"
-    if re.search(r"\b(non|not|other than|without|unrelated)\b", text, re.I):
+    if re.search(r"\b(non|not|other than|without|unrelated)\b", text, re.I) or _ANOTHER.search(plain(text)):
         return "other"
     if _OF_CANCER.search(text):
         return "cancer"

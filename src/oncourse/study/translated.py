@@ -75,11 +75,23 @@ def _dead(word: str) -> str | None:
     return "true" if dies else "false"
 
 
+#: A response denied or doubted: 非PD, not PD, 排除PD, PD?, 疑似PD.
+_NO_RESPONSE = re.compile(
+    r"(?:非|未|无|没有|不是|不|排除|除外|可能|疑似?|待[排查]|\bnot?\b|\bnon\b|possible|probable|suspected|exclude[sd]?)"
+    r"[\s:：-]*(?:cr|pr|sd|pd|ne)(?![a-z])|(?<![a-z])(?:cr|pr|sd|pd|ne)\s*[?？]|(?<![a-z])(?:cr|pr|sd|pd)\s*(?:待|可能|可疑|除外|排除)",
+    re.I,
+)
+
+
 def _response(word: str) -> str | None:
-    """Return the one response that words name by its code; null where they name none or several.
+    """Return the one response that words name by its code; null where they name none or several, deny it or doubt it.
 
     >>> [_response(w) for w in ("PR(部分缓解)", "SD（缩小）", "疾病进展(PD)", "NON-CR/NON-PD", "PR→SD", "PDX")]
     ['PR', 'SD', 'PD', None, None, None]
+    >>> [_response(w) for w in ("非PD", "not PD", "排除PD", "PD?", "SD（无新病灶）", "PD，不可切除")]
+    [None, None, None, None, 'SD', 'PD']
     """
+    if _NO_RESPONSE.search(plain(word)):
+        return None
     codes = set(re.findall(r"(?<![a-z])(cr|pr|sd|pd|ne)(?![a-z])", plain(word)))
     return codes.pop().upper() if len(codes) == 1 else None

@@ -46,13 +46,21 @@ def line_of(word: str) -> int | None:
     return _ORDINALS.get(said) or _DIGITS.get(said) or (int(said) if said.isdigit() else None)
 
 
+#: A setting denied: 非辅助, 未转移, nmCRPC.
+_NO_SETTING = re.compile(r"[非未无不](转移|辅助|新辅助|去势|激素|晚期|姑息)|\b(non|not|no)\b|\bnm", re.I)
+
+
 def setting_of(word: str) -> str | None:
     """Return the setting that words name, null where they name none.
 
     >>> [setting_of(w) for w in ("术后辅助化疗", "新辅助放化疗", "姑息一线", "adjuvant", "一线")]
     ['adjuvant', 'neoadjuvant', 'metastatic', 'adjuvant', None]
+    >>> [setting_of(w) for w in ("非辅助", "未转移", "非转移性去势抵抗", "转移性去势敏感")]
+    [None, None, None, 'mCSPC']
     """
     known = meaning("setting", word)
+    if known is None and _NO_SETTING.search(word):
+        return None
     return known or next((setting for pattern, setting in _SETTINGS if pattern.search(word)), None)
 
 

@@ -202,6 +202,8 @@ def _dated_words(frame: pl.DataFrame, text: pl.Series, said: dict[str, str | Non
 
 _DOUBT = re.compile(r"[?？]|可能|疑|不详|不确定|濒|probabl|possibl|presum|unknown", re.I)
 _PARTS = re.compile(r"[\s,，;；、/（()）。:：]+")
+#: A part that denies what the words beside it or in it say.
+_DENIED = re.compile(r"^(not|no|never|non)$|[未无没非否不].*(死|亡|去世|病逝|病故|存活|健在|在世|生存)", re.I)
 #: Words within a sentence of a follow-up that say who is dead or alive, where no part of it is such a word alone.
 _DEAD_IN, _ALIVE_IN = re.compile(r"死于|死亡|去世|病逝|病故"), re.compile(r"存活|健在|在世|生存")
 
@@ -211,8 +213,8 @@ def life_of(word: str) -> str | None:
 
     >>> [life_of(w) for w in ("存活，带瘤", "死亡（心梗）", "2022年3月死于肿瘤进展", "拒访", "未死亡")]
     ['false', 'true', 'true', 'false', 'false']
-    >>> [life_of(w) for w in ("电话未接", "存活/死亡")]
-    [None, None]
+    >>> [life_of(w) for w in ("电话未接", "存活/死亡", "没有死亡", "not dead", "存活，无复发")]
+    [None, None, None, None, 'false']
     """
     known = translated(pl.Series([word]), "dead")[0]
     if known in ("true", "false"):
@@ -220,10 +222,12 @@ def life_of(word: str) -> str | None:
     if _DOUBT.search(word):
         return None
     parts = [p for p in _PARTS.split(word) if p]
+    if any(_DENIED.search(p) and translated(pl.Series([p]), "dead")[0] not in ("true", "false") for p in parts):
+        return None
     said = {w for p in parts if (w := translated(pl.Series([p]), "dead")[0]) in ("true", "false") and p not in EITHER}
     if not said:
         said = {w for w, pattern in (("true", _DEAD_IN), ("false", _ALIVE_IN)) if pattern.search(word)}
-        if re.search(r"[未无否不]|not|no ", word):
+        if re.search(r"[未无没非否不]|not|no ", word):
             return None
     return str(said.pop()) if len(said) == 1 else None
 
