@@ -261,7 +261,30 @@ def test_what_may_be_of_the_blood_is_said_beside_the_share():
     result = landscape(one)
     table = genes(result)
     assert (table["DNMT3A"]["n_altered"], table["DNMT3A"]["n_maybe_blood"], table["KRAS"]["n_maybe_blood"]) == (4, 4, 0)
-    assert "may be of a blood clone, seen in plasma only: DNMT3A 4." in result.answer
+    assert "of a blood clone (in white cells, or in plasma only): DNMT3A 4." in result.answer
+
+
+def test_what_white_cells_hold_too_is_said_as_concordance_says_it():
+    """6 of 100 reads in white cells, 5 % of plasma: concordance called it of a blood clone, the landscape led with it."""
+    found = {"2:25457242:C:T": ("DNMT3A", "p.R882H"), "12:25398284:C:T": ("KRAS", "p.G12D")}
+    reads = {"P-T": (1, 20), "P-B": (5, 0), "P-W": (6, 0)}  # of 100, of DNMT3A and KRAS
+    one = study(
+        {"design": "crc", "genome_build": "GRCh37"},
+        patients=[{"patient_id": "P"}],
+        samples=[
+            {"sample_id": s, "patient_id": "P", "material": m, "day": 0}
+            for s, m in (("P-T", "tissue"), ("P-B", "plasma"), ("P-W", "white_cells"))
+        ],
+        calls=[
+            {"sample_id": s, "variant_id": v, "alt_count": alt, "depth": 100, "is_called": alt > 3}
+            for s, of in reads.items()
+            for v, alt in zip(found, of, strict=True)
+        ],
+        variants=[{"variant_id": v, "gene": g, "hgvs_p": h, "consequence": "missense"} for v, (g, h) in found.items()],
+    )
+    result = landscape(one)
+    assert genes(result)["DNMT3A"]["n_maybe_blood"] == 1 and genes(result)["KRAS"]["n_maybe_blood"] == 0
+    assert "of a blood clone (in white cells, or in plasma only): DNMT3A 1." in result.answer
 
 
 @pytest.fixture

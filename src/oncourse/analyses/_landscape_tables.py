@@ -22,7 +22,8 @@ GENES = OutputTable(
         Column(
             "n_maybe_blood",
             pl.Int64,
-            "of these, patients of whom every mutation of the gene was seen in plasma only and may be of a blood clone",
+            "of these, patients of whom every mutation of the gene is of a blood clone by white cells, or may be (in plasma "
+            "only)",
         ),
         Column("n_amplified", pl.Int64, "with an amplification (counted in every gene)"),
         Column("n_deleted", pl.Int64, "with a deep deletion (counted in every gene)"),

@@ -500,8 +500,7 @@ def _notes(
 
 
 def _maybe_blood(cohort: Cohort) -> dict[str, set[str]]:
-    """Return gene -> patients all of whose altering mutations of it may be of a blood clone; only plasma can hold one
-    alone."""
+    """Return gene -> patients all of whose altering mutations of it are, or may be, of a blood clone."""
     maybe = cohort.maybe_blood
     if not maybe:
         return {}
@@ -519,4 +518,5 @@ def _maybe_blood(cohort: Cohort) -> dict[str, set[str]]:
 def _blood_words(found: Mapping[str, set[str]]) -> str:
     most = sorted(found, key=lambda gene: (-len(found[gene]), gene))
     told = first_of([f"{gene} {len(found[gene])}" for gene in most], 6)
-    return f"Patients counted with a change that may be of a blood clone, seen in plasma only: {told}."
+    of = "a change that is, or may be, of a blood clone (in white cells, or in plasma only)"
+    return f"Patients counted with {of}: {told}."

@@ -45,16 +45,21 @@ class Statuses(Blood):
 
     @derived
     def maybe_blood(self) -> frozenset[tuple[str, str]]:
-        """(patient, variant) called in plasma alone that may be of a blood clone, whatever rule asks for the gene."""
+        """(patient, variant) that is of a blood clone (white cells hold it) or may be (called in plasma alone), whatever
+        rule asks for the gene."""
         from oncourse.derive.status.variants import blood_classes, variant_rows
+        from oncourse.genome.gene_names import current_symbol
         from oncourse.genome.gene_sets import gene_set
 
-        if not (self.study["samples"]["material"] == "plasma").any():
+        materials = set(self.study["samples"]["material"])
+        if not materials & {"plasma", "white_cells"}:
             return frozenset()
         genes = {*gene_set("blood clone in plasma alone"), *gene_set("blood clone pattern")}
+        if "white_cells" in materials:  # they show a clone of any gene
+            genes |= {current_symbol(g) for g in self.study["variants"]["gene"].drop_nulls().unique()}
         rows = variant_rows(self.study, genes, self.knowledge.classified, self.germline_vaf)
         kinds = blood_classes(self.study, rows, self.presence_or_none)
-        return frozenset(key for key, kind in kinds.items() if kind == "possible_chip")
+        return frozenset(key for key, kind in kinds.items() if kind in ("chip", "possible_chip"))
 
     @derived
     def hits(self) -> pl.DataFrame:
