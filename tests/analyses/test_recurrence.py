@@ -132,6 +132,76 @@ def test_blood_after_surgery_is_compared_from_the_draw(make_study):
     assert estimate.value > 3 and estimate.ci_low > 1 and "ctDNA after surgery" in result.answer
 
 
+#: last contact, death (None: unknown; True: on an unknown day; a day), recurrence; second primary on day 400
+COURSES = {
+    "dead": (600, 600, 300),
+    "second": (900, False, None),
+    "undated": (600, True, None),
+    "late": (900, True, 500),
+    "lost": (1000, None, 200),
+    **{f"alive{i}": (900, False, None) for i in range(4)},
+    **{f"back{i}": (900, False, 800) for i in range(12)},
+}
+
+
+def told(make_study, **settings):
+    follow = [
+        {
+            "patient_id": p,
+            "last_contact_day": last,
+            "recurrence_day": back,
+            "cause_of_death": "cancer" if dead else None,
+        }
+        | {"is_dead": None if dead is None else dead is not False}
+        | {"death_day": dead if dead and dead is not True else None}
+        | ({"second_primary": "same", "second_primary_day": 400} if p == "second" else {})
+        for p, (last, dead, back) in COURSES.items()
+    ]
+    patients = [{"patient_id": p} for p in COURSES]
+    cohort = Cohort(make_study(samples=[], calls=[], patients=patients, follow_up=follow), settings)
+    return cohort, recurrence(cohort, cohort.params(RecurrenceParams))
+
+
+def test_what_is_not_known_of_a_death_is_none_of_a_recurrence(make_study):
+    """Who died on an unknown day is not free, has no TTR, and is in no survival after recurrence; the unknown is not
+    alive; disease-free survival is the endpoint of that name."""
+    cohort, result = told(make_study, endpoints={"max_unknown_status": 0.2})
+    state = dict(result.tables["recurrence/patients"].select("patient_id", "state").rows())
+    assert "undated" not in state and state["second"] == "free" and state["late"] == "recurred"
+    tte, left = cohort.endpoint_tables
+    ttr = set(tte.filter(endpoint="TTR")["patient_id"])
+    assert "undated" not in ttr and {"dead", "second", "late", "lost", "alive0"} <= ttr
+    assert "day that is not known" in left.filter(endpoint="TTR", patient_id="undated")["reason"][0]
+
+    estimates = {e.name: e for e in result.estimates}
+    assert estimates["alive_24m_after_recurrence"].n == 13  # 15 recurred; "late" and "lost" are not known to live
+    assert any("leaves out 2 of 15 patients" in note for note in result.notes)
+    after = result.people.filter(question="survival after recurrence")
+    assert after["is_in"].sum() == 13
+    why = dict(after.filter(~pl.col("is_in")).select("patient_id", "reason").rows())
+    assert why["lost"] == "vital status unknown: no survival after recurrence" and why["late"].startswith(
+        "dead, on a day"
+    )
+
+    dfs = tte.filter(endpoint="DFS")
+    assert cohort.recurrence_endpoints.filter(endpoint="DFS").equals(dfs)
+    assert set(COURSES) - set(dfs["patient_id"]) == {"undated"}
+    shown = result.tables["recurrence/incidence"].filter(measure="disease-free survival", months=24.0)
+    assert shown["estimate"][0] == pytest.approx(
+        1 - 4 / 20
+    )  # dead, lost and late recurred by then, "second" by definition
+
+
+def test_survival_after_recurrence_of_too_many_unknown_is_not_told(make_study):
+    _, result = told(make_study)
+    assert "alive_24m_after_recurrence" not in {e.name for e in result.estimates}
+    assert any(
+        note.startswith("Survival after recurrence is not told: vital status is unknown in 2 of 15")
+        for note in result.notes
+    )
+    assert not result.people.filter(question="survival after recurrence")["is_in"].any()
+
+
 def test_without_any_recurrence_it_says_what_is_missing(make_study):
     with pytest.raises(NotEnoughData, match="recurrence_day"):
         run(make_study, rows(5, 0.0))

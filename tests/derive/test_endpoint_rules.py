@@ -488,6 +488,15 @@ def test_recurrence_endpoints():
     assert found["DFS", None]["last_negative_day"] == 350
 
 
+def test_who_died_on_an_unknown_day_has_the_time_to_recurrence_that_was_seen():
+    """A day free of recurrence, or the recurrence itself, needs no death (without either: test_recurrence)."""
+    undated = {"last_contact_day": 400, "is_dead": True, "death_earliest_day": 380, "cause_of_death": "cancer"}
+    free, _ = endpoints({**undated, "recurrence_free_day": 350})
+    assert short(free["TTR", None]) == (351, False, "known free of recurrence")
+    back, _ = endpoints({**undated, "recurrence_day": 200})
+    assert short(back["TTR", None]) == (201, True, "recurrence")
+
+
 def test_a_metastasis_found_later_is_a_recurrence_where_none_is_recorded():
     found, _ = endpoints(DEAD, lesions=(("L0", "primary", 0), ("L1", "metastasis", 250)))
     assert short(found["DFS", None]) == (251, True, "recurrence")

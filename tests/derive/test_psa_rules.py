@@ -149,7 +149,8 @@ RESPONSE = [
     ),
     ("the value on the start day is the baseline", [(0, 100), (30, 40)], ("psa50", True, 30)),
     ("no later value: false", [(0, 100)], ("psa50", False, None)),
-    ("no baseline: false", [(30, 1), (60, 1)], ("psa50", False, None)),
+    ("no baseline: not known", [(30, 1), (60, 1)], ("psa50", None, None)),
+    ("no baseline: not known to be confirmed", [(30, 1), (60, 1)], ("psa90_confirmed", None, None)),
     ("baseline 0 cannot fall", [(0, 0), (30, 0)], ("psa50", False, None)),
 ]
 
@@ -186,7 +187,7 @@ def test_old_baseline_is_flagged_and_may_be_refused():
     assert row((-28, 80), (28, 20))["baseline_is_old"] is False
     refused = row((-29, 80), (28, 20), baseline_max_age_days=28)
     assert refused["baseline_ng_ml"] is None
-    assert refused["psa50"] is False
+    assert refused["psa50"] is None  # the change from it is not known
 
 
 def test_values_belong_to_a_line_until_the_next_starts_and_the_nadir_restarts():

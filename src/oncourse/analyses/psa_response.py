@@ -30,8 +30,8 @@ _WORDS = {
     "nadir_day": "day of the nadir",
     "best_change_fraction": "largest fall (or smallest rise) from baseline; null without baseline or later value",
     "change_12wk_fraction": "change from baseline at 12 weeks; null = no value in the window",
-    "psa50": "any fall of at least 50 %; false without a later value; null without any PSA, or where one above the "
-    "measuring range leaves it open",
+    "psa50": "any fall of at least 50 %; false without a later value; null without a baseline, or where a value above "
+    "the measuring range leaves it open",
     "psa50_confirmed": "a fall of at least 50 % confirmed at least 21 days later",
     "psa90": "any fall of at least 90 %",
     "psa90_confirmed": "a fall of at least 90 % confirmed at least 21 days later",
@@ -229,6 +229,13 @@ def _told() -> pl.Expr:
     return (pl.col("n_values") > 0) & pl.col("baseline_ng_ml").is_not_null() & pl.col("psa50_confirmed").is_not_null()
 
 
+def _rated() -> pl.Expr:
+    """Whether a line counts in the rates where those without any PSA do not: its response is told, or, without a
+    baseline, is none that was seen."""
+    without_baseline = pl.col("baseline_ng_ml").is_null() & (pl.col("n_values") > 0)
+    return pl.col("psa50_confirmed").is_not_null() | without_baseline
+
+
 def _open_words(rules: PsaParams, n_open: int) -> str:
     """The sentence on lines whose response a value above the measuring range leaves open; empty without any."""
     counted = "counted as no response" if rules.missing_in_denominator else "left out of the rates"
@@ -262,7 +269,7 @@ def _lines_of(table: pl.DataFrame, params: PsaResponseParams) -> pl.DataFrame:
 def _share(rows: pl.DataFrame, measure: str, level: float, missing_counts: bool) -> tuple[int, int, float, float]:
     from oncourse.stats.proportions import clopper_pearson
 
-    n = rows.height if missing_counts else rows.filter(pl.col("psa50_confirmed").is_not_null()).height
+    n = rows.height if missing_counts else rows.filter(_rated()).height
     k = int(rows[measure].fill_null(False).sum())
     low, high = clopper_pearson(k, n, level)
     return k, n, float(low), float(high)
@@ -336,11 +343,15 @@ def _people(table: pl.DataFrame, cohort: Cohort, rules: PsaParams) -> pl.DataFra
         .then(pl.lit("PSA above the measuring range leaves the response open"))
     )
     lines = table.select(
-        "patient_id", "line", told.alias("reason"), *MEASURES, pl.col("progression_status").is_not_null().alias("_p")
+        "patient_id",
+        "line",
+        told.alias("reason"),
+        *MEASURES,
+        pl.col("progression_status").is_not_null().alias("_p"),
+        _rated().alias("_rated"),
     )
     unseen, everyone = lines.drop_nulls("reason"), cohort.study["patients"]["patient_id"]
-    # the rates ask each measure alone: all of them are null for the same lines
-    rated = lines if rules.missing_in_denominator else lines.filter(pl.col("psa50_confirmed").is_not_null())
+    rated = lines if rules.missing_in_denominator else lines.filter("_rated")
     no = "not evaluable"
     return ledger(
         [

@@ -13,6 +13,8 @@ from oncourse.analyses._headline import Headline, light_of
 from oncourse.analyses._people import counted, ledger
 from oncourse.cohort import Cohort
 from oncourse.days import DAYS_PER_MONTH
+from oncourse.derive.clinical.endpoint_base import EndpointParams
+from oncourse.derive.clinical.people import VitalStatus, vital_status
 from oncourse.derive.outcomes.recurrence import INCLUDED_BY_RECURRENCE, RecurrenceParams, RecurrenceTable
 from oncourse.errors import NotEnoughData
 from oncourse.facts.days import in_months, landmark_days
@@ -104,9 +106,14 @@ def recurrence(cohort: Cohort, params: RecurrenceParams) -> Result:
         Estimate("patients", people.height, unit="count", question=FOLLOWED),
         Estimate("recurred", n_recurred, unit="count", question=RECURRED),
     ]
-    incidence, answer = (_among_recurred if selected else _risk)(people, params, estimates, figures, notes, table.words)
+    if selected:
+        incidence, answer = _among_recurred(people, params, estimates, figures, notes, table.words)
+    else:
+        incidence, answer = _risk(people, params, estimates, table.words)
+        incidence += _disease_free(cohort.recurrence_endpoints, params, figures, notes, table.words)
+        incidence.sort(key=lambda row: row["months"])
     sites, words = _sites(people, estimates)
-    after = _after(people, params, estimates, figures, notes)
+    after = _after(*_timed(cohort, people), params, estimates, figures, notes)
     blood = _blood(cohort, table, params, estimates, figures, notes)
     return Result(
         answer=" ".join(part for part in (answer, words, after, blood) if part),
@@ -152,7 +159,13 @@ def _people(cohort: Cohort, table: RecurrenceTable) -> pl.DataFrame:
     everyone, out = cohort.study["patients"]["patient_id"], table.excluded.select("patient_id", "reason")
     followed = table.patients
     recurred = followed.filter(pl.col("state") == "recurred")
-    timed = recurred.filter(pl.col("last_day") >= pl.col("recurrence_day"))
+    timed, status = _timed(cohort, followed)
+    known = timed.filter(pl.col("is_status_known") & pl.lit(status.is_told))
+    untold = timed.join(known, on="patient_id", how="anti").with_columns(
+        reason=pl.lit(f"no survival after recurrence: {status.refusal}")
+        if not status.is_told
+        else pl.col("status_word") + ": no survival after recurrence"
+    )
     parts = [counted(FOLLOWED, everyone, followed, out)]
     bled = _bled(cohort, table)
     dark = bled.filter(pl.col("is_positive").is_null()).select(
@@ -161,12 +174,20 @@ def _people(cohort: Cohort, table: RecurrenceTable) -> pl.DataFrame:
     for question, inside, rest in (
         (RECURRED, recurred, "no recurrence seen"),
         (SITED, recurred.drop_nulls("sites"), "no recurrence, or its site not recorded"),
-        (AFTER, timed, "no recurrence, or no follow-up after it"),
     ):
         parts.append(counted(question, everyone, inside, out, rest=rest))
+    left = pl.concat([out, untold.select("patient_id", "reason")])
+    parts.append(counted(AFTER, everyone, known, left, rest="no recurrence, or no follow-up after it"))
     none = "no plasma sample in the window after surgery, or recurrence before it"
     parts.append(counted(BLOOD, everyone, bled.drop_nulls("is_positive"), pl.concat([out, dark]), rest=none))
     return ledger(parts)
+
+
+def _timed(cohort: Cohort, people: pl.DataFrame) -> tuple[pl.DataFrame, VitalStatus]:
+    """Those followed from their recurrence on, and of how many of them it is known whether they live."""
+    followed = (pl.col("last_day") >= pl.col("recurrence_day")) & pl.col("is_status_known").is_not_null()
+    timed = people.filter((pl.col("state") == "recurred") & followed)
+    return timed, vital_status(timed, cohort.params(EndpointParams).max_unknown_status)
 
 
 def _arrays(people: pl.DataFrame) -> tuple[Any, Any]:
@@ -178,18 +199,14 @@ def _risk(
     people: pl.DataFrame,
     params: RecurrenceParams,
     estimates: list[Estimate],
-    figures: list[Figure],
-    notes: list[str],
     words: str,
 ) -> tuple[list[dict[str, Any]], str]:
-    from oncourse.derive.outcomes.curves import km_groups
-    from oncourse.plots.survival import survival_figure
+    """The cumulative incidence of recurrence and of death before it."""
     from oncourse.stats.competing import cumulative_incidence
-    from oncourse.stats.km import follow_up, kaplan_meier
+    from oncourse.stats.km import follow_up
 
     time, cause = _arrays(people)
     curve = cumulative_incidence(time, cause)
-    free = kaplan_meier(time, cause > 0)
     rows = []
     for months in params.months:
         at = [landmark_days(months)]
@@ -199,9 +216,6 @@ def _risk(
                 continue
             value, _, low, high = (float(v[0]) for v in curve.at(at, cause_number))
             rows.append(_row(months, measure, value, low, high, n_risk))
-        landmark = free.at(at)
-        limits = float(landmark.ci_low[0]), float(landmark.ci_high[0])
-        rows.append(_row(months, "disease-free survival", float(landmark.survival[0]), *limits, n_risk))
     two = min(params.months, key=lambda m: abs(m - 24))
     shown = next((r for r in rows if r["months"] == two and r["measure"] == "recurrence"), None)
     if shown and shown["estimate"] is not None:
@@ -213,21 +227,44 @@ def _risk(
         )
     followed = follow_up(time, cause > 0)
     estimates.append(_in_months("median_follow_up", followed, people.height, "reverse Kaplan-Meier", FOLLOWED))
-    drawn, _ = km_groups(
-        time, cause > 0, None, {"all patients": np.ones(time.size, bool)}, people["patient_id"].to_list()
-    )
-    figures.append(
-        Figure(
-            "dfs",
-            "Disease-free survival",
-            f"From {words}; recurrence or death. 95 % limits.",
-            partial(survival_figure, drawn, ylabel="disease-free survival"),
-        )
-    )
     risk = ""
     if any(e.name == "recurrence_risk" for e in estimates):
         risk = f"The risk of recurrence within {two:g} months of {words} is {{recurrence_risk}}."
     return rows, f"{{recurred:value}} of {{patients:value}} patients recurred. {risk}".strip()
+
+
+def _disease_free(
+    told: pl.DataFrame, params: RecurrenceParams, figures: list[Figure], notes: list[str], words: str
+) -> list[dict[str, Any]]:
+    """Disease-free survival: the endpoint DFS, of the patients who have it."""
+    from oncourse.derive.outcomes.curves import km_groups
+    from oncourse.plots.survival import survival_figure
+
+    rows = told.filter(pl.col("endpoint") == "DFS").sort("patient_id")
+    if rows.is_empty():
+        notes.append("Disease-free survival is not told: nobody has the end point (survival/people says why).")
+        return []
+    time, event = rows["time_days"].cast(pl.Float64).to_numpy(), rows["is_event"].to_numpy()
+    entry = rows["entry_days"].cast(pl.Float64).fill_null(0.0).to_numpy()
+    everybody = {"all patients": np.ones(time.size, bool)}
+    since = entry if (entry > 0).any() else None
+    drawn, curves = km_groups(time, event, since, everybody, rows["patient_id"].to_list())
+    figures.append(
+        Figure(
+            "dfs",
+            "Disease-free survival",
+            f"From {words}; recurrence, a second primary of the same organ, or death. 95 % limits.",
+            partial(survival_figure, drawn, ylabel="disease-free survival"),
+        )
+    )
+    out = []
+    for months in params.months:
+        day = landmark_days(months)
+        at = curves["all patients"].at([day])
+        value, low, high = float(at.survival[0]), float(at.ci_low[0]), float(at.ci_high[0])
+        n_risk = int(((time >= day) & (entry < day)).sum())
+        out.append(_row(months, "disease-free survival", value, low, high, n_risk))
+    return out
 
 
 def _row(months: float, measure: str, value: float, low: float, high: float, n_risk: int) -> dict[str, Any]:
@@ -336,14 +373,28 @@ def _sites(people: pl.DataFrame, estimates: list[Estimate]) -> tuple[pl.DataFram
 
 
 def _after(
-    people: pl.DataFrame, params: RecurrenceParams, estimates: list[Estimate], figures: list[Figure], notes: list[str]
+    timed: pl.DataFrame,
+    status: VitalStatus,
+    params: RecurrenceParams,
+    estimates: list[Estimate],
+    figures: list[Figure],
+    notes: list[str],
 ) -> str:
-    """Survival from the recurrence; metastasectomy changes the hazard from its day on, never before."""
+    """Survival from the recurrence, of those known dead or alive; metastasectomy changes the hazard from its day on,
+    never before."""
     from oncourse.derive.outcomes.curves import km_groups
     from oncourse.plots.survival import survival_figure
     from oncourse.stats.cox import fit_cox
 
-    rows = people.filter((pl.col("state") == "recurred") & (pl.col("last_day") >= pl.col("recurrence_day")))
+    if timed.height and not status.is_told:
+        notes.append(f"Survival after recurrence is not told: {status.refusal}.")
+        return ""
+    if status.n_unknown:
+        notes.append(
+            f"Survival after recurrence leaves out {status.n_unknown} of {status.n} patients whose vital status, or day of "
+            f"death, is not known."
+        )
+    rows = timed.filter("is_status_known")
     dead = rows["is_dead"].to_numpy()
     if rows.is_empty() or not dead.any():
         return ""

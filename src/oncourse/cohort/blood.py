@@ -66,6 +66,18 @@ class Blood(Clones):
         return recurrence_table(self.study, advanced, origin=params.origin, site_window_days=params.site_window_days)
 
     @derived
+    def recurrence_endpoints(self) -> pl.DataFrame:
+        """DFS, RFS and TTR by their definition (`oncourse.derive.clinical.endpoints`), from where the clock of
+        `recurrence` starts."""
+        from dataclasses import replace
+
+        from oncourse.derive.clinical.endpoints import EndpointParams, recurrence_endpoints
+
+        origin = "surgery" if self.recurrence.is_from_resection else "index"
+        params = replace(self.params(EndpointParams), origin=origin)
+        return recurrence_endpoints(self.endpoint_inputs, params)
+
+    @derived
     def recurrence_blood(self) -> pl.DataFrame:
         """The first blood sample after surgery (`oncourse.derive.outcomes.recurrence.blood_after_surgery`)."""
         from oncourse.derive.outcomes.recurrence import RecurrenceParams, blood_after_surgery

@@ -19,7 +19,7 @@ from oncourse.derive.clinical.endpoint_base import (
     free_of_progression,
     make,
 )
-from oncourse.derive.clinical.people import VitalStatus, vital_status
+from oncourse.derive.clinical.people import VitalStatus, died_unseen, vital_status
 from oncourse.derive.clinical.people import people as known_people
 from oncourse.derive.clinical.progression import (
     imaging_endpoints,
@@ -65,6 +65,8 @@ TTE_SCHEMA = {
 }
 #: Why a death has neither CSS nor, without a recurrence, TTR.
 NO_CAUSE = "the cause of death is not known"
+#: Why somebody has no endpoint that a death ends or competes with.
+UNTOLD_DEATH = pl.col("status_word") + ": whether they died by then is not known"
 EXCLUDED_SCHEMA = {"patient_id": pl.String, "line": pl.Int64, "endpoint": pl.String, "reason": pl.String}
 
 
@@ -249,6 +251,19 @@ def survival_bounds(data: EndpointTables, params: EndpointParams) -> tuple[pl.Da
     return tables[0], tables[1]
 
 
+def recurrence_endpoints(data: EndpointTables, params: EndpointParams) -> pl.DataFrame:
+    """Return the records of the endpoints of recurrence alone, as of `endpoint_table`, from the origin of `params`."""
+    people = known_people(data.follow_up, data.samples if params.entry == "auto" else None)
+    ignored: list[pl.DataFrame] = []
+    origins = _study_origins(data, people, params, ignored)
+    parts = _recurrence(origins, people, data, params, ignored)
+    if not parts:
+        return pl.DataFrame(schema=TTE_SCHEMA)
+    return _finish(
+        pl.concat([p.select(pl.col(n).cast(t) for n, t in _columns().items()) for p in parts]), params, ignored
+    )
+
+
 def _recurrence(
     origins: pl.DataFrame,
     people: pl.DataFrame,
@@ -317,14 +332,17 @@ def _recurrence(
 
 
 def _causeless(found: pl.DataFrame, event: pl.DataFrame, excluded: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return (and list) the patients without TTR, whose death without a recurrence may be of the cancer or not, where
-    causes of death are recorded at all; as of CSS."""
+    """Return (and list) the patients without TTR: whose death without a recurrence may be of the cancer or not, where
+    causes of death are recorded at all, as of CSS; and who died without one on a day that is not known, for each death
+    ends it, or competes."""
     recurred = event.select("patient_id").unique()
     unknown = _of_unknown_cause(found).join(recurred, on="patient_id", how="anti")
+    undated = found.filter(died_unseen("rec_day"))
     for name, endpoint in endpoints_of("recurrence").items():
         if OF_CANCER in endpoint.events:
             exclude(excluded, unknown, name, NO_CAUSE)
-    return unknown.select("patient_id")
+            exclude(excluded, undated, name, UNTOLD_DEATH)
+    return pl.concat([unknown.select("patient_id"), undated.select("patient_id")])
 
 
 def _of_unknown_cause(people: pl.DataFrame) -> pl.DataFrame:
@@ -372,7 +390,7 @@ def _untold_deaths(
     second = (pl.col("second_primary") == "same").fill_null(False) & pl.col("second_primary_day").is_not_null()
     dated = pl.any_horizontal(pl.col("rec_day", "recurrence_free_day").is_not_null()) | second
     untold = found.filter(~pl.col("is_status_known") & ~dated)
-    out, reason = untold, pl.col("status_word") + ": whether they died by then is not known"
+    out, reason = untold, UNTOLD_DEATH
     if untold.height > params.max_unknown_status * found.height:
         out = found
         reason = pl.lit(

@@ -21,6 +21,8 @@ DAYS = (
 )
 #: Where at least this share of the patients has a tumour sample, being sequenced is the way into the study.
 SEQUENCED_SHARE = 0.95
+#: Why the status of somebody who died is not one: the day.
+DAY_OF_DEATH_UNKNOWN = "dead, on a day that is not known"
 
 
 def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -52,7 +54,7 @@ def people(follow_up: pl.DataFrame, samples: pl.DataFrame | None = None) -> pl.D
     dayless = dead & pl.col("death_day").is_null() & not_then
     status = (
         pl.when(dayless)
-        .then(pl.lit("dead, on a day that is not known"))
+        .then(pl.lit(DAY_OF_DEATH_UNKNOWN))
         .when(dead)
         .then(None)
         .when(pl.col("is_dead").is_null())
@@ -106,6 +108,13 @@ def first_sampled(table: pl.DataFrame, samples: pl.DataFrame | None) -> pl.DataF
     end = table.select("patient_id", pl.coalesce("dead_day", "last_contact_day").alias("_end"))
     alive = samples.join(end, on="patient_id").filter(pl.col("day") <= pl.col("_end"))
     return alive.group_by("patient_id").agg(pl.col("day").min().cast(pl.Int64).alias("sampled_day"))
+
+
+def died_unseen(recurrence_day: str) -> pl.Expr:
+    """Whether a patient (a row of `people`) died on a day that is not known, of whom neither a recurrence nor a day free
+    of one is recorded: which of recurrence, death and last contact came first nobody knows."""
+    undated = (pl.col("status_word") == DAY_OF_DEATH_UNKNOWN).fill_null(False)
+    return undated & pl.col(recurrence_day).is_null() & pl.col("recurrence_free_day").is_null()
 
 
 def death_days(follow_up: pl.DataFrame) -> pl.DataFrame:

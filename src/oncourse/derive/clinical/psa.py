@@ -79,9 +79,9 @@ def psa_table(
     baseline and nadir and may be confirmed after its end.
 
     ``psa50``/``psa90``: true where any value is at least that far below
-    baseline, ``*_confirmed`` where another one at least ``confirmation_days`` later is too; without a baseline or a
-    later value they are false, without any PSA null (MISSING), and null where a value above the measuring range leaves
-    it open. ``nadir_*`` is the lowest of baseline and values.
+    baseline, ``*_confirmed`` where another one at least ``confirmation_days`` later is too; without a later value
+    they are false; null without a baseline (the change from it is not known), without any PSA (MISSING), and where a
+    value above the measuring range leaves it open. ``nadir_*`` is the lowest of baseline and values.
     ``progression_status``: none / unconfirmed / confirmed, null where the line has no value; ``progression_day`` is
     the day of the *first* rise that meets the rule. Doubling time and velocity: least squares of log PSA and PSA on
     the values from the nadir on, 95 % t interval; null where they are too few or do not rise (doubling time).
@@ -142,7 +142,7 @@ def psa_endpoints(values: pl.DataFrame, lines: pl.DataFrame, params: PsaParams |
     until = lines["next_start_day"].fill_null(np.iinfo(np.int64).max).to_numpy()
     status, at, by, early = _until(until, later_day, status, at, by, early)
     open_ = {name: _undecided(on_line, lines, limit) for name, limit in (("psa50", 0.5), ("psa90", 0.9))}
-    is_measured = (counts > 0) | lines["_base"].is_not_null().to_numpy()
+    is_measured = lines["_base"].is_not_null().to_numpy()
     known = lines.with_columns(
         pl.Series("n_values", counts, pl.Int64),
         pl.Series("progression_status", np.array(["none", "unconfirmed", "confirmed"])[status]),

@@ -49,14 +49,17 @@ class RecurrenceTable:
     ----------
     patients : patient_id, origin_day, end_day, time_days (to recurrence, death or end of follow-up, first day counted),
         state (recurred / died / free), recurrence_day, sites (";"-joined, of the lesions found at the recurrence),
-        n_sites, metastasectomy_day (first on or after the recurrence), last_day, is_dead, death_day
+        n_sites, metastasectomy_day (first on or after the recurrence), last_day, is_dead (false: not known to be, see
+        is_status_known and status_word of `oncourse.derive.clinical.people`; null: no row in follow_up), death_day
     excluded : patient_id, sample_id, reason
     words : what the clock starts at
+    is_from_resection : whether that is the resection in `procedures`; else the index date
     """
 
     patients: pl.DataFrame
     excluded: pl.DataFrame
     words: str
+    is_from_resection: bool
 
     @property
     def starts_at_surgery(self) -> bool:
@@ -122,19 +125,24 @@ def recurrence_table(
         "last_day",
         "dead",
         "death_day",
+        "is_status_known",
+        "status_word",
     ]
     return RecurrenceTable(
-        rows.select(columns).rename({"dead": "is_dead"}).collect(engine="in-memory"), excluded, words
+        rows.select(columns).rename({"dead": "is_dead"}).collect(engine="in-memory"), excluded, words, surgery
     )
 
 
 def _with_courses(table: pl.DataFrame, study: Study, advanced: pl.DataFrame) -> pl.DataFrame:
-    """Add the day of death, of the recurrence, and why somebody was never free of disease, to patients with their
-    follow-up and the day of the origin."""
-    from oncourse.derive.clinical.people import death_days
+    """Add the day of death, the vital status, the day of the recurrence, and why somebody was never free of disease, to
+    patients with their follow-up and the day of the origin."""
+    from oncourse.derive.clinical.people import people
     from oncourse.derive.clinical.recurrence import never_free, with_recurrence
 
-    table = table.drop("death_day").join(death_days(study["follow_up"]), on="patient_id", how="left")
+    known = people(study["follow_up"]).select(
+        "patient_id", pl.col("dead_day").alias("death_day"), "is_status_known", "status_word"
+    )
+    table = table.drop("death_day").join(known, on="patient_id", how="left")
     table = with_recurrence(table.with_columns(pl.lit(None, pl.Int64).alias("fu_row")), study["lesions"])
     table = table.join(advanced, on="patient_id", how="left", maintain_order="left").with_columns(unfree=never_free())
     return table.with_columns(recurrence_day="rec_day").drop("rec_day", "rec_table", "rec_row", "fu_row")
@@ -142,6 +150,9 @@ def _with_courses(table: pl.DataFrame, study: Study, advanced: pl.DataFrame) -> 
 
 def _reason() -> pl.Expr:
     """Why a patient's course cannot be told, or does not begin free of disease; null: it can."""
+    from oncourse.derive.clinical.endpoints import UNTOLD_DEATH
+    from oncourse.derive.clinical.people import died_unseen
+
     return (
         pl.when(
             pl.col("last_contact_day").is_null() & pl.col("death_day").is_null() & pl.col("recurrence_day").is_null()
@@ -153,6 +164,8 @@ def _reason() -> pl.Expr:
         .then(pl.lit("metastasis or local recurrence already there at the start"))
         .when(pl.max_horizontal("last_contact_day", "death_day", "recurrence_day") < pl.col("origin_day"))
         .then(pl.lit("follow-up ends before the start"))
+        .when(died_unseen("recurrence_day"))
+        .then(UNTOLD_DEATH)
         .otherwise("unfree")
     )
 
