@@ -48,6 +48,7 @@ def study(make_study):
                 "material": "tissue",
                 "assay_id": "panel",
                 "msi_status": "MSS" if s == "D" else None,
+                "tmb_per_mb": 6.2 if s == "A" else None,
             }
             for s in n
         ],
@@ -68,6 +69,12 @@ def test_high_is_said_only_where_the_interval_is_above(study):
     assert found["B"]["ci_low"] == pytest.approx(6.108, abs=0.01)
     assert found["B"]["ci_high"] == pytest.approx(15.444, abs=0.01)
     assert found["B"]["p_tmb_high"] == pytest.approx(0.5, abs=0.06)
+
+
+def test_the_burden_that_the_source_reports_stands_beside(study):
+    result = run(study)
+    assert {s: r["tmb_reported"] for s, r in by_sample(result).items() if r["tmb_reported"]} == {"A": 6.2}
+    assert any("gives a burden of 1 sample (median 6.2 per Mb)" in n for n in result.notes)
 
 
 def test_sources_of_msi_that_disagree_are_shown(study):

@@ -95,6 +95,9 @@ def test_a_burden_is_high_where_its_interval_is():
         (3, 1.5 * small, 2.0, 0.4, high - 0.1, "no"),
         (3, 1.5 * small, 2.0, 0.4, high, "uncertain"),
         (3, None, None, None, None, None),
+        (30, 0.49, 61.2, 41.3, 87.4, "uncertain"),  # a list of a few genes is never high
+        (30, 0.5, 60.0, 40.5, 85.7, "yes"),
+        (0, 0.49, 0.0, 0.0, 7.5, "no"),
     ]
     names = ["n_nonsynonymous", "callable_mb", "tmb_per_mb", "ci_low", "ci_high"]
     frame = pl.DataFrame([r[:5] for r in rows], schema=names, orient="row").with_columns(
@@ -102,6 +105,7 @@ def test_a_burden_is_high_where_its_interval_is():
     )
     found = _with_tmb_high(frame, params)
     assert found["tmb_high"].to_list() == [r[5] for r in rows]
+    assert found["p_tmb_high"].is_null().to_list() == [False] * 4 + [True, True, False, True]
     cautions = found["caution"].to_list()
     assert cautions[0] is None
     assert cautions[4] == "size of the assay not known"

@@ -266,3 +266,40 @@ def test_reports_named_after_their_sample_in_a_folder(tmp_path):
         ("张三_血浆", "张三", "plasma"),
         ("李四_组织", "李四", "tissue"),
     ]
+
+
+_FEW = """
+样本编号|基因|氨基酸变化|突变类型|突变丰度|MSI状态|TMB(Muts/Mb)
+F1|KRAS|p.G12D|错义突变|32.5%|MSS|6.2
+F1|TP53|p.R175H|错义突变|41%|MSS|6.2
+F2|KRAS|-|未检出|-|MSS|3.1
+F3|-|-|未检出突变|-|MSI-H|38.5
+F4|BRAF|p.V600E|错义突变|-||
+F5|BRAF|p.V600E|未检出|-||
+F1|NRAS|-|未检出|-|MSS|6.2
+"""
+
+
+def test_genes_that_rows_name_are_no_size_and_a_dash_is_neither_gene_nor_result(tmp_path):
+    """KRAS and TP53 alone were 1,142 mutations per Mb; F3 was wild type in a gene called -; F4's change was absent."""
+    reading = _read(tmp_path, _FEW)
+    assays = {a: (t, mb) for a, t, mb in reading.tables["assays"].select("assay_id", "targets", "callable_mb").rows()}
+    looked = {s: assays[a] for s, a in reading.listed.items()}
+    assert looked == {
+        "F1": ("KRAS;NRAS;TP53", 0.0),
+        "F2": ("KRAS", 0.0),
+        "F3": (";", None),
+        "F4": ("BRAF", 0.0),
+        "F5": (";", 0.0),
+    }
+    assert calls_of(reading) == [("F4", "BRAF:p.V600E"), ("F1", "KRAS:p.G12D"), ("F1", "TP53:p.R175H")]
+    samples = reading.tables["samples"]
+    reported = dict(samples.select("sample_id", "tmb_per_mb").drop_nulls().rows())
+    assert reported == {"F1": "6.2", "F2": "3.1", "F3": "38.5"}
+    assert reading.tables["markers"].select("sample_id", "value").rows() == [("F5", "p.V600E not detected")]
+
+
+def test_a_report_of_dashes_alone_names_no_gene(tmp_path):
+    reading = _read(tmp_path, "样本编号|基因|突变|丰度\nS1|-|未检出|-\nS2|/|未检出|-")
+    assert reading.tables["assays"]["targets"].to_list() == [";"] and reading.tables["calls"].is_empty()
+    assert states_of(reading, "RAS") == {"S1": "not_assessable", "S2": "not_assessable"}

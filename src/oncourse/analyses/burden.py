@@ -18,6 +18,7 @@ from oncourse.derive.genes.burden import BurdenParams
 from oncourse.derive.genes.gene_groups import group_of_samples
 from oncourse.derive.genes.gene_status import LandscapeParams
 from oncourse.derive.genes.group_shares import share_summaries, share_tests
+from oncourse.derive.genes.hypermutation import LEAST_FOR_HIGH
 from oncourse.derive.genes.kataegis import along_genome, distances, kataegis
 from oncourse.derive.genes.sample_groups import group_summaries, group_tests
 from oncourse.errors import NotEnoughData
@@ -37,7 +38,13 @@ SAMPLES = OutputTable(
         Column("ci_low", _F, "lower limit, exact Poisson", unit="per Mb"),
         Column("ci_high", _F, "upper limit", unit="per Mb"),
         Column("tmb_high", _T, "yes or no where the interval lies on one side of burden.tmb_high; else uncertain"),
-        Column("p_tmb_high", _F, "chance that the burden is at least burden.tmb_high (Jeffreys)", unit="fraction"),
+        Column(
+            "p_tmb_high",
+            _F,
+            "chance that the burden is at least burden.tmb_high (Jeffreys); null below 0.5 Mb",
+            unit="fraction",
+        ),
+        Column("tmb_reported", _F, "burden as the source reports it (samples.tmb_per_mb)", unit="per Mb"),
         Column("caution", _T, "small panel, size not stated or not known, or no indel called"),
         Column("n_coding", _I, "distinct coding variants, silent ones included"),
         Column("n_indel_one_base", _I, "of these insertions or deletions of one base"),
@@ -119,7 +126,8 @@ RAINFALLS, MIN_RAIN = 4, 300
 )
 def burden(cohort: Cohort, params: BurdenParams) -> Result:
     """Burden per Mb with exact intervals, beside TCGA and by group; MSI and POLE from every source."""
-    samples = cohort.hypermutation
+    reported = cohort.study["samples"].select("sample_id", tmb_reported="tmb_per_mb")
+    samples = cohort.hypermutation.join(reported, on="sample_id", how="left", maintain_order="left")
     if samples.is_empty():
         raise NotEnoughData("No tumour sample was profiled for mutations.")
     sized = samples.drop_nulls("tmb_per_mb")
@@ -152,7 +160,7 @@ def burden(cohort: Cohort, params: BurdenParams) -> Result:
         methods=(
             "Burden: distinct protein-changing or splice-site variants per callable Mb, Garwood's exact Poisson "
             f"interval. High: {params.tmb_high:g} per Mb; where the interval holds that number the burden is "
-            f"uncertain.",
+            f"uncertain. Below {LEAST_FOR_HIGH:g} Mb no burden is called high (Chalmers 2017).",
             "MSI by mutations: load per Mb, share of one-base indels, and where the bases around them are known their "
             "share in runs of one base. Three kinds of tumour (stable, MSI-H, hypermutated without instability), "
             "medians of TCGA colon and rectum; MSI-H from a chance of 90 %. Made for tumours whose germline variants "
@@ -307,6 +315,12 @@ def _notes(samples: pl.DataFrame, unsized: int) -> tuple[str, ...]:
     if unsized:
         notes.append(
             f"{unsized} samples have no burden per Mb and no MSI by mutations: assays.callable_mb gives the size."
+        )
+    reported = samples["tmb_reported"].drop_nulls()
+    if reported.len():
+        notes.append(
+            f"The source itself gives a burden of {reported.len()} samples (median "
+            f"{float(np.median(reported)):.3g} per Mb): table burden/samples, column tmb_reported."
         )
     silent = samples.filter(pl.col("tmb_per_mb").is_not_null() & pl.col("msi_predicted").is_null()).height
     if silent:

@@ -34,6 +34,9 @@ SCHEMA = {
     "pole": pl.String,
     "conflict": pl.String,
 }
+#: Mb below which no burden is called high: shares of the exome so small deviate too far from it, and panels hold genes
+#: that are often mutated (Chalmers 2017, doi 10.1186/s13073-017-0424-2).
+LEAST_FOR_HIGH = 0.5
 #: A prediction is a word from this chance on (and its complement).
 SURE = 0.9
 #: Consequences outside the coding sequence: they tell nothing of the load in it.
@@ -57,10 +60,10 @@ def hypermutation_table(
     runs : variant_id, is_in_run of indels of one base (`oncourse.derive.genes.spectra.variant_runs`)
 
     tmb_high: yes or no where the exact interval lies on one side of `params.tmb_high`, else uncertain; null without a
-    size. msi_predicted: MSI-H, not MSI-H, or uncertain; null without a size, and where no indel of one base was called
-    in any sample of the assay (`LEAST_CALLED`): nothing then tells instability from other loads. pole: the change in an
-    exonuclease domain of POLE or POLD1, and whether the load goes with it. conflict: the sources that disagree, in
-    words.
+    size; never yes below `LEAST_FOR_HIGH`, where p_tmb_high is null. msi_predicted: MSI-H, not MSI-H, or uncertain;
+    null without a size, and where no indel of one base was called in any sample of the assay (`LEAST_CALLED`): nothing
+    then tells instability from other loads. pole: the change in an exonuclease domain of POLE or POLD1, and whether the
+    load goes with it. conflict: the sources that disagree, in words.
     """
     table = burden.join(_counts(calls, runs), on="sample_id", how="left", maintain_order="left").with_columns(
         pl.col("n_coding", "n_indel_one_base", "n_indel_told", "n_indel_in_run").fill_null(0)
@@ -156,8 +159,10 @@ def _with_tmb_high(table: pl.DataFrame, params: BurdenParams) -> pl.DataFrame:
 
     size = table["callable_mb"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     chance = gammaincc(table["n_nonsynonymous"].to_numpy() + 0.5, params.tmb_high * np.maximum(size, 1e-9))
+    tiny = (pl.col("callable_mb") < LEAST_FOR_HIGH).fill_null(False)
+    chances = pl.when(~tiny).then(pl.lit(pl.Series(chance).fill_nan(None)))
     word = (
-        pl.when(pl.col("ci_low") >= params.tmb_high)
+        pl.when((pl.col("ci_low") >= params.tmb_high) & ~tiny)
         .then(pl.lit("yes"))
         .when(pl.col("ci_high") < params.tmb_high)
         .then(pl.lit("no"))
@@ -174,7 +179,7 @@ def _with_tmb_high(table: pl.DataFrame, params: BurdenParams) -> pl.DataFrame:
         .when(pl.col("callable_basis") != "stated")
         .then(pl.col("callable_basis") + pl.lit(" size"))
     )
-    return table.with_columns(tmb_high=word, p_tmb_high=pl.Series(chance).fill_nan(None), caution=small)
+    return table.with_columns(tmb_high=word, p_tmb_high=chances, caution=small)
 
 
 def _readings(readings: pl.DataFrame, burden: pl.DataFrame) -> pl.DataFrame:

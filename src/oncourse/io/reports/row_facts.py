@@ -10,15 +10,18 @@ from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.reading import Reading
 from oncourse.study.schema import Problem
 
+#: A cell of a gene that names none (- 未检出突变).
+_NO_GENE = r"^(?i:[-—–−/\\.]+|无|n/?a)$"
 _ZYGOSITY = r"(?i)杂合|纯合|半合|hetero|homo|hemi|\bhet\b|\bhom\b"
 
 
 def tidy_rows(table: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows without marks of footnotes behind a gene (KRAS*); a row that says how many alleles carry a variant,
-    and no share of reads, is of a report of inherited ones."""
+    """Return the rows without marks of footnotes behind a gene (KRAS*), a dash for a gene as none; a row that says how many
+    alleles carry a variant, and no share of reads, is of a report of inherited ones."""
     inherited = pl.col("zygosity").str.contains(_ZYGOSITY) & pl.col("vaf").is_null() & pl.col("origin").is_null()
+    gene = pl.col("gene").str.replace(r"\s*[*#†‡§^]+$", "")
     return table.with_columns(
-        pl.col("gene").str.replace(r"\s*[*#†‡§^]+$", ""),
+        pl.when(~gene.str.contains(_NO_GENE)).then(gene).alias("gene"),
         pl.when(inherited.fill_null(False)).then(pl.lit("germline")).otherwise("origin").alias("origin"),
     )
 

@@ -52,7 +52,8 @@ _INHERITED = re.compile(r"\*\d+[A-Z]?\s*/\s*\*\d+|^\s*rs\d+\b(?!.*(?:p\.|c\.)\S)
 _DENIED = re.compile(r"[未无非不没否]|\b(?:no|not|non|without|negative)\b", re.I)
 #: A partner that is not known is no denial.
 _UNKNOWN = re.compile(r"未知|未明|不明|不详|\bunknown\b", re.I)
-#: A cell that is not filled in.
+#: A cell that is not filled in; a dash alone, which as a number is as good as no cell.
+_DASH = re.compile(r"^\s*[-—–−/\\.]+\s*$")
 _EMPTY = re.compile(r"^\s*(?:[-—–/\\.]+|无)\s*$")
 _BELOW = re.compile(r"^\s*[<≤]")
 #: Codons of the RAS status by exon: looked at in several rows, all of them are the whole of it (NCCN, ESMO 2023).
@@ -175,8 +176,8 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _by_share(row: Mapping[str, Any], kind: str, states: set[str]) -> tuple[str, bool]:
     """Return the kind of a row by the word in the cell of its share, and whether that contradicts the row: ``ND`` for the
-    share of a change that was asked for says that it was not found; beside 检出 nobody knows; a dash there says nothing."""
-    share = _state_of(row["vaf"])
+    share of a change that was asked for says that it was not found; beside 检出 nobody knows; a dash is an empty cell."""
+    share = None if _DASH.match(row["vaf"] or "") else _state_of(row["vaf"])
     if kind != "call" or share is None or _has_reads(row):
         return kind, False
     if "present" in states:

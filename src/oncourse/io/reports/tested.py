@@ -102,7 +102,8 @@ def looked_at(rows: pl.DataFrame) -> dict[str, list[str]]:
 def add_assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     """Add the assays: where a report lists genes without a finding, its genes are what was looked at, sample by sample.
 
-    A sample of such a report whose rows all found something was tested for the genes of its rows alone, too.
+    A sample of such a report whose rows all found something was tested for the genes of its rows alone, too. Genes that
+    rows name are no measure of the assay's size (callable_mb 0: no burden); a list of the genes tested is.
     """
     only_facts = (pl.col("kind") == "fact").all().over("sample_id")  # MSI alone: no gene was reported on
     lists = pl.col("kind").is_in(["negative", "partly negative", "untested", "unsaid", "statement"])
@@ -138,6 +139,7 @@ def add_assays(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     genes = genes.sort("sample_id").with_columns(pl.col("targets").replace("", ";"))
     stem = named[0] if len(named) == 1 else source.stem
     _listed({s: t.split(";") for s, t in genes.iter_rows()}, stem, reading)
+    _of_unknown_size(reading)
     if n := rows.filter(pl.col("kind") == "negative").height:
         reading.notes.append(
             f"{n:,} rows name a gene without a finding: looked at and not altered; only the genes a sample's "
@@ -162,7 +164,7 @@ def _only_found(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
         )
         samples = rows["sample_id"].drop_nulls().unique().sort()
         _listed(dict.fromkeys(samples.to_list(), found or [""]), source.stem, reading)
-        reading.tables["assays"] = reading.tables["assays"].with_columns(callable_mb=pl.lit(0.0))
+        _of_unknown_size(reading)
     reading.problems.append(Problem(source.name, None, None, None, message, cure, "warning"))
 
 
@@ -173,6 +175,11 @@ def _listed(genes: dict[str, list[str]], stem: str, reading: Reading) -> None:
     schema = dict.fromkeys(("assay_id", "kind", "targets"), pl.String)
     reading.tables["assays"] = pl.DataFrame([(n, "panel", t) for t, n in sets.items()], schema=schema, orient="row")
     reading.listed = {s: sets[t] for s, t in targets.items()}
+
+
+def _of_unknown_size(reading: Reading) -> None:
+    """Write that the size of the assays is not known: their genes are those that rows happen to name."""
+    reading.tables["assays"] = reading.tables["assays"].with_columns(callable_mb=pl.lit(0.0))
 
 
 def _tell_unseen(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
