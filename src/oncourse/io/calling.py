@@ -378,15 +378,19 @@ def _contradictions(out: Decided, name: str, is_call: pl.Expr) -> None:
     out.frame = out.frame.with_columns(unknown)
 
 
+def shown_by_normal() -> pl.Expr:
+    """Whether the normal's own reads (``normal_alt`` of ``normal_depth``) show the variant; false where not counted."""
+    enough = pl.col("normal_depth") >= NORMAL_DEPTH
+    return (enough & (pl.col("normal_alt") >= NORMAL_VAF * pl.col("normal_depth"))).fill_null(False)
+
+
 def _origin(out: Decided, name: str, has_normal: bool | None) -> None:
     frame = out.frame
     said = pl.col("_status").replace_strict(ORIGINS, default=None, return_dtype=pl.String)
     words = pl.col("filter").str.to_lowercase().str.split(";")
     germline = words.list.eval(pl.element().is_in(GERMLINE_FILTERS)).list.any()
     by_filter = pl.lit(_each_word("filter", germline, frame, null=False))
-    in_normal = (
-        (pl.col("normal_depth") >= NORMAL_DEPTH) & (pl.col("normal_alt") >= NORMAL_VAF * pl.col("normal_depth"))
-    ).fill_null(False)
+    in_normal = shown_by_normal()
     matched = frame["normal_depth"].is_not_null().any() if has_normal is None else has_normal
     common = (pl.col("population_af") >= POPULATION_AF).fill_null(False) & pl.lit(not matched)
     origin = (

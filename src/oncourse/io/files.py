@@ -148,8 +148,8 @@ def read_files(
     owned = _owned(found.samples, per_sample, per_patient, reading)
     samples = _samples(owned if is_said else _of_one_beginning(owned, reading), per_sample, reading)
     samples = _controls(samples, found.samples)
-    samples = _roles_by_name(_plasma_by_name(samples, reading), reading)
-    built = ct.build(per_patient, samples, reading)
+    named = _roles_by_name(_plasma_by_name(samples, reading), reading)
+    built = ct.build(per_patient, _types_of_rows(named, found.samples, per_sample), reading)
     overlay(tables, built, reading)
     if material != "tissue":
         _all_of(material, built)
@@ -436,6 +436,19 @@ def _controls(samples: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
         return samples
     own = optional(samples, "MATERIAL")
     return samples.with_columns(pl.when(silent).then(pl.lit("normal")).otherwise(own).alias("MATERIAL"))
+
+
+def _types_of_rows(samples: pl.DataFrame, seen: pl.DataFrame, clinical: pl.DataFrame | None) -> pl.DataFrame:
+    """Give the samples the type that the rows of the calls say, where no clinical table says what they are."""
+    if "sample_type" not in seen.columns:
+        return samples
+    types = dict(seen.select("sample_id", "sample_type").drop_nulls().iter_rows())
+    if clinical is not None and {*ct.KINDS, *ct.ROLE_ORDER} & set(clinical.columns):
+        types = {s: t for s, t in types.items() if s not in set(clinical["SAMPLE_ID"])}
+    if not types:
+        return samples
+    said = pl.col("SAMPLE_ID").replace_strict(types, default=None, return_dtype=pl.String)
+    return samples.with_columns(pl.coalesce(said, optional(samples, "SAMPLE_TYPE")).alias("SAMPLE_TYPE"))
 
 
 def _plasma_by_name(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:

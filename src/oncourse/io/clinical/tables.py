@@ -75,7 +75,8 @@ _STAGE = (
 
 #: Columns that say what kind of sample a row is, the most usual first.
 KINDS = ("SAMPLE_CLASS", "SAMPLE_TYPE", "SPECIMEN_TYPE", "MATERIAL", "SAMPLE_MATERIAL", "TISSUE_TYPE", "TISSUE", "TYPE")
-_ROLE_ORDER = (
+#: Columns that say what the lesion of a sample is, in the order in which they count.
+ROLE_ORDER = (
     "SAMPLE_TYPE",
     "SAMPLE_CLASS",
     "TUMOR_TYPE_SAMPLE",
@@ -436,7 +437,7 @@ def _told_msi(said: pl.Series, reading: Reading) -> None:
 
 def _role_of(samples: pl.DataFrame) -> pl.Expr:
     """Return the role of each sample: that of the first column whose word is one of ours."""
-    said = [pl.lit(words.mapped(samples[c], role_word)) for c in _ROLE_ORDER if c in samples.columns]
+    said = [pl.lit(words.mapped(samples[c], role_word)) for c in ROLE_ORDER if c in samples.columns]
     return pl.coalesce(said) if said else pl.lit(None, pl.String)
 
 
@@ -524,7 +525,7 @@ def _lesions(samples: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, pl.
     frame = frame.with_columns(
         role.fill_null(by_code).alias("role"), site_by_code.set(role.is_not_null(), None).alias("code_site")
     )
-    of_type = [words.mapped(samples[c], _organ_word) for c in _ROLE_ORDER if c in samples.columns]
+    of_type = [words.mapped(samples[c], _organ_word) for c in ROLE_ORDER if c in samples.columns]
     if of_type:
         organ = samples.select(pl.col("SAMPLE_ID").alias("sample_id"), pl.coalesce(of_type).alias("type_site"))
         frame = frame.join(organ, on="sample_id", how="left", maintain_order="left")

@@ -28,6 +28,7 @@ from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.text import read_table
 from oncourse.io.variants.maf import lacking_with_places, looks_like_maf
 from oncourse.io.variants.misshapen import moved_cells
+from oncourse.io.variants.specimens import kind_of_cells, may_be_either, may_be_kind
 from oncourse.io.whose.sample_names import beginning, names_nobody, sample_of_file
 from oncourse.study.config import StudyConfig, config_from_mapping, read_yaml
 from oncourse.study.partial_dates import plain_dates
@@ -284,11 +285,28 @@ def _our_names(frame: pl.DataFrame, part: Mapped) -> dict[str, str]:
     theirs = {v.strip(): k for k, v in part.columns.items()}
     renamed = {c: theirs[c.strip()] for c in frame.columns if c.strip() in theirs}
     known = set(_known(part.table))
-    columns = [c for c in frame.columns if not _of_transcripts(frame[c])]
+    columns = [c for c in frame.columns if not _of_transcripts(frame[c]) and not may_be_either(c)]
     by_word = panel_columns(columns) if part.table == "panel" else our_columns(frame.columns)
+    if part.table == "panel":
+        by_word |= _by_cells(frame, by_word)
     by_word = {c: "material" if o == "sample_id" and _of_materials(frame[c]) else o for c, o in by_word.items()}
     guessed = {c: ours for c, ours in by_word.items() if c not in renamed}
     return renamed | {c: o for c, o in guessed.items() if o in known and o not in renamed.values()}
+
+
+def _by_cells(frame: pl.DataFrame, named: Mapping[str, str]) -> dict[str, str]:
+    """Return column -> ours of those that their cells decide (Type: of the sample, or of the variant); one that says
+    neither, or what another column says, is in none."""
+    out: dict[str, str] = {}
+    for column in (c for c in frame.columns if may_be_either(c) or (may_be_kind(c) and c not in named)):
+        kind = kind_of_cells(frame[column], is_named=may_be_kind(column))
+        ours = {"sample": ("material", "role"), "variant": ("consequence",)}.get(kind or "", ())
+        if kind == "sample" and not all(meaning("role", w) for w in frame[column].drop_nulls().unique()):
+            ours = ours[:1]
+        ours = ours if may_be_either(column) or kind == "sample" else ()
+        free = [o for o in ours if o not in (*named.values(), *out.values(), *frame.columns)]
+        out |= {column: free[0]} if free else {}
+    return out
 
 
 def _of_materials(values: pl.Series) -> bool:

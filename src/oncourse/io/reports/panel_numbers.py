@@ -9,7 +9,8 @@ import unicodedata
 
 import polars as pl
 
-from oncourse.io.variants.maf_numbers import NOT_COUNTED, fractions_alone
+from oncourse.io.calling import shown_by_normal
+from oncourse.io.variants.maf_numbers import NOT_COUNTED, bare_percent, fractions_alone, with_share_of_normal
 from oncourse.study.schema import Problem
 from oncourse.study.values import plain_numbers
 
@@ -57,6 +58,17 @@ def read_numbers(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
         mixed = []
     told = mixed + _unread(table, text, {"vaf": vaf, "depth": depth, "alt_count": given}, name)
     return out, [*told, *fractions_alone(out, name)]
+
+
+def of_normals(table: pl.DataFrame, name: str) -> tuple[pl.Series, list[Problem]]:
+    """Return whether the normal's own reads show the variant of each row (`shown_by_normal`), and what must be told."""
+    counts = {c: _number(_plain(table[c]), _READS).cast(pl.Int64, strict=False) for c in _NORMAL}
+    frame = table.select(pl.col("_line").alias("line"), "vaf", "normal_vaf").with_columns(**counts)
+    frame, problems = with_share_of_normal(frame, bare_percent(frame), name)
+    return frame.select(shown_by_normal().alias("n"))["n"], problems
+
+
+_NORMAL = ("normal_alt", "normal_ref", "normal_depth")
 
 
 def _of_thousand(share: pl.Series) -> pl.Series:

@@ -21,15 +21,16 @@ from oncourse.io.calling import ORIGINS
 from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.reading import Reading
 from oncourse.io.reports.names import by_their_names
-from oncourse.io.reports.panel_numbers import read_numbers
+from oncourse.io.reports.panel_numbers import of_normals, read_numbers
 from oncourse.io.reports.row_facts import facts_of_columns, tidy_rows
 from oncourse.io.reports.rows import copies_of, fusion_of, understood
 from oncourse.io.reports.tested import add_assays
 from oncourse.io.tabular.remarks import remarks
 from oncourse.io.tabular.units import in_percent, with_percent
-from oncourse.io.variants.maf_columns import ALIASES
+from oncourse.io.variants.maf_columns import ALIASES, OURS
 from oncourse.io.variants.maf_numbers import COUNTED
 from oncourse.io.variants.misshapen import words_for_names
+from oncourse.io.variants.read_names import meant
 from oncourse.io.whose.ids import of_two_patients
 from oncourse.study.schema import Problem
 from oncourse.study.translated import translated
@@ -66,6 +67,10 @@ PANEL = (
     "zygosity",
     "msi_status",
     "tmb_per_mb",
+    "normal_alt",
+    "normal_ref",
+    "normal_depth",
+    "normal_vaf",
 )
 #: Names that English headers have for columns of a report that MAF has under none of its names.
 _ENGLISH = {
@@ -179,6 +184,10 @@ def _panel_columns(columns: list[str]) -> dict[str, str]:
         free = (*out.values(), *(p for p in columns if p != c))
         if c not in out and (ours := names.get(bare) or names.get(parted)) and ours not in free:
             out[c] = ours
+    for c in columns:  # by its words: TVarCov, Normal VAF
+        name = None if c in out else meant(in_percent(c) or c)
+        if name and OURS[name] in PANEL and OURS[name] not in (*out.values(), *columns):
+            out[c] = OURS[name]
     if {"sample_id", "patient_id"} & set(out.values()) and "material" not in out.values():
         out |= {c: "material" for c in columns if c not in out and c.strip().lower() in ("specimen", "tissue")}
     return out
@@ -383,8 +392,14 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     _tell_words(table, source, reading)
     numbers, problems = read_numbers(table, source.name)
     reading.problems += problems
+    in_normal, problems = of_normals(table, source.name)
+    reading.problems += problems
     table = table.with_columns(numbers.get_columns())
     origin = _origins(table)
+    shown = (in_normal & (origin == "unknown")).fill_null(False)
+    if shown.any():
+        origin = origin.set(shown, "germline")
+        reading.notes.append(f"{source.name}: {int(shown.sum()):,} calls are germline by the normal's own reads")
     words = [effect.of_protein_change(c) if c else None for c in table["hgvs_p"]]
     told = effect.consequences(translated(table["consequence"], "consequence"))
     known = told.set((told == "unknown").fill_null(False), None)
@@ -499,6 +514,6 @@ def percent_cells(frame: pl.DataFrame, renamed: dict[str, str]) -> pl.DataFrame:
     heads = [
         c
         for (c, ours), p in zip(renamed.items(), is_percent, strict=True)
-        if ours == "vaf" and p and c in frame.columns
+        if ours in ("vaf", "normal_vaf") and p and c in frame.columns
     ]
     return frame.with_columns(with_percent(pl.col(c)).alias(c) for c in heads)

@@ -34,7 +34,14 @@ from oncourse.io.variants.maf_tables import MafTables, write_rows
 from oncourse.io.variants.misshapen import with_short_rows
 from oncourse.io.variants.read_names import may_be_reads
 from oncourse.io.variants.said_columns import may_say, with_said
-from oncourse.io.variants.specimens import normals_by_type, parted, specimen_columns
+from oncourse.io.variants.specimens import (
+    may_be_either,
+    may_be_kind,
+    normals_by_type,
+    parted,
+    specimen_columns,
+    types_of_samples,
+)
 from oncourse.io.variants.tool_columns import PAIRS, tool_names, with_tool_columns
 from oncourse.io.variants.whose_rows import name_rows, one_sample, owners_by_barcode, refuse_nobody, several_in_a_cell
 from oncourse.io.whose.manifest import Manifest
@@ -129,6 +136,10 @@ def read_maf(
     rows = owners_by_barcode(renamed(table.frame)).with_columns(table.lines.alias("line"))
     rows, apart = parted(rows, table.frame, known, path.name)
     normals = {i: said for i, said in normals_by_type(rows["sample_id"], table.frame).items() if i not in known}
+    types, kind = types_of_samples(rows["sample_id"], table.frame)
+    if types is not None:
+        rows = rows.with_columns(types.set(rows["sample_id"].is_in(list(normals)).fill_null(False), None))
+        apart.append(f"{path.name}: {kind} says what the samples are")
     rows, told = several_in_a_cell(rows, known)
     notes += [*apart, *(f"{path.name}: {note}" for note in told)]
     rows, found_half = one_based(rows, name)
@@ -150,8 +161,23 @@ def read_maf(
     found.notes = [*notes, *told, *found.notes]
     found.left_out.append(("of a sample the manifest leaves out", n_ignored, None))
     found.problems = with_short_rows([*found.problems, *_reads_unread(found, name, header)], table.problems)
-    _write_ledger(found, path.name, header, n_rows, filled, said)
+    _write_ledger(found, path.name, header, n_rows, filled, said, kind)
+    found.notes += _told_unread(found, path.name, header)
     return found
+
+
+#: Columns by which a program's table is known: what of its many it holds beside them nobody wrote for this study.
+_OF_PROGRAMS = frozenset(
+    ("hugo_symbol", "tumor_sample_barcode", "variant_classification", "func.refgene", "end_position")
+)
+
+
+def _told_unread(found: MafTables, file: str, header: Sequence[str]) -> list[str]:
+    """Note the columns of a list written by hand (no program's table) that are not read."""
+    if len(header) > 40 or _OF_PROGRAMS & {h.lower() for h in header} or tool_names(list(header)):
+        return []
+    left = [str(column) for _, column, state, *_ in found.ledger.columns if state == "not read"]
+    return [f"{file}: columns not read: {', '.join(left[:12])}"] if left else []
 
 
 def _only_uuids(frame: pl.DataFrame, header: Sequence[str]) -> str | None:
@@ -238,6 +264,7 @@ def _write_ledger(
     n_rows: int,
     filled: Mapping[str, int],
     said: Collection[str] = (),
+    kind: str = "",
 ) -> None:
     """Say of every column what it became and how many cells it fills, and of the rows how many are calls."""
     found.ledger.file(file, "MAF", "used", n_rows=n_rows)
@@ -245,6 +272,9 @@ def _write_ledger(
     for written in header:
         column = alias.get(written, written)
         became = OURS.get((in_percent(column) or column).lower()) or OURS.get(column.lower())
+        if kind and column == kind and not any(f"{kind} tells" in note for note in found.notes):
+            found.ledger.column(file, written, "used", became="samples.material", n=filled.get(written, 0))
+            continue
         if written in specimen_columns([written]) and any(written in note for note in found.notes):
             found.ledger.column(file, written, "used", became="calls.sample_id", n=filled.get(written, 0))
             continue
@@ -275,7 +305,7 @@ _BECAME = {
     "total_cn": "segments.total_cn",
     "minor_cn": "segments.minor_cn",
     **dict.fromkeys(("chrom", "pos", "end", "strand", "ref", "alt", "alt_1"), "calls.variant_id"),
-    **dict.fromkeys(("normal_id", "normal_alt", "normal_ref", "normal_depth"), "calls.origin"),
+    **dict.fromkeys(("normal_id", "normal_alt", "normal_ref", "normal_depth", "normal_vaf"), "calls.origin"),
 }
 
 
@@ -290,7 +320,9 @@ def _wanted(header: list[str]) -> list[str]:
         or h in loose
         or h in specimens
         or may_say(h)
-        or (in_percent(h) or "").lower() in ALIASES["vaf"]
+        or (in_percent(h) or "").lower() in (*ALIASES["vaf"], *ALIASES["normal_vaf"])
+        or may_be_either(h)
+        or may_be_kind(h)
         or h.lower().startswith(annovar)
     ]
 
@@ -324,7 +356,7 @@ def renamed(frame: pl.DataFrame) -> pl.DataFrame:
     picked: dict[str, pl.Series] = {}
     for ours, aliases in ALIASES.items():
         present = [_clean(frame[by_lower[a]], ours) for a in aliases if a in by_lower]
-        if ours == "vaf":
+        if ours in ("vaf", "normal_vaf"):
             heads = {(in_percent(c) or "").lower(): c for c in frame.columns}
             cells = [_clean(frame[heads[a]]) for a in aliases if a in heads]
             present += [c.to_frame().select(with_percent(pl.col(c.name))).to_series() for c in cells]

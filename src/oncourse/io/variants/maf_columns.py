@@ -195,6 +195,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "normal_alt": ("n_alt_count", "normal_alt_count", "n_alt_reads", "normal_reads2", "variantnum_normal"),
     "normal_ref": ("n_ref_count", "normal_ref_count", "n_ref_reads", "normal_reads1"),
     "normal_depth": ("n_depth", "normal_depth", "n_total_count", "dp_control", "depth_normal"),
+    "normal_vaf": ("n_vaf", "normal_vaf", "vaf_normal", "af_normal", "n_af", "normal_af"),
     "population_af": (
         "gnomad_af",
         "gnomad_exome_af",
@@ -225,7 +226,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "minor_cn": ("ascn.minor_copy_number",),
 }
 #: Numbers of reads keep their Chinese names in a table whose other columns are those of a MAF.
-for _name in ("vaf", "depth", "alt_count"):
+for _name in ("vaf", "depth", "alt_count", "normal_vaf", "normal_depth", "normal_alt"):
     _words = (w for subject in ("column", "panel_column") for w in words_for(subject, _name) if not w.isascii())
     ALIASES[_name] = (*ALIASES[_name], *dict.fromkeys(_words))
 #: Alias -> our name.
@@ -247,6 +248,8 @@ def spelled(columns: Iterable[str], *, of_one: bool = False) -> dict[str, str]:
     {'i_t_alt_count': 't_alt_count'}
     >>> spelled(["TVarCov", "TTotCov", "Tumor VAF %"], of_one=True), spelled(["t_depth", "TTotCov"], of_one=True)
     ({'TVarCov': 't_alt_count', 'TTotCov': 't_depth', 'Tumor VAF %': 'VAF(%)'}, {})
+    >>> spelled(["Normal VAF (%)"], of_one=True), spelled(["Normal VAF"])
+    ({'Normal VAF (%)': 'n_vaf(%)'}, {'Normal VAF': 'normal_vaf'})
     """
     columns = list(columns)
     taken = {c.lower() for c in columns}
@@ -267,7 +270,7 @@ def spelled(columns: Iterable[str], *, of_one: bool = False) -> dict[str, str]:
             if share and share.lower() == "af":  # no population frequency is written in percent
                 meaning = "t_vaf"
             if meaning and OURS[meaning] not in known:
-                out[column] = "VAF(%)" if share else meaning
+                out[column] = meaning if not share else "VAF(%)" if meaning == "t_vaf" else f"{meaning}(%)"
                 known.add(OURS[meaning])
         if "sample_id" not in known and (own := [c for c in columns if c.lower() == "tumor_sample_uuid"]):
             out[own[0]] = "tumor_sample_barcode"  # GDC's; beside a barcode it is the same sample's other name

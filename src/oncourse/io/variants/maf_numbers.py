@@ -48,10 +48,11 @@ def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Prob
             problems += _not_counts(frame, column, number, wrong, name)
             number = number.set(wrong | (number < 0).fill_null(False), None)
         frame = frame.with_columns(number.alias(column))
+    is_percent = bare_percent(frame)
     frame, found = _with_fractions(frame, name)
     problems += found
-    normal = pl.coalesce("normal_depth", pl.col("normal_alt") + pl.col("normal_ref"))
-    frame = frame.with_columns(normal.alias("normal_depth"))
+    frame, found = with_share_of_normal(frame, is_percent, name)
+    problems += found
     counted = pl.col("alt_count") + pl.col("ref_count")
     # the depth may hold reads of other alleles; it is never less than what is counted
     depth = pl.coalesce(pl.max_horizontal("depth", counted), "depth", counted)
@@ -63,6 +64,55 @@ def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Prob
     frame = frame.with_columns(pl.coalesce("alt_count", by_rest, by_fraction, none).alias("alt_count"))
     alone = (pl.col("alt_count").is_null() | pl.col("depth").is_null()) & (pl.col("vaf") > 0)
     return frame.with_columns(pl.when(alone).then("vaf").alias("vaf")), problems
+
+
+def bare_percent(frame: pl.DataFrame) -> bool | None:
+    """Whether the tumour's fractions are in percent without saying so; null: each says %, or there is none."""
+    if "vaf" not in frame.columns:
+        return None
+    value, says = fractions(frame["vaf"])
+    bare = value.filter(~says).drop_nulls()
+    return None if bare.is_empty() else bool((bare > 1).any())
+
+
+def with_share_of_normal(frame: pl.DataFrame, is_percent: bool | None, name: str) -> tuple[pl.DataFrame, list[Problem]]:
+    """Count the normal's variant reads from its fraction (``normal_vaf``, text) and depth where they are not given.
+
+    `is_percent`: the unit of the tumour's fractions (`bare_percent`), which a column of the normal without a sign
+    shares. What is in a unit that nothing tells, or without a depth, is told and counts nothing.
+    """
+    normal = pl.coalesce("normal_depth", pl.col("normal_alt") + pl.col("normal_ref"))
+    frame = frame.with_columns(normal.alias("normal_depth"))
+    if "normal_vaf" not in frame.columns:
+        return frame, []
+    value, says = fractions(frame["normal_vaf"])
+    bare = (~says & (value > 0)).fill_null(False)
+    above = bool((value.filter(bare) > 1).any())
+    percent = bool(is_percent) or above
+    unclear = bare & (
+        is_percent is None and not above and "vaf" in frame.columns and bool(frame["vaf"].is_not_null().any())
+    )
+    share = value.zip_with(says | (not percent), (value / 100).round(12)).set(unclear, None)
+    share = share.set(((share < 0) | (share > 1)).fill_null(False), None)
+    reads = (pl.lit(share) * pl.col("normal_depth")).round(0).cast(pl.Int64, strict=False)
+    uncounted = frame["normal_alt"].is_null()
+    frame = frame.drop("normal_vaf").with_columns(pl.coalesce("normal_alt", reads).alias("normal_alt"))
+    problems = []
+    for bad, what in (
+        (
+            unclear & uncounted,
+            "fractions of the normal have no sign beside tumours' in %: their unit is not known, not read",
+        ),
+        (
+            ~unclear & uncounted & frame["normal_depth"].is_null() & (value > 0),
+            "fractions of the normal have no depth: not used",
+        ),
+    ):
+        if n := int(bad.fill_null(False).sum()):
+            cure = "Write % behind each, and the normal's depth (n_depth), or its reads (n_alt_count) and depth."
+            first = frame["line"].filter(bad.fill_null(False))[0]
+            problems.append(Problem(name, int(first), "normal_vaf", None, f"{n:,} {what}.", cure, "warning"))
+    return frame, problems
 
 
 def _not_counts(frame: pl.DataFrame, column: str, number: pl.Series, wrong: pl.Series, name: str) -> list[Problem]:

@@ -48,7 +48,7 @@ def tables_of(
     # also the samples of rows that cannot be used: they were sequenced and count in every denominator
     problems = [*problems, *(of_two_patients(frame, name) if "patient_id" in frame.columns else [])]
     samples = frame.drop_nulls("sample_id").select(
-        "sample_id", optional(frame, "patient_id"), *[c for c in ("role",) if c in frame.columns]
+        "sample_id", optional(frame, "patient_id"), *[c for c in ("role", "sample_type") if c in frame.columns]
     )
     samples = samples.unique("sample_id", maintain_order=True)
     left: list[tuple[str, int, int | None]] = []
@@ -60,7 +60,7 @@ def tables_of(
     n_rows = frame.height
     frame = _without_non_variants(frame, notes)
     left.append(("wild-type marker or structural variant", n_rows - frame.height, None))
-    frame = frame.drop("end", "alt_1", "patient_id", "role", "normal_id", "variant_type", strict=False)
+    frame = frame.drop("end", "alt_1", "patient_id", "role", "sample_type", "normal_id", "variant_type", strict=False)
     frame, n_missing = _with_genotypes(frame)
     left += [("a genotype of dots without depth", n_missing, None)] if n_missing else []
     frame, found = on_forward(frame, name, _build(frame, name)[0], fasta, notes)

@@ -25,20 +25,20 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }
 _SAYS = {word: says for says, words in _WORDS.items() for word in words}
 #: What is counted, by what the words of a name say besides whose it is -> our name in the tumour, in the normal.
-_NAMES: dict[frozenset[str], tuple[str, str | None]] = {
+_NAMES: dict[frozenset[str], tuple[str, str]] = {
     frozenset({"alt", "reads"}): ("t_alt_count", "n_alt_count"),
     frozenset({"ref", "reads"}): ("t_ref_count", "n_ref_count"),
     frozenset({"all", "reads"}): ("t_depth", "n_depth"),
     frozenset({"ad"}): ("t_alt_count", "n_alt_count"),
     frozenset({"rd"}): ("t_ref_count", "n_ref_count"),
     frozenset({"depth"}): ("t_depth", "n_depth"),
-    frozenset({"alt", "share"}): ("t_vaf", None),
+    frozenset({"alt", "share"}): ("t_vaf", "n_vaf"),
 }
 #: The same where the name says that it is of the tumour or the normal: without that it may be of anything.
-_NAMES_OF_ONE: dict[frozenset[str], tuple[str, str | None]] = {
+_NAMES_OF_ONE: dict[frozenset[str], tuple[str, str]] = {
     frozenset({"alt"}): ("t_alt_count", "n_alt_count"),
     frozenset({"reads"}): ("t_depth", "n_depth"),
-    frozenset({"share"}): ("t_vaf", None),
+    frozenset({"share"}): ("t_vaf", "n_vaf"),
 }
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 
@@ -52,6 +52,8 @@ def meant(column: str) -> str | None:
     ['t_ref_count', 't_alt_count', 't_alt_count', 't_vaf', 't_vaf', 'n_depth']
     >>> [meant(c) for c in ("rna_alt_count", "alt_fwd_reads", "AF", "reads", "ref", "case", "P1.AD", "mut")]
     [None, None, None, None, None, None, None, None]
+    >>> [meant(c) for c in ("Normal VAF", "AF_control", "Germline fraction")]
+    ['n_vaf', 'n_vaf', 'n_vaf']
     """
     words = [w.lower() for w in _CAMEL.findall(column)]
     said = [_SAYS.get(w) for w in words]
