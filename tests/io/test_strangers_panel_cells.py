@@ -303,3 +303,13 @@ def test_a_report_of_dashes_alone_names_no_gene(tmp_path):
     reading = _read(tmp_path, "样本编号|基因|突变|丰度\nS1|-|未检出|-\nS2|/|未检出|-")
     assert reading.tables["assays"]["targets"].to_list() == [";"] and reading.tables["calls"].is_empty()
     assert states_of(reading, "RAS") == {"S1": "not_assessable", "S2": "not_assessable"}
+
+
+def test_a_dash_for_the_share_of_a_place_asked_for_is_neither_found_nor_absent(tmp_path):
+    """In a list of places a dash says "not found" as often as "not filled in": no call, and nothing is wild type."""
+    reading = _read(tmp_path, "样本编号|基因|突变|丰度\nS1|KRAS|p.G12V|12%\nS1|KRAS|p.G13D|-\nS2|BRAF|p.V600E|-")
+    assert ("S1", "KRAS:p.G12V") in calls_of(reading) and ("S1", "KRAS:p.G13D") not in calls_of(reading)
+    assert ("S2", "BRAF:p.V600E") not in calls_of(reading)
+    assert any("no change that is understood" in p.message for p in reading.problems)
+    assert states_of(reading, "RAS")["S1"] == "positive"
+    assert states_of(reading, "BRAF V600E")["S2"] == "not_assessable"

@@ -176,8 +176,13 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _by_share(row: Mapping[str, Any], kind: str, states: set[str]) -> tuple[str, bool]:
     """Return the kind of a row by the word in the cell of its share, and whether that contradicts the row: ``ND`` for the
-    share of a change that was asked for says that it was not found; beside 检出 nobody knows; a dash is an empty cell."""
-    share = None if _DASH.match(row["vaf"] or "") else _state_of(row["vaf"])
+    share of a change that was asked for says that it was not found; beside 检出 nobody knows. A dash beside a class of
+    change is an empty cell; in a list of places asked for it says "not found" as often as "not filled in": neither is
+    taken."""
+    dash = _DASH.match(row["vaf"] or "") is not None
+    if kind == "call" and dash and not row["consequence"] and "present" not in states and not _has_reads(row):
+        return kind, True
+    share = None if dash else _state_of(row["vaf"])
     if kind != "call" or share is None or _has_reads(row):
         return kind, False
     if "present" in states:
