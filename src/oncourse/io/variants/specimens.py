@@ -16,39 +16,22 @@ from oncourse.io.clinical import words
 from oncourse.study.frames import optional
 from oncourse.study.words import meaning
 
-#: Names of the columns that tell samples of a patient apart (lower case, without blanks and marks).
+#: Names of columns that say what a sample is (lower case, without blanks and marks).
+_TYPES = (
+    *("sampletype", "specimentype", "tissuetype", "sampleclass", "material", "specimen"),
+    *("样本类型", "标本类型", "样本来源"),
+)
+#: Names of the columns that tell samples of a patient apart.
 _NAMES = (
-    *("sampletype", "specimentype", "tissuetype", "sampleclass", "tumortype_sample", "material", "specimen"),
+    *_TYPES,
     *("timepoint", "time", "visit", "timing", "collectiontime", "region", "tumorregion", "tumourregion", "sector"),
     *("lesion", "lesionid", "biopsysite", "samplesite", "tissuesite", "anatomicsite"),
-    *(
-        "样本类型",
-        "标本类型",
-        "样本来源",
-        "取样部位",
-        "取材部位",
-        "活检部位",
-        "时间点",
-        "取样时间点",
-        "采样时间点",
-        "病灶",
-    ),
+    *("取样部位", "取材部位", "活检部位", "时间点", "取样时间点", "采样时间点", "病灶"),
 )
-#: Names of columns that say what a sample is, in every reader of lists of variants (without blanks and marks).
+#: Names of columns that say what a sample is, in every reader of lists of variants.
 KINDS = (
-    *("sampletype", "specimentype", "tissuetype", "sampleclass", "tumortype_sample", "material", "specimen"),
-    *(
-        "samplematerial",
-        "samplesource",
-        "lesion",
-        "lesiontype",
-        "样本类型",
-        "标本类型",
-        "样本来源",
-        "材料",
-        "病灶类型",
-        "病灶性质",
-    ),
+    *_TYPES,
+    *("samplematerial", "samplesource", "lesion", "lesiontype", "材料", "病灶类型", "病灶性质"),
 )
 #: Names that may be of the sample or of the variant: their cells decide (`kind_of_cells`).
 EITHER = ("type", "kind", "class", "category", "类型", "类别", "种类")
