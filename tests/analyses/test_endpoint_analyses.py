@@ -360,3 +360,20 @@ def test_no_rate_of_response_where_nothing_could_be_judged():
     assert {e.value for e in result.estimates if e.unit == "fraction" and e.name.endswith("response")} == {None}
     told = registry()["endpoints"].run(Cohort(one)).answer
     assert "RECIST alone" not in told and "radiographic progression-free survival" in told
+
+
+def test_a_competing_death_ends_no_follow_up():
+    """Reverse Kaplan-Meier of three followed to 1000, 1200 and 1300 and one who died of another cause on day 100: he would
+    have been followed on (Schemper, Smith 1996): 2/3 after 1000, 1/3 after 1200, by hand (was 1100)."""
+    from oncourse.analyses._other_readings import EndpointParams, summary_row
+
+    part = pl.DataFrame(
+        {
+            "entry_days": [0.0, 0.0, 0.0, 0.0],
+            "time_days": [1000.0, 1200.0, 1300.0, 100.0],
+            "is_event": [False] * 4,
+            "is_competing": [False, False, False, True],
+        }
+    )
+    row = summary_row(part, "TTR", None, EndpointParams())
+    assert (row["n"], row["n_event"], row["n_competing"], row["median_follow_up_days"]) == (4, 0, 1, 1200.0)

@@ -83,3 +83,36 @@ def test_a_pasted_maf_keeps_its_build_and_its_filters(tmp_path, more):
     assert called == {"12:25398284:C:T": True, "1:115256529:T:C": False}
     assert reading.config.genome_build == "GRCh37"
     assert reading.tables["samples"]["patient_id"].to_list() == (["P1"] if more else ["S1"])
+
+
+LIST = ("样本编号", "样本类型", "采样日期", "基因", "核苷酸改变", "氨基酸改变", "丰度")
+
+
+@pytest.mark.parametrize("name", ["基因检测", "突变列表", "变异", "样本检测", "markers"])
+def test_a_list_of_changes_that_says_what_was_sampled_is_no_table_of_samples(tmp_path, name):
+    """Its columns were the samples', the changes unknown columns of theirs: a study without calls, or keys twice."""
+    rows = [
+        ("C1", "C1-T", "原发灶", "2020-03-18", "KRAS", "c.35G>A", "p.G12D", "32.5%"),
+        ("C1", "C1-T", "原发灶", "2020-03-18", "TP53", "c.524G>A", "p.R175H", "20%"),
+        ("C1", "C1-M", "肝转移灶", "2021-12-20", "KRAS", "c.35G>A", "p.G12D", "18%"),
+        ("C2", "C2-T", "原发灶", "2020-03-20", "NRAS", "c.181C>A", "p.Q61K", "15%"),
+    ]
+    people = [("研究编号", "性别", "手术日期"), ("C1", "男", "2020-03-18"), ("C2", "女", "2020-03-20")]
+    reading = _read(tmp_path, {"基本信息": people, name: [("研究编号", *LIST), *rows]})
+    assert _calls(reading) == [
+        ("C1-T", "KRAS:p.G12D"),
+        ("C1-T", "TP53:p.R175H"),
+        ("C1-M", "KRAS:p.G12D"),
+        ("C2-T", "NRAS:p.Q61K"),
+    ]
+    samples = reading.tables["samples"].select("sample_id", "patient_id", "material", "lesion_id", "date").rows()
+    assert samples == [
+        ("C1-T", "C1", "tissue", "C1_primary", "2020-03-18"),
+        ("C1-M", "C1", "tissue", "C1-M_lesion", "2021-12-20"),
+        ("C2-T", "C2", "tissue", "C2_primary", "2020-03-20"),
+    ]
+    assert reading.tables["lesions"].rows() == [
+        ("C1_primary", "C1", "primary", None),
+        ("C1-M_lesion", "C1", "metastasis", "liver"),
+        ("C2_primary", "C2", "primary", None),
+    ]

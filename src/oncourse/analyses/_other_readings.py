@@ -84,7 +84,8 @@ def summary_row(part: pl.DataFrame, name: str, line: Any, params: EndpointParams
     time, event = usable["time_days"].to_numpy().astype(float), usable["is_event"].to_numpy()
     curve = kaplan_meier(time, event, entry=at)
     mark = curve.at(landmark_days(params.status_months, first_day=params.count_first_day))
-    followed = follow_up(time, event, entry=at)
+    # a death that competes ends no follow-up: who died would have been followed on (Schemper and Smith 1996)
+    followed = follow_up(time, (usable["is_event"] | usable["is_competing"]).to_numpy(), entry=at)
 
     def number(value: float) -> float | None:
         return None if value != value else float(value)

@@ -12,6 +12,7 @@ import polars as pl
 
 from oncourse.errors import ConfigError, InputError
 from oncourse.io.clinical.own_headers import columns_of, in_our_words, our_headers
+from oncourse.io.clinical.own_ids import ids_of_spreadsheets
 from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.clinical.own_rows import of_the_row_above, rows_alone
 from oncourse.io.clinical.own_tables import as_our_tables
@@ -25,7 +26,7 @@ from oncourse.io.hospital.text_sheets import flat_sheet, folder_sheets, has_each
 from oncourse.io.hospital.whose_sheets import by_other_numbers, column_of_people, others_numbering
 from oncourse.io.reading import Reading
 from oncourse.io.reports.mapping import first_report_is_day_0
-from oncourse.io.reports.sheets import add_reports, is_form, sheet_is_report
+from oncourse.io.reports.sheets import add_reports, is_form, lists_changes, sheet_is_report
 from oncourse.io.tabular import sheets as raw
 from oncourse.io.tabular.sheet_table import sheet_table
 from oncourse.io.tabular.sheets import NotAWorkbook, Sheet, read_sheets
@@ -94,7 +95,8 @@ def kind_of(path: Path, sheet: Sheet) -> str:
         name = theirs  # 检测 holds the samples that were tested
     if name == "patients" and speaks_of_people(sheet.header) and has_each_once(sheet, name):
         return name
-    if name in (None, "calls", "variants") or (name == "fusions" and _names_no_partner(sheet)):
+    is_list = name in (None, "calls", "variants") or (name == "fusions" and _names_no_partner(sheet))
+    if is_list or (name in ("samples", "markers") and lists_changes(sheet)):
         if sheet_is_maf(sheet):
             return "maf"
         if sheet_is_report(path, sheet):
@@ -193,13 +195,14 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
         reading.ledger.file(f"{path.name}: {sheet.name}", "dictionary", "not read", why="explains the other sheets")
     unknown = beside_patients(unknown, reading, path.name)
     _told_unknown(path, [*unknown, *([] if reports else forms)], reading)
-    as_our_tables(reading)
+    ids_of_spreadsheets(reading)
     alone = not reading.tables
     for found, add in ((mafs, add_mafs), (reports, partial(add_reports, others=[*forms, *unknown]))):
         if found and "calls" in reading.tables:
             _told_twice(path, found, reading)
         elif found:
             add(path, found, reading=reading)
+    as_our_tables(reading)
     for name in [n for n, f in reading.tables.items() if f.is_empty() and n not in REQUIRED_TABLES]:
         del reading.tables[name]  # a sheet that nobody filled in
     if not reading.tables:

@@ -50,6 +50,12 @@ def sheet_is_report(path: Path, sheet: Sheet) -> bool:
     return bool(by_name) or found or fusions
 
 
+def lists_changes(sheet: Sheet) -> bool:
+    """Whether a sheet has a gene and its change in a column each: rows of calls, whatever it says of their samples."""
+    ours = set(panel_columns([c for c in sheet.header if c]).values())
+    return "gene" in ours and bool({"hgvs_p", "hgvs_c", "pos"} & ours)
+
+
 def _names_genes(sheet: Sheet) -> bool:
     """Whether a third of the first two cells of the rows are known genes, or pairs of them."""
     cells = {c for row in sheet.rows for c in row[:2] if c}
