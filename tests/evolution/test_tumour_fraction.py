@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from oncourse.evolution import tumour_fraction
 from oncourse.evolution._reads_kernels import tissue_reads
 from oncourse.evolution.presence import Cells, Samples
 from oncourse.evolution.tissue_evidence import read_vaf
@@ -85,6 +86,25 @@ def test_the_interval_holds_the_true_fraction(kind, least):
     known = found.is_known[plasma]
     assert known.mean() >= 0.85
     assert abs(np.median(np.log(mean / truth[plasma])[known])) < 0.04
+
+
+def test_a_kind_of_genome_that_tissue_rules_out_changes_no_fraction(monkeypatch):
+    """Tissue makes a doubled genome e^-45 as likely: weighed all the same, it moves no limit; three patients, one told."""
+    *given, _ = simulate(0, n_patient=3, subclonal=0.2, doubled=0.0, measured=False)
+    kinds, weigh = [], tumour_fraction._weigh
+
+    def counted(reads, told, is_plasma, is_guessed):
+        kinds.append(len(told))
+        return weigh(reads, told, is_plasma, is_guessed)
+
+    monkeypatch.setattr(tumour_fraction, "_weigh", counted)
+    found = []
+    for per_variant in (0.3, np.inf):
+        monkeypatch.setattr(tumour_fraction, "OPEN_PER_VARIANT", per_variant)
+        found.append(tumour_fractions(*given))
+    assert kinds == [2, 2, 1, 2, 2, 2]
+    for name in ("mean", "low", "high", "is_known"):
+        np.testing.assert_allclose(*(getattr(one, name) for one in found), rtol=1e-9)
 
 
 def test_a_given_fraction_stays_as_given():

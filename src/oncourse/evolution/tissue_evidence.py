@@ -6,7 +6,9 @@ a part of them. Arrays in, arrays out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,14 +73,6 @@ def shares_of(cells: Cells, rows: IntArray, genome: int) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Elsewhere:
-    """What the patient's tissue says of each variant: weights (n, 3 kinds of `SHARES`, n_option), P(all cells) (n,)."""
-
-    weights: FloatArray
-    trunk: FloatArray
-
-
-@dataclass(frozen=True)
 class Evidence:
     """The tissue's reads of each variant under one kind of genome and purity, n variants.
 
@@ -95,28 +89,13 @@ class Evidence:
     log_like: FloatArray
 
     @classmethod
-    def of(
-        cls,
-        sample: IntArray,
-        share: FloatArray,
-        own: FloatArray,
-        anchors: Anchors,
-        alike: BoolArray,
-        reads: TissueReads,
-    ) -> Evidence:
+    def of(cls, sample: IntArray, share: FloatArray, own: FloatArray, reads: TissueReads) -> Evidence:
         """Weigh the reads of every variant's anchors.
 
         sample : shape (n,), the variant's own; share, own : `shares_of` the variants, and of the anchors' cells
-        alike : `Anchors.alike`
         """
-        n, n_option = share.shape
-        link, row, every = anchors.link, anchors.row, np.ascontiguousarray(reads.every.T)
-        told = np.zeros(len(link)) if alike.all() else _log_mean(reads.every, own)[link]
-        log_all = np.zeros((n_option, n))
-        for option in range(n_option):
-            of_place = np.where(alike, every[option][link], told) if alike.any() else told
-            log_all[option] = np.bincount(row, of_place, n)
-        log_part = np.bincount(row, reads.log_part(own)[link], n)
+        log_all = reads.log_all(own, share.shape[1])
+        log_part = np.bincount(reads.anchors.row, reads.log_part(own)[reads.anchors.link], len(share))
         with np.errstate(divide="ignore"):
             trunk = log_all.T + np.log(share)
         most = trunk.max(axis=1, keepdims=True)
@@ -127,8 +106,16 @@ class Evidence:
         log_trunk, log_other = log_trunk + np.log(common), log_other + np.log1p(-common)
         return cls(share, place / all_places[:, None], log_trunk, log_other, np.logaddexp(log_trunk, log_other))
 
-    def of_rows(self, rows: BoolArray, elsewhere: BoolArray) -> FloatArray:
-        """Return the weights of some variants (`Elsewhere.weights`); elsewhere : shape (n,), called in another sample."""
+    @property
+    def trunk(self) -> FloatArray:
+        """P(in all tissue cells) of each variant that is called in another sample, shape (n,)."""
+        return np.asarray((self.place * np.exp(self.log_trunk - self.log_like)[:, None]).sum(axis=1))
+
+    def of_rows(self, rows: IntArray, elsewhere: BoolArray) -> FloatArray:
+        """Return the weights of some variants, (n_row, 3 kinds of `SHARES`, n_option).
+
+        rows : their numbers, shape (n_row,); elsewhere : shape (n,), called in another sample
+        """
         share, alone = self.share[rows], ~elsewhere[rows]
         weights = np.zeros((len(share), 3, share.shape[1]))
         trunk, other = (np.exp(x[rows] - self.log_like[rows]) for x in (self.log_trunk, self.log_other))
@@ -175,8 +162,32 @@ class Anchors:
             return np.zeros(len(self.link), bool)
         return np.asarray(np.isclose(there[self.link], here[self.row]).all(axis=1))
 
-    def shifted(self, by: float) -> Anchors:
-        return replace(self, purity=np.minimum(self.purity * np.exp(by), 1.0))
+
+@dataclass(frozen=True)
+class Genome:
+    """What a patient's tissue says under one kind of genome, of n variants.
+
+    tried : under each purity that was tried; best : shape (n,), the number of that at which the reads fit the kind best
+    log_prior : shape (n_sample,), log P(kind, the tissue's reads)
+    """
+
+    tried: Sequence[Evidence]
+    best: IntArray
+    elsewhere: BoolArray
+    log_prior: FloatArray
+
+    @property
+    def trunk(self) -> FloatArray:
+        """P(in all tissue cells), shape (n,); 0 of a variant that is called here alone."""
+        return np.where(self.elsewhere, np.choose(self.best, [one.trunk for one in self.tried]), 0.0)
+
+    def weights(self, rows: IntArray) -> FloatArray:
+        """Return `Evidence.of_rows` of some variants at their best purities."""
+        out = np.zeros((len(rows), 3, self.tried[0].share.shape[1]))
+        for number, one in enumerate(self.tried):
+            here = self.best[rows] == number
+            out[here] = one.of_rows(rows[here], self.elsewhere)
+        return out
 
 
 def _trunk_share(log_odds: FloatArray, sample: IntArray) -> FloatArray:
@@ -190,34 +201,80 @@ def _trunk_share(log_odds: FloatArray, sample: IntArray) -> FloatArray:
     return share
 
 
-def _log_mean(values: FloatArray, share: FloatArray) -> FloatArray:
-    top = values.max(axis=1, keepdims=True)
-    return np.asarray(top[:, 0] + np.log((np.exp(values - top) * share).sum(axis=1) + 1e-300))
+@dataclass(frozen=True)
+class _Logs:
+    """Logs (n, n_option), of which means are taken with several weights: the largest of each row, and what the others are
+    of it."""
+
+    values: FloatArray
+
+    @cached_property
+    def _scaled(self) -> tuple[FloatArray, FloatArray]:
+        top = self.values.max(axis=1, keepdims=True)
+        return top[:, 0], np.exp(self.values - top)
+
+    def mean(self, share: FloatArray) -> FloatArray:
+        """Return the log of the mean, shape (n,), weighted by `share` (n, n_option)."""
+        top, scaled = self._scaled
+        return np.asarray(top + np.log((scaled * share).sum(axis=1) + 1e-300))
 
 
 @dataclass(frozen=True)
 class TissueReads:
-    """Log P(reads of each cell that anchors), whatever the kind of genome: in all cells, in a part of them (n, n_option),
-    in none (n,)."""
+    """Log P(reads of each cell that anchors) at one purity, whatever the kind of genome: in all cells, in a part of them
+    (n, n_option), in none (n,).
 
-    every: FloatArray
-    part: FloatArray
+    n_variant : how many variants the anchors speak of; alike : `Anchors.alike`
+    """
+
+    anchors: Anchors
+    n_variant: int
+    alike: BoolArray
+    every: _Logs
+    part: _Logs
     nil: FloatArray
 
     @classmethod
-    def of(cls, cells: Cells, anchors: Anchors) -> TissueReads:
-        at = anchors.at
+    def along(cls, cells: Cells, rows: IntArray, anchors: Anchors, shifts: Sequence[float]) -> list[TissueReads]:
+        """Return the reads at the purity of the anchors of `rows`, its log shifted by each of `shifts`."""
+        at, alike = anchors.at, anchors.alike(cells, rows)
         copies, mutated = places_of(cells, at)
-        rho, error = anchors.purity[:, None], cells.error_rate[at]
-        full = rho * mutated / np.maximum(rho * copies + (1 - rho) * cells.normal_cn[at][:, None], 1e-9)
-        alt, depth = cells.alt_count[at], cells.depth[at]
-        every, part = np.empty(full.shape), np.empty(full.shape)
-        tissue_reads(alt, depth, error, anchors.concentration, full, (np.arange(8) + 0.5) / 9, every, part)
-        return cls(every, part, log_noise(alt, depth, error, 2.0))
+        alt, depth, error = cells.alt_count[at], cells.depth[at], cells.error_rate[at]
+        nil, normal, out = log_noise(alt, depth, error, 2.0), cells.normal_cn[at][:, None], []
+        for shift in shifts:
+            rho = np.minimum(anchors.purity * np.exp(shift), 1.0)[:, None]
+            full = rho * mutated / np.maximum(rho * copies + (1 - rho) * normal, 1e-9)
+            every, part = np.empty(full.shape), np.empty(full.shape)
+            tissue_reads(alt, depth, error, anchors.concentration, full, (np.arange(8) + 0.5) / 9, every, part)
+            out.append(cls(anchors, len(rows), alike, _Logs(every), _Logs(part), nil))
+        return out
+
+    def log_all(self, own: FloatArray, n_option: int) -> FloatArray:
+        """Return log P(all anchors' reads of each variant | in all cells, at each place), (n_option, n_variant).
+
+        own : `shares_of` the anchors' cells, of which the mean is taken where they are not alike; n_option : places of the
+        variants
+        """
+        if self.alike.any() and self.alike.all():
+            return self._summed_alike
+        return self._summed(self.every.mean(own)[self.anchors.link], n_option)
+
+    @cached_property
+    def _summed_alike(self) -> FloatArray:
+        return self._summed(np.zeros(len(self.anchors.link)), self.every.values.shape[1])
+
+    def _summed(self, told: FloatArray, n_option: int) -> FloatArray:
+        """told : shape (n_link,), what an anchor says of every place where it is not alike"""
+        link, row, every = self.anchors.link, self.anchors.row, np.ascontiguousarray(self.every.values.T)
+        out = np.empty((n_option, self.n_variant))
+        for option in range(n_option):
+            of_place = np.where(self.alike, every[option][link], told) if self.alike.any() else told
+            out[option] = np.bincount(row, of_place, self.n_variant)
+        return out
 
     def log_part(self, share: FloatArray) -> FloatArray:
         """Return log P(reads | in a part of the cells, or in none), shape (n,), of options with these shares."""
-        part = _log_mean(self.part, share) + np.log(PART_SHARE)
+        part = self.part.mean(share) + np.log(PART_SHARE)
         return np.asarray(np.logaddexp(part, self.nil + np.log(1 - PART_SHARE)))
 
 

@@ -25,10 +25,9 @@ from oncourse.evolution.tissue_evidence import (
     ELSEWHERE,
     HERE,
     N_STEP,
-    TRUNK,
     Anchors,
-    Elsewhere,
     Evidence,
+    Genome,
     TissueReads,
     guessed_copies,
     places_of,
@@ -56,8 +55,9 @@ N_VARIANT, N_ASKED_AGAIN = 80, 250
 #: Multiples of the told errors that are weighed in tissue: nobody has learned them yet, and errors of 3e-3 look like clones
 #: of a fraction of .03.
 ERRORS = np.array([1.0, 5.0, 25.0])
-#: What is less likely than the likeliest by more than this (log) is not looked at again.
-OPEN_STILL = 14.0
+#: What is less likely than the likeliest by more than this (log) is not looked at again; nor is a kind of genome that
+#: the tissue's reads make less likely by as much and this for each of the variants whose reads could speak for it.
+OPEN_STILL, OPEN_PER_VARIANT = 14.0, 1.0
 #: Points of the grid, at first and where the weight lies; points handed on; a point below `LEAST_WEIGHT` is left out.
 N_COARSE, N_FINE, N_POINT, LEAST_WEIGHT = 49, 33, 12, 1e-2
 #: Points of a given fraction that has an interval; half the width of a 95 % interval, in standard deviations.
@@ -184,7 +184,7 @@ def _estimate(
     anchors = counted & ~samples.is_plasma[cells.sample] & out.is_known[cells.sample]
     anchors &= samples.is_plasma[wanted].all() | ~np.isnan(samples.purity[cells.sample])
     known = _genomes(cells, rows, elsewhere, Anchors.of(cells, samples, out.mean, rows, anchors), len(out.mean))
-    trunk = known[0][0].trunk
+    trunk = known[0].trunk
     alone = ~elsewhere[rows]  # their own call is why they are looked at: they say least
     order = np.lexsort((cells.variant[rows], -cells.depth[rows], -trunk.round(1), alone, cells.sample[rows]))
     of = cells.sample[rows][order]
@@ -195,11 +195,12 @@ def _estimate(
         d = wanted[j]
         at = rows[mine[j]]
         least = np.maximum(samples.min_alt_count[d], samples.min_vaf[d] * cells.depth[at])
-        weights = np.stack([found.weights[mine[j]] for found, _ in known])
         is_plasma = bool(samples.is_plasma[d])
+        told = np.array([one.log_prior[d] for one in known])
+        is_open = told >= told.max() - OPEN_STILL - OPEN_PER_VARIANT * len(at)
+        weights = np.stack([one.weights(mine[j]) for one, may_be in zip(known, is_open, strict=True) if may_be])
         reads = _Reads.of(cells, at, float(samples.noise_shape[d]), weights, least, ERRORS[:1] if is_plasma else ERRORS)
-        told = np.array([log_prior[d] for _, log_prior in known])
-        return _weigh(reads, told, is_plasma)
+        return _weigh(reads, told[is_open], is_plasma, len(known) > 1)
 
     weighed = _map(weigh, len(wanted), n_thread)
     spread = _spread_prior(np.array([w.by_spread for w in weighed]), np.array([w.centre for w in weighed]))
@@ -226,36 +227,21 @@ def _some(rows: IntArray, alone: BoolArray, most: int) -> IntArray:
     return rows[np.linspace(0, n_other - 1, most).astype(np.int64)]
 
 
-def _genomes(
-    cells: Cells, rows: IntArray, elsewhere: BoolArray, anchors: Anchors, n_sample: int
-) -> list[tuple[Elsewhere, FloatArray]]:
-    """Return what tissue says under each kind of genome, with log P(kind, tissue's reads) per sample.
+def _genomes(cells: Cells, rows: IntArray, elsewhere: BoolArray, anchors: Anchors, n_sample: int) -> list[Genome]:
+    """Return what tissue says under each kind of genome.
 
     Where all copies are measured there is one kind. Else each variant's weights are those of the purity (beside the
     known one) at which the tissue's reads fit the kind best.
     """
-    alike, sample, is_elsewhere = anchors.alike(cells, rows), cells.sample[rows], elsewhere[rows]
-
-    def weighed(genome: int, tissue: list[tuple[Anchors, TissueReads]]) -> list[Evidence]:
-        share, own = shares_of(cells, rows, genome), shares_of(cells, anchors.at, genome)
-        return [Evidence.of(sample, share, own, one, alike, reads) for one, reads in tissue]
-
-    if not guessed_copies(cells, rows).any():
-        (only,) = weighed(0, [(anchors, TissueReads.of(cells, anchors))])
-        weights = only.of_rows(np.ones(len(rows), bool), is_elsewhere)
-        return [(Elsewhere(weights, weights[:, TRUNK].sum(axis=1)), np.zeros(n_sample))]
-    out = []
-    shifted = [(one, TissueReads.of(cells, one)) for one in map(anchors.shifted, PURITY_SHIFTS)]
-    for genome, share in enumerate((1 - DOUBLED, DOUBLED)):
-        tried = weighed(genome, shifted)
+    sample, is_elsewhere, guessed = cells.sample[rows], elsewhere[rows], guessed_copies(cells, rows).any()
+    shifts, kinds = (PURITY_SHIFTS, (1 - DOUBLED, DOUBLED)) if guessed else ((0.0,), (1.0,))
+    tissue, out = TissueReads.along(cells, rows, anchors, shifts), []
+    for number, before in enumerate(kinds):
+        share, own = shares_of(cells, rows, number), shares_of(cells, anchors.at, number)
+        tried = [Evidence.of(sample, share, own, reads) for reads in tissue]
         fit = np.stack([np.bincount(sample, one.log_like, n_sample) for one in tried])
-        best = np.argmax(fit, axis=0)[sample]
-        weights = np.zeros((len(rows), 3, tried[0].share.shape[1]))
-        for shift, one in enumerate(tried):
-            weights[best == shift] = one.of_rows(best == shift, is_elsewhere)
-        out.append(
-            (Elsewhere(weights, weights[:, TRUNK].sum(axis=1)), np.logaddexp.reduce(fit, axis=0) + np.log(share))
-        )
+        log_prior = np.logaddexp.reduce(fit, axis=0) + np.log(before)
+        out.append(Genome(tried, np.argmax(fit, axis=0)[sample], is_elsewhere, log_prior))
     return out
 
 
@@ -303,6 +289,8 @@ class _Reads:
         copies, mutated = places_of(cells, at)
         if copies.shape[1] < weights.shape[3]:
             copies, mutated = (np.pad(x, ((0, 0), (0, weights.shape[3] - 2)), mode="edge") for x in (copies, mutated))
+        some = (weights > 0).any(axis=(0, 1, 2))  # a place that no variant may be at is not worked out
+        copies, mutated, weights = (np.ascontiguousarray(x[..., some]) for x in (copies, mutated, weights))
         noise = log_noise(alt, depth, np.minimum(error * errors[:, None], 0.3), noise_shape)
         centre, width, log_like, mass, best = _curves(alt, depth, noise.max(axis=0))
         return cls(
@@ -461,9 +449,12 @@ def _spread_prior(by_spread: FloatArray, centre: FloatArray) -> FloatArray:
     return np.asarray(weight[own])
 
 
-def _weigh(reads: _Reads, log_prior: FloatArray, is_plasma: bool) -> _Weighed:
+def _weigh(reads: _Reads, log_prior: FloatArray, is_plasma: bool, is_guessed: bool) -> _Weighed:
     """Weigh a grid over the whole range, then finer ones where the weight lies; over every kind of genome, and the errors
-    that the first leaves open."""
+    that the first leaves open.
+
+    is_guessed : whether copies are not measured
+    """
 
     def posterior(grid: FloatArray) -> tuple[FloatArray, FloatArray]:
         told = (log_prior - log_prior.max())[:, None] + _log_errors(reads)
@@ -486,7 +477,7 @@ def _weigh(reads: _Reads, log_prior: FloatArray, is_plasma: bool) -> _Weighed:
         grid = make(grid[first], grid[last], N_FINE)
         log_post, each = posterior(grid)
     at = np.log(grid) if is_plasma else grid
-    return _Weighed(grid, np.gradient(at), log_post, each, is_plasma, len(log_prior) > 1)
+    return _Weighed(grid, np.gradient(at), log_post, each, is_plasma, is_guessed)
 
 
 def _log_errors(reads: _Reads) -> FloatArray:
