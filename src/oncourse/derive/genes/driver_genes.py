@@ -186,7 +186,7 @@ def least_found(calls: pl.DataFrame, panels: Panels, patients: list[str]) -> tup
         return None
     shares = np.arange(1, 1001) / 1000
     found = shares[binom.sf(enough[0] - 1, n, shares) >= POWER]
-    return int(enough[0]), float(found[0]) if len(found) else 1.0
+    return int(enough[0]), float(found[0])  # of a frequency of 1 all are seen
 
 
 def _truncating_share(others: pl.DataFrame, rows: pl.DataFrame) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
