@@ -111,7 +111,11 @@ def status_in_metastasis(
 
 def new_in_metastasis(tables: FeatureTables, samples: SampleOrder, min_altered: int) -> list[FeatureBlock]:
     """Altering mutations seen in the metastasis and called absent in the primary, gene by gene; and the shared
-    share."""
+    share.
+
+    A primary that has lost the locus since may have carried the mutation, and what may be of the blood may be of no
+    tumour: neither is known to be new (null).
+    """
     table, presence = tables.pairs, tables.presence
     if table is None or presence is None:
         return []
@@ -141,10 +145,13 @@ def new_in_metastasis(tables: FeatureTables, samples: SampleOrder, min_altered: 
     rows = rows.filter(effect.is_in([*PROTEIN_CHANGING, "splice_site"]).fill_null(False)).drop_nulls("gene")
     panels = tables.panels
     for (gene,), frame in rows.group_by("gene", maintain_order=False):
-        gains = frame.filter(pl.col("state") == "private_b")["patient_id"].unique().to_list()
+        alone, doubted = pl.col("state") == "private_b", pl.col("is_lost") | pl.col("blood").is_not_null()
+        gains = frame.filter(alone & ~doubted)["patient_id"].unique().to_list()
         if len(gains) < min_altered:
             continue
-        unsure = frame.filter(pl.col("state") == "not_assessable")["patient_id"].unique().to_list()
+        unsure = (
+            frame.filter((pl.col("state") == "not_assessable") | (alone & doubted))["patient_id"].unique().to_list()
+        )
         values = np.full((n, 1), -1, np.int8)
         for i in range(n):
             if speaks[i] >= 0 and all(
@@ -165,11 +172,12 @@ def new_in_metastasis(tables: FeatureTables, samples: SampleOrder, min_altered: 
 def _shared_share(
     samples: SampleOrder, rows: pl.DataFrame, number: dict[str, int], speaks: NDArray[np.int64]
 ) -> list[FeatureBlock]:
-    """Share of the assessable mutations of primary and metastasis that both have, in tenths."""
+    """Share of the assessable mutations of primary and metastasis that both have, in tenths: shared_fraction of
+    concordance/pairs, where one gone with its locus counts as shared and what may be of the blood not at all."""
     counts = (
-        rows.filter(pl.col("state").is_in(["shared", "private_a", "private_b"]))
+        rows.filter(pl.col("state").is_in(["shared", "private_a", "private_b"]) & pl.col("blood").is_null())
         .group_by("patient_id")
-        .agg((pl.col("state") == "shared").mean().alias("share"))
+        .agg(((pl.col("state") == "shared") | pl.col("is_lost")).mean().alias("share"))
     )
     values = np.full((len(samples.patients), 1), np.nan)
     for patient, share in counts.iter_rows():
