@@ -103,6 +103,7 @@ def test_variants_of_three_patients_and_hotspots_are_not_rare():
         *(("S2", "b", v) for v in ("three", "two", "hot")),
         *(("S3", "c", v) for v in ("three", "other")),
         *((s, "a", "copies") for s in ("S4", "S5")),  # three samples of one patient
+        ("S4", "a", "two"),  # three of two
     ]
     calls = pl.DataFrame(rows, schema=["sample_id", "patient_id", "variant_id"], orient="row")
     calls = calls.with_columns(depth=pl.lit(200), alt_count=pl.lit(50))
@@ -114,7 +115,9 @@ def test_variants_of_three_patients_and_hotspots_are_not_rare():
     for number in (pl.col("variant_id").rank("dense").cast(pl.Int64), pl.lit(None, dtype=pl.Int64)):
         found = identity._rare_calls({"variants": variants}, calls.with_columns(sample=sample, variant=number))
         told = sorted(found.select("sample_id", "variant_id").rows())
-        assert told == sorted([*rare, ("S4", "copies"), ("S5", "copies")]) and set(found["vaf"]) == {0.25}
+        assert told == sorted([*rare, ("S4", "copies"), ("S4", "two"), ("S5", "copies")]) and set(found["vaf"]) == {
+            0.25
+        }
     clean = identity._rare_calls({"variants": variants[1:]}, calls[-2:].with_columns(sample=sample, variant=pl.lit(1)))
     assert clean.height == 2
 

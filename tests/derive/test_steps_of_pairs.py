@@ -143,9 +143,9 @@ def test_what_is_true_of_a_status_rests_on_the_power_of_the_samples(monkeypatch)
         known = SimpleNamespace(
             mean={n: 0.1 + k for k, n in enumerate(names)},
             low={n: 0.0 + k for k, n in enumerate(names)},
-            high={n: math.nan for n in names},
+            high=dict.fromkeys(names, math.nan),
         )
-        nothing = {n: math.nan for n in names}
+        nothing = dict.fromkeys(names, math.nan)
         return (known, *(SimpleNamespace(mean=nothing, low=nothing, high=nothing) for _ in dependences[1:]))
 
     monkeypatch.setattr("oncourse.stats.latent_class.latent_class", estimated)
