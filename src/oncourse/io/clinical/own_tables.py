@@ -25,6 +25,7 @@ from oncourse.io.clinical.own_people import age_of_birth, nobodys_name, without_
 from oncourse.io.clinical.own_survival import times_with_plus, told_unread_times, years_as_days
 from oncourse.io.clinical.own_timed import rows_of_times
 from oncourse.io.clinical.own_treatments import lines_in_words
+from oncourse.io.clinical.own_twice import told_twice, vital_status_of_both
 from oncourse.io.clinical.own_visits import labs_of_series, labs_of_visits, rows_of_follow_up
 from oncourse.io.clinical.own_vital import one_follow_up_each, vital_status, with_undated_deaths
 from oncourse.io.clinical.own_wide import long_labs, no_treatment, rows_of_lines, rows_of_visits
@@ -295,6 +296,11 @@ def _not_ours(reading: Reading) -> None:
             and {"patient_id"} <= set(patients.columns) & set(frame.columns)
         ):
             own = [c for c in others if c not in patients.columns]
+            reading.tables[name] = frame
+            told_twice(reading, [c for c in others if c in patients.columns])
+            reading.tables[name] = frame.drop(others)
+            if not own:
+                continue
             told = frame.select("patient_id", *own).unique("patient_id", keep="first", maintain_order=True)
             reading.tables["patients"] = patients.join(told, on="patient_id", how="left", maintain_order="left")
             reading.notes.append(f"{', '.join(own)} stand in follow_up: kept with the patients, as they are")
@@ -359,6 +365,7 @@ def _follow_up_of_patients(reading: Reading) -> None:
     if patients is None or "patient_id" not in patients.columns:
         return
     if "follow_up" in reading.tables:
+        vital_status_of_both(reading)
         _events_of_patients(patients, reading)
         return
     dated = {date_name(c) for c in _FOLLOW_UP if c.endswith("_day")}

@@ -29,11 +29,14 @@ from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_lines, read_table
 from oncourse.study.schema import Problem
+from oncourse.study.words import meaning
 
 #: So many lines are looked through for the header.
 _LOOKED_THROUGH = 60
 _FINDING = {"hgvs_p", "hgvs_c", "value", "pos", "consequence"}
-_PAIR = re.compile(r"^\s*(?P<name>[^:：\t,;]{2,12})\s*[:：]\s*(?P<value>\S+)")
+_PAIRS = re.compile(
+    r"(?:^|(?<=[\s,，;；、|]))(?P<name>[A-Za-z][A-Za-z .]{0,18}[A-Za-z.]|[^\s:：,，;；、|]{2,12})\s*[:：]\s*(?P<value>[^\s,，;；、|]+)"
+)
 
 
 def report_table(path: Path, sheet: str | None = None) -> TextTable:
@@ -50,7 +53,8 @@ def _report_table(path: Path, sheet: str | None) -> TextTable:
     table = _of_sections(path, sheet, at) or _from_line(path, sheet, at)
     above = [cell for row in cells[:at] for cell in row]
     titles = _sheet(path, sheet).title if is_workbook(path) else ()
-    table = replace(table, frame=with_tested(table.frame, [*titles, *above]))
+    above = [*titles, *above]
+    table = replace(table, frame=with_tested(table.frame, above))
     return _long(of_samples(_told_above(_with_sample(table, above), above, path)))
 
 
@@ -148,13 +152,14 @@ def _from_line(path: Path, sheet: str | None, at: int) -> TextTable:
 
 
 def _with_sample(table: TextTable, above: list[str]) -> TextTable:
-    """Add the sample that stands above a table without such a column."""
-    if "sample_id" in panel_columns(table.frame.columns).values():
-        return table
+    """Add the sample that stands above a table without such a column; what it is of and when it was taken, too."""
+    ours = set(panel_columns(table.frame.columns).values())
     said: dict[str, str] = {}
     for column, value in pairs_in(above):
         said.setdefault(column, value)
-    frame = table.frame.with_columns(pl.lit(said[c]).alias(c) for c in ("sample_id", "patient_id") if c in said)
+    whose = () if "sample_id" in ours else ("sample_id", "patient_id")
+    more = [c for c in ("material", "date") if c not in ours]
+    frame = table.frame.with_columns(pl.lit(said[c]).alias(c) for c in (*whose, *more) if c in said)
     return replace(table, frame=frame)
 
 
@@ -175,20 +180,29 @@ def _told_above(table: TextTable, above: list[str], path: Path) -> TextTable:
 
 
 def pairs_in(cells: list[str]) -> list[tuple[str, str]]:
-    """Return (column of ours, value) of cells such as ``样本编号：S1``, or of a name with its value in the next cell.
+    """Return (column of ours, value) of cells such as ``样本编号：S1``, of which a cell may hold several, or of a name with its
+    value in the next cell.
 
     >>> pairs_in(["样本编号：S1 ", "姓名", "某", "病案号", "", "77"])
     [('sample_id', 'S1'), ('patient_id', '77')]
+    >>> pairs_in(["样本编号：L2305-B    样本类型：血浆  采样日期：2023-05-09"])
+    [('sample_id', 'L2305-B'), ('material', '血浆'), ('date', '2023-05-09')]
     """
     filled = [c for c in cells if c]
     out = []
     for cell, following in zip(filled, [*filled[1:], ""], strict=False):
-        found = _PAIR.match(cell)
-        name, value = (found["name"], found["value"]) if found else (cell.strip(" :："), following)
-        ours = next(iter(panel_columns([name.strip()]).values()), None)
-        if ours and value and not panel_columns([value]):
-            out.append((ours, value))
+        found = [(m["name"], m["value"]) for m in _PAIRS.finditer(cell)] or [(cell.strip(" :："), following)]
+        for name, value in found:
+            ours = _named_above(name.strip())
+            if ours and value and _named_above(value) is None:
+                out.append((ours, value))
     return out
+
+
+def _named_above(name: str) -> str | None:
+    """Return the column of a report, or the date of its sample, that a name is."""
+    ours = next(iter(panel_columns([name]).values()), None)
+    return ours or ("date" if meaning("column", name) == "date" else None)
 
 
 def _long(table: TextTable) -> TextTable:

@@ -216,6 +216,8 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     denied = (kinds == "partly negative") & rows["words"].is_not_null() & rows["gene"].is_in(TESTED)
     _recorded(rows.filter(denied.fill_null(False)), source, reading)  # a test of V600E alone says V600E, and no more
     calls = _calls(rows.filter(kinds == "call"), source, reading)
+    if (looked := _none_of_reads(rows)).height:
+        calls = _with_looked_at(looked, calls, source, reading)
     for kind, became in _BECAME.items():
         if n := int((kinds == kind).sum()):
             reading.ledger.taken(source.name, became, n)
@@ -324,7 +326,12 @@ def _events(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
 
 def _recorded(rows: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     """Add rows to the markers, as they are written; return these."""
-    patient = pl.coalesce("patient_id", "sample_id").alias("patient_id")
+    listed = reading.tables.get("samples", pl.DataFrame())
+    owners = {}
+    if {"sample_id", "patient_id"} <= set(listed.columns):
+        owners = dict(listed.select(pl.col("sample_id", "patient_id").cast(pl.String)).drop_nulls().iter_rows())
+    owner = pl.col("sample_id").replace_strict(owners, default=None, return_dtype=pl.String)
+    patient = pl.coalesce("patient_id", owner, "sample_id").alias("patient_id")
     found = rows.select(patient, pl.col("gene_cell").alias("marker"), pl.col("words").alias("value"), "sample_id")
     before = reading.tables.get("markers")
     if found.height:
@@ -411,6 +418,25 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
     reading.tables["variants"] = facts.unique("variant_id", keep="first", maintain_order=True)
     return calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
+
+
+def _none_of_reads(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of a change that no read of a known depth showed (0 of 500)."""
+    none = pl.col("alt_count").str.contains(r"^0+$") & pl.col("depth").str.contains(r"[1-9]")
+    named = pl.any_horizontal(pl.col(c).is_not_null() for c in ("hgvs_p", "hgvs_c", "pos"))
+    return rows.filter(pl.col("kind").is_in(["negative", "partly negative"]) & none.fill_null(False) & named)
+
+
+def _with_looked_at(looked: pl.DataFrame, calls: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
+    """Return the calls with the places that were looked at and showed nothing: counted, and not called."""
+    variants = reading.tables["variants"]
+    more = _calls(looked.with_columns(pl.lit(None, pl.String).alias("vaf")), source, reading)
+    both = pl.concat([variants, reading.tables["variants"]], how="diagonal_relaxed")
+    reading.tables["variants"] = both.unique("variant_id", keep="first", maintain_order=True)
+    more = more.with_columns(pl.lit("false").alias("is_called"))
+    return pl.concat([calls, more], how="diagonal_relaxed").unique(
+        ["sample_id", "variant_id"], keep="first", maintain_order=True
+    )
 
 
 def _tell_twice(calls: pl.DataFrame, lines: pl.Series, source: Path, reading: Reading) -> None:

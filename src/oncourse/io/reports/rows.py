@@ -99,11 +99,22 @@ def _without_filling(table: pl.DataFrame) -> pl.DataFrame:
 
 def _zeros_are_absent(table: pl.DataFrame) -> pl.DataFrame:
     """Return the rows with a word of absence for a fraction of 0, where another row has one above 0: a table that
-    follows changes lists those that were not found. Where all are 0, the column says nothing of what was found."""
-    share = table["vaf"].str.extract(r"^\s*([\d.]+)\s*%?\s*$").cast(pl.Float64, strict=False)
-    if not (share > 0).any():
-        return table
-    return table.with_columns(pl.when(pl.lit(share) == 0).then(pl.lit(_ABSENT)).otherwise("vaf").alias("vaf"))
+    follows changes lists those that were not found. Where all are 0, the column says nothing of what was found.
+
+    No read of the variant of a depth that is given (0 of 500) is none found, in any table."""
+    share, alt, depth = (
+        table[c].str.extract(r"^\s*([\d.]+)\s*[%xX×]?\s*$").cast(pl.Float64, strict=False)
+        for c in ("vaf", "alt_count", "depth")
+    )
+    is_none = ((alt == 0) & (depth > 0)).fill_null(False)
+    if (share > 0).any():
+        is_none = is_none | (share == 0).fill_null(False)
+    return table.with_columns(pl.when(pl.lit(is_none)).then(pl.lit(_ABSENT)).otherwise("vaf").alias("vaf"))
+
+
+def fact_named(name: str) -> str | None:
+    """Return the fact of a sample that a name is (微卫星状态: msi_status); null where it is none."""
+    return next((fact for fact, pattern in _FACTS.items() if pattern.match(name)), None)
 
 
 def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -113,10 +124,9 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if row["origin"] is None and _GERMLINE.search(" ".join(row[k] for k in (*_CHANGE, "remark") if row[k])):
         row["origin"] = "germline"
     row |= {"partner": None, "words": None, "fact": None, "gene_cell": gene, "exon_only": False}
-    for fact, pattern in _FACTS.items():
-        if pattern.match(gene):
-            yield row | {"kind": "fact", "fact": fact, "words": row["value"] or row["hgvs_p"]}
-            return
+    if fact := fact_named(gene):
+        yield row | {"kind": "fact", "fact": fact, "words": row["value"] or row["hgvs_p"]}
+        return
     if _INHERITED.search(" ".join(row[k] for k in _CHANGE if row[k])):
         yield row | {"kind": "fact", "fact": "genotype", "words": " ".join(row[k] for k in _CHANGE if row[k])}
         return

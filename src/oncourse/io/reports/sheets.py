@@ -5,6 +5,8 @@ The sample may stand in a column, above the table, or once in a sheet of its own
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.facts.report_genes import genes_named, pair_named
 from oncourse.genome.gene_names import symbols
+from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.clinical.words import material
 from oncourse.io.reading import Reading
 from oncourse.io.reports.layout import gene_headers, pairs_in, report_table
@@ -28,6 +31,7 @@ from oncourse.io.reports.mapping import (
     unread,
 )
 from oncourse.io.reports.panel_rows import panel_calls, panel_columns
+from oncourse.io.reports.rows import fact_named
 from oncourse.io.reports.sections import said_by_title
 from oncourse.io.reports.sheet_names import of_sheets, without_hints
 from oncourse.io.reports.tested import stated
@@ -94,8 +98,9 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
     sheets = without_hints(path.name, sheets, reading)
     source = Path(f"{path.name}: {', '.join(s.name for s in sheets)}".replace("/", "_"))
     whose, facts = _whose([*others, *sheets]), _facts([f for f in others if is_form(f)])
-    if "purity" in facts and "sample_id" in whose:
-        reading.facts.setdefault(whose["sample_id"], {})["purity"] = facts.pop("purity")
+    for fact in ("purity", "msi_status", "tmb_per_mb"):
+        if fact in facts and "sample_id" in whose:
+            reading.facts.setdefault(whose["sample_id"], {})[fact] = facts.pop(fact)
     frames, lines, faults = [], [], []
     for sheet in sheets:
         place = Path(f"{path.name}: {sheet.name}".replace("/", "_"))
@@ -133,13 +138,25 @@ def _tell_form(path: Path, form: Sheet, reading: Reading) -> None:
             told_failed(f"{path.name}: {form.name}", str(name), str(value), reading)
     if not is_form(form):
         return
-    known = {*panel_columns([str(n) for n, _ in pairs]), *(n for n, _ in pairs if meaning("column", n))}
-    told_unread(f"{path.name}: {form.name}", [str(n) for n, _ in pairs if n not in known], reading)
+    told_unread(f"{path.name}: {form.name}", [str(n) for n, _ in pairs if _said_of(n) not in _READ], reading)
+
+
+#: What a form says that is read: whose the report is, and facts of its sample.
+_READ = (*_WHOSE, "material", "purity", "msi_status", "tmb_per_mb", "date", "tested")
+
+
+def _said_of(name: str | None) -> str | None:
+    """Return the column of ours that a name of a form is: 肿瘤突变负荷(TMB) of tmb_per_mb."""
+    if stated([f"{name}：KRAS"]):
+        return "tested"
+    fact = fact_named(unicodedata.normalize("NFKC", name or ""))
+    ours = next(iter(panel_columns([name or ""]).values()), None) or meaning("column", name)
+    return fact if fact in ("msi_status", "tmb_per_mb") else ours
 
 
 def _facts(forms: Sequence[Sheet]) -> dict[str, str]:
-    """Return material, purity (a fraction) and the genes tested that a form says once of the one sample it names, where
-    they are understood."""
+    """Return material, date, purity (a fraction), microsatellites, burden and the genes tested that a form says once of the
+    one sample it names, where they are understood."""
     found: dict[str, set[str]] = {}
     for form in forms:
         rows: list[Sequence[str | None]] = [form.header, *form.rows]
@@ -147,13 +164,25 @@ def _facts(forms: Sequence[Sheet]) -> dict[str, str]:
             if genes := stated(row):
                 found.setdefault("tested", set()).add(genes)
             for name, value in zip(row[::2], row[1::2], strict=False):
-                ours = next(iter(panel_columns([name or ""]).values()), None) or meaning("column", name)
-                if ours == "material" and value:
-                    said = meaning("material", value) or material(value)
-                    found.setdefault(ours, set()).add({"blood": "plasma"}.get(said, said))  # what is called there
-                elif ours == "purity" and value and (share := fractions(pl.Series([value]))[0][0]) is not None:
-                    found.setdefault(ours, set()).add(f"{share / 100 if share > 1 else share:g}")
+                if value and (ours := _said_of(name)) and (said := _understood(ours, value)):
+                    found.setdefault(ours, set()).add(said)
     return {c: next(iter(v)) for c, v in found.items() if len(v) == 1}
+
+
+def _understood(ours: str, value: str) -> str | None:
+    """Return what a form says of one fact; null where it is not understood, or none that is read."""
+    if ours == "material":
+        said = meaning("material", value) or material(value)
+        return {"blood": "plasma"}.get(said, said)  # what is called there
+    if ours == "purity":
+        share = fractions(pl.Series([value]))[0][0]
+        return None if share is None else f"{share / 100 if share > 1 else share:g}"
+    if ours == "msi_status":
+        return msi_of(value)
+    if ours == "tmb_per_mb":
+        number = re.search(r"\d+(?:\.\d+)?", value)
+        return number.group() if number else None
+    return value if ours == "date" else None
 
 
 def _whose(sheets: Sequence[Sheet]) -> dict[str, str]:

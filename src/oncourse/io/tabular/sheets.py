@@ -63,7 +63,7 @@ def read_sheets(path: Path) -> list[Sheet]:
     """Return the sheets that hold anything, in the workbook's order; hidden ones too.
 
     The header is the first row with a text in more than one cell (in its only cell, where the sheet is one column
-    wide); what stands above it is the title. A header of two rows (一线 over 方案 and 开始日期) becomes one. Dates become
+    wide), of which not each is a name with its value; what stands above it is the title. A header of two rows (一线 over 方案 and 开始日期) becomes one. Dates become
     YYYY-MM-DD, whole numbers lose their ``.0``.
 
     Raises
@@ -118,6 +118,10 @@ def sheet_of_text(path: Path) -> Sheet | None:
 _DAYS = range(10_000, 60_000)
 
 
+#: A cell that holds a name and its value (``样本编号：S1``): a row of such stands above a header.
+_PAIR = re.compile(r"^[^:：]{2,14}[:：]\s*\S")
+
+
 def _sheet(
     name: str,
     cells: Sequence[Sequence[object]],
@@ -130,7 +134,8 @@ def _sheet(
     widest = max((len(f) for f in filled), default=0)
     if not widest:
         return None
-    start = next(at for at, f in enumerate(filled) if len(f) >= min(2, widest))
+    heads = [at for at, f in enumerate(filled) if len(f) >= min(2, widest)]
+    start = next((at for at in heads if not all(_PAIR.match(c) for c in rows[at] if c)), heads[0])
     width = max(f[-1] + 1 for f in filled if f)
     header = [(rows[start][at] or "") if at < len(rows[start]) else "" for at in range(width)]
     while (

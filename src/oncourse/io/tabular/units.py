@@ -40,9 +40,10 @@ def fractions(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return cells as fractions, and which cells with a number say % of themselves.
 
     A cell that says % is percent; the others are in the column's unit, which the caller judges: they are returned as
-    they stand.
+    they stand. ``约40%`` and ``~40%`` are 40 %.
     """
     text = values.cast(pl.String).str.strip_chars().str.replace("％", "%", literal=True)
+    text = text.str.replace(r"^(?:[~～≈约]|大约|approx\.?|about|ca\.)\s*(\d)", "${1}")
     says = text.str.ends_with("%").fill_null(False)
     bare = text.str.strip_suffix("%").str.strip_chars()
     # a comma in a fraction or percent can only be the decimal one
