@@ -26,6 +26,7 @@ BELOW = "below detection"
 _BOUNDS = (
     (re.compile(r"^(?:大于|高于|超过|多于|above|over|more than)\s*(?:等于|或等于)?\s*(?=\d)", re.I), ">"),
     (re.compile(r"^(?:小于|低于|不足|少于|below|under|less than)\s*(?:等于|或等于)?\s*(?=\d)", re.I), "<"),
+    (re.compile(r"^[↑↓]\s*(?=[<>]?\s*\d)"), ""),  # a mark before the value
     (re.compile(r"^(\d[\d.,]*)\s*(?:以上|及以上)$"), r">\1"),
     (re.compile(r"^(\d[\d.,]*)\s*(?:以下|及以下)$"), r"<\1"),
     (re.compile(r"^(?:约|大约|≈|~)\s*(?=\d)"), ""),
@@ -70,8 +71,8 @@ def tidy_values(values: pl.Series) -> pl.DataFrame:
 
     >>> tidy_values(pl.Series(["12,5", "＞1000", "6.1 ng/mL", "未检出", "<0,01", "high"])).rows()[:3]
     [('12.5', None), ('>1000', None), ('6.1', 'ng/mL')]
-    >>> tidy_values(pl.Series(["3.1(正常)", "12 升高", "5 (high)"]))["value"].to_list()
-    ['3.1', '12', '5']
+    >>> tidy_values(pl.Series(["3.1(正常)", "12 升高", "5 (high)", "↑88"]))["value"].to_list()
+    ['3.1', '12', '5', '88']
     >>> tidy_values(pl.Series(["大于100", "0.003以下", "100以上", "约5", "正常(3.2)", "0.1(↑)"]))["value"].to_list()
     ['>100', '<0.003', '>100', '5', '3.2', '0.1']
     >>> tidy_values(pl.Series(["3.2E2", "1.5×10^3 ng/mL"])).rows()

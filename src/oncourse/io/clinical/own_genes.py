@@ -123,13 +123,22 @@ def _results(table: pl.DataFrame, source: str, *, of_patients: bool = False) -> 
         return _of_texts(table, column)
     if _STAINS.match(plain(column)):
         return _of_stains(table, column)
-    name = marker_name(column)
-    if name in _MARKERS:
+    name = next((n for c in _without_method(column) if (n := marker_name(c)) in _MARKERS), None)
+    if name:
         return _rows(table, name.removesuffix(" IHC") if name[:4] in REPAIR_PROTEINS else name, column)
     genes = {g.upper() for g in genes_named(column)}
     if len(genes) > 1 and genes <= set(TESTED):  # RAS/BRAF: wild type of each; a cell may say which is mutated
         return _of_texts(table, column, otherwise=column)
     return _rows(table, column, column) if _GERMLINE.match(column) else pl.DataFrame(schema=SCHEMA)
+
+
+#: How a marker was tested, in brackets behind it: HER2(IHC), AR-V7（CTC）.
+_BY = re.compile(r"\s*[(（]\s*(ihc|免疫组化|fish|ish|ctc|pcr|ngs|血|外周血|cfrna|rna)\s*[)）]\s*$", re.I)
+
+
+def _without_method(column: str) -> tuple[str, ...]:
+    """Return a header as it is, with its method behind it as a word, and without it: HER2(IHC), HER2 IHC, HER2."""
+    return column, _BY.sub(r" \1", column), _BY.sub("", column)
 
 
 #: A gene's column of a lesion: KRAS(原发灶), 转移灶KRAS; plasma is none (`markers_of_columns` tells it).

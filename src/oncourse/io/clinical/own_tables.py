@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import polars as pl
 
@@ -14,13 +13,13 @@ from oncourse.io.clinical import survival
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
 from oncourse.io.clinical.own_dates import dates_of_sheets
 from oncourse.io.clinical.own_genes import markers_of_columns
-from oncourse.io.clinical.own_headers import is_date_of_operation
 from oncourse.io.clinical.own_history import periods, rows_of_histories
 from oncourse.io.clinical.own_ids import ids_of_spreadsheets
 from oncourse.io.clinical.own_imaging import imaging_words
 from oncourse.io.clinical.own_materials import material_words
 from oncourse.io.clinical.own_more_drugs import drugs_of_columns
 from oncourse.io.clinical.own_msi import msi_words
+from oncourse.io.clinical.own_operations import operations_of_patients
 from oncourse.io.clinical.own_people import age_of_birth, nobodys_name, without_relatives
 from oncourse.io.clinical.own_survival import times_with_plus, told_unread_times, years_as_days
 from oncourse.io.clinical.own_timed import rows_of_times
@@ -81,7 +80,7 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
         _no_values(reading)
         _unknown_numbers(reading)
     lines_in_words(reading)
-    _operation_of_patients(reading)
+    operations_of_patients(reading)
     age_of_birth(reading)
     _recurrence(reading, "patients")
     _recurrence(reading, "follow_up")
@@ -159,33 +158,6 @@ def _no_values(reading: Reading) -> None:
             reading.lines["labs"] = reading.lines["labs"].filter(~gone)
 
 
-_OF_METASTASIS = re.compile(
-    r"^(转移灶?|肝转移灶?|肺转移灶?|复发灶)(手术|切除)(日期|时间)$|^(date of metastasectomy|metastasectomy date)$", re.I
-)
-
-
-def _operation_of_patients(reading: Reading) -> None:
-    """Make a resection of the primary of a date of operation beside the patients; day 0 where no other is given."""
-    patients = reading.tables.get("patients")
-    column = None if patients is None else next((c for c in patients.columns if is_date_of_operation(c)), None)
-    if patients is None or column is None or "patient_id" not in patients.columns:
-        return
-    told = patients.filter(pl.col(column).is_not_null()).select("patient_id", pl.col(column).alias("date"))
-    if "procedures" not in reading.tables and told.height:
-        rows = [told.with_columns(pl.lit("primary_resection").alias("kind"))]
-        for other in (c for c in patients.columns if _OF_METASTASIS.match(plain(bare(c)))):
-            more = patients.select("patient_id", pl.col(other).cast(pl.String).alias("date")).drop_nulls("date")
-            rows.append(more.with_columns(pl.lit("metastasectomy").alias("kind")))
-            reading.notes.append(f"{other} stands in the table of patients: read as the resection of a metastasis")
-        text = [r.select("patient_id", pl.col("date").cast(pl.String), "kind") for r in rows]
-        reading.tables["procedures"] = pl.concat(text)
-        reading.notes.append(f"{column} stands in the table of patients: read as the resection of the primary")
-    if "index_date" not in patients.columns:
-        reading.tables["patients"] = patients.with_columns(pl.col(column).alias("index_date"))
-        reading.config = replace(reading.config, index=reading.config.index or "resection of the primary")
-        reading.notes.append(f"no date of day 0: it is that of the operation ({column})")
-
-
 #: Names of whether, and where, a cancer came back, in a table of patients or of follow-up.
 _RECURRED = ("复发", "是否复发", "有无复发", "recurrence", "recurred")
 _WHERE = ("复发部位", "复发转移部位", "转移部位", "recurrence_site", "site_of_recurrence")
@@ -244,8 +216,8 @@ def _told_without_unit(patients: pl.DataFrame, reading: Reading) -> None:
 
 
 #: What people write in a column of dates where there is none: lost, until now, none, a dash.
-_NO_DATE = r"^(失访|至今|目前|迄今|持续|无|否|未|未死亡|未复发|未转移|未进展|未停药|存活|alive|ongoing"
-_NO_DATE += r"|present|lost.*|never|none|no|[-—–/\\]+)$"
+_NO_DATE = r"^((仍在?|在)?(治疗|用药|服药|维持|进行)中|在用|在治|失访|至今|目前|迄今|持续"
+_NO_DATE += r"|无|否|未|未死亡|未复发|未转移|未进展|未停药|存活|alive|ongoing|present|lost.*|never|none|no|[-—–/\\]+)$"
 
 
 def _no_dates(reading: Reading) -> None:

@@ -141,7 +141,7 @@ def _said(column: str) -> tuple[str, str] | None:
 
 #: What people write where a line was not given.
 NONE_GIVEN = (
-    r"(?i)^(无|否|暂无|没有|未用药?|未(行|做|接受|予|行过)?(任何)?((全身|辅助|内科|抗肿瘤|靶向|内分泌|免疫)?治疗|(辅助)?化疗|放化疗|放疗)?|拒绝((辅助)?化疗|治疗)?|"
+    r"(?i)^(?:患者|病人|本人|家属)?(无|否|暂无|没有|未用药?|未(行|做|接受|予|行过)?(任何)?((全身|辅助|内科|抗肿瘤|靶向|内分泌|免疫)?治疗|(辅助)?化疗|放化疗|放疗)?|拒绝((辅助)?化疗|治疗)?|"
     r"none|no|not (given|treated)|untreated|no (drugs?|treatment|therapy|chemotherapy)|n/?a|0|[-—–/\\]+)$"
 )
 
@@ -223,14 +223,20 @@ def no_treatment(reading: Reading) -> None:
     frame = reading.tables.get("treatments")
     if frame is None or "drugs" not in frame.columns:
         return
-    none = frame["drugs"].cast(pl.String).str.strip_chars().str.contains(NONE_GIVEN).fill_null(False)
+    text = {c: frame[c].cast(pl.String).str.strip_chars() for c in ("drugs", "setting", "line") if c in frame.columns}
+    said = {c: t.str.contains(NONE_GIVEN).fill_null(False) for c, t in text.items()}
+    none = said["drugs"]
+    for column in said.keys() - {"drugs"}:  # 未化疗 in the column of the setting, beside no drug
+        none = none | (said[column] & text["drugs"].is_null() & text[column].str.contains(r"[^\d.]"))
     if n := int(none.sum()):
         reading.tables["treatments"] = frame.filter(~none)
         if "treatments" in reading.lines:
             reading.lines["treatments"] = reading.lines["treatments"].filter(~none)
-        reading.notes.append(
-            f"treatments: {n:,} rows say that nothing was given ({frame['drugs'].filter(none)[0]}): left out"
-        )
+        reading.notes.append(f"treatments: {n:,} rows say that nothing was given ({_first(text, none)}): left out")
+
+
+def _first(text: dict[str, pl.Series], none: pl.Series) -> str:
+    return next((str(w) for t in text.values() for w in t.filter(none) if w), "")
 
 
 def long_labs(reading: Reading) -> None:

@@ -34,9 +34,9 @@ from oncourse.study.words import meaning
 #: So many lines are looked through for the header.
 _LOOKED_THROUGH = 60
 _FINDING = {"hgvs_p", "hgvs_c", "value", "pos", "consequence"}
-_PAIRS = re.compile(
-    r"(?:^|(?<=[\s,，;；、|]))(?P<name>[A-Za-z][A-Za-z .]{0,18}[A-Za-z.]|[^\s:：,，;；、|]{2,12})\s*[:：]\s*(?P<value>[^\s,，;；、|]+)"
-)
+_NAME = r"[A-Za-z][A-Za-z .]{0,18}[A-Za-z.]|[^\s:：,，;；、|]{2,12}"
+#: A name and its value (``样本编号：S1``), of which a cell may hold several.
+_PAIRS = re.compile(rf"(?:^|(?<=[\s,，;；、|]))(?P<name>{_NAME})\s*[:：]\s*(?P<value>[^\s,，;；、|]+)")
 
 
 def report_table(path: Path, sheet: str | None = None) -> TextTable:
@@ -180,8 +180,8 @@ def _told_above(table: TextTable, above: list[str], path: Path) -> TextTable:
 
 
 def pairs_in(cells: list[str]) -> list[tuple[str, str]]:
-    """Return (column of ours, value) of cells such as ``样本编号：S1``, of which a cell may hold several, or of a name with its
-    value in the next cell.
+    """Return (column of ours, value) of cells such as ``样本编号：S1`` (of which one may hold several), or of a name with
+    its value in the next cell.
 
     >>> pairs_in(["样本编号：S1 ", "姓名", "某", "病案号", "", "77"])
     [('sample_id', 'S1'), ('patient_id', '77')]

@@ -23,6 +23,7 @@ from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.reading import Reading
 from oncourse.io.reports.layout import gene_headers, must_be_whose, report_table
+from oncourse.io.reports.names import material_of_word
 from oncourse.io.reports.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.text import read_table
@@ -31,10 +32,12 @@ from oncourse.io.variants.misshapen import moved_cells
 from oncourse.io.variants.specimens import kind_of_cells, may_be_either, may_be_kind
 from oncourse.io.whose.sample_names import beginning, names_nobody, sample_of_file
 from oncourse.study.config import StudyConfig, config_from_mapping, read_yaml
+from oncourse.study.frames import optional
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem, nearest
 from oncourse.study.tables import TABLES, date_name
 from oncourse.study.words import meaning, our_columns
+from oncourse.words.lists import first_of
 
 _KEYS = ("table", "columns", "values", "constants", "sheet")
 #: Keys of study.yaml that a mapping may hold.
@@ -236,7 +239,9 @@ def first_report_is_day_0(reading: Reading) -> None:
 
 def of_patients(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """A report that names patients and no samples: his only sample, else one of the patient's name."""
-    if "sample_id" in frame.columns or "patient_id" not in frame.columns:
+    if "sample_id" in frame.columns:
+        return _by_material(frame, reading)
+    if "patient_id" not in frame.columns:
         return frame
     frame = _parted(frame, reading)
     samples = reading.tables.get("samples", pl.DataFrame(schema={"sample_id": pl.String, "patient_id": pl.String}))
@@ -245,6 +250,28 @@ def of_patients(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
         return frame
     reading.notes.append("the report names no samples: its rows are of the patients' only samples")
     return frame.with_columns(pl.col("patient_id").replace(dict(one.iter_rows())).alias("sample_id"))
+
+
+def _by_material(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Part a sample whose rows are of several materials (one number of a patient's tissue and blood): each is one."""
+    if "material" not in frame.columns:
+        return frame
+    kind = {w: material_of_word(w) or w for w in frame["material"].cast(pl.String).drop_nulls().unique()}
+    of = pl.col("material").cast(pl.String).replace(kind)
+    several = (of.drop_nulls().n_unique() > 1).over("sample_id") & of.is_not_null()
+    parted = frame.filter(several & pl.col("sample_id").is_not_null())
+    if parted.is_empty():
+        return frame
+    ids = parted["sample_id"].unique(maintain_order=True).to_list()
+    message = f"{len(ids):,} samples have rows of several materials ({first_of(ids, 4)}): each is a sample of its own."
+    cure = "Give each its own sample_id (样本编号), and the patient's id beside it."
+    reading.problems.append(Problem("samples", None, "sample_id", ids[0], message, cure, "warning"))
+    patient = optional(frame, "patient_id").cast(pl.String)
+    own = pl.when(several).then(pl.coalesce(patient, "sample_id")).otherwise(patient)
+    return frame.with_columns(
+        pl.when(several).then(pl.concat_str("sample_id", of, separator="_")).otherwise("sample_id").alias("sample_id"),
+        own.alias("patient_id"),
+    )
 
 
 #: What tells the samples of one patient apart in a report that does not name them.
@@ -441,11 +468,31 @@ def named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) -> 
         if column in out.columns:
             pairs = {str(k): str(v) for k, v in words.items()}
             out = out.with_columns(pl.col(column).replace(pairs))
-    # a share of cell-free DNA (Guardant's ``% cfDNA``) is of plasma
-    of_plasma = any(o == "vaf" and re.search(r"(?i)cf_?dna|ctdna", c) for c, o in renamed.items())
-    if part.table == "panel" and of_plasma and "material" not in {*out.columns, *part.constants}:
-        out = out.with_columns(pl.lit("plasma").alias("material"))
+    said = _material_said(frame.columns, renamed, source)
+    if part.table == "panel" and said and "material" not in {*out.columns, *part.constants}:
+        out = out.with_columns(pl.lit(said).alias("material"))
     return out.with_columns(pl.lit(str(v)).alias(k) for k, v in part.constants.items())
+
+
+#: A day on which blood was drawn.
+_OF_BLOOD = re.compile(r"(?i)^(采血|抽血|取血|blood[ _]?(draw|collection)|(date|day) of blood)")
+#: The name of a sheet or file of liquid biopsies; one that names tissue too says nothing of each row.
+_LIQUID = re.compile(
+    r"(?i)(?<![a-z])(ct|cf)-?dna|血浆|液体活检|liquid[ _-]?biops|(?<![a-z])plasma|(?<![a-z])MRD(?![a-z])|血检"
+)
+_SOLID = re.compile(r"(?i)组织|原发|转移灶|石蜡|tissue|tumou?r|ffpe|primary|配对|paired|vs")
+
+
+def _material_said(columns: Sequence[str], renamed: Mapping[str, str], source: Path) -> str | None:
+    """Return what a report without such a column says of all its samples: plasma, where the share is one of cell-free DNA
+    (Guardant's ``% cfDNA``) or its sheet is called so; blood, where a day of its drawing stands there."""
+    of_plasma = any(o == "vaf" and re.search(r"(?i)cf_?dna|ctdna", c) for c, o in renamed.items())
+    names = [source.name.rpartition(": ")[2]]
+    if source.is_file() and is_workbook(source):
+        names += [s.name for s in sheets_of(source)][:1]
+    if of_plasma or any(_LIQUID.search(n) and not _SOLID.search(n) for n in names):
+        return "plasma"
+    return "血" if any(_OF_BLOOD.match(c.strip()) for c in columns) else None
 
 
 def complete(reading: Reading) -> None:

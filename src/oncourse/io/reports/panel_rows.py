@@ -22,7 +22,7 @@ from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.reading import Reading
 from oncourse.io.reports.names import by_their_names
 from oncourse.io.reports.panel_numbers import of_normals, read_numbers
-from oncourse.io.reports.row_facts import facts_of_columns, tidy_rows
+from oncourse.io.reports.row_facts import facts_of_columns, none_of_the_tested, tidy_rows
 from oncourse.io.reports.rows import copies_of, fusion_of, understood
 from oncourse.io.reports.tested import add_assays
 from oncourse.io.tabular.remarks import remarks
@@ -205,6 +205,7 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     table = _with_alt(pl.DataFrame({name: _column(frame, name) for name in PANEL}).with_columns(lines.alias("_line")))
     table = _as_above(tidy_rows(table), source, reading)
     facts_of_columns(table, reading)
+    table = none_of_the_tested(table)
     lost = table["sample_id"].is_null() | (table["gene"].is_null() & table["pos"].is_null())
     _tell_lost(table.filter(lost), source, reading)
     rows = understood(table.filter(~lost))
@@ -288,7 +289,7 @@ _CHANGE = re.compile(r"\b[cpg]\.\S*\d|^[A-Z]\d+([A-Z*]|fs)")
 
 def _tell_lost(lost: pl.DataFrame, source: Path, reading: Reading) -> None:
     """Say which rows are left out; one that names a change is an error: its sample would be wild type."""
-    cells = [c for c in lost.columns if c not in ("_line", "_row")]
+    cells = [c for c in lost.columns if c not in ("_line", "_row", "sample_id", "patient_id")]  # R2T is no change
     for row in lost.head(20).iter_rows(named=True):
         gene, line = row["gene"], row["_line"]
         cure = "Map sample_id, and chrom, pos, ref, alt or gene and hgvs_p."

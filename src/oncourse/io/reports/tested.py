@@ -19,6 +19,8 @@ from oncourse.study.words import meaning
 _PAIR = re.compile(r"(?:^|[\s,，;；。、])([^\s:：,，;；、]{2,14}|genes? tested|tested genes?)\s*[:：]\s*(.+)$", re.I)
 _PARTS = re.compile(r"[\s,，、;；/|+&和及]+")
 _COUNT = re.compile(r"^(?:等|共|共计)?\d*(?:个|种)?(?:基因|genes?)?$|^等.*$", re.I)
+#: What stands behind a gene or a list that was read whole, and what is listed beside genes.
+_WHOLE, _NO_GENES = r"(?:的?全(?:部)?外显子|全编码区|all exons)(?:区域)?", ("MSI", "TMB", "MMR", "微卫星")
 #: Ways to say that a list is not whole.
 _OPEN = re.compile(r"等|以及其他|etc|\.\.\.|…", re.I)
 #: Kind of row -> what is said of it, and the cure.
@@ -45,8 +47,8 @@ def genes_tested(text: str | None) -> tuple[str, ...]:
     >>> genes_tested("KRAS、NRAS,HER2"), genes_tested("KRAS"), genes_tested("KRAS、NRAS等520个基因"), genes_tested("见附录")
     (('KRAS', 'NRAS', 'ERBB2'), ('KRAS',), (), ())
     """
-    plain = unicodedata.normalize("NFKC", text or "")
-    parts = [p for p in _PARTS.split(plain.strip(" 。.()")) if p and not _COUNT.match(p)]
+    plain = re.sub(_WHOLE, "", unicodedata.normalize("NFKC", text or ""))
+    parts = [p for p in _PARTS.split(plain.strip(" 。.()")) if p and not _COUNT.match(p) and p.upper() not in _NO_GENES]
     known = [gene_name(p)[1] in ("plain", "spelling", "former name") and p.isascii() for p in parts]
     if not parts or not all(known) or _OPEN.search(plain):
         return ()

@@ -63,8 +63,8 @@ def read_sheets(path: Path) -> list[Sheet]:
     """Return the sheets that hold anything, in the workbook's order; hidden ones too.
 
     The header is the first row with a text in more than one cell (in its only cell, where the sheet is one column
-    wide), of which not each is a name with its value; what stands above it is the title. A header of two rows (一线 over 方案 and 开始日期) becomes one. Dates become
-    YYYY-MM-DD, whole numbers lose their ``.0``.
+    wide), of which not each is a name with its value; what stands above it is the title. A header of two rows (一线 over
+    方案 and 开始日期) becomes one. Dates become YYYY-MM-DD, whole numbers lose their ``.0``.
 
     Raises
     ------

@@ -1,0 +1,190 @@
+"""Workbooks of a ward and its laboratory, written by somebody who had not seen the readers: what each cell says."""
+
+from __future__ import annotations
+
+import pytest
+import xlsxwriter
+
+from oncourse.io.clinical.own_operations import kind_of_operation
+from oncourse.io.detect import read_any
+
+PEOPLE = ("患者编号", "性别", "诊断日期", "末次随访日期", "生存状态")
+
+
+def _read(folder, sheets):
+    with xlsxwriter.Workbook(str(folder / "x.xlsx")) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, ["" if c is None else c for c in row])
+    return read_any(folder / "x.xlsx")
+
+
+def _rows(reading, table, *columns):
+    return reading.tables[table].select(columns).rows()
+
+
+def _told(reading, words):
+    return [p.message for p in reading.problems if words in p.message]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        [("样本编号：L2305-B    样本类型：血浆    采样日期：2023-05-09",)],
+        [("样本编号：L2305-B", None, "样本类型：血浆", "采样日期：2023-05-09")],
+        [("XX基因检测报告",), ("样本编号：L2305-B",), ("样本类型：血浆 采样日期：2023-05-09",), ("一、体细胞变异",)],
+    ],
+)
+def test_pairs_above_a_table_name_the_sample_and_what_it_is(tmp_path, above):
+    """They were read by no one where a cell held several: the sample had the file's name, and was tissue."""
+    rows = [
+        *above,
+        ("基因", "变异", "丰度", "解读"),
+        ("EGFR", "p.L858R", "12.3%", "敏感"),
+        ("BRAF", "未检出", None, None),
+    ]
+    reading = _read(tmp_path, {"检测结果": rows})
+    assert _rows(reading, "samples", "sample_id", "material") == [("L2305-B", "血浆")]
+    assert _rows(reading, "calls", "sample_id", "variant_id") == [("L2305-B", "EGFR:p.L858R")]
+
+
+def test_a_form_says_facts_of_its_sample(tmp_path):
+    form = [("受检者姓名", "某"), ("样本编号", "D001"), ("样本类型", "外周血血浆"), ("采样日期", "2024-03-02")]
+    form += [("临床诊断", "结直肠癌"), ("肿瘤突变负荷(TMB)", "6.3 mut/Mb"), ("微卫星状态", "MSS")]
+    rows = [("基因", "氨基酸改变", "丰度"), ("KRAS", "p.G12D", "1.25%")]
+    reading = _read(tmp_path, {"样本信息": form, "检出变异列表": rows})
+    facts = _rows(reading, "samples", "sample_id", "material", "msi_status", "tmb_per_mb")
+    assert facts == [("D001", "plasma", "MSS", "6.3")]
+    assert "x.xlsx: 样本信息: columns not read: 受检者姓名, 临床诊断" in reading.notes
+
+
+@pytest.mark.parametrize("sheet, head", [("ctDNA", "采样日期"), ("MRD", "采样日期"), ("检测", "采血日期")])
+def test_a_sheet_of_blood_is_of_plasma(tmp_path, sheet, head):
+    """Its samples were tissue."""
+    rows = [("患者编号", "样本编号", head, "基因", "氨基酸改变", "丰度")]
+    rows += [("A1", "A1-B1", "2021-01-05", "KRAS", "p.G12D", "0.8%")]
+    rows += [("A1", "A1-B2", "2021-02-05", "KRAS", "p.G12D", "0.2%")]
+    reading = _read(tmp_path, {sheet: rows})
+    assert _rows(reading, "samples", "sample_id", "material") == [("A1-B1", "plasma"), ("A1-B2", "plasma")]
+
+
+def test_one_number_of_two_materials_is_two_samples(tmp_path):
+    rows = [("样本编号", "标本类型", "基因", "氨基酸改变", "丰度"), ("2301", "FFPE组织", "KRAS", "p.G12C", "25%")]
+    rows += [("2301", "外周血", "KRAS", "p.G12C", "0.9%"), ("2302", "石蜡切片", "BRAF", "p.V600E", "18%")]
+    rows += [("2302", "cfDNA", "KRAS", "未检出", None)]
+    reading = _read(tmp_path, {"检测结果": rows})
+    assert _rows(reading, "samples", "sample_id", "patient_id", "material") == [
+        ("2301_tissue", "2301", "tissue"),
+        ("2301_外周血", "2301", "plasma"),
+        ("2302_tissue", "2302", "石蜡切片"),  # as written: words of the vocabulary
+        ("2302_plasma", "2302", "cfDNA"),
+    ]
+    assert _told(reading, "2 samples have rows of several materials (2301, 2302)")
+
+
+def test_no_read_of_a_depth_is_looked_at_and_not_found(tmp_path):
+    """0 of 500 reads was a call, and RAS positive."""
+    samples = [("样本编号", "患者编号", "样本类型"), ("T", "G1", "组织"), ("M", "G1", "组织")]
+    rows = [("样本编号", "基因", "氨基酸改变", "突变reads", "深度"), ("T", "KRAS", "p.G12D", 120, 400)]
+    rows += [("M", "KRAS", "p.G12D", 0, 500)]
+    reading = _read(tmp_path, {"样本": samples, "突变": rows})
+    counts = _rows(reading, "calls", "sample_id", "alt_count", "depth", "is_called")
+    assert counts == [("T", 120, 400, "true"), ("M", 0, 500, "false")]
+    markers = _rows(reading, "markers", "patient_id", "marker", "value", "sample_id")
+    assert markers == [("G1", "KRAS", "p.G12D not detected", "M")]
+
+
+def test_a_result_in_the_column_of_genes_is_of_all_that_were_tested(tmp_path):
+    """阴性 was a gene that was looked at."""
+    rows = [("检测范围：KRAS、NRAS、BRAF全外显子，MSI",), ("患者编号", "样本编号", "样本类型", "基因", "变异", "丰度")]
+    rows += [("R1", "R1T", "组织", "KRAS", "p.G12D", "22%"), ("R2", "R2T", "组织", "未检出突变", None, None)]
+    rows += [("R3", "R3T", "组织", "阴性", "/", "/")]
+    reading = _read(tmp_path, {"结果": rows})
+    assert _rows(reading, "assays", "targets") == [("BRAF;KRAS;NRAS",)]
+    assert reading.tables["samples"]["assay_id"].n_unique() == 1
+    unstated = _read(tmp_path, {"结果": rows[1:]})
+    assert set(unstated.tables["assays"]["targets"]) == {"KRAS", ";"}
+    assert _told(unstated, "2 samples name no gene in any row (first: R2T)")
+
+
+def test_who_is_dead_in_one_sheet_and_alive_in_the_other(tmp_path):
+    """The follow-up's word was taken, without a word: whoever was dead was alive. Later news counts, else nothing does."""
+    people = [
+        PEOPLE,
+        ("J1", "男", "2020-01-01", "2022-01-01", "存活"),
+        ("J2", "女", "2020-01-01", "2022-01-01", "死亡"),
+    ]
+    people += [("J3", "女", "2020-01-01", "2023-05-01", "死亡"), ("J4", "女", "2020-01-01", "2022-01-01", "存活")]
+    follow = [
+        ("患者编号", "性别", "随访日期", "生存状态", "死亡日期"),
+        ("J1", "女", "2023-06-01", "死亡", "2023-06-01"),
+    ]
+    follow += [("J2", "女", "2022-06-01", "存活", None), ("J3", "女", "2022-06-01", "存活", None)]
+    follow += [("J4", "女", "2022-06-01", "存活", None)]
+    reading = _read(tmp_path, {"基本信息": people, "随访": follow})
+    rows = _rows(reading, "follow_up", "patient_id", "is_dead", "last_contact_date", "death_date")
+    assert {r[0]: r[1:] for r in rows} == {
+        "J1": ("死亡", "2023-06-01", "2023-06-01"),
+        "J2": (None, "2022-06-01", None),
+        "J3": ("true", "2023-05-01", "2023-05-01"),
+        "J4": ("存活", "2022-06-01", None),
+    }
+    assert _told(reading, "1 patients (J2): is_dead stands among the patients and in follow-up, dead in one and alive")
+    assert _told(reading, "1 patients (J1): sex stands among the patients and in follow-up, not the same there")
+    assert not [n for n in reading.notes if n.startswith(" stand")]
+
+
+def test_operations_with_their_names_and_words_of_no_treatment(tmp_path):
+    heads = (*PEOPLE, "第一次手术日期", "第一次手术名称", "第二次手术日期", "第二次手术名称", "肝转移切除日期")
+    first = (
+        "E1",
+        "男",
+        "2019-01-05",
+        "2023-01-01",
+        "存活",
+        "2019-01-20",
+        "右半结肠切除术",
+        "2020-06-01",
+        "肝转移灶切除术",
+    )
+    other = (
+        "E2",
+        "女",
+        "2019-02-05",
+        "2023-01-01",
+        "存活",
+        "2019-02-20",
+        "前切除（Dixon）",
+        "2019-03-28",
+        "吻合口瘘修补术",
+    )
+    treated = [
+        ("患者编号", "治疗阶段", "方案", "开始日期", "结束日期"),
+        ("E1", "一线", "FOLFIRI", "2020-01-05", "治疗中"),
+    ]
+    treated += [("E1", "术后辅助", "患者拒绝化疗", None, None), ("E2", "未化疗", None, None, None)]
+    reading = _read(tmp_path, {"病例": [heads, first, (*other, "2019-12-20")], "治疗": treated})
+    assert sorted(_rows(reading, "procedures", "patient_id", "date", "kind")) == [
+        ("E1", "2019-01-20", "primary_resection"),
+        ("E1", "2020-06-01", "metastasectomy"),
+        ("E2", "2019-02-20", "primary_resection"),
+        ("E2", "2019-12-20", "metastasectomy"),
+    ]
+    assert _told(reading, "1 operations are none of the tumour that is known (吻合口瘘修补术)")
+    assert _rows(reading, "treatments", "patient_id", "drugs") == [("E1", "FOLFIRI")]
+    assert kind_of_operation("") is None
+
+
+def test_markers_with_their_method_in_brackets(tmp_path):
+    people = [
+        (*PEOPLE, "HER2(IHC)", "AR-V7（CTC）"),
+        ("Q1", "男", "2020-01-01", "2023-01-01", "存活", "3+", "AR-V7阳性"),
+    ]
+    people += [("Q2", "女", "2020-01-01", "2023-01-01", "存活", "2+", None)]
+    reading = _read(tmp_path, {"患者": people})
+    assert sorted(_rows(reading, "markers", "patient_id", "marker", "value")) == [
+        ("Q1", "AR-V7", "AR-V7阳性"),
+        ("Q1", "HER2 IHC", "3+"),
+        ("Q2", "HER2 IHC", "2+"),
+    ]
