@@ -223,7 +223,8 @@ def no_treatment(reading: Reading) -> None:
     frame = reading.tables.get("treatments")
     if frame is None or "drugs" not in frame.columns:
         return
-    text = {c: frame[c].cast(pl.String).str.strip_chars() for c in ("drugs", "setting", "line") if c in frame.columns}
+    columns = [c for c in ("drugs", "setting", "line") if c in frame.columns]
+    text = {str(c): frame[c].cast(pl.String).str.strip_chars() for c in columns}
     said = {c: t.str.contains(NONE_GIVEN).fill_null(False) for c, t in text.items()}
     none = said["drugs"]
     for column in said.keys() - {"drugs"}:  # 未化疗 in the column of the setting, beside no drug
