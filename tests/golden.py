@@ -20,6 +20,7 @@ from html import unescape
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from oncourse.report.execute import AnalysisRun
 
@@ -60,6 +61,22 @@ def processor() -> str:
     from numpy._core._multiarray_umath import __cpu_features__
 
     return f"numpy {__version__}; {' '.join(sorted(name for name, there in __cpu_features__.items() if there))}\n"
+
+
+def drawn_with() -> str:
+    """What decides where the marks and labels of a figure stand: matplotlib's first two numbers."""
+    from matplotlib import __version__
+
+    return f"matplotlib {'.'.join(__version__.split('.')[:2])}\n"
+
+
+def skip_if_drawn_otherwise(accept: bool) -> None:
+    """Compare figures with the matplotlib alone that the kept ones were drawn with; another measures its labels otherwise."""
+    kept = ANSWERS / "drawn_with.txt"
+    if accept:
+        kept.write_text(drawn_with(), "utf-8")
+    if kept.read_text("utf-8") != drawn_with():
+        pytest.skip("the kept figures were drawn with another matplotlib")
 
 
 def of_page(html: str) -> str:

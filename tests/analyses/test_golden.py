@@ -40,6 +40,7 @@ def test_an_analysis_says_what_it_said(design, name, answered, request):
 @pytest.mark.parametrize("design", DESIGNS)
 def test_the_figures_of_an_analysis_show_what_they_showed(design, name, answered, request):
     """Axes, marks and labels stand where they stood."""
+    golden.skip_if_drawn_otherwise(request.config.getoption("--accept"))
     result = answered(design)[1][name].result
     figures = () if result is None else result.figures
     text = "\n".join(f"FIGURE {figure.name}\n{golden.of_figure(figure.svg)}" for figure in figures)

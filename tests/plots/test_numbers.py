@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from tests import kept_numbers
+from tests import golden, kept_numbers
 from tests.drawn_figures import of_figure
 from tests.kept_numbers import check, told
 
@@ -55,6 +55,7 @@ def kept(request, monkeypatch):
     figures = []
     monkeypatch.setattr(theme, "to_svg", lambda figure: figures.append(of_figure(figure)) or "<svg></svg>")
     accept = request.config.getoption("--accept")
+    golden.skip_if_drawn_otherwise(accept)
 
     def compare(name, *drawings):
         for draw in drawings:
