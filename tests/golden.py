@@ -71,7 +71,7 @@ def drawn_with() -> str:
 
 
 def skip_if_drawn_otherwise(accept: bool) -> None:
-    """Compare figures with the matplotlib alone that the kept ones were drawn with; another measures its labels otherwise."""
+    """Compare figures with the matplotlib alone that drew the kept ones; another measures its labels otherwise."""
     kept = ANSWERS / "drawn_with.txt"
     if accept:
         kept.write_text(drawn_with(), "utf-8")
