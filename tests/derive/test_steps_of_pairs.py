@@ -32,10 +32,12 @@ VARIANTS = [
     (1, "private_b", False, "assumed", None, "ZZZ", "missense"),
     (2, "private_b", False, "counted", None, "AAA", "missense"),  # the primary's assay is not known
     (4, "private_b", False, "counted", None, "BBB", "missense"),  # tissue and plasma
+    (1, "private_b", False, "assumed", None, "QQQ", None),  # of unknown effect
+    (3, "private_a", True, "counted", None, "AAA", "missense"),  # the metastasis has lost it
 ]
 PAIRS = [(0, "P1", FIRST), (1, "P2", FIRST), (2, "P3", FIRST), (3, "P4", FIRST), (4, "P4", "tissue v plasma")]
-OF_SAMPLES = {"P1a": "two", "P1b": "three", "P2a": "exome", "P2b": "exome", "P3a": None, "P3b": "two"}
-OF_SAMPLES |= {"P4a": "exome", "P4b": "two"}
+OF_SAMPLES = {"P4b": "two", "P1a": "two", "P1b": "three", "P2a": "exome", "P2b": "exome", "P3a": None, "P3b": "two"}
+OF_SAMPLES |= {"P4a": "exome"}
 
 
 def paired():
@@ -82,7 +84,7 @@ def test_new_mutations_are_held_against_burden_and_length(monkeypatch):
 
 def test_what_is_new_in_the_metastasis_is_a_feature_of_those_looked_at():
     """Of P1 BBB cannot be told: lost with its locus, or of the blood. Of 7 assessable mutations of P1 two are shared or
-    lost: 2/7, as concordance/pairs has it; of the three of P2 none."""
+    lost: 2/7, as concordance/pairs has it; of the four of P2 none."""
     presence, pairs = paired()
     ids = tuple(OF_SAMPLES)
     patients = ("P1", "P2", "P3", "P4", "P5")
@@ -102,14 +104,15 @@ def test_what_is_new_in_the_metastasis_is_a_feature_of_those_looked_at():
     blocks = {b.names[0]: b for b in new_in_metastasis(tables, samples, 2)}
     assert list(blocks) == ["concordance:shared_fraction", "new:AAA"]
     new = blocks["new:AAA"]
-    assert new.kinds == ("new",) and new.values[:, 0].tolist() == [1, 1, 1, 0, -1]
+    assert new.kinds == ("new",) and new.values.tolist() == [[1], [1], [1], [0], [-1]]
     assert new.sample_id == ("P1b", "P2b", "P3b", "P4b", None)
-    assert new.day.tolist()[:4] == [11.0, 13.0, 15.0, 17.0] and math.isnan(new.day[4])
+    assert new.day.tolist()[:4] == [12.0, 14.0, 16.0, 10.0] and math.isnan(new.day[4])
     share = blocks["concordance:shared_fraction"]
-    assert share.values[:, 0].tolist() == pytest.approx([10 * 2 / 7, 0.0, 0.0, math.nan, math.nan], nan_ok=True)
-    assert share.sample_id == ("P1b", "P2b", "P3b", None, None)
+    assert share.values.shape == (5, 1)
+    assert share.values[:, 0].tolist() == pytest.approx([10 * 2 / 7, 0.0, 0.0, 10.0, math.nan], nan_ok=True)
+    assert share.sample_id == ("P1b", "P2b", "P3b", "P4b", None)
     of_one = {b.names[0]: b.values[:, 0].tolist() for b in new_in_metastasis(tables, samples, 1)}
-    assert "new:BBB" not in of_one and of_one["new:ZZZ"] == [-1, 1, -1, -1, -1]
+    assert not {"new:BBB", "new:QQQ"} & set(of_one) and of_one["new:ZZZ"] == [-1, 1, -1, -1, -1]
     pairs.variants = pairs.variants.with_columns(
         state=pl.when(pl.col("cell_b") == 0).then(pl.lit("not_assessable")).otherwise("state"),
         pair=pl.when(pl.col("cell_b") == 12).then(3).otherwise("pair"),
@@ -192,11 +195,15 @@ def test_a_band_is_hit_by_chance_as_events_turn_along_the_arms_that_can_hold_the
         ("a", "man", "1", 10, 29),  # 20 bases, 170 free behind it
         ("a", "man", "1", 200, 319),  # 120 bases: too long for 1p
         ("c", "third", "1", 1, 100),  # as long as half of 1p: not focal there
+        ("d", "two", "1", 10, 19),  # 40 bases free behind it
+        ("d", "two", "1", 60, 69),
+        ("e", "whole", "X", 1, 250),  # focal nowhere
     ]
     runs = pl.DataFrame(runs, schema=["sample_id", "patient_id", "chrom", "start", "end"], orient="row")
     hit = copy_recurrence._hit_chances(runs, bands.filter(pl.col("band") != "p2"), bands, 0.5, {"woman", "third"})
     man = [(20 + 100) / 500, 1 - 1e-9, 0.0]  # of 1q (20 + 170) / 500 + (120 + 300) / 300: more than 1
     third, woman = [0.0, 400 / 700, 500 / 700], [150 / 900, 350 / 900, 450 / 900]
-    assert hit.T.tolist() == [pytest.approx(man), pytest.approx(third), pytest.approx(woman)]
+    two = [(10 + 40 + 10 + 100) / 500, (10 + 40 + 10 + 300) / 500, 0.0]
+    assert hit.T.tolist() == [pytest.approx(p) for p in (man, third, two, [0.0] * 3, woman)] and hit.max() < 1
     one = copy_recurrence._hit_chances(runs[1:2], bands[2:3], bands, 0.5, set())
     assert one.tolist() == [[pytest.approx((20 + 300) / 500)]]

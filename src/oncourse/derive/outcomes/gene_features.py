@@ -163,9 +163,8 @@ def new_in_metastasis(tables: FeatureTables, samples: SampleOrder, min_altered: 
             values[number[patient], 0] = -1
         for patient in gains:
             values[number[patient], 0] = 1
-        if (values == 1).sum() >= min_altered:
-            known = np.where(values[:, 0] >= 0, speaks, -1)
-            out.append(make_block(samples, [(f"new:{gene}", "new")], values, known, "new in the metastasis v not"))
+        known = np.where(values[:, 0] >= 0, speaks, -1)
+        out.append(make_block(samples, [(f"new:{gene}", "new")], values, known, "new in the metastasis v not"))
     return sorted(out, key=lambda b: b.names)
 
 
