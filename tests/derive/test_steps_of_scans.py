@@ -82,9 +82,9 @@ def scanned():
     patients = tuple("abcdefghij")
     time = np.arange(1, 11) * 30.0
 
-    def scanned(values, day, names=("gene:A",), entry=None, column=None, **rules):
+    def scanned(values, day, names=("gene:A",), entry=None, column=None, at=time, **rules):
         given = np.zeros(10) if entry is None else np.array(entry, float)
-        target = scan.Outcome("OS", patients, np.full(10, 5.0), time, np.arange(10) % 5 < 4, given)
+        target = scan.Outcome("OS", patients, np.full(10, 5.0), np.array(at, float), np.arange(10) % 5 < 4, given)
         out, maxima = scan.OutcomeScan(), []
         made = block(values, day, names, ids=tuple(f"S{p}" for p in patients))
         rules = scan.ScanRules(**({"n_bootstrap": 0, "min_altered": 2} | rules))
@@ -108,6 +108,7 @@ def test_a_finding_counts_from_the_day_on_which_it_was_known(scanned):
     assert tuple(row[k] for k in told) == ("gene:A", "OS", "gene", "altered v not", 9, 7, 5, 4)
     assert row["n_assumed_baseline"] == row["n_delayed_entry"] == 1 and row["time_rule"] == "assumed_baseline"
     assert row["naive_hazard_ratio"] is not None and row["ci_low"] < row["hazard_ratio"] < row["ci_high"]
+    assert row["min_detectable_hr"] == scan.detectable(7, 5 / 9) and row["ci_method"] and row["p_method"]
     edge, _ = scanned(HALF, [5, 65, 5, 5, 5, 5, 5, 5, 5, 5])  # on the day of its end
     assert [p for p, *_ in edge.excluded] == ["b"]
     last, _ = scanned(HALF, [5, 64, 5, 5, 5, 5, 5, 5, 5, 5])
@@ -115,6 +116,14 @@ def test_a_finding_counts_from_the_day_on_which_it_was_known(scanned):
     assert (last.rows[0]["n"], last.rows[0]["time_rule"]) == (10, "delayed_entry")
     start, _ = scanned(HALF, [5] * 10)
     assert (start.rows[0]["time_rule"], start.rows[0]["naive_hazard_ratio"], start.late) == ("baseline", None, set())
+    a_day, _ = scanned(HALF, [5, 6, 5, 5, 5, 5, 5, 5, 5, 5])
+    assert a_day.late == {"b"} and a_day.rows[0]["naive_hazard_ratio"] is not None
+    after_one, _ = scanned(HALF, [5, 5, 40, 5, 5, 5, 5, 5, 5, 5])  # `c` was not at risk when `a` had the event
+    assert after_one.rows[0]["naive_hazard_ratio"] != after_one.rows[0]["hazard_ratio"]
+    none_seen, _ = scanned(HALF, [5] * 10, at=[0, *range(1, 10)])  # never under observation
+    assert none_seen.excluded == [] and none_seen.rows[0]["n"] == 9
+    one_has_it, _ = scanned([[1]] + [[0]] * 9, [5] * 10)
+    assert [one_has_it.rows[0][k] for k in ("p_value", "p_method", "ci_method", "hazard_ratio")] == [None] * 4
     column = CovariateColumn("x", "x", "yes_no")
     assert scanned(HALF, [25] * 9 + [math.nan], column=column)[0].late == set()
     # who came under observation after the end is lost, but not for want of the finding
@@ -150,11 +159,102 @@ def test_two_features_that_say_the_same_are_one_test():
             block([[1], [0], [-1]], [3, 5, 9], ("D",)),  # later known
             block([[1.0], [0.0], [2.0]], [0, 5, 9], ("number",)),
             block([[1], [0], [0]], [math.nan, 5, 9], ("E",)),
+            block([[1], [0], [-1]], [0, 7, 9], ("F",)),  # of b later known that it has it not
+            block([[1], [0], [-1]], [1, 5, 9], ("G",)),
         ],
     )
     assert scan.same_patients(features) == {"C": "A", "E": "B"}
     target = SimpleNamespace(patients=("b", "a"))
     assert scan.same_patients(features, target) == {"B": "A", "C": "A", "E": "A"}
+
+
+def test_every_feature_and_every_covariate_beside_the_others_is_scanned(monkeypatch):
+    """Covariates: a number and a category of two columns; one of `a` is not known. `b` came under observation late."""
+    asked = []
+    monkeypatch.setattr(scan, "_scan_block", lambda *given: asked.append(given))
+    columns = [
+        CovariateColumn("age", "age", "number"),
+        *(CovariateColumn(f"site={k}", "site", "category") for k in "xy"),
+    ]
+    x = np.array([[60.0, 1, 0], [math.nan, 0, 1]])
+    monkeypatch.setattr(scan, "covariate_block", lambda *_: (x, columns))
+    features = SimpleNamespace(patients=("a", "b", "c"), blocks=[block([[1], [0], [1]], [0, 0, 0])])
+    target = scan.Outcome("OS", ("c", "b"), np.zeros(2), np.ones(2), np.ones(2, bool), np.array([0.0, 1.0]))
+    out = scan.OutcomeScan(used={"PSA"}, enrolled_late={"z"})
+    scan.scan_outcome(None, features, target, {}, scan.ScanRules(), out)
+    assert (out.used, out.incomplete, out.enrolled_late) == ({"PSA", "age", "site"}, 1, {"z", "b"})
+    assert [(given[1].names, given[2].tolist()) for given in asked] == [
+        (("gene:A",), [2, 1]),
+        (("covariate:age",), [0, 1]),
+        (("covariate:site=x",), [0, 1]),
+        (("covariate:site=y",), [0, 1]),
+    ]
+    assert [given[4] for given in asked] == [None, *columns]
+    beside = [given[3][0].tolist() for given in asked]
+    assert beside == [[60, 1, 0], [1, 0], [60], [60]]
+    scan.scan_outcome(None, features, target, {}, scan.ScanRules(), out := scan.OutcomeScan(incomplete=2))
+    assert out.incomplete == 2
+    monkeypatch.setattr(scan, "covariate_block", lambda *_: (np.zeros((2, 0)), []))
+    scan.scan_outcome(None, features, target, {}, scan.ScanRules(), out := scan.OutcomeScan(incomplete=2))
+    assert (out.incomplete, out.used) == (2, set())
+
+
+def test_where_the_ratio_changes_with_time_the_restricted_means_are_compared():
+    """Times 10, 20 and 30 against 40, 50 and 60, all with the event: 20 - 50. The last of the first censored: up to 30,
+    20 - 30."""
+    from oncourse.stats.cox import survival_data
+
+    time = np.array([10.0, 20, 30, 40, 50, 60, 99])
+    data = survival_data(time, np.ones(7, bool))
+    mine, cell = np.arange(7) < 6, np.array([1, 1, 1, 0, 0, 0])
+    assert scan.over_time(data, mine, cell, True, math.nan) == {}
+    assert scan.over_time(data, mine, cell, True, 0.05) == {"p_proportional": 0.05}
+    assert scan.over_time(data, mine, cell, False, 0.01) == {"p_proportional": 0.01}
+    told = scan.over_time(data, mine, cell, True, 0.049)
+    assert (told["p_proportional"], told["rmst_days"]) == (0.049, 730.5)
+    assert told["rmst_difference"] == pytest.approx(-30) and told["rmst_ci_low"] < -30 < told["rmst_ci_high"]
+    censored = survival_data(time, np.arange(7) != 2)
+    short = scan.over_time(censored, mine, cell, True, 0.049)
+    assert (short["rmst_days"], short["rmst_difference"]) == (30.0, pytest.approx(-10))
+
+
+def test_an_effect_is_stable_where_it_is_found_again_on_the_same_side(monkeypatch):
+    """Of eight resamples five find A worse and one better; B is better, C has no sign, D was not tested."""
+    asked = []
+
+    def drawn_again(data, values, times):
+        asked.append((values.tolist(), times))
+        return np.array([5, 5, 5]), np.array([1, 1, 1])
+
+    monkeypatch.setattr("oncourse.stats.scan.drawn_again", drawn_again)
+    found = SimpleNamespace(p_value=np.array([0.3, 0.1, math.nan, 0.2]), coef=np.array([1.0, -1.0, math.nan, 0.0]))
+    made, data = block([[1, 2, 3, 4]] * 3, [0] * 3, tuple("ABDC")), SimpleNamespace(time=np.zeros(3))
+    target = SimpleNamespace(endpoint="OS")
+
+    def stable(n):
+        return scan._stability(target, made, data, made.values, found, scan.ScanRules(n_bootstrap=n))
+
+    assert stable(8) == [5 / 8, 1 / 8, None, 0.0] and stable(0) == [None] * 4
+    ((values, times),) = asked
+    assert values == [[2, 4, 1]] * 3  # the smallest p first
+    assert times.shape == (8, 3) and (times.sum(axis=1) == 3).all() and (times[:, 0] > 0).any()
+    monkeypatch.setattr(scan, "BOOTSTRAPPED", 1)
+    monkeypatch.setattr("oncourse.stats.scan.drawn_again", lambda *_: (np.array([5]), np.array([2])))
+    assert stable(8) == [None, 2 / 8, None, None]
+    found.p_value[:] = math.nan
+    assert stable(8) == [None] * 4
+
+
+def test_the_ratio_beside_covariates_is_given_where_it_is_a_number():
+    beside = SimpleNamespace(
+        coef=np.array([math.log(2), math.inf]),
+        ci_low=np.array([0.0, 0]),
+        ci_high=np.array([math.inf, 0]),
+        p_value=np.array([math.nan, 0]),
+    )
+    told = {"adjusted_hazard_ratio": 2.0, "adjusted_ci_low": 1.0, "adjusted_ci_high": math.inf}
+    assert scan._adjusted(beside, 0) == pytest.approx(told | {"adjusted_p_value": None})
+    assert scan._adjusted(beside, 1) == {}
 
 
 def test_max_t_is_over_all_blocks():
