@@ -20,7 +20,7 @@ _MODE = re.compile(
     re.I,
 )
 #: ICD-10: a code alone is a cause. C00-C97 and D00-D48 are neoplasms, R95-R99 say that none is known.
-_ICD = re.compile(r"^(?:ICD-?10(?:-CM)?[:\s]*)?([A-Z]\d\d)(?:\.?\w{0,4})$", re.I)
+ICD = re.compile(r"^(?:ICD-?10(?:-CM)?[:\s]*)?([A-Z]\d\d)(?:\.?\w{0,4})$", re.I)
 #: Not of the cancer, or of another one.
 _ANOTHER = re.compile(
     r"非(恶性)?(癌|肿瘤|瘤)|(癌|肿瘤|瘤)症?(无关|除外)|不是(癌|肿瘤)|除(癌|肿瘤)|"
@@ -48,7 +48,7 @@ def cause_of_death(text: str | None) -> str | None:
         return None
     if known := meaning("cause_of_death", text):
         return known
-    if code := _ICD.match(text.strip()):
+    if code := ICD.match(text.strip()):
         group = code[1].upper()
         return "cancer" if "C00" <= group <= "C97" or "D00" <= group <= "D48" else _NO_CODE.get(group[:2], "other")
     if re.search(r"unknown|not (known|reported|available|specified)|undetermined|unspecified", text, re.I):

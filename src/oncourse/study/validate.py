@@ -15,6 +15,7 @@ from oncourse.study.partial_dates import interval, kept_interval, known_part, pl
 from oncourse.study.schema import LISTED_PER_KIND, Problem, check_table, row_problems
 from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
 from oncourse.study.translated import where_known
+from oncourse.study.whose_cancer import with_causes
 
 PARTIAL = "partial_dates"
 
@@ -42,9 +43,11 @@ def validate(
     from oncourse.study.joined import with_joined_changes
     from oncourse.study.place_checks import no_copy_beside_reads, place_contradictions
 
+    tables, told = with_causes(tables, config)
     tables = {name: _with_plain_dates(frame) for name, frame in tables.items()}
     partial: list[pl.DataFrame] = []
     tables, problems = _with_index_months(tables, (first_row or {}).get("patients", 2), partial)
+    problems += told
     tables = _with_nothing_sequenced(tables)
     for name in REQUIRED_TABLES:
         if name not in tables:

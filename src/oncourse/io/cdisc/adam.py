@@ -13,8 +13,8 @@ from oncourse.errors import InputError
 from oncourse.io.cdisc.adam_tumours import adverse_events, laboratory, lesions, responses
 from oncourse.io.clinical.gather import Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
-from oncourse.study.causes import cause_of_death
 from oncourse.study.schema import Problem
+from oncourse.study.whose_cancer import cause_or_words
 
 SETS = ("adsl", "adtte", "adrs", "adtr", "adlb", "adpsa", "adae")
 _ENDS = (".csv", ".tsv", ".txt", ".xpt")
@@ -181,7 +181,7 @@ def _subject(
         "last_contact_date": whole or last,
         "is_dead": str(dead).lower() if told else None,
         "death_date": death,
-        "cause_of_death": cause_of_death(cause),
+        "cause_of_death": cause_or_words(cause),
         "_index": index,
     }
     if treated:

@@ -9,10 +9,10 @@ import polars as pl
 from oncourse.io.clinical.tables import first_of
 from oncourse.io.clinical.words import mapped
 from oncourse.io.reading import Reading
-from oncourse.study.causes import cause_of_death
 from oncourse.study.frames import optional
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem
+from oncourse.study.whose_cancer import cause_or_words
 
 #: Flags of DM or its supplement: randomised (intention to treat), treated.
 ITT_FLAGS = ("ITTFL", "ITT", "RANDFL", "FASFL", "FULLSET")
@@ -256,7 +256,7 @@ def _causes(domains: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     primary = dd.filter(first_of(dd, "DDTESTCD").str.to_uppercase() == "PRCDTH")
     rows = primary.select("USUBJID", first_of(primary, "DDSTRESC", "DDORRES").alias("_cause")).drop_nulls()
     rows = rows.unique("USUBJID", keep="first", maintain_order=True)
-    return rows.with_columns(mapped(rows["_cause"], cause_of_death).alias("_cause"))
+    return rows.with_columns(mapped(rows["_cause"], cause_or_words).alias("_cause"))
 
 
 def labs(lb: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:

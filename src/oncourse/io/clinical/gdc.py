@@ -13,7 +13,7 @@ from typing import Any
 from oncourse.io.clinical.gather import Asked, Document, Gather, looks_like, organ_of, walk
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.json_document import OBJECT, OBJECTS, read_document
-from oncourse.study.causes import cause_of_death
+from oncourse.study.whose_cancer import cause_or_words
 
 _STAGES = ("ajcc_pathologic_stage", "ajcc_clinical_stage", "tumor_stage")
 
@@ -164,7 +164,7 @@ def _write(patient: str, case: Mapping[str, Any], out: Gather) -> None:
             last_contact_day=last,
             is_dead=None if dead is None else str(dead).lower(),
             death_day=death,
-            cause_of_death=cause_of_death(facts.get("cause_of_death")) if dead else None,
+            cause_of_death=cause_or_words(facts.get("cause_of_death")) if dead else None,
             **_events(case),
         )
     _sites(patient, case, out)

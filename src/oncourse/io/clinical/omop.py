@@ -10,9 +10,9 @@ from pathlib import Path
 
 from oncourse.io.clinical.gather import CANCER_WORDS, METASTASIS_WORDS, Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
-from oncourse.study.causes import cause_of_death
 from oncourse.study.checks_drugs import ORDINARY, is_ordinary, is_ordinary_by_code
 from oncourse.study.schema import Problem
+from oncourse.study.whose_cancer import cause_or_words
 from oncourse.study.words import meaning
 from oncourse.words.lists import first_of
 
@@ -394,6 +394,6 @@ def _follow_up(
             is_dead=str(patient in deaths).lower() if is_told else None,
             cause_of_death=None
             if (causes.get(patient) or "OMOP").startswith("OMOP")
-            else cause_of_death(causes[patient]),
+            else cause_or_words(causes[patient]),
             **events.get(patient, {}),
         )

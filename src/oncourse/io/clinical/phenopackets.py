@@ -11,7 +11,7 @@ from typing import Any
 from oncourse.io.clinical.gather import CANCER_WORDS, Document, Gather, deep, looks_like, walk
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.json_document import OBJECT, OBJECTS, VALUE, read_document
-from oncourse.study.causes import cause_of_death as cause_in_words
+from oncourse.study.whose_cancer import cause_or_words
 
 _AGE = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
 _DAY = re.compile(r"\bday (-?\d+)")
@@ -242,7 +242,7 @@ def _vital(patient: str, subject: Mapping[str, Any], when: Any, out: Gather) -> 
         last_contact_day=last,
         is_dead=dead,
         death_day=death if dead == "true" else None,
-        cause_of_death=cause_in_words(_label(vital.get("causeOfDeath"))),
+        cause_of_death=cause_or_words(_label(vital.get("causeOfDeath"))),
     )
 
 

@@ -14,9 +14,9 @@ from oncourse.io.clinical.gather import Gather, Row, Source, files_of, organ_of
 from oncourse.io.clinical.own_genes import markers_of_columns
 from oncourse.io.clinical.redcap_wide import one_row_each
 from oncourse.io.reading import Reading
-from oncourse.study.causes import cause_of_death
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem
+from oncourse.study.whose_cancer import cause_or_words
 from oncourse.study.words import meaning
 
 _EVENT_COLUMNS = (
@@ -473,7 +473,7 @@ def _people(people: dict[str, dict[str, str]], extra: dict[str, dict[str, str]],
             continue
         cells = {r: known.get(r) for r in _FOLLOW if r != "last_contact_date"}
         cells["is_dead"] = "true" if death else cells.get("is_dead")
-        cells["cause_of_death"] = cause_of_death(cells["cause_of_death"]) if cells["is_dead"] == "true" else None
+        cells["cause_of_death"] = cause_or_words(cells["cause_of_death"]) if cells["is_dead"] == "true" else None
         if not cells.get("recurrence_date"):
             cells[_FREE] = known.get(_FREE)
         out.add("follow_up", patient_id=patient, last_contact_date=last, **cells)

@@ -15,9 +15,9 @@ from oncourse.io.clinical import words
 from oncourse.io.clinical.anchors import Anchors, anchor_of
 from oncourse.io.clinical.own_vital import undated
 from oncourse.io.reading import Reading
-from oncourse.study.causes import cause_of_death
 from oncourse.study.schema import Problem
 from oncourse.study.tables import PUBLISHED_ENDPOINTS
+from oncourse.study.whose_cancer import cause_or_words
 
 #: What follow_up takes -> the end points it is taken from, the first that is there.
 _ROLES = {
@@ -376,7 +376,7 @@ def _cause(source: pl.DataFrame) -> pl.Series:
         known = words.event(text)
         return None if known is None else "cancer" if known else "other"
 
-    return words.mapped(source[column], of_tumour if column in _OF_DISEASE else cause_of_death)
+    return words.mapped(source[column], of_tumour if column in _OF_DISEASE else cause_or_words)
 
 
 def _told(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> None:
