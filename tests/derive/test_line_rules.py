@@ -167,7 +167,12 @@ LINES = [
     (
         "supportive drugs start none",
         [("a", 0, None, None, None), ("Denosumab", 60, None, None, None)],
-        [(1, "a;denosumab")],
+        [(1, "a")],
+    ),
+    (
+        "nor do they name one, in a cell with others or alone; where a number is recorded they do",
+        [("abiraterone;prednisone;zoledronic acid", 0, None, 50, None), ("denosumab", 200, 2, None, None)],
+        [(1, "abiraterone;prednisone"), (2, "denosumab")],
     ),
     (
         "irradiation of a bone under a drug starts none",
@@ -255,7 +260,7 @@ CASTRATION = [
     (
         "a bone agent that goes on does not keep the line open",
         [("enzalutamide", 0, None, 100, None), ("zoledronic acid", 20, None, None, None)],
-        [(1, "enzalutamide;zoledronic acid", 0, 100)],
+        [(1, "enzalutamide", 0, 100)],
     ),
 ]
 

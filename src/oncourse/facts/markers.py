@@ -198,10 +198,16 @@ READING_SCHEMA = {
 }
 
 
+#: What a header says behind the name of a marker.
+_RESULT = re.compile(r"[\s_-]*(?:检测|表达)*(?:结果|状态|情况|检测|表达)?$|[\s_-]+(?:STATUS|RESULTS?|EXPRESSION)$")
+
+
 @lru_cache(maxsize=4096)
 def marker_name(text: str, value: str = "") -> str:
     """Return the one name of a marker; HER2 is immunohistochemistry only with a score of it.
 
+    >>> marker_name("AR-V7检测结果"), marker_name("arv7 status"), marker_name("PD-L1 CPS")
+    ('AR-V7', 'AR-V7', 'PD-L1 CPS')
     >>> marker_name("arv7"), marker_name("MMR IHC"), marker_name("MSI status"), marker_name("HER2", "3+")
     ('AR-V7', 'MMR', 'MSI', 'HER2 IHC')
     """
@@ -217,7 +223,7 @@ def marker_name(text: str, value: str = "") -> str:
         return "HER2 ISH"
     if _HER2.match(name):
         return "HER2 IHC" if her2_score(value) else "HER2"
-    return NAMES.get(name, plain)
+    return NAMES.get(name) or NAMES.get(_RESULT.sub("", name)) or plain
 
 
 def her2_score(value: str | None) -> str | None:
@@ -299,10 +305,11 @@ def _protein_state(text: str) -> str:
     if _DOUBT.search(text):
         return UNCLEAR
     kept = r"^\(?(?:\++\)?$|pos(?![a-z])|positive|阳性|expressed|retained|intact|present|"
-    kept += r"kept|normal|保留|表达|未缺失|无缺失|no loss)"
+    kept += r"kept|normal|保留|完整|存在|(?:正常)?表达(?!缺|丢|消失|阴|减|降|下)|未缺失|无缺失|no loss)"
     if re.match(kept, text):
         return NEGATIVE
-    lost = r"^\(?(?:-\)?$|neg(?![a-z])|negative|阴性|lost|loss|absent|缺失|未表达|不表达|no expression|deficient)"
+    lost = r"^\(?(?:-\)?$|neg(?![a-z])|negative|阴性|lost|loss|absent|"
+    lost += r"(?:蛋白)?(?:表达)?(?:缺失|缺如|丢失|消失)|表达阴性|未表达|不表达|no expression|deficient)"
     return POSITIVE if re.match(lost, text) else UNCLEAR
 
 

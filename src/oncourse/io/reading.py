@@ -25,6 +25,7 @@ class Reading:
     ``listed`` sample -> assay where a report lists the genes that were looked at; ``facts`` sample -> column of samples
     -> value, where the rows of a report hold them;
     ``other_build``: the genome build that the source says where it is none of those known here (hg18, T2T);
+    ``relatives``: samples of a patient's relatives, which are left out;
     ``reference``: the genome and gene models that name the variants, where the user gives them;
     ``descriptions`` how the source's own header describes a column (name in capitals).
     """
@@ -42,6 +43,7 @@ class Reading:
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     foreign: bool = False
     other_build: str | None = None
+    relatives: set[str] = field(default_factory=set)
     reference: Reference | None = None
 
     def leave_out(self, withdrawn: pl.DataFrame) -> None:
@@ -59,6 +61,10 @@ class Reading:
                 continue
             stays = frame.select(~pl.any_horizontal(hits)).to_series()
             lines = self.lines.get(name)
+            if lines is not None and len(lines) != frame.height:  # rows were added that stand in no line
+                self.tables[name] = frame.filter(stays)
+                del self.lines[name]
+                continue
             if lines is None:
                 first = self.first_row.get(name, 2)
                 lines = pl.int_range(first, first + frame.height, eager=True)

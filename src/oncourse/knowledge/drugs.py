@@ -92,6 +92,17 @@ def accompanies(name: str) -> bool:
     return kind(name) in ACCOMPANYING
 
 
+def names_no_line(name: str) -> bool:
+    """Return whether a substance is supportive and no part of a regimen: a line of therapy is not called after it. Folates
+    are part of one (FOLFOX), and so are steroids (abiraterone and prednisone).
+
+    >>> [names_no_line(d) for d in ("denosumab", "metformin", "folinic acid", "prednisone", "docetaxel", "hrs-1")]
+    [True, True, False, False, False, False]
+    """
+    drug = known(name)
+    return drug is not None and drug.kind == "supportive" and "folate" not in drug.classes
+
+
 def only_accompanies(drugs: str) -> bool:
     """Return whether every substance of a text is a steroid or supportive.
 

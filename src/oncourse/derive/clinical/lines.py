@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from oncourse.knowledge.drugs import accompanies, drug_classes, drug_names, kind
+from oncourse.knowledge.drugs import accompanies, drug_classes, drug_names, kind, names_no_line
 from oncourse.study.settings import section, setting
 
 LINES_SCHEMA = {
@@ -88,7 +88,8 @@ def lines_table(
     -------
     `LINES_SCHEMA`, sorted by patient and start: a value belongs to a line from ``start_day`` until the day before
     ``next_start_day`` (null: no later line). ``stop_day`` is null where any drug of the line has no stop. ``drugs``
-    holds the generic names of the dictionary, sorted, ";"-separated (what it does not know, as written, in lower case).
+    holds the generic names of the dictionary, sorted, ";"-separated (what it does not know, as written, in lower case);
+    a line is not called after supportive drugs (`names_no_line`: denosumab beside enzalutamide).
     ``setting_line`` counts lines within one setting. ``source_row`` is the
     line of the treatments table (header = 1) that started it. Recorded numbers are kept; where ``line`` is null
     the rule is: a new line starts with the first treatment; with a drug the line does not hold, more than
@@ -151,7 +152,7 @@ def lines_table(
         numbered = unnumbered.with_columns(pl.Series("line", counted, pl.Int64))
         rows = pl.concat([rows.filter(~pl.col("is_derived").any().over("patient_id")), numbered])
         rows = rows.filter(pl.col("line").is_not_null())
-    lines = _of_rows(rows, carried, _stand_ins(params), replacing)
+    lines = _of_rows(rows, carried, _stand_ins(params), replacing, _supportive(params))
     starts = (
         lines.select("patient_id", "start_day")
         .unique()
@@ -184,10 +185,11 @@ def _of_rows(
     carried: Mapping[tuple[str, int], set[str]],
     stand_ins: Mapping[str, str],
     replacing: set[tuple[str, int, str]],
+    supportive: set[str],
 ) -> pl.DataFrame:
     """One row per patient and line: its drugs are those of all its rows, and what went on beside them (`carried`), of
-    those that stand for each other the first, without what took the place of another (`replacing`); its days, of those
-    that are not aside."""
+    those that stand for each other the first, without what took the place of another (`replacing`), and without the
+    `supportive` where there are others; its days, of those that are not aside."""
     its = ["patient_id", "line"]
     beside = pl.DataFrame(
         [(who, line, None, sorted(drugs)) for (who, line), drugs in sorted(carried.items())],
@@ -203,6 +205,10 @@ def _of_rows(
     )
     named = named.join(others, on=[*its, "_role"], how="anti")
     named = named.filter(pl.col("_begun") == pl.col("_begun").min().over(*its, "_role"))
+    named = named.with_columns(
+        pl.Series("_no_name", [d in supportive or names_no_line(d) for d in named["_drugs"]], dtype=pl.Boolean)
+    )
+    named = named.filter(~pl.col("_no_name") | pl.col("_no_name").all().over(its))
     drugs = named.group_by(its).agg(pl.col("_drugs").unique().sort().str.join(";").alias("drugs"))
     own = rows.filter(~pl.col("_aside") | pl.col("_aside").all().over(its))
     lines = own.group_by(its).agg(
@@ -226,10 +232,15 @@ def _drug_list(drugs: pl.Series) -> pl.Series:
     return pl.Series("_drugs", names, dtype=pl.List(pl.String))
 
 
+def _supportive(params: LineParams) -> set[str]:
+    """Return the study's own supportive drugs."""
+    return {name for text in params.supportive for name in drug_names(text)}
+
+
 def _active(rows: pl.DataFrame, params: LineParams) -> list[set[str]]:
     """Return the drugs of each row that can start a line: neither steroid nor supportive, nor radiotherapy where the
     patient has any."""
-    supportive = {name for text in params.supportive for name in drug_names(text)}
+    supportive = _supportive(params)
     active = [{d for d in drugs or () if not accompanies(d)} - supportive for drugs in rows["_drugs"].to_list()]
     people = rows["patient_id"].to_list()
     treated = {who for who, drugs in zip(people, active, strict=True) if drugs - {_LOCAL}}

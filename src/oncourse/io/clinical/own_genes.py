@@ -98,6 +98,15 @@ def _long_markers(reading: Reading) -> None:
 _NO_MARKER = re.compile(r"(?i)^(序号|no\.?|#|备注|说明|remarks?|notes?|comments?|医院|科室|检测机构|方法|method|lab)$")
 
 
+def is_marker(header: str) -> bool:
+    """Whether a header is the name of a marker that has one of its own here (AR-V7结果, MLH1, HER2 FISH).
+
+    >>> is_marker("AR-V7结果"), is_marker("MLH1"), is_marker("CTC计数"), is_marker("KRAS")
+    (True, True, False, False)
+    """
+    return marker_name(bare(header) or header) in _MARKERS
+
+
 def results_of(table: pl.DataFrame) -> pl.DataFrame:
     """Return the markers (`SCHEMA`) that the columns of a table with PATIENT_ID, SAMPLE_ID hold."""
     if "PATIENT_ID" not in table.columns:

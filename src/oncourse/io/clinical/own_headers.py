@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 import polars as pl
 
+from oncourse.io.clinical.own_drug_headers import date_of_drugs
 from oncourse.io.clinical.own_vital import decided, has_day, tell_undecided
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import in_percent, with_percent
@@ -50,6 +51,7 @@ def our_headers(columns: Sequence[str], table: str) -> dict[str, str]:
         if name in out:
             continue
         ours = _IN_TABLE.get(table, {}).get(plain(bare(name))) or _english(name, known)
+        ours = ours or (date_of_drugs(name) if table == "treatments" else None)
         if ours and ours != name and ours not in taken - {plain(name)}:
             out[name] = ours
             taken.add(ours)

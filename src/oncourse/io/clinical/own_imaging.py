@@ -23,6 +23,7 @@ def imaging_words(reading: Reading) -> None:
     """Read a column per scan as rows, words for a diameter as how the lesion was seen, and brackets behind yes and no."""
     _rows_of_scans(reading)
     _rows_of_lesions(reading)
+    _sums_of_targets(reading)
     _sizes(reading)
     _new_lesions(reading)
 
@@ -84,6 +85,57 @@ def _rows_of_lesions(reading: Reading) -> None:
         message = "the diameters say no unit: taken as mm."
         cure = "Write the unit behind the name, 靶病灶1(mm)."
         reading.problems.append(Problem("target_lesions", None, "unit", None, message, cure, "warning"))
+
+
+_SUM = re.compile(
+    r"(?:基线)?(?:可测量)?(?:靶|目标)病灶(?:的)?(?:最?[长大]?[直短]?径线?|大小)?(?:之|总)?(?:总?和|长度)|靶病灶总[长直]?径|(?:最?长|直)径(?:之|总)和|"
+    r"(?:sum|total) of (?:the )?(?:longest )?(?:target )?(?:lesions?'? )?(?:longest )?diameters?(?: of target lesions)?|"
+    r"(?:target )?(?:lesion )?(?:sld|sod|sumdiam|sum of targets?(?: lesions)?|target sum|sum(?: of)? diameters?)",
+    re.I,
+)
+_SUM_UNIT = re.compile(r"\s*[(（\[]?\s*(mm|cm|毫米|厘米)\s*[)）\]]?\s*$", re.I)
+#: The name of the lesion that stands for all target lesions of a patient, where a source gives their sum alone.
+SUM = "sum of target lesions"
+
+
+def _is_sum(header: str) -> re.Match[str] | None:
+    """Return what matches where a header names the sum of the diameters of the target lesions.
+
+    >>> [bool(_is_sum(h)) for h in ("靶病灶直径之和(mm)", "SLD (mm)", "Sum of target lesion diameters", "靶病灶")]
+    [True, True, True, False]
+    """
+    return _SUM.fullmatch(plain(_SUM_UNIT.sub("", header)).replace("_", " "))
+
+
+def _sums_of_targets(reading: Reading) -> None:
+    """Read a column of the sums of the target lesions in a table of assessments as one lesion that stands for all: its
+    changes are those of the sum. Where the lesions have a table of their own the sums are told as not read."""
+    frame = reading.tables.get("assessments")
+    column = None if frame is None else next((c for c in frame.columns if _is_sum(c)), None)
+    when = None if frame is None else next((c for c in ("date", "day") if c in frame.columns), None)
+    if frame is None or column is None or when is None or "patient_id" not in frame.columns:
+        return
+    reading.tables["assessments"] = frame.drop(column)
+    if "target_lesions" in reading.tables:
+        reading.notes.append(f"assessments: {column}: not read, as the target lesions have a table of their own")
+        return
+    found = _SUM_UNIT.search(column)
+    unit = "cm" if found and found[1].lower() in ("cm", "厘米") else "mm"
+    text = frame[column].cast(pl.String).str.strip_chars().replace("", None)
+    rows = frame.select(
+        pl.col("patient_id", when).cast(pl.String),
+        pl.lit(SUM).alias("lesion_id"),
+        pl.lit(text).alias("diameter"),
+        pl.lit(unit).alias("unit"),
+        *(pl.col(c).cast(pl.String) for c in ("evaluator",) if c in frame.columns),
+    ).drop_nulls("diameter")
+    if rows.is_empty():
+        return
+    reading.tables["target_lesions"] = rows
+    message = f"{column}: read as one lesion that stands for all target lesions{'' if found else ', in mm'}; whether a"
+    message += " complete response left nodes below 10 mm a sum does not tell."
+    cure = "Give the lesions one by one (target_lesions), where that matters."
+    reading.problems.append(Problem("target_lesions", None, column, None, message, cure, "warning"))
 
 
 def _sizes(reading: Reading) -> None:

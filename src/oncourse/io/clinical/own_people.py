@@ -12,7 +12,7 @@ from oncourse.days import DAYS_PER_YEAR
 from oncourse.io.clinical.own_headers import is_date_of_operation, our_headers
 from oncourse.io.clinical.own_wide import has_lines
 from oncourse.io.reading import Reading
-from oncourse.io.tabular.relatives import are_relatives, relation_column
+from oncourse.io.tabular.relatives import are_relatives, by_their_ids, is_relative, relation_column
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES
@@ -36,28 +36,59 @@ def nobodys_name(reading: Reading) -> None:
 
 
 def without_relatives(reading: Reading) -> None:
-    """Leave out the people and samples that a table calls relatives of a patient (关系 = 父亲), and what is said of them."""
+    """Leave out the people and samples that a table calls relatives of a patient (关系 = 父亲), or that their ids do (P1父,
+    患者母亲), and what is said of them."""
     for name in ("patients", "samples"):
         frame = reading.tables.get(name)
-        column = relation_column(frame.columns) if frame is not None else None
-        if frame is None or column is None or not (others := are_relatives(frame[column])).any():
+        if frame is None:
             continue
+        column = relation_column(frame.columns)
         key = "patient_id" if name == "patients" else "sample_id"
-        ids = frame[key].filter(others).to_list() if key in frame.columns else []
-        for table, rows in reading.tables.items():
-            gone = others if table == name else None
-            if gone is None and key in rows.columns:
-                gone = rows[key].is_in(ids).fill_null(False)
-            if gone is not None:
-                reading.tables[table] = rows.filter(~gone)
-                if table in reading.lines:
-                    reading.lines[table] = reading.lines[table].filter(~gone)
-        n, first = int(others.sum()), frame[column].filter(others)[0]
+        others = by_their_ids(frame, ("patient_id", "sample_id"))
+        first = None
+        if others.any():
+            column, first = column or key, _first_of_kin(frame, others)
+        elif column is not None:
+            others = are_relatives(frame[column])
+            first = frame[column].filter(others)[0] if others.any() else None
+        if first is None:
+            continue
+        if relation_column(frame.columns):
+            others = others | are_relatives(frame[str(relation_column(frame.columns))])
+        _leave_out(reading, name, key, others)
+        n = int(others.sum())
         message = (
             f"{n:,} rows of {name} are of relatives ({column}: {first}): left out, they are no patients with a tumour."
         )
-        cure = f"Empty {column} where the row is the patient's own."
+        cure = "Give the patient's own rows an id, or a relation (本人), that says so."
         reading.problems.append(Problem(name, None, column, first, message, cure, "warning"))
+
+
+def _leave_out(reading: Reading, name: str, key: str, others: pl.Series) -> None:
+    """Take the rows `others` out of a table, and what other tables say of their ids, where no row that stays has them; what
+    is read later is left out by ``reading.relatives``."""
+    frame = reading.tables[name]
+    lines = reading.lines.get(name, pl.int_range(2, frame.height + 2, eager=True))
+    reading.tables[name], reading.lines[name] = frame.filter(~others), lines.filter(~others)
+    if key not in frame.columns:
+        return
+    ids = frame[key].cast(pl.String).str.strip_chars()
+    gone = ids.filter(others & ~ids.is_in(ids.filter(~others).drop_nulls().implode())).drop_nulls().unique().sort()
+    samples = reading.tables.get("samples")
+    if name == "patients" and samples is not None and {"sample_id", "patient_id"} <= set(samples.columns):
+        whose = samples["patient_id"].cast(pl.String).str.strip_chars()
+        theirs = samples.filter(whose.is_in(gone.implode()))["sample_id"].cast(pl.String)
+    else:
+        theirs = gone.clear() if name == "patients" else gone
+    reading.relatives |= set(theirs.drop_nulls())
+    columns = {c: pl.Series(c, [None] * len(gone), dtype=pl.String) for c in ("patient_id", "sample_id")}
+    reading.leave_out(pl.DataFrame(columns | {key: gone.alias(key)}))
+
+
+def _first_of_kin(frame: pl.DataFrame, others: pl.Series) -> str:
+    """Return the id by which the first of the rows `others` is of a relative."""
+    row = frame.filter(others).select(pl.col(pl.String)).row(0, named=True)
+    return next(str(row[c]) for c in ("patient_id", "sample_id") if is_relative(row.get(c)))
 
 
 _PERSON = re.compile(r"^(姓名|患者姓名|病人姓名|身份证号?码?|证件号码?|(patient_?|full_?)?name|national_?id)$", re.I)
@@ -144,3 +175,29 @@ def speaks_of_people(header: Sequence[str]) -> bool:
     named = our_headers(header, "patients")
     names = {"index_date" if is_date_of_operation(c) else named.get(c, c) for c in header}
     return "patient_id" in names and (len(names & _OF_PEOPLE) > 1 or has_lines(header))
+
+
+#: Columns of tables that say the day of each row: beside the patients nothing says when it was.
+_DATED_ELSEWHERE = {
+    "assessments": ("overall", "non_target", "new_lesions"),
+    "treatments": ("drugs", "line", "setting", "stop_reason", "start_date", "stop_date"),
+    "adverse_events": ("grade", "term", "serious"),
+}
+
+
+def told_without_a_day(reading: Reading) -> None:
+    """Say which columns beside the patients are those of a table with a day for each row (最佳疗效, 不良反应分级): they stay
+    covariates of the patients, and no response, treatment or event is read of them."""
+    patients = reading.tables.get("patients")
+    for table, columns in _DATED_ELSEWHERE.items():
+        there = [
+            c
+            for c in columns
+            if patients is not None and c in patients.columns and patients[c].null_count() < len(patients)
+        ]
+        if there:
+            message = (
+                f"{', '.join(there)} stand with the patients and say no day: kept as covariates, not read as {table}."
+            )
+            cure = f"Give a sheet of {table} with a row and a date for each."
+            reading.problems.append(Problem("patients", None, there[0], None, message, cure, "warning"))

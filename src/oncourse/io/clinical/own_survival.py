@@ -10,6 +10,7 @@ from oncourse.days import DAYS_PER_YEAR
 from oncourse.io.reading import Reading
 from oncourse.study.schema import Problem
 
+DAYS_PER_WEEK = 7
 _PLUS = r"^\s*(\d+(?:\.\d+)?)\s*\+\s*$"
 #: Times that are no end point of ours: to the recurrence or progression of those who had one.
 _TO_EVENT = re.compile(
@@ -49,25 +50,30 @@ def times_with_plus(patients: pl.DataFrame, reading: Reading) -> pl.DataFrame:
 
 _YEARS = re.compile(
     r"^(?:(os|总生存期?|总生存时间|生存时间|生存期|overall survival)|(pfs|无进展生存期?|progression[- ]free survival)|"
-    r"(dfs|无病生存期?|disease[- ]free survival))\s*[(（,]\s*(?:年|years?|yrs?|y)\s*[)）]?$",
+    r"(dfs|无病生存期?|disease[- ]free survival))[\s_.]*[(（,]?\s*(?:(年|years?|yrs?|y)|(周|weeks?|wks?))\s*[)）]?$",
     re.I,
 )
 
 
 def years_as_days(patients: pl.DataFrame) -> pl.DataFrame:
-    """Return times of survival in years (OS(年)) as days, where no column holds them in another unit.
+    """Return times of survival in years or weeks (OS(年), OS weeks) as days, where no column holds them in another unit.
 
     >>> years_as_days(pl.DataFrame({"OS(年)": ["2.5", "3+", "?"]}))["os_days"].to_list()
     ['913', '1096+', '?']
     """
     for column in patients.columns:
         found = _YEARS.match(column.strip())
-        end = next((e for e, g in zip(("os", "pfs", "dfs"), found.groups(), strict=True) if g), None) if found else None
+        end = (
+            next((e for e, g in zip(("os", "pfs", "dfs"), found.groups()[:3], strict=True) if g), None)
+            if found
+            else None
+        )
         if end is None or {f"{end}_months", f"{end}_days"} & set(patients.columns):
             continue
         text = patients[column].cast(pl.String)
+        length = DAYS_PER_YEAR if found and found[4] else DAYS_PER_WEEK
         number = text.str.extract(r"^\s*(\d+(?:\.\d+)?)\s*\+?\s*$").cast(pl.Float64, strict=False)
-        days = (number * DAYS_PER_YEAR).round(0).cast(pl.Int64).cast(pl.String)
+        days = (number * length).round(0).cast(pl.Int64).cast(pl.String)
         plus = text.str.contains(r"\+\s*$")
         told = pl.select(
             pl.when(pl.lit(days).is_null())

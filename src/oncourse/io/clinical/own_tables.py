@@ -12,6 +12,7 @@ import polars as pl
 from oncourse.io.clinical import survival
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
 from oncourse.io.clinical.own_dates import dates_of_sheets
+from oncourse.io.clinical.own_drug_dates import rows_of_dated_drugs
 from oncourse.io.clinical.own_genes import markers_of_columns
 from oncourse.io.clinical.own_history import periods, rows_of_histories
 from oncourse.io.clinical.own_ids import ids_of_spreadsheets
@@ -20,13 +21,18 @@ from oncourse.io.clinical.own_materials import material_words
 from oncourse.io.clinical.own_more_drugs import drugs_of_columns
 from oncourse.io.clinical.own_msi import msi_words
 from oncourse.io.clinical.own_operations import operations_of_patients
-from oncourse.io.clinical.own_people import age_of_birth, nobodys_name, without_relatives
+from oncourse.io.clinical.own_people import (
+    age_of_birth,
+    nobodys_name,
+    told_without_a_day,
+    without_relatives,
+)
 from oncourse.io.clinical.own_survival import times_with_plus, told_unread_times, years_as_days
 from oncourse.io.clinical.own_timed import rows_of_times
 from oncourse.io.clinical.own_treatments import lines_in_words
 from oncourse.io.clinical.own_twice import told_twice, vital_status_of_both
 from oncourse.io.clinical.own_visits import labs_of_series, labs_of_visits, rows_of_follow_up
-from oncourse.io.clinical.own_vital import one_follow_up_each, vital_status, with_undated_deaths
+from oncourse.io.clinical.own_vital import one_follow_up_each, told_deaths_in_words, vital_status, with_undated_deaths
 from oncourse.io.clinical.own_wide import long_labs, no_treatment, rows_of_lines, rows_of_visits
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import fractions
@@ -64,6 +70,7 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
         rows_of_visits(reading)
         rows_of_times(reading)
         rows_of_lines(reading)
+        rows_of_dated_drugs(reading)
         periods(reading)
         rows_of_histories(reading)
         imaging_words(reading)
@@ -91,6 +98,9 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
     if not ours and "follow_up" in reading.tables:
         reading.tables["follow_up"] = with_undated_deaths(reading.tables["follow_up"], reading)
     _lesions_of_samples(reading)
+    if not ours:
+        told_without_a_day(reading)
+        told_deaths_in_words(reading)
     _percent(reading)
 
 
@@ -146,6 +156,12 @@ def _no_values(reading: Reading) -> None:
     if labs is None or "value" not in labs.columns:
         return
     value = labs["value"].cast(pl.String)
+    without = value.str.replace(r"^(\s*[<>＜＞≤≥]?\s*\d[\d.,]*)\s*[(（][^()（）\d]*[)）]\s*$", "${1}")
+    if n := int((without != value).fill_null(False).sum()):
+        first = value.filter((without != value).fill_null(False))[0]
+        reading.notes.append(f"labs.value: {n:,} values have a remark beside them (first: {first}): read without it")
+        value, labs = without, labs.with_columns(without.alias("value"))
+        reading.tables["labs"] = labs
     words = value.filter(~value.str.contains(r"\d"))
     odd = {w for w in words.drop_nulls().unique() if not (meaning("below_detection", w) or meaning("not_measured", w))}
     gone = value.is_in(list(odd)).fill_null(False)
@@ -184,7 +200,10 @@ def _survival_in_months(reading: Reading) -> None:
     frame = times_with_plus(frame, reading)
     _told_without_unit(frame, reading)
     told_unread_times(frame, reading)
-    base = frame.rename({c: "PATIENT_ID" if c == "patient_id" else c.strip().upper() for c in frame.columns})
+    # OS_time says no unit; beside OS it is that of the TCGA clinical data resource: days
+    timed = [c for c in frame.columns if re.search(r"(?i)[._]time$", c.strip()) and c.strip()[:-5] not in frame.columns]
+    base = frame.drop(timed)
+    base = base.rename({c: "PATIENT_ID" if c == "patient_id" else c.strip().upper() for c in base.columns})
     follow_up, published = survival.follow_up(base, base.clear(), reading)
     if published.height and "published_endpoints" not in reading.tables:
         reading.tables["published_endpoints"] = published
@@ -199,7 +218,8 @@ def _survival_in_months(reading: Reading) -> None:
 
 
 #: Names of a time of survival that do not say whether it is in days or months.
-_NO_UNIT = r"(?i)^(os|pfs|dfs|rfs|efs|ttp|dss|总生存期?|总生存时间|生存时间|生存期|无进展生存(期|时间)?|随访时间|"
+_NO_UNIT = r"(?i)^((?:os|pfs|dfs|rfs|efs|ttp|dss|dfi|pfi)(?:[ ._-]?time)?|总生存期?|"
+_NO_UNIT += r"总生存时间|生存时间|生存期|无进展生存(期|时间)?|随访时间|"
 _NO_UNIT += (
     r"无病生存(期|时间)?|((overall|progression[- ]free|disease[- ]free) )?survival( time)?|follow[- ]?up( time)?)$"
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import polars as pl
 
@@ -10,6 +11,8 @@ from oncourse.io.reading import Reading
 from oncourse.study.words import meaning
 
 _DIGITS = {d: n for n, d in enumerate("一二三四五六七八九", 1)}
+_ROMANS = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6}
+_ROMAN = re.compile(r"(?:第|line\s*)?(I{1,3}|IV|VI?)\s*(?:线|line)?", re.I)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 #: A line that is said to be late, or one of several: which one it is nobody knows.
 _OPEN = re.compile(r"及以上|以上|及其?后|后线|末线|多线|[≥>]|or (?:later|more|above)|beyond|\+\s*$", re.I)
@@ -33,12 +36,16 @@ def line_of(word: str) -> int | None:
 
     >>> [line_of(w) for w in ("一线", "姑息二线治疗", "2L", "First-line", "第3线", "3")]
     [1, 2, 2, 1, 3, 3]
+    >>> [line_of(w) for w in ("I", "Ⅱ线", "IIIA", "VII")]
+    [1, 2, None, None]
     >>> [line_of(w) for w in ("辅助", "三线及以上", "后线", "1L+")]
     [None, None, None, None]
     """
     text = word.strip()
     if text.isdigit():
         return int(text)
+    if roman := _ROMAN.fullmatch(unicodedata.normalize("NFKC", text)):
+        return _ROMANS[roman[1].upper()]
     found = None if _OPEN.search(text) else _LINE.search(text)
     if found is None:
         return None

@@ -232,6 +232,24 @@ def life_of(word: str) -> str | None:
     return str(said.pop()) if len(said) == 1 else None
 
 
+def told_deaths_in_words(reading: Reading) -> None:
+    """Say which columns of words speak of a death (随访内容: 患者已于2022年3月去世) where nothing else says who is dead."""
+    if any("is_dead" in reading.tables[name].columns for name in ("patients", "follow_up") if name in reading.tables):
+        return
+    patients = reading.tables.get("patients")
+    for column in [] if patients is None else patients.columns:
+        cells = (
+            patients[column].cast(pl.String).drop_nulls() if patients is not None else pl.Series([], dtype=pl.String)
+        )
+        told = [
+            c for c in cells if re.search(r"[^\d\s.]", c) and c.strip().lower() not in EITHER and life_of(c) == "true"
+        ]
+        if told and column != "patient_id":
+            message = f"{column}: {len(told):,} cells speak of a death, and no column says who is dead: not read."
+            cure = "Add a column 生存状态 (存活, 死亡; alive, dead) and the day of death."
+            reading.problems.append(Problem("patients", None, column, None, message, cure, "warning"))
+
+
 _SEEN = re.compile(r"^\s*((?:19|20)\d\d[-./年]\d{1,2}[-./月]\d{1,2}[日号]?)\s*[,，;；(（:：]?\s*(\D+?)\s*[)）]?\s*$")
 
 

@@ -146,6 +146,15 @@ NONE_GIVEN = (
 )
 
 
+#: A treatment that was planned, advised or refused, and not given: 拟行FOLFOX, FOLFOX（患者拒绝）, planned.
+NOT_GIVEN = (
+    r"(?i)^(拟|拟定|计划|建议|考虑|推荐|预计|准备)(行|用|予|给予|使用|采用)?|"
+    r"[(（\s,，;；](患者|家属|病人)?(已)?(拒绝|未执行|未实施|未用|未行|取消|放弃)[)）]?$|"
+    r"^(患者|家属|病人)?拒绝|^(planned|scheduled|proposed|refused|declined|cancel+ed)\b|"
+    r"[(\s,;](planned|refused|declined|cancel+ed|not given)[)]?$"
+)
+
+
 def has_lines(header: Sequence[str]) -> bool:
     """Whether a header names the drugs of a line of therapy and when it was begun."""
     said = {found for column in header if (found := _said(column))}
@@ -226,7 +235,9 @@ def no_treatment(reading: Reading) -> None:
     columns = [c for c in ("drugs", "setting", "line") if c in frame.columns]
     text = {str(c): frame[c].cast(pl.String).str.strip_chars() for c in columns}
     said = {c: t.str.contains(NONE_GIVEN).fill_null(False) for c, t in text.items()}
-    none = said["drugs"]
+    refused = text["drugs"].str.contains(NOT_GIVEN).fill_null(False)
+    _told_not_given(text["drugs"].filter(refused), reading)
+    none = said["drugs"] | refused
     for column in said.keys() - {"drugs"}:  # 未化疗 in the column of the setting, beside no drug
         none = none | (said[column] & text["drugs"].is_null() & text[column].str.contains(r"[^\d.]"))
     if n := int(none.sum()):
@@ -238,6 +249,16 @@ def no_treatment(reading: Reading) -> None:
 
 def _first(text: dict[str, pl.Series], none: pl.Series) -> str:
     return next((str(w) for t in text.values() for w in t.filter(none) if w), "")
+
+
+def _told_not_given(cells: pl.Series, reading: Reading) -> None:
+    """Say which treatments were planned or refused by their words: they are left out."""
+    if len(cells):
+        message = (
+            f"{len(cells):,} treatments were planned, advised or refused by their words (first: {cells[0]}): left out."
+        )
+        cure = "Write the drugs alone, where they were given."
+        reading.problems.append(Problem("treatments", None, "drugs", cells[0], message, cure, "warning"))
 
 
 def long_labs(reading: Reading) -> None:

@@ -7,6 +7,7 @@ hold deaths or events that are none of these.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
@@ -319,6 +320,7 @@ def _follow_up(source: pl.DataFrame, placed: dict[str, _Pair], anchors: Anchors,
     life = placed.get("OS")
     no_day = pl.Series([False]) if life is None or life.undated is None else life.undated
     dead = pl.col("OS_event")
+    died = {role: pl.lit(_by_death(source, placed.get(role))) for role in ("DFS", "PFS")}
     out = (
         _within_life(frame, placed, reading)
         .select(
@@ -328,10 +330,10 @@ def _follow_up(source: pl.DataFrame, placed: dict[str, _Pair], anchors: Anchors,
             pl.when(dead).then(pl.col("OS")).alias("death_day"),
             pl.when(pl.lit(no_day)).then(pl.col("OS")).cast(pl.Int64).alias("death_earliest_day"),
             pl.when(dead).then(pl.col("cause_of_death")).alias("cause_of_death"),
-            pl.when(pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_day"),
-            pl.when(~pl.col("DFS_event")).then(pl.col("DFS")).alias("recurrence_free_day"),
-            pl.when(pl.col("PFS_event")).then(pl.col("PFS")).alias("progression_day"),
-            pl.when(~pl.col("PFS_event")).then(pl.col("PFS")).alias("progression_free_day"),
+            pl.when(pl.col("DFS_event") & ~died["DFS"]).then(pl.col("DFS")).alias("recurrence_day"),
+            pl.when(~pl.col("DFS_event") | died["DFS"]).then(pl.col("DFS")).alias("recurrence_free_day"),
+            pl.when(pl.col("PFS_event") & ~died["PFS"]).then(pl.col("PFS")).alias("progression_day"),
+            pl.when(~pl.col("PFS_event") | died["PFS"]).then(pl.col("PFS")).alias("progression_free_day"),
         )
         .with_columns(pl.col(c).cast(t) for c, t in SCHEMA.items())
     )
@@ -341,6 +343,19 @@ def _follow_up(source: pl.DataFrame, placed: dict[str, _Pair], anchors: Anchors,
     if lost:
         reading.notes.append(f"{lost:,} patients have no survival time: they are not in follow_up")
     return out.drop_nulls("last_contact_day")
+
+
+_DEATH_ALONE = re.compile(
+    r"(?i)^(?:1\s*:\s*)?(?:死亡|去世|病故|death|dead|died|deceased)(?![^()（）]*(?:复发|进展|转移|recur|progress|relaps))"
+)
+
+
+def _by_death(source: pl.DataFrame, pair: _Pair | None) -> pl.Series:
+    """Return whose event of an end point is death by the words of its status: no recurrence, nor progression."""
+    if pair is None:
+        return pl.Series([False] * source.height, dtype=pl.Boolean)
+    text = source[pair.status].cast(pl.String)
+    return pl.Series([bool(w and _DEATH_ALONE.search(w.strip())) for w in text], dtype=pl.Boolean)
 
 
 def _published(source: pl.DataFrame, pairs: list[_Pair], reading: Reading) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from oncourse.io.reports.mapping import is_panel as is_one_panel
 from oncourse.io.reports.mapping import read_panel as read_one_panel
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.study.config import StudyConfig
+from oncourse.study.schema import Problem
 
 _ENDS = (".txt", ".tsv", ".csv", ".xlsx", ".xls", ".ods")
 #: A folder with more files is no folder of reports to be looked into one by one.
@@ -28,7 +30,7 @@ def is_panel(path: Path) -> bool:
 
 
 def read_panel(path: Path) -> Reading:
-    """Read a panel report, or a folder of them, whose headers are known."""
+    """Read a panel report, or a folder of them, whose headers are known; below it each patient may have a folder."""
     if not path.is_dir():
         return read_one_panel(path)
     files = reports_in(path)
@@ -36,18 +38,62 @@ def read_panel(path: Path) -> Reading:
         raise InputError(
             f"{path.name}: is a folder without two panel reports, or with other files among them. Give the reports alone."
         )
-    each = [(read_one_panel if is_one_panel(f) else read_workbook)(f, is_alone=False) for f in files]
+    top = _top(path)
+    within = top if any(f.parent != top for f in files) else None
+    is_one = partial(is_one_panel, is_somebodys=within is not None)
+    each = [(read_one_panel if is_one(f) else read_workbook)(f, is_alone=False, within=within) for f in files]
     reading = joined(each, path)
+    if within:
+        whose = sorted({f.relative_to(within).parts[0] for f in files})
+        message = f"the folders are taken for patients, where a report names none ({', '.join(whose[:4])} ...)."
+        cure = "Write the patient (患者编号) into each report, if that is not so."
+        reading.problems.append(Problem("samples", None, "patient_id", whose[0], message, cure, "warning"))
+        for beside in sorted(p for p in top.rglob("*") if p.suffix.lower() in _PAGES):
+            reading.ledger.file(beside.relative_to(top).as_posix(), "page", "not read", why="a page beside a report")
     first_report_is_day_0(reading)
     return reading
 
 
+#: Pages of a report that lie beside its table, and are not read.
+_PAGES = (".pdf", ".doc", ".docx", ".jpg", ".jpeg", ".png", ".html")
+
+
+def _top(folder: Path) -> Path:
+    """Return the folder itself, or the one below it, and below that, that lies there alone."""
+    inside = _entries(folder)
+    return _top(inside[0]) if len(inside) == 1 and inside[0].is_dir() else folder
+
+
+def _entries(folder: Path) -> list[Path]:
+    return [
+        p for p in sorted(folder.iterdir()) if not p.name.startswith((".", "~", "__MACOSX")) and p.name != "study.yaml"
+    ]
+
+
 def reports_in(folder: Path) -> list[Path]:
-    """Return the files of a folder where there are several and every one is a report; else none."""
-    files = [p for p in sorted(folder.iterdir()) if not p.name.startswith((".", "~")) and p.name != "study.yaml"]
+    """Return the files of a folder where there are several and every one is a report, or those of the folders of patients
+    in it; else none."""
+    files = _entries(folder)
+    if files and all(p.is_dir() for p in files):
+        return _in_folders(_top(folder))
     if not 2 <= len(files) <= MOST_FILES or not all(p.is_file() and p.suffix.lower() in _ENDS for p in files):
         return []
     return files if all(is_one_panel(p) or _is_book_of_reports(p) for p in files) else []
+
+
+def _in_folders(top: Path) -> list[Path]:
+    """Return the reports in the folders of a folder, where there are several folders and they hold nothing else."""
+    if sum(p.is_dir() for p in _entries(top)) < 2 or not all(p.is_dir() for p in _entries(top)):
+        return []
+    files: list[Path] = []
+    for path in top.rglob("*"):
+        if path.is_dir() or path.name.startswith((".", "~")) or path.suffix.lower() in _PAGES:
+            continue
+        if path.suffix.lower() not in _ENDS or len(files) == MOST_FILES:
+            return []
+        files.append(path)
+    good = (is_one_panel(p, is_somebodys=True) or _is_book_of_reports(p) for p in files)
+    return sorted(files) if len(files) > 1 and all(good) else []
 
 
 def _is_book_of_reports(path: Path) -> bool:
@@ -56,9 +102,31 @@ def _is_book_of_reports(path: Path) -> bool:
     return "report" in kinds and kinds <= {"report", "form", "unknown", "dictionary"}
 
 
+def _with_own_assays(readings: list[Reading]) -> None:
+    """Give assays of several reports that share a name and not their genes names of their own: what one report looked at
+    another did not."""
+    taken: dict[str, tuple[object, ...]] = {}
+    for one in readings:
+        assays = one.tables.get("assays")
+        if assays is None:
+            continue
+        names: dict[str, str] = {}
+        for row in assays.select(pl.all().cast(pl.String)).iter_rows(named=True):
+            said, name, n = tuple(sorted((k, v) for k, v in row.items() if k != "assay_id" and v)), row["assay_id"], 1
+            while taken.setdefault(name, said) != said:
+                n += 1
+                name = f"{row['assay_id']}_{n}"
+            names[row["assay_id"]] = name
+        for table, frame in one.tables.items():
+            columns = [c for c in frame.columns if c in ("assay_id", "cna_assay_id", "sv_assay_id")]
+            one.tables[table] = frame.with_columns(pl.col(c).cast(pl.String).replace(names) for c in columns)
+        one.listed = {sample: names.get(assay, assay) for sample, assay in one.listed.items()}
+
+
 def joined(readings: list[Reading], folder: Path) -> Reading:
     """Return the readings of several reports as one; a sample in two of them is told as calls of two files are."""
     first = readings[0]
+    _with_own_assays(readings)
     names = tuple(name for one in readings for name in one.config.sources)
     out = Reading(
         {}, StudyConfig(title=folder.name, sources=names[:20], genome_build=_one_build(readings)), foreign=True

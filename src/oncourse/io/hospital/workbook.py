@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.errors import ConfigError, InputError
+from oncourse.io.clinical.own_genes import is_marker
 from oncourse.io.clinical.own_headers import columns_of, in_our_words, our_headers
 from oncourse.io.clinical.own_ids import ids_of_spreadsheets
 from oncourse.io.clinical.own_people import speaks_of_people
@@ -153,8 +154,9 @@ def _columns_to_ledger(place: str, name: str, sheet: Sheet, reading: Reading) ->
         reading.ledger.column(place, column, state, became=f"{name}.{ours}" if is_ours else "", n=n)
 
 
-def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
-    """Read a workbook as a study (`is_alone`), or as one of several reports, whose days count from the first of all.
+def read_workbook(path: Path, *, is_alone: bool = True, within: Path | None = None) -> Reading:
+    """Read a workbook as a study (`is_alone`), or as one of several reports, whose days count from the first of all, and
+    that may lie in folders called after patients (`within` is the folder of these).
 
     Sheets are tables by their names; a sheet of another name is the table whose columns it has, where there is only
     one. A sheet ``study`` with two columns gives the settings of study.yaml. Without a sheet of patients they are those
@@ -197,12 +199,14 @@ def read_workbook(path: Path, *, is_alone: bool = True) -> Reading:
     _told_unknown(path, [*unknown, *([] if reports else forms)], reading)
     ids_of_spreadsheets(reading)
     alone = not reading.tables
-    for found, add in ((mafs, add_mafs), (reports, partial(add_reports, others=[*forms, *unknown]))):
+    for found, add in ((mafs, add_mafs), (reports, partial(add_reports, others=[*forms, *unknown], within=within))):
         if found and "calls" in reading.tables:
             _told_twice(path, found, reading)
         elif found:
             add(path, found, reading=reading)
     as_our_tables(reading)
+    if samples := sorted(reading.relatives):  # whom the sheets of people left out
+        reading.leave_out(pl.DataFrame({"sample_id": samples}).with_columns(patient_id=pl.lit(None, pl.String)))
     for name in [n for n, f in reading.tables.items() if f.is_empty() and n not in REQUIRED_TABLES]:
         del reading.tables[name]  # a sheet that nobody filled in
     if not reading.tables:
@@ -320,6 +324,8 @@ def _by_columns(sheet: Sheet) -> str | None:
     found: dict[str, int] = {}
     if _is_labs(header):
         return "labs"
+    if _is_markers(header):
+        return "markers"
     for name, table in TABLES.items():
         named, known = our_headers(header, name), columns_of(name)
         names = {named.get(c, c) for c in header} & known
@@ -340,6 +346,14 @@ def _is_labs(header: Sequence[str]) -> bool:
     whose = {named.get(c, c) for c in header} & {"patient_id", "date", "day", "unit"}
     rest = [c for c in header if named.get(c, c) not in whose and plain(c) not in ("序号", "no", "no.")]
     return {"patient_id"} < whose and bool(rest) and all(analyte_of(c) for c in rest)
+
+
+def _is_markers(header: Sequence[str]) -> bool:
+    """Whether a header names somebody, the day of a test and a marker of its own (AR-V7结果, MLH1), and no gene or value."""
+    named = our_headers(header, "markers")
+    names = {named.get(c, c) for c in header}
+    whose = bool({"patient_id", "sample_id"} & names) and bool({"date", "day"} & names)
+    return whose and any(map(is_marker, header)) and not {"marker", "value", "gene"} & names
 
 
 def _config(sheet: Sheet, path: Path, reading: Reading) -> StudyConfig:

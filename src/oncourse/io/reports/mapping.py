@@ -23,7 +23,7 @@ from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.reading import Reading
 from oncourse.io.reports.layout import gene_headers, must_be_whose, report_table
-from oncourse.io.reports.names import material_of_word
+from oncourse.io.reports.names import REPORT, material_of_word, of_folder
 from oncourse.io.reports.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.text import read_table
@@ -118,8 +118,9 @@ def read_mapped(source: Path, mapping: Path) -> Reading:
     return _read(source, *read_mapping(mapping))
 
 
-def is_panel(path: Path) -> bool:
-    """Whether a table has headers known as sample and gene, with a place or a change, and is no MAF: a panel report."""
+def is_panel(path: Path, *, is_somebodys: bool = False) -> bool:
+    """Whether a table has headers known as sample and gene, with a place or a change, and is no MAF: a panel report;
+    `is_somebodys`: its folder says whose it is."""
     if not path.is_file() or path.suffix.lower() not in (".txt", ".tsv", ".csv", ".xlsx", ".xls", ".ods"):
         return False
     if is_workbook(path) and len(sheets_of(path)) > 1:
@@ -131,7 +132,7 @@ def is_panel(path: Path) -> bool:
     wide = len(gene_headers(first)) > 1
     found = {"hgvs_p", "hgvs_c", "pos", *(("value",) if wide or "vaf" in ours else ())}
     alone = {"hgvs_p", "hgvs_c"} & ours and not {"chrom", "pos", "ref", "alt"} & ours
-    whose = bool({"sample_id", "patient_id"} & ours) or bool(alone and not names_nobody(path))
+    whose = bool({"sample_id", "patient_id"} & ours) or bool(alone and not names_nobody(path)) or is_somebodys
     if "value" in ours and "gene" in ours and whose:
         found |= {"value"} if _of_genes(report_table(path).frame) else set()
     if "gene" in ours and "hgvs_p" not in ours and whose and {"vaf", "copies", "consequence"} & ours:
@@ -160,13 +161,20 @@ def _is_gene(name: str) -> bool:
     return gene_name(name)[1] in ("plain", "spelling", "former name") and name.isascii()
 
 
-def read_panel(path: Path, *, is_alone: bool = True) -> Reading:
+def read_panel(path: Path, *, is_alone: bool = True, within: Path | None = None) -> Reading:
     """Read a panel report whose Chinese headers are known, without a mapping of its own; `is_alone`: it is no part of a
-    folder of reports, whose days count from the first of all."""
-    return _read(path, [Mapped("panel", {})], {}, is_alone=is_alone)
+    folder of reports, whose days count from the first of all; `within`: as of `of_file`."""
+    return _read(path, [Mapped("panel", {})], {}, is_alone=is_alone, within=within)
 
 
-def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any], *, is_alone: bool = True) -> Reading:
+def _read(
+    source: Path,
+    tables: Sequence[Mapped],
+    more: Mapping[str, Any],
+    *,
+    is_alone: bool = True,
+    within: Path | None = None,
+) -> Reading:
     reading = Reading(
         {}, StudyConfig(title=str(more.get("title") or source.stem), sources=(source.name,)), foreign=True
     )
@@ -192,7 +200,7 @@ def _read(source: Path, tables: Sequence[Mapped], more: Mapping[str, Any], *, is
             frame = of_patients(frame, reading)
             left = unread(text.frame, part)
             quality_of(source.name, text.frame, left, reading)
-            frame = of_file(frame, source, left, reading, text.frame)
+            frame = of_file(frame, source, left, reading, text.frame, within)
             must_be_whose(frame.columns, text.frame.columns, source)
             reading.problems += moved_cells(frame, text.lines, text.problems, source.name)
             panel_calls(frame, source, text.lines, reading)
@@ -408,27 +416,35 @@ def _first_may_be_ids(text: pl.DataFrame, left: Collection[str]) -> bool:
     return len(ids) > 1 and 2 * len(ids) >= len(words)
 
 
-#: What the name of a file says of itself behind the sample: 张三_组织_检测报告.
-_REPORT = re.compile(
-    r"(?i)[\s_.-]*(?:(?:肿瘤)?(?:基因|分子|ngs)?(?:检测)?(?:报告单?|结果)|(?:gene|ngs|molecular)?[\s_-]*report)\d*$"
-)
-
-
 def of_file(
-    frame: pl.DataFrame, path: Path, left: Collection[str], reading: Reading, text: pl.DataFrame | None = None
+    frame: pl.DataFrame,
+    path: Path,
+    left: Collection[str],
+    reading: Reading,
+    text: pl.DataFrame | None = None,
+    within: Path | None = None,
 ) -> pl.DataFrame:
     """Give a report that names nobody the sample that its file is named after; what it is, where the name says so.
 
     ``张三_组织.xlsx`` is 张三's tissue. `left`: the columns that are not read; one may name the sample, by its name or,
-    where it is the first of `text` (the table as it stands), by what it holds.
+    where it is the first of `text` (the table as it stands), by what it holds. `within`: a folder whose folders are called
+    after patients; a report of one sample below it is of that patient.
     """
+    of_patient = of_folder(path, within)
+    if of_patient and "patient_id" not in frame.columns and "sample_id" in frame.columns:
+        one = frame["sample_id"].drop_nulls().n_unique() == 1
+        return frame.with_columns(pl.lit(of_patient["patient_id"]).alias("patient_id")) if one else frame
     if text is not None and _first_may_be_ids(text, left):
         return frame
-    if {"sample_id", "patient_id"} & set(frame.columns) or names_nobody(path) or "gene" not in frame.columns:
+    if {"sample_id", "patient_id"} & set(frame.columns) or "gene" not in frame.columns:
+        return frame
+    if of_patient:
+        return frame.with_columns(pl.lit(v).alias(c) for c, v in of_patient.items() if c not in frame.columns)
+    if names_nobody(path):
         return frame
     if any(_WHOSE.search(c) for c in left):
         return frame
-    sample = _REPORT.sub("", sample_of_file(path)) or sample_of_file(path)
+    sample = REPORT.sub("", sample_of_file(path)) or sample_of_file(path)
     patient, word = beginning(sample) or (None, sample)
     said = {"sample_id": sample, "patient_id": patient, "material": meaning("material", word)}
     reading.notes.append(f"{path.name}: names nobody: its rows are of sample {sample} (file name)")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import polars as pl
 
 from oncourse.io.clinical.own_materials import material_of
 from oncourse.io.reading import Reading
 from oncourse.io.whose.ids import first_pairs
-from oncourse.io.whose.sample_names import beginnings, of_one_beginning
+from oncourse.io.whose.sample_names import beginnings, names_nobody, of_one_beginning, sample_of_file
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
 
@@ -56,6 +57,39 @@ def _of_repeats(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame | None:
     reading.problems.append(Problem("samples", None, "patient_id", next(iter(again)), message, cure, "warning"))
     owner = pl.col("sample_id").replace(again)
     return rows.with_columns(owner.alias("patient_id"))
+
+
+#: What the name of a file says of itself behind the sample: 张三_组织_检测报告.
+REPORT = re.compile(
+    r"(?i)[\s_.-]*(?:(?:肿瘤)?(?:基因|分子|ngs)?(?:检测)?(?:报告单?|结果)|(?:gene|ngs|molecular)?[\s_-]*report)\d*$"
+)
+#: Names of folders and files that say what they hold and not whose.
+_NO_NAME = re.compile(
+    r"(?i)^(?:(?:肿瘤|基因|分子|ngs|病理|检测|报告单?|结果|数据|资料|附件|汇总|panel|gene|molecular|results?|reports?|data|tables?|variants?|"
+    r"mutations?|突变|变异|列表)[\s_.-]*)*\d?$"
+)
+
+
+def of_folder(path: Path, within: Path | None) -> dict[str, str]:
+    """Return patient, sample and, where the names say it, material of a report by its folders below `within`, the first of
+    which is called after the patient; nothing where there is none.
+
+    >>> of_folder(Path("x/P01/检测报告/report.csv"), Path("x"))
+    {'patient_id': 'P01', 'sample_id': 'P01'}
+    >>> of_folder(Path("x/P01/P01_血浆.xlsx"), Path("x")), of_folder(Path("x/P01.xlsx"), Path("x"))
+    ({'patient_id': 'P01', 'sample_id': 'P01_血浆', 'material': 'plasma'}, {})
+    """
+    if within is None or len(parts := path.relative_to(within).parts) < 2:
+        return {}
+    patient = parts[0]
+    last = REPORT.sub("", sample_of_file(Path(path.name)))
+    words = [
+        w.removeprefix(patient).strip(" _.-") for w in (*parts[1:-1], "" if names_nobody(Path(path.name)) else last)
+    ]
+    words = [w for w in words if not _NO_NAME.match(w)]
+    materials = {m for w in words if (m := meaning("material", w))}
+    said = {"patient_id": patient, "sample_id": "_".join([patient, *words])}
+    return said | ({"material": materials.pop()} if len(materials) == 1 else {})
 
 
 def material_of_word(word: str) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.facts.markers import REPAIR_PROTEINS
 from oncourse.facts.recorded import is_statement
 from oncourse.facts.report_genes import codons_named, exons_named, genes_named, names_part, pair_named
 from oncourse.facts.report_words import FRACTION, WordedFinding, finding
@@ -38,7 +39,10 @@ _FACTS = {
         r"^(hrd|gis|homologous recombination deficiency|同源重组修复?缺陷)(?:[ _-]?(score|status|评分|状态|分数))?$",
         re.I,
     ),
-    "marker": re.compile(r"^(mrd|ct-?dna|分子残留病灶|微小残留病灶|ar[-_ ]?v7)([ _-]*(status|状态|结果|检测))?$", re.I),
+    "marker": re.compile(
+        r"^((mlh1|msh2|msh6|pms2) ihc$|mrd|ct-?dna|分子残留病灶|微小残留病灶|ar[-_ ]?v7)([ _-]*(status|状态|结果|检测))?$",
+        re.I,
+    ),
     # mismatch repair as a whole; a protein of it (错配修复蛋白 MLH1) is a stain
     "mmr": re.compile(r"^([dp]?mmr|mismatch repair( \(mmr\))?|错配修复)[ _-]*(status|ihc|状态|功能|结果)?$", re.I),
 }
@@ -77,9 +81,39 @@ def understood(table: pl.DataFrame) -> pl.DataFrame:
         "gene_cell": pl.String,
         "exon_only": pl.Boolean,
     }
-    table = _zeros_are_absent(_without_filling(table))
+    table = _zeros_are_absent(_with_stains(_without_filling(table)))
     rows = [one for row in table.iter_rows(named=True) for one in _read(row)]
     return _whole_genes(pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+#: Words for a protein that was stained, and signs that are such only where nothing but proteins of repair is listed.
+_STAINED = re.compile(
+    r"(?i)^\s*(?:(?:完全|部分)?(?:表达)?(?:缺失|缺如|丢失)|(?:正常)?表达(?:正常|完整)?|保留|存在|"
+    r"(?:expression )?(?:retained|intact|preserved|lost)|"
+    r"loss(?: of expression)?)\s*(?:[(（].*)?$"
+)
+_SIGNS = re.compile(r"(?i)^\s*[(（]?\s*(?:[+-]+|阳性|阴性|pos(?:itive)?|neg(?:ative)?)\s*[)）]?\s*$")
+
+
+def _with_stains(table: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows with proteins of mismatch repair called stains (MLH1 IHC) where their results are those of a stain:
+    缺失, retained; signs (+, 阴性) where the report lists no other gene, since "MLH1 阴性" of a panel is no mutation."""
+    genes = table["gene"].str.strip_chars().str.to_uppercase()
+    of_repair = genes.is_in(REPAIR_PROTEINS)
+    if not of_repair.any():
+        return table
+    only = bool((of_repair | genes.is_null() | genes.str.contains("^([DP]?MMR|MSI|HER-?2|KI-?67|P53)")).all())
+    bare = table["hgvs_c"].is_null() & table["pos"].is_null() & table["vaf"].is_null()
+    told = pl.select(pl.coalesce(table["value"], table["hgvs_p"]).alias("value"))["value"]
+    is_stain = told.str.contains(_STAINED.pattern) | (told.str.contains(_SIGNS.pattern) & pl.lit(only))
+    stain = pl.select(pl.lit(of_repair & bare) & is_stain).to_series().fill_null(False)
+    if not stain.any():
+        return table
+    return table.with_columns(
+        pl.when(pl.lit(stain)).then(pl.lit(genes) + " IHC").otherwise("gene").alias("gene"),
+        pl.when(pl.lit(stain)).then(pl.lit(told)).otherwise("value").alias("value"),
+        pl.when(pl.lit(stain)).then(pl.lit(None, pl.String)).otherwise("hgvs_p").alias("hgvs_p"),
+    )
 
 
 def _without_filling(table: pl.DataFrame) -> pl.DataFrame:

@@ -30,6 +30,7 @@ from oncourse.io.reports.mapping import (
     told_unread,
     unread,
 )
+from oncourse.io.reports.names import of_folder
 from oncourse.io.reports.panel_rows import panel_calls, panel_columns
 from oncourse.io.reports.rows import fact_named
 from oncourse.io.reports.sections import said_by_title
@@ -51,7 +52,8 @@ def sheet_is_report(path: Path, sheet: Sheet) -> bool:
     by_name = {"hgvs_p", "hgvs_c", "pos"} & ours
     fusions = said_by_title(sheet.name).get("consequence") == "fusion" and _names_genes(sheet)
     found = bool({"value", "consequence"} & ours) and (bool(ours & {*_WHOSE}) or _names_genes(sheet))
-    return bool(by_name) or found or fusions
+    copied = "copies" in ours and _names_genes(sheet)  # CNV: gene and copies
+    return bool(by_name) or found or fusions or copied
 
 
 def lists_changes(sheet: Sheet) -> bool:
@@ -76,14 +78,18 @@ def is_form(sheet: Sheet) -> bool:
     rows: list[Sequence[str | None]] = [sheet.header, *sheet.rows]
     first = [row[0] for row in rows if row and row[0]]
     known = len(panel_columns(list(dict.fromkeys(first))))
-    return len(sheet.header) % 2 == 0 and known >= 2 and bool(_whose([sheet]))
+    whole = len(sheet.header) == 2 and known == len(set(first))  # says nothing but what the report is of
+    return len(sheet.header) % 2 == 0 and known >= 2 and (whole or bool(_whose([sheet])))
 
 
-def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], reading: Reading) -> None:
+def add_reports(
+    path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], reading: Reading, within: Path | None = None
+) -> None:
     """Add the rows of all sheets that are reports as one report to a study that may have samples of its own; sheets called
     by materials or times are samples of their own, and lists of drugs no reports.
 
-    `others`: the sheets that are neither report nor table; one may say whose the report is.
+    `others`: the sheets that are neither report nor table; one may say whose the report is. `within`: a folder whose folders
+    are called after patients.
 
     Raises
     ------
@@ -97,7 +103,10 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
         _tell_form(path, other, reading)
     sheets = without_hints(path.name, sheets, reading)
     source = Path(f"{path.name}: {', '.join(s.name for s in sheets)}".replace("/", "_"))
+    of_patient = of_folder(path, within)
     whose, facts = _whose([*others, *sheets]), _facts([f for f in others if is_form(f)])
+    if of_patient:
+        whose = (of_patient if not whose else {"patient_id": of_patient["patient_id"]}) | whose
     for fact in ("purity", "msi_status", "tmb_per_mb"):
         if fact in facts and "sample_id" in whose:
             reading.facts.setdefault(whose["sample_id"], {})[fact] = facts.pop(fact)
@@ -116,7 +125,9 @@ def add_reports(path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], re
             said |= whose | facts
         frame = frame.with_columns(pl.lit(v).alias(c) for c, v in said.items() if c not in frame.columns)
         quality_of(place.name, text.frame, left, reading)
-        frame = of_patients(of_file(frame, path, left, reading, text.frame) if len(sheets) == 1 else frame, reading)
+        frame = of_patients(
+            of_file(frame, path, left, reading, text.frame, within) if len(sheets) == 1 else frame, reading
+        )
         if "sample_id" not in frame.columns:
             faults.append(f"{path.name}: the sheet {sheet.name} has no column for the sample (样本编号, sample_id).")
         reading.ledger.file(place.name, "panel report", "used", n_rows=text.frame.height)

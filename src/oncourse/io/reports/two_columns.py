@@ -14,7 +14,7 @@ from oncourse.facts.report_genes import genes_named
 from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import symbols
 from oncourse.io.reports.panel_rows import panel_columns
-from oncourse.io.tabular.relatives import are_relatives, relation_column
+from oncourse.io.tabular.relatives import are_relatives, by_their_ids, is_relative, relation_column
 from oncourse.io.tabular.table import TextTable
 from oncourse.study.schema import Problem
 
@@ -43,14 +43,17 @@ def in_one_column(table: TextTable) -> TextTable:
 
 
 def _without_relatives(table: TextTable) -> TextTable:
-    """Leave out the rows of relatives of a patient (关系 = 父亲): what is found in them is not the patient's."""
+    """Leave out the rows of relatives of a patient (关系 = 父亲, P1父): what is found in them is not the patient's."""
     column = relation_column(table.frame.columns)
-    if column is None or not (others := are_relatives(table.frame[column])).any():
+    ours = {o: c for c, o in panel_columns(table.frame.columns).items()}
+    by_id = by_their_ids(table.frame, [ours.get(o, o) for o in ("patient_id", "sample_id")])
+    others = by_id | are_relatives(table.frame[column]) if column else by_id
+    if not others.any():
         return table
-    message = (
-        f"{int(others.sum()):,} rows are of relatives ({column}: {table.frame[column].filter(others)[0]}): left out."
-    )
-    cure = f"Empty {column} where the row is the patient's own."
+    at = table.frame.filter(others)
+    word = at[column][0] if column else next(c for c in at.row(0) if is_relative(c))
+    message = f"{int(others.sum()):,} rows are of relatives ({column or 'by their ids'}: {word}): left out."
+    cure = "Give the patient's own rows an id, or a relation (本人), that says so."
     told = Problem("report", int(table.lines.filter(others)[0]), column, None, message, cure, "warning")
     return replace(
         table, frame=table.frame.filter(~others), lines=table.lines.filter(~others), problems=(*table.problems, told)
