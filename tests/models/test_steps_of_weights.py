@@ -11,7 +11,9 @@ import pytest
 from oncourse.models.compare import _extreme, _usable
 from oncourse.models.decision import net_benefits
 from oncourse.models.impute import fit_imputer
+from oncourse.models.validation import added_value
 from oncourse.models.weighting import effective_size
+from oncourse.stats.cox import fit_cox
 
 
 def test_the_net_benefit_of_treating_above_a_threshold():
@@ -54,3 +56,28 @@ def test_an_imputer_of_whole_rows_holds_their_moments():
     assert fitted.mean.tolist() == pytest.approx([2.0, 2.0])
     empty = fit_imputer(np.array([[1.0, math.nan], [3.0, math.nan]]))
     assert empty.mean.tolist() == pytest.approx([2.0, 0.0])
+
+
+def test_what_a_score_adds_to_another_is_their_difference_beside_it():
+    """The difference of the means over repeats, in a Cox model beside the first score; nothing where it does not vary,
+    or of one event."""
+    time, event = np.arange(1.0, 13), np.arange(12) % 3 > 0
+    one, two = np.sin(np.arange(12)), np.cos(np.arange(12) * 2)
+    data = SimpleNamespace(time=time, event=event, late=None, strata=None)
+    out = SimpleNamespace(
+        score={"a": np.array([one - 1, one + 1]), "b": np.array([one + two, one + two]), "c": one[None]}
+    )
+    found = added_value(out, data, base="a", full="b")
+    both, alone = (fit_cox(time, event, x) for x in (np.column_stack([two, one]), one[:, None]))
+    assert found.log_hazard_ratio == pytest.approx(both.coef[0]) and found.std_err == pytest.approx(both.std_err[0])
+    assert found.likelihood_ratio == pytest.approx(2 * (both.loglik[1] - alone.loglik[1]))
+    assert found.p_value == pytest.approx(0.5 * math.erfc(both.coef[0] / both.std_err[0] / math.sqrt(2)))
+    nothing = added_value(out, data, base="a", full="c")
+    assert math.isnan(nothing.log_hazard_ratio) and math.isnan(nothing.p_value) and nothing.likelihood_ratio == 0
+    data.event = np.arange(12) == 3
+    assert math.isnan(added_value(out, data, base="a", full="b").std_err)
+    data.event = event
+    out.score["a"] = np.zeros((2, 12))
+    flat = added_value(out, data, base="a", full="b")
+    single = fit_cox(time, event, (one + two)[:, None])
+    assert flat.likelihood_ratio == pytest.approx(2 * (single.loglik[1] - single.loglik[0]))

@@ -54,10 +54,8 @@ def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Prob
     frame, found = with_share_of_normal(frame, is_percent, name)
     problems += found
     counted = pl.col("alt_count") + pl.col("ref_count")
-    # the depth may hold reads of other alleles; it is never less than what is counted
-    depth = pl.coalesce(pl.max_horizontal("depth", counted), "depth", counted)
-    depth = pl.when(pl.col("depth").is_not_null()).then(pl.col("depth")).otherwise(depth)
-    frame = frame.with_columns(depth.alias("depth"))
+    # the depth as given: it may hold reads of other alleles
+    frame = frame.with_columns(pl.coalesce("depth", counted).alias("depth"))
     by_fraction = (pl.col("vaf") * pl.col("depth")).round(0).cast(pl.Int64, strict=False)
     by_rest = pl.when(pl.col("ref_count") <= pl.col("depth")).then(pl.col("depth") - pl.col("ref_count"))
     none = pl.when(pl.col("vaf") == 0).then(0)  # of how many reads is not said
