@@ -185,9 +185,10 @@ def test_sentences_that_deny_several_genes_deny_each(tmp_path):
 
 
 def test_a_fraction_below_a_limit_is_neither_found_nor_absent(tmp_path):
-    """G12D with <0.1% was a call."""
+    """G12D with <0.1% was a call, then a change without a name: it is the tissue's G12D, looked at and not called."""
     reading = _read(tmp_path, "样本编号,基因,氨基酸改变,突变丰度", "P1,KRAS,p.G12D,<0.1%", "P2,TP53,p.R175H,12%")
-    assert _calls(reading) == [("P1", "KRAS:line2"), ("P2", "TP53:p.R175H")]
+    assert _calls(reading) == [("P1", "KRAS:p.G12D"), ("P2", "TP53:p.R175H")]
+    assert reading.tables["calls"]["is_called"].to_list() == ["false", "true"]
     assert any("every other is not assessable" in p.message for p in reading.problems)
 
 

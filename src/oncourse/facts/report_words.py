@@ -58,7 +58,10 @@ _ONTO = re.compile(rf"\b([A-Z][A-Z0-9]{{2,}})({_LETTER}\d{{2,4}}[A-Z*]?)(?![A-Za
 _DOUBT = re.compile(
     r"可疑|疑似|弱阳|不(?:能|可)?(?:完全)?排除|待(?:复查|复核|确认)|临界|检测下限|检出限|灰区|equivocal|suspicio|suspected|"
     rf"borderline|cannot|can't|\bother than\b|(?:非|\bnon[- ]?)(?={_LETTER}\d)|{_LETTER}\d+非|"  # V600非E, non-V600E
-    r"\blod\b|limit of detection|(?<=[0-9A-Za-z \u4e00-\u9fff])(?<!\bp\.)(?<!Ter)\?\s*$|"
+    r"\blo[bd]\b|limit of (?:detection|blank)|below (?:the )?(?:\w+ )?(?:limit|threshold|cut-?off)|sub-?threshold|"
+    r"false[- ]?positive|arti?e?fact|background|\bnoise\b|low[- ]confidence|unconfirmed|not confirmed|questionable|"
+    r"ambiguous|uncertain(?! significance)|假阳|低于\w{0,4}限|存疑|待验证|(?<!意义)不(?:能)?确定(?!意义)|±|"
+    r"(?<=[0-9A-Za-z \u4e00-\u9fff])(?<!\bp\.)(?<!Ter)\?\s*$|"
     r"(?:野生型?|wild[- ]?type|\bwt)\s*(?:/|或|\bor\b)\s*(?:突变型?|mut)|"  # one of two, and not which
     r"(?:突变型?|mutant|\bmut)\s*(?:/|或|\bor\b)\s*(?:野生|wild|wt)",
     re.I,
@@ -72,6 +75,8 @@ _UNTESTED = re.compile(
     r"\bno (?:result|call)s?\b|\bpending\b|indeterminate|inconclusive|\buntested\b",
     re.I,
 )
+#: Where a share of reads is only bounded from above: ``<0.1%``.
+_BELOW = re.compile(r"^\s*[<≤]")
 #: What limits a word of absence to a part of the gene's variants.
 _LIMIT = re.compile(
     r"敏感|热点|已知|常见|致病|临床|靶向|耐药|获得性|意义|用药|胚系|germline|hot-?spot|pathogenic|actionable|clinical|"
@@ -202,6 +207,19 @@ def finding(text: str) -> WordedFinding:
     fraction = found.group().replace(" ", "") if (found := FRACTION.search(whole)) else None
     present = "present" if "present" in states else None
     return WordedFinding(_changes(whole), fraction, present, _changes(denied) if denied else ())
+
+
+def sets_aside(text: str | None) -> bool:
+    """Whether a cell beside a change says that nobody calls it: below the limit, an artefact, suspected, ``<0.1%``.
+
+    Such a change was seen or looked for, and is neither found nor absent.
+
+    >>> [sets_aside(t) for t in ("Below LOD", "<LOD", "<0.1%", "假阳性", "低于检测下限", "Suspected", "Artifact")]
+    [True, True, True, True, True, True, True]
+    >>> [sets_aside(t) for t in ("Detected", "Not Detected", "12%", "VUS", "Uncertain significance", "意义不确定", None)]
+    [False, False, False, False, False, False, False]
+    """
+    return text is not None and (bool(_BELOW.match(text)) or finding(text).state == "doubt")
 
 
 def _clauses(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from oncourse.facts.report_words import finding
 from oncourse.genome.variant import kind, once
 from oncourse.study.frames import with_optional
 from oncourse.study.schema import Problem
@@ -168,6 +169,28 @@ def passes(column: str = "filter") -> pl.Expr:
     return words.list.eval(pl.element().is_in(known)).list.all().fill_null(True)
 
 
+def fails(words: str | None) -> bool:
+    """Whether a FILTER fails its row, as `passes` says.
+
+    >>> fails("LowVAF;StrandBias"), fails("PASS"), fails(None)
+    (True, False, False)
+    """
+    known = {w for passing in PASSING.values() for w in passing}
+    return words is not None and any(w not in known for w in re.split(r"[|,;\s]+", words.strip().lower()))
+
+
+def not_a_call(status: str | None) -> bool:
+    """Whether a word of a status says that its row is no call (`NOT_CALLED`, or what a laboratory writes for it).
+
+    >>> [not_a_call(w) for w in ("Artifact", "Below LOD", "not detected", "somatic", "LikelySomatic", None)]
+    [True, True, True, False, False, False]
+    """
+    word = (status or "").strip().lower()
+    if word in (*ORIGINS, *NO_STATUS) or _BESIDE_ORIGIN.fullmatch(word) or meaning("origin", word):
+        return False
+    return word in NOT_CALLED or finding(word).state in ("absent", "doubt")
+
+
 def decide(
     frame: pl.DataFrame, name: str, *, called: str = "auto", has_normal: bool | None = None, listed: bool = False
 ) -> Decided:
@@ -236,6 +259,7 @@ def _status(frame: pl.DataFrame) -> pl.Series:
     # a word of another language in ours (体细胞, 胚系), or one of them with words beside it
     ours = {w: m for w in distinct if w not in ORIGINS and (m := meaning("origin", w)) in ("somatic", "germline")}
     ours |= {w: found.group(1) for w in distinct if w not in ORIGINS and (found := _BESIDE_ORIGIN.fullmatch(w))}
+    ours |= {w: "uncalled" for w in distinct if w not in (*ours, *NOT_CALLED) and not_a_call(w)}
     return low.replace(ours).rename("_status")
 
 

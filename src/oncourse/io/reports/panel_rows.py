@@ -71,6 +71,7 @@ PANEL = (
     "normal_ref",
     "normal_depth",
     "normal_vaf",
+    "filter",
 )
 #: Names that English headers have for columns of a report that MAF has under none of its names.
 _ENGLISH = {
@@ -414,11 +415,26 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     of_bases = consequences_of(gene_names(table["gene"])["gene"], table["hgvs_c"])
     consequence = pl.coalesce(known, pl.Series(words, dtype=pl.String), of_bases, told)
     table = table.with_columns(pl.select(consequence.alias("consequence"))["consequence"])
-    calls = table.select("sample_id", "variant_id", *COUNTED, pl.lit("true").alias("is_called"), origin)
+    aside = pl.col("set_aside")
+    is_called = pl.when(aside.is_null()).then(pl.lit("true")).otherwise(pl.lit("false")).alias("is_called")
+    said = pl.coalesce(aside, "filter").alias("filter")
+    calls = table.select("sample_id", "variant_id", *COUNTED, is_called, said, origin)
+    _tell_aside(table, source, reading)
     _tell_twice(calls, table["_line"], source, reading)
     facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
     reading.tables["variants"] = facts.unique("variant_id", keep="first", maintain_order=True)
     return calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
+
+
+def _tell_aside(table: pl.DataFrame, source: Path, reading: Reading) -> None:
+    """Say which changes the report names and does not call: neither found nor absent."""
+    aside = table.drop_nulls("set_aside")
+    if aside.height:
+        shown = "; ".join(f"{v}: {w}" for v, w in aside.select("variant_id", "set_aside").head(5).iter_rows())
+        reading.notes.append(
+            f"{source.name}: {aside.height:,} rows name a change that the report does not call ({shown}): looked at, "
+            "not called"
+        )
 
 
 def _none_of_reads(rows: pl.DataFrame) -> pl.DataFrame:

@@ -17,9 +17,10 @@ import polars as pl
 from oncourse.facts.markers import REPAIR_PROTEINS
 from oncourse.facts.recorded import is_statement
 from oncourse.facts.report_genes import codons_named, exons_named, genes_named, names_part, pair_named
-from oncourse.facts.report_words import FRACTION, WordedFinding, finding
+from oncourse.facts.report_words import FRACTION, WordedFinding, finding, sets_aside
 from oncourse.genome import protein
 from oncourse.genome.promoters import named_promoter_change
+from oncourse.io.calling import fails, not_a_call
 from oncourse.io.reports.copies import is_copies, level
 from oncourse.study.words import meaning
 
@@ -30,7 +31,14 @@ KINDS = ("call", "statement", "fusion", "copies", "negative", "partly negative",
 #: Where a change is written, the most telling cell first.
 _CHANGE = ("hgvs_p", "hgvs_c", "value")
 _FUSION = re.compile(r"([A-Z][A-Z0-9]*)\s*(?:-|:{1,2}|/|—)\s*([A-Z][A-Z0-9]*).*(?:融合|重排|fusion|rearrange)", re.I)
-_GERMLINE = re.compile(r"胚系|生殖系|germ-?line", re.I)
+#: Words of origin beside others in a cell (``Pathogenic, germline``; ``VUS (CHIP)``), and those that doubt them.
+_ORIGIN_WORDS = {
+    "germline": re.compile(r"胚系|生殖系|germ[- ]?line", re.I),
+    "chip": re.compile(r"\bCHIP\b|clonal ha?ematopoiesis|克隆性造血", re.I),
+}
+_NO_ORIGIN = re.compile(
+    r"体细胞|somatic|非\s*[胚生克]|排除|无[胚生]|\b(?:not?|non|without|exclud\w*|versus|vs|or)\b|\?", re.I
+)
 _FUSION_WORD = re.compile(r"融合|重排|fusion|rearrange", re.I)
 _FACTS = {
     "msi_status": re.compile(r"^(msi|微卫星|mss/msi|microsatellite)", re.I),
@@ -59,7 +67,6 @@ _UNKNOWN = re.compile(r"未知|未明|不明|不详|\bunknown\b", re.I)
 #: A cell that is not filled in; a dash alone, which as a number is as good as no cell.
 _DASH = re.compile(r"^\s*[-—–−/\\.]+\s*$")
 _EMPTY = re.compile(r"^\s*(?:[-—–/\\.]+|无)\s*$")
-_BELOW = re.compile(r"^\s*[<≤]")
 #: Codons of the RAS status by exon: looked at in several rows, all of them are the whole of it (NCCN, ESMO 2023).
 _RAS_CODONS = {2: {12, 13}, 3: {59, 61}, 4: {117, 146}}
 _WHOLE = {"KRAS": set().union(*_RAS_CODONS.values()), "NRAS": set().union(*_RAS_CODONS.values())}
@@ -70,7 +77,8 @@ def understood(table: pl.DataFrame) -> pl.DataFrame:
 
     `table` has the columns of `oncourse.io.reports.panel_rows.PANEL` and ``_line``. ``words`` holds what a change not
     understood, or denied, was written as; ``fact`` the column of samples that a fact belongs to; ``gene_cell`` the
-    gene's cell as written.
+    gene's cell as written; ``set_aside`` the word by which nobody calls a change that the row names (a failed FILTER,
+    below the limit of detection, suspected), null where it is called.
     """
     schema: dict[str, Any] = {
         **table.schema,
@@ -80,6 +88,7 @@ def understood(table: pl.DataFrame) -> pl.DataFrame:
         "fact": pl.String,
         "gene_cell": pl.String,
         "exon_only": pl.Boolean,
+        "set_aside": pl.String,
     }
     table = _zeros_are_absent(_with_stains(_without_filling(table)))
     rows = [one for row in table.iter_rows(named=True) for one in _read(row)]
@@ -155,9 +164,9 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     plain = [k for k, v in row.items() if isinstance(v, str) and not k.endswith("_id")]
     row = row | {k: unicodedata.normalize("NFKC", row[k]) for k in plain}
     gene = row["gene"] or ""
-    if row["origin"] is None and _GERMLINE.search(" ".join(row[k] for k in (*_CHANGE, "remark") if row[k])):
-        row["origin"] = "germline"
+    row["origin"] = row["origin"] or _origin_beside(row)
     row |= {"partner": None, "words": None, "fact": None, "gene_cell": gene, "exon_only": False}
+    row["set_aside"] = None
     if fact := fact_named(gene):
         yield row | {"kind": "fact", "fact": fact, "words": row["value"] or row["hgvs_p"]}
         return
@@ -178,8 +187,8 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     kind = _kind(row, states, bool(changes), pair is not None)
     kind, contradicted = _by_share(row, kind, states)
     changes = () if contradicted else changes
-    if kind == "call" and _BELOW.match(row["vaf"] or "") and not row["alt_count"]:
-        changes = ()  # less than the limit of detection: neither found nor absent
+    if kind == "call" and (changes or row["pos"]):
+        row["set_aside"] = _set_aside(row, states)
     if kind == "negative":
         of_part = names_part(gene) or any(f.is_part for f in cells.values())
         row["exon_only"] = not (asked or _changes(cells) or _is_event(row) or any(f.is_part for f in cells.values()))
@@ -218,6 +227,17 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 yield one | {"hgvs_c": promoter or coding, "hgvs_p": None if promoter else protein, "vaf": share}
 
 
+def _origin_beside(row: Mapping[str, Any]) -> str | None:
+    """Return the origin that a cell of the row says beside other words; null: none, or it is denied or doubted.
+
+    A word of origin alone in the column of the kind of change is read with the other kinds."""
+    for cell in (row[k] for k in (*_CHANGE, "remark", "consequence") if row[k]):
+        for origin, pattern in _ORIGIN_WORDS.items():
+            if pattern.search(cell) and not _NO_ORIGIN.search(cell):
+                return origin
+    return None
+
+
 def _by_share(row: Mapping[str, Any], kind: str, states: set[str]) -> tuple[str, bool]:
     """Return the kind of a row by the word in the cell of its share, and whether that contradicts the row: ``ND`` for the
     share of a change that was asked for says that it was not found; beside 检出 nobody knows. A dash beside a class of
@@ -232,6 +252,21 @@ def _by_share(row: Mapping[str, Any], kind: str, states: set[str]) -> tuple[str,
     if "present" in states:
         return kind, share == "absent" and not _EMPTY.match(row["vaf"])
     return {"absent": "negative"}.get(share, share), False
+
+
+def _set_aside(row: Mapping[str, Any], states: set[str]) -> str | None:
+    """Return the word by which a row does not call the change that it names; null where it is a call.
+
+    A share below a limit (``<0.1%``) beside 检出 is a call of unknown reads.
+    """
+    if fails(row["filter"]):
+        return str(row["filter"])
+    if not_a_call(row["origin"]):
+        return str(row["origin"])
+    if "doubt" in states:
+        return next((row[k] for k in reversed(_CHANGE) if row[k] and finding(row[k]).state == "doubt"), "doubt")
+    below = sets_aside(row["vaf"]) and not row["alt_count"] and "present" not in states
+    return str(row["vaf"]) if below else None
 
 
 def _named_in_cells(row: Mapping[str, Any], genes: Sequence[str | None]) -> str | None:

@@ -10,6 +10,7 @@ import re
 
 import polars as pl
 
+from oncourse.facts.report_words import finding
 from oncourse.io.variants.maf_columns import OURS
 
 _GERMLINE = (
@@ -48,7 +49,10 @@ _NAMES = (
         r".*(germline.*somatic|somatic.*germline).*|(variant|mutation|call|sample)_?(type|source|class|origin)|source|origin",
     ),
     ("origin", r"(变异|突变|样本)?来源|(变异|突变)类别"),
-    ("called", r"(is|variant)?_?(called|keep|kept)|(variant_?)?call(_?status)?|status|是否检出"),
+    (
+        "called",
+        r"(is|variant)?_?(called|keep|kept)|(variant_?)?call(_?status)?|status|是否检出|(test_?)?results?|(检测)?结果",
+    ),
 )
 _PATTERNS = tuple((kind, re.compile(pattern, re.I)) for kind, pattern in _NAMES)
 
@@ -76,6 +80,16 @@ def _meanings(kind: str) -> dict[str, str | None]:
     return nothing | dict.fromkeys(_YES, "Somatic") | dict.fromkeys(_NO, "Germline")
 
 
+def _said_of_call(word: str) -> tuple[str | None, ...]:
+    """Return the status that a laboratory's word of a result is (UNCALLED; null: a call); nothing where it is no such word.
+
+    >>> [_said_of_call(w) for w in ("detected", "below lod", "not detected", "qns", "missense")]
+    [(None,), ('UNCALLED',), ('UNCALLED',), ('UNCALLED',), ()]
+    """
+    state = finding(word).state
+    return () if state is None else (None if state == "present" else "UNCALLED",)
+
+
 def with_said(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     """Return a table (text) whose Mutation_Status says what such columns say, and these columns.
 
@@ -93,6 +107,8 @@ def with_said(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         words = frame[column].cast(pl.String).str.strip_chars().str.to_lowercase()
         meanings = _meanings(kind)
         distinct = words.drop_nulls().unique().to_list()
+        if kind == "called":  # as a laboratory writes them: Detected, Below LOD, 未检出
+            meanings |= {w: said_of for w in distinct if w not in meanings for said_of in _said_of_call(w)}
         if all(w in meanings for w in distinct) and any(meanings[w] for w in distinct):
             said[column] = words.replace_strict(meanings, default=None, return_dtype=pl.String)
     if not said:
