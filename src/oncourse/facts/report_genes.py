@@ -82,7 +82,7 @@ def _known(text: str) -> bool:
 #: Exons, transcripts and variants of a fusion beside its genes: ``EML4(E13)``, ``ALK:exon20``, ``EML4-ALK V3``.
 _OF_FUSION = re.compile(
     r"[(\[]\s*(?:(?:e|ex|exon|v|intron)?\s*\d+|[A-Z]\d+\s*[;:,]\s*[A-Z]\d+|NM_[\d.]+)\s*[)\]]|"
-    r"\s*[:\s]\s*(?:exon|ex|intron)\s*\d+|\s+[EV]\d+(?:[;:,]\s*[A-Z]\d+)?(?=\s|$)",
+    r":r\.[\d_+?-]+|\s*[:\s]\s*(?:exon|ex|intron)\s*\d+|\s+[EV]\d+(?:[;:,]\s*[A-Z]\d+)?(?=\s|$)",
     re.I,
 )
 _JOINED = r"\s*(?:-{1,2}>?|:{1,2}|—|→|~|\+)\s*"
@@ -97,8 +97,12 @@ def pair_named(text: str, slash: bool = False) -> tuple[str, str] | None:
     (('EML4', 'ALK'), None, None, None)
     >>> [pair_named(t) for t in ("EML4(E13)-ALK(E20)", "EML4:exon13~ALK:exon20", "KIF5B→RET", "CD74--ROS1 fusion")]
     [('EML4', 'ALK'), ('EML4', 'ALK'), ('KIF5B', 'RET'), ('CD74', 'ROS1')]
+    >>> [pair_named(t) for t in ("EML4_ALK", "ALK_AMP", "EML4(NM_019063.3):r.1_1751::ALK(NM_004304.4):r.4080_6220")]
+    [('EML4', 'ALK'), None, ('EML4', 'ALK')]
     """
     plain = _OF_FUSION.sub("", _plain(text)).strip()
+    if (two := re.fullmatch(r"([A-Z][A-Z0-9]+)_([A-Z][A-Z0-9]+)", plain)) and _known(two[1]) and _known(two[2]):
+        return two[1], two[2]
     by = rf"(?:{_JOINED}|\s*/\s*)" if slash else _JOINED
     found = re.fullmatch(rf"([A-Z][A-Z0-9]+){by}([A-Z][A-Z0-9]+)\s*(?:融合|重排|fusion|rearrangement)?", plain, re.I)
     if found is None or _known(plain) or not (_known(found.group(1)) or _known(found.group(2))):

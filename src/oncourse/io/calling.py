@@ -28,6 +28,8 @@ PASSING: dict[str, tuple[str, ...]] = {
     "MuSE": ("tier1", "tier2", "tier3", "tier4"),
     # MC3 (Ellrott 2018, Cell Syst 6:271): how the DNA was made, which pair was taken: not a fault
     "MC3": ("wga", "native_wga_mix", "gapfiller", "nonpreferredpair"),
+    # GDC: outside the exons, which is a place and no fault
+    "GDC": ("nonexonic",),
     # vcf2maf: gnomAD allele count above its cut-off; the origin, not the call, is in doubt
     "vcf2maf": ("common_variant",),
     "other words for a pass": (

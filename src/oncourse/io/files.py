@@ -21,7 +21,7 @@ from oncourse.io.clinical.words import mapped
 from oncourse.io.clinical.workbook import overlay, samples_of
 from oncourse.io.one_patient import ask_whose
 from oncourse.io.reading import Reading
-from oncourse.io.signatures import document
+from oncourse.io.signatures import document, of_program
 from oncourse.io.tree import Tree, look_into, may_hold_data
 from oncourse.io.variants.bcf import as_vcf, is_other_vcf
 from oncourse.io.variants.calls import read_calls
@@ -259,7 +259,7 @@ def _tell_left(trees: Sequence[Tree], sources: Sequence[Path], options: Sequence
                 continue
             may = path.parent == source and may_hold_data(path)
             calls = re.search(r"(?i)\.(maf|vcf|bcf)(\.b?gz)?$", path.name)
-            said = _OTHER_CALLS if calls and why == "another format" else _UNASKED
+            said = of_program(path) or (_OTHER_CALLS if calls and why == "another format" else _UNASKED)
             reading.ledger.file(path.name, "unknown" if may else "other", "not read", why=said if may else why)
 
 

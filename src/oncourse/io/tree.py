@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from oncourse.io.signatures import PROGRAMS
 from oncourse.io.structural.fits import purple_qc
 from oncourse.io.tree_files import is_of_genes, kind_beside
 from oncourse.io.whose.sample_names import CALLERS, sample_of_file, stem_of
@@ -121,6 +122,10 @@ _DATA = (
     ".pdf",
     ".docx",
 )
+#: Ends of names of files in which programs of statistics and offices keep tables.
+_PROGRAMS = {
+    end for ends, what, _ in PROGRAMS if "picture" not in what and "archive" not in what for end in ends.split()
+}
 _NO_DATA = re.compile(r"(?i)^(readme|licen[cs]e|changelog|files\.tsv|\.|~|md5|checksum)|dictionary|\.(log|md5)(\.|$)")
 
 
@@ -130,7 +135,8 @@ def may_hold_data(path: Path) -> bool:
     >>> may_hold_data(Path("h/clinical.txt")), may_hold_data(Path("h/README.txt")), may_hold_data(Path("h/P1.vcf.gz.tbi"))
     (True, False, False)
     """
-    return path.name.lower().removesuffix(".gz").endswith(_DATA) and not _NO_DATA.search(path.name)
+    name = path.name.lower().removesuffix(".gz")
+    return (name.endswith(_DATA) or path.suffix.lower().lstrip(".") in _PROGRAMS) and not _NO_DATA.search(path.name)
 
 
 #: Segments of one sample by several callers: those that fit purity and ploidy before the others, then in this order.

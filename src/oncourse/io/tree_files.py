@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from oncourse.io.structural.fits import fit_in, is_mantis
+from oncourse.io.structural.segments import are_segments
 
 Kind = Literal["copies", "fits", "depths", "fusions"]
 
@@ -42,6 +43,8 @@ _FUSIONS = (
     r"\.linx\.fusion\.tsv$",
     r"(^|[/._-])fusion_predictions(\.abridged)?\.tsv$",
     r"\.bedpe$",
+    r"final-list_candidate-fusion-genes(\.[a-z0-9]+)*\.txt$",  # FusionCatcher
+    r"\.fusion_candidates\.final$",  # DRAGEN
     r"(^|/)arriba/(.*/)?[^/]*(?<!\.)fusions\.tsv$|\.arriba\.fusions\.tsv$",
 )
 #: Least depth of regions, and MSI (`oncourse.io.assays.depths`).
@@ -59,7 +62,7 @@ _BY_NAME: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("fusions", _FUSIONS),
 )
 #: Ends of names that callers give their fits and results, and other programs anything: their first lines decide.
-_MAY_BE = re.compile(r"\.(txt|tsv|out|csv|status|mantis)$|[_.]info(\.txt)?$|[_.-]mantis$")
+_MAY_BE = re.compile(r"\.(txt|tsv|tab|out|csv|status|mantis|ucn)$|[_.]info(\.txt)?$|[_.-]mantis$")
 #: Columns of tables that only their caller writes (small letters).
 _HEADERS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("fits", frozenset({"sampleid", "purity", "ploidy", "failed"})),  # PureCN
@@ -72,6 +75,7 @@ _HEADERS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("fusions", frozenset({"gene_5p", "gene_3p"})),
     ("fusions", frozenset({"#gene1", "gene2", "breakpoint1", "breakpoint2"})),  # Arriba
     ("fusions", frozenset({"#fusionname", "leftgene", "rightgene"})),  # STAR-Fusion
+    ("fusions", frozenset({"genea", "geneb", "chra", "chrb", "rating"})),  # CICERO
     ("depths", frozenset({"total_number_of_sites", "number_of_somatic_sites", "%"})),
     ("depths", frozenset({"total_number_of_sites", "number_of_unstable_sites", "%"})),
 )
@@ -96,8 +100,10 @@ def kind_beside(path: Path, name: str) -> Kind | None:
         return "fits"
     if is_mantis(text):
         return "depths"
-    header = {c.strip("\"' ").lower() for c in re.split(r"[\t,]", text.partition("\n")[0])}
-    return next((kind for kind, columns in _HEADERS if columns <= header), None)
+    lines = [line for line in text.split("\n")[:20] if not line.startswith("##")] or [""]
+    header = {c.strip("\"' ").lower() for c in re.split(r"[\t,]", lines[0])}
+    kind = next((kind for kind, columns in _HEADERS if columns <= header), None)
+    return kind or ("copies" if are_segments(header) else None)
 
 
 def is_of_genes(name: str) -> bool:

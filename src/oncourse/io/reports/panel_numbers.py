@@ -9,8 +9,14 @@ import unicodedata
 
 import polars as pl
 
-from oncourse.io.calling import shown_by_normal
-from oncourse.io.variants.maf_numbers import NOT_COUNTED, bare_percent, fractions_alone, with_share_of_normal
+from oncourse.io.calling import POPULATION_AF, shown_by_normal
+from oncourse.io.variants.maf_numbers import (
+    NOT_COUNTED,
+    bare_percent,
+    fractions_alone,
+    of_population,
+    with_share_of_normal,
+)
 from oncourse.study.schema import Problem
 from oncourse.study.values import plain_numbers
 
@@ -66,6 +72,11 @@ def of_normals(table: pl.DataFrame, name: str) -> tuple[pl.Series, list[Problem]
     frame = table.select(pl.col("_line").alias("line"), "vaf", "normal_vaf").with_columns(**counts)
     frame, problems = with_share_of_normal(frame, bare_percent(frame), name)
     return frame.select(shown_by_normal().alias("n"))["n"], problems
+
+
+def is_common(table: pl.DataFrame) -> pl.Series:
+    """Return whether each variant (``population_af``, text) is common among people (`POPULATION_AF`)."""
+    return (of_population(_plain(table["population_af"]))[0] >= POPULATION_AF).fill_null(False)
 
 
 _NORMAL = ("normal_alt", "normal_ref", "normal_depth")

@@ -17,11 +17,11 @@ from oncourse.genome import effect, protein
 from oncourse.genome.coding_change import consequences_of, protein_changes
 from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import normalise
-from oncourse.io.calling import ORIGINS
+from oncourse.io.calling import ORIGINS, POPULATION_AF
 from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.reading import Reading
 from oncourse.io.reports.names import by_their_names
-from oncourse.io.reports.panel_numbers import of_normals, read_numbers
+from oncourse.io.reports.panel_numbers import is_common, of_normals, read_numbers
 from oncourse.io.reports.row_facts import facts_of_columns, none_of_the_tested, tidy_rows
 from oncourse.io.reports.rows import copies_of, fusion_of, understood
 from oncourse.io.reports.tested import add_assays
@@ -30,6 +30,7 @@ from oncourse.io.tabular.units import in_percent, with_percent
 from oncourse.io.variants.maf_columns import ALIASES, OURS
 from oncourse.io.variants.maf_numbers import COUNTED
 from oncourse.io.variants.misshapen import words_for_names
+from oncourse.io.variants.population import population_column
 from oncourse.io.variants.read_names import meant
 from oncourse.io.whose.ids import of_two_patients
 from oncourse.study.schema import Problem
@@ -72,6 +73,7 @@ PANEL = (
     "normal_depth",
     "normal_vaf",
     "filter",
+    "population_af",
 )
 #: Names that English headers have for columns of a report that MAF has under none of its names.
 _ENGLISH = {
@@ -189,6 +191,9 @@ def _panel_columns(columns: list[str]) -> dict[str, str]:
         name = None if c in out else meant(in_percent(c) or c)
         if name and OURS[name] in PANEL and OURS[name] not in (*out.values(), *columns):
             out[c] = OURS[name]
+    common = population_column(c for c in columns if c not in out)
+    if common and "population_af" not in out.values():
+        out[common] = "population_af"
     if {"sample_id", "patient_id"} & set(out.values()) and "material" not in out.values():
         out |= {c: "material" for c in columns if c not in out and c.strip().lower() in ("specimen", "tissue")}
     return out
@@ -409,6 +414,11 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     if shown.any():
         origin = origin.set(shown, "germline")
         reading.notes.append(f"{source.name}: {int(shown.sum()):,} calls are germline by the normal's own reads")
+    common = is_common(table) & (origin == "unknown") & (not in_normal.any())
+    if common.any():
+        origin = origin.set(common, "germline")
+        said = f"a population frequency of {POPULATION_AF:g} or more: taken as germline"
+        reading.notes.append(f"{source.name}: {int(common.sum()):,} calls have {said}")
     words = [effect.of_protein_change(c) if c else None for c in table["hgvs_p"]]
     told = effect.consequences(translated(table["consequence"], "consequence"))
     known = told.set((told == "unknown").fill_null(False), None)
@@ -557,6 +567,6 @@ def percent_cells(frame: pl.DataFrame, renamed: dict[str, str]) -> pl.DataFrame:
     heads = [
         c
         for (c, ours), p in zip(renamed.items(), is_percent, strict=True)
-        if ours in ("vaf", "normal_vaf") and p and c in frame.columns
+        if ours in ("vaf", "normal_vaf", "population_af") and p and c in frame.columns
     ]
     return frame.with_columns(with_percent(pl.col(c)).alias(c) for c in heads)

@@ -29,6 +29,7 @@ _COLUMNS = {
         "gene_a",
         "genestart",
         "genename1",
+        "genea",
     ),
     "gene_3p": (
         "gene2",
@@ -39,16 +40,18 @@ _COLUMNS = {
         "gene_b",
         "geneend",
         "genename2",
+        "geneb",
     ),
     "sample_id": ("sample_id", "sample", "tumor_sample_barcode"),
     "confidence": ("confidence",),
     # Arriba, STAR-Fusion, FusionCatcher, LINX
     "frame": ("reading_frame", "prot_fusion_type", "predicted_effect", "phased", "frame"),
     "reported": ("reported",),
+    "filter": ("filter",),  # DRAGEN
 }
-_WORDS = ("confidence", "frame", "reported")
+_WORDS = ("confidence", "frame", "reported", "filter")
 #: Columns that hold both genes, 5' first: ``TMPRSS2:ERG`` (JAFFA), ``TMPRSS2--ERG`` (fusion-report).
-_BOTH = ("fusion genes", "fusion", "#fusionname", "fusion_name")
+_BOTH = ("fusion genes", "fusion", "#fusionname", "fusion_name", "fusionname", "fusiongene")
 #: Reads across the junction, and pairs around it: their sum is the support.
 _READS = (
     "split_reads1",
@@ -107,17 +110,19 @@ def read_fusion_calls(path: Path, ledger: Ledger | None = None) -> tuple[pl.Data
     nowhere = pl.col("gene_3p").is_null()
     low = (pl.col("confidence").str.to_lowercase() == _LEFT_OUT).fill_null(False)
     aside = (pl.col("reported").str.to_lowercase() == "false").fill_null(False)
+    failed = ~pl.col("filter").str.to_lowercase().is_in(["pass", "passed", ".", ""]).fill_null(True)
     for what, mask in (
         ("lie within one gene", same),
         ("are of low confidence", low & ~same),
         ("are not reported by their caller", aside & ~low & ~same),
-        ("join a gene to no gene", nowhere & ~aside & ~low & ~same),
+        ("fail their caller's filter", failed & ~aside & ~low & ~same),
+        ("join a gene to no gene", nowhere & ~failed & ~aside & ~low & ~same),
     ):
         n = frame.filter(mask).height
         if n:
             cure = "A fusion is of two genes; add it to fusions.tsv where it was confirmed."
             problems.append(Problem(name, None, "fusions", None, f"{n} events {what}: left out.", cure, "warning"))
-    frame = frame.filter(~same & ~low & ~aside & ~nowhere)
+    frame = frame.filter(~same & ~low & ~aside & ~failed & ~nowhere)
     if ends := frame.filter(pl.col("gene_5p").is_null())["gene_3p"].unique().sort().to_list():
         message = f"{', '.join(ends)}: the end of the gene is joined to no gene: a fusion with an unknown partner."
         problems.append(Problem(name, None, "fusions", None, message, "Confirm it before it is used.", "warning"))

@@ -110,6 +110,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "logr",
     ),
 }
+#: Headers of a table of genes.
+_OF_GENES = frozenset(("gene", "hugo_symbol", "gene_symbol", "gene symbol", "symbol", "hugo", "基因"))
 #: Two columns of allele copies in no order: CNVkit call.cns (cn1, cn2), Sequenza (A, B).
 _ALLELES = (("cn1", "cn2"), ("a", "b"))
 #: Tables of purity and ploidy that copy-number callers write beside their segments.
@@ -326,6 +328,29 @@ def _with_larger_state(frame: pl.DataFrame, lowered: dict[str, str]) -> pl.DataF
     )
 
 
+#: What a table of segments has beside place and ratio (SEG): without it a ratio may be of bins.
+_OF_MARKS = frozenset(("num.mark", "num_mark", "num_probes", "n_probes", "num_points", "nprobes", "num.marks"))
+#: Columns of a table of variants or genes: copies beside them are of these.
+_OF_OTHERS = frozenset(
+    ("ref", "alt", "reference_allele", "tumor_seq_allele2", "variant_classification", "hgvsp_short", "vaf", *_OF_GENES)
+)
+
+
+def are_segments(header: Collection[str]) -> bool:
+    """Whether a header (small letters) is that of a table of segments: a place, and copies or a ratio of several markers.
+
+    >>> are_segments({"chr", "start", "end", "nmajor", "nminor"}), are_segments({"chrom", "start", "end", "log2"})
+    (True, False)
+    >>> are_segments({"chromosome", "start_position", "end_position", "reference_allele", "tcn", "lcn"})
+    False
+    """
+    bare = {c.lstrip("#").strip() for c in header}
+    has = {name for name, aliases in ALIASES.items() if bare & set(aliases)}
+    copies = "total_cn" in has or {"major_cn", "minor_cn"} <= has or {"cn_normal", "cn_clone1"} <= bare
+    ratio = "log2_ratio" in has and bool(bare & _OF_MARKS)
+    return {"chrom", "start", "end"} <= has and (copies or ratio) and not bare & _OF_OTHERS
+
+
 def _no_log2(ratios: pl.Series, name: str, column: str | None) -> list[Problem]:
     """Refuse copies under the name of a log2 ratio: none below 0 and half of them near 2, where the ratios of a genome
     are near 0."""
@@ -401,6 +426,11 @@ def read_segments(path: Path | str, ledger: Ledger | None = None) -> tuple[pl.Da
     lacking = [c for c in ("chrom", "start", "end") if c not in found]
     if lacking:
         cure = f"It needs columns for {', '.join(lacking)} (found: {', '.join(frame.columns[:12]) or 'none'})."
+        if {"chrom", "start", "end"} == set(lacking) and _OF_GENES & set(lowered):
+            cure += (
+                " Copies of genes are no segments: give them as data_cna.txt (genes in rows, a column per sample) of a "
+                "cBioPortal folder, or as gene_copy_number.tsv (sample_id, gene, call) of a study folder."
+            )
         raise InputError([*problems, Problem(name, 1, None, None, "is not a table of segments.", cure)])
     alleles = next((pair for pair in _ALLELES if set(pair) <= set(lowered)), None)
     if not {"total_cn", "major_cn", "log2_ratio"} & set(found) and not alleles:

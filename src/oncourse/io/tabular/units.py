@@ -6,7 +6,9 @@ import re
 
 import polars as pl
 
-_PERCENT_NAME = re.compile(r"[ _.]*(\(%\)|\[%\]|（%）|%|_pct|_perc|_percent|percent|in_percent)$", re.I)
+_PERCENT_NAME = re.compile(
+    r"[ _.]*([(（\[](in |as )?(%|percent)[)）\]]|%|_pct|_perc|_percent|percent|in_percent)$", re.I
+)
 
 
 #: Headers that are nothing but the unit: in a table of variants the share of the reads (Guardant's ``Percentage``).

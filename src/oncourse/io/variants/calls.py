@@ -17,6 +17,7 @@ from oncourse.io.variants.maf_tables import MafTables, rename_samples
 from oncourse.io.whose.columns import assign
 from oncourse.io.whose.ids import called_first, of_two_patients
 from oncourse.io.whose.manifest import Column, Manifest
+from oncourse.io.whose.names_of_all import ask_of_people, several_people
 from oncourse.io.whose.path_words import parts_of_files, told_unlike
 from oncourse.io.whose.start import vcf_start
 from oncourse.study.frames import optional
@@ -213,13 +214,24 @@ def _apart_by_paths(
         return
     owners = [(s, path) for path, part in tables for s in part.samples["sample_id"].drop_nulls()]
     names = parts_of_files(owners, known)
+    people = several_people(o for o in owners if o[0] not in known and not any(o[0] in of for of in names.values()))
+    ask_of_people([Column(path, s, s, None, "tumour", "column") for s, path in owners], people)
+    for sample, files in people.items():
+        for path, owner in files.items():
+            names.setdefault(path, {})[sample] = (f"{owner}_{sample}", "tumour")
     for path, part in tables:
         if mine := names.get(path):
             old = pl.col("sample_id")
             roles = {s: role for s, (_, role) in mine.items()}
-            people = optional(part.samples, "patient_id")
+            given = optional(part.samples, "patient_id")
+            of_file = pl.lit(None, pl.String)
+            if persons := {s: files[path] for s, files in people.items() if path in files}:
+                of_file = old.replace_strict(persons, default=None, return_dtype=pl.String)
             part.samples = part.samples.with_columns(
-                pl.when(old.is_in(list(mine))).then(pl.coalesce(people, old)).otherwise(people).alias("patient_id"),
+                pl.when(old.is_in(list(mine)))
+                .then(pl.coalesce(of_file, given, old))
+                .otherwise(given)
+                .alias("patient_id"),
                 pl.coalesce(
                     old.replace_strict(roles, default=None, return_dtype=pl.String), optional(part.samples, "role")
                 ).alias("role"),

@@ -356,7 +356,7 @@ def renamed(frame: pl.DataFrame) -> pl.DataFrame:
     picked: dict[str, pl.Series] = {}
     for ours, aliases in ALIASES.items():
         present = [_clean(frame[by_lower[a]], ours) for a in aliases if a in by_lower]
-        if ours in ("vaf", "normal_vaf"):
+        if ours in ("vaf", "normal_vaf", "population_af"):
             heads = {(in_percent(c) or "").lower(): c for c in frame.columns}
             cells = [_clean(frame[heads[a]]) for a in aliases if a in heads]
             present += [c.to_frame().select(with_percent(pl.col(c.name))).to_series() for c in cells]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from oncourse.io.tabular.units import in_percent
+from oncourse.io.variants.population import population_column
 from oncourse.io.variants.read_names import meant
 from oncourse.study.words import words_for
 
@@ -184,6 +185,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "hgvs_c": ("hgvsc", "cdna_change", "hgvs_c", "coding_change", "cds_mutation", "dna_change"),
     "build": ("ncbi_build", "assembly", "genome_build", "assembly_version", "genome_version", "grch", "genome"),
     "filter": ("filter", "filters", "judgement"),
+    "filter_also": ("gdc_filter",),  # GDC's own, beside the caller's
     "genotype": ("gt", "genotype", "t_gt", "tumor_gt", "tumor_genotype"),
     "status": (
         *("mutation_status", "somatic_status", "variant_status", "mutation_somatic_status"),
@@ -272,6 +274,8 @@ def spelled(columns: Iterable[str], *, of_one: bool = False) -> dict[str, str]:
             if meaning and OURS[meaning] not in known:
                 out[column] = meaning if not share else "VAF(%)" if meaning == "t_vaf" else f"{meaning}(%)"
                 known.add(OURS[meaning])
+        if "population_af" not in known and (common := population_column(c for c in columns if c not in out)):
+            out[common] = "gnomad_af(%)" if in_percent(common) else "gnomad_af"
         if "sample_id" not in known and (own := [c for c in columns if c.lower() == "tumor_sample_uuid"]):
             out[own[0]] = "tumor_sample_barcode"  # GDC's; beside a barcode it is the same sample's other name
     return out

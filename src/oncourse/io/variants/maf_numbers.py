@@ -177,7 +177,7 @@ def _with_fractions(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[
             frame = frame.with_columns(pl.lit(None, pl.Float64).alias(column))
             continue
         text = frame[column]
-        value, says = _of_population(text) if column == "population_af" else fractions(text)
+        value, says = of_population(text) if column == "population_af" else fractions(text)
         if column == "vaf" and (value.filter(~says).drop_nulls() > 1).any():  # written in percent (TCGA LAML)
             problems += _told_mixed(frame, value, says, name)
             value = pl.select(pl.when(says).then(value).otherwise(value / 100)).to_series()
@@ -190,10 +190,11 @@ def _with_fractions(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[
     return frame, problems
 
 
-def _of_population(text: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return `fractions` of the first of several numbers in a cell, worked out once per distinct cell."""
+def of_population(text: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return `fractions` of the first of several numbers in a cell (``T:0.3`` of GMAF is one), worked out once per distinct
+    cell."""
     cells = text.unique().drop_nulls()
-    value, says = fractions(cells.str.extract(r"^([^&,;|]*)"))
+    value, says = fractions(cells.str.extract(r"^(?:[ACGT]+:)?([^&,;|]*)"))
     return (
         text.replace_strict(cells, value, default=None, return_dtype=pl.Float64),
         text.replace_strict(cells, says, default=False, return_dtype=pl.Boolean),

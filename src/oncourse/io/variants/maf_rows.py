@@ -10,7 +10,7 @@ from oncourse.genome.coding_change import consequences_of
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.protein import canonicals
 from oncourse.genome.variant import VARIANT_ID, build_of_accession, normalise, which
-from oncourse.io.calling import decide
+from oncourse.io.calling import decide, passes
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.variants.alleles import with_alleles
 from oncourse.io.variants.maf_fusions import is_small, without_large
@@ -61,6 +61,7 @@ def tables_of(
     frame = _without_non_variants(frame, notes)
     left.append(("wild-type marker or structural variant", n_rows - frame.height, None))
     frame = frame.drop("end", "alt_1", "patient_id", "role", "sample_type", "normal_id", "variant_type", strict=False)
+    frame = _with_second_filter(frame)
     frame, n_missing = _with_genotypes(frame)
     left += [("a genotype of dots without depth", n_missing, None)] if n_missing else []
     frame, found = on_forward(frame, name, _build(frame, name)[0], fasta, notes)
@@ -123,6 +124,25 @@ def tables_of(
         copies,
         left_out=left,
         large=large,
+    )
+
+
+def _with_second_filter(frame: pl.DataFrame) -> pl.DataFrame:
+    """Join what GDC filters in every caller's table (GDC_FILTER: gdc_pon, bitgt) to the caller's own FILTER.
+
+    >>> rows = {"filter": ["PASS", "weak", "PASS", None], "filter_also": ["gdc_pon", "bitgt", "", "gdc_pon"]}
+    >>> _with_second_filter(pl.DataFrame(rows))["filter"].to_list()
+    ['gdc_pon', 'weak;bitgt', 'PASS', 'gdc_pon']
+    """
+    if "filter_also" not in frame.columns:
+        return frame
+    also, own = pl.col("filter_also").str.strip_chars(), optional(frame, "filter")
+    says = ~also.is_in(["", ".", "PASS"]).fill_null(True)
+    joined = pl.when(passes("filter")).then(also).otherwise(own + ";" + also)
+    return (
+        frame.with_columns(own.alias("filter"))
+        .with_columns(pl.when(says).then(joined).otherwise("filter").alias("filter"))
+        .drop("filter_also")
     )
 
 

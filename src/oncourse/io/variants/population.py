@@ -3,16 +3,47 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import polars as pl
 
+from oncourse.io.tabular.units import in_percent
 from oncourse.io.variants.annotation import Allele, Columns, annovar_block, rows_of
 
-_KEYS = r"gnomad[a-z]*_?AF|gnomad_[a-z]+_AF|AF_popmax|gnomAD_(?:ex|gen)ome_ALL|ExAC_(?:AF|ALL)"
+_KEYS = (
+    r"gnomad[a-z\d]*(?:_[a-z]+)?_?AF|gnomAD_(?:ex|gen)ome_ALL|ExAC_(?:AF|ALL)|AF_popmax|PopFreqMax|MAX_AF|"
+    r"1000g[\da-z]*_(?:all|AF)|esp6500[\da-z]*_all|ChinaMAP_AF"
+)
 #: INFO keys that hold a frequency in the population, with the text of their values.
 _INFO = re.compile(rf"(?i)(?:^|;)(?:{_KEYS})=([^;]+)")
 _INFO_AF = re.compile(rf"(?i)(?:^|;)(?:{_KEYS}|AF)=([^;]+)")
 _POPAF = re.compile(r"(?:^|;)POPAF=([^;]+)")
+#: A column of a table that by its name holds how common an allele is in a data base of people: the data base, whatever
+#: version and part of it, then a word for a frequency or for a people (ANNOVAR's 1000g2015aug_all, esp6500siv2_eas).
+_DATA_BASE = (
+    r"(pop|gnomad|exac(?!t)|esp\d{4}|1000 ?g|1kg|thousand ?genomes|topmed|kaviar|hrc|chinamap|abraom|gme|uk10k|"
+    "千人基因组|人群)"
+)
+_COLUMN = re.compile(
+    rf"(?i)^(.*[_. ])?{_DATA_BASE}([\da-z_. -]*[_. -]|[\da-z]*)"
+    r"(af|maf|freq|frequency|freqmax|max|all|popmax|eas|eur|afr|amr|sas|nfe|asn|chb|频率|基因频率)$"
+)
+
+
+def population_column(columns: Iterable[str]) -> str | None:
+    """Return the column that holds how common an allele is among people: one of all people first; null where none does.
+
+    >>> population_column(["Gene", "1000g2015aug_eas", "1000g2015aug_all"]), population_column(["ExAC_AF_EAS"])
+    ('1000g2015aug_all', 'ExAC_AF_EAS')
+    >>> population_column(["gnomad41_exome_AF"]), population_column(["千人基因组频率", "人群频率"])
+    ('gnomad41_exome_AF', '千人基因组频率')
+    >>> population_column(["gnomAD_AC", "gnomAD_filter", "ESP6500_AC", "VAF", "exact_af", "gnomAD_nhomalt"])
+    """
+    found = [c for c in columns if _COLUMN.match((in_percent(c) or c).strip())]
+    whole = [c for c in found if not re.search(r"(?i)(?<![a-z])(eas|eur|afr|amr|sas|nfe|asn|chb)(?![a-z])", c)]
+    return next(iter([*whole, *found]), None)
+
+
 #: Columns of VEP's CSQ that hold it.
 _CSQ = ("MAX_AF", "gnomADe_AF", "gnomADg_AF", "gnomAD_AF", "AF")
 

@@ -33,6 +33,7 @@ from oncourse.io.variants.population import frequencies, parts_of
 from oncourse.io.variants.vcf_rows import in_percent, record_rows
 from oncourse.io.variants.vcf_told import (
     tell_germline_caller,
+    tell_no_genotype,
     tell_reference,
     tell_silent,
     tell_uncounted,
@@ -117,6 +118,7 @@ def read_vcf(
     found.coverage = covered(small.frame, named)
     tell_reference(found, path.name, small)
     tell_silent(found, taken, name)
+    tell_no_genotype(found, name)
     tell_uncounted(found, small, name)
     tell_unfiltered(found, table, name)
     if not beside and tumours:

@@ -88,6 +88,9 @@ def record_rows(
                 held = _carried(fields, site)
                 if held is False and is_alone and found[0] and (status or "").lower() in _SOMATIC:
                     held = None  # the record calls its one tumour somatic: 0/0 is no genotype of it
+                # passed in the only sample, and none of it there, without a read that says so
+                denied = held is False and is_alone and passes_record(filters[i]) and found == (None, None)
+                open_ = is_silent or is_unreadable(fields, site) or (denied and not _COUNTS.isdisjoint(keys))
                 out.append(
                     (
                         lines[i],
@@ -97,11 +100,11 @@ def record_rows(
                         own_ref,
                         own_alt,
                         NO_GENOTYPE
-                        if is_silent
+                        if open_
                         else _of_sample(_filter_of(filters[i], infos[i], number), fields.get("FT")),
                         *found,
                         None if None not in found else fraction(fields, site),
-                        False if is_silent or (found[0] is None and _is_missing(fields) and not is_told) else held,
+                        False if open_ or (found[0] is None and _is_missing(fields) and not is_told) else held,
                         len(tumours) > 1 or _is_missing(fields) or len(each) > 1 or lists_all,
                         *(_normal_counts(others, site) if others else of_normal({**(one or {}), **fields}, site)),
                         status,
@@ -112,8 +115,8 @@ def record_rows(
     return out
 
 
-#: Filter of a record of the file's only tumour whose column says nothing: listed as passed, and nobody knows whether the
-#: sample has it.
+#: Filter of a record whose column says nothing that can be read of its alternative (of the file's only tumour: nothing at
+#: all): listed as passed, and nobody knows whether the sample has it.
 NO_GENOTYPE = "no genotype"
 
 
@@ -259,18 +262,51 @@ def _carried(fields: dict[str, str], site: Site) -> bool | None:
     >>> [_carried({"GT": gt}, Site("C", "T")) for gt in ("0/1", "0/0", "C/T", "C/C", "./.", "het")]
     [True, False, True, False, None, None]
     """
-    alleles = set(re.split(r"[/|]", fields.get("GT") or ".")) - {"."}
+    if _is_missing(fields):
+        return None
+    alleles = set(re.split(r"[/|]", fields.get("GT") or ".")) - {".", ""}
     if not all(map(str.isdigit, alleles)):
         written = {a.upper() for a in alleles}
         return site.alt.upper() in written if all(re.fullmatch("[ACGTN]+", a) for a in written) else None
     return str(site.number + 1) in alleles if alleles else None
 
 
+#: What R and pandas write for a genotype that is missing.
+_NO_WORDS = frozenset(("", "na", "n/a", "nan", "none", "null", "-"))
+
+
 def _is_missing(fields: dict[str, str]) -> bool:
     """Whether the genotype is one of dots: the caller says nothing, the reads decide."""
-    return "GT" in fields and not set(fields["GT"]) - set("./|")
+    return "GT" in fields and (not set(fields["GT"]) - set("./|") or fields["GT"].lower() in _NO_WORDS)
 
 
+#: Words for a genotype; bases parted as alleles are.
+_GENOTYPE_WORDS = frozenset(("het", "hom", "ref", "wt", "mut", "alt", "homref", "homalt", "hom_ref", "hom_alt"))
+_BASES = re.compile(r"(?i)^[ACGTN*]+([/|][ACGTN*]+)+$")
+
+
+def is_unreadable(fields: dict[str, str], site: Site) -> bool:
+    """Whether a genotype is none: no alleles, or alleles that the record does not have and not the one asked for.
+
+    A record that was split and kept its genotype (``1/2``) has its first alternative all the same.
+
+    >>> [is_unreadable({"GT": gt}, Site("C", "T")) for gt in ("0/1", "./.", "C/T", "T", "het", "1/2", "|0|1")]
+    [False, False, False, False, False, False, False]
+    >>> [is_unreadable({"GT": gt}, Site("C", "T")) for gt in ("0/2", "12", "GT", "30%", "\uff13\uff10\uff10")]
+    [True, True, True, True, True]
+    """
+    if "GT" not in fields or _is_missing(fields):
+        return False
+    written = fields["GT"]
+    alleles = set(re.split(r"[/|]", written)) - {".", ""}
+    if all(a.isascii() and a.isdigit() for a in alleles):
+        return max(map(int, alleles)) > site.n_alt and str(site.number + 1) not in alleles
+    is_word = written.lower() in _GENOTYPE_WORDS or written.upper() in (site.ref.upper(), site.alt.upper())
+    return not is_word and not _BASES.match(written)
+
+
+#: Keys of reads: a caller whose FORMAT has one counts.
+_COUNTS = frozenset(("DP", "AD", "AO", "NV", "DP4", "AU", "TIR", "VD"))
 #: Keys of a sample that say nothing of whether the variant is there: depth, quality, phase.
 _NOT_OF_THE_VARIANT = frozenset(("GT", "DP", "TDP", "NDP", "MIN_DP", "GQ", "RGQ", "PL", "PGT", "PID", "PS"))
 
@@ -288,5 +324,7 @@ def _has_numbers(fields: dict[str, str]) -> bool:
 def _says_nothing(fields: dict[str, str]) -> bool:
     """Whether a sample's column is empty: no field, or a missing genotype without depth."""
     missing = _is_missing(fields)
-    depth_known = any(fields.get(k) not in (None, ".", "") for k in ("DP", "AD", "AU", "TIR", "AO", "NR"))
+    depth_known = any(
+        fields.get(k, ".").lower() not in (".", *_NO_WORDS) for k in ("DP", "AD", "AU", "TIR", "AO", "NR")
+    )
     return not fields or (missing and not depth_known)

@@ -11,6 +11,7 @@ from oncourse.io.assays.covered import NO_VARIANT
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.variants.dialects import DIALECTS
 from oncourse.io.variants.maf_tables import MafTables, write_rows
+from oncourse.io.variants.vcf_rows import NO_GENOTYPE
 from oncourse.io.whose.manifest import Column
 from oncourse.io.whose.roles import germline_caller
 from oncourse.study.schema import Problem
@@ -42,6 +43,16 @@ def tell_silent(found: MafTables, taken: Sequence[Column], name: str) -> None:
         message = f"{names}: no read of any variant of the other columns: a normal?"
         cure = "If so, say it (--files, or a clinical table): as a tumour it counts as looked at and without them."
         found.problems.append(Problem(name, None, "sample_id", names, message, cure, "warning"))
+
+
+def tell_no_genotype(found: MafTables, name: str) -> None:
+    """Name the records that pass and whose sample says nothing that can be read: what they change is not known there."""
+    none = (found.calls["filter"] == NO_GENOTYPE).fill_null(False)
+    if none.any():
+        lines = found.lines.filter(none).unique().sort()
+        message = f"{len(lines):,} records have no genotype that can be read: the change is neither there nor absent."
+        cure = "Ask for the caller's own file; until then what they would change is not assessable."
+        found.problems.append(Problem(name, int(lines[0]), "GT", None, message, cure, "warning"))
 
 
 def tell_uncounted(found: MafTables, small: TextTable, name: str) -> None:

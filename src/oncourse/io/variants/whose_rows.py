@@ -30,6 +30,7 @@ from oncourse.io.whose.sample_names import (
     of_path,
     sample_of_file,
     stem_of,
+    without_lane,
 )
 from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
@@ -136,7 +137,10 @@ def _named(
             return sample_of_file(path), folder, role
         return f"{stem}_{name}", stem, role
 
-    return {name: one(name) for name in ids}
+    found = {name: one(name) for name in ids}
+    free = [n for n in ids if n not in known and not said_of(manifest, path, n) and n == found[n][0]]
+    lanes = {n: without_lane(n) for n in free}  # P1_S1_L001 and P1_S1_L002 are lanes of one library
+    return {n: (lanes.get(n, sample), patient, role) for n, (sample, patient, role) in found.items()}
 
 
 #: GDC's id of a case, which names nobody outside its data base.

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from oncourse.io.whose.ids import refuse_endless, says
 from oncourse.io.whose.manifest import Column, Manifest, Question, said_of
+from oncourse.io.whose.names_of_all import by_people
 from oncourse.io.whose.path_words import apart
 from oncourse.io.whose.roles import Names, role_of, settled
 from oncourse.io.whose.sample_names import (
@@ -86,6 +87,7 @@ def assign(
     out = _with_lone_normals(out)
     _ask_of_file_names(out, known)
     _ask_of_shared_columns(out, known)
+    out = by_people(out, known)
     _ask(out, known)
     return out
 
@@ -296,7 +298,7 @@ def _patient(
     if sample == stem_of(start.path) and (folder := folder_of_samples(start.path)):
         return folder
     own, _ = names.ends.get(column, ("", ""))
-    if own and len({word.upper() for word in names.roles[own]}) > 1:
+    if own and not GENERIC.match(column) and len({word.upper() for word in names.roles[own]}) > 1:
         return own  # P1_T beside P1_N, whatever else the file holds
     if column in names.behind:
         return names.behind[column]

@@ -41,6 +41,20 @@ def refuse_endless(names: Iterable[str], file: str) -> None:
         )
 
 
+#: A barcode as R (``make.names``) or a form may write it: dots or underscores for dashes, small letters.
+_BARCODE_LIKE = re.compile(r"(?i)^(tcga[._-][a-z0-9]{2}[._-][a-z0-9]{4}|target[._-]\d{2}[._-][a-z0-9]{6})(?=[._-]|$)")
+
+
+@lru_cache(maxsize=65536)
+def barcode(sample: str) -> str:
+    """Return a barcode of TCGA or TARGET as these write it; any other id as it stands.
+
+    >>> barcode("TCGA.A6.2671.01A"), barcode("tcga-a6-2671-11a"), barcode("TCGA_cohort"), barcode("P1.T")
+    ('TCGA-A6-2671-01A', 'TCGA-A6-2671-11A', 'TCGA_cohort', 'P1.T')
+    """
+    return re.sub(r"[._]", "-", sample).upper() if _BARCODE_LIKE.match(sample) else sample
+
+
 @lru_cache(maxsize=65536)
 def says(sample: str) -> tuple[str, str] | None:
     """Return patient and role (tumour, normal, plasma) of a sample id that says both; null for any other.
@@ -53,7 +67,7 @@ def says(sample: str) -> tuple[str, str] | None:
     ('C_AAA111', 'normal')
     """
     for pattern, role in _SAYS:
-        if found := pattern.match(sample):
+        if found := pattern.match(barcode(sample)):
             return found.group(1), role(found.group(2)) or "tumour"
     return None
 
@@ -65,7 +79,7 @@ def patient_of(sample: str) -> str:
     ('P-0000197', 'TCGA-2A-A8VL', 'S7')
     """
     said = says(sample)
-    short = re.match(rf"{_BARCODE}(?=-|$)", sample)
+    short = re.match(rf"{_BARCODE}(?=-|$)", barcode(sample))
     return said[0] if said else short[0] if short else sample
 
 
@@ -125,6 +139,11 @@ def matched(
 
     >>> matched(["P-0000001-T01-IM6", "A1"], ["P-0000001-T01", "A1†"])[0]
     {'A1': 'A1†', 'P-0000001-T01-IM6': 'P-0000001-T01'}
+
+    A mark that says tumour and no more (CPTAC's ``_T``) names the sample before it, where nothing else of it is given.
+
+    >>> matched(["C3L-1_T", "C3L-2_T", "C3L-2_T2"], ["C3L-1", "C3L-2"])[0], matched(["P1_T", "P1"], ["P1"])[0]
+    ({'C3L-1_T': 'C3L-1'}, {})
     """
     given, listed = set(ids), set(known)
     own = {p: next(iter(s)) for p, s in (patients or {}).items() if len(set(s)) == 1 and not set(s) & given}
@@ -144,14 +163,25 @@ def matched(
             out[i] = same[0]
         elif i in own:
             out[i] = own[i]
+        elif (mark := _TUMOUR_MARK.search(i)) and _is_alone(i[: mark.start()], given, listed):
+            out[i] = i[: mark.start()]
     return out, _said(out, own)
+
+
+_TUMOUR_MARK = re.compile(r"(?i)[_.\-](T|tumou?r|肿瘤)$")
+
+
+def _is_alone(name: str, given: Collection[str], listed: Collection[str]) -> bool:
+    """Whether a name is listed and one of the given ids is it, or continues it, and one only."""
+    of_it = [i for i in given if i == name or (i.startswith(name) and i[len(name)] in "_.-")]
+    return name in listed and len(of_it) == 1
 
 
 def _sample_part(text: str) -> str | None:
     """Return patient and sample type of a TCGA barcode (TCGA-AA-0001-01), patient and sample of an id of MSK-IMPACT."""
     if msk := _MSK.match(text):
         return msk[1]
-    found = _TCGA.match(text)
+    found = _TCGA.match(barcode(text))
     return f"{found.group(1)}-{found.group(2)}" if found else None
 
 
@@ -173,13 +203,13 @@ def type_of(sample: str) -> str | None:
     >>> type_of("TCGA-HR-A2OG-06A-11D"), type_of("TARGET-30-PAAAAA-10A"), type_of("TCGA-AA-0001-50A"), type_of("S7")
     ('Metastatic', 'Blood Derived Normal', None, None)
     """
-    found = _TCGA.match(sample)
+    found = _TCGA.match(barcode(sample))
     return _TYPES.get(found.group(2)) if found else None
 
 
 def tell_barcodes(ids: Collection[str]) -> list[Problem]:
     """Say which barcodes are of material that is no tumour of the patient, and which are several aliquots of a sample."""
-    parts = {i: found for i in sorted(set(ids)) if (found := _TCGA.match(i))}
+    parts = {i: found for i in sorted(set(ids)) if (found := _TCGA.match(barcode(i)))}
     out = []
     if odd := {i: _NO_PATIENT[f.group(2)] for i, f in parts.items() if f.group(2) in _NO_PATIENT}:
         message = (
@@ -210,7 +240,7 @@ def _plain(text: str) -> str:
 
 
 def _said(mapping: dict[str, str], own: dict[str, str]) -> list[str]:
-    barcodes = {a: b for a, b in mapping.items() if a.startswith(("TCGA-", "TARGET-")) and a not in own}
+    barcodes = {a: b for a, b in mapping.items() if barcode(a).startswith(("TCGA-", "TARGET-")) and a not in own}
     theirs = {a: b for a, b in mapping.items() if own.get(a) == b}
     others = {a: b for a, b in mapping.items() if a not in barcodes and a not in theirs}
     out = []

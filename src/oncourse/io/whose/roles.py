@@ -39,7 +39,7 @@ def _behind(columns: Sequence[str]) -> dict[str, str]:
     >>> _behind(["N_P1", "T_P1", "T_P2"]), _behind(["tumor_P1", "tumor_P2"])
     ({'N_P1': 'P1', 'T_P1': 'P1'}, {})
     """
-    found = {c: m for c in columns if (m := _ROLE_START.match(c))}
+    found = {c: m for c in columns if (m := _ROLE_START.match(c)) and not GENERIC.match(c)}
     roles: dict[str, set[bool]] = {}
     for m in found.values():
         roles.setdefault(m["stem"], set()).add(is_normal_name(m["role"]))
@@ -72,12 +72,12 @@ class Names:
 
     @classmethod
     def of(cls, columns: Sequence[str], stem: str = "") -> Names:
-        controls = Controls(columns)
+        controls = Controls([c for c in columns if not GENERIC.match(c)])
         found = {c: controls.of(c) for c in columns}
         if stem and len(columns) > 2:  # P1-N in P1.vcf, whatever the others are called
             of_file = re.compile(rf"(?i){re.escape(stem)}[_.-]({NORMAL_END}|{NORMAL_WORD})\d*")
             found |= {c: stem for c in columns if of_file.fullmatch(c)}
-        ends = {c: (end["stem"], end["role"]) for c in columns if (end := ROLE_END.match(c))}
+        ends = {c: (end["stem"], end["role"]) for c in columns if (end := ROLE_END.match(c)) and not GENERIC.match(c)}
         roles: dict[str, set[str]] = {}
         for own, role in ends.values():
             roles.setdefault(own, set()).add(role)

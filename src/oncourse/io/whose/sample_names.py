@@ -71,8 +71,15 @@ _GLUED = re.compile(
 NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
 #: The ends of a name that say normal beside several lesions; R may be a relapse there.
 _NORMAL_LETTERS = r"BL|GL|N|PB|NB|germ"
-GENERIC = re.compile(rf"^({NORMAL_WORD}|{_TUMOUR_WORD}|samples?|_*(none|unknown)_*|default)[_.-]?\d*$|^[tn]$", re.I)
-IS_NORMAL = re.compile(rf"^({NORMAL_WORD})[_.-]?\d*$|^n$", re.I)
+#: What may stand beside such a word and names nobody either: DNA_TUMOR, tumor_sample, primary_tumor.
+_BEFORE = r"(?:(?:dna|wes|wgs|wxs|exome|matched|primary|metastatic|sample)[_.-]?)?"
+_BEHIND = r"(?:[_.-]?(?:sample|specimen|dna|wes|wgs|wxs|exome|tissue|tumou?r|bam|样本))?"
+GENERIC = re.compile(
+    rf"^{_BEFORE}({NORMAL_WORD}|{_TUMOUR_WORD}|cancer){_BEHIND}[_.-]?\d*$|"
+    r"^(samples?|_*(none|unknown)_*|default)[_.-]?\d*$|^[tn]$",
+    re.I,
+)
+IS_NORMAL = re.compile(rf"^{_BEFORE}({NORMAL_WORD}){_BEHIND}[_.-]?\d*$|^n$", re.I)
 #: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
 ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{NORMAL_WORD}|血|tumou?r|肿瘤(组织)?|癌(组织)?)\d*$", re.I)
 _PAIR = re.compile(r"^(?P<tumour>.+?)(?:[_.-]vs[_.-]|_v_)(?P<normal>.+?)$", re.I)
@@ -99,7 +106,11 @@ _STEPS = (
 )
 _ENDS = re.compile(rf"([._ -]+({_STEPS}))+$", re.I)
 #: A caller before the name, as sarek 2 writes it: ``Strelka_T_vs_N_somatic_snvs.vcf.gz``.
-_FIRST = re.compile(r"^(?:strelka|mutect2|manta|freebayes|haplotypecaller|tiddit|mpileup)_(?=[^_.]+[_.-]?\w)", re.I)
+_FIRST = re.compile(
+    r"^(?:(?:(?:strelka2?|mutect2?|manta|freebayes|haplotypecaller|tiddit|mpileup|varscan2?|muse|vardict)_|"
+    r"(?:somatic|snvs?|snps?|indels?|filtered|annotated|vep|consensus)[_.-])+)(?=[^_.]+[_.-]?\w)",
+    re.I,
+)
 _ONLY_STEPS = re.compile(rf"^({_STEPS}|000\d|expectedresults|variant_calling|annotation)([._ -]+({_STEPS}))*$", re.I)
 
 
