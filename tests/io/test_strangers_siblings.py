@@ -15,8 +15,8 @@ from tests.io.strangers import KRAS_ROW, MAF, write_table, write_vcf
 from oncourse.errors import InputError
 from oncourse.facts import report_genes
 from oncourse.io.files import read_files
-from oncourse.io.reports import panel_numbers
-from oncourse.io.reports.mapping import read_panel
+from oncourse.io.reports import mapping, panel_numbers
+from oncourse.io.reports.mapping import is_panel, read_panel
 from oncourse.io.structural import segments
 from oncourse.io.structural.fusion_callers import read_fusion_calls
 from oncourse.io.tabular import units
@@ -33,6 +33,7 @@ from oncourse.io.whose.start import Start
     "module",
     [
         ids,
+        mapping,
         maf_rows,
         names_of_all,
         panel_numbers,
@@ -126,6 +127,64 @@ def test_segments_under_the_lesions_names_are_of_the_file_s_patient(tmp_path):
             d / f"{patient}.seg", "ID|chrom|loc.start|loc.end|num.mark|seg.mean\nprimary|17|36000000|40000000|50|2.5"
         )
     assert sorted(read_files([d]).tables["segments"]["sample_id"]) == ["P1_primary", "P2_primary"]
+
+
+def test_a_folder_of_normals_holds_normals(tmp_path):
+    """tumor/A1.vcf and normal/A2.vcf: A2 was a tumour of another patient."""
+    starts = [Start(Path(f), (Path(f).stem,), (), "") for f in ("d/tumor/A1.vcf", "d/normal/A2.vcf", "d/tumor/B1.vcf")]
+    assert [(c.sample_id, c.role) for c in columns.assign(starts)] == [
+        ("A1", "tumour"),
+        ("A2", "ignore"),
+        ("B1", "tumour"),
+    ]
+
+
+def test_normals_whose_letter_is_glued_on(tmp_path):
+    """1T.vcf and 1N.vcf were two tumours of two patients."""
+    d = tmp_path / "d"
+    for name, cell in (("1T", "0/1:70,30"), ("1N", "0/0:50,0"), ("2T", "0/1:70,30")):
+        write_vcf(d / f"{name}.vcf", [name], [f"12 25398284 . C T 50 PASS . GT:AD {cell}"])
+    samples = read_files([d]).tables["samples"].sort("sample_id")
+    assert samples.select("sample_id", "material").rows() == [("1N", "normal"), ("1T", "tissue"), ("2T", "tissue")]
+    assert samples["patient_id"].to_list()[:2] == ["1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "samples"),
+    [
+        ("Patient_ID|Sample_ID|Gene|Protein_Change\nP1|T1|KRAS|p.G12D\nP1|T2|KRAS|p.G12D\nP2|T1|TP53|p.R175H", 3),
+        ("Patient_ID|Region|Gene|Protein_Change\nP1|R1|KRAS|p.G12D\nP1|R2|KRAS|p.G12D\nP2|R1|TP53|p.R175H", 3),
+        ("Patient_ID|Sample_ID|Gene|Protein_Change\nP1|Tumor|KRAS|p.G12D\nP2|Tumor|TP53|p.R175H", 2),
+    ],
+)
+def test_a_report_s_lesions_are_each_patient_s_own(tmp_path, text, samples):
+    tables = read_panel(write_table(tmp_path / "r.tsv", text)).tables
+    assert tables["samples"]["sample_id"].n_unique() == samples == tables["calls"].height
+    assert sorted(tables["samples"]["patient_id"].unique()) == ["P1", "P2"]
+
+
+def test_a_table_s_lesions_are_each_patient_s_own(tmp_path):
+    """T1 of P1 and of P2 was refused, Tumor of both too."""
+    text = "\n".join([MAF + "\tPatient_ID", *(KRAS_ROW.replace("S1", "Tumor") + f"\t{p}" for p in ("P1", "P2"))])
+    found = read_maf(write_table(tmp_path / "a.maf", text))
+    assert sorted(found.calls["sample_id"]) == ["P1", "P2"]
+
+
+def test_a_status_of_a_report_is_read_by_its_words(tmp_path):
+    """Status was not read: a germline BRCA2 counted as the tumour's, and Mutated, Wild-type made no report."""
+    origin = "Sample_ID|Gene|Protein_Change|Status\nS1|BRCA2|p.S1982fs|Germline\nS1|KRAS|p.G12D|Somatic"
+    calls = read_panel(write_table(tmp_path / "a.tsv", origin)).tables["calls"]
+    assert calls.sort("variant_id")["origin"].to_list() == ["germline", "somatic"]
+    result = write_table(tmp_path / "b.csv", "Sample|Gene|Status\nS1|KRAS|Mutated\nS1|NRAS|Wild-type", by=",")
+    assert is_panel(result)
+    assert read_panel(result).tables["markers"].select("marker", "value").rows() == [("KRAS", "Mutated")]
+
+
+def test_a_dot_parts_thousands_beside_a_decimal_comma(tmp_path):
+    text = "Sample;Gene;HGVSp;VAF;Depth\nS1;KRAS;p.G12D;0,30;1.000\nS2;KRAS;p.G12D;0,05;12.500"
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    assert read_panel(path).tables["calls"].select("alt_count", "depth").rows() == [(300, 1000), (625, 12500)]
 
 
 def _maf(path, *samples, columns="", cells=""):

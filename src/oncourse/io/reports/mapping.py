@@ -29,7 +29,8 @@ from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.text import read_table
 from oncourse.io.variants.maf import lacking_with_places, looks_like_maf
 from oncourse.io.variants.misshapen import moved_cells
-from oncourse.io.variants.specimens import kind_of_cells, may_be_either, may_be_kind
+from oncourse.io.variants.said_columns import may_say
+from oncourse.io.variants.specimens import kind_of_cells, may_be_either, may_be_kind, parted, specimen_columns
 from oncourse.io.whose.sample_names import beginning, names_nobody, sample_of_file
 from oncourse.study.config import StudyConfig, config_from_mapping, read_yaml
 from oncourse.study.frames import optional
@@ -133,6 +134,9 @@ def is_panel(path: Path, *, is_somebodys: bool = False) -> bool:
     found = {"hgvs_p", "hgvs_c", "pos", *(("value",) if wide or "vaf" in ours else ())}
     alone = {"hgvs_p", "hgvs_c"} & ours and not {"chrom", "pos", "ref", "alt"} & ours
     whose = bool({"sample_id", "patient_id"} & ours) or bool(alone and not names_nobody(path)) or is_somebodys
+    if "gene" in ours and "value" not in ours and whose:  # Status: Mutated, Wild-type
+        cells = report_table(path).frame
+        ours |= set(_by_cells(cells, panel_columns(cells.columns)).values())
     if "value" in ours and "gene" in ours and whose:
         found |= {"value"} if _of_genes(report_table(path).frame) else set()
     if "gene" in ours and "hgvs_p" not in ours and whose and {"vaf", "copies", "consequence"} & ours:
@@ -197,8 +201,8 @@ def _read(
         read |= set(text.frame.columns) - unread(text.frame, part)
         seen += [c for c in text.frame.columns if c not in seen]
         if is_panel:
-            frame = of_patients(frame, reading)
             left = unread(text.frame, part)
+            frame = of_patients(_of_specimens(frame, text.frame, left, source.name, reading), reading)
             quality_of(source.name, text.frame, left, reading)
             frame = of_file(frame, source, left, reading, text.frame, within)
             must_be_whose(frame.columns, text.frame.columns, source)
@@ -282,6 +286,18 @@ def _by_material(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     )
 
 
+def _of_specimens(
+    frame: pl.DataFrame, text: pl.DataFrame, left: Collection[str], name: str, reading: Reading
+) -> pl.DataFrame:
+    """Name the samples of a report of patients by a column that tells them apart (Region, Timepoint) and is in none of
+    ours, as `oncourse.io.variants.specimens.parted` does for every other list of variants."""
+    if "sample_id" in frame.columns or "patient_id" not in frame.columns or not set(specimen_columns(left)):
+        return frame
+    rows, said = parted(frame.with_columns(pl.col("patient_id").alias("sample_id")), text, (), name)
+    reading.notes += said
+    return rows if said else frame
+
+
 #: What tells the samples of one patient apart in a report that does not name them.
 _APART = ("material", "role", "site", "date", "day")
 
@@ -341,7 +357,27 @@ def _by_cells(frame: pl.DataFrame, named: Mapping[str, str]) -> dict[str, str]:
         ours = ours if may_be_either(column) or kind == "sample" else ()
         free = [o for o in ours if o not in (*named.values(), *out.values(), *frame.columns)]
         out |= {column: free[0]} if free else {}
+    for column in (c for c in frame.columns if c not in named and c not in out):
+        ours = _of_results(column, frame[column])
+        if ours and ours not in (*named.values(), *out.values(), *frame.columns):
+            out[column] = ours
     return out
+
+
+def _of_results(column: str, values: pl.Series) -> str | None:
+    """Return whether a column that may say a status by its name says an origin (``origin``: Somatic, Germline) or what was
+    found (``value``: Mutated, Wild-type), by all of its words; null where it says neither.
+
+    >>> _of_results("Status", pl.Series(["Somatic", "Germline"])), _of_results("Status", pl.Series(["Mutated", "WT"]))
+    ('origin', 'value')
+    >>> _of_results("Status", pl.Series(["final", "Somatic"])), _of_results("Note", pl.Series(["Somatic"]))
+    (None, None)
+    """
+    if may_say(column) not in ("origin", "called"):
+        return None
+    words = [w for w in values.cast(pl.String).str.strip_chars().drop_nulls().unique() if w not in ("", ".", "-")]
+    subjects = (("origin", "origin"), ("panel_result", "value"))
+    return next((ours for subject, ours in subjects if words and all(meaning(subject, w) for w in words)), None)
 
 
 def _of_materials(values: pl.Series) -> bool:

@@ -38,6 +38,8 @@ def read_numbers(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
     text = {c: _plain(table[c]) for c in ("alt_count", "ref_count", "depth", "vaf")}
     # a comma in a number of reads can only part thousands
     reads = {c: text[c].str.replace_all(r"(\d),(\d{3})", "${1}${2}") for c in ("alt_count", "ref_count", "depth")}
+    if text["vaf"].str.contains(r"^\s*\d*,\d+\s*%?\s*$").any():  # 0,30 beside 1.200: the dot parts thousands
+        reads = {c: cells.str.replace_all(r"(\d)\.(\d{3})\b", "${1}${2}") for c, cells in reads.items()}
     given, others, depth = (_number(reads[c], _READS) for c in reads)
     share = _of_thousand(text["vaf"])
     of = share.str.extract_groups(_OF).struct.unnest().cast(pl.Float64, strict=False)

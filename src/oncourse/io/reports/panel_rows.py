@@ -33,6 +33,7 @@ from oncourse.io.variants.misshapen import words_for_names
 from oncourse.io.variants.population import population_column
 from oncourse.io.variants.read_names import meant
 from oncourse.io.whose.ids import of_two_patients
+from oncourse.io.whose.names_of_all import with_their_patients
 from oncourse.study.schema import Problem
 from oncourse.study.translated import translated
 from oncourse.study.words import meaning, our_columns, plain
@@ -105,8 +106,11 @@ _ENGLISH = {
         "aa",
         "protein",
         "mutation",
+        "mutations",
         "variant",
+        "variants",
         "alteration",
+        "alterations",
         "amino_acid",
         "p_change",
         "protein_variant",
@@ -210,6 +214,8 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     frame, lines = _without_remarks(frame, lines, source, reading)
     table = _with_alt(pl.DataFrame({name: _column(frame, name) for name in PANEL}).with_columns(lines.alias("_line")))
     table = _as_above(tidy_rows(table), source, reading)
+    table, said = with_their_patients(table)
+    reading.notes += [f"{source.name}: {said}"] if said else []
     facts_of_columns(table, reading)
     table = none_of_the_tested(table)
     lost = table["sample_id"].is_null() | (table["gene"].is_null() & table["pos"].is_null())

@@ -45,6 +45,7 @@ from oncourse.io.variants.specimens import (
 from oncourse.io.variants.tool_columns import PAIRS, tool_names, with_tool_columns
 from oncourse.io.variants.whose_rows import name_rows, one_sample, owners_by_barcode, refuse_nobody, several_in_a_cell
 from oncourse.io.whose.manifest import Manifest
+from oncourse.io.whose.names_of_all import with_their_patients
 from oncourse.io.whose.sample_names import sample_of_file
 from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
@@ -135,6 +136,8 @@ def read_maf(
     problems = [p for p in table.problems if p.column is None or p.column.lower() in OURS]
     rows = owners_by_barcode(renamed(table.frame)).with_columns(table.lines.alias("line"))
     rows, apart = parted(rows, table.frame, known, path.name)
+    rows, told_of_people = with_their_patients(rows, known)
+    apart += [f"{path.name}: {told_of_people}"] if told_of_people else []
     normals = {i: said for i, said in normals_by_type(rows["sample_id"], table.frame).items() if i not in known}
     types, kind = types_of_samples(rows["sample_id"], table.frame)
     if types is not None:

@@ -84,12 +84,32 @@ def assign(
         )
         for c in apart(_as_other_callers_say(_one_name(_of_lanes(out, known))), known)
     ]
-    out = _with_lone_normals(out)
+    out = _with_lone_normals(_in_folders_of_normals(out, known))
     _ask_of_file_names(out, known)
     _ask_of_shared_columns(out, known)
     out = by_people(out, known)
     _ask(out, known)
     return out
+
+
+#: Folders of normals beside folders of tumours; blood may be of either.
+_TUMOURS, _NORMALS = re.compile(r"(?i)^(tumou?rs?|肿瘤)$"), re.compile(r"(?i)^(normals?|germ_?lines?|正常|对照)$")
+
+
+def _in_folders_of_normals(columns: list[Column], known: Collection[str]) -> list[Column]:
+    """Take what lies in a folder ``normal`` as that, whatever its id, where another folder is ``tumor``."""
+
+    def within(c: Column, folder: re.Pattern[str]) -> bool:
+        return any(folder.match(p.name) for p in list(c.path.parents)[:2])
+
+    if not any(within(c, _TUMOURS) for c in columns):
+        return columns
+    return [
+        replace(c, role="normal", why="folder")
+        if c.role == "tumour" and c.why != "manifest" and c.sample_id not in known and within(c, _NORMALS)
+        else c
+        for c in columns
+    ]
 
 
 def _with_lone_normals(columns: list[Column]) -> list[Column]:

@@ -306,15 +306,15 @@ def alike_beginnings(samples: pl.DataFrame) -> list[Problem]:
     """Say which samples, each taken as a patient of its own, have one beginning (P1-A, P1-B): of one patient, maybe.
 
     A beginning has a letter and a number, or several beginnings have several (WANG_T1, WANG_T2, LI_T1, LI_T2); it may
-    stand right before the last letters (1001T, 1001B), or be a number before a single digit (1001-1, 1001-2; a centre
-    counts its patients with more). Half of the samples and more share theirs.
+    stand right before the last letters (1001T, 1001B), or be a number before a single digit or letter (1001-1,
+    1001_A; a centre counts its patients with more). Half of the samples and more share theirs.
     """
     bare = [s for s in samples.filter(pl.col("patient_id").is_null())["sample_id"].drop_nulls() if patient_of(s) == s]
     by: dict[str, list[str]] = {}
     first: dict[str, list[str]] = {}
     for sample, name in without_sheet_numbers(sorted(set(bare))).items():
         stem = re.sub(r"[_.\-][^_.\-]+$|(?<=\d)[A-Za-z]{1,2}$", "", name)
-        counted = re.fullmatch(r"\d{3,}[_.\-]\d", name)
+        counted = re.fullmatch(r"\d{3,}[_.\-](\d|[A-Za-z]\d?)", name)
         if stem != name and (counted or name[len(stem)].isalpha() or re.search(r"[^\W\d_]", stem)):
             by.setdefault(stem, []).append(sample)
         if start := re.match(r"[^\W\d_]+\d+(?=[_.\-])", name):  # P1_pleural_effusion beside P1_plasma

@@ -10,8 +10,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
 from oncourse.io.whose.manifest import Column, Question
-from oncourse.io.whose.sample_names import is_generic, is_lesion_word, is_step, own_name
+from oncourse.io.whose.sample_names import is_generic, is_lesion_word, is_step, is_tumour_word, own_name
 
 #: Folders above a file that are looked at.
 _LEVELS = 3
@@ -77,6 +79,33 @@ def several_people(owners: Iterable[tuple[str, Path]]) -> dict[str, dict[Path, s
         named = {path: owner for path in files[sample] if (owner := owner_of_file(path, sample)) in people}
         out |= {sample: named} if named else {}
     return out
+
+
+def with_their_patients(rows: pl.DataFrame, known: Collection[str] = ()) -> tuple[pl.DataFrame, str]:
+    """Return rows (sample_id, patient_id) in which a name that every patient uses (T1, R2, Tumor), and that stands under
+    several patients, is each one's own sample; and that in words, empty where nothing was done.
+
+    >>> rows = {"patient_id": ["P1", "P2", "P1", "P2"], "sample_id": ["T1", "T1", "T2", "S9"]}
+    >>> with_their_patients(pl.DataFrame(rows))[0]["sample_id"].to_list()
+    ['P1_T1', 'P2_T1', 'P1_T2', 'S9']
+    >>> rows = {"patient_id": ["P1", "P2"], "sample_id": ["Tumor", "Tumor"]}
+    >>> with_their_patients(pl.DataFrame(rows))[0]["sample_id"].to_list()
+    ['P1', 'P2']
+    """
+    if not {"sample_id", "patient_id"} <= set(rows.columns):
+        return rows, ""
+    pairs = rows.select("sample_id", "patient_id").drop_nulls().unique()
+    shared = pairs.filter(pl.col("sample_id").is_duplicated())["sample_id"].unique()
+    nobody = [s for s in shared if s not in known and (is_generic(s) or is_lesion_word(s))]
+    if not nobody or len(nobody) < len(shared):
+        return rows, ""
+    others = [s for s in pairs["sample_id"].unique() if is_lesion_word(s) and s not in known]
+    own, owner = pl.col("sample_id"), pl.col("patient_id")
+    words = sorted(s for s in nobody if is_tumour_word(s))
+    name = pl.when(own.is_in(words)).then(owner).otherwise(owner + "_" + own)
+    named = pl.when(own.is_in([*nobody, *others]) & owner.is_not_null()).then(name).otherwise(own)
+    said = f"{', '.join(sorted(nobody)[:5])}: a name that several patients have is each one's own sample"
+    return rows.with_columns(named.alias("sample_id")), said
 
 
 def ask_of_people(columns: Sequence[Column], of: dict[str, dict[Path, str]]) -> None:

@@ -72,14 +72,14 @@ NORMAL_END = r"BL|GL|N|R|PB|NB|germ"
 #: The ends of a name that say normal beside several lesions; R may be a relapse there.
 _NORMAL_LETTERS = r"BL|GL|N|PB|NB|germ"
 #: What may stand beside such a word and names nobody either: DNA_TUMOR, tumor_sample, primary_tumor.
-_BEFORE = r"(?:(?:dna|wes|wgs|wxs|exome|matched|primary|metastatic|sample)[_.-]?)?"
-_BEHIND = r"(?:[_.-]?(?:sample|specimen|dna|wes|wgs|wxs|exome|tissue|tumou?r|bam|样本))?"
+_AHEAD = r"(?:(?:dna|wes|wgs|wxs|exome|matched|primary|metastatic|sample)[_.-]?)?"
+_AFTER = r"(?:[_.-]?(?:sample|specimen|dna|wes|wgs|wxs|exome|tissue|tumou?r|bam|样本))?"
 GENERIC = re.compile(
-    rf"^{_BEFORE}({NORMAL_WORD}|{_TUMOUR_WORD}|cancer){_BEHIND}[_.-]?\d*$|"
+    rf"^{_AHEAD}({NORMAL_WORD}|{_TUMOUR_WORD}|cancer){_AFTER}[_.-]?\d*$|"
     r"^(samples?|_*(none|unknown)_*|default)[_.-]?\d*$|^[tn]$",
     re.I,
 )
-IS_NORMAL = re.compile(rf"^{_BEFORE}({NORMAL_WORD}){_BEHIND}[_.-]?\d*$|^n$", re.I)
+IS_NORMAL = re.compile(rf"^{_AHEAD}({NORMAL_WORD}){_AFTER}[_.-]?\d*$|^n$", re.I)
 #: The end of a sample name that says what it is: P1_T and P1_N, CPCT1T and CPCT1R.
 ROLE_END = re.compile(rf"^(?P<stem>.+?)[_.-]?(?P<role>T|N|R|{NORMAL_WORD}|血|tumou?r|肿瘤(组织)?|癌(组织)?)\d*$", re.I)
 _PAIR = re.compile(r"^(?P<tumour>.+?)(?:[_.-]vs[_.-]|_v_)(?P<normal>.+?)$", re.I)
@@ -406,19 +406,36 @@ def normals_among(samples: Collection[str]) -> dict[str, tuple[str, list[str]]]:
     {'P1_N': ('P1', ['P1_T'])}
     >>> normals_among(["T_P1", "N_P1", "N_P2", "normal_P3", "P3"])
     {'N_P1': ('P1', ['T_P1']), 'normal_P3': ('P3', ['P3'])}
+    >>> normals_among(["1T", "1N", "2T", "2N"])
+    {'1N': ('1', ['1T']), '2N': ('2', ['2T'])}
     """
     ends = {s: m["stem"] for s in samples if (m := _CLEAR_NORMAL.match(s))}
     tumours = {m["stem"] for s in samples if (m := re.match(r"(?i)^(?P<stem>.+)[_.\- ](?:t|tumou?r|肿瘤)\d*$", s))}
     ends |= {s: m["stem"] for s in samples if (m := re.match(r"^(?P<stem>.+)[_.\- ]N\d*$", s)) and m["stem"] in tumours}
+    ends |= _glued_normals(samples)
     before = _named_before(samples)
     if not ends:
         return before
     own, stems = set(ends.values()), Stems(ends.values(), marks="_.- ")
     others: dict[str, list[str]] = {}
     for sample in sorted({s for s in samples if s not in ends}):
-        for stem in {*stems.of(sample), *([sample] if sample in own else [])}:
+        glued = sample[:-1] if sample[-1:] == "T" else ""
+        for stem in {*stems.of(sample), *({sample, glued} & own)}:
             others.setdefault(stem, []).append(sample)
     return before | {s: (stem, others[stem]) for s, stem in sorted(ends.items()) if stem in others}
+
+
+def _glued_normals(samples: Collection[str]) -> dict[str, str]:
+    """Return normal -> stem of names such as 1N beside 1T, where every name ends in T or N behind a digit and every one
+    in N has its T.
+
+    >>> _glued_normals(["P1T", "P1N", "P2T"]), _glued_normals(["P1T", "P1N", "P2"]), _glued_normals(["P1N", "P2T"])
+    ({'P1N': 'P1'}, {}, {})
+    """
+    found = [re.match(r"^(?P<stem>.*\d)(?P<role>[TN])$", s) for s in samples]
+    tumours = {m["stem"] for m in found if m and m["role"] == "T"}
+    normals = {m.group(): m["stem"] for m in found if m and m["role"] == "N"}
+    return normals if all(found) and set(normals.values()) <= tumours else {}
 
 
 _BEFORE = re.compile(rf"^(?:(?P<letter>[TN])|(?P<word>(?i:tumou?r|肿瘤|{NORMAL_WORD})))[_.-](?P<stem>.+)$")
