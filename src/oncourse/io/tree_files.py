@@ -102,8 +102,8 @@ def kind_beside(path: Path, name: str) -> Kind | None:
         return "depths"
     lines = [line for line in text.split("\n")[:20] if not line.startswith("##")] or [""]
     header = {c.strip("\"' ").lower() for c in re.split(r"[\t,]", lines[0])}
-    kind = next((kind for kind, columns in _HEADERS if columns <= header), None)
-    return kind or ("copies" if are_segments(header) else None)
+    known: list[Kind] = [kind for kind, columns in _HEADERS if columns <= header]
+    return known[0] if known else "copies" if are_segments(header) else None
 
 
 def is_of_genes(name: str) -> bool:

@@ -358,9 +358,9 @@ def _by_cells(frame: pl.DataFrame, named: Mapping[str, str]) -> dict[str, str]:
         free = [o for o in ours if o not in (*named.values(), *out.values(), *frame.columns)]
         out |= {column: free[0]} if free else {}
     for column in (c for c in frame.columns if c not in named and c not in out):
-        ours = _of_results(column, frame[column])
-        if ours and ours not in (*named.values(), *out.values(), *frame.columns):
-            out[column] = ours
+        said = _of_results(column, frame[column])
+        if said and said not in (*named.values(), *out.values(), *frame.columns):
+            out[column] = said
     return out
 
 

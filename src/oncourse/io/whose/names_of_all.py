@@ -65,7 +65,7 @@ def several_people(owners: Iterable[tuple[str, Path]]) -> dict[str, dict[Path, s
     files: dict[str, dict[Path, str | None]] = {}
     for sample, path in owners:
         files.setdefault(sample, {})[path] = None
-    out = {}
+    out: dict[str, dict[Path, str]] = {}
     for sample, of in files.items():
         if len(of) < 2:
             continue
@@ -74,10 +74,10 @@ def several_people(owners: Iterable[tuple[str, Path]]) -> dict[str, dict[Path, s
         alike = len({re.sub(r"\d+", "0", owner) for owner in people.values()}) == 1
         if len(people) == len(of) and alike and len(set(people.values())) > 1:
             out[sample] = people
-    people = {owner for sample, of in out.items() if is_lesion_word(sample) for owner in of.values()}
+    everyone = {owner for sample, mine in out.items() if is_lesion_word(sample) for owner in mine.values()}
     for sample in [s for s in files if s not in out and is_lesion_word(s)]:  # PT01/R2.vcf beside PT01/R1.vcf
-        named = {path: owner for path in files[sample] if (owner := owner_of_file(path, sample)) in people}
-        out |= {sample: named} if named else {}
+        owned = {path: owner for path in files[sample] if (owner := owner_of_file(path, sample)) and owner in everyone}
+        out |= {sample: owned} if owned else {}
     return out
 
 
