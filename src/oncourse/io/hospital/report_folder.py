@@ -14,6 +14,7 @@ from oncourse.io.reports.mapping import first_report_is_day_0
 from oncourse.io.reports.mapping import is_panel as is_one_panel
 from oncourse.io.reports.mapping import read_panel as read_one_panel
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
+from oncourse.io.variants.one_annotation import one_annotation
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
 
@@ -21,7 +22,7 @@ _ENDS = (".txt", ".tsv", ".csv", ".xlsx", ".xls", ".ods")
 #: A folder with more files is no folder of reports to be looked into one by one.
 MOST_FILES = 500
 #: Tables whose rows of several reports are one row of a sample or patient.
-_KEYS = {"patients": ["patient_id"], "samples": ["sample_id"], "variants": ["variant_id"], "assays": ["assay_id"]}
+_KEYS = {"patients": ["patient_id"], "samples": ["sample_id"], "assays": ["assay_id"]}
 
 
 def is_panel(path: Path) -> bool:
@@ -145,6 +146,9 @@ def joined(readings: list[Reading], folder: Path) -> Reading:
     for name, key in _KEYS.items():
         if name in out.tables:
             out.tables[name] = out.tables[name].unique(key, keep="first", maintain_order=True)
+    if "variants" in out.tables:
+        out.tables["variants"], apart = one_annotation(out.tables["variants"])
+        out.problems += apart
     calls = out.tables["calls"]
     out.tables["calls"] = calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
     n = calls.height - out.tables["calls"].height

@@ -30,6 +30,7 @@ from oncourse.io.tabular.units import in_percent, with_percent
 from oncourse.io.variants.maf_columns import ALIASES, OURS
 from oncourse.io.variants.maf_numbers import COUNTED
 from oncourse.io.variants.misshapen import words_for_names
+from oncourse.io.variants.one_annotation import one_annotation
 from oncourse.io.variants.population import population_column
 from oncourse.io.variants.read_names import meant
 from oncourse.io.whose.ids import of_two_patients
@@ -438,7 +439,8 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     _tell_aside(table, source, reading)
     _tell_twice(calls, table["_line"], source, reading)
     facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
-    reading.tables["variants"] = facts.unique("variant_id", keep="first", maintain_order=True)
+    reading.tables["variants"], apart = one_annotation(facts)
+    reading.problems += apart
     return calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
 
 
@@ -465,7 +467,7 @@ def _with_looked_at(looked: pl.DataFrame, calls: pl.DataFrame, source: Path, rea
     variants = reading.tables["variants"]
     more = _calls(looked.with_columns(pl.lit(None, pl.String).alias("vaf")), source, reading)
     both = pl.concat([variants, reading.tables["variants"]], how="diagonal_relaxed")
-    reading.tables["variants"] = both.unique("variant_id", keep="first", maintain_order=True)
+    reading.tables["variants"], _ = one_annotation(both)
     more = more.with_columns(pl.lit("false").alias("is_called"))
     return pl.concat([calls, more], how="diagonal_relaxed").unique(
         ["sample_id", "variant_id"], keep="first", maintain_order=True

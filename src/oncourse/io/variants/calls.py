@@ -14,6 +14,7 @@ from oncourse.io.ledger import Ledger
 from oncourse.io.structural.large import joined_large
 from oncourse.io.variants.maf import read_maf
 from oncourse.io.variants.maf_tables import MafTables, rename_samples
+from oncourse.io.variants.one_annotation import one_annotation
 from oncourse.io.whose.columns import assign
 from oncourse.io.whose.ids import called_first, of_two_patients
 from oncourse.io.whose.manifest import Column, Manifest
@@ -166,7 +167,8 @@ def read_calls(
     everything = _without_candidates(everything, parts)
     calls = _with_known_origin(called_first(everything), everything)
     problems += _apart(everything)
-    variants = pl.concat([p.variants for p in parts]).unique("variant_id", keep="first", maintain_order=True)
+    variants, annotated_apart = one_annotation(pl.concat([p.variants for p in parts], how="diagonal"))
+    problems += annotated_apart
     samples = pl.concat([p.samples for p in parts], how="diagonal")
     problems += of_two_patients(samples, "samples") if "patient_id" in samples.columns else []
     if "patient_id" in samples.columns:  # the file that names the patient speaks for one that does not
