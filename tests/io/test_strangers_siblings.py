@@ -14,6 +14,7 @@ from tests.io.strangers import KRAS_ROW, MAF, write_table, write_vcf
 
 from oncourse.errors import InputError
 from oncourse.facts import report_genes
+from oncourse.io.clinical import sample_ids
 from oncourse.io.files import read_files
 from oncourse.io.reports import mapping, panel_numbers
 from oncourse.io.reports.mapping import is_panel, read_panel
@@ -21,6 +22,7 @@ from oncourse.io.structural import segments
 from oncourse.io.structural.fusion_callers import read_fusion_calls
 from oncourse.io.tabular import units
 from oncourse.io.variants import maf_rows, population, vcf_rows
+from oncourse.io.variants.calls import read_calls
 from oncourse.io.variants.maf import read_maf
 from oncourse.io.variants.maf_columns import spelled
 from oncourse.io.variants.vcf import read_vcf
@@ -107,6 +109,8 @@ def test_a_lesion_in_files_of_several_people_is_each_one_s():
     assert {sample for sample, _ in who("run1.vcf", "run2.vcf")} == {"T1"}
     with pytest.raises(Question, match=r"S1 stands in P1\.vcf, P2\.vcf"):
         columns.assign([Start(Path(f), ("S1",), (), "") for f in ("P1.vcf", "P2.vcf")])
+    with pytest.raises(Question, match=r"T1 stands in 张三/T1\.vcf, 李四/T1\.vcf"):
+        columns.assign([Start(Path(f), ("T1",), (), "") for f in ("张三/T1.vcf", "李四/T1.vcf")])
 
 
 def test_a_lesion_in_tables_of_several_people_is_each_one_s(tmp_path):
@@ -116,6 +120,32 @@ def test_a_lesion_in_tables_of_several_people_is_each_one_s(tmp_path):
     assert samples.select("patient_id", "sample_id").sort("sample_id").rows() == [
         (patient, f"{patient}_{lesion}") for patient in ("P1", "P2") for lesion in ("T1", "T2")
     ]
+
+
+def test_counts_segments_and_fits_in_folders_of_patients(tmp_path):
+    """T1 in tables of counts of two patients, primary.seg and purity.txt in the folders of two."""
+    d = tmp_path / "counts"
+    for patient in ("P1", "P2"):
+        header = "chrom|pos|ref|alt|T1.alt|T1.depth|T2.alt|T2.depth"
+        write_table(d / f"{patient}.tsv", f"{header}\n12|25398284|C|T|30|100|40|100")
+        own = tmp_path / "d" / patient
+        write_vcf(own / "primary.vcf", ["primary"], ["12 25398284 . C T 50 PASS . GT:AD 0/1:70,30"])
+        write_table(
+            own / "primary.seg", "ID|chrom|loc.start|loc.end|num.mark|seg.mean\nprimary|17|36000000|40000000|50|2.5"
+        )
+        write_table(own / "primary.fit.txt", f"purity|ploidy\n0.{patient[1]}|2.1")
+    found = read_calls(sorted(d.iterdir()), kind="counts").samples
+    assert sorted(found["sample_id"]) == ["P1_T1", "P1_T2", "P2_T1", "P2_T2"]
+    tables = read_files([tmp_path / "d"]).tables
+    assert sorted(tables["segments"]["sample_id"]) == ["P1_primary", "P2_primary"]
+
+
+def test_a_table_of_pairs_says_tumor_and_normal():
+    table = pl.DataFrame({"PATIENT_ID": ["P1", "P2"], "TUMOR": ["X2", "X4"], "NORMAL": ["X1", None]})
+    found, _ = sample_ids.of_columns(table)
+    assert found.rows() == [("P1", "X2", "tumor"), ("P2", "X4", "tumor"), ("P1", "X1", "normal")]
+    stages = table.with_columns(TUMOR=pl.Series(["T3", "T3"]), NORMAL=pl.Series(["yes", "no"]))
+    assert sample_ids.of_columns(stages)[0] is None
 
 
 def test_segments_under_the_lesions_names_are_of_the_file_s_patient(tmp_path):

@@ -22,7 +22,7 @@ from oncourse.io.structural.large import Large
 from oncourse.io.structural.segments import is_purity_table, purple_facts, read_purity, read_segments
 from oncourse.io.variants.calls import is_vcf, read_calls
 from oncourse.io.whose.ids import first_pairs, matched, renamed
-from oncourse.io.whose.sample_names import names_nobody, of_path, sample_of_file, stem_of
+from oncourse.io.whose.sample_names import is_generic, names_nobody, of_path, sample_of_file, stem_of
 from oncourse.study.frames import optional
 from oncourse.study.schema import Problem, nearest
 
@@ -255,8 +255,11 @@ def _known_ids(ids: pl.Series, built: ct.Built, path: Path, table: str, reading:
     known = built.samples["sample_id"]
     mapping, said = _ids(ids.drop_nulls().unique().to_list(), built.samples)
     stem = stem_of(path)
-    whole = {i: f"{stem}_{i}" for i in ids.drop_nulls().unique() if i not in mapping and f"{stem}_{i}" in set(known)}
-    if of_file := {i: name for i, name in whole.items() if i not in set(known)}:
+    of_file: dict[str, str] = {}
+    for i in ids.drop_nulls().unique():
+        meant = next((n for n in (f"{stem}_{i}", *([stem] if is_generic(i) else [])) if n in set(known)), None)
+        of_file |= {i: meant} if meant and i not in mapping and i not in set(known) else {}
+    if of_file:
         said = [*said, f"{', '.join(of_file)} taken as of {stem}, whose name the file bears"]
         mapping |= of_file
     reading.notes += [f"{path.name}: {note}" for note in said]

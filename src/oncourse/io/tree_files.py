@@ -82,6 +82,8 @@ _HEADERS: tuple[tuple[Kind, frozenset[str]], ...] = (
 #: Names of files of what a caller set aside (Arriba's fusions.discarded.tsv), under the header of its calls.
 _SET_ASIDE = re.compile(r"discard|preliminary|candidate|reject|excluded|unfiltered|failed")
 _HEAD_BYTES = 16_384
+#: A table of purity and ploidy has hardly more columns (its goodness, its number) where none names the sample.
+_OF_A_FIT = 4
 
 
 def kind_beside(path: Path, name: str) -> Kind | None:
@@ -103,7 +105,9 @@ def kind_beside(path: Path, name: str) -> Kind | None:
     lines = [line for line in text.split("\n")[:20] if not line.startswith("##")] or [""]
     header = {c.strip("\"' ").lower() for c in re.split(r"[\t,]", lines[0])}
     known: list[Kind] = [kind for kind, columns in _HEADERS if columns <= header]
-    return known[0] if known else "copies" if are_segments(header) else None
+    if known or are_segments(header):
+        return known[0] if known else "copies"
+    return "fits" if {"purity", "ploidy"} <= header and len(header) <= _OF_A_FIT else None
 
 
 def is_of_genes(name: str) -> bool:

@@ -38,6 +38,9 @@ def of_columns(patients: pl.DataFrame) -> tuple[pl.DataFrame | None, str]:
         kind = next((kind for words, kind in _TYPES if words.search(column)), None)
         if kind and _SAMPLE.search(column) and column != "PATIENT_ID":
             kinds[column] = kind
+    pair = {c: kind for c in patients.columns if (kind := _PAIR.get(c.lower()))}
+    if len(pair) == 2 and not kinds and all(_are_ids(patients[c]) for c in pair):  # Tumor and Normal, and no more
+        kinds = pair
     if len(kinds) < 2 or "PATIENT_ID" not in patients.columns:
         return None, ""
     parts = [
@@ -48,6 +51,16 @@ def of_columns(patients: pl.DataFrame) -> tuple[pl.DataFrame | None, str]:
     if rows["SAMPLE_ID"].is_duplicated().any():
         return None, ""
     return rows, f"the samples stand in columns of their own ({', '.join(kinds)}): {rows.height:,} samples"
+
+
+#: Names of the two columns of a table of pairs.
+_PAIR = {"tumor": "tumor", "tumour": "tumor", "肿瘤": "tumor", "normal": "normal", "正常": "normal", "对照": "normal"}
+
+
+def _are_ids(cells: pl.Series) -> bool:
+    """Whether every cell that is filled is another name with a digit in it."""
+    text = cells.cast(pl.String).drop_nulls()
+    return bool(len(text)) and text.n_unique() == len(text) and bool(text.str.contains(r"\d").all())
 
 
 def split(samples: pl.DataFrame) -> tuple[pl.DataFrame, int]:

@@ -143,8 +143,7 @@ def read_calls(
             how = "no" if what in ("looked", "unsigned") else called
             parts.append(read_maf(path, fasta=fasta, called=how, known=known, manifest=manifest))
             parts[-1].calls = parts[-1].calls.with_columns(pl.lit(v).alias(c) for c, v in _SAID.get(what, {}).items())
-    if kind != "counts":
-        _apart_by_paths(paths, parts, known, manifest)
+    _apart_by_paths(paths, parts, known, manifest, by_words=kind != "counts")
     problems: list[Problem] = []
     unseen, large = _unseen(parts), joined_large([p.large for p in parts if p.large is not None])
     if unseen:
@@ -207,7 +206,12 @@ def read_calls(
 
 
 def _apart_by_paths(
-    paths: Sequence[Path], parts: Sequence[MafTables], known: Collection[str], manifest: Manifest | None
+    paths: Sequence[Path],
+    parts: Sequence[MafTables],
+    known: Collection[str],
+    manifest: Manifest | None,
+    *,
+    by_words: bool,
 ) -> None:
     """Give the samples of tables whose names or folders say that they hold different lesions of the same people
     (primary.maf, plasma.maf) a name for each."""
@@ -215,7 +219,7 @@ def _apart_by_paths(
     if len(tables) < 2 or manifest:
         return
     owners = [(s, path) for path, part in tables for s in part.samples["sample_id"].drop_nulls()]
-    names = parts_of_files(owners, known)
+    names = parts_of_files(owners, known) if by_words else {}
     people = several_people(o for o in owners if o[0] not in known and not any(o[0] in of for of in names.values()))
     ask_of_people([Column(path, s, s, None, "tumour", "column") for s, path in owners], people)
     for sample, files in people.items():

@@ -20,7 +20,8 @@ _LEVELS = 3
 #: Names of parts of the data, not of people: a sample may stand in several.
 _OF_RUNS = re.compile(
     r"(?i)^(batch|run|part|set|chunk|shard|lane|rep(licate)?|panel|pool|plate|flow_?cell|cohort|study|cent(er|re)|site|"
-    r"v(ersion)?|ver|chr|caller|vcf|maf|file|block|split|group|data|gene(s|set)?|hg|grch|批次|批|组)[_. -]?\d*[a-z]?$"
+    r"v(ersion)?|ver|chr|caller|vcf|maf|file|block|split|group|data|gene(s|set)?|hg|grch|wes|wgs|wxs|exomes?|genomes?|[dr]na|"
+    r"old|new|backup|archive|test|train|te?mp|input|rerun|repeat|first|second|third|批次|批|组)[_. -]?\d*[a-z]?$"
 )
 
 
@@ -36,13 +37,7 @@ def owner_of_file(path: Path, sample: str) -> str | None:
     for name in (own_name(path), *(p.name for p in list(path.parents)[:_LEVELS])):
         if name == sample or is_step(name) or is_generic(name) or is_lesion_word(name):
             continue
-        if (
-            not name
-            or _OF_RUNS.match(name)
-            or not re.search(r"\d", name)
-            or _within(sample, name)
-            or _within(name, sample)
-        ):
+        if re.fullmatch("[A-Za-z]?", name) or _OF_RUNS.match(name) or _within(sample, name) or _within(name, sample):
             return None
         return name
     return None
@@ -55,7 +50,8 @@ def _within(part: str, whole: str) -> bool:
 
 def several_people(owners: Iterable[tuple[str, Path]]) -> dict[str, dict[Path, str]]:
     """Return sample -> file -> person, of the samples that stand in files of several people: every one of the files names
-    somebody, in names that are alike but for their numbers. A lesion that only one of these people has is among them.
+    somebody, in names that are alike but for their numbers (P1, P2); of a lesion in any names (WANG, LI). A lesion that
+    only one of these people has is among them.
 
     >>> several_people([("T1", Path("P1.vcf")), ("T1", Path("P2.vcf"))])["T1"]
     {PosixPath('P1.vcf'): 'P1', PosixPath('P2.vcf'): 'P2'}
@@ -71,14 +67,21 @@ def several_people(owners: Iterable[tuple[str, Path]]) -> dict[str, dict[Path, s
             continue
         named = {path: owner_of_file(path, sample) for path in of}
         people = {path: owner for path, owner in named.items() if owner}
-        alike = len({re.sub(r"\d+", "0", owner) for owner in people.values()}) == 1
-        if len(people) == len(of) and alike and len(set(people.values())) > 1:
+        may = len(people) == len(of) and len(set(people.values())) > 1
+        if may and (_are_numbered(people.values()) or is_lesion_word(sample)):
             out[sample] = people
     everyone = {owner for sample, mine in out.items() if is_lesion_word(sample) for owner in mine.values()}
     for sample in [s for s in files if s not in out and is_lesion_word(s)]:  # PT01/R2.vcf beside PT01/R1.vcf
         owned = {path: owner for path in files[sample] if (owner := owner_of_file(path, sample)) and owner in everyone}
         out |= {sample: owned} if owned else {}
     return out
+
+
+def _are_numbered(people: Collection[str]) -> bool:
+    """Whether names are alike but for their numbers: P1 and P2."""
+    return (len({re.sub(r"\d+", "0", owner) for owner in people}) == 1 and len(set(people)) > 1) or len(
+        set(people)
+    ) == 1
 
 
 def with_their_patients(rows: pl.DataFrame, known: Collection[str] = ()) -> tuple[pl.DataFrame, str]:
@@ -109,11 +112,14 @@ def with_their_patients(rows: pl.DataFrame, known: Collection[str] = ()) -> tupl
 
 
 def ask_of_people(columns: Sequence[Column], of: dict[str, dict[Path, str]]) -> None:
-    """Raise a question where a name that is none of a lesion stands in files of several people."""
-    open_ = sorted(sample for sample in of if not is_lesion_word(sample))
+    """Raise a question where a name that is none of a lesion stands in files of several people, or a lesion in files whose
+    names may be people's (WANG, LI)."""
+    open_ = sorted(
+        sample for sample, people in of.items() if not is_lesion_word(sample) or not _are_numbered(people.values())
+    )
     if not open_:
         return
-    files = ", ".join(path.name for path in list(of[open_[0]])[:3])
+    files = ", ".join(f"{path.parent.name}/{path.name}".lstrip("/") for path in list(of[open_[0]])[:3])
     raise Question(
         f"{open_[0]} stands in {files}: one sample, or another patient's in each file? Confirm the manifest (--files).",
         [
