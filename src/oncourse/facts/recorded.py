@@ -62,7 +62,8 @@ class GeneRecord:
 
 
 def is_statement(genes: tuple[str, ...], words: str) -> bool:
-    """Whether words say that one of these genes is mutated, of the codons a decision asks for, and not how.
+    """Whether words say that one of these genes is mutated, of the codons a decision asks for, and not how; of BRCA1 and
+    BRCA2, unless nobody knows what the variant does.
 
     >>> is_statement(("KRAS",), "12号密码子突变"), is_statement(("KRAS", "NRAS"), "突变型")
     (True, True)
@@ -70,12 +71,16 @@ def is_statement(genes: tuple[str, ...], words: str) -> bool:
     (False, True)
     >>> is_statement(("EGFR",), "突变型"), is_statement(("KRAS",), "可疑突变"), is_statement(("BRAF",), "意义未明变异")
     (False, False, False)
+    >>> is_statement(("BRCA2",), "阳性"), is_statement(("BRCA2",), "意义未明突变"), is_statement(("TP53",), "突变")
+    (True, False, False)
     """
     named = tuple(current_symbol(g.upper()) for g in genes)
     decisive = {c for g in named for c in set_codons("RAS").get(g, (600,) if g == "BRAF" else ())}
     codons = codons_named(words)
     state = finding(words).state
     is_said = state == "present" or (state is None and bool(_MUTATED.search(words)) and not _DENIED.search(words))
+    if set(named) <= set(TESTED_LOSS):
+        return is_said and not codons and not _UNSURE.search(words)
     return is_said and set(named) <= set(TESTED) and (codons <= decisive if codons else True)
 
 

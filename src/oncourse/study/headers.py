@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -60,6 +61,20 @@ _CHOICES = re.compile(
 _UNIT = re.compile(
     r"\s*[(\[](?:岁|周岁|年龄|years?|yrs?|y|yyyy[-/.]?mm[-/.]?dd|年月日|年-月-日|年/月/日|日期)[)\]]\s*$", re.I
 )
+
+
+#: The event and the form of an item, behind its name (OpenClinica: SEX_E1_C1).
+_OID = re.compile(r"_E\d{1,3}_C\d{1,3}$")
+
+
+def items_alone(header: Sequence[str | None]) -> list[str | None]:
+    """Return a header without the event and form behind the names of items (SEX_E1_C1), where an item is of one event.
+
+    >>> items_alone(["Study Subject ID", "Sex_E1_C1", "PSA_E1_C2", "PSA_E2_C2"])
+    ['Study Subject ID', 'Sex', 'PSA_E1_C2', 'PSA_E2_C2']
+    """
+    names = [c and _OID.sub("", c) for c in header]
+    return [n if n and names.count(n) == 1 else c for n, c in zip(names, header, strict=True)]
 
 
 def _tidy(header: str) -> str:

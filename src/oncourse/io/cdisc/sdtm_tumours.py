@@ -246,6 +246,11 @@ TESTS_OF_RS = ("OVRLRESP", "NTRGRESP", "NEWLPROG", "NEWLIND", "SYMPTDTR")
 def tests_not_read(rs: pl.DataFrame, file: str, reading: Reading) -> None:
     """Say in the ledger which tests of RS are not read, and how many rows."""
     test = first_of(rs, "RSTESTCD").fill_null("none")
+    other = by_other_criteria(rs)
+    for name, n in rs.filter(other).group_by(pl.col("RSCAT")).len().sort("RSCAT").iter_rows() if other.any() else ():
+        why = f"RSCAT {name}: responses by other criteria than RECIST, which the file holds too, are not read"
+        reading.ledger.left_out(file, n, why, became="assessments")
+    rs = rs.filter(~other)
     others = rs.filter(~test.is_in(TESTS_OF_RS)).group_by(test.alias("test")).len().sort("test")
     for name, n in others.iter_rows():
         reading.ledger.left_out(
@@ -253,7 +258,23 @@ def tests_not_read(rs: pl.DataFrame, file: str, reading: Reading) -> None:
         )
 
 
+_RECIST = r"(?i)(^|[^a-z])RECIST"
+
+
+def by_other_criteria(rs: pl.DataFrame) -> pl.Series:
+    """Return which rows of RS are by other criteria (PCWG3, iRECIST) than RECIST, where a file holds both: an overall
+    response of theirs is another statement of the same day. Shape (n,)."""
+    if "RSCAT" not in rs.columns:
+        return pl.Series([False] * rs.height, dtype=pl.Boolean)
+    category = rs["RSCAT"].cast(pl.String)
+    of_recist = category.str.contains(_RECIST).fill_null(True)
+    of_recist |= category.str.strip_chars() == ""
+    named = category.str.contains(_RECIST).fill_null(False)
+    return ~of_recist if named.any() else pl.Series([False] * rs.height, dtype=pl.Boolean)
+
+
 def _responses(rs: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    rs = rs.filter(~by_other_criteria(rs))
     word = first_of(rs, "RSSTRESC", "RSORRES")
     upper = word.str.to_uppercase()
     test = pl.col("RSTESTCD")

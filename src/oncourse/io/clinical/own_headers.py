@@ -12,6 +12,7 @@ from oncourse.io.clinical.own_vital import decided, has_day, tell_undecided
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import in_percent, with_percent
 from oncourse.study.headers import bare, with_words
+from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES, date_name
 from oncourse.study.words import meaning, our_columns, plain
 
@@ -96,7 +97,7 @@ def in_our_words(frame: pl.DataFrame, table: str, reading: Reading) -> pl.DataFr
     reading.notes += notes
     frame = _without_percent(frame, table)
     if table == "target_lesions":
-        frame = _with_unit(frame)
+        frame = _with_unit(frame, reading)
     named = our_headers(frame.columns, table)
     return _plain_ids(under_our_names(frame, named, table, reading), table, reading)
 
@@ -143,15 +144,48 @@ def _plain_ids(frame: pl.DataFrame, table: str, reading: Reading) -> pl.DataFram
     return frame
 
 
-_SIZE = re.compile(r"^(长径|直径|最大径|大小|(longest )?diameter|size)\s*[(（\[](cm|厘米)[)）\]]$", re.I)
+_SIZE = re.compile(
+    r"^(最?长径|直径|最大径|病灶大小|大小|尺寸|径线|(longest )?diameter|size|lesion size)"
+    r"\s*(?:[(（\[](cm|厘米|mm|毫米)[)）\]])?$",
+    re.I,
+)
+_OWN_UNIT = r"(?i)(cm|mm|厘米|毫米)\s*$"
+#: A size in two or three dimensions: 30×20 mm. The longest is the diameter (RECIST 1.1).
+_ACROSS = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(?:cm|mm)?(?:\s*[×xX*＊✕]\s*(\d+(?:\.\d+)?)\s*(?:cm|mm)?){1,2}\s*$")
 
 
-def _with_unit(frame: pl.DataFrame) -> pl.DataFrame:
-    """Write the unit of 长径(cm) beside the diameter."""
+def _with_unit(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Write the unit of 长径(cm), else that of its cells (2.5cm, 18mm), beside the diameter; of a size across (30×20) the
+    longest. A size without any unit is taken as mm, and told."""
     column = next((c for c in frame.columns if _SIZE.match(bare(c))), None)
-    if column is None or {"diameter", "unit"} & set(frame.columns):
+    if column is None or {"diameter", "diameter_mm", "unit"} & set(frame.columns):
         return frame
-    return frame.rename({column: "diameter"}).with_columns(pl.lit("cm").alias("unit"))
+    found = _SIZE.match(bare(column))
+    head = {"厘米": "cm", "毫米": "mm"}.get(found[3] or "", (found[3] or "").lower()) if found else ""
+    text = frame[column].cast(pl.String).str.strip_chars()
+    own = text.str.extract(_OWN_UNIT).str.to_lowercase().replace({"厘米": "cm", "毫米": "mm"})
+    in_mm = meaning("column", column) == "diameter_mm" and own.is_null().all()
+    if in_mm and not text.str.contains(_ACROSS.pattern).any():
+        return frame
+    across = {w: _longest(w) for w in text.drop_nulls().unique() if _ACROSS.match(w)}
+    sizes = text.replace(across).str.replace(_OWN_UNIT, "").str.strip_chars()
+    if across:
+        reading.notes.append(f"target_lesions: sizes across (first: {next(iter(across))}): the longest is the diameter")
+    if not head and (own.is_null() & text.str.contains(r"\d")).any():
+        message, cure = f"{column}: diameters without a unit are taken as mm.", f"Write the unit: {column}(mm)."
+        reading.problems.append(Problem("target_lesions", None, column, None, message, cure, "warning"))
+    unit = own.fill_null(head or "mm")
+    return frame.with_columns(sizes.alias(column), unit.alias("unit")).rename({column: "diameter"})
+
+
+def _longest(size: str) -> str:
+    """Return the longest of a size across, with the unit that it ends in.
+
+    >>> _longest("30×20"), _longest("2.5 x 3 cm")
+    ('30', '3cm')
+    """
+    unit = re.search(_OWN_UNIT, size)
+    return max(re.findall(r"\d+(?:\.\d+)?", size), key=float) + (unit[1] if unit else "")
 
 
 def _without_percent(frame: pl.DataFrame, table: str) -> pl.DataFrame:

@@ -176,8 +176,14 @@ def _new_lesions(reading: Reading) -> None:
     told = {}
     for word in text.drop_nulls().unique():
         found = _BRACKET.match(plain(word))
-        if meaning("new_lesions", word) is None and found and (said := meaning("new_lesions", found[1])):
+        if meaning("new_lesions", word) is not None:
+            continue
+        if found and (said := meaning("new_lesions", found[1])):
             told[word] = said
+        elif re.match(r"^(新发|新增|新出现|出现新?)[^?？疑可]{1,12}$", plain(word)):  # 新发骨转移
+            told[word] = "yes"
+        elif re.match(r"^(未见|未发现|无|没有)(明显)?新(发|增|出现)?[^?？疑可]{0,10}$", plain(word)):
+            told[word] = "no"
     if told:
         reading.tables["assessments"] = frame.with_columns(text.replace(told).alias("new_lesions"))
         reading.notes.append(f"new lesions: {', '.join(f'{w}: {m}' for w, m in sorted(told.items())[:6])}")

@@ -13,6 +13,7 @@ from oncourse.io.clinical.own_headers import is_date_of_operation, our_headers
 from oncourse.io.clinical.own_wide import has_lines
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.relatives import are_relatives, by_their_ids, is_relative, relation_column
+from oncourse.study.headers import items_alone
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES
@@ -172,6 +173,7 @@ def speaks_of_people(header: Sequence[str]) -> bool:
     >>> speaks_of_people(["住院号", "一线方案", "一线开始日期"])
     True
     """
+    header = [c for c in items_alone(header) if c]
     named = our_headers(header, "patients")
     names = {"index_date" if is_date_of_operation(c) else named.get(c, c) for c in header}
     return "patient_id" in names and (len(names & _OF_PEOPLE) > 1 or has_lines(header))

@@ -35,7 +35,9 @@ def rows_alone(table: TextTable, name: str) -> tuple[TextTable, list[str]]:
     table = _upright(table, name, notes)
     if table.frame.is_empty():
         return table, notes
-    table = _without_units(table, name, notes)
+    table = _without_names(_without_units(table, name, notes), name, notes)
+    if table.frame.is_empty():
+        return table, notes
     table = _first_alone(table, name, notes)
     if table.frame.is_empty():
         return table, notes
@@ -138,6 +140,30 @@ def _without_units(table: TextTable, name: str, notes: list[str]) -> TextTable:
     notes.append(f"{name}: the first line holds units ({', '.join(said.values())})")
     table = _kept(table, pl.int_range(table.frame.height, eager=True) > 0)
     return replace(table, frame=table.frame.rename(named))
+
+
+_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,31}")
+_OF_IDS = re.compile(r"(?i)(id|no|num|code|key|subj\w*)$")
+
+
+def _without_names(table: TextTable, name: str, notes: list[str]) -> TextTable:
+    """Take a first row of the names of variables away (患者编号 over SUBJID, 性别 over SEX): each cell is one, all differ,
+    and that of the ids says so."""
+    columns = table.frame.columns
+    cells = dict(zip(columns, table.frame.row(0), strict=True))
+    said = [c.strip() for c in cells.values() if c]
+    key = (cells.get(_key(columns, name)) or "").strip()
+    if (
+        len(said) < 3
+        or len(set(said)) < len(said)
+        or not all(map(_VARIABLE.fullmatch, said))
+        or not _OF_IDS.search(key)
+        or key in table.frame[_key(columns, name)].to_list()[1:]
+        or any(re.search(r"\d", c) for c in said[:1])
+    ):
+        return table
+    notes.append(f"{name}: the first line holds names of variables ({', '.join(said[:6])})")
+    return _kept(table, pl.int_range(table.frame.height, eager=True) > 0)
 
 
 def _first_alone(table: TextTable, name: str, notes: list[str]) -> TextTable:

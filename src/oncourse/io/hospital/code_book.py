@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from oncourse.io.tabular.sheets import Sheet
-from oncourse.study.headers import bare, codes
+from oncourse.study.headers import bare, codes, items_alone
 from oncourse.study.words import plain
 
 #: Sheets that explain the others.
@@ -23,6 +23,10 @@ _NAMES = (
         "variables",
         "variable_list",
         "codes",
+        "metadata",
+        "data_definition",
+        "items",
+        "item_metadata",
     ),
     *(
         "数据字典",
@@ -36,6 +40,9 @@ _NAMES = (
         "字段说明",
         "变量表",
         "变量编码",
+        "数据说明",
+        "字段表",
+        "元数据",
     ),
 )
 _PAIRS = re.compile(r"\d\s*[=:：]\s*\D|\D\s*[=:：]\s*\d")
@@ -82,6 +89,45 @@ def _by_rows(rows: Sequence[Sequence[str | None]]) -> dict[str, dict[str, str]]:
         if name:
             out.setdefault(bare(name), {})[cells[at]] = cells[at + 1]
     return out
+
+
+_NAME = re.compile(
+    r"(?i)^(?:item[ _]?(?:oid|id|name)|oid|variable(?:[ _]?name)?|field(?:[ _]?name)?|column(?:[ _]?name)?|"
+    r"变量名?称?|字段名?称?|列名|"
+    r"variable / field name)$"
+)
+_LABEL = re.compile(
+    r"(?i)^(?:(?:item|field|variable|column)?[ _]?(?:label|question(?:[ _]?text)?|description)|"
+    r"标签|中文名称?|含义|名称|变量标签|变量含义|"
+    r"字段含义|(?:变量|字段)?(?:说明|描述))$"
+)
+
+
+def with_labels(sheets: Sequence[Sheet]) -> tuple[list[Sheet], list[str]]:
+    """Return the sheets with the labels of their columns for headers that are names of variables, where a sheet of
+    explanations has both (ItemOID | Label), and which were renamed. A label that stands twice names nothing.
+
+    >>> book = Sheet("metadata", ["ItemOID", "Label"], [["I_SEX", "Sex"], ["I_DX", "Date of diagnosis"]], [2, 3])
+    >>> with_labels([Sheet("data", ["SUBJ", "I_SEX"], [["P1", "M"]], [2]), book])[1]
+    ['I_SEX: Sex']
+    """
+    labels: dict[str, str] = {}
+    for sheet in filter(is_code_book, sheets):
+        names = [i for i, c in enumerate(sheet.header) if c and _NAME.match(c.strip())]
+        said = next((i for i, c in enumerate(sheet.header) if c and _LABEL.match(c.strip())), None)
+        for row in sheet.rows if said is not None else ():
+            for at in names:
+                if at < len(row) and said < len(row) and row[at] and row[said]:
+                    labels.setdefault(plain(str(row[at])), str(row[said]).strip())
+    out, used = [], []
+    for sheet in sheets:
+        header = items_alone(sheet.header)
+        if not is_code_book(sheet):
+            new = [labels.get(plain(c), c) if c else c for c in header]
+            header = [n if n and new.count(n) == 1 else c for n, c in zip(new, header, strict=True)]
+            used += [f"{c}: {n}" for c, n in zip(sheet.header, header, strict=True) if c and n != c]
+        out.append(replace(sheet, header=header))
+    return out, used
 
 
 def with_codes(sheets: Sequence[Sheet]) -> tuple[list[Sheet], list[str]]:

@@ -13,6 +13,7 @@ from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.tabular import sheets as raw
 from oncourse.io.tabular.sheets import Sheet
 from oncourse.io.tabular.text import read_table
+from oncourse.study.headers import items_alone
 from oncourse.study.schema import Problem
 from oncourse.study.tables import TABLES
 from oncourse.study.words import meaning, plain
@@ -86,7 +87,8 @@ def flat_sheet(path: Path) -> tuple[Sheet | None, Sequence[Problem]]:
 
 def has_each_once(sheet: Sheet, name: str) -> bool:
     """Whether the column of the patients' ids holds each of them once."""
-    named = our_headers([c for c in sheet.header if c], name)
-    at = next((i for i, c in enumerate(sheet.header) if named.get(c, c) == "patient_id"), None)
+    header = items_alone(sheet.header)
+    named = our_headers([c for c in header if c], name)
+    at = next((i for i, c in enumerate(header) if named.get(c, c) == "patient_id"), None)
     ids = [] if at is None else [row[at] for row in sheet.rows if at < len(row) and row[at]]
     return bool(ids) and len(set(ids)) == len(ids)

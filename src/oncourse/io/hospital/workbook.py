@@ -19,7 +19,7 @@ from oncourse.io.clinical.own_rows import of_the_row_above, rows_alone
 from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.clinical.own_timed import under_the_sheets_name
 from oncourse.io.clinical.own_treatments import line_of
-from oncourse.io.hospital.code_book import is_code_book, with_codes
+from oncourse.io.hospital.code_book import is_code_book, with_codes, with_labels
 from oncourse.io.hospital.maf_sheets import add_mafs, sheet_is_maf
 from oncourse.io.hospital.more_of_patients import beside_patients, names_same
 from oncourse.io.hospital.patient_sheets import one_of_each
@@ -176,6 +176,10 @@ def read_workbook(path: Path, *, is_alone: bool = True, within: Path | None = No
     _told_beside(folder, texts or [path], reading)
     sheets, said = one_of_each(sheets)
     reading.notes += [said] if said else []
+    sheets, told_names = with_labels(sheets)
+    reading.notes += (
+        [f"columns are called as the sheet that explains them says: {', '.join(told_names[:12])}"] if told_names else []
+    )
     sheets = _with_people(sheets, reading)
     sheets, told_codes = with_codes(sheets)
     reading.notes += [f"codes are those of the sheet that explains them: {', '.join(told_codes)}"] if told_codes else []

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.facts.markers import REPAIR_PROTEINS
-from oncourse.facts.recorded import is_statement
+from oncourse.facts.recorded import TESTED_LOSS, is_statement
 from oncourse.facts.report_genes import codons_named, exons_named, genes_named, names_part, pair_named
 from oncourse.facts.report_words import FRACTION, WordedFinding, finding, sets_aside
 from oncourse.genome import protein
@@ -202,6 +202,7 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         )
         told = " ".join(row[k] for k in (*_CHANGE, "consequence", "exon") if row[k])
         if gene and not contradicted and is_statement(tuple(g or "" for g in genes), f"{gene} {told}"):
+            told = f"{told} germline" if row["origin"] == "germline" and set(genes) <= set(TESTED_LOSS) else told
             yield row | {"gene": genes[0], "kind": "statement", "words": told or "mutated"}
             return
         row |= {"hgvs_p": None, "hgvs_c": None}
