@@ -1,4 +1,4 @@
-"""Sizes of lesions as reports of imaging write them, new lesions in words, agents that name no drug. Persons are invented."""
+"""Sizes of lesions as reports of imaging write them, new lesions in words, agents that name no drug. Invented persons."""
 
 from __future__ import annotations
 

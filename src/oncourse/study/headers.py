@@ -67,13 +67,13 @@ _UNIT = re.compile(
 _OID = re.compile(r"_E\d{1,3}_C\d{1,3}$")
 
 
-def items_alone(header: Sequence[str | None]) -> list[str | None]:
+def items_alone(header: Sequence[str]) -> list[str]:
     """Return a header without the event and form behind the names of items (SEX_E1_C1), where an item is of one event.
 
     >>> items_alone(["Study Subject ID", "Sex_E1_C1", "PSA_E1_C2", "PSA_E2_C2"])
     ['Study Subject ID', 'Sex', 'PSA_E1_C2', 'PSA_E2_C2']
     """
-    names = [c and _OID.sub("", c) for c in header]
+    names = [_OID.sub("", c or "") for c in header]
     return [n if n and names.count(n) == 1 else c for n, c in zip(names, header, strict=True)]
 
 

@@ -116,9 +116,10 @@ def with_labels(sheets: Sequence[Sheet]) -> tuple[list[Sheet], list[str]]:
         names = [i for i, c in enumerate(sheet.header) if c and _NAME.match(c.strip())]
         said = next((i for i, c in enumerate(sheet.header) if c and _LABEL.match(c.strip())), None)
         for row in sheet.rows if said is not None else ():
+            label = row[said] if said is not None and said < len(row) else None
             for at in names:
-                if at < len(row) and said < len(row) and row[at] and row[said]:
-                    labels.setdefault(plain(str(row[at])), str(row[said]).strip())
+                if at < len(row) and row[at] and label:
+                    labels.setdefault(plain(str(row[at])), label.strip())
     out, used = [], []
     for sheet in sheets:
         header = items_alone(sheet.header)
