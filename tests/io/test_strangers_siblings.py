@@ -21,6 +21,7 @@ from oncourse.io.reports.mapping import is_panel, read_panel
 from oncourse.io.structural import segments
 from oncourse.io.structural.fusion_callers import read_fusion_calls
 from oncourse.io.tabular import units
+from oncourse.io.variants import calls as calls_of_files
 from oncourse.io.variants import maf_rows, population, vcf_rows
 from oncourse.io.variants.calls import read_calls
 from oncourse.io.variants.maf import read_maf
@@ -34,6 +35,7 @@ from oncourse.io.whose.start import Start
 @pytest.mark.parametrize(
     "module",
     [
+        calls_of_files,
         ids,
         mapping,
         maf_rows,
@@ -138,6 +140,16 @@ def test_counts_segments_and_fits_in_folders_of_patients(tmp_path):
     assert sorted(found["sample_id"]) == ["P1_T1", "P1_T2", "P2_T1", "P2_T2"]
     tables = read_files([tmp_path / "d"]).tables
     assert sorted(tables["segments"]["sample_id"]) == ["P1_primary", "P2_primary"]
+
+
+def test_what_the_filter_set_aside_is_no_call_by_the_file_before_it(tmp_path):
+    """P1.raw.vcf beside P1.filtered.vcf: a rejected candidate was a call, as its own file filters nothing."""
+    other = "17 7578406 . C T 50 {} . GT:AD 0/1:97,3"
+    for name, word in (("P1.raw.vcf", "."), ("P1.filtered.vcf", "weak_evidence")):
+        rows = [f"12 25398284 . C T 50 {word if word == '.' else 'PASS'} . GT:AD 0/1:70,30", other.format(word)]
+        write_vcf(tmp_path / name, ["P1"], rows)
+    calls = read_files([tmp_path]).tables["calls"]
+    assert calls.filter("is_called")["variant_id"].to_list() == ["12:25398284:C:T"]
 
 
 def test_a_table_of_pairs_says_tumor_and_normal():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -81,6 +82,22 @@ def _with_known_origin(calls: pl.DataFrame, everything: pl.DataFrame) -> pl.Data
     return joined.with_columns(origin.alias("origin")).drop("_said")
 
 
+_RAW, _FILTERED = (
+    re.compile(rf"(?i)(^|[._-])({w})(?=[._-])") for w in ("raw|unfiltered", "(?:hard-)?filter(?:ed)?|pass(?:ed)?")
+)
+
+
+def _before_its_filter(path: Path, paths: Sequence[Path]) -> bool:
+    """Whether a file is by its name a caller's before its filter, and the file behind the filter lies beside it.
+
+    >>> raw, done = Path("P1.mutect2.raw.vcf"), Path("P1.mutect2.filtered.vcf")
+    >>> _before_its_filter(raw, [raw, done]), _before_its_filter(raw, [raw, Path("P1.strelka.filtered.vcf")])
+    (True, False)
+    """
+    bare = _RAW.sub("", path.name)
+    return bare != path.name and any(bare == _FILTERED.sub("", p.name) for p in paths if p.parent == path.parent)
+
+
 def _without_candidates(everything: pl.DataFrame, parts: Sequence[MafTables]) -> pl.DataFrame:
     """Leave out a caller's candidates (a file before its filter) that a file after a filter decides on, of one sample."""
     first = [p.is_unfiltered for p in parts for _ in range(p.calls.height)]
@@ -157,6 +174,8 @@ def read_calls(
             cure = "Lift the calls over, or correct genome_build in study.yaml."
             problems.append(Problem("calls", None, "variant_id", part.build, message, cure))
     problems += _tell_kinds_apart(paths, parts)
+    for path, part in zip(paths, parts, strict=True):
+        part.is_unfiltered |= _before_its_filter(path, paths)
     if len(parts) == 1:
         parts[0].problems += problems
         parts[0].unseen = unseen

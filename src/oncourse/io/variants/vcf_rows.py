@@ -285,6 +285,10 @@ _GENOTYPE_WORDS = frozenset(("het", "hom", "ref", "wt", "mut", "alt", "homref", 
 _BASES = re.compile(r"(?i)^[ACGTN*]+([/|][ACGTN*]+)+$")
 
 
+#: Genotypes of nearly every record.
+_PLAIN = frozenset(f"{a}{mark}{b}" for a in "01" for b in "01" for mark in "/|")
+
+
 def is_unreadable(fields: dict[str, str], site: Site) -> bool:
     """Whether a genotype is none: no alleles, or alleles that the record does not have and not the one asked for.
 
@@ -295,9 +299,9 @@ def is_unreadable(fields: dict[str, str], site: Site) -> bool:
     >>> [is_unreadable({"GT": gt}, Site("C", "T")) for gt in ("0/2", "12", "GT", "30%", "\uff13\uff10\uff10")]
     [True, True, True, True, True]
     """
-    if "GT" not in fields or _is_missing(fields):
+    written = fields.get("GT")
+    if written is None or written in _PLAIN or _is_missing(fields):
         return False
-    written = fields["GT"]
     alleles = set(re.split(r"[/|]", written)) - {".", ""}
     if all(a.isascii() and a.isdigit() for a in alleles):
         return max(map(int, alleles)) > site.n_alt and str(site.number + 1) not in alleles
