@@ -31,6 +31,7 @@ BOOK = {
         ["P1", "2020-02-01", 12, "阳性"],
         ["P2", "2020-02-01", 0, "未检出CTC，无法判断"],
     ],
+    "ctDNA": [["患者编号", "采血日期", "ctDNA结果"], ["P1", "2020-03-01", "阳性"]],
     "CEA": [["患者编号", "日期", "CEA(ng/ml)"], ["P1", "2020-05-01", "4.5(复查)"], ["P1", "2020-06-01", "<0.5 (低)"]],
 }
 
@@ -67,6 +68,7 @@ def test_a_sheet_of_markers_and_values_with_a_remark(book):
     rows = tables["markers"].filter(marker="AR-V7结果").select("patient_id", "value", "day").rows()
     assert rows == [("P1", "positive", 31), ("P2", "未检出CTC，无法判断", 31)]
     assert marker_state("AR-V7", rows[1][1]) == "unclear"
+    assert tables["markers"].filter(marker="ctDNA结果").select("value", "day").rows() == [("positive", 60)]
     assert tables["labs"]["value"].to_list() == ["4.5", "<0.5"]
 
 

@@ -67,3 +67,16 @@ def test_an_agent_of_no_name_starts_no_line(book):
     reading, tables = book
     lines = Cohort(Study(reading.config, tables)).lines.select("patient_id", "line", "drugs").rows()
     assert lines == [("P1", 1, "enzalutamide"), ("P2", 1, "fluorouracil;folinic acid;irinotecan")]
+
+
+def test_what_was_not_done_and_what_has_no_time(tmp_path):
+    """未行手术 refused the workbook; a nadir beside the patients was kept without a word, and so was a year of birth."""
+    people = [["患者编号", "诊断日期", "出生年份", "PSA最低值(ng/ml)"], ["P1", "2020-01-01", "1955", 0.1]]
+    people.append(["P2", "2020-01-01", "1950", 1])
+    done = [["患者编号", "手术日期", "手术名称"], ["P1", "2020-01-10", "右半结肠切除术"], ["P2", "", "未行手术"]]
+    reading = read_any(write_book(tmp_path / "x.xlsx", 患者=people, 手术=done))
+    tables, problems = checked(reading)
+    assert not [p for p in problems if p.severity == "error"]
+    assert tables["procedures"].select("patient_id", "kind").rows() == [("P1", "primary_resection")]
+    assert tables["patients"]["age_years"].to_list() == [65.0, 70.0]
+    assert any("PSA最低值(ng/ml): values whose time cannot be placed" in p.message for p in reading.problems)

@@ -8,7 +8,7 @@ import unicodedata
 
 import polars as pl
 
-from oncourse.facts.markers import REPAIR_PROTEINS, marker_name
+from oncourse.facts.markers import CTDNA, REPAIR_PROTEINS, marker_name
 from oncourse.facts.recorded import TESTED, parts_by_gene
 from oncourse.facts.report_genes import genes_named
 from oncourse.facts.report_words import finding
@@ -21,7 +21,7 @@ from oncourse.study.headers import bare
 from oncourse.study.schema import NULL_TEXTS, Problem
 from oncourse.study.words import meaning, plain
 
-_MARKERS = {"MMR", "MSI", "AR-V7", "HER2", "HER2 IHC", "HER2 ISH", *(f"{p} IHC" for p in REPAIR_PROTEINS)}
+_MARKERS = {"MMR", "MSI", "AR-V7", CTDNA, "HER2", "HER2 IHC", "HER2 ISH", *(f"{p} IHC" for p in REPAIR_PROTEINS)}
 _GERMLINE = re.compile(r"(?i)^(?:[gst]?BRCA[12])(?:[_ ]?(?:基因|突变|状态|检测|结果|status|mutation))*$")
 _TEXT = re.compile(
     r"^(基因检测(结果)?|基因突变(情况|结果)?|ngs(检测)?结果|分子检测(结果)?|突变情况|genetic test(ing)?|"

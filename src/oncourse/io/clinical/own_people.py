@@ -119,7 +119,11 @@ def _one_person_twice(reading: Reading) -> None:
             reading.problems.append(Problem("patients", None, "patient_id", first, message, cure, "warning"))
 
 
-_BIRTH = re.compile(r"^(出生(日期|年月日?|时间)|生日|(date_?of_?)?birth_?(date|day)?|dob)$", re.I)
+_BIRTH = re.compile(
+    r"^(出生(日期|年月日?|时间|年份?)|生日|year_?of_?birth|birth_?year|yob|"
+    r"(date_?of_?)?birth_?(date|day)?|dob)$",
+    re.I,
+)
 
 
 def age_of_birth(reading: Reading) -> None:

@@ -33,7 +33,7 @@ from oncourse.io.clinical.own_treatments import lines_in_words
 from oncourse.io.clinical.own_twice import told_twice, vital_status_of_both
 from oncourse.io.clinical.own_visits import labs_of_series, labs_of_visits, rows_of_follow_up
 from oncourse.io.clinical.own_vital import one_follow_up_each, told_deaths_in_words, vital_status, with_undated_deaths
-from oncourse.io.clinical.own_wide import long_labs, no_treatment, rows_of_lines, rows_of_visits
+from oncourse.io.clinical.own_wide import long_labs, no_procedure, no_treatment, rows_of_lines, rows_of_visits
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import fractions
 from oncourse.study.frames import optional
@@ -81,6 +81,7 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
         labs_of_series(reading)
         one_follow_up_each(reading)
     no_treatment(reading)
+    no_procedure(reading)
     _patients_of_samples(reading)
     long_labs(reading)
     if not ours:

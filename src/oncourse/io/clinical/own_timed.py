@@ -116,6 +116,7 @@ def rows_of_times(reading: Reading) -> None:
             continue
         found = {c: said for c in frame.columns if (said := timed(c))}
         if not found:
+            _told(name, [], [], 0, reading)
             continue
         rows, placed, lost = _rows(frame, found, reading)
         _told(name, [c for c in placed if found[c][1] != "date"], placed, lost, reading)

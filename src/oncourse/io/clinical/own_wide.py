@@ -227,6 +227,27 @@ def _filled(cells: pl.Series) -> list[str]:
     return [c for c in cells.cast(pl.String).drop_nulls() if c.strip() and not re.match(NONE_GIVEN, c.strip())]
 
 
+_NO_OPERATION = (
+    r"(?i)^(未行|未做|未接受|无|没有|拒绝|放弃)(.{0,4}(手术|治疗|放疗|活检|切除))?$|"
+    r"^(none|no (surgery|operation|procedure)|not done)$"
+)
+
+
+def no_procedure(reading: Reading) -> None:
+    """Leave out rows of procedures that say none was done (未行手术)."""
+    frame = reading.tables.get("procedures")
+    if frame is None or "kind" not in frame.columns:
+        return
+    none = frame["kind"].cast(pl.String).str.strip_chars().str.contains(_NO_OPERATION).fill_null(False)
+    if n := int(none.sum()):
+        reading.tables["procedures"] = frame.filter(~none)
+        if "procedures" in reading.lines:
+            reading.lines["procedures"] = reading.lines["procedures"].filter(~none)
+        reading.notes.append(
+            f"procedures: {n:,} rows say that nothing was done ({frame['kind'].filter(none)[0]}): left out"
+        )
+
+
 def no_treatment(reading: Reading) -> None:
     """Leave out rows of treatments that say none was given (无, 未治疗, none)."""
     frame = reading.tables.get("treatments")
