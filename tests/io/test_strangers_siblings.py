@@ -102,7 +102,7 @@ def test_a_lesion_in_files_of_several_people_is_each_one_s():
         found = columns.assign([Start(Path(f), (Path(f).stem if "/" in f else "T1",), (), "") for f in files])
         return [(c.sample_id, c.patient_id) for c in found]
 
-    assert who("P1.vcf", "P2.vcf") == [("P1_T1", "P1"), ("P2_T1", "P2")]
+    assert who("P1.vcf", "P2.vcf") == who("P1_T1.vcf", "P2_T1.vcf") == [("P1_T1", "P1"), ("P2_T1", "P2")]
     assert who("PT01/R1.vcf", "PT01/R2.vcf", "PT02/R1.vcf") == [
         ("PT01_R1", "PT01"),
         ("PT01_R2", "PT01"),

@@ -31,10 +31,11 @@ def owner_of_file(path: Path, sample: str) -> str | None:
 
     >>> [owner_of_file(Path(p), "R1") for p in ("PR10.mutect2.vcf", "PT01/R1.vcf", "mutect2/calls.vcf", "chr1.vcf")]
     ['PR10', 'PT01', None, None]
-    >>> owner_of_file(Path("P1.vcf"), "P1_T1"), owner_of_file(Path("P1_R1.vcf"), "R1"), owner_of_file(Path("run2.vcf"), "T1")
-    (None, None, None)
+    >>> owner_of_file(Path("P1.vcf"), "P1_T1"), owner_of_file(Path("run2.vcf"), "T1"), owner_of_file(Path("P1_R1.vcf"), "R1")
+    (None, None, 'P1')
     """
     for name in (own_name(path), *(p.name for p in list(path.parents)[:_LEVELS])):
+        name = re.sub(rf"(?<=.)[_.\- ]{re.escape(sample)}$", "", name)  # P1_T1.vcf, whose column is T1
         if name == sample or is_step(name) or is_generic(name) or is_lesion_word(name):
             continue
         if re.fullmatch("[A-Za-z]?", name) or _OF_RUNS.match(name) or _within(sample, name) or _within(name, sample):
