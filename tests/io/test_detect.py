@@ -8,7 +8,7 @@ import pytest
 
 from oncourse.cli.main import main
 from oncourse.errors import InputError
-from oncourse.io.detect import detect, read_any
+from oncourse.io.detect import detect, read_any, source_of
 
 MAF = (
     "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\tVariant_Classification\n"
@@ -37,6 +37,16 @@ def put(folder, files):
 @pytest.mark.parametrize("kind", KINDS)
 def test_folders_are_told_apart(tmp_path, kind):
     assert detect(put(tmp_path / "s", KINDS[kind])) == kind
+
+
+def test_a_study_folder_loads_no_reader_of_other_formats(tmp_path, monkeypatch):
+    """Each command on a study folder paid for them."""
+    others = {f"oncourse.io.{name}" for name in ("cbioportal.study", "tree", "variants.maf")}
+    for name in others:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    folder = put(tmp_path / "s", KINDS["native"])
+    assert source_of(folder) == folder and detect(folder) == "native"
+    assert others.isdisjoint(sys.modules)
 
 
 @pytest.mark.parametrize("kind", ["cbioportal", "maf", "vcf"])

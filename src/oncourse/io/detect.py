@@ -35,7 +35,7 @@ def detect(path: Path) -> str:
     if not path.exists():
         raise InputError(f"{path}: does not exist.")
     if path.is_dir():
-        from oncourse.io.cbioportal.study import is_cbioportal
+        from oncourse.io.cbioportal.folder import is_cbioportal
         from oncourse.io.native import is_native
 
         if is_native(path):
@@ -123,13 +123,14 @@ def lone_table(folder: Path) -> Path | None:
 
 def source_of(path: Path) -> Path:
     """Return what is read of a path: the lone table of a folder that is no study and no result tree, else itself."""
-    from oncourse.io.cbioportal.study import is_cbioportal
+    from oncourse.io.cbioportal.folder import is_cbioportal
     from oncourse.io.native import is_native
+
+    if not path.is_dir() or is_native(path) or is_cbioportal(path) or known(path):
+        return path
     from oncourse.io.tree import look_into
 
-    if not path.is_dir() or is_native(path) or is_cbioportal(path) or known(path) or look_into(path).calls:
-        return path
-    return lone_table(path) or path
+    return path if look_into(path).calls else lone_table(path) or path
 
 
 def _hint(folder: Path) -> str | None:

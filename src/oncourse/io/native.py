@@ -57,7 +57,7 @@ def _is_clinical(folder: Path) -> bool:
 
 def _others(folder: Path) -> bool:
     """Whether the folder holds MAF, VCF or cBioPortal files."""
-    from oncourse.io.cbioportal.study import is_cbioportal
+    from oncourse.io.cbioportal.folder import is_cbioportal
 
     ends = (".maf", ".maf.gz", ".vcf", ".vcf.gz", ".vcf.bgz")
     return is_cbioportal(folder) or any(p.name.lower().endswith(ends) for p in folder.iterdir())

@@ -50,6 +50,12 @@ _NAME_KINDS = (
 )
 
 
+def is_cbioportal(folder: Path) -> bool:
+    """Whether a folder holds files as cBioPortal names them."""
+    names = [p.name.lower() for p in folder.iterdir()]
+    return any(n.startswith(("meta_study", "data_clinical", "data_mutations", "data_bcr_clinical")) for n in names)
+
+
 @dataclass
 class Folder:
     """The data files of a folder by kind, its meta_study and its case lists."""

@@ -20,7 +20,7 @@ from oncourse.genome.fasta import Fasta
 from oncourse.io.assays.genie_panels import as_target_regions
 from oncourse.io.calling import germline_by_normals
 from oncourse.io.carried import FOLDER as CARRIED
-from oncourse.io.cbioportal.folder import Folder, look, plain
+from oncourse.io.cbioportal.folder import Folder, is_cbioportal, look, plain
 from oncourse.io.cbioportal.panels import (
     assays_of,
     cna_on_panels,
@@ -41,12 +41,6 @@ from oncourse.io.whose.ids import matched, renamed
 from oncourse.study.config import StudyConfig
 from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
-
-
-def is_cbioportal(folder: Path) -> bool:
-    """Whether a folder holds files as cBioPortal names them."""
-    names = [p.name.lower() for p in folder.iterdir()]
-    return any(n.startswith(("meta_study", "data_clinical", "data_mutations", "data_bcr_clinical")) for n in names)
 
 
 def _inner_study(folder: Path) -> Path:
