@@ -12,6 +12,7 @@ from oncourse.derive.care import ctdna_response, patient_facts
 from oncourse.derive.care.ctdna_response import PlasmaPoint, rise_day, series
 from oncourse.derive.care.therapy import _shown_in_plasma, _with_hits, copy_states
 from oncourse.derive.care.watchlist import WatchParams, _placed, _status, class_periods
+from oncourse.derive.clinical.lines import HORMONE_SENSITIVE, _is_advanced
 from oncourse.facts.markers import NEGATIVE, POSITIVE, UNCLEAR
 from oncourse.knowledge.drugs import drug_classes
 
@@ -273,3 +274,15 @@ def test_the_periods_of_a_class():
     periods = class_periods(treatments).filter(pl.col("drug_class").is_in(names))
     assert periods.rows() == [("a", n, 10, 150) for n in names] + [("b", n, 5, None) for n in names] and names
     assert class_periods(treatments[5:]).is_empty()
+
+
+def test_a_pharmacogenetic_result_is_told_by_its_gene():
+    rows = [("a", "UGT1A1 *28", "*28/*28", UNCLEAR), ("a", "DPYD", "*2A", UNCLEAR), ("a", "AR-V7 RNA", "pos", POSITIVE)]
+    readings = frame("patient_id marker value state", *rows).with_columns(source=pl.lit("markers"), day=pl.lit(1))
+    found = patient_facts._latest_markers(readings)
+    assert found == {"a": {"UGT1A1": "*28/*28", "DPYD": "*2A", "AR-V7 RNA": POSITIVE}}
+
+
+def test_a_numbered_line_or_its_setting_says_that_disease_is_advanced():
+    rows = frame("line setting", (1, None), (0, None), (None, HORMONE_SENSITIVE[0]), (None, "metastatic"))
+    assert [_is_advanced(rows[k : k + 1].cast({"line": pl.Int64})) for k in range(4)] == [True, False, False, True]
