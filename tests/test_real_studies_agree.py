@@ -30,7 +30,8 @@ DEAR = ("autopsy",)
 
 
 def _agree_and_close(study: Study, left_out: tuple[str, ...] = ()) -> None:
-    cohort = Cohort(study)
+    # chains over partitions are of the clones: without these the most probable partition serves the heterogeneity
+    cohort = Cohort(study, {"evolution": {"average": not left_out}})
     everyone = set(study["patients"]["patient_id"])
     asked = {key: entry for key, entry in registry().items() if key not in left_out}
     outcomes = {key: run_one(entry, cohort, draw=False) for key, entry in asked.items()}

@@ -102,8 +102,14 @@ def made(make_study):
 
 
 @pytest.fixture(scope="module")
-def result(made):
-    return biomarkers(Cohort(made), BiomarkerParams(endpoints=("OS",), n_bootstrap=20, max_t_permutations=200))
+def cohort(made):
+    """The study of `made`, derived once."""
+    return Cohort(made)
+
+
+@pytest.fixture(scope="module")
+def result(cohort):
+    return biomarkers(cohort, BiomarkerParams(endpoints=("OS",), n_bootstrap=20, max_t_permutations=200))
 
 
 def row(result, feature, endpoint="OS"):
@@ -157,9 +163,9 @@ def test_numbers_of_a_table_agree(result):
     assert {"forest_OS", "km_TP53_OS"} <= {f.name for f in result.figures}
 
 
-def test_the_forest_shows_the_smallest_p_values_and_who_carries_them(made):
+def test_the_forest_shows_the_smallest_p_values_and_who_carries_them(cohort):
     """ "Smallest p-values": of all that were tested, the first two by p, TP53 with its altered of known patients."""
-    found = biomarkers(Cohort(made), BiomarkerParams(endpoints=("OS",), n_bootstrap=0, top=2))
+    found = biomarkers(cohort, BiomarkerParams(endpoints=("OS",), n_bootstrap=0, top=2))
     tested = found.tables["biomarkers/scan"].drop_nulls("hazard_ratio")
     assert tested.height > 4 and tested["p_value"].head(2).max() <= tested["p_value"].slice(2).min()
     (forest,) = (f for f in found.figures if f.name == "forest_OS")
@@ -190,9 +196,9 @@ def test_sampling_after_the_end_is_excluded_by_name(made):
     assert rows["sample_id"].to_list() == ["P001-P"] and row(result, "TP53")["n"] == N - 1
 
 
-def test_too_few_events_is_said(made):
+def test_too_few_events_is_said(cohort):
     with pytest.raises(NotEnoughData, match="OS"):
-        biomarkers(Cohort(made), BiomarkerParams(endpoints=("OS",), min_events=10_000))
+        biomarkers(cohort, BiomarkerParams(endpoints=("OS",), min_events=10_000))
 
 
 def test_detectable_ratio_equals_the_methods_page():
@@ -203,9 +209,9 @@ def test_detectable_ratio_equals_the_methods_page():
     assert detectable(60, None, variance=0.09) == pytest.approx(detectable(60, 0.1))
 
 
-def test_a_pathway_known_through_one_gene_only_is_not_tested_twice(made, result):
+def test_a_pathway_known_through_one_gene_only_is_not_tested_twice(cohort, result):
     """TP53 is the only gene of its pathway on these panels: pathway:TP53 would be the same test again."""
-    names = {n for block in Cohort(made).features.blocks for n in block.names}
+    names = {n for block in cohort.features.blocks for n in block.names}
     assert "TP53" in names and "pathway:TP53" not in names
     numbers = result.tables["biomarkers/scan"].filter(pl.col("feature") == "covariate:age_years")
     assert numbers["min_detectable_hr"].drop_nulls().len() == numbers.height > 0

@@ -10,6 +10,7 @@ import pytest
 from oncourse.analyses.prediction import PredictionParams, prediction
 from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, InputError, NotEnoughData
+from oncourse.models import fit_report
 from oncourse.models.card import read_card
 from oncourse.patients.predict import predict_patients
 from oncourse.study.config import StudyConfig
@@ -62,6 +63,15 @@ def make_study(seed=1, n=160, genes=8, *, effect=0.0, sample_day=0, covariates=(
         ),
     }
     return Study(StudyConfig(title="simulated", covariates=dict.fromkeys(covariates, "number")), tables)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_samples():
+    """Forty samples for the limits of a metric: no test here asks how wide they are (the kept answers
+    do), and two hundred took two thirds of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit_report, "INTERVAL_SAMPLES", 40)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -114,13 +114,15 @@ def _told_without_time(source: pl.DataFrame, reading: Reading) -> None:
 
 def _found(frame: pl.DataFrame) -> list[tuple[str, str, str, bool]]:
     """Return (end point, time, status, whether the time is in months) of every pair, in the order of the columns."""
-    out, seen = [], set()
-    for column in frame.columns:
+    out, seen, columns = [], set(), dict.fromkeys(frame.columns)
+    for column in columns:
         for suffix in (*_MONTHS, *_DAYS):
+            if not column.endswith(suffix):
+                continue
             name = column.removesuffix(suffix)
-            bare = name if name in frame.columns and name in _BARE else None
-            status = f"{name}_STATUS" if f"{name}_STATUS" in frame.columns else bare
-            if name != column and name and status and name not in seen:
+            bare = name if name in columns and name in _BARE else None
+            status = f"{name}_STATUS" if f"{name}_STATUS" in columns else bare
+            if name and status and name not in seen:
                 seen.add(name)
                 out.append((name, column, status, suffix in _MONTHS))
     return out
