@@ -163,7 +163,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """Five thousand collected tests are no garbage: the collector need not walk them again and again."""
+    """Nine thousand collected tests are no garbage: the collector need not walk them again and again."""
     from oncourse.report.workers import spare_the_collector
 
     spare_the_collector()

@@ -12,6 +12,8 @@ References
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,13 +24,14 @@ from oncourse.genome.texts import FEW
 
 #: Texts that callers write for an empty allele.
 EMPTY_ALLELES = ("-", "--", "", ".", "0")
-_ALLELE = r"^[ACGTN]*$"
+_NO_ALLELE = r"[^ACGTN]"
 #: A longer allele is no small variant, and would be copied many times on its way.
 MAX_BASES = 1_000_000
 #: A variant_id in its parts; contig names may hold colons (HLA).
 VARIANT_ID = r"^(.+):(\d+):([ACGTN]+|-):([ACGTN]+|-)$"
 
 
+@cache
 def chromosome(column: str = "chrom") -> pl.Expr:
     """Return the chromosome as 1-22, X, Y, MT (other contigs keep their name, without ``chr``).
 
@@ -64,6 +67,7 @@ def build_of_accession(name: str) -> str | None:
     return {0: "GRCh38", -1: "GRCh37"}.get(int(found[2]) - _GRCH38[int(found[1]) - 1])
 
 
+@cache
 def position(column: str = "pos") -> pl.Expr:
     """Return a position as integer, also from ``4.7e+07``, ``100.0``, ``25,398,284``; null where no whole number >=
     1."""
@@ -159,23 +163,22 @@ def normalise(
     what the genome has there (null where the contig is not in the file): mostly false means another genome build.
     """
     columns = [c for c in frame.columns if c not in ("variant_id", "why_not", "is_ref_match")]
-    out = frame.select(columns).with_columns(
-        once(frame[chrom], chromosome("x")),
-        _positions(frame[pos]),
-        once(frame[ref], _allele("x")),
-        once(frame[alt], _allele("x")),
-    )
+    texts: dict[str, Callable[[str], pl.Expr]] = {chrom: chromosome, ref: _allele, alt: _allele}
+    read: list[pl.Expr | pl.Series]
+    if frame.height <= FEW:  # to ask costs more than what is asked
+        read = [pl.when(pl.col(c).is_not_null()).then(of(c)).cast(pl.String).alias(c) for c, of in texts.items()]
+    else:
+        read = [once(frame[c], of("x")) for c, of in texts.items()]
+    out = frame.select(columns).with_columns(*read, _positions(frame[pos]))
     out = _one_base(out, ref, alt)
     out = _trimmed(out, pos, ref, alt)
     out = out.with_columns(_why_not(out, chrom, pos, ref, alt))
     if fasta is not None:
         out = _aligned(out, chrom, pos, ref, alt, fasta)
     dashed = [pl.when(pl.col(a) == "").then(pl.lit("-")).otherwise(pl.col(a)).alias(a) for a in (ref, alt)]
-    return out.with_columns(dashed).with_columns(
-        pl.when(pl.col("why_not").is_null())
-        .then(pl.concat_str([pl.col(chrom), pl.col(pos).cast(pl.String), pl.col(ref), pl.col(alt)], separator=":"))
-        .alias("variant_id")
-    )
+    parted = [pl.col(chrom), pl.col(pos).cast(pl.String), *dashed]
+    is_one = pl.col("why_not").is_null()
+    return out.with_columns(*dashed, pl.when(is_one).then(pl.concat_str(parted, separator=":")).alias("variant_id"))
 
 
 def once(values: pl.Series, expression: pl.Expr) -> pl.Series:
@@ -223,21 +226,28 @@ def _one_base(frame: pl.DataFrame, ref: str, alt: str) -> pl.DataFrame:
 
 def _why_not(frame: pl.DataFrame, chrom: str, pos: str, ref: str, alt: str) -> pl.Series:
     """Return why each row is no small variant, as ``why_not``; null where it is one."""
-    no_contig = which(frame[chrom], pl.col("x").str.contains(r"^[0-9XYMT]+:\d+$"))
-    no_bases = [which(frame[a], ~pl.col("x").str.contains(_ALLELE)) for a in (ref, alt)]
+    no_contig = _is_like(frame, chrom, r"^[0-9XYMT]+:\d+$")
+    no_bases = [_is_like(frame, a, _NO_ALLELE) for a in (ref, alt)]
     why = (
-        pl.when(pl.col(chrom).is_null() | pl.col(chrom).is_in(no_contig))
+        pl.when(pl.col(chrom).is_null() | no_contig)
         .then(pl.lit("no chromosome"))
         .when(pl.col(pos).is_null())
         .then(pl.lit("no position"))
         .when(pl.col(ref).is_null() | pl.col(alt).is_null())
         .then(pl.lit("no allele"))
-        .when(pl.col(ref).is_in(no_bases[0]) | pl.col(alt).is_in(no_bases[1]))
+        .when(no_bases[0] | no_bases[1])
         .then(pl.lit("not a sequence of bases"))
         .when(pl.col(ref) == pl.col(alt))
         .then(pl.lit("no change"))
     )
     return frame.select(why.alias("why_not"))["why_not"]
+
+
+def _is_like(frame: pl.DataFrame, column: str, pattern: str) -> pl.Expr:
+    """Whether a text is like `pattern`; of many rows it is asked once of each distinct text."""
+    if frame.height <= FEW:
+        return pl.col(column).str.contains(pattern)
+    return pl.col(column).is_in(which(frame[column], pl.col("x").str.contains(pattern)))
 
 
 def which(values: pl.Series, test: pl.Expr) -> list[str]:
@@ -251,10 +261,10 @@ def _trimmed(frame: pl.DataFrame, pos: str, ref: str, alt: str) -> pl.DataFrame:
     simple = (pl.col(ref).str.len_bytes() <= 1) & (pl.col(alt).str.len_bytes() <= 1)
     long = ~simple & (pl.col(ref) != "") & (pl.col(alt) != "") & (pl.col(ref) != pl.col(alt))
     rows = frame.select(long.fill_null(False).arg_true()).to_series()
+    if rows.is_empty():
+        return frame
     given = frame.select(pos, ref, alt)[rows]
     pairs = given.select(ref, alt).unique()
-    if pairs.is_empty():
-        return frame
     cut = [trim(r, a) for r, a in pairs.iter_rows()]
     pairs = pairs.with_columns(
         pl.Series("_left", [c[0] for c in cut], pl.Int64),

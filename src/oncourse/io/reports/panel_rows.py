@@ -35,6 +35,7 @@ from oncourse.io.variants.population import population_column
 from oncourse.io.variants.read_names import meant
 from oncourse.io.whose.ids import of_two_patients
 from oncourse.io.whose.names_of_all import with_their_patients
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 from oncourse.study.translated import translated
 from oncourse.study.words import meaning, our_columns, plain
@@ -204,16 +205,16 @@ def _panel_columns(columns: list[str]) -> dict[str, str]:
     return out
 
 
-def _column(frame: pl.DataFrame, name: str) -> pl.Series:
-    found = frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, dtype=pl.String)
-    text = found.cast(pl.String).str.strip_chars()
-    return pl.select(pl.when(text != "").then(text).alias(name))[name]
+def _columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns of `PANEL` as text without the space around it; null where empty or not there."""
+    texts = {name: optional(frame, name).cast(pl.String).str.strip_chars() for name in PANEL}
+    return frame.with_columns(pl.when(text != "").then(text).alias(name) for name, text in texts.items()).select(PANEL)
 
 
 def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Reading) -> None:
     """Turn the rows of a report into tables of ours; a row without a sample, or without any of these, is left out."""
     frame, lines = _without_remarks(frame, lines, source, reading)
-    table = _with_alt(pl.DataFrame({name: _column(frame, name) for name in PANEL}).with_columns(lines.alias("_line")))
+    table = _with_alt(_columns(frame).with_columns(lines.alias("_line")))
     table = _as_above(tidy_rows(table), source, reading)
     table, said = with_their_patients(table)
     reading.notes += [f"{source.name}: {said}"] if said else []
@@ -424,8 +425,8 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     common = is_common(table) & (origin == "unknown") & (not in_normal.any())
     if common.any():
         origin = origin.set(common, "germline")
-        said = f"a population frequency of {POPULATION_AF:g} or more: taken as germline"
-        reading.notes.append(f"{source.name}: {int(common.sum()):,} calls have {said}")
+        words_of_it = f"a population frequency of {POPULATION_AF:g} or more: taken as germline"
+        reading.notes.append(f"{source.name}: {int(common.sum()):,} calls have {words_of_it}")
     words = [effect.of_protein_change(c) if c else None for c in table["hgvs_p"]]
     told = effect.consequences(translated(table["consequence"], "consequence"))
     known = told.set((told == "unknown").fill_null(False), None)

@@ -31,13 +31,16 @@ def remarks(frame: pl.DataFrame, first: str, sentence: re.Pattern[str] = _SENTEN
     >>> remarks(pl.DataFrame({"id": ["合计：2例", "Total n=2", "总_1", "Total_RNA"]}), "id").to_list()
     [True, True, False, False]
     """
-    text = frame[first].cast(pl.String)
-    empty = [
-        pl.col(c).cast(pl.String).str.strip_chars().replace("", None).is_null() for c in frame.columns if c != first
-    ]
-    alone = frame.select(pl.all_horizontal(empty or [pl.lit(False)]).alias("a"))["a"]
-    is_line = text.str.contains(sentence.pattern) | text.str.contains(_GROUP.pattern)
-    return (text.str.contains(_NAMED.pattern) | (alone & is_line)).fill_null(False)
+    text = pl.col(first).cast(pl.String)
+    named, is_line = frame.select(
+        named=text.str.contains(_NAMED.pattern).fill_null(False),
+        is_line=(text.str.contains(sentence.pattern) | text.str.contains(_GROUP.pattern)).fill_null(False),
+    )
+    others = [c for c in frame.columns if c != first]
+    if not others or not is_line.any():
+        return named
+    empty = [pl.col(c).cast(pl.String).str.strip_chars().replace("", None).is_null() for c in others]
+    return named | (frame.select(pl.all_horizontal(empty)).to_series() & is_line)
 
 
 def is_second_header(cells: Sequence[str | None], names: Sequence[str], number: str | None) -> bool:
