@@ -226,6 +226,24 @@ def test_oncoprint_marks_both_alleles_and_germline(make_study):
     assert marks is not None and marks.tolist() == [[1, 0, 0], [0, 0, 2]]
 
 
+def test_a_gene_hit_in_the_germline_alone_has_its_row(make_study):
+    """Of an exome, whose genes nobody lists, BRCA2 of an inherited loss alone stood in no row."""
+    one = make_study(
+        patients=[{"patient_id": "A"}, {"patient_id": "B"}],
+        samples=[{"sample_id": s, "patient_id": s[0], "material": "tissue"} for s in ("A1", "B1")],
+        calls=[
+            {"sample_id": "A1", "variant_id": "1:1:A:C", "is_called": True, "origin": "somatic"},
+            {"sample_id": "B1", "variant_id": "1:3:A:C", "is_called": True, "origin": "germline"},
+        ],
+        variants=[
+            {"variant_id": v, "gene": g, "consequence": "nonsense"}
+            for v, g in (("1:1:A:C", "APC"), ("1:3:A:C", "BRCA2"))
+        ],
+    )
+    row = genes(landscape(one))["BRCA2"]
+    assert (row["n_profiled"], row["n_altered"], row["n_germline"]) == (2, 0, 1)
+
+
 def test_the_fusion_of_tmprss2_and_erg_is_one_line_of_the_answer(answer):
     """data_sv.txt: 379 patients have an event that joins the two; the table holds both genes as they are."""
     estimates = {e.name: e for e in answer.estimates}

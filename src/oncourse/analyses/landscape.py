@@ -62,7 +62,9 @@ def gene_table(
     altered = status.altered
     in_use = set(status.panels.samples["mutation"].drop_nulls())
     listed = {g for a, genes in status.panels.genes.items() if a in in_use and genes is not None for g in genes}
-    genes = sorted(listed | set(altered["gene"].unique()))
+    # of an exome nobody lists the genes: one that is hit in the germline alone has its row too
+    inherited = hits.filter(pl.col("kind") == "germline")["gene"].drop_nulls()
+    genes = sorted(listed | set(altered["gene"].unique()) | set(inherited))
 
     table = status.panels.n_profiled(genes, unit)
     events = {
