@@ -188,3 +188,23 @@ def test_markers_with_their_method_in_brackets(tmp_path):
         ("Q1", "HER2 IHC", "3+"),
         ("Q2", "HER2 IHC", "2+"),
     ]
+
+
+@pytest.mark.parametrize("place", [(), ("chr12", 25245350, "C", "T")])
+def test_a_doubted_result_is_no_call(tmp_path, place):
+    """疑似, 低于检测限, 假阳性 and the like beside a change were calls, with therapy lines."""
+    heads = ("患者编号", "样本编号", "基因", "氨基酸改变", "检测结果", "丰度")
+    doubted = [("疑似阳性", "0.8%"), ("可疑阳性", None), ("低于检测限", "0.02%"), ("待验证", "1%"), ("不确定", None)]
+    doubted += [("弱阳性", "1.1%"), ("假阳性", "0.3%"), ("未检出", "0.2%"), ("检出", "±"), ("-", None)]
+    plain = [("检出", "15%"), ("临床意义不确定", "8%"), ("无法判读", None), ("假阳性", None), ("未检出", None)]
+    cells = [*doubted, *plain]
+    rows = [(f"P{i}", f"P{i}T", "KRAS", "p.G12D", *c, *place) for i, c in enumerate(cells)]
+    head = (*heads, *("染色体", "起始位置", "参考碱基", "变异碱基")[: len(place)])
+    reading = _read(tmp_path, {"突变": [head, *rows]})
+    calls = {s[1:-1]: c for s, c in _rows(reading, "calls", "sample_id", "is_called")}
+    assert {s for s, c in calls.items() if c == "true"} == {"10", "11"}
+    # seen or looked for, and called by nobody
+    assert {s for s, c in calls.items() if c == "false"} == {*map(str, range(9)), "13"}
+    tested = dict(reading.tables["assays"].select("assay_id", "targets").iter_rows())
+    looked = {s[1:-1]: tested[a] for s, a in _rows(reading, "samples", "sample_id", "assay_id")}
+    assert {looked[str(i)] for i in (9, 12, 14)} == {";"}  # not tested, or that change alone

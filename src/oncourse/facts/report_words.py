@@ -56,11 +56,12 @@ _ONTO = re.compile(rf"\b([A-Z][A-Z0-9]{{2,}})({_LETTER}\d{{2,4}}[A-Z*]?)(?![A-Za
 #: What the words of a clause say, as laboratories of English and Chinese write them (from memory). Whoever doubts says
 #: nothing that can be used; ``not tested`` and ``not detected`` come before ``detected``.
 _DOUBT = re.compile(
-    r"可疑|疑似|弱阳|不(?:能|可)?(?:完全)?排除|待(?:复查|复核|确认)|临界|检测下限|检出限|灰区|equivocal|suspicio|suspected|"
+    r"可疑|疑似|存疑|弱阳|不(?:能|可)?(?:完全)?排除|待(?:复查|复核|确认|验证|证实|定)|临界|检测下限|检测限|检出限|灰区|"
+    r"难以(?:判断|判读|确定)|可能(?:为|是|有)?(?:阳性|阴性|突变)|equivocal|suspicio|suspected|"
     rf"borderline|cannot|can't|\bother than\b|(?:非|\bnon[- ]?)(?={_LETTER}\d)|{_LETTER}\d+非|"  # V600非E, non-V600E
     r"\blo[bd]\b|limit of (?:detection|blank)|below (?:the )?(?:\w+ )?(?:limit|threshold|cut-?off)|sub-?threshold|"
     r"false[- ]?positive|arti?e?fact|background|\bnoise\b|low[- ]confidence|unconfirmed|not confirmed|questionable|"
-    r"ambiguous|uncertain(?! significance)|假阳|低于\w{0,4}限|存疑|待验证|(?<!意义)不(?:能)?确定(?!意义)|±|"
+    r"ambiguous|uncertain(?! significance)|假阳|低于\w{0,4}限|(?<!意义)(?<!意义尚)不(?:能)?确定(?!意义)|±|"
     r"(?<=[0-9A-Za-z \u4e00-\u9fff])(?<!\bp\.)(?<!Ter)\?\s*$|"
     r"(?:野生型?|wild[- ]?type|\bwt)\s*(?:/|或|\bor\b)\s*(?:突变型?|mut)|"  # one of two, and not which
     r"(?:突变型?|mutant|\bmut)\s*(?:/|或|\bor\b)\s*(?:野生|wild|wt)",

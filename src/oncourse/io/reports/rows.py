@@ -55,6 +55,8 @@ _FACTS = {
     "mmr": re.compile(r"^([dp]?mmr|mismatch repair( \(mmr\))?|错配修复)[ _-]*(status|ihc|状态|功能|结果)?$", re.I),
 }
 _ABSENT, _NOTHING = "not detected", "absent"
+#: A dash for a result, where other rows of the report have one.
+_NO_RESULT = "no result"
 #: A protein that was stained (immunohistochemistry): no variant of its gene.
 _STAIN = re.compile(
     r"^(pd-?l1|程序性死亡)|\b(tps|cps)\b|\bihc\b|免疫组(化|织化学)|蛋白(表达|缺失)|immunohisto|protein expression", re.I
@@ -66,6 +68,7 @@ _DENIED = re.compile(r"[未无非不没否]|\b(?:no|not|non|without|negative)\b"
 _UNKNOWN = re.compile(r"未知|未明|不明|不详|\bunknown\b", re.I)
 #: A cell that is not filled in; a dash alone, which as a number is as good as no cell.
 _DASH = re.compile(r"^\s*[-—–−/\\.]+\s*$")
+_BELOW = re.compile(r"^\s*[<≤]")
 _EMPTY = re.compile(r"^\s*(?:[-—–/\\.]+|无)\s*$")
 #: Codons of the RAS status by exon: looked at in several rows, all of them are the whole of it (NCCN, ESMO 2023).
 _RAS_CODONS = {2: {12, 13}, 3: {59, 61}, 4: {117, 146}}
@@ -128,7 +131,8 @@ def _with_stains(table: pl.DataFrame) -> pl.DataFrame:
 def _without_filling(table: pl.DataFrame) -> pl.DataFrame:
     """Return the rows with empty cells where a dash stands in the column of results, and other rows say a word there.
 
-    There a dash is no finding: the row says nothing. In a report without such words a dash means "none found".
+    There a dash is no finding: the row says nothing; of a change that it names without reads or a class there is no
+    result. In a report without such words a dash means "none found".
     """
     is_filling = table["value"].str.contains(r"^[-—–/\\.]+$").fill_null(False)
     if (~is_filling & table["value"].is_not_null()).any():
@@ -136,7 +140,12 @@ def _without_filling(table: pl.DataFrame) -> pl.DataFrame:
             pl.when(pl.col(c).str.contains(r"^[-—–/\\.]+$") & is_filling).then(None).otherwise(c).alias(c)
             for c in _CHANGE
         ]
-        table = table.with_columns(cells)
+        named = pl.any_horizontal(pl.col(c).str.contains(r"\d") for c in ("hgvs_p", "hgvs_c"))
+        told = pl.any_horizontal(pl.col(c).is_not_null() for c in ("vaf", "alt_count", "consequence"))
+        is_asked = (named & ~told).fill_null(False) & is_filling
+        table = table.with_columns(cells).with_columns(
+            pl.when(is_asked).then(pl.lit(_NO_RESULT)).otherwise("value").alias("value")
+        )
     return table
 
 
@@ -258,7 +267,7 @@ def _by_share(row: Mapping[str, Any], kind: str, states: set[str]) -> tuple[str,
 def _set_aside(row: Mapping[str, Any], states: set[str]) -> str | None:
     """Return the word by which a row does not call the change that it names; null where it is a call.
 
-    A share below a limit (``<0.1%``) beside 检出 is a call of unknown reads.
+    A share below a limit (``<0.1%``) beside 检出 is a call of unknown reads; a doubtful one (``±``) is none.
     """
     if fails(row["filter"]):
         return str(row["filter"])
@@ -266,8 +275,17 @@ def _set_aside(row: Mapping[str, Any], states: set[str]) -> str | None:
         return str(row["origin"])
     if "doubt" in states:
         return next((row[k] for k in reversed(_CHANGE) if row[k] and finding(row[k]).state == "doubt"), "doubt")
-    below = sets_aside(row["vaf"]) and not row["alt_count"] and "present" not in states
+    if _is_denied(row) and _has_reads(row):  # 未检出 0.2%: reads that the report does not call
+        return str(row["value"])
+    below = (
+        sets_aside(row["vaf"]) and not row["alt_count"] and ("present" not in states or not _BELOW.match(row["vaf"]))
+    )
     return str(row["vaf"]) if below else None
+
+
+def _is_denied(row: Mapping[str, Any]) -> bool:
+    """Whether the cell of the result says in words that nothing was found; a dash is none."""
+    return bool(row["value"]) and not _EMPTY.match(row["value"]) and finding(row["value"]).state == _NOTHING
 
 
 def _named_in_cells(row: Mapping[str, Any], genes: Sequence[str | None]) -> str | None:
@@ -374,9 +392,9 @@ _NOT_FILLED = ("na", "n/a", "unknown", "未知", "不详", "?", "ne")
 
 
 def _says_untested(row: Mapping[str, Any]) -> bool:
-    """Whether the cell of results says that the change that stands beside it was not tested (ND, 未检测)."""
-    word = row["value"]
-    return meaning("panel_result", word) == "untested" and (word or "").strip().lower() not in _NOT_FILLED
+    """Whether the cell of results says that the change that stands beside it was not tested (ND, 未检测, 无法判读)."""
+    word = row["value"] or ""
+    return finding(word).state == "untested" and word.strip().lower() not in _NOT_FILLED
 
 
 def _pair_of_change(row: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -401,7 +419,8 @@ def _has_reads(row: Mapping[str, Any]) -> bool:
 
 def _dashes(row: Mapping[str, Any]) -> bool:
     """Whether what says "absent" is only the filling of a cell (``-``): then a change beside it counts."""
-    absent = [row[k] for k in (*_CHANGE, "consequence") if row[k] and meaning("panel_result", row[k]) == "absent"]
+    absent = [row[k] for k in _CHANGE if row[k] and finding(row[k]).state == _NOTHING]
+    absent += [word for word in (row["consequence"],) if word and _state_of(word) == _NOTHING]
     return all(re.fullmatch(r"[-—/p.?]+", cell) for cell in absent)
 
 
