@@ -208,3 +208,66 @@ def test_a_doubted_result_is_no_call(tmp_path, place):
     tested = dict(reading.tables["assays"].select("assay_id", "targets").iter_rows())
     looked = {s[1:-1]: tested[a] for s, a in _rows(reading, "samples", "sample_id", "assay_id")}
     assert {looked[str(i)] for i in (9, 12, 14)} == {";"}  # not tested, or that change alone
+
+
+def test_samples_are_what_their_names_say_beside_a_column_of_patients(tmp_path):
+    """All were tissue, and DNMT3A of white cells a mutation of the tumour."""
+    names = [
+        "P1癌",
+        "P1血",
+        "P2_plasma",
+        "P2_FFPE",
+        "P3-术前血浆",
+        "P4-WBC",
+        "P4-cfDNA",
+        "P5肝转移灶",
+        "P5原发灶",
+        "P6-02",
+    ]
+    rows = [
+        ("样本编号", "患者编号", "基因", "氨基酸改变", "丰度"),
+        *((n, n[:2], "KRAS", "p.G12D", "5%") for n in names),
+    ]
+    reading = _read(tmp_path, {"突变": rows})
+    material = ["tissue", "plasma", "plasma", "tissue", "plasma", "white_cells", "plasma", "tissue", "tissue", "tissue"]
+    assert _rows(reading, "samples", "sample_id", "material") == list(zip(names, material, strict=True))
+    assert sorted(_rows(reading, "lesions", "patient_id", "role", "site")) == [
+        ("P5", "metastasis", "liver"),
+        ("P5", "primary", None),
+    ]
+    assert _told(reading, "7 samples are what their names say")
+
+
+def test_patients_and_normals_by_the_names_of_samples(tmp_path):
+    """Half of a person's samples were persons of their own, and the normals tumours."""
+    names = ["张三-原发", "张三-肝转", "张三-血1", "张三-对照", "李四-T", "李四-N", "李四-LN"]
+    found = {"张三-对照": (None, None, None, 800), "李四-N": (None, None, None, 500)}
+    rows = [(n, *found.get(n, ("KRAS", "p.G12D", "22%", 1000))) for n in names]
+    rows += [("张三-血1", "NRAS", "Q61K 未检出", None, None)]
+    reading = _read(tmp_path, {"突变": [("样本名称", "基因", "氨基酸改变", "VAF(%)", "测序深度"), *rows]})
+    material = ["tissue", "tissue", "plasma", "normal", "tissue", "normal", "tissue"]
+    assert _rows(reading, "samples", "sample_id", "patient_id", "material") == [
+        (n, n[:2], m) for n, m in zip(names, material, strict=True)
+    ]
+    assert set(reading.tables["markers"]["patient_id"]) == {"张三"}  # of the patient, not of the sample
+    assert set(reading.tables["patients"]["patient_id"]) == {"张三", "李四"}
+
+
+def test_files_and_sheets_named_after_what_was_tested(tmp_path):
+    """Blood of a sheet 血液检测 was merged with the tissue of 组织检测; a date behind a file's name hid its plasma."""
+    heads = ("住院号", "基因", "氨基酸改变", "丰度")
+    tissue = [heads, ("31", "KRAS", "p.G12D", "30%"), ("32", "BRAF", "p.V600E", "25%")]
+    blood = [heads, ("31", "KRAS", "p.G12D", "0.3%"), ("33", "TP53", "p.R175H", "0.5%")]
+    reading = _read(tmp_path, {"组织检测": tissue, "血液检测": blood})
+    assert _rows(reading, "samples", "sample_id", "patient_id", "material") == [
+        ("31_组织", "31", "tissue"),
+        ("32_组织", "32", "tissue"),
+        ("31_血液", "31", "plasma"),
+        ("33_血液", "33", "plasma"),
+    ]
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    for name in ("李四_血浆_20230105", "李四_血浆_2023-06-05", "张三_组织"):
+        (folder / f"{name}.csv").write_text("基因,氨基酸改变,丰度\nKRAS,p.G12D,5%\n", encoding="utf-8")
+    samples = read_any(folder).tables["samples"].select("patient_id", "material", "day").rows()
+    assert sorted(samples, key=str) == [("张三", "tissue", None), ("李四", "plasma", "0"), ("李四", "plasma", "151")]

@@ -452,6 +452,10 @@ def _first_may_be_ids(text: pl.DataFrame, left: Collection[str]) -> bool:
     return len(ids) > 1 and 2 * len(ids) >= len(words)
 
 
+#: A date in the name of a file: 李四_血浆_20230105.
+_DATE = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})[-.]?(0[1-9]|1[0-2])[-.]?(0[1-9]|[12][0-9]|3[01])(?![0-9])")
+
+
 def of_file(
     frame: pl.DataFrame,
     path: Path,
@@ -482,7 +486,10 @@ def of_file(
         return frame
     sample = REPORT.sub("", sample_of_file(path)) or sample_of_file(path)
     patient, word = beginning(sample) or (None, sample)
-    said = {"sample_id": sample, "patient_id": patient, "material": meaning("material", word)}
+    drawn = _DATE.search(sample)
+    patient, word = beginning(sample[: drawn.start()].rstrip("_.- ") if drawn else sample) or (patient, word)
+    date = "-".join(drawn.groups()) if drawn else None
+    said = {"sample_id": sample, "patient_id": patient, "material": material_of_word(word), "date": date}
     reading.notes.append(f"{path.name}: names nobody: its rows are of sample {sample} (file name)")
     return frame.with_columns(pl.lit(v).alias(c) for c, v in said.items() if v and c not in frame.columns)
 

@@ -3,41 +3,114 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 
-from oncourse.io.clinical.own_materials import material_of
+from oncourse.io.clinical.own_materials import material_of, words_of_lesion
 from oncourse.io.reading import Reading
 from oncourse.io.whose.ids import first_pairs
-from oncourse.io.whose.sample_names import beginnings, names_nobody, of_one_beginning, sample_of_file
+from oncourse.io.whose.sample_names import (
+    Stems,
+    is_white_cells,
+    names_nobody,
+    normals_among,
+    of_one_beginning,
+    sample_of_file,
+)
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning
 
 
 def by_their_names(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """Return rows with patient and material of samples whose names are one beginning with words of several materials or
-    lesions behind it, where the report names neither; both are told."""
+    lesions behind it, where the report names no patients; with the materials of names behind those of the patients, where
+    it does. Both are told; a material that the report gives stands."""
+    samples = rows["sample_id"].drop_nulls().unique(maintain_order=True).to_list()
     if rows["patient_id"].is_not_null().any():
-        return rows
+        material = _materials(_behind_patients(rows), samples)
+        listed = {s for s, w in rows.select("sample_id", "material").iter_rows() if w is not None}
+        if "samples" in reading.tables:
+            listed |= set(reading.tables["samples"]["sample_id"].cast(pl.String).drop_nulls())
+        if told := {s: w for s, w in material.items() if s not in listed and w != "tissue"}:
+            message = f"{len(told):,} samples are what their names say ({first_pairs(told)})."
+            cure = "Give the report a column of materials (样本类型), if that is not so."
+            reading.problems.append(Problem("samples", None, "material", next(iter(told)), message, cure, "warning"))
+        return _with(rows, {}, material)
     if (repeated := _of_repeats(rows, reading)) is not None:
         return repeated
-    samples = rows["sample_id"].drop_nulls().unique(maintain_order=True)
-    owners = of_one_beginning(samples)
+    owners = _owners(samples)
     if not owners:
         return rows
-    words = {s: word for s, (_, word) in beginnings(owners).items()}
-    material = {s: w for s, word in words.items() if (w := material_of_word(word))}
-    said = pl.col("sample_id")
-    rows = rows.with_columns(
-        said.replace_strict(owners, default=None, return_dtype=pl.String).alias("patient_id"),
-        pl.coalesce("material", said.replace_strict(material, default=None, return_dtype=pl.String)).alias("material"),
-    )
+    material = _materials(_behind(owners.items()), samples)
     message = f"{len(owners):,} samples are of one patient by their names ({first_pairs(owners)})"
     message += f", and what they are by their words ({first_pairs(material)})." if material else "."
     cure = "Give the report a column of patients (患者编号) and of materials (样本类型), if that is not so."
     reading.problems.append(Problem("samples", None, "patient_id", samples[0], message, cure, "warning"))
-    return rows
+    return _with(rows, owners, material)
+
+
+def _with(rows: pl.DataFrame, owners: dict[str, str], material: dict[str, str]) -> pl.DataFrame:
+    """Return rows with the patients and materials of samples; those that the rows have themselves stand."""
+    said = (
+        pl.coalesce(column, pl.col("sample_id").replace_strict(of, default=None, return_dtype=pl.String)).alias(column)
+        for column, of in (("patient_id", owners), ("material", material))
+        if of
+    )
+    return rows.with_columns(*said)
+
+
+def _owners(samples: list[str]) -> dict[str, str]:
+    """Return sample -> patient by the beginnings of names: of several lesions, materials or times, of a tumour and its
+    normal, and what else begins as these do (张三-肝转 beside 张三-血).
+
+    >>> _owners(["李四-T", "李四-N", "张三-原发", "张三-血", "张三-XX", "王五"])
+    {'张三-原发': '张三', '张三-血': '张三', '李四-N': '李四', '李四-T': '李四', '张三-XX': '张三'}
+    """
+    owners = of_one_beginning(samples)
+    for normal, (stem, others) in normals_among(samples).items():
+        owners |= {s: stem for s in (normal, *others) if s not in owners}
+    # letters alone may be a centre that numbers its patients
+    stems = Stems({s for s in owners.values() if re.search(r"[0-9]|[^\x00-\x7F]", s)})
+    for sample in samples:
+        found = [] if sample in owners else stems.of(sample)
+        if len(found) == 1 and not re.search(r"[_.-]", sample[len(found[0]) + 1 :]):
+            owners[sample] = found[0]
+    return owners
+
+
+def _behind_patients(rows: pl.DataFrame) -> dict[str, str]:
+    """Return sample -> the words behind its patient's name (P1血, P4-WBC)."""
+    return _behind(rows.select("sample_id", "patient_id").drop_nulls().unique(maintain_order=True).iter_rows())
+
+
+def _behind(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    rest = ((s, s.removeprefix(p).strip(" _.-()（）")) for s, p in pairs if s.startswith(p))
+    return {s: word for s, word in rest if word}
+
+
+def _materials(words: dict[str, str], samples: list[str]) -> dict[str, str]:
+    """Return sample -> material by the words of its name, where they say one; normals beside a tumour are no tissue of
+    it."""
+    normals = {s: "white_cells" if is_white_cells(s) else "normal" for s in normals_among(samples)}
+    said = {s: w for s, word in words.items() if (w := material_of_name(word))}
+    return normals | {s: w for s, w in said.items() if s not in normals}
+
+
+def material_of_name(word: str) -> str | None:
+    """Return the material of the words of a name, numbered or not; the role of a lesion stays in words.
+
+    >>> [material_of_name(w) for w in ("血1", "术前血浆", "WBC", "FFPE", "肝转", "原发灶2", "T1", "P", "02")]
+    ['血', 'plasma', 'white_cells', 'tissue', '肝转移', '原发灶', None, None, None]
+    """
+    bare = re.sub(r"[\s_.-]*\d+$", "", word)
+    bare = re.sub(r"^([肝肺骨脑])转$", r"\1转移", bare)
+    if len(bare) < 2 and bare.isascii():
+        return None
+    said = material_of_word(bare)
+    is_lesion = bool(meaning("role", bare)) or words_of_lesion(bare)
+    return bare if is_lesion and said in (None, "tissue") else said
 
 
 #: What is written behind the name of a sample that was measured again.

@@ -218,6 +218,7 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     table = _as_above(tidy_rows(table), source, reading)
     table, said = with_their_patients(table)
     reading.notes += [f"{source.name}: {said}"] if said else []
+    table = by_their_names(table, reading)
     facts_of_columns(table, reading)
     table = none_of_the_tested(table)
     lost = table["sample_id"].is_null() | (table["gene"].is_null() & table["pos"].is_null())
@@ -238,7 +239,7 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
             reading.ledger.taken(source.name, became, n)
     reading.tables["calls"] = calls
     _nothing_said(table.filter(lost & table["sample_id"].is_not_null()), set(rows["sample_id"]), source, reading)
-    _samples(by_their_names(table.filter(table["sample_id"].is_not_null()), reading), reading)
+    _samples(table.filter(table["sample_id"].is_not_null()), reading)
     reading.problems += words_for_names(table["sample_id"].drop_nulls().unique().sort().to_list(), source.name)
 
 

@@ -51,27 +51,37 @@ def _is_hint(sheet: Sheet) -> bool:
     return speaks and not ours & _FOUND
 
 
+#: What the name of a sheet says beside the sample: 血液检测, 组织突变结果.
+_OF_A_SHEET = re.compile(r"(?i)(?:ngs|基因|突变|变异|检测|检出|结果|报告|列表|样[本品]|标本|数据)+$")
+
+
 def of_sheets(frames: Sequence[pl.DataFrame], sheets: Sequence[Sheet], reading: Reading) -> list[pl.DataFrame]:
-    """Return the rows of each sheet with a sample of its own, where the sheets are called by materials or times and name the
+    """Return the rows of each sheet with a sample of its own, where sheets are called by materials or times and name the
     same samples or patients; else as they are."""
-    words = [s.name.strip() for s in sheets]
-    if len(set(words)) < 2 or not all(is_word_of_sample(w) for w in words):
-        return list(frames)
-    each = [set(f["sample_id"].drop_nulls()) for f in frames]
-    alike = sum(map(len, each)) > len(set().union(*each))
-    out = []
-    for frame, word in zip(frames, words, strict=True):
+    named = [_OF_A_SHEET.sub("", s.name.strip()) for s in sheets]
+    words = {i: w for i, w in enumerate(named) if is_word_of_sample(w)}
+    each = [set(frames[i]["sample_id"].drop_nulls()) for i in words]
+    several = len(set(words.values())) > 1 and (
+        len(words) == len(sheets) or len({*map(material_of_word, words.values())}) > 1
+    )
+    alike = several and sum(map(len, each)) > len(set().union(*each))
+    out = list(frames)
+    for i, word in words.items():
+        frame = frames[i]
         said = (
             [pl.lit(w).alias("material")] if (w := material_of_word(word)) and "material" not in frame.columns else []
         )
         if alike:
             patient = [] if "patient_id" in frame.columns else [pl.col("sample_id").alias("patient_id")]
             said += [pl.format("{}_{}", "sample_id", pl.lit(word)).alias("sample_id"), *patient]
-        out.append(frame.with_columns(said))
+        out[i] = frame.with_columns(said)
     if alike:
-        message = f"the sheets {', '.join(words)} name the same samples: each sheet is read as a sample of its own."
+        shown = ", ".join(sheets[i].name.strip() for i in words)
+        message = f"the sheets {shown} name the same samples: each sheet is read as a sample of its own."
         cure = "Give each its sample_id (样本编号), if that is not so."
-        reading.problems.append(Problem("samples", None, "sample_id", words[0], message, cure, "warning"))
+        reading.problems.append(
+            Problem("samples", None, "sample_id", words[next(iter(words))], message, cure, "warning")
+        )
     return out
 
 
