@@ -10,7 +10,7 @@ import re
 
 import polars as pl
 
-from oncourse.facts.recorded import TESTED, parts_by_gene
+from oncourse.facts.recorded import TESTED, is_statement, parts_by_gene
 from oncourse.facts.report_words import finding
 from oncourse.study.frames import optional
 from oncourse.study.words import meaning
@@ -92,6 +92,9 @@ def _value(word: str, column: str) -> str | None:
     if said.changes or said.state in ("present", "absent"):
         yes = meaning("yes_no", word)
         return {"true": "mutated", "yes": "mutated", "false": "wild type", "no": "wild type"}.get(yes or "", word)
+    found = _COLUMN.match(column.strip())
+    if found and said.state is None and is_statement((found[1].upper().replace("-", ""),), word):
+        return word  # 12密码子突变: mutated there, and not how
     yes = meaning("yes_no", word)
     if yes and re.search(r"(?i)mut|found|突变", column):
         return "mutated" if yes in ("yes", "true") else "wild type"

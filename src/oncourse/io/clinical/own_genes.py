@@ -168,6 +168,15 @@ def _told_codes(frame: pl.DataFrame, column: str, name: str, reading: Reading) -
         message = f"{column} holds {shown}, and nothing says which is mutated: not read."
         cure = f"Say it in the header: {column}(0=野生型，1=突变), or write the words."
         reading.problems.append(Problem(name, None, column, words[0], message, cure, "warning"))
+    elif (
+        len(words)
+        and gene_column(bare(column) or column)
+        and any(finding(w).changes or finding(w).state for w in words)
+    ):
+        shown = ", ".join(sorted(words)[:6])
+        message = f"{column}: too many of its words are no result that is understood ({shown}): none of them is read."
+        cure = "Write G12D, 突变 or 野生型 (mutated, wild type) in each cell, or leave it empty."
+        reading.problems.append(Problem(name, None, column, words[0], message, cure, "warning"))
 
 
 def _only_samples(reading: Reading) -> dict[str, str]:
