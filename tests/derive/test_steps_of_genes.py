@@ -344,7 +344,7 @@ def test_what_became_of_the_primary_in_the_recurrence():
         (0, 3, "shared", "counted"),
     ]
     variants = pl.DataFrame(rows, schema=["pair", "cell_b", "state", "basis"], orient="row")
-    variants = variants.with_columns(is_lost=pl.lit(False))
+    variants = variants.with_columns(is_lost=pl.lit(False), blood=pl.lit(None, dtype=pl.String))
     cells = pl.DataFrame(
         {"variant_id": list("abcd"), "consequence": ["missense", "nonsense", "synonymous", "frameshift"]}
     )
@@ -358,6 +358,17 @@ def test_what_became_of_the_primary_in_the_recurrence():
         ("TP53", 2, 2, 0, 0, 0, 0),
     ]
     assert gene_changes(genes, None, None).is_empty()
+
+    def doubted(**columns):
+        told = SimpleNamespace(pairs=pairs, variants=variants.with_columns(**columns))
+        return set(gene_changes(genes, told, SimpleNamespace(cells=cells)).select(names).rows()) - set(found.rows())
+
+    of_e, of_blood = pl.col("pair").eq(5) & pl.col("cell_b").eq(1), pl.lit("possible_chip")
+    assert doubted(is_lost=of_e) == {("APC", 2, 0, 1, 0, 1, 1)}  # the primary has lost the locus since
+    assert doubted(blood=pl.when(of_e).then(of_blood)) == {("APC", 2, 0, 1, 0, 1, 1)}
+    of_b = pl.col("state") == "private_a"
+    assert doubted(is_lost=of_b) == set()  # gone with its locus: lost
+    assert doubted(blood=pl.when(of_b).then(of_blood)) == {("KRAS", 3, 1, 0, 0, 0, 2)}
 
 
 def test_sites_at_which_a_plasma_should_be_quiet():

@@ -233,7 +233,8 @@ def gene_changes(variants: pl.DataFrame, pairs: PairTable | None, presence: Pres
 
     Columns: gene, n_pairs (with an altering mutation of the gene in either), n_shared, n_new, n_lost,
     n_by_calls (new or lost, every such mutation by calls alone), n_not_assessable; a patient counts once per gene, new
-    or lost before shared.
+    or lost before shared. What the recurrence alone has is not assessable where the primary has lost the locus, and
+    what one alone has where it may be of the blood.
     """
     from oncourse.genome.effect import PROTEIN_CHANGING, consequences
 
@@ -257,12 +258,14 @@ def gene_changes(variants: pl.DataFrame, pairs: PairTable | None, presence: Pres
     if rows.is_empty():
         return empty
     rows = rows.filter(consequences(rows["consequence"]).is_in([*PROTEIN_CHANGING, "splice_site"]).fill_null(False))
-    state = pl.col("state")
+    state, of_tumour = pl.col("state"), pl.col("blood").is_null()
+    # a locus that the primary has lost since may have carried the mutation: nobody can tell whether it is new
+    is_new, is_lost = (state == "private_b") & ~pl.col("is_lost") & of_tumour, (state == "private_a") & of_tumour
     per = rows.group_by("gene", "patient_id").agg(
-        new=(state == "private_b").any(),
-        lost=(state == "private_a").any(),
+        new=is_new.any(),
+        lost=is_lost.any(),
         shared=(state == "shared").any(),
-        seen=(state.is_in(["private_a", "private_b"]) & ~difference_by_calls()).any(),
+        seen=((is_new | is_lost) & ~difference_by_calls()).any(),
     )
     new, lost, shared = pl.col("new"), pl.col("lost"), pl.col("shared")
     return (
