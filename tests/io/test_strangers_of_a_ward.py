@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import xlsxwriter
 
-from oncourse.io.clinical.own_operations import kind_of_operation
 from oncourse.io.detect import read_any
 
 PEOPLE = ("患者编号", "性别", "诊断日期", "末次随访日期", "生存状态")
@@ -173,7 +172,6 @@ def test_operations_with_their_names_and_words_of_no_treatment(tmp_path):
     ]
     assert _told(reading, "1 operations are none of the tumour that is known (吻合口瘘修补术)")
     assert _rows(reading, "treatments", "patient_id", "drugs") == [("E1", "FOLFIRI")]
-    assert kind_of_operation("") is None
 
 
 def test_markers_with_their_method_in_brackets(tmp_path):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import polars as pl
 
 from oncourse.knowledge.drug_text import nearest_name, read_drugs
-from oncourse.knowledge.drugs import drug_names, known, only_accompanies, unknown_drugs
+from oncourse.knowledge.drugs import drug_names, kind, known, only_accompanies, unknown_drugs
 from oncourse.study.schema import Problem
 
 WARNING = "warning"
@@ -37,6 +37,15 @@ def names_no_more(text: str, other: str) -> bool:
     """
     read = read_drugs(text)
     return not read.unknown and set(read.names) <= set(read_drugs(other).names)
+
+
+def substances(drugs: str | None) -> frozenset[str]:
+    """Return the generic names of the drugs that a text names; radiotherapy and the like are none.
+
+    >>> sorted(substances("安可坦")), substances("radiotherapy")
+    (['enzalutamide'], frozenset())
+    """
+    return frozenset(name for name in drug_names(drugs) if kind(name) != "no drug")
 
 
 def is_understood(drugs: str) -> bool:

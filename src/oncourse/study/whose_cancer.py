@@ -1,9 +1,14 @@
-"""Whose cancer a cause of death names: that of the patient's own organ, of another, or a metastasis in it."""
+"""Whose cancer a cause of death names: that of the patient's own organ, of another, or a metastasis in it
+(`data/organs.tsv`)."""
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
 
 import polars as pl
 
@@ -13,31 +18,25 @@ from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
 from oncourse.study.words import plain
 
-#: Organ -> how diagnoses and causes of death name its cancers, and their ICD-10 codes.
-_ORGANS = {
-    "colorectum": (r"colo?(n|rect)|rect(um|al)|bowel|sigmoid|c(a|ae)ecum|\bm?crc\b|肠", ("C18", "C19", "C20", "C26")),
-    "prostate": (r"prostat|m?crpc|m?[ch]spc|前列腺", ("C61",)),
-    "breast": (r"breast|mammary|乳腺", ("C50",)),
-    "lung": (r"lung|pulmon|bronch|\bn?sclc\b|肺|支气管", ("C34",)),
-    "liver": (r"liver|hepat|\bhcc\b|肝", ("C22",)),
-    "stomach": (r"stomach|gastric|胃", ("C16",)),
-    "oesophagus": (r"o?esophag|食管|食道", ("C15",)),
-    "pancreas": (r"pancrea|胰", ("C25",)),
-    "bile ducts": (r"cholangio|biliary|gall ?bladder|bile duct|胆", ("C23", "C24")),
-    "kidney": (r"kidney|renal|肾", ("C64", "C65")),
-    "bladder": (r"bladder|urothel|膀胱|尿路上皮", ("C67", "C66")),
-    "ovary": (r"ovar|卵巢", ("C56",)),
-    "uterus": (r"cervi(x|cal)|uter(us|ine)|endometri|宫颈|子宫", ("C53", "C54", "C55")),
-    "thyroid": (r"thyroid|甲状腺", ("C73",)),
-    "head and neck": (r"nasopharyn|laryn|\boral\b|head and neck|鼻咽|喉|口腔|舌", ("C00", "C02", "C11", "C32")),
-    "brain": (r"brain|glio|脑|胶质", ("C71",)),
-    "bone": (r"\bbone|osteo|骨(?!髓)", ("C40", "C41")),
-    "skin": (r"melanom|skin|黑色素|皮肤", ("C43", "C44")),
-    "blood": (
-        r"leuk(a|ae)mi|lymphom|myelom|白血病|淋巴瘤|骨髓瘤",
-        ("C81", "C82", "C83", "C84", "C85", "C90", "C91", "C92", "C95"),
-    ),
-}
+
+class Organ(NamedTuple):
+    """An organ: how its cancers are named, their ICD-10 codes, the package's name of its tumour."""
+
+    name: str
+    pattern: re.Pattern[str]
+    codes: tuple[str, ...]
+    tumour: str
+
+
+@cache
+def _organs() -> tuple[Organ, ...]:
+    text = files("oncourse.study").joinpath("data/organs.tsv").read_text("utf-8")
+    rows = csv.DictReader(
+        (t for t in text.splitlines() if not t.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE
+    )
+    return tuple(Organ(r["organ"], re.compile(r["pattern"]), tuple(r["icd10"].split(";")), r["tumour"]) for r in rows)
+
+
 #: Where metastases of most cancers are: a certificate that names a cancer of one of them may mean the metastasis.
 _OF_METASTASES = ("lung", "liver", "brain", "bone")
 _IS_CANCER = re.compile(
@@ -56,10 +55,10 @@ def organs_of(text: str | None) -> frozenset[str]:
     if text is None:
         return frozenset()
     if code := ICD.match(text.strip()):
-        return frozenset(o for o, (_, codes) in _ORGANS.items() if code[1].upper() in codes)
+        return frozenset(o.name for o in _organs() if code[1].upper() in o.codes)
     if not _IS_CANCER.search(text):
         return frozenset()
-    return frozenset(o for o, (words, _) in _ORGANS.items() if re.search(words, plain(text)))
+    return frozenset(o.name for o in _organs() if o.pattern.search(plain(text)))
 
 
 def of_whose_cancer(cause: str | None, own: frozenset[str]) -> str | None:
@@ -97,12 +96,10 @@ def cause_or_words(text: str | None) -> str | None:
     return text if organs_of(text) else cause_of_death(text)
 
 
-#: The organs of the tumours of the package's diseases, whose words hold codes of studies too (COAD, mCRPC).
-_OF_TUMOUR = {"colorectal": "colorectum", "prostate": "prostate", "breast": "breast"}
-
-
 def _of_diagnosis(text: str | None) -> frozenset[str]:
-    return organs_of(text) or frozenset({_OF_TUMOUR.get(tumour_of(text or "") or "", "")}) - {""}
+    """Return the organs of a diagnosis; the words of the package's diseases hold codes of studies too (COAD, mCRPC)."""
+    tumour = tumour_of(text or "")
+    return organs_of(text) or frozenset(o.name for o in _organs() if tumour and o.tumour == tumour)
 
 
 def with_causes(

@@ -10,7 +10,7 @@ import polars as pl
 from oncourse.io.clinical.own_drug_headers import DAY, dated_drug, words_of
 from oncourse.io.clinical.own_wide import add_rows
 from oncourse.io.reading import Reading
-from oncourse.knowledge.drugs import drug_names
+from oncourse.study.checks_drugs import substances
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.procedures import procedure_of
 
@@ -93,6 +93,6 @@ def _add(reading: Reading, name: str, parts: list[pl.DataFrame], used: list[str]
 
 def _told_by(name: str, text: str) -> set[str]:
     if name == "treatments":
-        return set(drug_names(text))
+        return set(substances(text))
     known = procedure_of(text)
     return {known.kind if known else text}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from oncourse.knowledge.drugs import drug_names, kind
-from oncourse.study.checks_drugs import is_understood
+from oncourse.study.checks_drugs import is_understood, substances
 from oncourse.study.headers import bare
 from oncourse.study.words import plain
 
@@ -61,6 +60,6 @@ def dated_drug(header: str) -> tuple[str, str] | None:
     for ours, words in _BESIDE.items():
         found = re.fullmatch(rf"(.+?)[ _-]*{words}", text) or re.fullmatch(rf"(?:date )?{words}(?: of)? (.+)", text)
         drug = found[1].strip(" -_的") if found else ""
-        if drug and is_understood(drug) and any(kind(name) != "no drug" for name in drug_names(drug)):
+        if drug and is_understood(drug) and substances(drug):
             return drug, ours
     return None

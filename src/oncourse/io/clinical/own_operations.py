@@ -10,6 +10,7 @@ import polars as pl
 from oncourse.io.clinical.own_headers import is_date_of_operation
 from oncourse.io.reading import Reading
 from oncourse.study.headers import bare
+from oncourse.study.procedures import procedure_of
 from oncourse.study.schema import Problem
 from oncourse.study.words import plain
 
@@ -23,35 +24,6 @@ _NUMBERED = re.compile(
 )
 _DATE = re.compile(r"^(日期|时间|date)$", re.I)
 _NAME = re.compile(r"^(名称|方式|术式|类型|name|type|procedure)$", re.I)
-#: Kind of an operation by its words, the first that fits.
-_KINDS = (
-    (
-        "metastasectomy",
-        re.compile(r"转移|肝(?:部分|段|叶|脏)?切除|肺(?:段|叶|楔形)切除|metasta|hepatectomy|lobectomy", re.I),
-    ),
-    ("biopsy", re.compile(r"活检|穿刺|biops", re.I)),
-    ("ablation", re.compile(r"消融|ablation", re.I)),
-    (
-        "primary_resection",
-        re.compile(
-            r"[右左]半|结肠|直肠|乙状|前切除|dixon|miles|hartmann|根治|前列腺切除|colectomy|prostatectomy|of primary",
-            re.I,
-        ),
-    ),
-)
-#: What is done about an operation: none of the tumour.
-_REPAIR = re.compile(r"修补|造口还纳|引流|清创|止血|repair|reversal|drain", re.I)
-
-
-def kind_of_operation(words: str) -> str | None:
-    """Return the kind of an operation by its words; null where they name none of the tumour that is known.
-
-    >>> [kind_of_operation(w) for w in ("右半结肠切除术", "前切除（Dixon）", "肝转移灶切除术", "吻合口瘘修补术")]
-    ['primary_resection', 'primary_resection', 'metastasectomy', None]
-    """
-    if _REPAIR.search(words):
-        return None
-    return next((kind for kind, pattern in _KINDS if pattern.search(words)), None)
 
 
 def operations_of_patients(reading: Reading) -> None:
@@ -101,7 +73,7 @@ def _by_words(patients: pl.DataFrame, date: str, name: str, reading: Reading) ->
     rows = _of_kind(patients, date, "").drop("kind")
     words = dict(patients.select(pl.col("patient_id", name).cast(pl.String)).drop_nulls().iter_rows())
     said = [words.get(p, "") for p in rows["patient_id"]]
-    kinds = pl.Series("kind", [kind_of_operation(w) for w in said], dtype=pl.String)
+    kinds = pl.Series("kind", [known.kind if (known := procedure_of(w)) else None for w in said], dtype=pl.String)
     odd = [w for w, k in zip(said, kinds, strict=True) if k is None]
     if odd:
         message = f"{len(odd):,} operations are none of the tumour that is known ({odd[0] or 'no name'}): not read."
