@@ -15,6 +15,7 @@ from oncourse.knowledge.golden import GoldenChange, examined, make, variant
 GENES = frozenset({"KRAS", "BRAF", "BRCA2", "PTEN", "AR", "ERBB2", "MLH1", "TP53"})
 BASE = examined("colorectal", GENES)
 CHIP = "possible clonal haematopoiesis: test white cells or tissue"
+CHIP_SHOWN = "clonal haematopoiesis, shown in white cells"
 
 
 def asked(text: str, **changes) -> Verdict:
@@ -98,7 +99,7 @@ ANSWERS = [
     ("wild_type(KRAS:12; in=plasma)", {"has": ["KRAS G12D plasma"]}, NO, "near", ()),
     ("wild_type(KRAS:12; in=plasma)", {"has": ["KRAS G12D plasma older"]}, NO, "near", ()),
     ("wild_type(KRAS:12)", {"has": ["KRAS G12D older", "KRAS G12V"]}, NO, "near", ()),
-    ("wild_type(KRAS)", {"has": ["KRAS G12D chip"]}, UNKNOWN, "missing", (f"KRAS G12D: {CHIP}",)),
+    ("wild_type(KRAS)", {"has": ["KRAS G12D chip"]}, UNKNOWN, "missing", (f"KRAS G12D: {CHIP_SHOWN}",)),
     ("loss(PTEN)", {}, NO, "against", ("no loss of PTEN",)),
     ("loss(PTEN)", {"has": ["PTEN R130*"]}, YES, "facts", ()),
     ("loss(PTEN)", {"copy": {"PTEN": "homozygous_deletion"}}, YES, "facts", ("PTEN homozygous deletion",)),
@@ -107,7 +108,7 @@ ANSWERS = [
     ("loss(PTEN; biallelic)", {"has": ["PTEN R130* one_allele"]}, NO, "against", ("PTEN R130*: one allele only",)),
     ("loss(PTEN; biallelic)", {"has": ["PTEN R130*"]}, UNKNOWN, "missing", ("PTEN R130*: second allele not assessed",)),
     ("loss(PTEN; biallelic)", {"has": ["PTEN R130* biallelic"]}, YES, "near", ()),
-    ("loss(PTEN)", {"has": ["PTEN R130* chip"]}, NO, "near", (f"PTEN R130*: {CHIP}",)),
+    ("loss(PTEN)", {"has": ["PTEN R130* chip"]}, NO, "near", (f"PTEN R130*: {CHIP_SHOWN}",)),
     ("loss(BRCA2)", {"reports_germline": False}, UNKNOWN, "missing", ("BRCA2: germline not reported",)),
     ("loss(PTEN)", {"reports_germline": False}, NO, "missing", ()),
     (

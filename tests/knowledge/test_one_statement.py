@@ -12,7 +12,7 @@ from oncourse.derive.care.used_drugs import is_spent
 from oncourse.facts.stage import stage_of
 from oncourse.knowledge.evaluate import evaluate
 from oncourse.knowledge.expression import parse
-from oncourse.knowledge.findings import VariantFinding
+from oncourse.knowledge.findings import MATERIALS, VariantFinding
 from oncourse.knowledge.golden import examined, make
 from oncourse.knowledge.matching import BENEFIT, match_rules, setting_of
 from oncourse.knowledge.rules import default_rules
@@ -132,10 +132,66 @@ def test_stage_is_read_however_written():
     assert {text: stage_of(text) for text in written} == written
 
 
+RESECTED = {"state": "resected", "stage": "III", "primary": "colon", "surgery": "done", "weeks_since_surgery": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("weeks", "primary", "said"),
+    [
+        (9.9, "colon", {"CRC-28": "fits", "CRC-37": "fits"}),
+        (10.1, "colon", {"CRC-28": "fits", "CRC-37": "does_not_fit"}),
+        (71.0, "colon", {"CRC-28": "does_not_fit", "CRC-37": "does_not_fit"}),
+        (None, "colon", {"CRC-28": "not_known", "CRC-37": "not_known"}),
+        (5.0, "rectum", {"CRC-28": "fits", "CRC-37": "MMR deficient, but primary rectum"}),
+        (5.0, None, {"CRC-28": "fits", "CRC-37": "primary not assessed"}),
+    ],
+)
+def test_adjuvant_treatment_has_a_window_and_a_place(weeks, primary, said):
+    """16 months after the operation, and of a rectum, "mFOLFOX6 + atezolizumab (adjuvant)" had its "setting fits".
+    ATOMIC randomised within 10 weeks, tumours of the colon; ALASCCA began within 12, of colon and rectum."""
+    pik3ca = (VariantFinding("PIK3CA", "E545K", "missense", codon=545),)
+    about = RESECTED | {"weeks_since_surgery": weeks, "primary": primary}
+    found = of("colorectal", **about, msi="high", mmr="deficient", variants=pik3ca)
+    told = {}
+    for rule in said:
+        match = found[rule]
+        told[rule] = match.setting
+        if match.status == "not_matched":
+            told[rule] = match.near[0]
+        elif "primary not assessed" in match.conditions:
+            told[rule] = "primary not assessed"
+    assert told == said
+    assert {found[i].status for i in ("CRC-35", "CRC-36")} == {"not_matched" if primary == "rectum" else "matched"}
+
+
+def test_a_negative_that_is_assumed_says_so_where_it_is_a_reason():
+    """ "MSI high, no BRAF V600E mutation" stood for a BRAF that was read and for one that was not."""
+    for state, words in (("measured", "no BRAF V600E mutation"), ("assumed", "no BRAF V600E mutation (assumed)")):
+        found = of("colorectal", msi="high", default_site=dict.fromkeys(MATERIALS, state))
+        assert words in found["CRC-39"].facts
+
+
+def test_a_join_out_of_frame_is_named_and_matches_nothing():
+    """TPM3::NTRK1 out of frame stood nowhere on the page."""
+    joins = {"NTRK1": ("TPM3::NTRK1",), "TPM3": ("TPM3::NTRK1",)}
+    found = match_rules(default_rules(), replace(examined("colorectal", GENES), off_frame=joins))
+    near = {text for m in found if m.status == "not_matched" for text in m.near}
+    assert "TPM3::NTRK1: read on out of frame, no fusion" in near
+
+
+@pytest.mark.parametrize(("origin", "words"), [("chip", "shown in white cells"), ("possible_chip", "test white cells")])
+def test_what_white_cells_showed_is_not_asked_of_them_again(origin, words):
+    """ATM in plasma and in white cells: "clonal haematopoiesis", and "possible: test white cells" below."""
+    atm = VariantFinding("ATM", "R337*", "nonsense", origin=origin, codon=337, materials=("plasma",))
+    found = match_rules(default_rules(), replace(examined("prostate", GENES), variants=(atm,)))
+    near = {text for m in found for text in m.near if text.startswith("ATM R337*: ")}
+    assert len(near) == 1 and words in near.pop()
+
+
 def test_adjuvant_immunotherapy_is_for_stage_three():
     """ATOMIC enrolled stage III; stage II dMMR gains nothing from fluorouracil alone (PMID 20498393)."""
     for stage, rule in (("III", "CRC-37"), ("II", "CRC-38")):
-        matches = of("colorectal", state="resected", stage=stage, surgery="done", msi="high", mmr="deficient")
+        matches = of("colorectal", **RESECTED | {"stage": stage}, msi="high", mmr="deficient")
         fits = {i for i in ("CRC-37", "CRC-38") if matches[i].setting == "fits"}
         assert fits == {rule}
 
@@ -144,7 +200,7 @@ def test_before_and_after_surgery_ask_whether_the_tumour_is_out():
     """Neoadjuvant immunotherapy "fitted" a resected stage III, and adjuvant a tumour that was still in."""
     before, after = ("CRC-35", "CRC-36"), ("CRC-37",)
     for surgery, words in (("done", ("does_not_fit", "fits")), (None, ("not_known", "not_known"))):
-        found = of("colorectal", state="resected", stage="III", surgery=surgery, msi="high", mmr="deficient")
+        found = of("colorectal", **RESECTED | {"surgery": surgery}, msi="high", mmr="deficient")
         assert {found[i].setting for i in before} == {words[0]}
         assert {found[i].setting for i in after} == {words[1]}
 

@@ -123,9 +123,11 @@ RATES = OutputTable(
         Column(
             "n_evaluable",
             INT,
-            "of these looked at (sample, gene copy number, marker) before and after the start, without n_unclear",
+            "of these looked at (sample, gene copy number, marker) before and after the start, without n_unclear and "
+            "n_before",
         ),
         Column("n_unclear", INT, "with a variant of which nobody can tell whether it was there before"),
+        Column("n_before", INT, "with a marker or an amplification that was there before: it cannot appear"),
         Column("n_emerged", INT, "with a variant that is new"),
         Column("fraction", NUM, "share of the evaluable", unit="fraction"),
         Column("ci_low", NUM, "Clopper-Pearson 95 %", unit="fraction"),

@@ -367,6 +367,7 @@ def _rates(cohort: Cohort, emerged: pl.DataFrame) -> Iterator[dict[str, object]]
     able = {kind: _evaluable(periods, looks) for kind, looks in _looks(cohort).items()}
     new = emerged.filter(pl.col("status") == "emerged")
     unclear = emerged.filter(pl.col("status").is_in(["not_visible_before", "uncalled_before"]))
+    before = emerged.filter((pl.col("status") == "present_before") & ~pl.col("kind").is_in(_READ_KINDS))
     watched: dict[str, dict[str, str]] = {}
     for item in watch_items():
         names = watched.setdefault(item.drug_class, {})
@@ -385,7 +386,9 @@ def _rates(cohort: Cohort, emerged: pl.DataFrame) -> Iterator[dict[str, object]]
             have = set(mine.filter(wanted)["patient_id"]) & evaluable
             # found, and nobody can tell whether it was there before: neither new nor without
             doubtful = (set(open_.filter(wanted)["patient_id"]) & evaluable) - have
-            k, n = len(have), len(evaluable - doubtful)
+            # a marker or an amplification that was there cannot appear; of a gene another mutation can
+            had = set(before.filter(wanted & (pl.col("drug_class") == drug_class))["patient_id"]) & evaluable
+            k, n = len(have), len(evaluable - doubtful - (had - have))
             low, high = clopper_pearson(k, n) if n else (None, None)
             yield {
                 "drug_class": drug_class,
@@ -393,6 +396,7 @@ def _rates(cohort: Cohort, emerged: pl.DataFrame) -> Iterator[dict[str, object]]
                 "n_given": given,
                 "n_evaluable": n,
                 "n_unclear": len(doubtful),
+                "n_before": len(had - have),
                 "n_emerged": k,
                 "fraction": k / n if n else None,
                 "ci_low": None if low is None else float(low),

@@ -19,6 +19,7 @@ from oncourse.disease import tumours as all_tumours
 from oncourse.facts.markers import UNCLEAR
 from oncourse.knowledge.approvals import to_confirm
 from oncourse.knowledge.classified import Classified
+from oncourse.knowledge.findings import PatientFindings
 from oncourse.knowledge.matching import BENEFIT, Match
 from oncourse.knowledge.pgx import GENES as PGX_GENES
 from oncourse.knowledge.pgx import NOT_ASSESSABLE
@@ -162,7 +163,7 @@ def therapy(cohort: Cohort, params: TherapyParams) -> Result:
     levels = LEVELS.frame(_levels(matched, judged, tumours, known))
     every_ras = RAS.frame(ras_table(found, cohort.patient_statuses))
     ras = every_ras.filter(pl.col("patient_id").is_in(sorted(judged)))
-    estimates = [*_shares(matched, judged, tumours, known, params.levels), *_ras_estimates(ras)]
+    estimates = [*_shares(matched, judged, found.patients, known, params.levels), *_ras_estimates(ras)]
     patients_of = {tumour: [p for p, t in tumours.items() if t == tumour and p in judged] for tumour in known}
     design = cohort.study.config.design
     statuses = STATUSES.frame(asked_statuses(cohort.patient_statuses, patients_of, design))
@@ -237,7 +238,9 @@ def _headline(known: list[str], found: dict[str, Estimate], untold: int) -> Head
         return cannot(said("headline.therapy.none"), said("reason.not_recorded"))
     share = max((found[f"benefit_1_{t}"] for t in known), key=lambda e: e.n or 0)
     n = share.n or 0
-    text = said("headline.therapy.benefit", k=round((share.value or 0) * n), n=n, share=share)
+    now = found[share.name.replace("benefit_1", "benefit_now")]
+    fits = round((now.value or 0) * n)
+    text = said("headline.therapy.benefit", k=round((share.value or 0) * n), n=n, share=share, fits=fits)
     return rated(text, share, share.name)
 
 
@@ -249,7 +252,7 @@ def _answer(known: list[str], estimates: list[Estimate], untold: int) -> str:
             f"Of {{n_{tumour}}} patients with a {tumour} tumour{_unjudged(tumour, estimates)}, {{level_1_{tumour}}} "
             f"have a "
             f"finding for or against a therapy at the highest levels of evidence; {{benefit_1_{tumour}}} have one that "
-            "speaks for a therapy."
+            f"speaks for a therapy; {{benefit_now_{tumour}}} are alive and in the setting that one is written for."
         )
     if "ras_mutated" in names:
         parts.append(
@@ -317,16 +320,24 @@ def _levels(
 
 
 def _shares(
-    matched: Therapy, judged: set[str], tumours: dict[str, str | None], known: list[str], levels: tuple[str, ...]
+    matched: Therapy, judged: set[str], facts: Mapping[str, PatientFindings], known: list[str], levels: tuple[str, ...]
 ) -> Iterator[Estimate]:
     for tumour in known:
-        of_tumour = [p for p, t in tumours.items() if t == tumour]
+        of_tumour = [p for p, f in facts.items() if f.tumour == tumour]
         patients = [p for p in of_tumour if p in judged]
         yield Estimate(f"n_{tumour}", len(patients), n=len(patients), unit="count", question=f"{tumour} tumour")
         yield Estimate(f"unjudged_{tumour}", len(of_tumour) - len(patients), unit="count")
         for name, benefit in (("level_1", False), ("benefit_1", True)):
             k = sum(_best(matched.matches[p], benefit) in levels for p in patients)
             yield _share(f"{name}_{tumour}", k, len(patients), f"{tumour} tumour")
+        k = sum(_fits_now(matched.matches[p], levels) for p in patients if not facts[p].is_dead)
+        yield _share(f"benefit_now_{tumour}", k, len(patients), f"{tumour} tumour")
+
+
+def _fits_now(matches: tuple[Match, ...], levels: tuple[str, ...]) -> bool:
+    """Whether a finding speaks for a therapy at `levels` in the setting the patient is in, as the patient's page says."""
+    found = (m for m in matches if m.status == "matched" and m.rule.direction in BENEFIT and m.level in levels)
+    return any(m.setting == "fits" for m in found)
 
 
 def _judged(cohort: Cohort, matched: Therapy) -> set[str]:

@@ -136,7 +136,7 @@ class Statuses(Blood):
     @derived
     def findings(self) -> Findings:
         """What is known of every patient, as therapy rules ask for it (`oncourse.derive.care.therapy`)."""
-        from oncourse.derive.care.therapy import findings
+        from oncourse.derive.care.therapy import KnowledgeParams, findings
         from oncourse.derive.care.watchlist import WatchParams
         from oncourse.derive.concordance.callability import CallabilityParams
         from oncourse.derive.genes.copy_states import CopyNumberParams
@@ -159,6 +159,7 @@ class Statuses(Blood):
             self._blood_after_surgery,
             self.alterations,
             self._progressed,
+            self.params(KnowledgeParams).decision_day,
         )
 
     @property

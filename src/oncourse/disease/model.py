@@ -60,6 +60,8 @@ class Disease:
     words : regular expression that knows a diagnosis, site or study code of it, in English and Chinese
     states : in the order they are looked for; the first that is shown holds
     sides : side of the primary -> regular expression on its site; empty where the side means nothing
+    parts : part of the organ -> regular expression on the site of the primary or the diagnosis; empty where rules do not
+        ask for it
     visceral : regular expression on the site of a metastasis that is visceral disease, by which treatments are chosen;
         empty where it means nothing
     asked : (label, what) of the biomarkers a tumour board asks for first: ``ras``, ``side``, ``status NAME``, or an
@@ -89,6 +91,7 @@ class Disease:
     objectives: tuple[str, ...] = ()
     time_zero_metastatic_share: float = 0.9
     sides: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
     visceral: str = ""
     endpoint_words: Mapping[str, str] = field(default_factory=dict)
     cbioportal_type: str = "mixed"
@@ -108,8 +111,19 @@ class Disease:
         >>> crc.side("sigmoid colon"), crc.side("Cecum"), crc.side("colorectal"), crc.side(None), crc.side("升结肠")
         ('left', 'right', None, None, 'right')
         """
-        found = [side for side, words in self.sides.items() if re.search(words, site or "", re.IGNORECASE)]
-        return found[0] if len(found) == 1 else None
+        return _the_one(self.sides, site)
+
+    def part(self, *words: str | None) -> str | None:
+        """Return the part of the organ by the first of the words that tells one (site, diagnosis); None: none does.
+
+        >>> from oncourse.disease import disease
+        >>> crc = disease("crc")
+        >>> crc.part("rectum"), crc.part("left colon"), crc.part("Colorectal", "rectal adenocarcinoma"), crc.part("肠")
+        ('rectum', 'colon', 'rectum', None)
+        >>> crc.part("rectosigmoid junction", "colorectal cancer"), crc.part("结直肠癌"), crc.part("直肠")
+        (None, None, 'rectum')
+        """
+        return next((part for text in words if (part := _the_one(self.parts, text)) is not None), None)
 
     def is_visceral(self, site: str | None) -> bool | None:
         """Return whether a metastasis at a site is visceral disease; None: no site, or the disease does not ask.
@@ -142,3 +156,9 @@ class Disease:
     def asks(self, what: str) -> bool:
         """Return whether `what` is among the biomarkers asked for first."""
         return what in {asked for _, asked in self.asked}
+
+
+def _the_one(kinds: Mapping[str, str], text: str | None) -> str | None:
+    """Return the kind whose regular expression the words fulfil, where exactly one is."""
+    found = [kind for kind, words in kinds.items() if re.search(words, text or "", re.IGNORECASE)]
+    return found[0] if len(found) == 1 else None

@@ -14,7 +14,16 @@ from oncourse.errors import InputError
 
 _KEYS = ("title", "tumour", "words")
 _OTHER = (
-    *("states", "objectives", "prespecified", "time_zero_metastatic_share", "sides", "visceral", "endpoint_words"),
+    *(
+        "states",
+        "objectives",
+        "prespecified",
+        "time_zero_metastatic_share",
+        "sides",
+        "parts",
+        "visceral",
+        "endpoint_words",
+    ),
     *("cbioportal_type", "term"),
 )
 _STATE_KEYS = ("name", "words", "settings", "stage", "text", "by_metastasis", "by_design", "until_progression")

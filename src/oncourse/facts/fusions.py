@@ -23,7 +23,10 @@ def is_fusion() -> pl.Expr:
 
     A kinase out of frame is none (cBioPortal's Site2_Effect_On_Frame; Arriba's reading_frame); ETS genes need no frame.
     """
-    off = (pl.col("frame") == "out_of_frame").fill_null(False) & ~pl.col("gene_3p").is_in(PROMOTER_DRIVEN).fill_null(
-        False
-    )
-    return ~is_within_gene() & ~off
+    return ~is_within_gene() & ~is_off_frame()
+
+
+def is_off_frame() -> pl.Expr:
+    """Whether a row joins two genes of which the second is read on out of frame, and needs the frame."""
+    needs = ~pl.col("gene_3p").is_in(PROMOTER_DRIVEN).fill_null(False)
+    return ~is_within_gene() & (pl.col("frame") == "out_of_frame").fill_null(False) & needs

@@ -32,3 +32,11 @@ def operated(study: Study) -> frozenset[str]:
     resected = study["procedures"].filter(pl.col("kind").str.to_lowercase() == "primary_resection")
     adjuvant = study["treatments"].filter(pl.col("setting") == "adjuvant")
     return frozenset(resected["patient_id"]) | frozenset(adjuvant["patient_id"])
+
+
+def surgery_days(study: Study) -> dict[str, int]:
+    """Return patient -> day the primary was resected: the last such procedure, else day 0 where that is an operation."""
+    resected = study["procedures"].filter(pl.col("kind").str.to_lowercase() == "primary_resection").drop_nulls("day")
+    days = dict.fromkeys(study["patients"]["patient_id"], 0) if is_operation(study.config.index or "") else {}
+    days.update(resected.group_by("patient_id").agg(pl.col("day").max()).iter_rows())
+    return days

@@ -17,7 +17,9 @@ from oncourse.knowledge.findings import PatientFindings, VariantFinding
 
 NO, UNKNOWN, YES = 0, 1, 2
 WORDS = ("not_matched", "not_assessable", "matched")
+#: Said of a variant that may be of a blood clone, and of one that is.
 CHIP_TEXT = "possible clonal haematopoiesis: test white cells or tissue"
+CHIP_SHOWN = "clonal haematopoiesis, shown in white cells"
 GERMLINE_TEXT = "germline not reported"
 DRY_TEXT = "no tumour DNA shown in plasma"
 NO_PLASMA_TEXT = "no plasma sample"
@@ -60,7 +62,7 @@ def evaluate(node: Node, patient: PatientFindings) -> Verdict:
         words = tuple(v.name for v in inner.found) + inner.facts
         return Verdict(
             2 - inner.truth,
-            facts=inner.against if inner.truth == NO else (),
+            facts=tuple(f"{text} (assumed)" if inner.assumed else text for text in inner.against if inner.truth == NO),
             missing=inner.missing,
             against=words if inner.truth == YES else (),
             assumed=inner.assumed,
@@ -120,7 +122,7 @@ def _split_sites(
             if not site.accepts(variant):
                 near.append(f"{variant.name}: not one of {site.words}")
             elif variant.is_from_blood:
-                near.append(f"{variant.name}: {CHIP_TEXT}")
+                near.append(_blood_text(variant))
             elif variant.is_reversion:
                 near.append(f"{variant.name}: restores the reading frame")
             elif variant.origin == "germline":
@@ -130,6 +132,14 @@ def _split_sites(
             else:
                 found.append(variant)
     return found, near
+
+
+def _blood_text(variant: VariantFinding) -> str:
+    return f"{variant.name}: {CHIP_SHOWN if variant.origin == 'chip' else CHIP_TEXT}"
+
+
+def _is_of_blood(text: str) -> bool:
+    return text.endswith((CHIP_TEXT, CHIP_SHOWN))
 
 
 def _untold(sites: tuple[Site, ...], patient: PatientFindings) -> tuple[str, ...]:
@@ -152,7 +162,7 @@ def _mutation(atom: Atom, patient: PatientFindings) -> Verdict:
     claim, assumed, missing = _negative(patient, wanted, atom.material or "any")
     if untold := _untold(atom.sites, patient):
         return Verdict(UNKNOWN, missing=(*untold, *missing), near=tuple(n for n in near if ": not one of" not in n))
-    if doubt := tuple(n for n in near if CHIP_TEXT in n):  # neither there nor not, as for the wild type
+    if doubt := tuple(n for n in near if _is_of_blood(n)):  # neither there nor not, as for the wild type
         return Verdict(UNKNOWN, missing=doubt, near=tuple(near))
     if claim:
         text = f"no {', '.join(site.words for site in atom.sites)} mutation"
@@ -162,7 +172,7 @@ def _mutation(atom: Atom, patient: PatientFindings) -> Verdict:
 
 def _wild_type(atom: Atom, patient: PatientFindings) -> Verdict:
     found, near = _split_sites(atom.sites, patient, atom.material)
-    near = [n for n in near if CHIP_TEXT in n]
+    near = [n for n in near if _is_of_blood(n)]
     if atom.material == "plasma":  # the latest blood with tumour DNA speaks: a clone that has gone is no mutation now
         found = [v for v in found if v.in_latest_plasma]
     if found:
@@ -241,7 +251,7 @@ def _why_no_loss(variant: VariantFinding, atom: Atom, patient: PatientFindings) 
     if not is_loss:
         return {} if _is_benign(variant) else {"near": f"{name}: {reason}"}
     if variant.is_from_blood:
-        return {"near": f"{name}: {CHIP_TEXT}"}
+        return {"near": _blood_text(variant)}
     if variant.is_reversion:
         return {"near": f"{name}: restores the reading frame"}
     if variant.origin == "germline" and not patient.reports_germline:
@@ -297,11 +307,13 @@ def _fusion(atom: Atom, patient: PatientFindings) -> Verdict:
     facts = tuple(f"{g} fusion" for g in atom.genes if g in patient.fusions)
     if facts:
         return Verdict(YES, facts=facts)
+    joins = dict.fromkeys(name for g in atom.genes for name in patient.off_frame.get(g, ()))
+    near = tuple(f"{name}: read on out of frame, no fusion" for name in joins)
     assessed = patient.fusion_genes_assessed
     missing = tuple(f"{g}: fusions not looked for" for g in atom.genes if assessed is None or g not in assessed)
     if missing:
-        return Verdict(UNKNOWN, missing=missing)
-    return Verdict(NO, against=(f"no fusion of {', '.join(atom.genes)}",))
+        return Verdict(UNKNOWN, missing=missing, near=near)
+    return Verdict(NO, near=near, against=(f"no fusion of {', '.join(atom.genes)}",))
 
 
 def _germline(atom: Atom, patient: PatientFindings) -> Verdict:
@@ -411,7 +423,8 @@ def _phenotype(atom: Atom, patient: PatientFindings) -> Verdict:
 def _value(atom: Atom, patient: PatientFindings) -> Verdict:
     names = {"tmb": "tmb_per_mb"}
     value = getattr(patient, names.get(atom.kind, atom.kind))
-    label = {"tmb": "TMB", "next_line": "next line"}.get(atom.kind, atom.kind)
+    words = {"tmb": "TMB", "next_line": "next line", "weeks_since_surgery": "weeks since surgery"}
+    label = words.get(atom.kind, atom.kind)
     return _compare(value, atom.op, atom.value, label)
 
 
@@ -486,5 +499,5 @@ _ATOMS: dict[str, Callable[[Atom, PatientFindings], Verdict]] = {
     "surgery": _surgery,
     "msi": _repair,
     "mmr": _repair,
-    **dict.fromkeys(("tmb", "side", "tumour", "state", "stage", "next_line"), _value),
+    **dict.fromkeys(("tmb", "side", "primary", "tumour", "state", "stage", "next_line", "weeks_since_surgery"), _value),
 }

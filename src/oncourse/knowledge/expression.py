@@ -5,7 +5,8 @@
     atom       := name(arguments) | name(argument) OP value | name OP value          OP is = != >= > <= <
 
 Atoms: mutation, wild_type, loss, altered, amplification, deletion, fusion, germline_pathogenic, reversion, emerged,
-at_least, previous, marker, phenotype, msi, mmr, tmb, side, tumour, state, stage, surgery, next_line, unsupported.
+at_least, previous, marker, phenotype, msi, mmr, tmb, side, primary, tumour, state, stage, surgery, weeks_since_surgery,
+next_line, unsupported.
 Sites are written ``KRAS:12,13;NRAS:61`` (see `alterations.parse_site`); options follow as ``in=plasma``,
 ``under=anti-EGFR`` or ``biallelic``. Every atom has three values: matched, not matched, not assessable.
 """
@@ -21,7 +22,10 @@ from oncourse.knowledge.alterations import Site, parse_site
 
 SITE_ATOMS = ("mutation", "wild_type", "emerged")
 GENE_ATOMS = ("loss", "altered", "amplification", "deletion", "fusion", "germline_pathogenic", "reversion")
-VALUE_ATOMS = ("msi", "mmr", "tmb", "side", "tumour", "state", "stage", "surgery", "next_line")
+VALUE_ATOMS = (
+    *("msi", "mmr", "tmb", "side", "primary", "tumour", "state", "stage", "surgery", "weeks_since_surgery"),
+    "next_line",
+)
 NAMED_VALUE_ATOMS = ("marker", "phenotype")
 COMPARISONS = ("!=", ">=", "<=", "=", ">", "<")
 #: What a patient record says about each value atom; another word would never match.
@@ -29,6 +33,7 @@ VALUE_CHOICES = {
     "msi": ("high", "stable"),
     "mmr": ("deficient", "proficient"),
     "side": ("left", "right"),
+    "primary": ("colon", "rectum"),
     "stage": ("I", "II", "III", "IV"),
     "surgery": ("done",),
     "phenotype": ("reduced", "poor", "intermediate", "normal"),
@@ -220,7 +225,7 @@ class _Parser:
         allowed = VALUE_CHOICES.get(atom.kind)
         if allowed and atom.value not in allowed:
             raise self.error(f"{atom.kind} is one of {', '.join(allowed)}, not '{atom.value}'")
-        if atom.kind in ("tmb", "next_line") and not re.fullmatch(r"\d+(\.\d+)?", atom.value):
+        if atom.kind in ("tmb", "next_line", "weeks_since_surgery") and not re.fullmatch(r"\d+(\.\d+)?", atom.value):
             raise self.error(f"{atom.kind} is compared with a number, not '{atom.value}'")
         return atom
 

@@ -90,9 +90,11 @@ class PatientFindings:
     stage : I, II, III or IV at diagnosis; None = not recorded
     age_years : at the index date; None = not recorded
     surgery : done where the primary is known to be out; None = not recorded
+    weeks_since_surgery : from the day it was taken out to the day of the decision; None = either is not recorded
     variants : every variant after filtering, with its origin
     copy_number : gene -> one of `COPY_STATES`; a missing gene was not profiled
     copy_number_material : gene -> materials it was seen in (a change listed here is an alteration)
+    off_frame : gene -> the joins of it that are read on out of frame, and so no fusion
     fusions : genes found fused; ``fusion_genes_assessed`` : genes looked at for fusions (None = none)
     sites : (material, gene, codon; 0 = whole gene) -> one of `SITE_STATES`
     default_site : material -> state of a gene not in ``sites``
@@ -100,12 +102,14 @@ class PatientFindings:
     msi : high, stable or None; mmr : deficient, proficient or None; tmb_per_mb : number or None
     repair_denied : msi or mmr -> what another test of the same says (MSS in P1-T), where that test is not followed
     side : left, right or None
+    primary : colon, rectum or None: the part of the bowel the tumour began in
     drug_classes : classes of every drug given so far, lines of metastatic disease; None = treatment not recorded
     adjuvant_classes : classes given before metastatic disease
     unknown_drugs : given, and no drug of the dictionary: they may be of any class
     next_line : number of the line now to be chosen; None = not recorded
     reports_germline : whether germline findings may be used; has_normal : whether a matched normal was sequenced
     plasma_has_tumour : whether tumour DNA is shown in plasma by other evidence; None = no plasma
+    is_dead : known to have died by the day of the decision
     phenotypes : gene -> pharmacogenetic phenotype (DPYD: intermediate metaboliser)
     """
 
@@ -115,10 +119,12 @@ class PatientFindings:
     stage: str | None = None
     age_years: float | None = None
     surgery: str | None = None
+    weeks_since_surgery: float | None = None
     variants: tuple[VariantFinding, ...] = ()
     copy_number: Mapping[str, str] = field(default_factory=dict)
     copy_number_material: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fusions: tuple[str, ...] = ()
+    off_frame: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fusion_genes_assessed: frozenset[str] | None = None
     sites: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
     default_site: Mapping[str, str] = field(default_factory=dict)
@@ -128,6 +134,7 @@ class PatientFindings:
     repair_denied: Mapping[str, str] = field(default_factory=dict)
     tmb_per_mb: float | None = None
     side: str | None = None
+    primary: str | None = None
     drug_classes: frozenset[str] | None = None
     adjuvant_classes: frozenset[str] = frozenset()
     unknown_drugs: tuple[str, ...] = ()
@@ -135,6 +142,7 @@ class PatientFindings:
     reports_germline: bool = False
     has_normal: bool = False
     plasma_has_tumour: bool | None = None
+    is_dead: bool = False
     phenotypes: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from oncourse.cohort import Cohort
 from oncourse.derive.care.therapy_matches import ras_table
 from oncourse.derive.care.watchlist import WatchItem, retest_reminders, watch_items
 from oncourse.disease import of_tumour
+from oncourse.facts.markers import POSITIVE
 from oncourse.knowledge.alterations import loss_reason
 from oncourse.knowledge.evaluate import GERMLINE_TEXT, NO, UNKNOWN, YES, Verdict, evaluate
 from oncourse.knowledge.expression import Node, parse
@@ -126,8 +127,6 @@ _RAS_WORDS = {
 
 
 def _ras(cohort: Cohort, facts: PatientFindings, label: str) -> Biomarker:
-    from dataclasses import replace
-
     found = replace(cohort.findings, patients={facts.patient_id: facts})
     table = ras_table(found, cohort.patient_statuses)
     if table.is_empty():
@@ -187,10 +186,24 @@ def watch_rows(cohort: Cohort, facts: PatientFindings) -> list[WatchRow]:
         if item.drug_class not in facts.drug_classes or (item.kind == "reversion" and not _lost(item, facts)):
             continue
         mine = emerged.filter((pl.col("drug_class") == item.drug_class) & (pl.col("name") == item.name))
-        rows += [_found_row(item, row, reminders.get((item.name, row["change"]))) for row in mine.iter_rows(named=True)]
+        for row in mine.iter_rows(named=True):
+            found = _found_row(item, row, reminders.get((item.name, row["change"])))
+            later = _later_tests(cohort, facts.patient_id, item, row)
+            rows.append(replace(found, text=". ".join(filter(None, (found.text, later)))))
         if mine.is_empty():
             rows.append(_unseen_row(item, facts))
     return [*rows, *unknown]
+
+
+def _later_tests(cohort: Cohort, patient: str, item: WatchItem, row: Mapping[str, Any]) -> str:
+    """The results of a watched marker after it was first found under the class, where not all are positive again."""
+    if item.kind != "marker":
+        return ""
+    since = row["start_day"] if row["first_seen_day"] is None else row["first_seen_day"]
+    mine = (pl.col("patient_id") == patient) & (pl.col("marker") == item.target) & (pl.col("day") > since)
+    later = cohort.marker_readings.filter(mine).sort("day")
+    said = [f"{value.lower()} (day {day})" for value, day in later.select("value", "day").iter_rows()]
+    return f"later tests: {'; '.join(said)}" if (later["state"] != POSITIVE).any() else ""
 
 
 def _lost(item: WatchItem, facts: PatientFindings) -> bool:

@@ -13,6 +13,7 @@ from oncourse.cohort import Cohort
 from oncourse.errors import ConfigError, NotEnoughData
 from oncourse.facts.absence import absent_by_calls
 from oncourse.facts.material import TUMOUR
+from oncourse.facts.surgery import DONE
 from oncourse.knowledge.alterations import data_rows, loss_reason
 from oncourse.knowledge.approvals import AGENCIES, own_first, to_confirm
 from oncourse.knowledge.drugs import treatment_name
@@ -85,7 +86,7 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
         language=language,
         card=status_card(cohort, patient_id, samples, language),
         unseen=unseen(matches),
-        steps=[] if _is_dead(cohort, patient_id) else next_steps(matches, language),
+        steps=[] if facts.is_dead else next_steps(matches, language),
         front=front_lines(matched),
         biomarkers=key_biomarkers(cohort, facts),
         chip=_chip(facts),
@@ -133,11 +134,6 @@ def approved_words(match: Match, country: str | None, language: str) -> str:
     return "; ".join(text if text.startswith(tuple(AGENCIES.values())) else said(text) for text in words)
 
 
-def _is_dead(cohort: Cohort, patient: str) -> bool:
-    """Return whether the patient is known to have died: no next step then."""
-    return bool(of_patient(cohort.study["follow_up"], patient)["is_dead"].fill_null(False).any())
-
-
 def _is_named(name: str) -> bool:
     """Return whether the words know the name of a fact of the person."""
     return "patient.person." + "".join(c if c.isalnum() else "_" for c in name) in catalogue("en")
@@ -179,6 +175,13 @@ _STATE_WORDS = {
 }
 
 
+def _state(facts: PatientFindings) -> str:
+    """The state in words: that the primary is out is said only where it is known to be."""
+    if facts.state == "resected" and facts.surgery != DONE:
+        return "no metastasis recorded; operation not recorded"
+    return _STATE_WORDS.get(facts.state or "") or "not recorded"
+
+
 def _life(cohort: Cohort, patient: str) -> str | None:
     """Dead, alive or not known, and since when; null of who has no follow-up."""
     told = of_patient(cohort.people, patient)
@@ -202,7 +205,7 @@ def _person(cohort: Cohort, facts: PatientFindings) -> list[tuple[str, str]]:
     current = lines.row(-1, named=True) if lines.height else None
     pairs = [
         ("Disease", disease),
-        ("State", _STATE_WORDS.get(facts.state or "") or "not recorded"),
+        ("State", _state(facts)),
         ("Primary site", row["primary_site"]),
         ("Stage", row["stage"]),
         ("Age, sex", ", ".join(filter(None, (age, row["sex"])))),
@@ -427,7 +430,9 @@ def _origin_word(v: VariantFinding) -> str:
 def _cell(row: dict[str, Any] | None, counts: tuple[int, int] | None) -> Cell:
     if row is not None:
         alt, depth = row["alt_count"], row["depth"]
-        reads = f"{alt or 0} of {depth} reads" if depth is not None else "reads not recorded"
+        covered = row["covered_depth"]
+        unread = "reads not recorded" if covered is None else f"not called in {covered} reads"
+        reads = f"{alt or 0} of {depth} reads" if depth is not None else unread
         power = f", power {row['power']:.2f}" if row["power"] is not None else ""
         if row["state"] == "present" and alt == 0:
             return Cell("unclear", "?", f"no read of it, likely there by the other variants: {reads}{power}")

@@ -12,7 +12,7 @@ from oncourse.disease import Disease, disease, of_tumour, tumour_of
 from oncourse.facts.markers import CTDNA, NEGATIVE, POSITIVE, UNCLEAR, her2_score
 from oncourse.facts.material import is_tumour
 from oncourse.facts.stage import stage_of
-from oncourse.facts.surgery import DONE, operated
+from oncourse.facts.surgery import DONE, operated, surgery_days
 from oncourse.knowledge.drugs import drug_classes, unknown_drugs
 from oncourse.knowledge.pgx import GENES as PGX_GENES
 from oncourse.knowledge.pgx import phenotype
@@ -40,6 +40,7 @@ class Facts:
         ctdna: pl.DataFrame,
         blood: pl.DataFrame,
         progressed: Collection[str] = (),
+        decision_day: int | None = None,
     ):
         self.study = study
         self.patients = {r["patient_id"]: r for r in study["patients"].iter_rows(named=True)}
@@ -47,11 +48,15 @@ class Facts:
         for name, states in ((CTDNA, _latest_ctdna(ctdna)), (AFTER_SURGERY, _after_surgery(blood))):
             for patient, state in states:
                 self.markers.setdefault(patient, {})[name] = state
+        first = study["lesions"].filter(pl.col("role") == "primary").drop_nulls("site")
+        self.lesions = dict(first.select("patient_id", "site").iter_rows())
         samples = study["samples"].filter(is_tumour())
         self.msi, self.mmr = _any(readings, "MSI"), _any(readings, "MMR")
         self.denied = {"msi": _denied(readings, "MSI"), "mmr": _denied(readings, "MMR")}
         self.tmb = _tmb(samples, burden, decision)
         self.metastatic, self.operated = _metastatic(study), operated(study)
+        self.dead = _dead(study, decision_day)
+        self.since_surgery = _weeks_since_surgery(study, decision_day)
         self.classes, self.adjuvant, self.settings = _treatments(study)
         self.unknown_drugs = _unknown(study)
         self.progressed = _progressed(study) | set(progressed)
@@ -81,10 +86,13 @@ class Facts:
             "stage": stage_of(row["stage"]),
             "age_years": row.get("age_years"),
             "surgery": DONE if patient in self.operated else None,
+            "weeks_since_surgery": self.since_surgery.get(patient),
             "side": known.side(row["primary_site"]) if known else None,
+            "primary": known.part(row["primary_site"], row["disease"], self.lesions.get(patient)) if known else None,
             "drug_classes": self.classes.get(patient, frozenset()) if treated else None,
             "adjuvant_classes": self.adjuvant.get(patient, frozenset()),
             "next_line": self.lines.get(patient, 0) + 1 if treated else None,
+            "is_dead": patient in self.dead,
             "phenotypes": phenotypes,
             "unknown_drugs": self.unknown_drugs.get(patient, ()),
         }
@@ -164,6 +172,25 @@ def _tmb(samples: pl.DataFrame, burden: pl.DataFrame, decision: Mapping[str, str
         value = counted.get(sample) if value is None else value
         if value is not None:
             found[patient] = float(value)
+    return found
+
+
+def _dead(study: Study, decision_day: int | None) -> frozenset[str]:
+    """The patients who are known to have died; with a day of decision, not those known to have lived until then."""
+    told = study["follow_up"].filter(pl.col("is_dead").fill_null(False))
+    if decision_day is not None:
+        told = told.filter((pl.col("death_day") <= decision_day).fill_null(True))
+    return frozenset(told["patient_id"])
+
+
+def _weeks_since_surgery(study: Study, decision_day: int | None) -> dict[str, float]:
+    """patient -> weeks from the operation to the decision: `decision_day`, else the last contact."""
+    last = dict(study["follow_up"].drop_nulls("last_contact_day").select("patient_id", "last_contact_day").iter_rows())
+    found = {}
+    for patient, day in surgery_days(study).items():
+        now = last.get(patient) if decision_day is None else decision_day
+        if now is not None and now >= day:
+            found[patient] = (now - day) / 7
     return found
 
 

@@ -19,14 +19,14 @@ from oncourse.derive.care.watchlist import (
     emergence,
     watch_items,
 )
-from oncourse.derive.concordance.callability import CallabilityParams, blind_samples, callability
+from oncourse.derive.concordance.callability import CallabilityParams, blind_samples, callability, shown_content
 from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.genes.panels import Panels
 from oncourse.derive.status.patients import recorded_sites
 from oncourse.derive.status.variants import SeenVariants, patient_variants, where_seen
 from oncourse.disk.guard import refuse_special
 from oncourse.errors import InputError
-from oncourse.facts.fusions import is_fusion
+from oncourse.facts.fusions import is_fusion, is_off_frame
 from oncourse.facts.material import is_normal
 from oncourse.facts.recorded import gene_records
 from oncourse.facts.statuses import statuses_of
@@ -169,20 +169,21 @@ def findings(
     after_surgery: pl.DataFrame,
     alterations: pl.DataFrame,
     progressed: Collection[str] = (),
+    decision_day: int | None = None,
 ) -> Findings:
     """Derive the findings of every patient from the study's tables.
 
     ``alterations`` (`oncourse.derive.status.alterations`) says whether both alleles of a hit suppressor are lost;
     ``ctdna`` is the table of every plasma sample, ``after_surgery`` the first one in the window after surgery
     (`oncourse.derive.outcomes.recurrence.blood_after_surgery`); ``progressed`` names those whose PSA or scans progressed
-    on the last line.
+    on the last line; ``decision_day`` is that of `KnowledgeParams`, null: the last contact.
 
     Unless study.yaml says ``report_germline: true``, germline variants are left out here, so that nothing downstream
     can show one; loss rules of repair genes then never conclude "not altered".
     """
     copy_rows = copy_table(study, knowledge.genes, copy_params)
     rows, blood, plasma = seen.rows, seen.blood, seen.plasma
-    purity = presence.samples.select("sample_id", "purity_low") if presence is not None else None
+    purity = shown_content(study, presence)
     codons = callability(study, panels, callable_params, codons=knowledge.codons, purity=purity)
     new = _emerged(study, presence, watch)
     copies, copy_material, alleles = copy_states(copy_rows)
@@ -207,10 +208,11 @@ def findings(
     denied = recorded_sites(named, statuses_of(study.config.statuses))
     sites = _Sites(panels, codons, chosen, plasma, knowledge.genes, denied)
     counted = burden.filter(~pl.col("sample_id").is_in(sorted(sites.blind)))  # too little tumour to count mutations
-    facts = Facts(study, lines, counted, chosen, readings, ctdna, after_surgery, progressed)
+    facts = Facts(study, lines, counted, chosen, readings, ctdna, after_surgery, progressed, decision_day)
     shown = _shown_in_plasma(plasma)
     normals = set(study["samples"].filter(is_normal())["patient_id"])
     fused, fusion_genes = _fusions(study, panels, knowledge.genes, sites.blind)
+    off_frame = _off_frame(study)
     patients = {}
     for patient in study["patients"]["patient_id"].to_list():
         site_states, default = sites.of(patient)
@@ -224,6 +226,7 @@ def findings(
             copy_number_material=copy_material.get(patient, {}),
             fusions=fused.get(patient, ()),
             fusion_genes_assessed=fusion_genes.get(patient),
+            off_frame=off_frame.get(patient, {}),
             sites=site_states,
             default_site=default,
             reports_germline=study.config.report_germline,
@@ -341,6 +344,18 @@ def _fusions(
             cache[assay] = genes if listed is None else frozenset(current_symbol(g) for g in listed) & genes
         looked[patient] = looked.get(patient, frozenset()) | cache[assay]
     return {p: tuple(sorted(g)) for p, g in found.items()}, looked
+
+
+def _off_frame(study: Study) -> dict[str, dict[str, tuple[str, ...]]]:
+    """patient -> gene -> joins (TPM3::NTRK1) of two genes that are read on out of frame."""
+    owner = dict(study["samples"].select("sample_id", "patient_id").iter_rows())
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    rows = study["fusions"].filter(is_off_frame()).select("sample_id", "gene_5p", "gene_3p")
+    for sample, five, three in rows.iter_rows():
+        name, mine = f"{five or '?'}::{three or '?'}", found.setdefault(owner[sample], {})
+        for gene in {current_symbol(g) for g in (five, three) if g}:
+            mine[gene] = tuple(dict.fromkeys((*mine.get(gene, ()), name)))
+    return found
 
 
 class _Sites:

@@ -127,5 +127,5 @@ def _ras_row(
         decision["reason"] if decision else "no tumour sample that can tell",
         None if is_mutated else status["reason"],
         "; ".join(f"{v.name} ({v.where or v.seen})" for v in conflicts) or None,
-        status["others"],
+        "; ".join(str(text) for text in (status["reason"] if is_mutated else None, status["others"]) if text) or None,
     )

@@ -122,8 +122,8 @@ def emergence(
 
     Parameters
     ----------
-    cells : patient_id, variant_id, gene, hgvs_p, sample_id, alt_count, depth, state, reason, basis, power_same_ccf,
-    blood
+    cells : patient_id, variant_id, gene, hgvs_p, sample_id, alt_count, depth, covered_depth, state, reason, basis,
+        power_same_ccf, blood
         (`oncourse.derive.concordance.presence`)
     samples : sample_id, day, material
     treatments : the study's table
@@ -173,6 +173,7 @@ def _looks(cells: pl.DataFrame, named: pl.DataFrame, periods: pl.DataFrame, samp
             "depth",
             "state",
             "power_same_ccf",
+            "covered_depth",
             by_calls=absent_by_calls(),
         )
         .join(named, on=["variant_id", "gene"], how="inner")
@@ -192,7 +193,11 @@ def _histories(rows: pl.DataFrame) -> pl.DataFrame:
     present, absent = (pl.col("state") == "present") & has_read, pl.col("state") == "absent"
     hit = after & present
     counts = pl.format("{}/{} (day {})", pl.col("alt_count").fill_null(0), pl.col("depth").fill_null(0), "day")
-    counts = pl.when(pl.col("depth").is_null()).then(pl.format("not counted (day {})", "day")).otherwise(counts)
+    covered = pl.format("not called in {} reads (day {})", "covered_depth", "day")
+    unread = (
+        pl.when(pl.col("covered_depth").is_null()).then(pl.format("not counted (day {})", "day")).otherwise(covered)
+    )
+    counts = pl.when(pl.col("depth").is_null()).then(unread).otherwise(counts)
     misses = 1 - pl.col("power_same_ccf").fill_null(0.0)
     missed = misses.filter(before & absent).product()
     # what nobody looked at excludes nothing: an assumed absence makes a variant new by calls alone

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from oncourse.derive.concordance.covered import codon_places, covered_codons
 from oncourse.derive.concordance.presence_inputs import tumour_samples
 from oncourse.derive.genes.panels import Panels
 from oncourse.derive.genes.unread import unread_codons
 from oncourse.evolution.presence_kernels import beta_binomial_sf
 from oncourse.evolution.vaf import expected_vaf, min_alt_reads, with_errors
-from oncourse.genome.gene_models import codon_positions
+from oncourse.facts.material import is_normal
 from oncourse.genome.gene_sets import set_codons
 from oncourse.genome.protein import codon
+from oncourse.stats.proportions import wilson
 from oncourse.study.model import Study
 from oncourse.study.settings import section, setting
+
+if TYPE_CHECKING:
+    from oncourse.derive.concordance.presence import PresenceTable
 
 #: The codons every RAS rule asks for (FDA label of panitumumab: exons 2-4 of KRAS and NRAS).
 RAS_CODONS = set_codons("RAS")
@@ -70,7 +75,7 @@ def callability(
     Parameters
     ----------
     codons : gene -> codons asked for
-    purity : sample_id, purity_low: lower limit of an estimated purity, used where none is recorded
+    purity : `shown_content`: the least share of tumour a sample is known to hold, used where none is recorded
 
     Returns
     -------
@@ -169,13 +174,7 @@ def callability(
 
 def _depths(study: Study, wanted: pl.DataFrame) -> pl.LazyFrame:
     """Return sample_id, gene, codon, depth: from coverage, else from counted calls at the codon."""
-    coverage, asked = study["coverage"].lazy().with_columns(pl.col("min_depth").alias("depth")), wanted.lazy()
-    by_codon = coverage.drop_nulls(["gene", "codon"]).join(asked, on=["gene", "codon"], how="semi")
-    whole = coverage.filter(pl.col("gene").is_not_null() & pl.col("codon").is_null() & pl.col("start").is_null())
-    genes = whole.select("sample_id", "gene", "depth").join(asked, on="gene", how="inner")
-    parts = [frame.select("sample_id", "gene", "codon", "depth") for frame in (by_codon, genes)]
-    measured = pl.concat([*parts, _by_region(study, wanted).lazy()])
-    measured = measured.group_by("sample_id", "gene", "codon").agg(pl.col("depth").min())
+    asked, measured = wanted.lazy(), covered_codons(study, wanted)
     named = study["variants"].lazy().filter(pl.col("gene").is_in(wanted["gene"].unique().implode()))
     named = named.select("variant_id", "gene", codon("hgvs_p").alias("codon")).drop_nulls("codon")
     counted = (
@@ -192,33 +191,6 @@ def _depths(study: Study, wanted: pl.DataFrame) -> pl.LazyFrame:
     )
 
 
-def codon_places(build: str | None, wanted: pl.DataFrame) -> pl.DataFrame:
-    """Return gene, codon, chrom, first, last of the codons of `wanted` that lie in one piece; empty without a build."""
-    return _whole_codons(build).join(wanted, on=["gene", "codon"], how="semi").sort("gene", "codon")
-
-
-@cache
-def _whole_codons(build: str | None) -> pl.DataFrame:
-    """Return gene, codon, chrom, first, last of every codon that lies in one piece, worked out once."""
-    spans = codon_positions(build).group_by("gene", "codon", "chrom")
-    found = spans.agg(first=pl.col("pos").min(), last=pl.col("pos").max())
-    return found.filter(pl.col("last") - pl.col("first") == 2)
-
-
-def _by_region(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
-    """Depth of codons that lie within one region of the coverage table given by position."""
-    empty = pl.DataFrame(schema={"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "depth": pl.Int64})
-    coverage = study["coverage"].lazy().filter(pl.col("codon").is_null()).drop_nulls(["chrom", "start", "end"])
-    regions = coverage.select("sample_id", "chrom", "start", "end", depth="min_depth").collect(engine="in-memory")
-    if regions.is_empty():
-        return empty
-    return (
-        regions.join(codon_places(study.config.genome_build, wanted), on="chrom", how="inner")
-        .filter((pl.col("start") <= pl.col("first")) & (pl.col("end") >= pl.col("last")))
-        .select("sample_id", "gene", "codon", "depth")
-    )
-
-
 def _copies(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     """Return sample_id, gene, codon, total_cn from the segment over the codon."""
     schema = {"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "total_cn": pl.Float64}
@@ -230,6 +202,38 @@ def _copies(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
         .filter((pl.col("start") <= pl.col("first")) & (pl.col("end") >= pl.col("last")))
         .group_by("sample_id", "gene", "codon")
         .agg(pl.col("total_cn").max())
+    )
+
+
+def shown_content(study: Study, presence: PresenceTable | None) -> pl.DataFrame | None:
+    """Return sample_id, purity_low: the least share of tumour that a sample is known to hold; None without presence.
+
+    The lower limit of the estimate, or what a somatic variant that is present needs at the least, where that is more:
+    with all n copies mutated a share p of tumour shows a fraction v = p n / (p n + c (1 - p)), c copies in normal cells;
+    v is the lower 95 % limit (Wilson) of the reads. An estimate weighs the many ways to hold a few variants and leaves
+    out what each shows for sure: TP53 in 200 of 4,000 reads needs 4 % of tumour. Gains are not searched: two copies where
+    no segment says otherwise, as everywhere here. Only variants that are told from what is born with count (called
+    somatic, or of a patient with a matched normal), and none that may be of the blood.
+    """
+    if presence is None:
+        return None
+    low = presence.samples.select("sample_id", "purity_low")
+    if presence.cells.is_empty():
+        return low
+    calls = study["calls"].filter(pl.col("origin") == "somatic").select("sample_id", "variant_id", is_told=pl.lit(True))
+    normals = study["samples"].filter(is_normal())["patient_id"].unique()
+    cells = presence.cells.filter((pl.col("state") == "present") & pl.col("blood").is_null())
+    cells = cells.filter((pl.col("total_cn") > 0) & (pl.col("depth") > 0)).drop_nulls("alt_count")
+    cells = cells.join(calls, on=["sample_id", "variant_id"], how="left")
+    cells = cells.filter(pl.col("is_told").fill_null(False) | pl.col("patient_id").is_in(normals.implode()))
+    if cells.is_empty():
+        return low
+    least = wilson(cells["alt_count"].to_numpy(), cells["depth"].to_numpy())[0]
+    v, c, n = pl.col("least"), pl.col("normal_cn"), pl.col("total_cn")
+    needs = cells.with_columns(least=pl.Series(least)).select("sample_id", needs=v * c / (n - v * n + v * c))
+    needs = needs.group_by("sample_id").agg(pl.col("needs").max())
+    return low.join(needs, on="sample_id", how="left").select(
+        "sample_id", purity_low=pl.max_horizontal("purity_low", "needs")
     )
 
 

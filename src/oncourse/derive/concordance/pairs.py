@@ -199,7 +199,7 @@ def _variants(presence: PresenceTable, pairs: pl.DataFrame) -> pl.DataFrame:
     kept = (fate != 4) & ~germline[cell_a]
     pair, cell_a, cell_b, union, fate = pair[kept], cell_a[kept], cell_b[kept], union[kept], fate[kept]
 
-    known = (cells["basis"] == "counted").to_numpy()
+    known = (cells["basis"] != "assumed").to_numpy()  # counted, or covered and not called
     shallow = (cells["reason"] == "low_depth").to_numpy() & known & ~called
     seen = np.where(called, 1, np.where(covered & ~shallow, 2, 0)).astype(np.int8)
     plain = _fate(seen[cell_a], seen[cell_b], union)

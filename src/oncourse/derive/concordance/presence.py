@@ -98,7 +98,12 @@ STATE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
         "lost_locus; or not_covered, "
         "low_depth, low_purity, uncertain, weak_call, depth_unknown, germline, chip",
     ),
-    ("basis", pl.String, "counted: the reads at the site are known; assumed: they are not"),
+    (
+        "basis",
+        pl.String,
+        "counted: the reads at the site are known; covered: how many there are, and that nothing was called in them; "
+        "assumed: neither",
+    ),
 )
 
 
@@ -139,7 +144,8 @@ class PresenceTable:
     cells : one row per patient, variant and sample, complete, so that a patient's rows are a block of
         ``n_site x n_sample``: the columns of `STATE_COLUMNS` and called, is_covered, ccf, raw_state (before
         germline and blood are set apart), blood (germline / chip / possible_chip / null), consequence, hgvs_p,
-        written_as, sample (row of ``samples``), site (number of the patient's variant)
+        covered_depth (reads by the coverage table where they were not counted), written_as, sample (row of
+        ``samples``), site (number of the patient's variant)
     samples : the tumour samples: patient_id, sample_id, material, role, lesion_id, site, day, depth, purity,
         purity_low, purity_high, purity_basis, n_present, prior (learned share present of variants seen
         elsewhere), error_factor, concentration, noise (`NOISE_COLUMNS`), first (row of the patient's first cell),
@@ -204,6 +210,7 @@ def _no_cells() -> pl.DataFrame:
         "consequence": pl.String,
         "hgvs_p": pl.String,
         "written_as": pl.String,
+        "covered_depth": pl.Int64,
         "sample": pl.Int64,
         "site": pl.Int64,
     }
@@ -219,6 +226,8 @@ def _weigh(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, params: Pre
     called = cells["called"].to_numpy()
     counted = (cells["alt_count"].is_not_null() & cells["depth"].is_not_null()).to_numpy()
     alt = np.where(counted, cells["alt_count"].cast(pl.Float64).fill_null(-1).to_numpy(), -1.0)
+    told = cells["covered_depth"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    expected = np.where(told > 0, told, expected)
     depth = np.where(counted, cells["depth"].cast(pl.Float64).fill_null(0).to_numpy(), expected)
     unknown = ~(depth > 0) & ~counted
     # where no depth is known a call, and the lack of one, say as much as at a usual depth; power stays unknown
@@ -357,9 +366,14 @@ def _with_states(cells: pl.DataFrame, kernel: Presence, params: PresenceParams, 
         pl.Series("tail", kernel.tail_sizeable).fill_nan(None),
         pl.Series("is_spread", likely_spread(kernel.background, params.concentration)[sample]),
         pl.Series("sureness", _sureness(kernel.background.concentration, params.concentration)[sample]),
-        basis=pl.when(counted).then(pl.lit("counted")).otherwise(pl.lit("assumed")),
+        basis=pl.when(counted)
+        .then(pl.lit("counted"))
+        .when(pl.col("covered_depth").is_not_null())
+        .then(pl.lit("covered"))
+        .otherwise(pl.lit("assumed")),
     ).with_columns(pl.col("power", "power_same_ccf", "power_pure", "excluded_ccf").fill_nan(None))
-    too_shallow = counted & (pl.col("depth") < pl.max_horizontal(pl.col("min_depth").fill_null(0), pl.lit(1)))
+    reads = pl.when(counted).then("depth").otherwise("covered_depth")
+    too_shallow = (reads < pl.max_horizontal(pl.col("min_depth").fill_null(0), pl.lit(1))).fill_null(False)
     not_covered = ~pl.col("is_covered")
     # without reads and without a call nothing was seen: likely as it may be, it is not present
     likely = (pl.col("p_present") >= params.min_probability) & (counted | pl.col("called"))

@@ -6,6 +6,7 @@ import re
 
 import polars as pl
 
+from oncourse.derive.concordance.covered import covered_sites
 from oncourse.derive.genes.panels import Panels, target_regions
 from oncourse.facts.called import MIN_ALT_COUNT, MIN_VAF, is_called_expr
 from oncourse.facts.material import is_normal, is_tumour
@@ -250,9 +251,8 @@ def complete_cells(
         .join(calls.drop("patient_id"), on=["sample_id", "variant_id"], how="left", maintain_order="left")
         .with_columns(pl.col("called").fill_null(False))
     )
-    return with_copy_number(
-        study, with_targets(study, _with_panel(panels, cells, set(study["target_regions"]["assay_id"])))
-    )
+    cells = with_targets(study, _with_panel(panels, cells, set(study["target_regions"]["assay_id"])))
+    return with_copy_number(study, with_coverage(study, cells))
 
 
 def _with_panel(panels: Panels, cells: pl.DataFrame, by_region: set[str]) -> pl.DataFrame:
@@ -294,6 +294,20 @@ def with_targets(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
     cells = cells.join(inside, on=["assay_id", "variant_id"], how="left", maintain_order="left")
     covered = pl.col("is_covered") & pl.col("is_inside").fill_null(True) | seen
     return cells.with_columns(is_covered=covered).drop("is_inside")
+
+
+def with_coverage(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
+    """Add covered_depth: reads at the site by the coverage table, where they were not counted and nothing was called.
+
+    A site that was read is covered, one that it says was not is not, whatever the assay lists.
+    """
+    told = covered_sites(study, cells)
+    if told.is_empty():
+        return cells.with_columns(covered_depth=pl.lit(None, pl.Int64))
+    cells = cells.join(told, on=["sample_id", "variant_id"], how="left", maintain_order="left")
+    untold = pl.col("called") | (pl.col("alt_count").is_not_null() & pl.col("depth").is_not_null())
+    cells = cells.with_columns(covered_depth=pl.when(~untold).then("covered_depth"))
+    return cells.with_columns(is_covered=(pl.col("covered_depth") > 0).fill_null(pl.col("is_covered")))
 
 
 def error_rates(study: Study, cells: pl.DataFrame, usual: pl.Expr) -> pl.Series:

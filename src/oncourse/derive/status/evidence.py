@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from oncourse.derive.concordance.callability import CallabilityParams, callability
+from oncourse.derive.concordance.callability import CallabilityParams, callability, shown_content
 from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.genes.panels import Panels
 from oncourse.derive.status.table import StatusEvidence, codons_asked, status_table
@@ -47,7 +47,7 @@ def sample_statuses(
     """Return the status table of the study (`oncourse.derive.status.columns.STATUS_COLUMNS`)."""
     genes = {current_symbol(gene) for status in statuses for gene in status.genes}
     rows = seen.rows.filter(pl.col("gene").is_in(sorted(genes)))
-    purity = presence.samples.select("sample_id", "purity_low") if presence is not None else None
+    purity = shown_content(study, presence)
     evidence = StatusEvidence(
         variants=patient_variants(study, rows, seen.blood, {}, {}, {}, {}),
         rows=rows,

@@ -20,7 +20,7 @@ from oncourse.facts.recorded import gene_records
 from oncourse.facts.statuses import Status
 from oncourse.genome.gene_names import current_symbol
 from oncourse.knowledge.alterations import loss_reason
-from oncourse.knowledge.evaluate import CHIP_TEXT, GERMLINE_TEXT, germline_relevant
+from oncourse.knowledge.evaluate import CHIP_SHOWN, CHIP_TEXT, GERMLINE_TEXT, germline_relevant
 from oncourse.knowledge.findings import VariantFinding
 from oncourse.study.model import Study
 
@@ -128,7 +128,8 @@ def _cells(evidence: StatusEvidence) -> pl.DataFrame:
 
 
 def _verdict(variant: VariantFinding, status: Status, reports_germline: bool) -> str | None:
-    """Return hit, unclear or blood for a variant that is or may be the status; None for any other.
+    """Return hit, unclear, blood (may be of a blood clone) or chip (is) for a variant that is or may be the status; None
+    for any other.
 
     A change of a gene asked for that no list decides on is ``unclassified``: no hit, and said beside the negative.
 
@@ -141,7 +142,7 @@ def _verdict(variant: VariantFinding, status: Status, reports_germline: bool) ->
     if any(site.accepts(variant) for site in status.sites):
         is_hit = variant.origin != "germline"
     elif any(site.may_accept(variant) for site in status.sites):
-        return "blood" if variant.is_from_blood else "unclear"
+        return _of_blood(variant) if variant.is_from_blood else "unclear"
     else:
         is_hit = False
     if is_loss and variant.origin == "germline":
@@ -150,7 +151,11 @@ def _verdict(variant: VariantFinding, status: Status, reports_germline: bool) ->
         return None if variant.is_from_blood else UNCLASSIFIED
     if not (is_hit or is_loss):
         return None
-    return "blood" if variant.is_from_blood else "hit"
+    return _of_blood(variant) if variant.is_from_blood else "hit"
+
+
+def _of_blood(variant: VariantFinding) -> str:
+    return "chip" if variant.origin == "chip" else "blood"
 
 
 def _judged(status: Status, evidence: StatusEvidence) -> Iterator[tuple[str, str, str, str, str | None, bool]]:
@@ -229,10 +234,12 @@ def _seen(seen: pl.LazyFrame) -> pl.LazyFrame:
         .then(pl.format("{}: protein change not recorded", "name"))
         .when(present & (pl.col("verdict") == "blood"))
         .then(pl.format("{}: {}", "name", pl.lit(CHIP_TEXT)))
+        .when(present & (pl.col("verdict") == "chip"))
+        .then(pl.format("{}: {}", "name", pl.lit(CHIP_SHOWN)))
     )
     # another sample of the patient has it; whether this one does cannot be told
     open_here = (pl.col("verdict") == "hit") & (pl.col("state") == "not_assessable")
-    shown = hit | open_here | (present & pl.col("verdict").is_in(["unclear", "blood"]))
+    shown = hit | open_here | (present & pl.col("verdict").is_in(["unclear", "blood", "chip"]))
     order = seen.with_columns(
         rank=pl.when(hit).then(0).when(open_here).then(1).otherwise(2), is_doubt=words, shown=shown
     ).sort("sample_id", "rank", "alt_count", "name", descending=[False, False, True, False], nulls_last=True)

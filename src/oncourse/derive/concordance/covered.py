@@ -1,0 +1,77 @@
+"""The depth that the coverage table tells: of a codon, and of the site of a variant that was not counted there."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import polars as pl
+
+from oncourse.genome.gene_models import codon_positions
+from oncourse.genome.protein import codon
+from oncourse.genome.variant import with_parts
+from oncourse.study.model import Study
+
+
+def covered_codons(study: Study, wanted: pl.DataFrame) -> pl.LazyFrame:
+    """Return sample_id, gene, codon, depth: the least the coverage table tells of each codon of `wanted`.
+
+    By gene and codon, by gene alone (the whole gene), or by a region that holds the codon.
+    """
+    coverage, asked = study["coverage"].lazy().with_columns(pl.col("min_depth").alias("depth")), wanted.lazy()
+    by_codon = coverage.drop_nulls(["gene", "codon"]).join(asked, on=["gene", "codon"], how="semi")
+    whole = coverage.filter(pl.col("gene").is_not_null() & pl.col("codon").is_null() & pl.col("start").is_null())
+    genes = whole.select("sample_id", "gene", "depth").join(asked, on="gene", how="inner")
+    parts = [frame.select("sample_id", "gene", "codon", "depth") for frame in (by_codon, genes)]
+    told = pl.concat([*parts, _by_region(study, wanted).lazy()])
+    return told.group_by("sample_id", "gene", "codon").agg(pl.col("depth").min())
+
+
+def covered_sites(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
+    """Return sample_id, variant_id, covered_depth: what the coverage table tells of the site of each variant of `cells`
+    (variant_id, gene, hgvs_p): of its codon, else of the place itself; one row per sample and variant that it tells of.
+    """
+    none = pl.DataFrame(schema={"sample_id": pl.String, "variant_id": pl.String, "covered_depth": pl.Int64})
+    if study["coverage"].is_empty() or cells.is_empty():
+        return none
+    named = cells.select("variant_id", "gene", codon("hgvs_p").alias("codon")).unique("variant_id")
+    wanted = named.select("gene", "codon").drop_nulls().unique().cast({"codon": pl.Int64})
+    of_codon = (
+        covered_codons(study, wanted)
+        .collect(engine="in-memory")
+        .join(named.drop_nulls(["gene", "codon"]), on=["gene", "codon"], how="inner")
+        .select("sample_id", "variant_id", "depth")
+    )
+    regions = study["coverage"].drop_nulls(["chrom", "start", "end"])
+    regions = regions.select("sample_id", "chrom", "start", "end", depth="min_depth")
+    sites = with_parts(named.select("variant_id")).drop_nulls("pos").select("variant_id", "chrom", "pos")
+    at_place = regions.join(sites, on="chrom", how="inner").filter(pl.col("pos").is_between("start", "end"))
+    both = pl.concat([of_codon, at_place.select("sample_id", "variant_id", "depth")])
+    told = both.drop_nulls().group_by("sample_id", "variant_id").agg(covered_depth=pl.col("depth").min().cast(pl.Int64))
+    return told.select(list(none.schema))
+
+
+def codon_places(build: str | None, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return gene, codon, chrom, first, last of the codons of `wanted` that lie in one piece; empty without a build."""
+    return _whole_codons(build).join(wanted, on=["gene", "codon"], how="semi").sort("gene", "codon")
+
+
+@cache
+def _whole_codons(build: str | None) -> pl.DataFrame:
+    """Return gene, codon, chrom, first, last of every codon that lies in one piece, worked out once."""
+    spans = codon_positions(build).group_by("gene", "codon", "chrom")
+    found = spans.agg(first=pl.col("pos").min(), last=pl.col("pos").max())
+    return found.filter(pl.col("last") - pl.col("first") == 2)
+
+
+def _by_region(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Depth of codons that lie within one region of the coverage table given by position."""
+    empty = pl.DataFrame(schema={"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "depth": pl.Int64})
+    coverage = study["coverage"].lazy().filter(pl.col("codon").is_null()).drop_nulls(["chrom", "start", "end"])
+    regions = coverage.select("sample_id", "chrom", "start", "end", depth="min_depth").collect(engine="in-memory")
+    if regions.is_empty():
+        return empty
+    return (
+        regions.join(codon_places(study.config.genome_build, wanted), on="chrom", how="inner")
+        .filter((pl.col("start") <= pl.col("first")) & (pl.col("end") >= pl.col("last")))
+        .select("sample_id", "gene", "codon", "depth")
+    )
