@@ -28,6 +28,7 @@ SILENT = {
     "minor_cn": None,
     "total_cn": None,
     "cn_known": False,
+    "covered_depth": None,
     "p_present": 0.01,
     "p_least": 0.5,
     "p_sizeable": 0.01,
