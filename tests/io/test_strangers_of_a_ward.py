@@ -269,3 +269,21 @@ def test_files_and_sheets_named_after_what_was_tested(tmp_path):
         (folder / f"{name}.csv").write_text("基因,氨基酸改变,丰度\nKRAS,p.G12D,5%\n", encoding="utf-8")
     samples = read_any(folder).tables["samples"].select("patient_id", "material", "day").rows()
     assert sorted(samples, key=str) == [("张三", "tissue", None), ("李四", "plasma", "0"), ("李四", "plasma", "151")]
+
+
+def test_columns_of_times_are_a_sample_each(tmp_path):
+    """They were not read: one sample of tissue, in which KRAS was called without a share."""
+    rows = [("患者编号", "基因", "氨基酸改变", "术前", "术后1月", "术后3个月", "术后6月")]
+    rows += [("P1", "KRAS", "p.G12D", "1.2%", "未检出", "0.3%", "1.1%")]
+    rows += [("P2", "TP53", "p.R175H", "0.5%", "0", "未检测", "<0.01%")]
+    reading = _read(tmp_path, {"ctDNA动态": rows})
+    assert _rows(reading, "calls", "sample_id", "vaf", "is_called") == [
+        ("P1_术前", 0.012, "true"),
+        ("P1_术后3个月", 0.003, "true"),
+        ("P1_术后6月", 0.011, "true"),
+        ("P2_术前", 0.005, "true"),
+        ("P2_术后6月", None, "false"),
+    ]
+    samples = _rows(reading, "samples", "sample_id", "patient_id", "material")
+    assert {s for s, _, _ in samples} >= {"P1_术后1月", "P2_术后1月", "P2_术后3个月"}
+    assert {(p, m) for _, p, m in samples} == {("P1", "plasma"), ("P2", "plasma")}

@@ -24,7 +24,7 @@ _SHARE = re.compile(
 )
 #: Words that tell samples of one patient apart, beside those of a material.
 MOMENT = re.compile(
-    r"(?i)^(?:(?:治疗|手术|术|用药|化疗)?[前后]|术前|术后|基线|进展(?:后|时)?|复发(?:后|时)?|原发灶?|转移灶?|肝转移|肺转移|第?\d+(?:次|周期)|"
+    r"(?i)^(?:(?:治疗|手术|术|用药|化疗)?[前后](?:第?\d+个?(?:月|周|天|周期|疗程))?|术前|术后|基线|进展(?:后|时)?|复发(?:后|时)?|原发灶?|转移灶?|肝转移|肺转移|第?\d+(?:次|周期)|"
     r"baseline|progression|relapse|(?:pre|post)(?:[ _-]?(?:op|treatment|therapy))?|primary|metast\w+|tumou?r|lesion[ _]?\d*|"
     r"[tcwd]\d+(?:d\d+)?|(?:day|week|month|cycle)[ _]?\d+)$"
 )
@@ -57,9 +57,20 @@ def _word(column: str) -> str | None:
     return word if meaning("material", word) or MOMENT.match(word) else None
 
 
+def _times_of_shares(frame: pl.DataFrame, rest: list[str]) -> dict[str, str]:
+    """Return the columns headed by times (治疗前, 术后1月) as their words, where their cells are findings and some are
+    shares of reads."""
+    times = [c for c in rest if MOMENT.match(c.strip()) and not _SHARE.search(c)]
+    cells = {x.strip() for c in times for x in frame[c].cast(pl.String).drop_nulls()}
+    found = {x for x in cells if not re.fullmatch(r"[-—–/]*|0(?:\.0+)?", x)}
+    shares = {x for x in found if FRACTION.fullmatch(x) or re.fullmatch(r"0?\.\d+", x)}
+    return {c: c.strip() for c in times} if shares and all(map(_kind, found)) else {}
+
+
 def _fractions(table: TextTable, ours: dict[str, str]) -> TextTable:
     """Give each column of fractions (组织丰度, 血浆丰度) the rows of a sample of its own."""
-    words = {c: w for c in table.frame.columns if c not in ours and (w := _word(c))}
+    rest = [c for c in table.frame.columns if c not in ours]
+    words = {c: w for c in rest if (w := _word(c))} or _times_of_shares(table.frame, rest)
     if len(words) < 2 or "vaf" in ours.values():
         return table
     frame = table.frame.with_columns(
