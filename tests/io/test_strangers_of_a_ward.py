@@ -287,3 +287,65 @@ def test_columns_of_times_are_a_sample_each(tmp_path):
     samples = _rows(reading, "samples", "sample_id", "patient_id", "material")
     assert {s for s, _, _ in samples} >= {"P1_术后1月", "P2_术后1月", "P2_术后3个月"}
     assert {(p, m) for _, p, m in samples} == {("P1", "plasma"), ("P2", "plasma")}
+
+
+def test_a_word_of_a_status_that_is_not_understood_is_one_patients(tmp_path):
+    """One Y made the whole column unread, one other word refused the study."""
+    said = ["存活", "死亡", "失访", "Y", "无病生存", "临终出院", "死亡", "存活"]
+    rows = [(f"K{i}", "男", "2020-01-01", "2022-01-01", word) for i, word in enumerate(said)]
+    reading = _read(tmp_path, {"患者": [PEOPLE, *rows]})
+    assert reading.tables["follow_up"]["is_dead"].to_list() == [w if w not in ("Y", "临终出院") else None for w in said]
+    assert _told(reading, "生存状态: 'Y' may mean alive or dead; not known of 1 patients")
+    assert _told(reading, "临终出院 under is_dead say neither dead nor alive: not known of 1 patients")
+
+
+def test_stains_in_words_and_results_of_genes_are_markers(tmp_path):
+    """The words of a stain were one marker, the number of the block another; KRAS was a laboratory value."""
+    stains = [
+        ("患者编号", "病理号", "检测日期", "免疫组化结果"),
+        ("D1", "B1", "2020-01-05", "MLH1(-)，PMS2（-），HER2(3+)"),
+    ]
+    stains += [("D2", "B2", "2020-02-05", "错配修复蛋白表达完整"), ("D3", "B3", "2020-02-05", "见报告")]
+    genes = [
+        ("患者编号", "检测项目", "检测方法", "结果", "日期"),
+        ("D1", "KRAS", "ARMS", "突变型（G12D）", "2020-01-10"),
+    ]
+    genes += [("D2", "BRAF V600E", "ARMS", "野生型", "2020-02-10"), ("D2", "AR-V7", "CTC", "阳性", "2020-02-10")]
+    people = [PEOPLE, *((f"D{i}", "男", "2020-01-01", "2022-01-01", "存活") for i in (1, 2, 3))]
+    reading = _read(tmp_path, {"患者": people, "免疫组化": stains, "分子病理": genes})
+    assert sorted(_rows(reading, "markers", "patient_id", "date", "marker", "value")) == [
+        ("D1", "2020-01-05", "HER2", "3+"),
+        ("D1", "2020-01-05", "MLH1", "(-)"),
+        ("D1", "2020-01-05", "PMS2", "(-)"),
+        ("D1", "2020-01-10", "KRAS", "突变型（G12D）"),
+        ("D2", "2020-02-05", "MMR", "错配修复蛋白表达完整"),
+        ("D2", "2020-02-10", "AR-V7", "阳性"),
+        ("D2", "2020-02-10", "BRAF V600E", "野生型"),
+    ]
+    assert "labs" not in reading.tables
+    assert _told(reading, "1 cells of 免疫组化结果 name no protein that is known (见报告)")
+
+
+def test_a_column_of_each_protein_beside_a_sheet_of_results(tmp_path):
+    """The study was refused: "value is missing"."""
+    wide = [("患者编号", "标本", "MLH1", "PMS2", "日期"), ("D1", "活检", "+", "-", "2020-01-05")]
+    genes = [("患者编号", "检测项目", "结果", "日期"), ("D1", "KRAS", "G12D", "2020-01-10")]
+    reading = _read(
+        tmp_path,
+        {"患者": [PEOPLE, ("D1", "男", "2020-01-01", "2022-01-01", "存活")], "免疫组化": wide, "分子病理": genes},
+    )
+    assert sorted(_rows(reading, "markers", "marker", "value")) == [("KRAS", "G12D"), ("MLH1", "+"), ("PMS2", "-")]
+
+
+def test_the_name_of_a_sheet_is_weaker_than_the_reads_of_the_normal(tmp_path):
+    """TP53 of 48 % in the normal was somatic in a sheet called so."""
+    rows = [("患者编号", "样本编号", "基因", "氨基酸改变", "肿瘤VAF", "正常VAF", "正常深度")]
+    rows += [("P1", "P1T", "TP53", "p.R175H", "45%", "48%", 300), ("P1", "P1T", "KRAS", "p.G12D", "22%", "0%", 300)]
+    reading = _read(tmp_path, {"体细胞突变": rows})
+    assert dict(_rows(reading, "calls", "variant_id", "origin")) == {
+        "TP53:p.R175H": "germline",
+        "KRAS:p.G12D": "somatic",
+    }
+    alone = _read(tmp_path, {"体细胞突变": [row[:6] for row in rows]})
+    told = next(p for p in alone.problems if "fractions of the normal have no depth" in p.message)
+    assert told.cure and "对照深度" in told.cure

@@ -16,7 +16,7 @@ from oncourse.io.clinical.own_vital import (
     dead_if_not,
     decided,
     has_day,
-    tell_undecided,
+    without_undecided,
 )
 from oncourse.io.reading import Reading
 from oncourse.study.partial_dates import plain_dates
@@ -121,9 +121,8 @@ def _decided(frame: pl.DataFrame, column: str, died: pl.Series, reading: Reading
     """Return the table with a status whose yes, no, 0 or 1 is understood; None, and told, where it may mean either."""
     said = decided(column, frame[column], died)
     if said is None:
-        tell_undecided(column, frame[column], reading)
-        return None
-    return frame.with_columns(said)
+        said = without_undecided(column, frame[column], reading)
+    return None if said is None else frame.with_columns(said)
 
 
 def _days_of_dates(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:

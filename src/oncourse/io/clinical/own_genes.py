@@ -78,24 +78,55 @@ def markers_of_columns(reading: Reading) -> None:
 
 
 def _long_markers(reading: Reading) -> None:
-    """Turn a sheet of markers with a column each (MLH1, MSH2, PD-L1 CPS) into a row per value."""
-    wide = reading.tables.get("markers")
-    if wide is None or {"marker", "value"} & set(wide.columns):
+    """Turn the rows of a sheet of markers with a column each (MLH1, MSH2, PD-L1 CPS) into a row per value, and the words of
+    a column of stains (免疫组化结果) into a row per protein; rows that name their marker stay."""
+    table = reading.tables.get("markers")
+    if table is None:
         return
+    text = table.select(pl.all().cast(pl.String))
+    has_own = pl.any_horizontal(
+        pl.lit(False), *(pl.col(c).is_not_null() for c in ("marker", "value") if c in text.columns)
+    )
+    wide = text.filter(~has_own)
     kept = [c for c in ("patient_id", "sample_id", "day", "date", "unit") if c in wide.columns]
-    named = [c for c in wide.columns if c not in kept and not _NO_MARKER.match(c)]
+    ours = {"marker", "value", *kept}
+    filled = [c for c in wide.columns if c not in ours and wide[c].null_count() < wide.height]
+    named = [c for c in filled if not _NO_MARKER.match(c)]
     if not named or not {"patient_id", "sample_id"} & set(kept):
         return
-    text = wide.with_columns(pl.col(named).cast(pl.String))
-    long = text.unpivot(named, index=kept, variable_name="marker", value_name="value")
-    long = long.filter(pl.col("value").str.strip_chars().str.len_chars() > 0)
-    reading.tables["markers"] = long
+    stains = [c for c in named if _STAINS.match(plain(bare(c) or c))]
+    single = [c for c in named if c not in stains]
+    bare_rows = wide.select(*kept, *single)
+    long = bare_rows.unpivot(single, index=kept, variable_name="marker", value_name="value") if single else wide.clear()
+    long = long.filter(pl.col("value").str.strip_chars().str.len_chars() > 0) if single else long
+    of_proteins = [_proteins(wide, column, kept, reading) for column in stains]
+    parts = [text.filter(has_own).drop(filled), long, *of_proteins]
+    reading.tables["markers"] = (
+        pl.concat([p for p in parts if p.height], how="diagonal") if any(map(len, parts)) else long
+    )
     reading.lines.pop("markers", None)
     reading.notes.append(f"markers in a column each: {', '.join(named[:12])}")
 
 
+def _proteins(wide: pl.DataFrame, column: str, kept: list[str], reading: Reading) -> pl.DataFrame:
+    """Return a row per protein that a column of stains names; cells that name none are told."""
+    indexed = wide.with_row_index("_at").with_columns(pl.col("_at").cast(pl.String))
+    asked = indexed.select(pl.col("_at").alias("PATIENT_ID"), column).drop_nulls(column)
+    found = _of_stains(asked, column).select(pl.col("patient_id").alias("_at"), "marker", "value")
+    left = asked.filter(~pl.col("PATIENT_ID").is_in(found["_at"].implode()))
+    if left.height:
+        first = left[column][0]
+        message = f"{left.height:,} cells of {column} name no protein that is known ({first}): not read."
+        cure = "Write MLH1(-), PMS2(-), HER2(3+), or a column of each protein."
+        reading.problems.append(Problem("markers", None, column, first, message, cure, "warning"))
+    return indexed.select("_at", *kept).join(found, on="_at", how="inner", maintain_order="left_right").drop("_at")
+
+
 #: Columns beside markers that are none.
-_NO_MARKER = re.compile(r"(?i)^(序号|no\.?|#|备注|说明|remarks?|notes?|comments?|医院|科室|检测机构|方法|method|lab)$")
+_NO_MARKER = re.compile(
+    r"(?i)^(序号|no\.?|#|备注|说明|remarks?|notes?|comments?|医院|科室|检测机构|(检测)?方法|method|lab|"
+    r"(标本|样[本品])(类型|号|编号)?|(病理|蜡块|报告|送检)(编号|号)|部位)$"
+)
 
 
 def is_marker(header: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import polars as pl
 
 from oncourse.io.clinical.own_drug_headers import date_of_drugs
-from oncourse.io.clinical.own_vital import decided, has_day, tell_undecided
+from oncourse.io.clinical.own_vital import decided, has_day, without_undecided
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import in_percent, with_percent
 from oncourse.study.headers import bare, with_words
@@ -210,6 +210,5 @@ def _decided_status(frame: pl.DataFrame, name: str, table: str, reading: Reading
             died |= has_day(frame[column])
     said = decided(name, frame[name], died)
     if said is None:
-        tell_undecided(name, frame[name], reading)
-        return None
-    return frame.with_columns(said)
+        said = without_undecided(name, frame[name], reading)
+    return None if said is None else frame.with_columns(said)

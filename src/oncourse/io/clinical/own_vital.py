@@ -70,13 +70,21 @@ def decided(name: str, values: pl.Series, died: pl.Series) -> pl.Series | None:
     return pl.Series(values.name, [said.get(w, t) for w, t in zip(word, text, strict=True)], dtype=pl.String)
 
 
-def tell_undecided(name: str, values: pl.Series, reading: Reading) -> None:
-    """Say that a column of "is dead" may mean either, and what to write: it is not read."""
-    words = values.cast(pl.String).str.strip_chars().drop_nulls().unique().sort().to_list()
+def without_undecided(name: str, values: pl.Series, reading: Reading) -> pl.Series | None:
+    """Return a column of "is dead" without the words that may mean either, where most of its words say one of both; null
+    where they do not: it is not read. Both are told, with what to write."""
+    text = values.cast(pl.String).str.strip_chars()
+    may_be_either = text.str.to_lowercase().str.replace(r"\.0$", "").is_in(list(EITHER)).fill_null(False)
+    words = text.drop_nulls().unique().sort().to_list()
     first = next((w for w in words if plain(w) in EITHER), words[0])
+    said = sum(life_of(w) is not None for w in text.filter(~may_be_either).drop_nulls())
+    most = 2 * said > len(text.drop_nulls())
     message = f"{name}: '{first}' may mean alive or dead; not read."
+    if most:
+        message = f"{name}: '{first}' may mean alive or dead; not known of {int(may_be_either.sum())} patients."
     cure = f"Write alive and dead (存活, 死亡), or say it in the header: {name} (0=alive, 1=dead)."
     reading.problems.append(Problem("follow_up", None, "is_dead", first, message, cure, "warning"))
+    return text.set(may_be_either, None).alias(values.name) if most else None
 
 
 #: Headers of one day for both: of the death of who died, of the last contact of the others.
@@ -149,8 +157,8 @@ def vital_status(reading: Reading) -> None:
             text = frame["is_dead"].cast(pl.String)
             known = translated(text, "dead").is_in(["true", "false"]).fill_null(True)
             words = {w: of for w in text.filter(~known).unique() if w not in EITHER and (of := life_of(w))}
-            if words:
-                reading.tables[name] = frame.with_columns(text.replace(words).alias("is_dead"))
+            text = _without_odd(text.replace(words), name, reading)
+            reading.tables[name] = frame.with_columns(text.alias("is_dead"))
             continue
         if "is_alive" in frame.columns:
             said = pl.Series("is_dead", [dead_if_not(w) for w in frame["is_alive"].cast(pl.String)], pl.String)
@@ -166,6 +174,26 @@ def vital_status(reading: Reading) -> None:
             _status(frame, column, name, reading)
 
 
+def _without_odd(text: pl.Series, name: str, reading: Reading) -> pl.Series:
+    """Return the words of "is dead" without those that say neither, where most say one: these patients are not known, and
+    told. Of few words each is refused, with what may be written."""
+    life = translated(text, "dead")
+    known = life.is_in(["true", "false"]).fill_null(False)
+    other = text.is_not_null() & ~known & ~text.str.to_lowercase().is_in(list(EITHER)).fill_null(False)
+    odd = [w for w in text.filter(other).unique().sort() if meaning("unknown", w) is None]
+    if not odd or 2 * int(known.sum()) <= len(text.drop_nulls()):
+        return text
+    is_odd = text.is_in(odd).fill_null(False)
+    _tell_odd(odd, "is_dead", int(is_odd.sum()), name, reading)
+    return text.set(is_odd, None)
+
+
+def _tell_odd(odd: list[str], column: str, n: int, name: str, reading: Reading) -> None:
+    message = f"{', '.join(odd[:4])} under {column} say neither dead nor alive: not known of {n} patients."
+    cure = "Write 存活 or 死亡 (alive, dead), and a date of death."
+    reading.problems.append(Problem(name, None, "is_dead", odd[0], message, cure, "warning"))
+
+
 def _status(frame: pl.DataFrame, column: str, name: str, reading: Reading) -> None:
     """Read a status as is_dead; a word that says neither dead nor alive is not known, and told."""
     text = frame[column].cast(pl.String).str.strip_chars().replace("", None)
@@ -177,10 +205,7 @@ def _status(frame: pl.DataFrame, column: str, name: str, reading: Reading) -> No
     reading.tables[name] = frame.with_columns(lives.alias(column)).rename({column: "is_dead"})
     reading.notes.append(f"{column}: whether the patient is dead, as each of its words says")
     if odd:
-        n, shown = int(text.is_in(odd).sum()), ", ".join(odd[:4])
-        message = f"{shown} under {column} say neither dead nor alive: not known of {n} patients."
-        cure = "Write 存活 or 死亡 (alive, dead), and a date of death."
-        reading.problems.append(Problem(name, None, "is_dead", odd[0], message, cure, "warning"))
+        _tell_odd(odd, column, int(text.is_in(odd).sum()), name, reading)
 
 
 _BEGINS = re.compile(r"^\s*((?:19|20)\d\d(?:[-./年]\d{1,2}(?:[-./月]\d{1,2}[日号]?|月)?)?)(?=\D|$)")

@@ -26,6 +26,7 @@ from oncourse.io.hospital.patient_sheets import one_of_each
 from oncourse.io.hospital.text_sheets import flat_sheet, folder_sheets, has_each_once, table_of, text_sheet
 from oncourse.io.hospital.whose_sheets import by_other_numbers, column_of_people, others_numbering
 from oncourse.io.reading import Reading
+from oncourse.io.reports.layout import gene_headers
 from oncourse.io.reports.mapping import first_report_is_day_0
 from oncourse.io.reports.sheets import add_reports, is_form, lists_changes, sheet_is_report
 from oncourse.io.tabular import sheets as raw
@@ -76,6 +77,8 @@ def _table(sheet: Sheet, name: str, reading: Reading) -> tuple[TextTable, pl.Dat
     reading.problems += table.problems
     reading.notes += notes
     frame = under_the_sheets_name(in_our_words(table.frame, name, reading), name, sheet.name)
+    if name == "markers" and "analyte" in frame.columns and "marker" not in frame.columns:
+        frame = frame.rename({"analyte": "marker"})  # 检测项目
     if name == "treatments" and "line" not in frame.columns and (line := line_of(sheet.name)) is not None:
         frame = frame.with_columns(pl.lit(str(line)).alias("line"))  # 一线治疗
         reading.notes.append(f"the sheet {sheet.name}: treatments of line {line}")
@@ -94,6 +97,8 @@ def kind_of(path: Path, sheet: Sheet) -> str:
     name = table_of(sheet.name) or _by_columns(sheet)
     if name == "assays" and (theirs := _by_columns(sheet)) in ("samples", "markers"):
         name = theirs  # 检测 holds the samples that were tested
+    if name == "labs" and names_markers(sheet):
+        name = "markers"
     if name == "patients" and speaks_of_people(sheet.header) and has_each_once(sheet, name):
         return name
     is_list = name in (None, "calls", "variants") or (name == "fusions" and _names_no_partner(sheet))
@@ -103,6 +108,15 @@ def kind_of(path: Path, sheet: Sheet) -> str:
         if sheet_is_report(path, sheet):
             return "report"
     return name or "unknown"
+
+
+def names_markers(sheet: Sheet) -> bool:
+    """Whether most cells of the column of analytes are genes or markers that no laboratory value is (KRAS, HER2, MSI)."""
+    named = our_headers([c for c in sheet.header if c], "labs")
+    at = next((i for i, c in enumerate(sheet.header) if c and named.get(c, c) == "analyte"), None)
+    cells = {row[at] for row in sheet.rows if at is not None and at < len(row) and row[at]}
+    found = [c for c in cells if c and not analyte_of(c) and (is_marker(c) or gene_headers([c]))]
+    return 2 * len(found) > len(cells)
 
 
 def _names_no_partner(sheet: Sheet) -> bool:

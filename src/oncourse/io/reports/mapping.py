@@ -25,6 +25,7 @@ from oncourse.io.reading import Reading
 from oncourse.io.reports.layout import gene_headers, must_be_whose, report_table
 from oncourse.io.reports.names import REPORT, material_of_word, of_folder
 from oncourse.io.reports.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
+from oncourse.io.reports.sections import said_by_title
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.text import read_table
 from oncourse.io.variants.maf import lacking_with_places, looks_like_maf
@@ -202,6 +203,9 @@ def _read(
         seen += [c for c in text.frame.columns if c not in seen]
         if is_panel:
             left = unread(text.frame, part)
+            if is_workbook(source) and not part.columns:  # 胚系变异: what the name of its sheet says
+                said = said_by_title(next((s.name for s in sheets_of(source)), None))
+                frame = frame.with_columns(pl.lit(v).alias(c) for c, v in said.items() if c not in frame.columns)
             frame = of_patients(_of_specimens(frame, text.frame, left, source.name, reading), reading)
             quality_of(source.name, text.frame, left, reading)
             frame = of_file(frame, source, left, reading, text.frame, within)

@@ -57,6 +57,7 @@ PANEL = (
     "alt",
     "consequence",
     "origin",
+    "title_origin",  # of the whole list, by its title: weaker than the normal's own reads
     "material",
     "assay_id",
     "day",
@@ -423,6 +424,10 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     if shown.any():
         origin = origin.set(shown, "germline")
         reading.notes.append(f"{source.name}: {int(shown.sum()):,} calls are germline by the normal's own reads")
+    by_title = (origin == "unknown") & table["title_origin"].is_not_null()
+    origin = pl.select(
+        pl.when(pl.lit(by_title)).then(pl.lit(table["title_origin"])).otherwise(pl.lit(origin)).alias("origin")
+    )["origin"]
     common = is_common(table) & (origin == "unknown") & (not in_normal.any())
     if common.any():
         origin = origin.set(common, "germline")

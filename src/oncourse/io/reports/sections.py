@@ -23,7 +23,7 @@ _GENE = {*words_for("column", "gene"), *words_for("panel_column", "gene"), *ALIA
 #: What a title says of the rows below it: column of `PANEL`, the word put there.
 _TITLES = (
     (re.compile(r"(?i)胚系|生殖系|遗传性?|germ-?line|hereditary"), "origin", "germline"),
-    (re.compile(r"(?i)体细胞|体系|somatic"), "origin", "somatic"),
+    (re.compile(r"(?i)体细胞|体系|somatic"), "title_origin", "somatic"),
     (re.compile(r"(?i)融合|重排|fusions?|rearrangements?"), "consequence", "fusion"),
 )
 #: A line of one cell that is a fact of the sample.

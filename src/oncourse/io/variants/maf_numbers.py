@@ -96,18 +96,19 @@ def with_share_of_normal(frame: pl.DataFrame, is_percent: bool | None, name: str
     uncounted = frame["normal_alt"].is_null()
     frame = frame.drop("normal_vaf").with_columns(pl.coalesce("normal_alt", reads).alias("normal_alt"))
     problems = []
-    for bad, what in (
+    for bad, what, cure in (
         (
             unclear & uncounted,
             "fractions of the normal have no sign beside tumours' in %: their unit is not known, not read",
+            "Write % behind each, and the normal's depth (n_depth), or its reads (n_alt_count) and depth.",
         ),
         (
             ~unclear & uncounted & frame["normal_depth"].is_null() & (value > 0),
             "fractions of the normal have no depth: not used",
+            "Give the normal's depth beside them (n_depth, 对照深度, 白细胞深度): a few reads may be errors.",
         ),
     ):
         if n := int(bad.fill_null(False).sum()):
-            cure = "Write % behind each, and the normal's depth (n_depth), or its reads (n_alt_count) and depth."
             first = frame["line"].filter(bad.fill_null(False))[0]
             problems.append(Problem(name, int(first), "normal_vaf", None, f"{n:,} {what}.", cure, "warning"))
     return frame, problems
