@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -108,7 +109,7 @@ def _long_markers(reading: Reading) -> None:
     reading.notes.append(f"markers in a column each: {', '.join(named[:12])}")
 
 
-def _proteins(wide: pl.DataFrame, column: str, kept: list[str], reading: Reading) -> pl.DataFrame:
+def _proteins(wide: pl.DataFrame, column: str, kept: Sequence[str], reading: Reading) -> pl.DataFrame:
     """Return a row per protein that a column of stains names; cells that name none are told."""
     indexed = wide.with_row_index("_at").with_columns(pl.col("_at").cast(pl.String))
     asked = indexed.select(pl.col("_at").alias("PATIENT_ID"), column).drop_nulls(column)

@@ -157,8 +157,9 @@ def vital_status(reading: Reading) -> None:
             text = frame["is_dead"].cast(pl.String)
             known = translated(text, "dead").is_in(["true", "false"]).fill_null(True)
             words = {w: of for w in text.filter(~known).unique() if w not in EITHER and (of := life_of(w))}
-            text = _without_odd(text.replace(words), name, reading)
-            reading.tables[name] = frame.with_columns(text.alias("is_dead"))
+            read = _without_odd(text.replace(words), name, reading)
+            if not read.equals(text):
+                reading.tables[name] = frame.with_columns(read.alias("is_dead"))
             continue
         if "is_alive" in frame.columns:
             said = pl.Series("is_dead", [dead_if_not(w) for w in frame["is_alive"].cast(pl.String)], pl.String)
