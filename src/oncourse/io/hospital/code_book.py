@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from oncourse.io.tabular.sheets import Sheet
 from oncourse.study.headers import bare, codes, items_alone
-from oncourse.study.words import plain
+from oncourse.study.words import meaning, plain
 
 #: Sheets that explain the others.
 _NAMES = (
@@ -124,7 +124,7 @@ def with_labels(sheets: Sequence[Sheet]) -> tuple[list[Sheet], list[str]]:
     for sheet in sheets:
         header = items_alone(sheet.header)
         if not is_code_book(sheet):
-            new = [labels.get(plain(c), c) if c else c for c in header]
+            new = [labels.get(plain(c), c) if c and meaning("column", bare(c)) is None else c for c in header]
             header = [n if n and new.count(n) == 1 else c for n, c in zip(new, header, strict=True)]
             used += [f"{c}: {n}" for c, n in zip(sheet.header, header, strict=True) if c and n != c]
         out.append(replace(sheet, header=header))
