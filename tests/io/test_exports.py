@@ -104,3 +104,24 @@ def test_phenopackets(study, tmp_path):
         assert len(found) == variants
     assert write_phenopackets(study, tmp_path, called) == len(packets)
     assert json.loads((tmp_path / f"{packets[0]['id']}.json").read_text())["id"] == packets[0]["id"]
+
+
+@pytest.mark.parametrize(("day", "words"), [(0, "P62Y"), (600, "P63Y235D"), (-1, "P61Y364D")])
+def test_an_age_in_years_and_days(make_study, day, words):
+    """62.0 years at day 0 was P62Y16D: years of 365.25 days, read as years of 365."""
+    patient = {"patient_id": "P", "age_years": 62.0}
+    sample = {"sample_id": "T", "patient_id": "P", "material": "tissue", "day": day}
+    made = make_study({"design": "crc"}, patients=[patient], samples=[sample], variants=[], calls=[])
+    (packet,) = phenopackets(made, called_rows(made), tumours={"P": "colorectal"})
+    assert words in {part.get("age", {}).get("iso8601duration") for part in _times(packet)}
+
+
+def _times(part):
+    """Every dictionary in a packet."""
+    if isinstance(part, dict):
+        yield part
+        for inner in part.values():
+            yield from _times(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _times(inner)

@@ -74,8 +74,8 @@ def test_tables_and_settings_of_the_analyses_have_chinese_words():
         "score).",
         "Its calibration slope is 1.24 (95 % CI 1.09-1.39; n = 2,201); 1 is ideal.",
         "They change its AUC by 0.19 (95 % CI 0.15-0.22; n = 2,201) and its gain in Brier score by 0.13.",
-        "AR with overall survival, mean to day 730 differs by -161 days (95 % CI -190 to -133; n = 2,201) (the hazard ratio "
-        "changes with time).",
+        "AR with overall survival, mean to day 730 with less without is -161 days (95 % CI -190 to -133; n = 2,201) "
+        "(the hazard ratio changes with time).",
         "After correction for 1,350 exploratory tests (false discovery rate 5 %), 74 associations with outcome held, and 2 "
         "clinical ones.",
         "The weighted arms are not alike in age above its 10th percentile where AR-V7 is 0.019 or more (difference 0.42), "

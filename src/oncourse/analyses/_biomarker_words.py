@@ -221,7 +221,8 @@ def _effects(rows: pl.DataFrame, estimates: list[Estimate]) -> list[str]:
             limits = row["rmst_ci_low"], row["rmst_ci_high"]
             estimates.append(Estimate(name, row["rmst_difference"], *limits, n, "restricted means", "days"))
             out.append(
-                f"{who}, mean to day {row['rmst_days']:,.0f} differs by {{{name}}} (the hazard ratio changes with time)"
+                f"{who}, mean to day {row['rmst_days']:,.0f} with less without is {{{name}}} "
+                "(the hazard ratio changes with time)"
             )
             continue
         limits = row["ci_low"], row["ci_high"]

@@ -85,11 +85,9 @@ INTERVALS = OutputTable(
 )
 #: Said where entry is taken from the samples.
 ENTRY_BY_SAMPLE = (
-    "{name}: the entry of {n} patients is the day of their first tumour sample. Every patient of the study is "
-    "sequenced and "
-    "no day of entry is recorded, so nobody who had died before could be in it (endpoints.entry = recorded counts "
-    "them from "
-    "time zero)."
+    "{name}: the entry of {n} patients is the day of their first tumour sample. Sequencing leads into the study "
+    "({sampled} of {total} patients have a tumour sample) and no day of entry is recorded, so nobody who had died before "
+    "a sample could be in it by that way (endpoints.entry = recorded counts them from time zero)."
 )
 #: Half an interval of a log hazard ratio beyond which nothing was estimated.
 MAX_LOG_WIDTH = 20.0
@@ -142,7 +140,8 @@ def survival(cohort: Cohort, params: SurvivalParams) -> Result:
         notes.extend(_entry_unknown(cohort, name))
         by_sample = late_by_sample(cohort.time_to_event, cohort.study["follow_up"], name)
         if by_sample:
-            notes.append(ENTRY_BY_SAMPLE.format(name=name, n=by_sample))
+            sampled = cohort.study["samples"].filter(is_tumour())["patient_id"].n_unique()
+            notes.append(ENTRY_BY_SAMPLE.format(name=name, n=by_sample, sampled=sampled, total=len(everyone)))
     status = vital_status(people(cohort.study["follow_up"]), rules.max_unknown_status, len(everyone))
     refused = status.sentence if "OS" in params.endpoints else ""
     if not words:

@@ -98,8 +98,10 @@ def _packet(
     def when(day: int | None) -> dict[str, Any] | None:
         if day is None or age is None:
             return None
-        days = round(age * DAYS_PER_YEAR + day)
-        return {"age": {"iso8601duration": f"P{days // 365}Y{days % 365}D"}} if days >= 0 else None
+        lived = age * DAYS_PER_YEAR + day
+        years = int(lived // DAYS_PER_YEAR)
+        days = round(lived - years * DAYS_PER_YEAR)
+        return {"age": {"iso8601duration": f"P{years}Y{days}D" if days else f"P{years}Y"}} if lived >= 0 else None
 
     known = of_tumour(tumour, study.config.design)
     term = (
