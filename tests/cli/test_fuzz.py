@@ -13,7 +13,7 @@ import pytest
 FUZZ = Path(__file__).parents[2] / "tools" / "fuzz.py"
 
 
-def test_forty_mutants_have_no_fault(tmp_path, monkeypatch):
+def test_three_hundred_mutants_have_no_fault(tmp_path, monkeypatch):
     """In the process of the tests; that a mutant which ends its process is told, the slow test asks."""
     monkeypatch.syspath_prepend(FUZZ.parent)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -21,16 +21,16 @@ def test_forty_mutants_have_no_fault(tmp_path, monkeypatch):
 
     heard = signal.getsignal(signal.SIGPROF)
     try:
-        fuzz.work(range(40), 1, tmp_path / "faults.tsv")
+        fuzz.work(range(300), 1, tmp_path / "faults.tsv")
     finally:
         signal.signal(signal.SIGPROF, heard)
     assert (tmp_path / "faults.tsv").read_text("utf-8") == ""
 
 
 @pytest.mark.slow
-def test_three_hundred_mutants_have_no_fault(tmp_path):
+def test_mutants_in_a_process_of_their_own_have_no_fault(tmp_path):
     done = subprocess.run(
-        [sys.executable, str(FUZZ), "--n", "300", "--out", str(tmp_path / "faults.tsv")],
+        [sys.executable, str(FUZZ), "--n", "100", "--seed", "2", "--out", str(tmp_path / "faults.tsv")],
         capture_output=True,
         text=True,
         check=False,
