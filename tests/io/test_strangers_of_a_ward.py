@@ -296,6 +296,9 @@ def test_a_word_of_a_status_that_is_not_understood_is_one_patients(tmp_path):
     reading = _read(tmp_path, {"患者": [PEOPLE, *rows]})
     assert reading.tables["follow_up"]["is_dead"].to_list() == [w if w not in ("Y", "临终出院") else None for w in said]
     assert _told(reading, "生存状态: 'Y' may mean alive or dead; not known of 1 patients")
+    rows = [(*row, "2021-05-01" if row[4] == "Y" else None) for row in rows]
+    dated = _read(tmp_path, {"患者": [(*PEOPLE, "死亡日期"), *rows]})
+    assert dated.tables["follow_up"]["is_dead"][3] == "true"  # by the day of his death
     assert _told(reading, "临终出院 under is_dead say neither dead nor alive: not known of 1 patients")
 
 

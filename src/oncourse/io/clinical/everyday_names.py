@@ -121,7 +121,7 @@ def _decided(frame: pl.DataFrame, column: str, died: pl.Series, reading: Reading
     """Return the table with a status whose yes, no, 0 or 1 is understood; None, and told, where it may mean either."""
     said = decided(column, frame[column], died)
     if said is None:
-        said = without_undecided(column, frame[column], reading)
+        said = without_undecided(column, frame[column], died, reading)
     return None if said is None else frame.with_columns(said)
 
 

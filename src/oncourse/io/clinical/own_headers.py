@@ -210,5 +210,5 @@ def _decided_status(frame: pl.DataFrame, name: str, table: str, reading: Reading
             died |= has_day(frame[column])
     said = decided(name, frame[name], died)
     if said is None:
-        said = without_undecided(name, frame[name], reading)
+        said = without_undecided(name, frame[name], died, reading)
     return None if said is None else frame.with_columns(said)

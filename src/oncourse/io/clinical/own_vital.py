@@ -70,9 +70,9 @@ def decided(name: str, values: pl.Series, died: pl.Series) -> pl.Series | None:
     return pl.Series(values.name, [said.get(w, t) for w, t in zip(word, text, strict=True)], dtype=pl.String)
 
 
-def without_undecided(name: str, values: pl.Series, reading: Reading) -> pl.Series | None:
+def without_undecided(name: str, values: pl.Series, died: pl.Series, reading: Reading) -> pl.Series | None:
     """Return a column of "is dead" without the words that may mean either, where most of its words say one of both; null
-    where they do not: it is not read. Both are told, with what to write."""
+    where they do not: it is not read. Both are told, with what to write. Who has a day of death (`died`) is dead."""
     text = values.cast(pl.String).str.strip_chars()
     may_be_either = text.str.to_lowercase().str.replace(r"\.0$", "").is_in(list(EITHER)).fill_null(False)
     words = text.drop_nulls().unique().sort().to_list()
@@ -81,10 +81,12 @@ def without_undecided(name: str, values: pl.Series, reading: Reading) -> pl.Seri
     most = 2 * said > len(text.drop_nulls())
     message = f"{name}: '{first}' may mean alive or dead; not read."
     if most:
-        message = f"{name}: '{first}' may mean alive or dead; not known of {int(may_be_either.sum())} patients."
+        message = (
+            f"{name}: '{first}' may mean alive or dead; not known of {int((may_be_either & ~died).sum())} patients."
+        )
     cure = f"Write alive and dead (存活, 死亡), or say it in the header: {name} (0=alive, 1=dead)."
     reading.problems.append(Problem("follow_up", None, "is_dead", first, message, cure, "warning"))
-    return text.set(may_be_either, None).alias(values.name) if most else None
+    return text.set(may_be_either & died, "true").set(may_be_either & ~died, None).alias(values.name) if most else None
 
 
 #: Headers of one day for both: of the death of who died, of the last contact of the others.
