@@ -34,6 +34,7 @@ def test_of_two_rows_of_a_variant_the_called_one_with_most_reads_stays():
     ]
     names = {"sample_id": pl.String, "variant_id": pl.String, "alt_count": pl.Int64, "depth": pl.Int64}
     calls = pl.DataFrame(rows, schema=names | {"is_called": pl.Boolean, "origin": pl.String}, orient="row")
+    calls = calls.with_columns(filter=pl.lit(None, pl.String))
     samples = pl.DataFrame(
         [("S1", "P", None, None), ("S2", "P", None, None), ("S3", "P", None, None), ("S4", "P", 10, None)],
         schema={"sample_id": pl.String, "patient_id": pl.String, "min_alt_count": pl.Int64, "min_vaf": pl.Float64},
@@ -51,7 +52,7 @@ def test_of_two_rows_of_a_variant_the_called_one_with_most_reads_stays():
 def test_alleles_of_one_site_are_one_variant_where_that_is_asked_for():
     rows = [("S1", "1:5:A:T", 5, 10), ("S1", "1:5:A:G", 3, 10), ("S2", "1:5:A:G", 9, 30), ("S2", "1:6:A:G", 9, 30)]
     calls = pl.DataFrame(rows, schema=["sample_id", "variant_id", "alt_count", "depth"], orient="row")
-    calls = calls.with_columns(is_called=pl.lit(True), origin=pl.lit("somatic"))
+    calls = calls.with_columns(is_called=pl.lit(True), origin=pl.lit("somatic"), filter=pl.lit(None, pl.String))
     samples = pl.DataFrame({"sample_id": ["S1", "S2"], "patient_id": "P"}).with_columns(
         min_alt_count=pl.lit(None, pl.Int64), min_vaf=pl.lit(None, pl.Float64)
     )

@@ -25,6 +25,7 @@ SILENT = {
     "min_depth": None,
     "is_covered": True,
     "called": False,
+    "set_aside": False,
     "minor_cn": None,
     "total_cn": None,
     "cn_known": False,
@@ -64,6 +65,11 @@ REASONS = [
     ({"power": 0.79, "power_pure": 0.79}, "low_depth"),
     ({"power": 0.79, "power_pure": 0.8}, "low_purity"),
     (UNCOUNTED, "not_called"),
+    ({"alt_count": None}, "not_called"),
+    ({"alt_count": None, "depth": 0}, "low_depth"),  # a genotype of dots that tells its depth was "absent, assumed"
+    ({"alt_count": None, "depth": 4, "min_depth": 5}, "low_depth"),
+    (UNCOUNTED | {"set_aside": True}, "set_aside"),  # <0.1%, Below LOD
+    (UNCOUNTED | {"set_aside": True, "is_covered": False}, "not_covered"),
     (UNCOUNTED | {"power": None}, "not_called"),
     (UNCOUNTED | {"power": 0.79}, "low_purity"),
     ({"tail": 0.9}, "no_reads"),

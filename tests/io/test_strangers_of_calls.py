@@ -57,3 +57,28 @@ def test_a_list_with_places_reads_the_same_words(tmp_path):
     rows += [f"S1\t12\t{25245300 + i}\tC\tT\tKRAS\t{word}" for i, word in enumerate(said)]
     (tmp_path / "l.tsv").write_text("\n".join(rows) + "\n")
     assert read_any(tmp_path / "l.tsv").tables["calls"]["is_called"].to_list() == list(said.values())
+
+
+@pytest.mark.parametrize(("second", "counts"), [((), [(100, 200), (3, 300)]), (("0/0:90,0",), [(None, None)] * 2)])
+def test_bases_are_no_format_in_a_table_of_annovar(tmp_path, second, counts):
+    """REF "GT" of a deletion was the column FORMAT: counts and FILTER of every row were lost, KRAS weak_evidence a call."""
+    head = [
+        "Chr",
+        "Start",
+        "End",
+        "Ref",
+        "Alt",
+        "Func.refGene",
+        "Gene.refGene",
+        *(f"Otherinfo{i}" for i in range(1, 14)),
+    ]
+    deletion = ["13", "32914438", "32914438", "T", "-", "exonic", "BRCA2", "0.5", "90", "200"]
+    deletion += ["13", "32914437", ".", "GT", "G", "90", "PASS", "DP=200", "GT:AD", "0/1:100,100", *second]
+    kras = ["12", "25398284", "25398284", "C", "T", "exonic", "KRAS", "0.5", "90", "300"]
+    kras += ["12", "25398284", ".", "C", "T", "90", "weak_evidence", "DP=300", "GT:AD", "0/1:297,3", *second]
+    head += ["Otherinfo14"] if second else []
+    path = tmp_path / "P1.hg19_multianno.txt"
+    path.write_text("".join("\t".join(row) + "\n" for row in (head, deletion, kras)))
+    calls = read_any(path).tables["calls"].sort("variant_id", descending=True)
+    assert calls.select("alt_count", "depth").rows() == counts
+    assert calls["is_called"].to_list() == [True, False]

@@ -21,3 +21,12 @@ def is_called_expr() -> pl.Expr:
     return pl.coalesce(
         "is_called", pl.when(pl.col("alt_count").is_null()).then(True).otherwise(by_rule.fill_null(False))
     )
+
+
+def is_set_aside_expr() -> pl.Expr:
+    """Return whether a row of calls was seen and is set aside by its filter alone, its reads counted by nobody.
+
+    ``<0.1%``, Below LOD, a failed FILTER without counts: neither found nor absent.
+    """
+    fails = ~pl.col("filter").str.to_lowercase().is_in(["pass", ".", ""])
+    return (fails & pl.col("alt_count").is_null() & ~pl.col("is_called")).fill_null(False)

@@ -96,7 +96,7 @@ STATE_COLUMNS: tuple[tuple[str, Any, str], ...] = (
         pl.String,
         "why: reads, few_reads, called, no_reads, background_reads, not_called, "
         "lost_locus; or not_covered, "
-        "low_depth, low_purity, uncertain, weak_call, depth_unknown, germline, chip",
+        "low_depth, low_purity, uncertain, weak_call, set_aside, depth_unknown, germline, chip",
     ),
     (
         "basis",
@@ -226,10 +226,12 @@ def _weigh(study: Study, cells: pl.DataFrame, samples: pl.DataFrame, params: Pre
     called = cells["called"].to_numpy()
     counted = (cells["alt_count"].is_not_null() & cells["depth"].is_not_null()).to_numpy()
     alt = np.where(counted, cells["alt_count"].cast(pl.Float64).fill_null(-1).to_numpy(), -1.0)
-    told = cells["covered_depth"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    expected = np.where(told > 0, told, expected)
-    depth = np.where(counted, cells["depth"].cast(pl.Float64).fill_null(0).to_numpy(), expected)
-    unknown = ~(depth > 0) & ~counted
+    # reads that the row itself tells without those of the variant, else those of the coverage; a call at a depth of 0 is
+    # the caller's word, its depth is not
+    said = cells.select(pl.coalesce("depth", "covered_depth").cast(pl.Float64)).to_series().fill_null(np.nan).to_numpy()
+    told = counted | (said > 0) | (np.isfinite(said) & ~called)
+    depth = np.where(told, said, expected)
+    unknown = ~(depth > 0) & ~told
     # where no depth is known a call, and the lack of one, say as much as at a usual depth; power stays unknown
     depth = np.where(unknown, USUAL_DEPTH, depth)
     has_umi = samples["has_umi"].fill_null(False)
@@ -368,11 +370,11 @@ def _with_states(cells: pl.DataFrame, kernel: Presence, params: PresenceParams, 
         pl.Series("sureness", _sureness(kernel.background.concentration, params.concentration)[sample]),
         basis=pl.when(counted)
         .then(pl.lit("counted"))
-        .when(pl.col("covered_depth").is_not_null())
+        .when(pl.col("covered_depth").is_not_null() | (pl.col("depth").is_not_null() & ~pl.col("called")))
         .then(pl.lit("covered"))
         .otherwise(pl.lit("assumed")),
     ).with_columns(pl.col("power", "power_same_ccf", "power_pure", "excluded_ccf").fill_nan(None))
-    reads = pl.when(counted).then("depth").otherwise("covered_depth")
+    reads = pl.coalesce("depth", "covered_depth")
     too_shallow = (reads < pl.max_horizontal(pl.col("min_depth").fill_null(0), pl.lit(1))).fill_null(False)
     not_covered = ~pl.col("is_covered")
     # without reads and without a call nothing was seen: likely as it may be, it is not present
@@ -403,6 +405,7 @@ def _with_states(cells: pl.DataFrame, kernel: Presence, params: PresenceParams, 
         (not_covered, "not_covered"),
         (called_only, "called"),
         (too_shallow, "low_depth"),
+        (pl.col("set_aside"), "set_aside"),
         (likely, "reads"),
         (lost & unlikely | (pl.col("total_cn") < 0.5) & pl.col("cn_known"), "lost_locus"),
         (unknown_depth & assume, "not_called"),

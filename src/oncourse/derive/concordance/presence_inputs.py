@@ -8,7 +8,7 @@ import polars as pl
 
 from oncourse.derive.concordance.covered import covered_sites
 from oncourse.derive.genes.panels import Panels, target_regions
-from oncourse.facts.called import MIN_ALT_COUNT, MIN_VAF, is_called_expr
+from oncourse.facts.called import MIN_ALT_COUNT, MIN_VAF, is_called_expr, is_set_aside_expr
 from oncourse.facts.material import is_normal, is_tumour
 from oncourse.genome.variant import with_parts
 from oncourse.study.model import Study
@@ -25,6 +25,7 @@ _FRACTIONS = {
     "purity_ci_low": "tumor_fraction_ci_low",
     "purity_ci_high": "tumor_fraction_ci_high",
 }
+_CALLS = ("patient_id", "sample_id", "variant_id", "alt_count", "depth", "called", "set_aside", "origin", "written_as")
 _GIVEN = ("given_purity", "given_low", "given_high")
 
 
@@ -92,7 +93,7 @@ def altered_megabases(segments: pl.DataFrame) -> pl.DataFrame:
 
 
 def tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool = False) -> pl.DataFrame:
-    """Return the rows of calls of these samples with `called`; one row per sample and variant.
+    """Return the rows of calls of these samples with `called`, `set_aside` (`facts.called`); one per sample and variant.
 
     An indel that two samples of a patient write apart (see `shifted_indels`) has one variant_id, `written_as`
     keeps the other. With `merge_same_site`, alleles at one position of a patient are one variant.
@@ -101,8 +102,8 @@ def tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool =
     calls = (
         study["calls"]
         .join(rule, on="sample_id", how="inner")
-        .with_columns(called=is_called_expr(), written_as=pl.col("variant_id"))
-        .select("patient_id", "sample_id", "variant_id", "alt_count", "depth", "called", "origin", "written_as")
+        .with_columns(called=is_called_expr(), set_aside=is_set_aside_expr(), written_as=pl.col("variant_id"))
+        .select(_CALLS)
     )
     renamed = shifted_indels(study, calls)
     if merge_same_site:
@@ -125,7 +126,7 @@ def tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool =
             nulls_last=True,
         )
         .unique(["sample_id", "variant_id"], keep="first", maintain_order=True)
-        .select("patient_id", "sample_id", "variant_id", "alt_count", "depth", "called", "origin", "written_as")
+        .select(_CALLS)
     )
 
 
@@ -249,7 +250,7 @@ def complete_cells(
         .sort("row")
         .drop("row", "first", "n_sample", "rank", "site_of_patient")
         .join(calls.drop("patient_id"), on=["sample_id", "variant_id"], how="left", maintain_order="left")
-        .with_columns(pl.col("called").fill_null(False))
+        .with_columns(pl.col("called", "set_aside").fill_null(False))
     )
     cells = with_targets(study, _with_panel(panels, cells, set(study["target_regions"]["assay_id"])))
     return with_copy_number(study, with_coverage(study, cells))

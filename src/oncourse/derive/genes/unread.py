@@ -8,7 +8,7 @@ from functools import cache
 
 import polars as pl
 
-from oncourse.facts.called import MIN_ALT_COUNT, MIN_VAF, is_called_expr
+from oncourse.facts.called import MIN_ALT_COUNT, MIN_VAF, is_called_expr, is_set_aside_expr
 from oncourse.facts.material import is_tumour
 from oncourse.genome.chromosomes import lies_nowhere
 from oncourse.genome.coding_change import residue
@@ -137,13 +137,11 @@ def _loud(study: Study) -> pl.DataFrame:
     errors = pl.col("error_rate").fill_null(ERROR_RATE) * pl.col("depth")
     log_chance = alt - errors + alt * (errors / alt).log()
     beyond = (alt >= MIN_ALT_COUNT) & (alt > errors) & (log_chance < math.log(MAX_CHANCE))
-    fails = ~pl.col("filter").str.to_lowercase().is_in(["pass", ".", ""])
-    uncounted = (fails & pl.col("alt_count").is_null() & ~pl.col("is_called")).fill_null(False)
     return (
         study["calls"]
         .lazy()
         .join(samples.join(assays, on="assay_id", how="left"), on="sample_id", how="inner")
-        .with_columns(_loud=is_called_expr() | reads.fill_null(False) | uncounted)
+        .with_columns(_loud=is_called_expr() | reads.fill_null(False) | is_set_aside_expr())
         .filter(pl.col("_loud") | beyond.fill_null(False))
         .group_by("patient_id", "sample_id", "variant_id")
         .agg(

@@ -19,7 +19,8 @@ _NAME = re.compile(
     r"^(?P<sample>.+?)(?:\.avinput|\.annovar|\.vcf)*\.(?P<build>hg19|hg38|b37|GRCh37|GRCh38)_multianno\.",
     re.I,
 )
-_FORMAT = re.compile(r"^GT(:|$)")
+#: FORMAT, and behind one of the genotype alone the genotype: bases ``GT`` of REF or ALT have none behind them.
+_FORMAT, _GENOTYPE = re.compile(r"^GT(:|$)"), re.compile(r"^[\d.]+[/|][\d.]+")
 
 
 def is_multianno(path: Path) -> bool:
@@ -66,6 +67,8 @@ def _with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[str
     several = max((len(r.samples) for r in rows if r), default=0)
     if several == 0:
         return frame, []
+    if "FILTER" not in frame.columns:
+        frame = frame.with_columns(pl.Series("FILTER", [r.filter if r else None for r in rows], pl.String))
     if several > 1:
         return frame, [f"{name}: {several} sample columns in Otherinfo without a name: counts not read"]
     columns = frame.select("Ref", "Alt").iter_rows()
@@ -77,8 +80,6 @@ def _with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[str
         pl.Series("t_alt_count", [None if a is None else str(a) for a, _ in found], pl.String),
         pl.Series("t_depth", [None if d is None else str(d) for _, d in found], pl.String),
     ]
-    if "FILTER" not in frame.columns:
-        added.append(pl.Series("FILTER", [r.filter if r else None for r in rows], pl.String))
     return frame.with_columns(added), []
 
 
@@ -97,11 +98,22 @@ def _record(cells: Sequence[str | None]) -> _Record | None:
     -csvout writes all of Otherinfo into one cell; its tabs are blanks once the table is read.
     """
     parts = [part for cell in cells for part in (re.split(r"[\t ]", cell) if cell else [None])]
-    at = next((i for i, part in enumerate(parts) if part and _FORMAT.match(part)), None)
+    at = next((i for i in reversed(range(len(parts))) if _is_format(parts, i)), None)
     if at is None:
         return None
     samples = tuple(part for part in parts[at + 1 :] if part and ":" in part)
     return _Record(parts[at - 2] if at >= 2 else None, parts[at] or "", samples)
+
+
+def _is_format(parts: Sequence[str | None], i: int) -> bool:
+    """Whether the part is the column FORMAT, and not a REF or ALT of the bases GT.
+
+    >>> row = ["13", "32914437", ".", "GT", "G", "90", "PASS", "DP=200", "GT:AD", "0/1:100,100"]
+    >>> [i for i in range(len(row)) if _is_format(row, i)], _is_format(["GT", "0/1"], 0)
+    ([8], True)
+    """
+    part, behind = parts[i] or "", (parts[i + 1] or "") if i + 1 < len(parts) else ""
+    return bool(_FORMAT.match(part)) and (":" in part or bool(_GENOTYPE.match(behind)))
 
 
 def _counts(ref: str | None, alt: str | None, keys: str, cells: str) -> tuple[int | None, int | None]:
