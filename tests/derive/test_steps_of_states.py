@@ -15,6 +15,7 @@ from oncourse.derive.clinical.psa_values import PsaParams
 from oncourse.derive.concordance.presence import PresenceParams, _with_states
 from oncourse.derive.concordance.status_tables import status_table
 from oncourse.derive.status.columns import STATUS_SCHEMA
+from oncourse.derive.status.table import _seen
 from oncourse.derive.status.witnesses import PART_ONLY, UNNAMED, marker_rows, with_witnesses
 from oncourse.facts.markers import NEGATIVE, POSITIVE, UNCLEAR
 
@@ -309,3 +310,15 @@ def test_the_response_of_a_line_without_reads():
     assert on == (100, 2, 0.0, 150, 0.0, 150, True, "clearance", None)
     unmeasured = said((100, "positive", None), (150, "positive", None))
     assert unmeasured == (100, 1, None, None, None, None, None, "no_response", None)
+
+
+def test_a_positive_sample_names_the_variants_that_it_shows():
+    """KRAS G12V of the tissue stood beside G12D in the plasma that shows 0 of 900 reads of it."""
+    hit = {"status": "RAS", "verdict": "hit", "codon": "12", "basis": "counted", "why": "low_purity", "depth": 900}
+    rows = [("S1", "G12D", "present", 9), ("S1", "G12V", "not_assessable", 0), ("S2", "G12V", "not_assessable", 1)]
+    names = ("sample_id", "name", "state", "alt_count")
+    found = _seen(pl.LazyFrame([hit | dict(zip(names, row, strict=True)) for row in rows])).collect().sort("sample_id")
+    assert found.select("sample_id", "is_hit", "variants", "unseen").rows() == [
+        ("S1", True, "G12D", "G12V: low_purity"),
+        ("S2", False, "G12V", "G12V: low_purity"),
+    ]

@@ -237,9 +237,10 @@ def _seen(seen: pl.LazyFrame) -> pl.LazyFrame:
         .when(present & (pl.col("verdict") == "chip"))
         .then(pl.format("{}: {}", "name", pl.lit(CHIP_SHOWN)))
     )
-    # another sample of the patient has it; whether this one does cannot be told
+    # another sample of the patient has it; whether this one does cannot be told: named where nothing makes it positive
     open_here = (pl.col("verdict") == "hit") & (pl.col("state") == "not_assessable")
-    shown = hit | open_here | (present & pl.col("verdict").is_in(["unclear", "blood", "chip"]))
+    alone = open_here & ~hit.any().over("status", "sample_id")
+    shown = hit | alone | (present & pl.col("verdict").is_in(["unclear", "blood", "chip"]))
     order = seen.with_columns(
         rank=pl.when(hit).then(0).when(open_here).then(1).otherwise(2), is_doubt=words, shown=shown
     ).sort("sample_id", "rank", "alt_count", "name", descending=[False, False, True, False], nulls_last=True)
