@@ -114,7 +114,8 @@ def test_the_state_of_a_variant_in_a_sample_and_why():
     for (given, reason), row in zip(REASONS, found.iter_rows(named=True), strict=True):
         assert (row["reason"], row["state"]) == (reason, STATES.get(reason, "not_assessable")), given
         counted = row["alt_count"] is not None and row["depth"] is not None
-        assert row["basis"] == ("counted" if counted else "assumed")
+        covered = row["depth"] is not None and not row["called"]
+        assert row["basis"] == ("counted" if counted else "covered" if covered else "assumed")
     assert found["raw_state"].to_list() == found["state"].to_list()
     asked = _states(PresenceParams(unknown_depth="not_assessable"))
     changed = [k for k, (a, b) in enumerate(zip(found["reason"], asked["reason"], strict=True)) if a != b]

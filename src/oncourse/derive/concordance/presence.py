@@ -370,7 +370,10 @@ def _with_states(cells: pl.DataFrame, kernel: Presence, params: PresenceParams, 
         pl.Series("sureness", _sureness(kernel.background.concentration, params.concentration)[sample]),
         basis=pl.when(counted)
         .then(pl.lit("counted"))
-        .when(pl.col("covered_depth").is_not_null() | (pl.col("depth").is_not_null() & ~pl.col("called")))
+        .when(
+            pl.col("covered_depth").is_not_null()
+            | (pl.col("depth").is_not_null() & ~pl.col("called") & ~pl.col("set_aside"))
+        )
         .then(pl.lit("covered"))
         .otherwise(pl.lit("assumed")),
     ).with_columns(pl.col("power", "power_same_ccf", "power_pure", "excluded_ccf").fill_nan(None))
@@ -429,7 +432,7 @@ def _with_states(cells: pl.DataFrame, kernel: Presence, params: PresenceParams, 
         cells.with_columns(reason=outcome)
         .with_columns(state=state)
         .with_columns(raw_state=pl.col("state"))
-        .drop("p_sizeable", "p_least", "tail", "is_spread", "sureness")
+        .drop("p_sizeable", "p_least", "tail", "is_spread", "sureness", "set_aside")
     )
 
 
