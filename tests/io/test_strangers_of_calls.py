@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oncourse.io.detect import read_any
+from oncourse.io.tree_files import _MAY_BE
 
 #: Gene, change, fraction, depth, result, FILTER, class -> called or not, origin.
 ROWS = [
@@ -82,3 +83,9 @@ def test_bases_are_no_format_in_a_table_of_annovar(tmp_path, second, counts):
     calls = read_any(path).tables["calls"].sort("variant_id", descending=True)
     assert calls.select("alt_count", "depth").rows() == counts
     assert calls["is_called"].to_list() == [True, False]
+
+
+def test_a_result_of_msisensor_may_have_no_extension():
+    """`msisensor-pro -o P1_met_msi` writes P1_met_msi: a tumour with 35 % unstable sites had no MSI, and no word said so."""
+    names = ("p1_met_msi", "p1.msi", "p1_met_msi_dis", "p1_met_msi_all", "p1_msigdb")
+    assert [bool(_MAY_BE.search(n)) for n in names] == [True, True, False, False, False]

@@ -62,7 +62,7 @@ _BY_NAME: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("fusions", _FUSIONS),
 )
 #: Ends of names that callers give their fits and results, and other programs anything: their first lines decide.
-_MAY_BE = re.compile(r"\.(txt|tsv|tab|out|csv|status|mantis|ucn)$|[_.]info(\.txt)?$|[_.-]mantis$")
+_MAY_BE = re.compile(r"\.(txt|tsv|tab|out|csv|status|mantis|ucn)$|[_.]info(\.txt)?$|[_.-](mantis|msi)$")
 #: Columns of tables that only their caller writes (small letters).
 _HEADERS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("fits", frozenset({"sampleid", "purity", "ploidy", "failed"})),  # PureCN
