@@ -6,6 +6,7 @@ import pytest
 
 from oncourse.io.detect import read_any
 from oncourse.io.tree_files import _MAY_BE
+from oncourse.study.words import meaning
 
 #: Gene, change, fraction, depth, result, FILTER, class -> called or not, origin.
 ROWS = [
@@ -89,3 +90,8 @@ def test_a_result_of_msisensor_may_have_no_extension():
     """`msisensor-pro -o P1_met_msi` writes P1_met_msi: a tumour with 35 % unstable sites had no MSI, and no word said so."""
     names = ("p1_met_msi", "p1.msi", "p1_met_msi_dis", "p1_met_msi_all", "p1_msigdb")
     assert [bool(_MAY_BE.search(n)) for n in names] == [True, True, False, False, False]
+
+
+def test_a_samplesheet_of_sarek_says_the_sex_by_chromosomes():
+    """sarek writes XX and XY; every patient's sex was unknown."""
+    assert [meaning("sex", w) for w in ("XX", "XY", "NA")] == ["female", "male", None]
