@@ -147,9 +147,12 @@ def test_of_two_tumours_the_larger_group_is_told():
     found = {
         "benefit_1_a": Estimate("benefit_1_a", 0.5, 0.2, 0.8, 8, "", "fraction"),
         "benefit_1_b": Estimate("benefit_1_b", 0.25, 0.1, 0.5, 20, "", "fraction"),
+        "benefit_now_a": Estimate("benefit_now_a", 0.5, 0.2, 0.8, 8, "", "fraction"),
+        "benefit_now_b": Estimate("benefit_now_b", 0.1, 0.0, 0.3, 20, "", "fraction"),
     }
     told = th._headline(["a", "b"], found, 0)
     assert told.text.text().startswith("5 of 20 patients (25 %") and told.number == "benefit_1_b"
+    assert "2 alive in its setting" in told.text.text()
 
 
 @pytest.mark.parametrize(("genes", "named"), [(8, 8), (9, 5)])

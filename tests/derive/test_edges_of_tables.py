@@ -58,6 +58,7 @@ def test_an_earlier_sample_of_unknown_power_excludes_nothing():
         "start_day": 100,
         "stop_day": None,
         "by_calls": False,
+        "covered_depth": None,
     }
     rows = [
         {**common, "day": 10, "sample_id": "A", "state": "absent", "alt_count": 0, "depth": 500, "power_same_ccf": 0.9},

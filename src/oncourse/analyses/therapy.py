@@ -252,7 +252,7 @@ def _answer(known: list[str], estimates: list[Estimate], untold: int) -> str:
             f"Of {{n_{tumour}}} patients with a {tumour} tumour{_unjudged(tumour, estimates)}, {{level_1_{tumour}}} "
             f"have a "
             f"finding for or against a therapy at the highest levels of evidence; {{benefit_1_{tumour}}} have one that "
-            f"speaks for a therapy; {{benefit_now_{tumour}}} are alive and in the setting that one is written for."
+            f"speaks for a therapy. {{benefit_now_{tumour}}} are alive and in the setting that one is written for."
         )
     if "ras_mutated" in names:
         parts.append(

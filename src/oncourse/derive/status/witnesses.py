@@ -153,7 +153,8 @@ def with_witnesses(
 
     Where the reads cannot tell, the record does (basis ``recorded``) - but none of a plasma without tumour DNA says that
     the tumour has it not. Reads that are positive stay so, and the reason names a record that denies it; a negative that
-    a record contradicts is not assessable. One without a sample, or of a part of the genes only, is a row of its own.
+    a record contradicts is not assessable. One without a sample, or of a part of the genes beside a sample whose reads are
+    positive, is a row of its own.
     """
     told = _told(readings, records, status)
     if told.is_empty():
@@ -193,9 +194,11 @@ def with_witnesses(
         is_doubtful=pl.col("is_doubtful") | denied,
         is_silent=pl.col("is_silent") & ~speaks,
     ).drop("record", "words")
-    # what speaks of a part of the genes only decides nothing of its sample, and is shown all the same
     here = pl.col("sample_id").is_in(table["sample_id"].implode()).fill_null(False)
-    alone = told.filter(~here | (pl.col("state") == UNKNOWN))
+    # wild type of a part of the genes decides nothing of its sample; beside reads that are positive it is shown
+    by_reads = table.filter((pl.col("state") == POSITIVE) & (pl.col("basis") != "recorded").fill_null(False))
+    beside = (pl.col("state") == UNKNOWN) & pl.col("sample_id").is_in(by_reads["sample_id"].implode())
+    alone = told.filter(~here | beside.fill_null(False))
     open_row = pl.col("state").is_in([UNKNOWN, UNNAMED])
     rows = alone.select(
         "patient_id",

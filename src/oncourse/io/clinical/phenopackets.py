@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from oncourse.days import DAYS_PER_MONTH, DAYS_PER_YEAR, days_lived
 from oncourse.io.clinical.gather import CANCER_WORDS, Document, Gather, deep, looks_like, walk
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.json_document import OBJECT, OBJECTS, VALUE, read_document
@@ -161,7 +162,7 @@ def _days(element: Any) -> int | None:
     if not found or not any(found.groups()):
         return None
     years, months, weeks, days = (int(g or 0) for g in found.groups())
-    return round(years * 365 + months * 30.4375 + weeks * 7 + days)
+    return days_lived(years) + round(months * DAYS_PER_MONTH) + weeks * 7 + days
 
 
 def _label(term: Any) -> str | None:
@@ -198,7 +199,7 @@ def _packet(packet: Mapping[str, Any], out: Gather, builds: set[str]) -> None:
         "patients",
         patient_id=patient,
         sex=sex,
-        age_years=None if zero is None or zero[0] != "age" else round(zero[1] / 365, 2),
+        age_years=None if zero is None or zero[0] != "age" else round(zero[1] / DAYS_PER_YEAR, 2),
         disease=_label(first.get("term")),
         primary_site=_label(first.get("primarySite")),
         stage=str(stage[0]).removeprefix("stage ") if stage else None,

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from oncourse.days import DAYS_PER_YEAR
+from oncourse.days import DAYS_PER_YEAR, days_lived
 from oncourse.disease import of_tumour
 from oncourse.disk.names import file_names
 from oncourse.facts.material import is_tumour
@@ -98,9 +98,10 @@ def _packet(
     def when(day: int | None) -> dict[str, Any] | None:
         if day is None or age is None:
             return None
-        lived = age * DAYS_PER_YEAR + day
-        years = int(lived // DAYS_PER_YEAR)
-        days = round(lived - years * DAYS_PER_YEAR)
+        lived = days_lived(age) + day
+        years = int((lived + 1) // DAYS_PER_YEAR)  # a year begins within its first day
+        years -= days_lived(years) > lived
+        days = lived - days_lived(years)
         return {"age": {"iso8601duration": f"P{years}Y{days}D" if days else f"P{years}Y"}} if lived >= 0 else None
 
     known = of_tumour(tumour, study.config.design)
