@@ -174,8 +174,8 @@ def passes(column: str = "filter") -> pl.Expr:
 def fails(words: str | None) -> bool:
     """Whether a FILTER fails its row, as `passes` says.
 
-    >>> fails("LowVAF;StrandBias"), fails("PASS"), fails(None)
-    (True, False, False)
+    >>> fails("LowVAF;StrandBias"), fails("PASS;oxog"), fails("PASS"), fails(None)
+    (True, True, False, False)
     """
     known = {w for passing in PASSING.values() for w in passing}
     return words is not None and any(w not in known for w in re.split(r"[|,;\s]+", words.strip().lower()))
@@ -268,9 +268,7 @@ def _status(frame: pl.DataFrame) -> pl.Series:
 def _tell_unknown_status(out: Decided, name: str) -> None:
     """Name the words of a status column that say neither an origin nor whether a row is a call."""
     silent = {*ORIGINS, *NOT_CALLED, *NO_STATUS, *words_for("origin", "unknown")}
-    words = (
-        out.frame["_status"].drop_nulls().value_counts(sort=True).sort(["count", "_status"], descending=[True, False])
-    )
+    words = out.frame["_status"].drop_nulls().value_counts().sort(["count", "_status"], descending=[True, False])
     odd = words.filter(~pl.col("_status").is_in(sorted(silent)))
     if odd.height:
         shown = ", ".join(f"'{w}' {n:,}" for w, n in odd.head(5).iter_rows())
@@ -338,7 +336,7 @@ def _tell_held(out: Decided, name: str, said_no: pl.Expr, not_seen: pl.Expr) -> 
     for what, mask, column in kinds:
         if not there[what]:
             continue
-        words = out.frame.filter(mask)[column].value_counts(sort=True).sort(["count", column], descending=[True, False])
+        words = out.frame.filter(mask)[column].value_counts().sort(["count", column], descending=[True, False])
         if words.height:
             shown = ", ".join(f"{w} {n:,}" for w, n in words.head(5).iter_rows())
             more = f" and {words.height - 5} further words" if words.height > 5 else ""
