@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from oncourse.derive.clinical.endpoint_base import EndpointParams
+from oncourse.derive.clinical.endpoints import TTE_SCHEMA, _finish
 from oncourse.derive.clones.evolution_tables import UNKNOWN, migration_rows, progression_rows, seeding_rows
 from oncourse.derive.genes.gene_pairs import BurdenModel, co_occurrence, group_exclusivity
 from oncourse.derive.genes.gene_status import LandscapeParams
@@ -201,3 +203,35 @@ def test_death_of_another_cause_is_the_event_of_the_negative_control():
     unknown = causes.with_columns(cause_of_death=pl.lit(None, pl.String))
     assert negative_control(times, table, unknown).is_empty()
     assert negative_control(times, table, causes.drop("cause_of_death")).is_empty()
+
+
+#: Endpoint, entry, time, whether an event -> what is said of the landmark of 24 months: day 731 where the first counts.
+AT_24_MONTHS = [
+    ("OS", 0, 730, True, "dead"),
+    ("OS", 0, 731, True, "dead"),
+    ("OS", 0, 732, True, "alive"),
+    ("OS", 0, 730, False, "unknown"),
+    ("OS", 0, 731, False, "alive"),
+    ("PFS", 0, 731, True, None),
+    ("OS", 40, 731, False, "alive"),
+    ("OS", -40, 9, False, "unknown"),
+]
+
+
+def test_the_landmark_is_told_of_overall_survival_and_who_was_never_at_risk_is_left_out():
+    """Day 0 is the origin, so that time is the day of the end and one; entry after it is at risk from the next day."""
+    cells = [*AT_24_MONTHS, ("OS", 10, 11, True, None), ("OS", 10, 12, True, "dead"), ("OS", 0, 1, True, "dead")]
+    rows = [
+        {"patient_id": f"P{k:02d}", "endpoint": name, "origin_day": 0, "entry_day": entry, "time_days": time}
+        | {"end_day": time - 1, "is_event": event}
+        for k, (name, entry, time, event, _) in enumerate(cells)
+    ]
+    excluded: list[pl.DataFrame] = []
+    schema = {name: kind for name, kind in TTE_SCHEMA.items() if name not in ("status_24m", "entry_days")}
+    told = _finish(pl.DataFrame(rows[::-1], schema=schema), EndpointParams(), excluded)
+    assert (told.schema, told.height) == (pl.Schema(TTE_SCHEMA), 10)
+    assert told["status_24m"].to_list() == [status for *_, status in cells[:8]] + ["dead", "dead"]
+    assert told["entry_days"].to_list() == [0] * 6 + [41, 0, 11, 0]
+    (gone,) = excluded
+    reason = "ended on day 10, not after entry on day 10: never observed at risk"
+    assert gone.rows() == [("P08", None, "OS", reason)]
