@@ -3,10 +3,13 @@ radiotherapy and RECIST": such lesions are no longer part of the assessment, and
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from tests.studies import study
 
 from oncourse.cohort import Cohort
+from oncourse.derive.clinical.local_treatment import treated_lesions
+from oncourse.study.procedures import kind_of
 
 
 def course(procedures, sizes=((-7, 50.0), (56, 45.0), (150, 0.0), (240, 0.0)), new=(), second=()):
@@ -104,3 +107,34 @@ def test_a_second_lesion_still_progresses_and_one_not_measured_leaves_the_visit_
     missed = course(taken, second=((-7, 30.0), (56, 30.0), (240, 30.0)))
     assert responses(missed) == ["SD", "NE", "NE"]
     assert missed.recist_visits["resolution"].to_list()[1] is None
+
+
+def test_an_operation_of_no_named_lesion_is_on_those_gone_for_the_first_time_after_it():
+    """Operated on days 10 and 30. a is gone on day 20 and grows back; b is there on day 20; c was gone on day 5 before
+    the first and seen on day 12 before the second; d is not measured at first after; e was seen after it alone."""
+    seen = {
+        "a": [(0, 9.0), (20, 0.0), (40, 8.0)],
+        "b": [(0, 9.0), (20, 7.0), (40, 0.0)],
+        "c": [(0, 9.0), (5, 0.0), (12, 4.0), (40, 0.0)],
+        "d": [(10, 9.0), (20, None), (25, 0.0)],
+        "e": [(20, 0.0)],
+    }
+    sizes = [("P", day, name, size) for name, visits in seen.items() for day, size in visits]
+    sizes = pl.DataFrame(sizes, schema=["patient_id", "day", "lesion_id", "size"], orient="row")
+    done = [
+        ("P", None, 10, "metastasectomy"),
+        ("P", "x", 30, "ablation"),
+        ("P", "b", 5, "radiotherapy"),
+        ("Q", None, 9, "ablation"),
+    ]
+    done += [("P", "a", None, "ablation"), ("P", None, 10, "biopsy"), ("P", None, 10, "radiotherapy")]
+    done = pl.DataFrame(done, schema=["patient_id", "lesion_id", "day", "kind"], orient="row")
+    kinds = {text: kind_of(text) for text in ("metastasectomy", "ablation", "radiotherapy")}
+    assert treated_lesions(sizes, done).rows() == [
+        ("P", "a", 10, kinds["metastasectomy"]),
+        ("P", "b", 5, kinds["radiotherapy"]),
+        ("P", "b", 30, kinds["ablation"]),
+        ("P", "c", 30, kinds["ablation"]),
+        ("P", "d", 10, kinds["metastasectomy"]),
+    ]
+    assert treated_lesions(sizes, None).is_empty() and treated_lesions(sizes.clear(), done).is_empty()
