@@ -131,7 +131,7 @@ def interaction_rows(
 def _contrasts(
     part: pl.DataFrame, arm: str, reference: str | None, held: Arms
 ) -> list[tuple[pl.DataFrame, pl.Series, tuple[str, str]]]:
-    """The class contrast of a hypothesis, and each pair of its drugs when there is more than one pair."""
+    """The class contrast of a hypothesis, and each pair of a drug of its arm and one of its reference."""
     has_arm = pl.col("classes").list.contains(arm)
     # a drug that is not known may be of the arm's class: such a line is no reference
     other = ~has_arm & pl.col("unknown").is_null()
