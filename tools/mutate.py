@@ -93,7 +93,7 @@ WORDS = {
 
 #: What is promised to the type checker or holds anyway (`frozen`, `zip(strict=...)`), and what only a printed object shows.
 #: The order that `maintain_order` keeps is lost in large tables alone.
-GUARDS = {"frozen", "strict", "repr", "slots", "maintain_order"}
+GUARDS = {"frozen", "strict", "repr", "slots", "maintain_order", "check_sortedness"}
 #: Calls that say where a drawing puts its words, and how large it is.
 LAYOUT = {
     *("text", "annotate", "subplots", "drawing", "legend", "margins", "subplots_adjust", "set_size_inches"),

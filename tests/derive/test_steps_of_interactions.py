@@ -37,7 +37,7 @@ def asked(monkeypatch, rules):
             lines.filter(pl.col("unit") == 3).with_columns(endpoint=pl.lit("PFS")),
         ]
     )
-    values = [(f"P{k}", "RAS", 5, float(k % 2)) for k in range(5)] + [(f"P{k}", "TP53", 5, 1.0) for k in range(6)]
+    values = [(f"P{k}", "RAS", 5, float(k in (1, 2))) for k in range(5)] + [(f"P{k}", "TP53", 5, 1.0) for k in range(6)]
     values += [("P5", "RAS", 101, 1.0)]  # after the line's start
     values = pl.DataFrame(values, schema=["patient_id", "marker", "day", "value"], orient="row")
     curves: dict = {}
@@ -57,7 +57,10 @@ def asked(monkeypatch, rules):
 
 
 def test_hypotheses_stay_with_their_reason_and_frequent_pairs_are_explored(monkeypatch):
-    """RAS is known of lines 0 to 4; of 0 to 2 (anti-EGFR) line 1 is positive. foo may be anti-EGFR: it is no reference."""
+    """RAS is known of lines 0 to 4; of 0 to 2 (anti-EGFR) lines 1 and 2 are positive, of the others none.
+
+    foo may be anti-EGFR: it is no reference.
+    """
     rules = InteractionRules(900.0, None, min_cell=2, min_arm=1, max_arms=3, design="crc")
     rows, found, curves = asked(monkeypatch, rules)
     unclear = "1 lines left out: with a drug whose class is not known"
@@ -74,15 +77,15 @@ def test_hypotheses_stay_with_their_reason_and_frequent_pairs_are_explored(monke
             "not assessable: the class is not known of a drug in 1 lines, and no line with PD-1/PD-L1 inhibitor",
         ),
         (*immune, "PFS", 0, 0, None, None, None, "no line with PD-1/PD-L1 inhibitor"),
-        ("RAS", *ANTI_EGFR, "OS", 5, 1, 1, 5.0, None, f"told; {unclear}"),
-        ("RAS", "cetuximab", "irinotecan", "OS", 5, 1, 1, 5.0, None, f"told; {unclear}"),
+        ("RAS", *ANTI_EGFR, "OS", 5, 1, 2, 5.0, None, f"told; {unclear}"),
+        ("RAS", "cetuximab", "irinotecan", "OS", 5, 1, 2, 5.0, None, f"told; {unclear}"),
         ("RAS", *ANTI_EGFR, "PFS", 0, 0, None, None, None, "no line with anti-EGFR"),
         ("TP53", "irinotecan", "cetuximab", "OS", 6, 0, 3, 6.0, 0.06, "told"),
     ]
     assert [row["is_prespecified"] for row in found] == [True] * 5 + [False]
     ((key, (drawn, treated)),) = curves.items()
     assert key == ("RAS", *ANTI_EGFR, "OS")
-    assert drawn.select("unit", "value").rows() == [(0, 0.0), (1, 1.0), (2, 0.0), (3, 1.0), (4, 0.0)]
+    assert drawn.select("unit", "value").rows() == [(0, 0.0), (1, 1.0), (2, 1.0), (3, 0.0), (4, 0.0)]
     assert treated.to_list() == [True] * 3 + [False] * 2
 
 

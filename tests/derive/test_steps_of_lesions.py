@@ -255,6 +255,7 @@ def test_without_a_primary_two_metastases_differ_and_none_came_first(asked, monk
     assert {(d.call, d.p_early, d.n_missing) for d in made.divergences.values()} == {("not_assessable", None, 1)}
     regions = evolved(["p", "p", "a", None], ["primary", "primary", "metastasis", "plasma"])
     assert asked["apart"][-1][3] == 2 and list(regions.divergences) == [1]
+    assert regions.seeding == ("usual", [0, 0, 1, -1], 0)  # two lesions are enough
 
 
 def test_one_lesion_is_not_seeded_and_parts_from_none(asked, monkeypatch):
