@@ -353,7 +353,7 @@ def _off_frame(study: Study) -> dict[str, dict[str, tuple[str, ...]]]:
     rows = study["fusions"].filter(is_off_frame()).select("sample_id", "gene_5p", "gene_3p")
     for sample, five, three in rows.iter_rows():
         name, mine = f"{five or '?'}::{three or '?'}", found.setdefault(owner[sample], {})
-        for gene in {current_symbol(g) for g in (five, three) if g}:
+        for gene in dict.fromkeys(current_symbol(g) for g in (five, three) if g):
             mine[gene] = tuple(dict.fromkeys((*mine.get(gene, ()), name)))
     return found
 
