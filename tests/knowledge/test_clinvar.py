@@ -160,8 +160,20 @@ def test_loss_rules_follow_the_list(patients, number, change, state, near):
 @pytest.mark.parametrize(
     ("gene", "place", "change", "word", "rule"),
     [
-        ("ATM", "11:108100000:C:T", "p.R337C", "driver", "loss by the classified changes of the study"),
-        ("ATM", "11:108100040:C:T", "p.R350C", "unknown", "benign by the classified changes of the study"),
+        (
+            "ATM",
+            "11:108100000:C:T",
+            "p.R337C",
+            "driver",
+            "loss by the classified changes of the study, or the laboratory",
+        ),
+        (
+            "ATM",
+            "11:108100040:C:T",
+            "p.R350C",
+            "unknown",
+            "benign by the classified changes of the study, or the laboratory",
+        ),
         ("ATM", "11:108100050:C:T", "p.R353C", "unknown", "no rule says that it drives"),
         ("KRAS", "12:25398284:C:T", "p.G12D", "driver", "hotspot residue (hotspots.tsv, gene_sets.tsv, or yours)"),
     ],

@@ -191,7 +191,7 @@ def test_a_listing_counts_for_its_allele_in_its_build_else_for_its_change(tmp_pa
         read_classified(tmp_path / "l.tsv", "GRCh37")
     import polars as pl
 
-    rows = pl.DataFrame({"gene": ["BRCA1"], "variant_id": [""], "change": ["C61G"]})
+    rows = pl.DataFrame({"gene": ["BRCA1"], "variant_id": [""], "change": ["C61G"], "pathogenicity": [None]})
     assert listings(rows, known, None)["listed"].to_list() == ["pathogenic"]
     assert listings(rows, None, None)["listed"].to_list() == [""]
 

@@ -203,12 +203,15 @@ def loss_reason(variant: VariantFinding) -> tuple[bool, str]:
 
     Truncating, canonical splice and start-loss changes are, except at or after a codon of
     harmless_truncations.tsv (BRCA2 K3326*); missense and in-frame changes only where pathogenic.tsv lists them. Changes
-    the user lists (``variant.listed``) go first: pathogenic is a loss; benign is none, nor is a conflicting missense.
+    the user or the laboratory lists (``variant.listed``) go first: pathogenic is a loss; benign is none, nor is one of
+    uncertain significance, nor a conflicting missense.
     """
     if variant.listed == "pathogenic" and variant.effect in (*LOSS_EFFECTS, "missense", "inframe"):
         return True, f"listed pathogenic variant ({variant.listed_by})"
     if variant.listed == "benign":
         return False, f"listed benign variant ({variant.listed_by})"
+    if variant.listed == "uncertain":
+        return False, f"not classified: of uncertain significance ({variant.listed_by})"
     codon = variant.codon if variant.codon is not None else codon_of(variant.change)
     if variant.effect in LOSS_EFFECTS:
         limit = _harmless_truncations().get(variant.gene)

@@ -73,12 +73,50 @@ class Classified:
         return next((f for f in found if f.verdict), found[0] if found else Listing())
 
 
+#: What the class a laboratory gives a variant decides.
+_OF_LABORATORY = {
+    "pathogenic": "pathogenic",
+    "likely_pathogenic": "pathogenic",
+    "uncertain": "uncertain",
+    "likely_benign": "benign",
+    "benign": "benign",
+    "conflicting": "conflicting",
+}
+
+
+def of_laboratory(pathogenicity: str | None) -> Listing:
+    """Return what the laboratory that reported a variant says of it (``variants.pathogenicity``).
+
+    >>> of_laboratory("likely_benign"), of_laboratory(None)
+    (Listing(verdict='benign', words='the laboratory: likely benign'), Listing(verdict='', words=''))
+    """
+    if pathogenicity not in _OF_LABORATORY:
+        return Listing()
+    return Listing(_OF_LABORATORY[pathogenicity], f"the laboratory: {pathogenicity.replace('_', ' ')}")
+
+
+def of_both(listing: Listing, laboratory: Listing) -> Listing:
+    """Return what a list and the laboratory say together: the list decides where its review is enough, and what the
+    laboratory says otherwise stands beside; pathogenic against benign is conflicting."""
+    if not listing.verdict or not laboratory.verdict:
+        one, other = (laboratory, listing) if laboratory.verdict else (listing, laboratory)
+        return Listing(one.verdict, "; ".join(filter(None, (one.words, other.words))))
+    words = f"{listing.words}; {laboratory.words}"
+    against = {listing.verdict, laboratory.verdict} == {"pathogenic", "benign"}
+    return Listing("conflicting" if against else listing.verdict, words)
+
+
 def listings(rows: pl.DataFrame, classified: Classified | None, build: str | None) -> pl.DataFrame:
-    """Return `rows` (gene, variant_id, change) with ``listed`` (a verdict, or empty) and ``listed_by`` (words)."""
+    """Return `rows` (gene, variant_id, change, pathogenicity) with ``listed`` (a verdict, or empty) and ``listed_by``
+    (words), of the study's list and the laboratory together; pathogenicity is left out."""
+    said = [of_laboratory(word) for word in rows["pathogenicity"]]
+    rows = rows.drop("pathogenicity")
     if classified is None:
-        return rows.with_columns(listed=pl.lit(""), listed_by=pl.lit(""))
-    keys = rows.select("gene", "variant_id", "change").rows()
-    found = [classified.of(gene, variant, change, build=build) for gene, variant, change in keys]
+        found = said
+    else:
+        keys = rows.select("gene", "variant_id", "change").rows()
+        listed = [classified.of(gene, variant, change, build=build) for gene, variant, change in keys]
+        found = [of_both(one, laboratory) for one, laboratory in zip(listed, said, strict=True)]
     return rows.with_columns(
         pl.Series("listed", [f.verdict for f in found], pl.String),
         pl.Series("listed_by", [f.words for f in found], pl.String),

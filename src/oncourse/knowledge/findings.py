@@ -38,8 +38,8 @@ class VariantFinding:
     ``materials`` says where it was seen (tissue, plasma); ``in_decision`` whether the sample nearest the decision
     has it, ``in_latest_plasma`` whether the latest blood with tumour DNA has; ``is_biallelic`` is None where the second
     allele was not assessed; ``seen`` and ``where`` are words for the page ("12 of 140 reads in P1-liver", "clonal in
-    all lesions"); ``listed`` is the verdict of the study's classified changes
-    (pathogenic, benign, conflicting, or empty) and ``listed_by`` their words (`oncourse.knowledge.classified`);
+    all lesions"); ``listed`` is the verdict of the study's classified changes and the laboratory
+    (pathogenic, uncertain, benign, conflicting, or empty) and ``listed_by`` their words (`oncourse.knowledge.classified`);
     ``is_recorded``: known from a record alone, which may name no change; ``or_genes``: it may be of one of these.
     """
 

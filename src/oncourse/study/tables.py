@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from oncourse.study.pathogenicity import PATHOGENICITY
 from oncourse.study.schema import Column, Table
 
 TEXT, INT, NUM, BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
@@ -217,6 +218,12 @@ VARIANTS = Table(
         Column("hgvs_c", TEXT, "coding change"),
         Column("hgvs_p", TEXT, "protein change, p.G12D"),
         Column("consequence", TEXT, "effect on the gene"),
+        Column(
+            "pathogenicity",
+            TEXT,
+            "what the laboratory calls it (five classes of ACMG/AMP 2015); conflicting: called in two ways; null: not said",
+            choices=PATHOGENICITY,
+        ),
         Column("transcript", TEXT, "transcript of hgvs_c and hgvs_p; filled where a reference names the variant"),
         Column(
             "context", TEXT, "reference bases around a substitution, the changed one in the middle (ACG, or longer)"

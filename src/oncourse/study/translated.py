@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.genome.texts import distinct
 from oncourse.study.causes import cause_of_death
+from oncourse.study.pathogenicity import pathogenicity_of
 from oncourse.study.procedures import procedure_of
 from oncourse.study.words import plain, vocabulary
 
@@ -31,8 +32,8 @@ def where_known(values: pl.Series, allowed: Sequence[str] = ()) -> pl.Series:
 
 def translated(values: pl.Series, subject: str, allowed: Sequence[str] = ()) -> pl.Series:
     """Return a text column with every word the vocabulary knows in ours; those in `allowed` and the unknown stay."""
-    known = vocabulary().get(subject)
-    if not known or values.dtype != pl.String:
+    known = {} if subject == "pathogenicity" else vocabulary().get(subject)
+    if known is None or values.dtype != pl.String:
         return values
     keep = {a.lower() for a in allowed}
     unique = distinct(values)
@@ -40,6 +41,8 @@ def translated(values: pl.Series, subject: str, allowed: Sequence[str] = ()) -> 
         known = {plain(w): found.kind for w in unique if (found := procedure_of(w)) is not None}
     if subject == "cause_of_death":  # so have causes of death
         known = {plain(w): cause for w in unique if (cause := cause_of_death(w)) is not None}
+    if subject == "pathogenicity":
+        known = {plain(w): said for w in unique if (said := pathogenicity_of(w, is_acmg=True)) is not None}
     if subject == "dead":  # and of how somebody died, or lives
         known = {**known, **{plain(w): told for w in unique if (told := _dead(w)) is not None}}
     if subject == "overall":  # a code with words beside it

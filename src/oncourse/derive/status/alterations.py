@@ -145,10 +145,11 @@ def _mutation_rules() -> list[tuple[pl.Expr, str, str]]:
         (
             pl.col("is_loss").fill_null(False) & (pl.col("listed") == "pathogenic"),
             "driver",
-            "loss by the classified changes of the study",
+            "loss by the classified changes of the study, or the laboratory",
         ),
         (pl.col("is_loss").fill_null(False), "driver", "loss by pathogenic.tsv and harmless_truncations.tsv"),
-        (pl.col("listed") == "benign", "unknown", "benign by the classified changes of the study"),
+        (pl.col("listed") == "benign", "unknown", "benign by the classified changes of the study, or the laboratory"),
+        (pl.col("listed") == "uncertain", "unknown", "of uncertain significance by the laboratory"),
         (truncating & ~pl.col("is_loss").fill_null(True), "unknown", "truncation listed as harmless"),
         (truncating & suppressor, "driver", "truncating or splice site in a suppressor (genes.tsv)"),
         (

@@ -92,7 +92,7 @@ def variant_rows(
     named = {s: current_symbol(s) for s in symbols}
     wanted = [s for s in symbols if named[s] in genes]
     variants = variants.filter(pl.col("gene").is_in(wanted)).select(
-        "variant_id", "gene", "hgvs_c", "hgvs_p", "consequence"
+        "variant_id", "gene", "hgvs_c", "hgvs_p", "consequence", "pathogenicity"
     )
     consequence = consequences(variants["consequence"]).to_list() if variants.height else []
     gene = [named[g] for g in variants["gene"]]
@@ -101,6 +101,7 @@ def variant_rows(
     variants = variants.select(
         "variant_id",
         "hgvs_c",
+        "pathogenicity",
         pl.Series("gene", gene, pl.String),
         pl.Series("change", change, pl.String),
         pl.Series("effect", effect, pl.String),

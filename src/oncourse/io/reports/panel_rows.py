@@ -20,6 +20,7 @@ from oncourse.genome.variant import normalise
 from oncourse.io.calling import ORIGINS, POPULATION_AF
 from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.reading import Reading
+from oncourse.io.reports.called_harmful import with_pathogenicity
 from oncourse.io.reports.names import by_their_names
 from oncourse.io.reports.panel_numbers import is_common, of_normals, read_numbers
 from oncourse.io.reports.row_facts import facts_of_columns, none_of_the_tested, tidy_rows
@@ -56,6 +57,8 @@ PANEL = (
     "ref",
     "alt",
     "consequence",
+    "pathogenicity",
+    "acmg_class",  # of the five classes, so that a bare number is one
     "origin",
     "title_origin",  # of the whole list, by its title: weaker than the normal's own reads
     "material",
@@ -122,6 +125,14 @@ _ENGLISH = {
     ),
     "consequence": ("mutation_type", "variant_type", "alteration_type", "mutation_class", "variant_class", "type"),
     "date": ("report_date", "sample_date", "collection_date", "sample_collection_date"),
+    "pathogenicity": (
+        *("clinical_significance", "significance", "interpretation", "variant_interpretation", "lab_classification"),
+        *("clinical_interpretation", "variant_significance", "germline_classification"),
+    ),
+    "acmg_class": (
+        *("pathogenicity", "acmg", "acmg_class", "acmg_classification", "acmg_category", "acmg_amp_classification"),
+        "pathogenicity_class",
+    ),
     "exon": ("exon", "exons", "exon_number"),
     "copies": ("copies", "cn", "copy_number", "copynumber", "gene_copy_number"),
     "tested": ("genes_tested", "tested_genes", "gene_list", "panel_genes"),
@@ -216,6 +227,8 @@ def panel_calls(frame: pl.DataFrame, source: Path, lines: pl.Series, reading: Re
     """Turn the rows of a report into tables of ours; a row without a sample, or without any of these, is left out."""
     frame, lines = _without_remarks(frame, lines, source, reading)
     table = _with_alt(_columns(frame).with_columns(lines.alias("_line")))
+    table, told = with_pathogenicity(table, source.name)
+    reading.problems += told
     table = _as_above(tidy_rows(table), source, reading)
     table, said = with_their_patients(table)
     reading.notes += [f"{source.name}: {said}"] if said else []
@@ -445,7 +458,7 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     calls = table.select("sample_id", "variant_id", *COUNTED, is_called, word, origin)
     _tell_aside(table, source, reading)
     _tell_twice(calls, table["_line"], source, reading)
-    facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence")
+    facts = table.select("variant_id", "gene", "hgvs_c", "hgvs_p", "consequence", "pathogenicity")
     reading.tables["variants"], apart = one_annotation(facts)
     reading.problems += apart
     return calls.unique(["sample_id", "variant_id"], keep="first", maintain_order=True)

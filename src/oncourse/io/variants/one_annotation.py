@@ -6,6 +6,7 @@ import polars as pl
 
 from oncourse.genome.gene_names import gene_names
 from oncourse.study.frames import with_optional
+from oncourse.study.pathogenicity import agreed
 from oncourse.study.schema import Problem
 
 #: What an annotation says of a variant.
@@ -47,6 +48,9 @@ def one_annotation(variants: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]
         .group_by("variant_id", maintain_order=True)
         .agg(pl.coalesce(e.drop_nulls().first(), pl.col(c).first()).alias(c) for e, c in zip(said, kept, strict=True))
     )
+    if "pathogenicity" in kept:
+        one, apart = _one_class(one, best)
+        problems += apart
     order = variants.select("variant_id").unique(maintain_order=True)
     whole = pl.concat([variants.filter(~several), one.select(variants.columns)])
     return order.join(whole, on="variant_id", how="left", maintain_order="left"), problems
@@ -66,3 +70,17 @@ def _told(rows: pl.DataFrame) -> list[Problem]:
     message = f"{n:,} variants are annotated in two ways (first: {first} is {words[0]} and {words[1]})."
     cure = "The fuller annotation is used, of equal ones the first: annotate all files on the same transcripts."
     return [Problem("variants", None, "hgvs_p", first, message, cure, "warning")]
+
+
+def _one_class(one: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
+    """Give each variant what all its reports call it together, and tell where they exclude each other."""
+    said = rows.drop_nulls("pathogenicity").group_by("variant_id", maintain_order=True).agg("pathogenicity")
+    classes = {v: agreed(pl.Series(words)) for v, words in said.iter_rows()}
+    named = one["variant_id"].replace_strict(classes, default=None, return_dtype=pl.String)
+    apart = [v for v, word in classes.items() if word == "conflicting"]
+    told = []
+    if apart:
+        message = f"{len(apart):,} variants are called pathogenic and not (first: {apart[0]}): conflicting."
+        cure = "Which class counts? Write it in every row of the variant."
+        told.append(Problem("variants", None, "pathogenicity", apart[0], message, cure, "warning"))
+    return one.with_columns(named.alias("pathogenicity")), told
