@@ -88,6 +88,8 @@ def canonical(text: str | None) -> str | None:
     ['p.G12D', 'p.G12D', 'p.G12D', 'p.G12D', 'p.G12D/G13D']
     >>> canonical("EGFR Ex19del"), canonical("codon 12 mutation"), canonical("Exon 19 del (E746_A750del)")
     ('p.exon 19 deletion', 'p.codon 12', 'p.E746_A750del')
+    >>> [canonical(t) for t in ("p.Gly12Asp*", "V600E†", "R213*", "p.Gln61His#")]
+    ['p.G12D', 'p.V600E', 'p.R213*', 'p.Q61H']
     >>> [canonical(t) for t in ("p.G12D:c.35G>A", "c.35G>A;p.G12D", "V600E(1799T>A)", "non-V600E", "V600E (negative)")]
     ['p.G12D', 'p.G12D', 'p.V600E', 'p.non-V600E', 'p.V600E (negative)']
     """
@@ -115,6 +117,7 @@ def canonical(text: str | None) -> str | None:
         return None
     change = _one_change(change)
     change = _THREE.sub(lambda found: ONE_LETTER[found.group()], change)
+    change = re.sub(r"^([A-Z]\d+[A-Z])\s*[*#†‡§]+$", r"\1", change)  # the mark of a footnote behind a whole change
     change = re.sub(r"(?<=\d)X$", "*", change)  # R213X: the stop codon before HGVS 2.0
     change = re.sub(r"fsX(?=\d|$)", "fs*", change).replace("fs*?", "fs")
     if same := _SAME.match(change):

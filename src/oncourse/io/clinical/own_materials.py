@@ -54,5 +54,9 @@ def material_of(word: str) -> str | None:
 
 
 def words_of_lesion(word: str) -> bool:
-    """Whether words say the role of a lesion (肝转移灶): they are read as that."""
-    return bool(re.search(r"转移|复发|metasta|recurren|原发|primary", word, re.I))
+    """Whether words say the role of a lesion (肝转移灶, liver met): they are read as that.
+
+    >>> [words_of_lesion(w) for w in ("肝转移灶", "Liver met", "LN mets", "MET", "Plasma")]
+    [True, True, True, False, False]
+    """
+    return bool(re.search(r"转移|复发|metasta|\w[ _]mets?\b|recurren|原发|primary", word, re.I))

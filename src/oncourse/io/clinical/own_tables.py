@@ -484,11 +484,11 @@ def _lesions_of_samples(reading: Reading) -> None:
 def _role_of_site(word: str) -> str | None:
     """Return the role of a site that says it: ``原发灶``, ``肝转移``, ``liver metastasis``.
 
-    >>> [_role_of_site(w) for w in ("原发灶", "肝转移灶", "肝", "肿瘤组织（原发灶）", "非原发灶")]
-    ['primary', 'metastasis', None, 'primary', None]
+    >>> [_role_of_site(w) for w in ("原发灶", "肝转移灶", "肝", "肿瘤组织（原发灶）", "非原发灶", "Liver met")]
+    ['primary', 'metastasis', None, 'primary', None, 'metastasis']
     """
     role = meaning("role", word)
-    if role in _ROLES or re.search(METASTASIS_WORDS, word, re.I):
+    if role in _ROLES or re.search(rf"{METASTASIS_WORDS}|\w[ _]mets?$", word, re.I):
         return role if role in _ROLES else "metastasis"
     return "primary" if re.search(r"(?<!非)原发灶|\bprimary (tumou?r|lesion|site)", word, re.I) else None
 

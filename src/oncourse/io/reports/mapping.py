@@ -24,6 +24,7 @@ from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.reading import Reading
 from oncourse.io.reports.layout import gene_headers, must_be_whose, report_table
 from oncourse.io.reports.names import REPORT, material_of_word, of_folder
+from oncourse.io.reports.merged import unmerged
 from oncourse.io.reports.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
 from oncourse.io.reports.sections import said_by_title
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
@@ -259,7 +260,7 @@ def of_patients(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
         return _by_material(frame, reading)
     if "patient_id" not in frame.columns:
         return frame
-    frame = _parted(frame, reading)
+    frame = _parted(unmerged(frame, _APART, reading), reading)
     samples = reading.tables.get("samples", pl.DataFrame(schema={"sample_id": pl.String, "patient_id": pl.String}))
     one = samples.filter(~pl.col("patient_id").is_duplicated()).select("patient_id", "sample_id").drop_nulls()
     if "sample_id" in frame.columns:

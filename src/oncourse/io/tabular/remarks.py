@@ -23,7 +23,7 @@ def remarks(frame: pl.DataFrame, first: str, sentence: re.Pattern[str] = _SENTEN
     """Return which rows are no rows of the table by their cell of the column `first` (text).
 
     A remark is named as one (``备注：``, ``Total``), or is a sentence in a row that holds nothing else (``以下空白``,
-    ``共检测520个基因``).
+    ``共检测520个基因``); a cell that repeats it, or that every row has, is nothing else.
 
     >>> table = pl.DataFrame({"id": ["P1", "Total", "* after surgery", "P2"], "sex": ["F", "2", None, None]})
     >>> remarks(table, "id").to_list()
@@ -36,11 +36,19 @@ def remarks(frame: pl.DataFrame, first: str, sentence: re.Pattern[str] = _SENTEN
         named=text.str.contains(_NAMED.pattern).fill_null(False),
         is_line=(text.str.contains(sentence.pattern) | text.str.contains(_GROUP.pattern)).fill_null(False),
     )
-    others = [c for c in frame.columns if c != first]
-    if not others or not is_line.any():
+    if not is_line.any():
         return named
-    empty = [pl.col(c).cast(pl.String).str.strip_chars().replace("", None).is_null() for c in others]
+    others = [c for c in frame.columns if c != first and (frame.height == 1 or not _is_one_word(frame[c]))]
+    if not others:
+        return named
+    cells = [pl.col(c).cast(pl.String).str.strip_chars().replace("", None) for c in others]
+    empty = [cell.is_null() | (cell == text).fill_null(False) for cell in cells]
     return named | (frame.select(pl.all_horizontal(empty)).to_series() & is_line)
+
+
+def _is_one_word(values: pl.Series) -> bool:
+    """Whether every row has the same value: it was given to all of them."""
+    return values.null_count() == 0 and values.n_unique() == 1
 
 
 def is_second_header(cells: Sequence[str | None], names: Sequence[str], number: str | None) -> bool:

@@ -13,6 +13,7 @@ import polars as pl
 
 from oncourse.genome import effect
 from oncourse.io.clinical import words
+from oncourse.io.clinical.own_materials import words_of_lesion
 from oncourse.study.frames import optional
 from oncourse.study.words import meaning
 
@@ -34,7 +35,10 @@ KINDS = (
     *("samplematerial", "samplesource", "lesion", "lesiontype", "材料", "病灶类型", "病灶性质"),
 )
 #: Names that may be of the sample or of the variant: their cells decide (`kind_of_cells`).
-EITHER = ("type", "kind", "class", "category", "类型", "类别", "种类")
+EITHER = (
+    *("type", "kind", "class", "category", "类型", "类别", "种类"),
+    *("tumor", "tumour", "tumorsite", "tumoursite", "location", "source"),
+)
 #: Names of a second column of samples.
 _SECOND = ("sample_id", "sampleid", "sample", "sample_name", "tumor_sample_id")
 #: A column with more values in one id is none of these (own choice).
@@ -75,16 +79,16 @@ _OF_VARIANTS = re.compile(
 def says_sample(word: str) -> bool:
     """Whether a word says what a sample is: its material, the role of its lesion, a normal.
 
-    >>> [w for w in ("Tissue", "WBC", "metastasis", "肝转移", "血浆", "Tumor", "SNV", "Germline", "I") if says_sample(w)]
-    ['Tissue', 'WBC', 'metastasis', '肝转移', '血浆', 'Tumor']
+    >>> [w for w in ("Tissue", "WBC", "Liver met", "肝转移", "血浆", "Tumor", "SNV", "Germline", "I") if says_sample(w)]
+    ['Tissue', 'WBC', 'Liver met', '肝转移', '血浆', 'Tumor']
     """
     if meaning("origin", word):
         return False
     known = meaning("material", word) or meaning("blood", word) or words.role(word)
-    return bool(known or words.material(word) != "tissue" or _OF_TUMOUR.search(word))
+    return bool(known or words.material(word) != "tissue" or words_of_lesion(word) or _OF_TUMOUR.search(word))
 
 
-_OF_TUMOUR = re.compile(r"(?i)^(tumou?r|肿瘤)$|metasta|转移|原发|recurren|复发")
+_OF_TUMOUR = re.compile(r"(?i)^(tumou?r|肿瘤)$")
 
 
 def kind_of_cells(values: pl.Series, *, is_named: bool = False) -> str | None:

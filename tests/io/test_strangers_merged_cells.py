@@ -1,0 +1,60 @@
+"""Supplementary tables of papers: merged cells, lesions under another header, marks and lines of footnotes."""
+
+from __future__ import annotations
+
+import doctest
+
+import pytest
+
+from oncourse.io.clinical import own_materials
+from oncourse.io.detect import read_any
+from oncourse.io.tabular import remarks
+from oncourse.io.variants import specimens
+
+_WANTED = {
+    "1": {("primary", "KRAS:p.G12D"), ("primary", "TP53:p.R175H"), ("metastasis", "KRAS:p.G12D")}
+    | {("metastasis", "APC:p.R876*")},
+    "2": {("primary", "APC:p.R1450*"), ("metastasis", "APC:p.R1450*"), ("metastasis", "NRAS:p.Q61K")},
+}
+
+
+def _found(folder, lines):
+    (folder / "Table.txt").write_text("\n".join("\t".join(line) for line in lines) + "\n", "utf-8")
+    tables = read_any(folder / "Table.txt").tables
+    lesions = tables["lesions"].select("lesion_id", "role").to_dict(as_series=False)
+    role = dict(zip(lesions["lesion_id"], lesions["role"], strict=True))
+    samples = {s: (p, role[le]) for s, p, le in tables["samples"].select("sample_id", "patient_id", "lesion_id").rows()}
+    out: dict = {}
+    for sample, variant in tables["calls"].select("sample_id", "variant_id").rows():
+        patient, of = samples[sample]
+        out.setdefault(patient, set()).add((of, variant))
+    return out
+
+
+def test_examples():
+    assert all(doctest.testmod(module).failed == 0 for module in (own_materials, remarks, specimens))
+
+
+@pytest.mark.parametrize("header", ["Lesion", "Tumor", "Tumour site", "Source", "Type", "Sample type"])
+@pytest.mark.parametrize("merged", ["patient", "lesion", "none"])
+def test_a_merged_cell_is_that_of_the_row_above(tmp_path, header, merged):
+    """NRAS Q61K of the metastasis was the primary's, or of a third sample without a lesion; the metastases were lost."""
+    met = "Liver met" if header == "Tumor" else "Liver metastasis"
+    rows = [("1", "Primary", "KRAS", "p.Gly12Asp*"), ("1", "Primary", "TP53", "p.R175H")]
+    rows += [("1", met, "KRAS", "p.G12D"), ("1", met, "APC", "p.R876*"), ("2", "Primary", "APC", "p.R1450*")]
+    rows += [("2", met, "APC", "p.R1450*"), ("2", met, "NRAS", "p.Q61K")]
+    written, last = [], ("", "")
+    for patient, lesion, *change in rows:
+        above = merged != "none" and (patient, lesion) == last
+        shown = "" if merged == "patient" and patient == last[0] else patient
+        written.append((shown, "" if above else lesion, *change))
+        last = (patient, lesion)
+    footnote = [("* confirmed by droplet PCR; not seen in plasma", "", "", "")]
+    assert _found(tmp_path, [("Patient", header, "Gene", "AA change"), *written, *footnote]) == _WANTED
+
+
+def test_a_patient_whose_first_row_says_no_lesion_is_not_filled(tmp_path):
+    rows = ["Patient\tLesion\tGene\tAA change", "1\tPrimary\tKRAS\tp.G12D", "1\t\tTP53\tp.R175H", "2\t\tAPC\tp.R876*"]
+    (tmp_path / "t.txt").write_text("\n".join([*rows, "2\tPrimary\tKRAS\tp.G13D", ""]), "utf-8")
+    samples = read_any(tmp_path / "t.txt").tables["samples"]["sample_id"].to_list()
+    assert sorted(samples) == ["1", "1_Primary", "2", "2_Primary"]
