@@ -58,3 +58,32 @@ def test_a_patient_whose_first_row_says_no_lesion_is_not_filled(tmp_path):
     (tmp_path / "t.txt").write_text("\n".join([*rows, "2\tPrimary\tKRAS\tp.G13D", ""]), "utf-8")
     samples = read_any(tmp_path / "t.txt").tables["samples"]["sample_id"].to_list()
     assert sorted(samples) == ["1", "1_Primary", "2", "2_Primary"]
+
+
+def test_samples_of_several_files_are_of_one_patient_each(tmp_path):
+    """P01-T01 was a patient beside P01, as a file without the other samples of P01 held it."""
+    head = "Hugo_Symbol\tTumor_Sample_Barcode\tVariant_Classification\tHGVSp_Short"
+    rows = [("KRAS", "P01-T01", "p.G12C"), ("KRAS", "P01-M01", "p.G12C"), ("NRAS", "P02-M01", "p.Q61L")]
+    text = "\n".join([head, *(f"{g}\t{s}\tMissense_Mutation\t{p}" for g, s, p in rows), ""])
+    (tmp_path / "mut_oncokb.txt").write_text(text, "utf-8")
+    (tmp_path / "cna_oncokb.txt").write_text(
+        "SAMPLE_ID\tHUGO_SYMBOL\tALTERATION\nP02-T01\tERBB2\tAmplification\nP01-T01\tMYC\tAmplification\n", "utf-8"
+    )
+    tables = read_any(tmp_path).tables
+    of = dict(tables["samples"].select("sample_id", "patient_id").rows())
+    assert of == {"P01-T01": "P01", "P01-M01": "P01", "P02-T01": "P02", "P02-M01": "P02"}
+    assert sorted(tables["patients"]["patient_id"]) == ["P01", "P02"]
+
+
+def test_a_word_of_nothing_found_under_an_unknown_header_is_no_call(tmp_path):
+    """``ND`` in ``% cfDNA or Amplification``, or in ``Result level``, was a called KRAS G12D."""
+    for header in ("% cfDNA or Amplification", "Detection level"):
+        rows = [
+            f"Patient ID\tSample ID\tGene\tAlteration\t{header}",
+            "G1\tA1\tKRAS\tG12D\t12.4%",
+            "G1\tA2\tKRAS\tG12D\tND",
+        ]
+        (tmp_path / "g.tsv").write_text("\n".join([*rows, "G1\tA2\tTP53\tR175H\t0.3%", ""]), "utf-8")
+        calls = read_any(tmp_path / "g.tsv").tables["calls"].filter(is_called="true")
+        found = {(s, v) for s, v in calls.select("sample_id", "variant_id").rows()}
+        assert found == {("A1", "KRAS:p.G12D"), ("A2", "TP53:p.R175H")}, header

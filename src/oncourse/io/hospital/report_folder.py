@@ -13,6 +13,7 @@ from oncourse.io.reading import Reading
 from oncourse.io.reports.mapping import first_report_is_day_0
 from oncourse.io.reports.mapping import is_panel as is_one_panel
 from oncourse.io.reports.mapping import read_panel as read_one_panel
+from oncourse.io.reports.names import patients_of_all
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.variants.one_annotation import one_annotation
 from oncourse.study.config import StudyConfig
@@ -143,6 +144,8 @@ def joined(readings: list[Reading], folder: Path) -> Reading:
             before = out.tables.get(name)
             out.tables[name] = text if before is None else pl.concat([before, text], how="diagonal")
             out.sources.setdefault(name, f"{len(readings)} files")
+    out.tables, told = patients_of_all(out.tables)
+    out.problems += told
     for name, key in _KEYS.items():
         if name in out.tables:
             out.tables[name] = out.tables[name].unique(key, keep="first", maintain_order=True)

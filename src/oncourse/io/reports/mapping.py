@@ -22,9 +22,10 @@ from oncourse.genome.gene_names import gene_name
 from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.reading import Reading
+from oncourse.io.reports.denied import denied_elsewhere
 from oncourse.io.reports.layout import gene_headers, must_be_whose, report_table
-from oncourse.io.reports.names import REPORT, material_of_word, of_folder
 from oncourse.io.reports.merged import unmerged
+from oncourse.io.reports.names import REPORT, material_of_word, of_folder
 from oncourse.io.reports.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
 from oncourse.io.reports.sections import said_by_title
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
@@ -532,6 +533,8 @@ def named(frame: pl.DataFrame, part: Mapped, source: Path, reading: Reading) -> 
         if column in out.columns:
             pairs = {str(k): str(v) for k, v in words.items()}
             out = out.with_columns(pl.col(column).replace(pairs))
+    if part.table == "panel":
+        out = denied_elsewhere(out, frame, set(frame.columns) - set(keep), source.name, reading)
     said = _material_said(frame.columns, renamed, source)
     if part.table == "panel" and said and "material" not in {*out.columns, *part.constants}:
         out = out.with_columns(pl.lit(said).alias("material"))

@@ -42,6 +42,8 @@ def unmerged(frame: pl.DataFrame, apart: Sequence[str], reading: Reading) -> pl.
         rows = rows.with_columns(rows[c].gather(above).alias(c) for c in told)
         names = ", ".join(told)
         n = int((~of["_said"]).sum())
-        reading.notes.append(f"{n:,} rows with no {names} are of the sample of the patient's row above them (merged cells)")
+        reading.notes.append(
+            f"{n:,} rows with no {names} are of the sample of the patient's row above them (merged cells)"
+        )
     rows = rows.drop("_said", "_block", "_from", strict=False)
     return rows if filled or blank.any() else frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -49,6 +49,28 @@ def by_their_names(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     cure = "Give the report a column of patients (患者编号) and of materials (样本类型), if that is not so."
     reading.problems.append(Problem("samples", None, "patient_id", samples[0], message, cure, "warning"))
     return _with(rows, owners, material)
+
+
+def patients_of_all(tables: Mapping[str, pl.DataFrame]) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
+    """Return the tables of several reports joined with one patient for each sample, and that in words: whom another report
+    names beside it, else whom its name and the names of the others' samples say (`_owners`).
+
+    Of a report that names nobody a sample is a patient of its own; only these are given to another.
+    """
+    samples = tables.get("samples")
+    if samples is None or not {"sample_id", "patient_id"} <= set(samples.columns):
+        return dict(tables), []
+    pairs = samples.select("sample_id", "patient_id").drop_nulls().unique(maintain_order=True).rows()
+    named = {s: p for s, p in pairs if s != p}
+    alone = [s for s, p in pairs if s == p]
+    owners = {s: p for s, p in {**_owners(list(dict.fromkeys(s for s, _ in pairs))), **named}.items() if s in alone}
+    if not owners:
+        return dict(tables), []
+    owner = pl.col("patient_id").cast(pl.String).replace(owners)
+    whole = {n: t.with_columns(owner) if "patient_id" in t.columns else t for n, t in tables.items()}
+    message = f"{len(owners):,} samples are of one patient with those of other reports ({first_pairs(owners)})."
+    cure = "Give every report a column of patients (患者编号), if that is not so."
+    return whole, [Problem("samples", None, "patient_id", next(iter(owners)), message, cure, "warning")]
 
 
 def _with(rows: pl.DataFrame, owners: dict[str, str], material: dict[str, str]) -> pl.DataFrame:

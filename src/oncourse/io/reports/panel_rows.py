@@ -140,7 +140,8 @@ _ENGLISH = {
 }
 #: A column headed in percent that is the share of the reads: ``% cfDNA`` (Guardant), ``Allele Freq %``.
 _SHARE = re.compile(
-    r"(?i)^(cf_?dna|(mutant|variant|alt|tumou?r)?[ _]?(allele|allelic)?[ _]?(freq(uency)?|fraction|af|vaf|maf)|"
+    r"(?i)^((ct|cf)[-_ ]?dna( (or|/) (amplification|copy number)\w*)?|"
+    r"(mutant|variant|alt|tumou?r)?[ _]?(allele|allelic)?[ _]?(freq(uency)?|fraction|af|vaf|maf)|"
     r"(var|alt|mut)(iant|ant)?)$"
 )
 
