@@ -9,7 +9,7 @@ import pytest
 from oncourse.errors import InputError
 from oncourse.io.detect import read_any
 from oncourse.io.files import read_files
-from oncourse.io.reports import panel_rows
+from oncourse.io.reports import panel_headers
 from oncourse.io.variants.maf import read_maf
 from oncourse.io.variants.vcf import read_vcf
 
@@ -18,7 +18,7 @@ ROW = "KRAS\t12\t25398284\tC\tT"
 
 
 def test_examples():
-    found = doctest.testmod(panel_rows)
+    found = doctest.testmod(panel_headers)
     assert found.attempted > 0
     assert found.failed == 0
 

@@ -17,7 +17,7 @@ from oncourse.errors import InputError
 from oncourse.facts.report_genes import exons_named, genes_named
 from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import symbols
-from oncourse.io.reports.panel_rows import panel_columns
+from oncourse.io.reports.panel_headers import panel_columns
 from oncourse.io.reports.sections import MOST_LINES, sections
 from oncourse.io.reports.tested import with_tested
 from oncourse.io.reports.two_columns import in_one_column

@@ -26,7 +26,8 @@ from oncourse.io.reports.denied import denied_elsewhere
 from oncourse.io.reports.layout import gene_headers, must_be_whose, report_table
 from oncourse.io.reports.merged import unmerged
 from oncourse.io.reports.names import REPORT, material_of_word, of_folder
-from oncourse.io.reports.panel_rows import PANEL, panel_calls, panel_columns, percent_cells
+from oncourse.io.reports.panel_headers import PANEL, panel_columns
+from oncourse.io.reports.panel_rows import panel_calls, percent_cells
 from oncourse.io.reports.sections import said_by_title
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.tabular.text import read_table

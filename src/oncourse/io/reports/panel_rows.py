@@ -22,129 +22,22 @@ from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.reading import Reading
 from oncourse.io.reports.called_harmful import with_pathogenicity
 from oncourse.io.reports.names import by_their_names
+from oncourse.io.reports.panel_headers import PANEL
 from oncourse.io.reports.panel_numbers import is_common, of_normals, read_numbers
 from oncourse.io.reports.row_facts import facts_of_columns, none_of_the_tested, tidy_rows
 from oncourse.io.reports.rows import copies_of, fusion_of, understood
 from oncourse.io.reports.tested import add_assays
 from oncourse.io.tabular.remarks import remarks
 from oncourse.io.tabular.units import in_percent, with_percent
-from oncourse.io.variants.maf_columns import ALIASES, OURS
 from oncourse.io.variants.maf_numbers import COUNTED
 from oncourse.io.variants.misshapen import words_for_names
 from oncourse.io.variants.one_annotation import one_annotation
-from oncourse.io.variants.population import population_column
-from oncourse.io.variants.read_names import meant
 from oncourse.io.whose.ids import of_two_patients
 from oncourse.io.whose.names_of_all import with_their_patients
 from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 from oncourse.study.translated import translated
-from oncourse.study.words import meaning, our_columns, plain
-
-#: Columns of a panel report, beside those of samples and patients.
-PANEL = (
-    "sample_id",
-    "patient_id",
-    "gene",
-    "hgvs_p",
-    "hgvs_c",
-    "vaf",
-    "depth",
-    "alt_count",
-    "ref_count",
-    "chrom",
-    "pos",
-    "ref",
-    "alt",
-    "consequence",
-    "pathogenicity",
-    "acmg_class",  # of the five classes, so that a bare number is one
-    "origin",
-    "title_origin",  # of the whole list, by its title: weaker than the normal's own reads
-    "material",
-    "assay_id",
-    "day",
-    "date",
-    "value",
-    "exon",
-    "role",
-    "site",
-    "copies",
-    "tested",
-    "remark",
-    "zygosity",
-    "msi_status",
-    "tmb_per_mb",
-    "normal_alt",
-    "normal_ref",
-    "normal_depth",
-    "normal_vaf",
-    "filter",
-    "population_af",
-)
-#: Names that English headers have for columns of a report that MAF has under none of its names.
-_ENGLISH = {
-    "material": ("sample_type", "specimen_type", "material", "sample_source"),
-    "value": ("result", "results", "test_result", "finding"),
-    "gene": ("gene_name", "test", "test_name", "analyte", "target", "biomarker"),
-    "sample_id": (
-        "specimen_id",
-        "specimen",
-        "sample_name",
-        "accession",
-        "accession_number",
-        "accession_no",
-        "ghrequestid",
-        "gh_sample_id",
-        "gh_request_id",
-        "sample_no",
-        "sample_number",
-        "specimen_number",
-        "specimen_no",
-    ),
-    "patient_id": (
-        *("mrn", "medical_record_number", "patient_no", "patientid", "subjectid", "subject", "subject_no"),
-        *("participant_id", "patient_number", "patient_code", "case_no", "case_number"),
-    ),
-    "hgvs_c": ("mutation_cds", "nucleotide", "nucleotide_change", "coding", "mut_nt", "c.dna", "cdna", "cdna_change"),
-    "hgvs_p": (
-        "mutation_aa",
-        "aa",
-        "protein",
-        "mutation",
-        "mutations",
-        "variant",
-        "variants",
-        "alteration",
-        "alterations",
-        "amino_acid",
-        "p_change",
-        "protein_variant",
-        "hgvs",
-        "mut_aa",
-    ),
-    "consequence": ("mutation_type", "variant_type", "alteration_type", "mutation_class", "variant_class", "type"),
-    "date": ("report_date", "sample_date", "collection_date", "sample_collection_date"),
-    "pathogenicity": (
-        *("clinical_significance", "significance", "interpretation", "variant_interpretation", "lab_classification"),
-        *("clinical_interpretation", "variant_significance", "germline_classification"),
-    ),
-    "acmg_class": (
-        *("pathogenicity", "acmg", "acmg_class", "acmg_classification", "acmg_category", "acmg_amp_classification"),
-        "pathogenicity_class",
-    ),
-    "exon": ("exon", "exons", "exon_number"),
-    "copies": ("copies", "cn", "copy_number", "copynumber", "gene_copy_number"),
-    "tested": ("genes_tested", "tested_genes", "gene_list", "panel_genes"),
-    "vaf": ("allelic_fraction", "variant_allelic_fraction", "variantallelicfraction", "variant_allele_fraction"),
-}
-#: A column headed in percent that is the share of the reads: ``% cfDNA`` (Guardant), ``Allele Freq %``.
-_SHARE = re.compile(
-    r"(?i)^((ct|cf)[-_ ]?dna( (or|/) (amplification|copy number)\w*)?|"
-    r"(mutant|variant|alt|tumou?r)?[ _]?(allele|allelic)?[ _]?(freq(uency)?|fraction|af|vaf|maf)|"
-    r"(var|alt|mut)(iant|ant)?)$"
-)
-
+from oncourse.study.words import meaning
 
 #: What the rows of a kind become.
 _BECAME = {
@@ -159,63 +52,6 @@ _BECAME = {
     "fact": "samples",
 }
 _FACT_COLUMNS = ("msi_status", "tmb_per_mb", "purity")
-
-
-#: A unit of counts behind the name of a column: ``深度(X)``, ``Depth (reads)``.
-_OF_COUNTS = re.compile(r"\s*[(\[（](?:x|×|reads?|条|个)[)\]）]\s*$", re.I)
-
-
-#: Where the words of a name meet that are written together.
-_GLUED = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-
-
-def panel_columns(columns: list[str]) -> dict[str, str]:
-    """Return header -> column of `PANEL` by the Chinese vocabulary and the names of MAF dialects; percent headers too.
-
-    >>> panel_columns(["Sample ID", "Gene", "Protein Change", "变异频率（%）"])
-    {'变异频率（%）': 'vaf', 'Sample ID': 'sample_id', 'Gene': 'gene', 'Protein Change': 'hgvs_p'}
-    >>> panel_columns(["样本编号", "ＶＡＦ（％）", "深度 (X)"])
-    {'样本编号': 'sample_id', '深度 (X)': 'depth', 'ＶＡＦ（％）': 'vaf'}
-    """
-    written = {_OF_COUNTS.sub("", unicodedata.normalize("NFKC", c)).strip(): c for c in reversed(columns)}
-    return {written[bare]: ours for bare, ours in _panel_columns(list(reversed(written))).items()}
-
-
-def _panel_columns(columns: list[str]) -> dict[str, str]:
-    out: dict[str, str] = {}
-    for c in columns:  # a report's own words before those of clinical tables (检测项目: a gene, no laboratory value)
-        ours = meaning("panel_column", c)
-        if ours and plain(c) != ours and ours not in (*out.values(), *columns):
-            out[c] = ours
-    out |= {c: o for c, o in our_columns(columns).items() if o in PANEL and c not in out and o not in out.values()}
-    for c in columns:
-        bare = in_percent(c)
-        if (
-            c not in out
-            and "vaf" not in out.values()
-            and bare
-            and (meaning("column", bare) == "vaf" or _SHARE.search(bare))
-        ):
-            out[c] = "vaf"
-    ours_of = {"classification": "consequence", "term": "consequence", "status": "origin"}
-    names = {a: ours_of.get(k, k) for k, aliases in ALIASES.items() for a in aliases if ours_of.get(k, k) in PANEL}
-    names |= {a: k for k, aliases in _ENGLISH.items() for a in aliases if a not in names}
-    for c in columns:
-        bare = re.sub(r"[^a-z0-9.]+", "_", (in_percent(c) or c).strip().lower()).strip("_")
-        parted = _GLUED.sub("_", c.strip()).lower()  # GHSampleID, PatientID
-        free = (*out.values(), *(p for p in columns if p != c))
-        if c not in out and (ours := names.get(bare) or names.get(parted)) and ours not in free:
-            out[c] = ours
-    for c in columns:  # by its words: TVarCov, Normal VAF
-        name = None if c in out else meant(in_percent(c) or c)
-        if name and OURS[name] in PANEL and OURS[name] not in (*out.values(), *columns):
-            out[c] = OURS[name]
-    common = population_column(c for c in columns if c not in out)
-    if common and "population_af" not in out.values():
-        out[common] = "population_af"
-    if {"sample_id", "patient_id"} & set(out.values()) and "material" not in out.values():
-        out |= {c: "material" for c in columns if c not in out and c.strip().lower() in ("specimen", "tissue")}
-    return out
 
 
 def _columns(frame: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from oncourse.io.reports.panel_rows import panel_columns
+from oncourse.io.reports.panel_headers import panel_columns
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.variants.maf_columns import ALIASES
 from oncourse.study.schema import Problem

@@ -10,7 +10,7 @@ import polars as pl
 
 from oncourse.io.reading import Reading
 from oncourse.io.reports.names import material_of_word
-from oncourse.io.reports.panel_rows import panel_columns
+from oncourse.io.reports.panel_headers import panel_columns
 from oncourse.io.reports.wide import MOMENT
 from oncourse.io.tabular.sheets import Sheet
 from oncourse.study.schema import Problem

@@ -31,7 +31,8 @@ from oncourse.io.reports.mapping import (
     unread,
 )
 from oncourse.io.reports.names import of_folder
-from oncourse.io.reports.panel_rows import panel_calls, panel_columns
+from oncourse.io.reports.panel_headers import panel_columns
+from oncourse.io.reports.panel_rows import panel_calls
 from oncourse.io.reports.rows import fact_named
 from oncourse.io.reports.sections import said_by_title
 from oncourse.io.reports.sheet_names import of_sheets, without_hints

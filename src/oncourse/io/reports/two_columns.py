@@ -13,7 +13,7 @@ import polars as pl
 from oncourse.facts.report_genes import genes_named
 from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import symbols
-from oncourse.io.reports.panel_rows import panel_columns
+from oncourse.io.reports.panel_headers import panel_columns
 from oncourse.io.tabular.relatives import are_relatives, by_their_ids, is_relative, relation_column
 from oncourse.io.tabular.table import TextTable
 from oncourse.study.schema import Problem

@@ -11,7 +11,7 @@ from dataclasses import replace
 import polars as pl
 
 from oncourse.facts.report_words import FRACTION, finding
-from oncourse.io.reports.panel_rows import panel_columns
+from oncourse.io.reports.panel_headers import panel_columns
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.units import in_percent, with_percent
 from oncourse.io.variants.maf_columns import OURS
