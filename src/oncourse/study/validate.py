@@ -39,6 +39,7 @@ def validate(
     from oncourse.study.checks_drugs import drug_checks
     from oncourse.study.checks_endpoints import endpoint_checks
     from oncourse.study.checks_follow_up import with_last_signs_of_life
+    from oncourse.study.checks_normals import normal_checks
     from oncourse.study.effects import with_effects, with_gene_names
     from oncourse.study.joined import with_joined_changes
     from oncourse.study.place_checks import no_copy_beside_reads, place_contradictions
@@ -85,6 +86,7 @@ def validate(
     problems += endpoint_checks(own)
     problems += drug_checks(own)
     problems += assay_checks(own, (first_row or {}).get("assays", 2))
+    problems += normal_checks(own)
     if "follow_up" in typed:  # what contradicts itself is told first
         typed["follow_up"] = with_last_signs_of_life(typed["follow_up"])
     return {name: _distinct(name, frame, problems) for name, frame in typed.items()}, problems

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from oncourse.derive.concordance.covered import codon_places, covered_codons
+from oncourse.derive.concordance.covered import codon_places, covered_codons, off_target
 from oncourse.derive.concordance.presence_inputs import tumour_samples
 from oncourse.derive.genes.panels import Panels
 from oncourse.derive.genes.unread import unread_codons
@@ -79,10 +79,10 @@ def callability(
 
     Returns
     -------
-    `SCHEMA`; state is ``measured`` (power >= the limit), ``underpowered``, ``not_covered`` (no reads, or the gene is
-    not on the assay), ``unread`` (something called there was not understood: `oncourse.derive.genes.unread`) or
-    ``assumed`` (on target, but depth or purity is not known). Depth comes from the coverage
-    table (gene and codon, or a region over the codon), else from a counted row of calls at the codon; the mean
+    `SCHEMA`; state is ``measured`` (power >= the limit), ``underpowered``, ``not_covered`` (no reads, the gene not on
+    the assay, or the codon not in its regions: `off_target`), ``unread`` (something called there was not understood:
+    `oncourse.derive.genes.unread`) or ``assumed`` (on target, but depth or purity is not known). Depth comes from the
+    coverage table (gene and codon, or a region over the codon), else from a counted row of calls at the codon; the mean
     depth of a sample is no measurement: it makes no wild type measured, but where even that depth (unlimited, where it
     is not recorded) could not show a clonal mutation, the codon is underpowered, not assumed; so is one whose depth is
     known, where purity is not and a sample of tumour alone would not do. Power is the chance that
@@ -129,13 +129,13 @@ def callability(
     has_depth, has_power = pl.col("depth").is_not_null(), pl.col("power").is_not_null()
     grid = grid.join(
         unread_codons(study, wanted).lazy().drop("patient_id"), on=["sample_id", "gene", "codon"], how="left"
-    )
+    ).join(off_target(study, wanted).lazy(), on=["sample_id", "gene", "codon"], how="left")
     state = (
         pl.when(pl.col("unread").is_not_null())
         .then(pl.lit("unread"))
         .when(pl.col("depth") == 0)
         .then(pl.lit("not_covered"))
-        .when(~has_depth & pl.col("on_panel").is_null())
+        .when(~has_depth & (pl.col("on_panel").is_null() | pl.col("off").is_not_null()))
         .then(pl.lit("not_covered"))
         .when((~has_depth | ~has_power) & blind)
         .then(pl.lit("underpowered"))
@@ -152,6 +152,8 @@ def callability(
         .then(pl.lit("no reads"))
         .when(~has_depth & pl.col("on_panel").is_null())
         .then(pl.lit("gene not on the assay"))
+        .when(~has_depth & pl.col("off").is_not_null())
+        .then("off")
         .when((~has_depth | ~has_power) & blind)
         .then(pl.lit(TOO_LITTLE))
         .when(~has_depth)

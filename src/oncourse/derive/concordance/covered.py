@@ -6,6 +6,7 @@ from functools import cache
 
 import polars as pl
 
+from oncourse.derive.genes.panels import target_regions
 from oncourse.genome.gene_models import codon_positions
 from oncourse.genome.protein import codon
 from oncourse.genome.variant import with_parts
@@ -75,3 +76,40 @@ def _by_region(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
         .filter((pl.col("start") <= pl.col("first")) & (pl.col("end") >= pl.col("last")))
         .select("sample_id", "gene", "codon", "depth")
     )
+
+
+#: An assay of which fewer of a gene's coding bases lie in its regions did not look at the gene (own choice; capture
+#: designs leave out a few per cent of bases).
+MOST_OF_A_GENE = 0.95
+OFF_TARGET = "not in the regions of the assay"
+PART_OF_GENE = "only part of the gene in the regions of the assay"
+
+
+def off_target(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return sample_id, gene, codon, off (`OFF_TARGET` or `PART_OF_GENE`) of the codons of `wanted` (0: the whole gene) that
+    the regions of a sample's assay do not hold: a hotspot panel that looked at codon 12 says nothing of codon 146.
+
+    A codon is on target with all of its bases, a gene with `MOST_OF_A_GENE` of its coding bases. Nothing is said of genes
+    without exon models, or of assays without regions.
+    """
+    none = pl.DataFrame(schema={"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "off": pl.String})
+    regions = target_regions(study)
+    samples = study["samples"].select("sample_id", "assay_id").drop_nulls()
+    assays = sorted(set(regions["assay_id"]) & set(samples["assay_id"]))
+    if not assays or wanted.is_empty():
+        return none
+    bases = codon_positions(study.config.genome_build).join(wanted.select("gene").unique(), on="gene", how="semi")
+    parts = []
+    for assay in assays:
+        own = regions.filter(assay_id=assay).select("chrom", "start", "end").sort("start")
+        held = bases.sort("pos").join_asof(
+            own, left_on="pos", right_on="start", by="chrom", strategy="backward", check_sortedness=False
+        )
+        held = held.with_columns(inside=(pl.col("pos") <= pl.col("end")).fill_null(False))
+        of_codons = held.group_by("gene", "codon").agg(off=pl.when(~pl.col("inside").all()).then(pl.lit(OFF_TARGET)))
+        part = pl.col("inside").mean() < MOST_OF_A_GENE
+        whole = held.group_by("gene").agg(off=pl.when(part).then(pl.lit(PART_OF_GENE)))
+        both = pl.concat([of_codons, whole.with_columns(codon=pl.lit(0, pl.Int64)).select("gene", "codon", "off")])
+        parts.append(both.drop_nulls("off").with_columns(assay_id=pl.lit(assay)))
+    found = pl.concat(parts).join(wanted, on=["gene", "codon"], how="semi")
+    return samples.join(found, on="assay_id", how="inner").select(list(none.schema))

@@ -67,7 +67,11 @@ _NO_TUMOUR = re.compile(
     r"远端正常|正常(黏膜|粘膜|肠|组织|对照|血)"
 )
 #: White cells, and what is no tumour either.
-CELLS = re.compile(r"白细胞|白膜|血细胞|pbmc|buffy|leu[ck]ocyt|单个核", re.I)
+CELLS = re.compile(
+    r"白细胞|白膜|血细胞|淋巴细胞|粒细胞|pbmc|buffy|leu[ck]ocyt|单个核|white[ _-]?(?:blood[ _-]?)?cells?|"
+    r"(?<![a-z])wbcs?(?![a-z])|(?<!infiltrating )lymphocyt|granulocyt",
+    re.I,
+)
 SALIVA = re.compile(r"唾液|口腔拭子|口腔黏膜|saliva|buccal", re.I)
 #: Fluids of the body of which nobody says whether their cells or what is dissolved in them was sequenced.
 _FLUID = re.compile(
@@ -149,8 +153,8 @@ def material(*texts: str | None) -> str:
 
     >>> material("Primary"), material("cfDNA"), material(None, "Solid Tissue Normal"), material("", "ACCESS129")
     ('tissue', 'plasma', 'normal', 'plasma')
-    >>> material("唾液"), material("Buffy coat")
-    ('normal', 'white_cells')
+    >>> material("唾液"), material("Buffy coat"), material("White blood cells")
+    ('normal', 'white_cells', 'white_cells')
     """
     for text in texts:
         if text and meaning("blood", text):
