@@ -148,3 +148,13 @@ def test_the_same_of_two_conflicts_is_named_at_every_reading(write):
     for _ in range(5):
         told = [p.row for p in read_maf(write(text)).problems if "stand twice in a sample" in p.message]
         assert told == [5]  # of 12:25245350:C:T, which comes before 5:112839515:-:A
+
+
+def test_a_deeper_row_without_reads_is_no_absence_of_what_another_shows(tmp_path):
+    """KRAS G12D in 40 of 200 reads, and again in 0 of 300: RAS of the sample was negative."""
+    head = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode"
+    rows = [f"KRAS\t12\t25398284\tC\tT\tA\t{alt}\t{ref}" for alt, ref in ((0, 300), (40, 160), (5, 500))]
+    text = "\n".join([f"{head}\tt_alt_count\tt_ref_count", *rows, ""])
+    (tmp_path / "x.maf").write_text(text, "utf-8")
+    calls = read_maf(tmp_path / "x.maf").calls
+    assert calls.select("alt_count", "depth", "is_called").rows() == [(5, 505, True)]

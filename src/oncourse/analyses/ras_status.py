@@ -181,7 +181,7 @@ def _first(table: pl.DataFrame, status: str) -> dict[str, object] | None:
 def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str) -> Headline:
     row = _first(table, status)
     if row is None:
-        return cannot(said("headline.ras_status.none", status=status), said("reason.no_value"))
+        return _without_share(table, status)
     by_name = {e.name: e for e in estimates}
     share, k = by_name[_name(row, "discordance")], int(by_name[_name(row, "n_discordant")].value or 0)
     a, b = two_sides(str(row["comparison"]))
@@ -192,6 +192,20 @@ def _headline(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str)
     assumed = part("headline.ras_status.assumed", int(by_name[_name(row, "n_assumed")].value or 0))
     text = said(f"headline.ras_status.{key}", status=status, a=a, b=b, assumed=assumed, **more)
     return unless_assumed(rated(text, share, share.name), by_name[_name(row, "n_assumed")].value, share.n)
+
+
+def _without_share(table: pl.DataFrame, status: str) -> Headline:
+    """What is said where no share is given: that nobody was judged in both samples, or how many were, in whom too many
+    others could only be judged where they are positive."""
+    seen = pl.col("n_both") + pl.col("n_a_only") + pl.col("n_b_only") > 0
+    mine = table.filter((pl.col("status") == status) & (pl.col("set") == "all") & seen)
+    rows = {row["comparison"]: row for row in mine.iter_rows(named=True)}
+    row = next((rows[c] for c in COMPARISONS if c in rows), None)
+    if row is None:
+        return cannot(said("headline.ras_status.none", status=status), said("reason.no_value"))
+    a, b = two_sides(row["comparison"])
+    numbers = {"both": row["n_both"], "one": row["n_a_only"] + row["n_b_only"], "unclear": row["n_not_assessable"]}
+    return cannot(said("headline.ras_status.no_share", status=status, a=a, b=b, **numbers), said("reason.no_value"))
 
 
 def _answer(table: pl.DataFrame, estimates: tuple[Estimate, ...], status: str) -> str:

@@ -47,6 +47,7 @@ _CASELESS = re.compile(rf"^({_ANY_THREE}|[A-Z*])(\d+)({_ANY_THREE}|[A-Z*]|fs)$",
 _ARROW = re.compile(
     rf"^(?:({_ANY_THREE}|[A-Z])(\d+)|(\d+)({_ANY_THREE}|[A-Z]))\s*(?:-?>|→)\s*({_ANY_THREE}|[A-Z*])$", re.I
 )
+_TO_ANY = re.compile(rf"^({_ANY_THREE}|[A-Z])(\d+)Xaa$")
 _WITHIN = re.compile(
     rf"(?<![A-Za-z0-9.*])(?:p\.)?\(?((?:{_ANY_THREE}|[A-Z])\d+(?:{_ANY_THREE}|[A-Z*]))(?![A-Za-z0-9*>]|/[A-Z]\b)"
 )
@@ -88,8 +89,8 @@ def canonical(text: str | None) -> str | None:
     ['p.G12D', 'p.G12D', 'p.G12D', 'p.G12D', 'p.G12D/G13D']
     >>> canonical("EGFR Ex19del"), canonical("codon 12 mutation"), canonical("Exon 19 del (E746_A750del)")
     ('p.exon 19 deletion', 'p.codon 12', 'p.E746_A750del')
-    >>> [canonical(t) for t in ("p.Gly12Asp*", "V600E†", "R213*", "p.Gln61His#")]
-    ['p.G12D', 'p.V600E', 'p.R213*', 'p.Q61H']
+    >>> [canonical(t) for t in ("p.Gly12Asp*", "V600E†", "R213*", "p.Gln61His#", "p.Gln61Xaa")]
+    ['p.G12D', 'p.V600E', 'p.R213*', 'p.Q61H', 'p.Q61X']
     >>> [canonical(t) for t in ("p.G12D:c.35G>A", "c.35G>A;p.G12D", "V600E(1799T>A)", "non-V600E", "V600E (negative)")]
     ['p.G12D', 'p.G12D', 'p.V600E', 'p.non-V600E', 'p.V600E (negative)']
     """
@@ -115,10 +116,12 @@ def canonical(text: str | None) -> str | None:
         change = change[1:-1]
     if not change or change.upper() in _NOTHING or _OF_BASES.match(change):
         return None
+    if any_residue := _TO_ANY.match(change):  # no stop, as X alone is
+        return f"p.{ONE_LETTER.get(any_residue[1], any_residue[1])}{any_residue[2]}X"
     change = _one_change(change)
+    change = re.sub(r"(?<=\d)X$", "*", change)  # R213X: the stop codon before HGVS 2.0
     change = _THREE.sub(lambda found: ONE_LETTER[found.group()], change)
     change = re.sub(r"^([A-Z]\d+[A-Z])\s*[*#†‡§]+$", r"\1", change)  # the mark of a footnote behind a whole change
-    change = re.sub(r"(?<=\d)X$", "*", change)  # R213X: the stop codon before HGVS 2.0
     change = re.sub(r"fsX(?=\d|$)", "fs*", change).replace("fs*?", "fs")
     if same := _SAME.match(change):
         change = f"{same.group(1)}{same.group(2)}="

@@ -12,6 +12,7 @@ import polars as pl
 from oncourse.io.clinical.own_headers import our_headers
 from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.files import read_files
+from oncourse.io.hospital.sample_table import sheets_of_samples
 from oncourse.io.hospital.text_sheets import flat_sheet
 from oncourse.io.hospital.workbook import kind_of, read_workbook
 from oncourse.io.reading import Reading
@@ -26,9 +27,9 @@ _OF_FILES = ("calls", "variants")
 
 def is_clinical_workbook(path: Path) -> bool:
     """Whether a file is a workbook of which two sheets or more are tables of ours, or one table of patients (a sheet, or
-    text) that speaks of their follow-up and names no samples."""
+    text) that speaks of their follow-up and names no samples, or a table of text of samples with their days."""
     if not is_workbook(path):
-        return flat_sheet(path)[0] is not None
+        return flat_sheet(path)[0] is not None or bool(sheets_of_samples(path)[0])
     sheets = sheets_of(path)
     if len(sheets) == 1 and speaks_of_people(sheets[0].header):
         return "sample_id" not in our_headers(sheets[0].header, "samples").values()
@@ -54,7 +55,9 @@ def _read(books: Sequence[Path]) -> Reading:
     reading = Reading({}, StudyConfig())
     tables = reading.tables
     for path in books:
-        book = read_workbook(path)
+        sheets, told = ([], []) if is_workbook(path) else sheets_of_samples(path)
+        reading.problems += told
+        book = read_workbook(path, sheets=sheets)
         reading.notes += [n for n in book.notes if n.split()[:3] != ["no", "sheet", "of"]]
         reading.problems += book.problems
         reading.ledger.extend(book.ledger)

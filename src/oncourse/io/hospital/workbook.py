@@ -168,9 +168,12 @@ def _columns_to_ledger(place: str, name: str, sheet: Sheet, reading: Reading) ->
         reading.ledger.column(place, column, state, became=f"{name}.{ours}" if is_ours else "", n=n)
 
 
-def read_workbook(path: Path, *, is_alone: bool = True, within: Path | None = None) -> Reading:
+def read_workbook(
+    path: Path, *, is_alone: bool = True, within: Path | None = None, sheets: Sequence[Sheet] = ()
+) -> Reading:
     """Read a workbook as a study (`is_alone`), or as one of several reports, whose days count from the first of all, and
-    that may lie in folders called after patients (`within` is the folder of these).
+    that may lie in folders called after patients (`within` is the folder of these). `sheets`: what stands for the
+    sheets of a table of text (`oncourse.io.hospital.sample_table`).
 
     Sheets are tables by their names; a sheet of another name is the table whose columns it has, where there is only
     one. A sheet ``study`` with two columns gives the settings of study.yaml. Without a sheet of patients they are those
@@ -183,7 +186,7 @@ def read_workbook(path: Path, *, is_alone: bool = True, within: Path | None = No
     folder, path = path, _book(path) or path
     texts = folder_sheets(path) if path.is_dir() else []
     try:
-        sheets, told = _sheets(path, texts)
+        sheets, told = (list(sheets), []) if sheets else _sheets(path, texts)
     except NotAWorkbook as error:
         raise InputError(f"{path.name}: {error}") from None
     reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)), problems=told)

@@ -287,7 +287,11 @@ def _by_change(calls: pl.DataFrame, found: pl.Series, placed: pl.Series) -> tupl
 
 
 def _one_row_per_call(calls: pl.DataFrame, name: str, notes: list[str]) -> tuple[pl.DataFrame, list[Problem]]:
-    """Keep one row per sample and variant: several transcripts, genes or callers write it more than once."""
+    """Keep one row per sample and variant: several transcripts, genes or callers write it more than once.
+
+    A row that is called, then one with variant reads, goes before one without: a deeper row of nothing is no absence of
+    what another shows.
+    """
     key = ["sample_id", "variant_id"]
     twice = repeated(calls, key)
     if not twice.any():
@@ -295,8 +299,11 @@ def _one_row_per_call(calls: pl.DataFrame, name: str, notes: list[str]) -> tuple
     ranked = calls.with_row_index("_row").filter(twice).with_columns(severity().alias("_rank"))
     counts = ranked.group_by(key).agg(pl.struct("alt_count", "depth").n_unique().alias("n"))
     conflict = counts.filter(pl.col("n") > 1)
-    best = ranked.sort([*key, "_rank", "depth", "line"], descending=[False, False, False, True, False], nulls_last=True)
-    best = best.unique(key, keep="first", maintain_order=True).drop("_rank")
+    called = pl.col("is_called").fill_null(True) if "is_called" in ranked.columns else pl.lit(True)
+    ranked = ranked.with_columns(_lacks=~(called & (pl.col("alt_count") != 0).fill_null(True)))
+    order = [*key, "_lacks", "_rank", "depth", "line"]
+    best = ranked.sort(order, descending=[c == "depth" for c in order], nulls_last=True)
+    best = best.unique(key, keep="first", maintain_order=True).drop("_rank", "_lacks")
     stays = (~twice).scatter(best["_row"], True)
     kept = calls.filter(stays)
     kept = kept if kept["line"].is_sorted() else kept.sort("line", maintain_order=True)
@@ -307,7 +314,7 @@ def _one_row_per_call(calls: pl.DataFrame, name: str, notes: list[str]) -> tuple
         return kept, []
     message = f"{conflict.height:,} variants stand twice in a sample with different read counts (after normalising)."
     first = calls.join(conflict.sort(key).head(1), on=key, how="semi")["line"]
-    cure = "The row with the most severe effect, then the deepest, is used."
+    cure = "The called row with variant reads, of several the most severe effect, then the deepest, is used."
     return kept, [Problem(name, int(first[-1]), "alt_count", None, message, cure, "warning")]
 
 
