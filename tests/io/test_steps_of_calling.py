@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from oncourse.io.calling import decide, germline_by_normals, shown_by_normal
+from oncourse.io.calling import decide, germline_by_normals
+from oncourse.io.normal_reads import in_blood, inherited
 
 TYPES = {
     **dict.fromkeys(("sample_id", "variant_id", "ref", "alt", "status", "filter", "validation"), pl.String),
@@ -219,7 +220,8 @@ def test_the_origin_is_what_the_file_says_else_what_the_normal_shows():
     decided = decide(rows_of(*(row for row, _ in ORIGIN)), "x")
     assert decided.frame["origin"].to_list() == [origin for _, origin in ORIGIN]
     assert decided.notes[-1] == "x: 3 calls are germline by the normal's own reads"  # no status that says, and called
-    (doubt,) = decided.problems  # of the three that are named somatic two are called
+    near, doubt = decided.problems  # of the three that are named somatic two are called
+    assert near.message[:56] == "1 calls show the variant in the normal at a share not to"  # 24 of 100 beside 30 of 100
     assert (doubt.column, doubt.severity) == ("status", "warning")
     assert doubt.message == "2 calls named somatic show the variant in 25% or more of the normal's reads."
     assert decided.frame.columns == [c for c in TYPES if c != "validation"] + ["is_called", "origin"]
@@ -243,7 +245,54 @@ def test_without_a_normal_what_is_common_in_the_population_is_germline():
     beside = rows.with_columns(normal_depth=pl.Series([50, None, None, None, None]), normal_alt=pl.lit(0))
     assert decide(beside, "x").frame["origin"].to_list() == ["unknown", "unknown", "unknown", "somatic", "unknown"]
     assert decide(beside, "x", has_normal=False).frame["origin"].to_list() == alone.frame["origin"].to_list()
-    assert beside.select(x=shown_by_normal())["x"].to_list() == [False] * 5
+    assert inherited(beside).to_list() == [False] * 5
+
+
+#: alt_count, depth of the tumour, alt_count, depth of its normal -> as much as the tumour, nearly (worked by hand).
+BESIDE = [
+    ((30, 1000, 20, 400), "much"),  # 3 % and 5 %
+    ((30, 1000, 12, 400), "much"),  # 3 % each
+    ((30, 1000, 8, 400), "near"),  # 2 % (1.0 to 3.9) beside 3 % (2.1 to 4.3)
+    ((300, 1000, 8, 400), None),  # tumour in the normal, or a clone of the blood that cannot be all of it
+    ((30, 1000, 0, 400), None),
+    ((1, 100, 2, 100), None),  # two reads are noise
+    ((5, 10_000, 6, 10_000), "near"),  # six reads, and less than one in a hundred
+    ((3, 100, 5, 9), None),  # nine reads of the normal say nothing
+    ((450, 1000, 240, 800), None),  # 30 %: inherited
+    ((0, 1000, 20, 400), None),  # the tumour does not show it
+]
+
+
+def test_what_the_normal_shows_as_much_as_the_tumour_is_of_the_blood():
+    """DNMT3A of 3 % beside 5 % of the normal's 400 reads stood among the somatic mutations without a word."""
+    columns = ("alt_count", "depth", "normal_alt", "normal_depth")
+    rows = rows_of(*(dict(zip(columns, reads, strict=True)) for reads, _ in BESIDE))
+    much, near = in_blood(rows)
+    found = ["much" if m else "near" if n else None for m, n in zip(much, near, strict=True)]
+    assert found == [said for _, said in BESIDE]
+    decided = decide(rows, "x")
+    assert [o == "chip" for o in decided.frame["origin"]] == [said == "much" for _, said in BESIDE]
+    assert [p.message.partition(" ")[0] for p in decided.problems if p.column == "normal_alt"] == ["2", "3"]
+    # the third: a call with 0 reads, whose counts are not believed
+    shares = rows.with_columns(
+        normal_share=pl.col("normal_alt") / pl.col("normal_depth"), normal_depth=pl.lit(None, pl.Int64)
+    )
+    alone = decide(shares.with_columns(normal_alt=pl.lit(None, pl.Int64)), "x").frame["origin"].to_list()
+    assert alone[:4] == ["chip", "chip", "unknown", "unknown"] and alone[8] == "germline"
+
+
+def test_a_tumour_that_shows_more_than_the_normal_keeps_the_variant_of_another_that_shows_less():
+    """Of two lesions with one normal the first has 30 %: what the second has is its tumour too."""
+    reads = {"variant_id": "v", "depth": 1000, "normal_alt": 20, "normal_depth": 400}
+    rows = rows_of(reads | {"alt_count": 300}, reads | {"alt_count": 30, "sample_id": "S2"})
+    assert decide(rows, "x").frame["origin"].to_list() == ["unknown", "unknown"]
+
+
+def test_a_status_stands_and_the_normal_that_speaks_against_it_is_told():
+    rows = rows_of({"alt_count": 3, "normal_alt": 20, "normal_depth": 400, "status": "Somatic"})
+    decided = decide(rows, "x")
+    assert decided.frame["origin"].to_list() == ["somatic"]
+    assert [p.message[:44] for p in decided.problems] == ["1 calls named somatic show the variant in th"]
 
 
 def test_a_normal_sample_makes_the_patients_variant_germline():

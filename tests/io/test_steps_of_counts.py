@@ -90,6 +90,10 @@ def test_reads_of_the_normal_follow_from_its_fraction_in_the_unit_of_the_tumours
     assert of_normal(["0", "10%"], None, **tumours) == ([0, 10], [])
     assert of_normal(["0.5"], None, vaf=[None]) == ([50], [])
     assert of_normal(["0.5", "0"], False, depth=None) == ([None, None], [(2, "1")])
+    alone = pl.DataFrame(
+        {"line": [2], "normal_vaf": ["5%"], "normal_alt": [None], "normal_depth": [None], "normal_ref": [None]}
+    )
+    assert with_share_of_normal(alone, None, "x")[0]["normal_share"].to_list() == [0.05]
     assert of_normal(["0.5"], False, depth=None, alt=3) == ([3], [])
     frame = pl.DataFrame(
         {"normal_alt": [3], "normal_ref": [97], "normal_depth": [None]}, schema_overrides={"normal_depth": pl.Int64}

@@ -352,3 +352,29 @@ def test_the_name_of_a_sheet_is_weaker_than_the_reads_of_the_normal(tmp_path):
     alone = _read(tmp_path, {"体细胞突变": [row[:6] for row in rows]})
     told = next(p for p in alone.problems if "fractions of the normal have no depth" in p.message)
     assert told.cure and "对照深度" in told.cure
+    assert dict(_rows(alone, "calls", "variant_id", "origin"))["TP53:p.R175H"] == "germline"
+
+
+def test_a_clone_of_the_blood_in_a_list_called_somatic(tmp_path):
+    """The share in the normal, with a depth or without: DNMT3A was a mutation of the tumour, untold."""
+    rows = [("患者编号", "样本编号", "基因", "氨基酸改变", "丰度", "深度", "对照丰度", "对照深度")]
+    rows += [("P1", "P1T", "DNMT3A", "p.R882H", "3.0%", 1000, "5.0%", 400)]
+    rows += [("P1", "P1T", "KRAS", "p.G12D", "22%", 1000, "0%", 400)]
+    for shown in (rows, [row[:7] for row in rows]):
+        reading = _read(tmp_path, {"体细胞突变": shown})
+        assert dict(_rows(reading, "calls", "variant_id", "origin")) == {
+            "DNMT3A:p.R882H": "chip",
+            "KRAS:p.G12D": "somatic",
+        }
+        assert any("as much as in the tumour" in p.message for p in reading.problems)
+
+
+def test_depths_beside_the_shares_of_cells_and_plasma(tmp_path):
+    """WBC depth and cfDNA depth were not read: the clone of the blood could not be told."""
+    rows = [("Sample", "Gene", "AA change", "cfDNA VAF", "cfDNA depth", "WBC VAF", "WBC depth")]
+    rows += [("P1", "DNMT3A", "p.R882H", "3.0%", 1000, "5.0%", 400)]
+    reading = _read(tmp_path, {"results": rows})
+    assert sorted(_rows(reading, "calls", "sample_id", "alt_count", "depth")) == [
+        ("P1_WBC", 20, 400),
+        ("P1_cfDNA", 30, 1000),
+    ]

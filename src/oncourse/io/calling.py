@@ -5,7 +5,8 @@ its genotype, a list of sites that was counted whatever was seen (forced counts:
 count of 0 beside a call is a contradiction: the call stays, the counts are not believed, and it is told.
 
 The origin is what the file's status says; else germline where the normal's own reads show the variant, or, without
-a normal, where the variant is common in the population.
+a normal, where the variant is common in the population; of the blood (chip) where the normal shows it as much as the
+tumour.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import polars as pl
 
 from oncourse.facts.report_words import finding
 from oncourse.genome.variant import kind, once
+from oncourse.io.normal_reads import NORMAL_DEPTH, NORMAL_VAF, in_blood, inherited, tell_blood
 from oncourse.study.frames import with_optional
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning, words_for
@@ -143,9 +145,6 @@ NOT_VALIDATED = ("wildtype", "invalid", "false positive", "not validated")
 GERMLINE_FILTERS = ("germline", "germline_risk", "germline_event", "germline_variant")
 #: Above this share of rows without one variant read, sites seen in several samples are taken as forced counts.
 GENOTYPED_SHARE = 0.05
-#: A normal shows the variant itself from this share of its reads on: a heterozygous one has 0.5, and of 10 reads
-#: 95 % have more than 2. Less is tumour in the normal, or noise.
-NORMAL_VAF, NORMAL_DEPTH = 0.25, 10
 #: Without a normal a variant this common in the population is taken as germline (PCGR's default for tumour-only
 #: calls: Nakken 2018, Bioinformatics 34:1778).
 POPULATION_AF = 0.002
@@ -221,6 +220,7 @@ def decide(
                 "joint": pl.Boolean,
                 "normal_alt": pl.Int64,
                 "normal_depth": pl.Int64,
+                "normal_share": pl.Float64,
                 "population_af": pl.Float64,
                 "validation": pl.String,
             },
@@ -235,7 +235,7 @@ def decide(
     _tell_exchanged(out, name)
     _called(out, name, called)
     _origin(out, name, has_normal)
-    return Decided(out.frame.drop("_pass", "_status", "validation"), out.notes, out.problems)
+    return Decided(out.frame.drop("_pass", "_status", "validation", "normal_share"), out.notes, out.problems)
 
 
 def _listed(out: Decided, name: str) -> None:
@@ -402,19 +402,14 @@ def _contradictions(out: Decided, name: str, is_call: pl.Expr) -> None:
     out.frame = out.frame.with_columns(unknown)
 
 
-def shown_by_normal() -> pl.Expr:
-    """Whether the normal's own reads (``normal_alt`` of ``normal_depth``) show the variant; false where not counted."""
-    enough = pl.col("normal_depth") >= NORMAL_DEPTH
-    return (enough & (pl.col("normal_alt") >= NORMAL_VAF * pl.col("normal_depth"))).fill_null(False)
-
-
 def _origin(out: Decided, name: str, has_normal: bool | None) -> None:
     frame = out.frame
     said = pl.col("_status").replace_strict(ORIGINS, default=None, return_dtype=pl.String)
     words = pl.col("filter").str.to_lowercase().str.split(";")
     germline = words.list.eval(pl.element().is_in(GERMLINE_FILTERS)).list.any()
     by_filter = pl.lit(_each_word("filter", germline, frame, null=False))
-    in_normal = shown_by_normal()
+    in_normal = pl.lit(inherited(frame))
+    much, near = (pl.lit(x) & pl.col("is_called").fill_null(True) for x in in_blood(frame))
     matched = frame["normal_depth"].is_not_null().any() if has_normal is None else has_normal
     common = (pl.col("population_af") >= POPULATION_AF).fill_null(False) & pl.lit(not matched)
     origin = (
@@ -424,11 +419,22 @@ def _origin(out: Decided, name: str, has_normal: bool | None) -> None:
         .then(said)
         .when(by_filter | common)
         .then(pl.lit("germline"))
+        .when(much)
+        .then(pl.lit("chip"))
         .otherwise(pl.lit("unknown"))
     )
     out.frame = frame.with_columns(origin.alias("origin"))
+    of_blood = out.frame.select((much & (pl.col("origin") == "chip") & said.is_null()).sum())
+    unclear = out.frame.select((near & (pl.col("origin") == "unknown")).sum())
+    out.problems += tell_blood(of_blood.item(), unclear.item(), name)
     called = pl.col("is_called").fill_null(True)
-    doubt = frame.select((in_normal & (said == "somatic").fill_null(False) & called).sum().alias("n"))["n"][0]
+    is_somatic = (said == "somatic").fill_null(False) & called
+    n_much = frame.select((much & is_somatic).sum().alias("n"))["n"][0]
+    if n_much:
+        message = f"{n_much:,} calls named somatic show the variant in the normal as much as in the tumour."
+        cure = "Is the normal of the same patient and free of tumour? Write CHIP or Germline where it is the blood's."
+        out.problems.append(Problem(name, None, "status", None, message, cure, "warning"))
+    doubt = frame.select((in_normal & is_somatic).sum().alias("n"))["n"][0]
     if doubt:
         message = f"{doubt:,} calls named somatic show the variant in {NORMAL_VAF:.0%} or more of the normal's reads."
         cure = "Is the normal of the same patient and free of tumour? Correct Mutation_Status where they are germline."

@@ -9,8 +9,10 @@ import unicodedata
 
 import polars as pl
 
-from oncourse.io.calling import POPULATION_AF, shown_by_normal
+from oncourse.io.calling import POPULATION_AF
+from oncourse.io.normal_reads import in_blood, inherited
 from oncourse.io.variants.maf_numbers import (
+    COUNTED,
     NOT_COUNTED,
     bare_percent,
     fractions_alone,
@@ -68,12 +70,19 @@ def read_numbers(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Pro
     return out, [*told, *fractions_alone(out, name)]
 
 
-def of_normals(table: pl.DataFrame, name: str) -> tuple[pl.Series, list[Problem]]:
-    """Return whether the normal's own reads show the variant of each row (`shown_by_normal`), and what must be told."""
+def of_normals(table: pl.DataFrame, numbers: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Problem]]:
+    """Return what the normal's reads say of each row, and what must be told: ``germline`` (`inherited`), ``chip`` and
+    ``near`` (`in_blood`).
+
+    `numbers`: the tumour's ``alt_count``, ``depth`` and ``vaf`` of the rows.
+    """
     counts = {c: _number(_plain(table[c]), _READS).cast(pl.Int64, strict=False) for c in _NORMAL}
     frame = table.select(pl.col("_line").alias("line"), "vaf", "normal_vaf").with_columns(**counts)
     frame, problems = with_share_of_normal(frame, bare_percent(frame), name)
-    return frame.select(shown_by_normal().alias("n"))["n"], problems
+    of_tumour = numbers.select(pl.col(c) for c in COUNTED)
+    frame = frame.with_columns(of_tumour.get_columns()).with_columns(table["variant_id"])
+    much, near = in_blood(frame)
+    return pl.DataFrame({"germline": inherited(frame), "chip": much, "near": near}), problems
 
 
 def is_common(table: pl.DataFrame) -> pl.Series:

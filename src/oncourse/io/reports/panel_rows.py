@@ -19,6 +19,7 @@ from oncourse.genome.gene_names import gene_names
 from oncourse.genome.variant import normalise
 from oncourse.io.calling import ORIGINS, POPULATION_AF
 from oncourse.io.clinical.own_msi import msi_of
+from oncourse.io.normal_reads import tell_blood
 from oncourse.io.reading import Reading
 from oncourse.io.reports.called_harmful import with_pathogenicity
 from oncourse.io.reports.names import by_their_names
@@ -266,19 +267,23 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
     _tell_words(table, source, reading)
     numbers, problems = read_numbers(table, source.name)
     reading.problems += problems
-    in_normal, problems = of_normals(table, source.name)
+    by_normal, problems = of_normals(table, numbers, source.name)
     reading.problems += problems
     table = table.with_columns(numbers.get_columns())
     origin = _origins(table)
-    shown = (in_normal & (origin == "unknown")).fill_null(False)
+    shown = (by_normal["germline"] & (origin == "unknown")).fill_null(False)
     if shown.any():
         origin = origin.set(shown, "germline")
         reading.notes.append(f"{source.name}: {int(shown.sum()):,} calls are germline by the normal's own reads")
+    called = table["set_aside"].is_null()
+    of_blood, near = (by_normal[c] & called & (origin == "unknown") for c in ("chip", "near"))
+    origin = origin.set(of_blood, "chip")
+    reading.problems += tell_blood(int(of_blood.sum()), int(near.sum()), source.name)
     by_title = (origin == "unknown") & table["title_origin"].is_not_null()
     origin = pl.select(
         pl.when(pl.lit(by_title)).then(pl.lit(table["title_origin"])).otherwise(pl.lit(origin)).alias("origin")
     )["origin"]
-    common = is_common(table) & (origin == "unknown") & (not in_normal.any())
+    common = is_common(table) & (origin == "unknown") & (not by_normal["germline"].any())
     if common.any():
         origin = origin.set(common, "germline")
         words_of_it = f"a population frequency of {POPULATION_AF:g} or more: taken as germline"

@@ -67,6 +67,19 @@ def _times_of_shares(frame: pl.DataFrame, rest: list[str]) -> dict[str, str]:
     return {c: c.strip() for c in times} if shares and all(map(_kind, found)) else {}
 
 
+_DEPTH = re.compile(r"(?i)[\s_.-]*(?:(?:测序)?深度|覆盖度|total reads|read depth|depth|coverage|dp)[\s_.-]*")
+
+
+def _depths(columns: list[str], words: dict[str, str]) -> dict[str, str]:
+    """Return column of fractions -> column of depths with the same word beside it.
+
+    >>> _depths(["WBC depth", "血浆深度"], {"WBC VAF": "WBC", "血浆丰度": "血浆", "组织丰度": "组织"})
+    {'WBC VAF': 'WBC depth', '血浆丰度': '血浆深度'}
+    """
+    bare = {_DEPTH.sub("", c, count=1).strip(" _-.()（）×xX").lower(): c for c in columns if _DEPTH.search(c)}
+    return {c: bare[w.lower()] for c, w in words.items() if w.lower() in bare}
+
+
 def _fractions(table: TextTable, ours: dict[str, str]) -> TextTable:
     """Give each column of fractions (组织丰度, 血浆丰度) the rows of a sample of its own."""
     rest = [c for c in table.frame.columns if c not in ours]
@@ -77,7 +90,11 @@ def _fractions(table: TextTable, ours: dict[str, str]) -> TextTable:
         [with_percent(pl.col(c)).alias(c) for c in words if in_percent(c)] + [table.lines.alias("_line")]
     )
     key = next(c for c in (*table.frame.columns,) if ours.get(c, c) == "sample_id" or ours.get(c, c) == "patient_id")
+    depths = _depths(rest, words)
     long = _turned(frame, list(words), "vaf")
+    if depths and "depth" not in {*ours.values(), *frame.columns}:
+        own = pl.coalesce(pl.when(pl.col("_column") == c).then(pl.col(d).cast(pl.String)) for c, d in depths.items())
+        long = long.with_columns(own.alias("depth")).drop(depths.values())
     named = pl.col("_column").replace_strict(words, return_dtype=pl.String)
     has_patient = "patient_id" in {ours.get(c, c) for c in table.frame.columns}
     has_sample = ours.get(key, key) == "sample_id"

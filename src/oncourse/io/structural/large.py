@@ -17,7 +17,8 @@ import polars as pl
 
 from oncourse.genome.gene_models import BUILDS, Model, models
 from oncourse.genome.places import locate
-from oncourse.io.calling import NORMAL_VAF, passes
+from oncourse.io.calling import passes
+from oncourse.io.normal_reads import NORMAL_VAF
 from oncourse.io.structural.junctions import Junction, junctions, support
 from oncourse.io.tabular.table import TextTable
 from oncourse.study.tables import TABLES

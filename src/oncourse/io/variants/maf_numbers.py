@@ -77,7 +77,8 @@ def with_share_of_normal(frame: pl.DataFrame, is_percent: bool | None, name: str
     """Count the normal's variant reads from its fraction (``normal_vaf``, text) and depth where they are not given.
 
     `is_percent`: the unit of the tumour's fractions (`bare_percent`), which a column of the normal without a sign
-    shares. What is in a unit that nothing tells, or without a depth, is told and counts nothing.
+    shares. What is in a unit that nothing tells is told and counts nothing; a share without a depth is
+    ``normal_share``, told.
     """
     normal = pl.coalesce("normal_depth", pl.col("normal_alt") + pl.col("normal_ref"))
     frame = frame.with_columns(normal.alias("normal_depth"))
@@ -94,7 +95,9 @@ def with_share_of_normal(frame: pl.DataFrame, is_percent: bool | None, name: str
     share = share.set(((share < 0) | (share > 1)).fill_null(False), None)
     reads = (pl.lit(share) * pl.col("normal_depth")).round(0).cast(pl.Int64, strict=False)
     uncounted = frame["normal_alt"].is_null()
-    frame = frame.drop("normal_vaf").with_columns(pl.coalesce("normal_alt", reads).alias("normal_alt"))
+    frame = frame.drop("normal_vaf").with_columns(
+        pl.coalesce("normal_alt", reads).alias("normal_alt"), share.alias("normal_share")
+    )
     problems = []
     for bad, what, cure in (
         (
@@ -104,7 +107,7 @@ def with_share_of_normal(frame: pl.DataFrame, is_percent: bool | None, name: str
         ),
         (
             ~unclear & uncounted & frame["normal_depth"].is_null() & (value > 0),
-            "fractions of the normal have no depth: not used",
+            "fractions of the normal have no depth: taken as they are",
             "Give the normal's depth beside them (n_depth, 对照深度, 白细胞深度): a few reads may be errors.",
         ),
     ):
