@@ -17,7 +17,7 @@ from oncourse.io.clinical import tables as ct
 from oncourse.io.reading import Reading
 from oncourse.io.structural.bedpe import is_bedpe, read_bedpe
 from oncourse.io.structural.fits import mantis
-from oncourse.io.structural.fusion_callers import read_fusion_calls
+from oncourse.io.structural.fusion_callers import one_sample_of, read_fusion_calls
 from oncourse.io.structural.large import Large
 from oncourse.io.structural.segments import is_purity_table, purple_facts, read_purity, read_segments
 from oncourse.io.variants.calls import is_vcf, read_calls
@@ -38,6 +38,7 @@ def add_fusions(paths: Sequence[Path], built: ct.Built, reading: Reading, known:
     In a sample that no file of the kind is of, fusions were not looked for.
     """
     looked: set[str] = set()
+    several = not paths  # a table of many samples holds no row of those without a fusion
     for path in paths:
         if is_vcf(path):
             found = read_calls([path], reading.config.genome_build, known=known)
@@ -65,8 +66,12 @@ def add_fusions(paths: Sequence[Path], built: ct.Built, reading: Reading, known:
             reading.ledger.file(path.name, "fusions", "used", n_rows=frame.height)
             frame = frame.with_columns(_known_ids(frame["sample_id"], built, path, "fusions", reading))
             looked |= set(frame["sample_id"].drop_nulls())
+            if (sample := one_sample_of(path)) is not None:
+                looked.add(_ids([sample], built.samples)[0].get(sample, sample))
+            else:
+                several = True
         _add(frame, "fusions", path, reading)
-    if any(is_vcf(p) or is_bedpe(p) for p in paths):
+    if not several or any(is_vcf(p) or is_bedpe(p) for p in paths):
         mark_looked(looked, built, reading)
 
 
@@ -155,7 +160,7 @@ def add_depths(paths: Sequence[Path], built: ct.Built, reading: Reading, given: 
         if (said := mantis(path)) is not None:
             facts = pl.DataFrame({"sample_id": [sample_of_file(path)], "msi_status": [said]})
             ids = _known_ids(facts["sample_id"], built, path, "samples", reading)
-            _fill(facts.with_columns(ids).drop_nulls("sample_id"), built)
+            _fill(facts.with_columns(ids).drop_nulls("sample_id"), path, built, reading)
             reading.ledger.file(path.name, "MANTIS", "used", n_rows=1)
             continue
         try:
@@ -183,7 +188,7 @@ def add_depths(paths: Sequence[Path], built: ct.Built, reading: Reading, given: 
         if table == "coverage":
             _add(frame, "coverage", path, reading)
         else:
-            _fill(frame, built)
+            _fill(frame, path, built, reading)
     reading.tables["samples"] = built.samples
 
 
@@ -193,8 +198,11 @@ def add_found_depth(found: pl.DataFrame | None, path: Path, reading: Reading) ->
         _add(found, "coverage", path, reading)
 
 
-def _fill(facts: pl.DataFrame, built: ct.Built) -> None:
-    """Fill columns of the samples that say nothing yet."""
+def _fill(facts: pl.DataFrame, path: Path, built: ct.Built, reading: Reading) -> None:
+    """Fill columns of the samples that say nothing yet; a microsatellite status that contradicts the recorded one is kept
+    as a marker of the sample, and told."""
+    if "msi_status" in facts.columns and "msi_status" in built.samples.columns:
+        _keep_other_msi(facts, path, built, reading)
     joined = built.samples.join(
         facts.unique("sample_id", keep="first"), on="sample_id", how="left", suffix="_new", maintain_order="left"
     )
@@ -204,13 +212,34 @@ def _fill(facts: pl.DataFrame, built: ct.Built) -> None:
     )
 
 
+def _keep_other_msi(facts: pl.DataFrame, path: Path, built: ct.Built, reading: Reading) -> None:
+    """Add the microsatellite status of a file to the markers where the study has another of the sample (high, or not)."""
+    own = built.samples.select("sample_id", "patient_id", _own=pl.col("msi_status").cast(pl.String))
+    both = facts.join(own, on="sample_id", how="inner").drop_nulls(["msi_status", "_own"])
+    both = both.filter((pl.col("msi_status") == "MSI-H") != (pl.col("_own") == "MSI-H"))
+    if both.is_empty():
+        return
+    sample, one, other = both.select("sample_id", "_own", "msi_status").row(0)
+    message = f"the microsatellite status of {both.height:,} samples contradicts what is known ({sample}: {one}, here {other})."
+    cure = "Both are kept, and told wherever the status decides; leave out the one that is wrong."
+    reading.problems.append(Problem(path.name, None, "msi_status", sample, message, cure, "warning"))
+    rows = both.select("patient_id", "sample_id", marker=pl.lit(f"MSI ({path.name})"), value=pl.col("msi_status"))
+    before = reading.tables.get("markers")
+    text = rows.with_columns(pl.all().cast(pl.String))
+    reading.tables["markers"] = (
+        text if before is None else pl.concat([before.with_columns(pl.all().cast(pl.String)), text], how="diagonal")
+    )
+    reading.sources.setdefault("markers", path.name)
+
+
 def _add_purity(path: Path, built: ct.Built, reading: Reading) -> None:
     frame, problems = read_purity(path, reading.ledger)
     reading.problems += problems
     reading.ledger.file(path.name, "purity and ploidy", "used", n_rows=frame.height)
     _add_fits(frame, path, built, reading)
     if (facts := purple_facts(path)) is not None and frame.height:
-        _fill(facts.with_columns(_known_ids(facts["sample_id"], built, path, "samples", reading)).drop_nulls(), built)
+        ids = _known_ids(facts["sample_id"], built, path, "samples", reading)
+        _fill(facts.with_columns(ids).drop_nulls("sample_id"), path, built, reading)
 
 
 def _add_fits(fits: pl.DataFrame, path: Path, built: ct.Built, reading: Reading) -> None:

@@ -70,6 +70,13 @@ _READS = (
 _LEFT_OUT = "low"
 
 
+def one_sample_of(path: Path) -> str | None:
+    """Return the sample of a caller's table of one sample (its file's name), whether it holds fusions or none; None of a
+    table with a column of samples, of which those without a fusion have no row."""
+    columns = {c.lstrip("#").lower() for c in _table(path, table_name(path)).frame.columns}
+    return None if columns & set(_COLUMNS["sample_id"]) else sample_of_file(path)
+
+
 def read_fusion_calls(path: Path, ledger: Ledger | None = None) -> tuple[pl.DataFrame, list[Problem]]:
     """Return sample_id, gene_5p, gene_3p, support, frame; the sample is the file's name where no column says it.
 
