@@ -220,7 +220,8 @@ def _keep_other_msi(facts: pl.DataFrame, path: Path, built: ct.Built, reading: R
     if both.is_empty():
         return
     sample, one, other = both.select("sample_id", "_own", "msi_status").row(0)
-    message = f"the microsatellite status of {both.height:,} samples contradicts what is known ({sample}: {one}, here {other})."
+    found = f"({sample}: {one}, here {other})"
+    message = f"the microsatellite status of {both.height:,} samples contradicts what is known {found}."
     cure = "Both are kept, and told wherever the status decides; leave out the one that is wrong."
     reading.problems.append(Problem(path.name, None, "msi_status", sample, message, cure, "warning"))
     rows = both.select("patient_id", "sample_id", marker=pl.lit(f"MSI ({path.name})"), value=pl.col("msi_status"))

@@ -43,6 +43,7 @@ def validate(
     from oncourse.study.effects import with_effects, with_gene_names
     from oncourse.study.joined import with_joined_changes
     from oncourse.study.place_checks import no_copy_beside_reads, place_contradictions
+    from oncourse.study.placed_changes import with_placed_changes
 
     tables, told = with_causes(tables, config)
     tables = {name: _with_plain_dates(frame) for name, frame in tables.items()}
@@ -73,6 +74,7 @@ def validate(
         apply(with_gene_names, first_row=first_row),
         apply(with_joined_changes, build=config.genome_build, reference=reference),
         apply(with_effects, build=config.genome_build, reference=reference),
+        with_placed_changes,
     ):
         typed, found = decide(typed)
         problems += found

@@ -10,6 +10,7 @@ from oncourse.derive.concordance.covered import covered_sites
 from oncourse.derive.genes.panels import Panels, target_regions
 from oncourse.facts.called import MIN_ALT_COUNT, MIN_VAF, is_called_expr, is_set_aside_expr
 from oncourse.facts.material import is_normal, is_tumour
+from oncourse.genome.protein import is_change
 from oncourse.genome.variant import with_parts
 from oncourse.study.model import Study
 from oncourse.study.once import once_per_study
@@ -252,8 +253,27 @@ def complete_cells(
         .join(calls.drop("patient_id"), on=["sample_id", "variant_id"], how="left", maintain_order="left")
         .with_columns(pl.col("called", "set_aside").fill_null(False))
     )
+    cells = _with_unread(study, calls, cells)
     cells = with_targets(study, _with_panel(panels, cells, set(study["target_regions"]["assay_id"])))
     return with_copy_number(study, with_coverage(study, cells))
+
+
+def _with_unread(study: Study, calls: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """Set aside what was neither called nor counted in a sample of which something called in the gene is not understood
+    (``V600E - VUS?``, without a place): it may be this very change, and this may be any called there of its gene."""
+    unplaced = study["variants"].filter(~pl.col("variant_id").str.contains(r"^[^:]+:\d+:[^:]*:[^:]*$"))
+    unplaced = unplaced.drop_nulls("gene").select("variant_id", "gene", "hgvs_p", "hgvs_c")
+    odd = [v for v, _, p, c in unplaced.iter_rows() if not is_change(p) and not re.match(r"c\.[\d*-]", c or "")]
+    if not odd:
+        return cells
+    genes = unplaced.filter(pl.col("variant_id").is_in(odd)).select("variant_id", "gene")
+    called = calls.filter("called")
+    found = called.join(genes, on="variant_id", how="inner").select("sample_id", "gene", odd=True).unique()
+    cells = cells.join(found, on=["sample_id", "gene"], how="left", maintain_order="left")
+    is_odd = pl.col("variant_id").is_in(odd)
+    may_be = pl.col("odd").fill_null(False) | (is_odd & pl.col("called").any().over("sample_id", "gene"))
+    unseen = ~pl.col("called") & pl.col("alt_count").is_null() & may_be
+    return cells.with_columns(set_aside=pl.col("set_aside") | unseen).drop("odd")
 
 
 def _with_panel(panels: Panels, cells: pl.DataFrame, by_region: set[str]) -> pl.DataFrame:
