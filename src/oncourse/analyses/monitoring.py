@@ -368,6 +368,7 @@ def _rates(cohort: Cohort, emerged: pl.DataFrame) -> Iterator[dict[str, object]]
     new = emerged.filter(pl.col("status") == "emerged")
     unclear = emerged.filter(pl.col("status").is_in(["not_visible_before", "uncalled_before"]))
     before = emerged.filter((pl.col("status") == "present_before") & ~pl.col("kind").is_in(_READ_KINDS))
+    blood = cohort.possible_blood_resistance
     watched: dict[str, dict[str, str]] = {}
     for item in watch_items():
         names = watched.setdefault(item.drug_class, {})
@@ -382,10 +383,11 @@ def _rates(cohort: Cohort, emerged: pl.DataFrame) -> Iterator[dict[str, object]]
         open_ = unclear.filter(pl.col("drug_class") == drug_class)
         for name, kind in watched[drug_class].items():
             wanted = pl.col("kind").is_in(_READ_KINDS) if name == "any" else pl.col("name") == name
-            evaluable = able[kind].get((drug_class, name if kind in ("amplification", "marker") else ""), set())
+            evaluable = able[kind].get((drug_class, name), set())
             have = set(mine.filter(wanted)["patient_id"]) & evaluable
             # found, and nobody can tell whether it was there before: neither new nor without
-            doubtful = (set(open_.filter(wanted)["patient_id"]) & evaluable) - have
+            of_blood = blood.filter((pl.col("drug_class") == drug_class) & ((pl.col("name") == name) | (name == "any")))
+            doubtful = ((set(open_.filter(wanted)["patient_id"]) | set(of_blood["patient_id"])) & evaluable) - have
             # a marker or an amplification that was there cannot appear; of a gene another mutation can
             had = set(before.filter(wanted & (pl.col("drug_class") == drug_class))["patient_id"]) & evaluable
             k, n = len(have), len(evaluable - doubtful - (had - have))
@@ -408,9 +410,13 @@ _READ_KINDS = ("mutation", "reversion")
 
 
 def _looks(cohort: Cohort) -> dict[str, pl.DataFrame]:
-    """What can show each kind of resistance: patient_id, day, name (empty = every name of the kind)."""
-    samples = cohort.study["samples"].filter(is_tumour())
-    read = samples.select("patient_id", "day", pl.lit("").alias("name")).drop_nulls("day")
+    """What can show each kind of resistance: patient_id, day, name (any: some mutation that is watched for); of mutations
+    the samples whose assay looked at the gene."""
+    days = cohort.study["samples"].filter(is_tumour()).select("sample_id", "day").drop_nulls("day")
+    watched = [(g, n) for i in watch_items() if i.kind in _READ_KINDS for g in i.genes for n in (i.name, "any")]
+    of_gene = pl.DataFrame(watched, schema=["gene", "name"], orient="row").unique().sort("gene", "name")
+    looked = cohort.panels.profiled(of_gene["gene"].unique().to_list()).join(days, on="sample_id", how="inner")
+    read = looked.join(of_gene, on="gene", how="inner").select("patient_id", "day", "name").unique()
     genes = [(g, i.name) for i in watch_items() if i.kind == "amplification" for g in i.genes]
     named = pl.DataFrame(genes, schema=["gene", "name"], orient="row").unique().sort("gene")
     copies = cohort.findings.copies.join(named, on="gene", how="inner").drop_nulls("day")

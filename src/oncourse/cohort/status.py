@@ -162,6 +162,16 @@ class Statuses(Blood):
             self.params(KnowledgeParams).decision_day,
         )
 
+    @derived
+    def possible_blood_resistance(self) -> pl.DataFrame:
+        """Watched mutations that may be of a blood clone, seen under treatment (`oncourse.derive.care.watchlist`)."""
+        from oncourse.derive.care.watchlist import possible_blood
+
+        presence = self.presence_or_none
+        if presence is None or presence.cells.is_empty() or not self.study.has("treatments"):
+            return pl.DataFrame(schema=dict.fromkeys(("patient_id", "drug_class", "name"), pl.String))
+        return possible_blood(presence.cells, self.study["samples"], self.study["treatments"])
+
     @property
     def _progressed(self) -> frozenset[str]:
         """Patients whose PSA or scans progressed on the last line, where a setting of the study ends with that."""

@@ -160,6 +160,32 @@ def emergence(
     )
 
 
+def possible_blood(cells: pl.DataFrame, samples: pl.DataFrame, treatments: pl.DataFrame) -> pl.DataFrame:
+    """Return patient_id, drug_class, name of watched mutations that may be of a blood clone (possible CHIP) and are seen
+    after the start of the class: whether resistance appeared is not known of these patients.
+
+    Parameters
+    ----------
+    cells, samples, treatments : as of `emergence`; of cells ``raw_state`` (before blood is set apart) too
+    """
+    periods = class_periods(treatments)
+    items = [item for item in watch_items() if item.kind == "mutation"]
+    genes = sorted({g for item in items for g in item.genes})
+    seen = cells.filter(
+        pl.col("gene").is_in(genes) & (pl.col("blood") == "possible_chip") & (pl.col("raw_state") == "present")
+    )
+    named = _watched(seen.select("variant_id", "gene", "hgvs_p").unique(), items, ())
+    dated = samples.select("sample_id", "day").drop_nulls("day")
+    found = seen.select("patient_id", "variant_id", "gene", "sample_id").join(dated, on="sample_id", how="inner")
+    found = found.join(named, on=["variant_id", "gene"], how="inner").join(periods, on=["patient_id", "drug_class"])
+    return (
+        found.filter(pl.col("day") > pl.col("start_day"))
+        .select("patient_id", "drug_class", "name")
+        .unique()
+        .sort(pl.all())
+    )
+
+
 def _looks(cells: pl.DataFrame, named: pl.DataFrame, periods: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     """Return one row per class of drug given, watched variant and dated sample of the patient, by day."""
     dated = samples.select("sample_id", "day").drop_nulls("day")

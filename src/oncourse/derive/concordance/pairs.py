@@ -83,11 +83,17 @@ def _comparison() -> pl.Expr:
     )
 
 
+#: Plasma of so much of the depth of the patient's deepest is as good (own choice: serial samples are of one assay).
+AS_DEEP = 0.5
+
+
 def sample_pairs(samples: pl.DataFrame) -> pl.DataFrame:
     """Return one row per pair: `a` is primary, tissue or earlier, `b` metastasis, plasma or later.
 
     Per patient and comparison one pair is main: of each lesion (of the patient's plasma) the deepest sample,
-    then the two taken closest in time, then the earliest; the names decide only where all of this is equal.
+    then the two taken closest in time, then the earliest; the names decide only where all of this is equal. Plasma of at
+    least `AS_DEEP` of the deepest is as deep: of serial samples the one taken with the tissue is compared, not one under
+    treatment with some reads more.
     """
     side = samples.select(
         "patient_id",
@@ -123,7 +129,9 @@ def sample_pairs(samples: pl.DataFrame) -> pl.DataFrame:
     pairs = pairs.drop_nulls("comparison").with_columns(
         order=pl.col("comparison").replace_strict(order, default=len(order))
     )
-    ranked = pairs.sort(
+    most = pl.col("depth_b").max().over("patient_id", "comparison")
+    as_deep = (pl.col("comparison") == "tissue v plasma") & (pl.col("depth_b") >= AS_DEEP * most)
+    ranked = pairs.with_columns(depth_b=pl.when(as_deep).then(most).otherwise("depth_b")).sort(
         "patient_id",
         "order",
         "depth_a",
