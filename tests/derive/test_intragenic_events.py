@@ -23,7 +23,10 @@ def test_rules_for_fusions_ask_for_two_genes(make_study) -> None:
             {"sample_id": "S2", "gene_5p": "KIF5B", "gene_3p": "RET"},
         ],
     )
-    patients = Cohort(study).findings.patients
+    cohort = Cohort(study)
+    hits = cohort.alterations.filter(gene="RET").select("patient_id", "kinds").rows()
+    assert hits == [("P1", "rearrangement"), ("P2", "fusion")]
+    patients = cohort.findings.patients
     assert [evaluate(parse("fusion(RET)"), patients[p]).truth for p in ("P1", "P2")] == [NO, YES]
 
 

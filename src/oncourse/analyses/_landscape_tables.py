@@ -28,6 +28,7 @@ GENES = OutputTable(
         Column("n_amplified", pl.Int64, "with an amplification (counted in every gene)"),
         Column("n_deleted", pl.Int64, "with a deep deletion (counted in every gene)"),
         Column("n_fusion", pl.Int64, "with a fusion"),
+        Column("n_within_gene", pl.Int64, "with a rearrangement within the gene (intragenic deletion) alone"),
         Column(
             "n_germline",
             pl.Int64,
@@ -47,7 +48,11 @@ ALTERATIONS = OutputTable(
     (
         Column("patient_id", pl.String, "the patient"),
         _GENE,
-        Column("kinds", pl.String, "mutation, germline, amplification, deletion, fusion, joined by ;"),
+        Column(
+            "kinds",
+            pl.String,
+            "mutation, germline, amplification, deletion, fusion, rearrangement (within the gene), joined by ;",
+        ),
         Column("changes", pl.String, "protein changes (effects where there is none), drivers first, joined by ;"),
         Column("samples", pl.String, "samples in which something was found, joined by ;"),
         Column("n_hits", pl.Int64, "different variants and events"),

@@ -25,7 +25,7 @@ from oncourse.analyses._shares import median
 from oncourse.cohort import Cohort
 from oncourse.derive.genes.gene_groups import compare_groups, compare_reference
 from oncourse.derive.genes.gene_pairs import BurdenModel, burden_model, co_occurrence, group_exclusivity
-from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams, counted_samples
+from oncourse.derive.genes.gene_status import GeneStatus, LandscapeParams, counted_samples, within_gene_alone
 from oncourse.derive.genes.joint_fusions import joint_fusions, with_joint_fusions
 from oncourse.derive.genes.kinds_alike import KINDS, alike, counting, in_words, shares_by_group
 from oncourse.derive.genes.pairs_apart import FOUND, hypermutated, with_apart
@@ -68,12 +68,13 @@ def gene_table(
 
     table = status.panels.n_profiled(genes, unit)
     events = {
-        "is_mutated": "n_mutated",
-        "is_amplified": "n_amplified",
-        "is_deleted": "n_deleted",
-        "is_fused": "n_fusion",
+        "n_mutated": pl.col("is_mutated"),
+        "n_amplified": pl.col("is_amplified"),
+        "n_deleted": pl.col("is_deleted"),
+        "n_fusion": pl.col("is_fused"),
+        "n_within_gene": within_gene_alone(),
     }
-    for flag, name in events.items():
+    for name, flag in events.items():
         counts = status.once(altered.filter(flag).select("gene", key), key).group_by("gene").len(name)
         table = table.join(counts.with_columns(pl.col(name).cast(pl.Int64)), on="gene", how="left")
     table = table.join(

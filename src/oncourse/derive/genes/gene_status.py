@@ -58,6 +58,13 @@ class LandscapeParams:
     pair_odds: float = setting(4.0, "odds ratio (or its inverse) whose power is given for each pair", low=1.1, high=100)
 
 
+def within_gene_alone() -> pl.Expr:
+    """Whether a row of `GeneStatus.altered` is altered by a rearrangement within the gene (an intragenic deletion) and by
+    nothing else."""
+    others = ("is_mutated", "is_amplified", "is_deleted", "is_fused")
+    return pl.col("is_altered") & ~pl.any_horizontal(others)
+
+
 @dataclass(frozen=True)
 class GeneStatus:
     """Gene status, kept sparse: rows only where something was found, the panels for the rest.

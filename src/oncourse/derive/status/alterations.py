@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from oncourse.derive.genes.gene_status import GeneStatus
+from oncourse.derive.genes.gene_status import GeneStatus, within_gene_alone
 from oncourse.derive.status.alleles import both_alleles
 from oncourse.derive.status.variants import variant_rows
 from oncourse.errors import InputError
@@ -93,8 +93,8 @@ def hits_table(
 ) -> pl.DataFrame:
     """Return every hit of a gene of genes.tsv: `HIT_SCHEMA`, sorted.
 
-    kind: mutation, germline, amplification, deletion, fusion. driver: ``driver``, or ``unknown`` where no rule says so;
-    rule: the first of `_mutation_rules` (copy number: `_copy_rules`) that holds. A germline variant is a hit only where
+    kind: mutation, germline, amplification, deletion, fusion, rearrangement (within the gene). driver: ``driver``, or
+    ``unknown`` where no rule says so; rule: the first of `_mutation_rules` (copy number: `_copy_rules`) that holds. A germline variant is a hit only where
     it takes the protein of a suppressor away or is listed as pathogenic; blood clones are no hits.
     """
     rows = variant_rows(study, cancer_genes(), classified, germline_vaf).with_columns(
@@ -187,14 +187,16 @@ def _is_loss(gene: str, change: str, effect: str, codon: int | None, listed: str
 
 
 def _events(status: GeneStatus) -> pl.DataFrame:
-    """Amplifications, deletions and fusions of cancer genes as hits."""
+    """Amplifications, deletions, fusions and rearrangements within one gene of cancer genes as hits."""
     suppressor, oncogene = (pl.col("gene").is_in(sorted(genes_of_role(r))) for r in ("suppressor", "oncogene"))
     found = status.altered.filter(pl.col("gene").is_in(sorted(cancer_genes())))
     parts = []
+    nobody = pl.lit(False)
     for flag, kind, drives, rule in (
-        ("is_amplified", "amplification", oncogene, "amplified oncogene (genes.tsv)"),
-        ("is_deleted", "deletion", suppressor, "both copies of a suppressor deleted (genes.tsv)"),
-        ("is_fused", "fusion", suppressor | oncogene, "fusion of a gene of known role (genes.tsv)"),
+        (pl.col("is_amplified"), "amplification", oncogene, "amplified oncogene (genes.tsv)"),
+        (pl.col("is_deleted"), "deletion", suppressor, "both copies of a suppressor deleted (genes.tsv)"),
+        (pl.col("is_fused"), "fusion", suppressor | oncogene, "fusion of a gene of known role (genes.tsv)"),
+        (within_gene_alone(), "rearrangement", nobody, ""),
     ):
         parts.append(
             found.filter(flag).select(
