@@ -162,7 +162,8 @@ def _patient(
 
 def errors(how: Reads, *, depth: float, n_study: int, n_patient: int = 12, first: int = 1) -> dict[str, Any]:
     """Count what is said wrongly over some studies: (wrong, all) of absent sites called present, in samples named noisy
-    or not, of damaged sites, of CCF .3 called absent; share decided and named, bias of the latent shared fraction."""
+    or not, of damaged sites, of CCF .3 called absent; share decided and named, bias of the latent shared
+    fraction, and in how many studies none is given."""
     cells, named, biases = [], [], []
     for seed in range(first, first + n_study):
         study, truth = pairs(n_patient, how, depth=depth, seed=seed)
@@ -177,7 +178,8 @@ def errors(how: Reads, *, depth: float, n_study: int, n_patient: int = 12, first
             .tables["concordance/summary"]
             .filter(pl.col("estimand") == "shared_fraction_latent", pl.col("set") == "all", pl.col("chip") == "without")
         )
-        biases.append(float(summary["estimate"][0]) - _shared(truth))
+        latent = summary["estimate"][0]
+        biases.append(np.nan if latent is None else float(latent) - _shared(truth))
     every = pl.concat(cells)
 
     def share(rows: pl.DataFrame, state: str) -> tuple[int, int]:
@@ -191,7 +193,8 @@ def errors(how: Reads, *, depth: float, n_study: int, n_patient: int = 12, first
         "missed": share(every.filter(pl.col("ccf_true") == 0.3), "absent"),
         "decided": float((every["state"] != "not_assessable").mean()),  # type: ignore[arg-type]
         "named": float(pl.concat(named).mean()),  # type: ignore[arg-type]
-        "bias": float(np.mean(biases)),
+        "bias": float(np.nanmean(biases)) if np.isfinite(biases).any() else np.nan,
+        "withheld": int(np.isnan(biases).sum()),
     }
 
 
@@ -213,7 +216,10 @@ def table(n_study: int = 4, depths: tuple[float, ...] = (60.0, 150.0), names: tu
             print(
                 f"| {name} | {depth:.0f} | "
                 + " | ".join(_of(found[x]) for x in ("present", "unnamed", "damaged", "missed"))
-                + f" | {100 * found['decided']:.0f} % | {100 * found['named']:.0f} % | {found['bias']:+.3f} |",
+                + f" | {100 * found['decided']:.0f} % | {100 * found['named']:.0f} % | "
+                + (f"{found['bias']:+.3f}" if found["withheld"] < n_study else "")
+                + (f" withheld in {found['withheld']}" if found["withheld"] else "")
+                + " |",
                 flush=True,
             )
 

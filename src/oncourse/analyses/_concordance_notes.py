@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from oncourse.analyses._base import Estimate
-from oncourse.analyses._concordance_tables import comparison_key
-from oncourse.derive.concordance.concordance_summary import hidden_by_errors
 from oncourse.derive.concordance.pairs import PairTable
 from oncourse.derive.concordance.presence import PresenceTable
+from oncourse.derive.concordance.withheld import hidden_by_errors
 
 #: Samples named in a note; the others are in the table it names.
 MANY = 12
-
-#: Share of the compared samples with errors above those told from which no answer is sure. A choice: with uneven errors
-#: ten times those told the shared fraction was too high by .03-.11, thirty times by .06-.17, the interval as narrow as ever.
-MOST_NOISY = 0.5
 
 #: What is set apart, as a reader says it.
 _BLOOD = {
@@ -24,26 +18,6 @@ _BLOOD = {
     "chip": "clonal haematopoiesis",
     "possible_chip": "possible clonal haematopoiesis",
 }
-
-
-def mostly_noisy(presence: PresenceTable, pairs: PairTable) -> tuple[str, ...]:
-    """The comparisons of whose samples `MOST_NOISY` or more are named for errors (`NOISE_COLUMNS`), not for spread alone."""
-    named = presence.samples.filter(pl.col("noise").str.contains("errors"))["sample_id"].implode()
-    main = pairs.pairs.filter("is_main")
-    compared = pl.concat([main.select("comparison", sample_id=f"sample_{s}") for s in "ab"]).unique()
-    noisy = compared.group_by("comparison").agg(share=pl.col("sample_id").is_in(named).mean())
-    return tuple(noisy.filter(pl.col("share") >= MOST_NOISY)["comparison"].sort())
-
-
-def too_high(noisy: tuple[str, ...], estimates: tuple[Estimate, ...]) -> tuple[str, ...]:
-    """A note per comparison of mostly noisy samples whose shared fraction is given all the same."""
-    given = {e.name for e in estimates if e.value is not None}
-    return tuple(
-        f"{comparison}: most samples have, or may have, more errors than told. Errors at one place of both samples look "
-        "like a mutation that both have: the shared fraction may be too high, by more than its interval says."
-        for comparison in noisy
-        if f"shared_fraction_assessable.{comparison_key(comparison)}" in given
-    )
 
 
 #: The comparisons without a shared fraction: rows of the summary.
@@ -68,9 +42,11 @@ def hidden_comparisons(
     return {comparison: sites for comparison, sites in found.items() if sites is not None}
 
 
-def withheld_notes(summary: pl.DataFrame, hidden: dict[str, tuple[int, int]]) -> tuple[str, ...]:
-    """A note per comparison without a shared fraction: errors hide small clones (`hidden_comparisons`), or its
-    mutations could only be judged where both samples have them."""
+def withheld_notes(
+    summary: pl.DataFrame, hidden: dict[str, tuple[int, int]], noisy: tuple[str, ...]
+) -> tuple[str, ...]:
+    """A note per comparison without a shared fraction: errors hide small clones (`hidden_comparisons`), most of its
+    samples may have more errors than told, or its mutations could only be judged where both samples have them."""
     notes = []
     for comparison, n in summary.filter(_WITHOUT).select("comparison", "n_variants").iter_rows():
         if comparison in hidden:
@@ -79,12 +55,55 @@ def withheld_notes(summary: pl.DataFrame, hidden: dict[str, tuple[int, int]]) ->
                 f"{comparison}: at {undecided} of {sites} sites where a clone would have been seen the reads are as "
                 "likely errors as a small clone; what can be decided is mostly there, and no shared fraction is given."
             )
-            continue
-        notes.append(
-            f"{comparison}: {n} mutations were found in both samples, and in no sample could one have been judged absent: "
-            "no shared fraction is given."
-        )
+        elif comparison in noisy:
+            notes.append(
+                f"{comparison}: most samples have, or may have, more errors than told. Errors at one place of both "
+                "samples look like a mutation that both have: no shared fraction is given."
+            )
+        else:
+            notes.append(
+                f"{comparison}: {n} mutations were found in both samples, and in no sample could one have been judged "
+                "absent: no shared fraction is given."
+            )
     return tuple(notes)
+
+
+def without_a_share(summary: pl.DataFrame) -> tuple[str, ...]:
+    """The comparisons whose shared fraction is withheld."""
+    return tuple(summary.filter(_WITHOUT)["comparison"])
+
+
+#: A mutation of less than this share of a sample's tumour cells may be errors that sit in few places: five reads in a
+#: hundred are a clone of a tenth to a third of the cells at purities of 1 to .3. A choice.
+SMALL_CLONE = 0.5
+
+
+def few_places_notes(presence: PresenceTable, pairs: PairTable, withheld: tuple[str, ...]) -> tuple[str, ...]:
+    """A note per comparison with a shared fraction: how many mutations are shared without small clones, which errors in
+    few places look like (nothing tells such errors: they name no sample)."""
+    if presence.kernel is None:
+        return ()
+    cells = presence.cells
+    small = cells.select((pl.col("ccf") < SMALL_CLONE) & (pl.col("basis") == "counted")).to_series().fill_null(False)
+    main = pairs.pairs.filter("is_main", ~pl.col("comparison").is_in(withheld)).select("pair", "comparison")
+    judged = pairs.variants.filter(pl.col("state") != "not_assessable", pl.col("blood").is_null()).join(main, on="pair")
+    few_a, few_b = (small.gather(judged[f"cell_{s}"].to_numpy()) for s in "ab")
+    found = (
+        judged.with_columns(few=few_a | few_b)
+        .group_by("comparison")
+        .agg(
+            n=pl.len(),
+            shared=(~pl.col("state").is_in(["private_a", "private_b"])).sum(),
+            few=((pl.col("state") == "shared") & pl.col("few")).sum(),
+        )
+    )
+    return tuple(
+        f"{comparison}: errors that sit in few places look like small clones, and nothing tells them apart. Of "
+        f"{shared} shared mutations {few} are in less than half of the tumour cells of one of the samples; without them "
+        f"{shared - few} of {n} judged mutations are shared."
+        for comparison, n, shared, few in found.sort("comparison").iter_rows()
+        if few
+    )
 
 
 def concordance_notes(presence: PresenceTable, counts: pl.DataFrame, related: pl.DataFrame) -> tuple[str, ...]:

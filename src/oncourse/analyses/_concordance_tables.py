@@ -69,7 +69,12 @@ PAIRS = OutputTable(
         Column("n_private_b", pl.Int64, "present in b, absent in a"),
         Column("n_not_assessable", pl.Int64, "seen in one, not assessable in the other"),
         Column("n_lost", pl.Int64, "gone with the locus in one sample"),
-        Column("shared_fraction", pl.Float64, "(n_shared + n_lost) / assessable variants", unit="fraction"),
+        Column(
+            "shared_fraction",
+            pl.Float64,
+            "(n_shared + n_lost) / assessable variants; null: none, or withheld (see notes)",
+            unit="fraction",
+        ),
         Column("ci_low", pl.Float64, "lower limit (Wilson)", unit="fraction"),
         Column("ci_high", pl.Float64, "upper limit", unit="fraction"),
         Column("comparison", pl.String, "primary v metastasis, tissue v plasma ..."),

@@ -11,10 +11,10 @@ from oncourse.analyses._base import Estimate, Result, analysis, exclusions
 from oncourse.analyses._concordance_figures import concordance_figures
 from oncourse.analyses._concordance_notes import (
     concordance_notes,
+    few_places_notes,
     hidden_comparisons,
-    mostly_noisy,
-    too_high,
     withheld_notes,
+    without_a_share,
 )
 from oncourse.analyses._concordance_tables import (
     FLIPS,
@@ -49,6 +49,7 @@ from oncourse.derive.concordance.pairs import (
 from oncourse.derive.concordance.presence_inputs import borrowed_note
 from oncourse.derive.concordance.relatedness import NOT_RELATED
 from oncourse.derive.concordance.status_tables import flips, status_table
+from oncourse.derive.concordance.withheld import mostly_noisy
 from oncourse.errors import NotEnoughData
 from oncourse.facts.material import is_tumour
 from oncourse.facts.statuses import statuses_of
@@ -81,7 +82,11 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
     )
     counts = counts.join(plain, on="pair", how="left", maintain_order="left")
     summary, noise = summary_table(presence, pairs, judged, params)
-    counts = counts.join(noise, on="pair", how="left", maintain_order="left")
+    withheld = without_a_share(summary)
+    share = pl.col("shared_fraction", "ci_low", "ci_high")
+    counts = counts.join(noise, on="pair", how="left", maintain_order="left").with_columns(
+        pl.when(~pl.col("comparison").is_in(withheld)).then(share)
+    )
     statuses = statuses_of(cohort.study.config.statuses)
     two = cohort.cleared.status_pairs
     rows = variant_rows(presence, pairs)
@@ -98,7 +103,7 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
     }
     estimates = _estimates(summary, counts, judged)
     hidden = hidden_comparisons(summary, presence, pairs, params.min_power)
-    noisy = mostly_noisy(presence, pairs)
+    noisy = mostly_noisy(presence.samples, pairs.pairs.filter("is_main"))
     headline = _headline(estimates, tuple(hidden), noisy)
     return Result(
         answer=_answer(estimates, headline.text.text()),
@@ -110,8 +115,8 @@ def concordance(cohort: Cohort, params: ConcordanceParams) -> Result:
         samples_used=_used(pairs),
         notes=(
             *concordance_notes(presence, counts, related),
-            *withheld_notes(summary, hidden),
-            *too_high(noisy, estimates),
+            *withheld_notes(summary, hidden, noisy),
+            *few_places_notes(presence, pairs, withheld),
             *borrowed_note(cohort.study),
         ),
         methods=_METHODS,
@@ -221,7 +226,11 @@ def _headline(estimates: tuple[Estimate, ...], hidden: tuple[str, ...], noisy: t
     if comparison is None:
         by_errors = next((c for c in COMPARISONS if c in hidden), None)
         if by_errors is None:
-            return cannot(said("headline.concordance.none"), said("reason.no_value"))
+            few_told = next((c for c in COMPARISONS if c in noisy), None)
+            if few_told is None:
+                return cannot(said("headline.concordance.none"), said("reason.no_value"))
+            a, b = two_sides(few_told)
+            return cannot(said("headline.concordance.noisy", a=a, b=b), said("reason.noisy"))
         a, b = two_sides(by_errors)
         return cannot(said("headline.concordance.hidden", a=a, b=b), said("reason.read_errors"))
     name = _of(known, "shared_fraction_assessable", comparison)
@@ -237,8 +246,6 @@ def _headline(estimates: tuple[Estimate, ...], hidden: tuple[str, ...], noisy: t
         key, rest = f"{key}_by_calls", rest | {"different": different, "assumed": assumed}
     text = said(f"headline.concordance.{key}", **rest)
     headline = unless_assumed(rated(text, share, name, n_patients=patients), assumed, mutations)
-    if comparison in noisy and headline.light != "cannot":  # before few patients: more patients would not mend it
-        return replace(headline, light="uncertain", reason=said("reason.noisy"))
     if headline.light == "answered" and _corrected_outside(known, comparison):
         return replace(headline, light="uncertain", reason=said("reason.corrected_outside"))
     return headline

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from oncourse.derive.concordance.pairs import COMPARISONS, ConcordanceParams, PairTable
 from oncourse.derive.concordance.presence import PresenceTable
 from oncourse.derive.concordance.relatedness import NOT_RELATED
+from oncourse.derive.concordance.withheld import hidden_by_errors, mostly_noisy, seen_alone
 from oncourse.stats.clustered_share import clustered_share
 from oncourse.stats.proportions import wilson
 
@@ -162,8 +163,8 @@ def ratio_rows(
     counted : of `_counts`
     keep : numbers of the main pairs of the set, one per patient
     key : comparison and set
-    withheld : whether mutations could only be judged where both samples have them (`seen_alone`), or errors hide small
-        clones (`hidden_by_errors`): no shared fraction
+    withheld : whether mutations could only be judged where both samples have them (`seen_alone`), errors hide small
+        clones (`hidden_by_errors`), or most samples may have more errors than told (`mostly_noisy`): no shared fraction
     """
     rows: list[dict[str, Any]] = []
     chosen = keep.to_numpy()
@@ -191,44 +192,9 @@ def ratio_rows(
                     }
                 )
             if state == "raw_state":
-                rows.append({**key, "chip": chip, **_between(counts)})
+                between = _between(counts)
+                rows.append({**key, "chip": chip, **between, **({"estimate": None} if withheld else {})})
     return rows
-
-
-def seen_alone(power: pl.Series, variants: pl.DataFrame, min_power: float) -> bool:
-    """Whether the variants of some pairs could only be judged where both samples have them: then they share 100 %.
-
-    None is in one sample only, some could not be judged, and of a side no shared one lay where its absence would have
-    been seen.
-
-    power : of the cells; variants : of `PairTable`
-    """
-    if variants["state"].is_in(["private_a", "private_b"]).any() or not (variants["state"] == "not_assessable").any():
-        return False
-    shared = variants.filter(pl.col("state") == "shared")
-    sides = (power.gather(shared[f"cell_{s}"].to_numpy()).fill_null(0.0) for s in "ab")
-    return any(not (side >= min_power).any() for side in sides)
-
-
-#: Share of the cells that would have shown a clone and are undecided all the same, from which, where they are more than
-#: the absent ones, no shared fraction is given. A choice: with errors 30 times those told (3e-2) 18-40 % are undecided, few
-#: absent, and .88-.96 of the decided are shared where .6 truly are; with 10 times at most 13 %, and where reads spread more
-#: are absent.
-MOST_UNDECIDED = 0.15
-
-
-def hidden_by_errors(presence: PresenceTable, variants: pl.DataFrame, min_power: float) -> tuple[int, int] | None:
-    """Return in how many tissue cells, of how many that would have shown a clone, the reads are as likely errors as a small
-    clone, where what could be decided is mostly there; else None.
-
-    variants : of `PairTable`
-    """
-    at = np.unique(variants.select("cell_a", "cell_b").to_numpy())
-    tissue = pl.col("sample").is_in(presence.samples.filter(pl.col("material") == "tissue")["sample"].implode())
-    cells = presence.cells[at].filter(tissue & (pl.col("basis") == "counted") & (pl.col("power") >= min_power))
-    undecided = cells.filter(pl.col("reason").is_in(["uncertain", "weak_call"])).height
-    few_absent = undecided > cells.filter(pl.col("raw_state") == "absent").height
-    return (undecided, cells.height) if few_absent and undecided >= MOST_UNDECIDED * cells.height else None
 
 
 def _values(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> dict[str, Any]:
@@ -455,8 +421,13 @@ def _of_comparison(
     of: pl.DataFrame,
     counted: dict[tuple[str, str], NDArray[np.float64]],
     min_power: float,
+    *,
+    noisy: bool,
 ) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:
-    """Return the rows of one comparison with its main pairs `of`, and what noise explains per pair."""
+    """Return the rows of one comparison with its main pairs `of`, and what noise explains per pair.
+
+    noisy : whether its samples are `mostly_noisy`
+    """
     rows: list[dict[str, Any]] = []
     noise: list[pl.DataFrame] = []
     strange = pl.col("verdict").is_in((*NOT_RELATED, SET_APART)).fill_null(False)
@@ -466,7 +437,7 @@ def _of_comparison(
             continue
         key = {"comparison": comparison, "set": name}
         here = pairs.variants.join(chosen.select("pair"), on="pair", how="semi", maintain_order="left")
-        hidden = hidden_by_errors(presence, here, min_power) is not None
+        hidden = noisy or hidden_by_errors(presence, here, min_power) is not None
         withheld = hidden or seen_alone(presence.cells["power"], here, min_power)
         rows.extend(ratio_rows(counted, chosen["pair"], key, withheld=withheld))
         if name == "related" and chosen.height == of.height:
@@ -510,10 +481,11 @@ def summary_table(
     counted = _counts(pairs)
     main = pairs.pairs.filter("is_main").join(related.select("pair", "verdict"), on="pair", how="left")
     here = [c for c in COMPARISONS if c in set(main["comparison"])]
+    noisy = mostly_noisy(presence.samples, main)
 
     def of(at: int) -> tuple[list[dict[str, Any]], list[pl.DataFrame]]:
         chosen = main.filter(pl.col("comparison") == here[at]).sort("pair")
-        return _of_comparison(presence, pairs, here[at], chosen, counted, params.min_power)
+        return _of_comparison(presence, pairs, here[at], chosen, counted, params.min_power, noisy=here[at] in noisy)
 
     with ThreadPoolExecutor(N_THREAD) as pool:
         found = list(pool.map(of, range(len(here))))
