@@ -94,8 +94,9 @@ def hits_table(
     """Return every hit of a gene of genes.tsv: `HIT_SCHEMA`, sorted.
 
     kind: mutation, germline, amplification, deletion, fusion, rearrangement (within the gene). driver: ``driver``, or
-    ``unknown`` where no rule says so; rule: the first of `_mutation_rules` (copy number: `_copy_rules`) that holds. A germline variant is a hit only where
-    it takes the protein of a suppressor away or is listed as pathogenic; blood clones are no hits.
+    ``unknown`` where no rule says so; rule: the first of `_mutation_rules` (copy number: `_copy_rules`) that holds. A
+    germline variant is a hit only where it takes the protein of a suppressor away or is listed as pathogenic; blood clones
+    are no hits.
     """
     rows = variant_rows(study, cancer_genes(), classified, germline_vaf).with_columns(
         kind=pl.when(pl.col("origin") == "germline").then(pl.lit("germline")).otherwise(pl.lit("mutation"))
