@@ -42,3 +42,22 @@ def test_a_part_of_a_gene_is_no_gene():
 def test_a_called_gene_that_the_list_does_not_name_is_told(targets, gene, is_called, n):
     found = assay_checks(tables(targets, gene=gene, is_called=is_called))
     assert [p.severity for p in found] == ["warning"] * n
+
+
+def test_called_variants_outside_the_regions_of_their_assay_are_told():
+    """NRAS Q61R called with a panel whose BED file lacks NRAS was in no frequency, and nothing said so."""
+    regions = [("P", "12", 100, 300), ("P", "12", 150, 160), ("Q", "1", 1, 10)]
+    tables = {
+        "assays": pl.DataFrame({"assay_id": ["P", "Q"], "targets": ["p.bed", "q.bed"]}),
+        "samples": pl.DataFrame({"sample_id": ["S", "T", "U"], "assay_id": ["P", "Q", None]}),
+        "calls": pl.DataFrame(
+            [("S", "12:200:C:T", True), ("S", "12:301:C:T", True), ("S", "1:5:C:T", True), ("S", "12:99:C:T", False)]
+            + [("T", "1:5:C:T", True), ("U", "9:9:C:T", True)],
+            schema=["sample_id", "variant_id", "is_called"],
+            orient="row",
+        ),
+        "target_regions": pl.DataFrame(regions, schema=["assay_id", "chrom", "start", "end"], orient="row"),
+    }
+    assert [p.message for p in assay_checks(tables)] == [
+        "2 called variants lie outside the regions of assay P (first: 12:301:C:T)."
+    ]

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from oncourse.genome.gene_names import gene_name
+from oncourse.genome.variant import with_parts
+from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
 
 _SHOWN = 6
@@ -22,7 +24,7 @@ def assay_checks(tables: Mapping[str, pl.DataFrame], first_row: int = 2) -> list
     if assays is None or assays.is_empty() or "targets" not in assays.columns:
         return []
     listed = _listed(assays)
-    return [*_no_genes(assays, listed, first_row), *_beyond(tables, listed)]
+    return [*_no_genes(assays, listed, first_row), *_beyond(tables, listed), *_outside(tables)]
 
 
 def _listed(assays: pl.DataFrame) -> dict[str, list[str]]:
@@ -71,4 +73,41 @@ def _beyond(tables: Mapping[str, pl.DataFrame], listed: Mapping[str, list[str]])
                 "Of a gene that is not listed nobody without it can be told: frequencies leave it out. List it there."
             )
             found.append(Problem("assays", None, "targets", None, text, cure, "warning"))
+    return found
+
+
+def _outside(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
+    """A warning per assay of called variants that lie outside its regions: of their genes nobody else was looked at."""
+    needed = {
+        "calls": {"sample_id", "variant_id"},
+        "samples": {"sample_id", "assay_id"},
+        "target_regions": {"assay_id"},
+    }
+    if any(t not in tables or not columns <= set(tables[t].columns) for t, columns in needed.items()):
+        return []
+    regions = tables["target_regions"].drop_nulls(["assay_id", "chrom", "start", "end"]).sort("start")
+    if regions.is_empty():
+        return []
+    calls = tables["calls"].filter(optional(tables["calls"], "is_called", pl.Boolean).fill_null(True))
+    samples = tables["samples"].select("sample_id", "assay_id").drop_nulls()
+    samples = samples.filter(pl.col("assay_id").is_in(regions["assay_id"].unique().implode()))
+    sites = calls.select("sample_id", "variant_id").join(samples, on="sample_id", how="inner")
+    sites = with_parts(sites.select("assay_id", "variant_id").unique()).drop_nulls("pos").sort("pos")
+    # regions may overlap: the furthest end of those that begin before the site
+    reach = regions.with_columns(reach=pl.col("end").cum_max().over("assay_id", "chrom"))
+    held = sites.join_asof(
+        reach.select("assay_id", "chrom", "start", "reach"),
+        left_on="pos",
+        right_on="start",
+        by=["assay_id", "chrom"],
+        strategy="backward",
+        check_sortedness=False,
+    )
+    out = held.filter((pl.col("pos") > pl.col("reach")).fill_null(True)).sort("assay_id", "variant_id")
+    found = []
+    for assay, group in out.group_by("assay_id", maintain_order=True):
+        first = group["variant_id"][0]
+        message = f"{group.height:,} called variants lie outside the regions of assay {assay[0]} (first: {first})."
+        cure = "Is the BED file that of the assay, and of the build? Their places count as looked at in these samples alone."
+        found.append(Problem("assays", None, "targets", str(assay[0]), message, cure, "warning"))
     return found
