@@ -10,10 +10,12 @@ import polars as pl
 import pytest
 from tests.io.strangers import KRAS_ROW, MAF, states_of, write_book, write_table
 
+from oncourse.facts.markers import NEGATIVE, UNCLEAR, marker_state
 from oncourse.io.aside import checked
 from oncourse.io.clinical import everyday_names, own_genes, own_msi, survival
 from oncourse.io.detect import read_any
 from oncourse.io.hospital.delivery import read_delivery
+from oncourse.io.hospital.workbook import read_workbook
 from oncourse.io.whose.ids import matched
 
 PEOPLE = [["患者编号", "性别", "诊断日期"], ["P1", "男", "2021-03-05"], ["P2", "女", "2021-03-05"]]
@@ -184,3 +186,27 @@ def test_the_laboratory_s_ids_may_stand_in_a_column_of_the_workbook(tmp_path):
     lines = [KRAS_ROW.replace("\tS1\t", f"\t{s}\t") for s in ("L001", "L002")]
     reading = read_delivery([write_table(tmp_path / "a.maf", "\n".join([MAF, *lines]))], clinical=[book])
     assert checked(reading)[0]["samples"].select("sample_id", "patient_id").rows() == [("A1", "P1"), ("A2", "P2")]
+
+
+def test_ras_raf_in_one_column_is_of_all_three_genes(tmp_path):
+    """RAS/RAF is how hospitals head it: the column was a covariate of the patients, and nothing said so."""
+    rows = [
+        "患者编号,诊断日期,末次随访日期,生存状态,RAS/RAF,MMR",
+        "P1,2020-01-01,2022-01-01,存活,均野生,四种蛋白均表达",
+    ]
+    rows += [
+        "P2,2020-01-01,2022-01-01,存活,RAS突变/RAF野生,",
+        "P3,2020-01-01,2022-01-01,存活,KRAS野生 BRAF V600E突变,均阳性",
+    ]
+    (tmp_path / "患者.csv").write_text("\n".join([*rows, ""]), "utf-8")
+    found = read_workbook(tmp_path / "患者.csv").tables["markers"].select("patient_id", "marker", "value").rows()
+    assert found == [
+        ("P1", "RAS/BRAF", "均野生"),
+        ("P2", "RAS", "突变"),
+        ("P2", "BRAF", "野生"),
+        ("P3", "KRAS", "野生"),
+        ("P3", "BRAF", "V600E突变"),
+        ("P1", "MMR", "四种蛋白均表达"),
+        ("P3", "MMR", "均阳性"),
+    ]
+    assert [marker_state("MMR", w) for w in ("四种蛋白均表达", "均阳性", "MLH1阳性")] == [NEGATIVE, NEGATIVE, UNCLEAR]

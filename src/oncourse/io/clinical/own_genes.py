@@ -167,14 +167,22 @@ def _results(table: pl.DataFrame, source: str, *, of_patients: bool = False) -> 
     name = next((n for c in _without_method(column) if (n := marker_name(c)) in _MARKERS), None)
     if name:
         return _rows(table, name.removesuffix(" IHC") if name[:4] in REPAIR_PROTEINS else name, column)
-    genes = {g.upper() for g in genes_named(column)}
+    of_raf = _RAF.sub("BRAF", column)  # RAS/RAF is the everyday name of KRAS, NRAS and BRAF
+    genes = {g.upper() for g in genes_named(of_raf)}
     if len(genes) > 1 and genes <= set(TESTED):  # RAS/BRAF: wild type of each; a cell may say which is mutated
-        return _of_texts(table, column, otherwise=column)
+        return _of_texts(table.rename({column: of_raf}), of_raf, otherwise=of_raf)
     return _rows(table, column, column) if _GERMLINE.match(column) else pl.DataFrame(schema=SCHEMA)
 
 
 #: How a marker was tested, in brackets behind it: HER2(IHC), AR-V7（CTC）.
 _BY = re.compile(r"\s*[(（]\s*(ihc|免疫组化|fish|ish|ctc|pcr|ngs|血|外周血|cfrna|rna)\s*[)）]\s*$", re.I)
+
+
+_RAF = re.compile(r"(?i)(?<![A-Za-z])RAF(?![A-Za-z0-9])")
+
+
+#: A result, and behind a stroke the next gene: RAS突变/BRAF野生.
+_NEXT = re.compile(r"(?i)(突变型?|野生型?|阳性|阴性|\bmut(?:ated|ant)?|\bwt|wild[- ]type)\s*/\s*(?=[KNH]?RAS|BRAF)")
 
 
 def _without_method(column: str) -> tuple[str, ...]:
@@ -279,8 +287,11 @@ def said_of_genes(text: str) -> list[tuple[str, str]]:
     ([('KRAS/NRAS/BRAF', '野生型')], [])
     >>> said_of_genes("KRAS wt / NRAS mut")
     [('KRAS', 'wt'), ('NRAS', 'mut')]
+    >>> said_of_genes("RAS突变/RAF野生")
+    [('RAS', '突变'), ('BRAF', '野生')]
     """
     out = []
+    text = _NEXT.sub(r"\1，", _RAF.sub("BRAF", text))
     for clause in filter(None, (c.strip() for c in _CLAUSE.split(text))):
         each = parts_by_gene(clause)
         if len(each) > 1:

@@ -11,6 +11,7 @@ import polars as pl
 
 from oncourse.io.clinical import survival
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
+from oncourse.io.clinical.own_burden import burden_words
 from oncourse.io.clinical.own_dates import dates_of_sheets
 from oncourse.io.clinical.own_drug_dates import rows_of_dated_drugs
 from oncourse.io.clinical.own_genes import markers_of_columns
@@ -76,6 +77,7 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
         imaging_words(reading)
         markers_of_columns(reading)
         msi_words(reading)
+        burden_words(reading)
         material_words(reading)
         labs_of_visits(reading)
         labs_of_series(reading)
