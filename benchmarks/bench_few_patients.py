@@ -12,9 +12,11 @@ import sys
 
 import numpy as np
 from scipy.special import gammaln
+from scipy.stats import binom
 
 from oncourse.stats.agreement import cluster_bootstrap, cluster_weights, few_units_limits, gwet_ac1, kappa
 from oncourse.stats.clustered_share import clustered_share
+from oncourse.stats.proportions import newcombe
 from oncourse.stats.rng import generator
 
 
@@ -78,6 +80,29 @@ def two_by_two() -> None:
             print(truth, n, " ".join(f"{c:.3f}" for c in row), flush=True)
 
 
+def differences() -> None:
+    """Print the exact coverage of the interval of a difference of two shares over true shares of .02-.98 of either side."""
+    print("patients a side  least  99 of 100 true shares above  median")
+    for n in (5, 6, 8, 10, 15, 20, 40):
+        k, j = np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij")
+        found = newcombe(k, np.full(k.shape, n), j, np.full(k.shape, n))
+        shares_of = np.arange(0.02, 1, 0.04)
+        chance = binom.pmf(np.arange(n + 1)[:, None], n, shares_of)
+        covered = np.array(
+            [
+                [
+                    (np.outer(chance[:, a], chance[:, b]) * ((found.ci_low <= p - q) & (p - q <= found.ci_high))).sum()
+                    for b, q in enumerate(shares_of)
+                ]
+                for a, p in enumerate(shares_of)
+            ]
+        )
+        print(
+            n, " ".join(f"{x:.3f}" for x in (covered.min(), np.quantile(covered, 0.01), np.median(covered))), flush=True
+        )
+
+
 if __name__ == "__main__":
     shares(int(sys.argv[1]) if len(sys.argv) > 1 else 400)
     two_by_two()
+    differences()

@@ -90,6 +90,8 @@ STRESSED: dict[str, Stressed] = {
         ),
         (
             "founders that left no cells in the sample, or are in no other lesion: they are not seen",
+            "copies that are wrong or missed: 90 % intervals of the cell fractions on them hold in 62-83 %, away from the "
+            "chromosomes named in evolution/wrong_copies in 94-99 %",
             "events of few variants",
             "samples swapped or mixed",
         ),
