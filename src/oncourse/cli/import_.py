@@ -242,8 +242,15 @@ def _read(
     unused = [option for option, value in given.items() if value and option not in used]
     if unused:
         message = f"`import {kind}` does not use {', '.join(unused)}: what it says is in no table."
-        cure = "Write it into the tables of the study, or a mapping."
-        reading.problems.append(Problem(source.name, None, None, None, message, cure, "warning"))
+        # without its clinical table every sample of a report is a patient of its own
+        severity = "error" if kind == "panel" and "--clinical" in unused else "warning"
+        cure = (
+            "Write the patient, and primary or metastasis, beside each sample of the report (columns patient_id, role), or "
+            "both tables into one workbook."
+            if severity == "error"
+            else "Write it into the tables of the study, or a mapping."
+        )
+        reading.problems.append(Problem(source.name, None, None, None, message, cure, severity))
     return reading
 
 

@@ -70,7 +70,6 @@ ORIGINS: dict[str, str] = {
     "strongloh": "germline",
     "likelyloh": "germline",
     "germline_vcf": "germline",
-    "afdiff": "germline",
     # DRAGEN's GermlineStatus of tumour-only calls: in a population database, or near variants that are
     "germline_db": "germline",
     "germline_proxi": "germline",
@@ -107,6 +106,7 @@ NO_STATUS = (
     "ss4",
     "ss5",
     "complex",
+    "afdiff",  # VarDict: in both at other shares; the normal's reads say which
     "samelocus",
     "variant of unknown origin",
     "unverified",

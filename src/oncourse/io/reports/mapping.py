@@ -23,6 +23,7 @@ from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.reading import Reading
 from oncourse.io.reports.denied import denied_elsewhere
+from oncourse.io.reports.knowledge_tables import is_knowledge
 from oncourse.io.reports.layout import gene_headers, must_be_whose, report_table
 from oncourse.io.reports.merged import unmerged
 from oncourse.io.reports.names import REPORT, material_of_word, of_folder
@@ -489,6 +490,11 @@ def of_file(
         return frame.with_columns(pl.lit(v).alias(c) for c, v in of_patient.items() if c not in frame.columns)
     if names_nobody(path):
         return frame
+    if is_knowledge(frame, path, left):
+        raise InputError(
+            f"{path.name}: the table names nobody and lists what is known of variants (drugs, evidence), no patient's "
+            "findings. Leave it out; or name the sample of each row (a column sample_id), if it is a report."
+        )
     if any(_WHOSE.search(c) for c in left):
         return frame
     sample = REPORT.sub("", sample_of_file(path)) or sample_of_file(path)

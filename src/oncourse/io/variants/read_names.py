@@ -16,7 +16,10 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "alt": ("alt", "alternate", "alternative", "var", "variant", "mut", "mutant", "mutated", "nonref"),
     "ref": ("ref", "reference", "wt", "wildtype"),
     "all": ("total", "tot", "all"),
-    "reads": ("count", "counts", "cnt", "read", "reads", "depth", "dp", "cov", "coverage"),
+    "reads": (
+        *("count", "counts", "cnt", "read", "reads", "depth", "dp", "cov", "coverage"),
+        *("molecule", "molecules", "fragment", "fragments", "family", "families", "umi", "umis"),  # of cell-free DNA
+    ),
     "share": ("vaf", "af", "freq", "frequency", "fraction", "frac"),
     "ad": ("ad", "nv"),
     "rd": ("rd",),
@@ -40,6 +43,8 @@ _NAMES_OF_ONE: dict[frozenset[str], tuple[str, str]] = {
     frozenset({"reads"}): ("t_depth", "n_depth"),
     frozenset({"share"}): ("t_vaf", "n_vaf"),
 }
+#: Behind a name: that it is a number, and not the normal's.
+_UNIT = re.compile(r"(?i)\s*[(\[](?:n|no\.?|#|x)[)\]]\s*$")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 
 
@@ -52,10 +57,12 @@ def meant(column: str) -> str | None:
     ['t_ref_count', 't_alt_count', 't_alt_count', 't_vaf', 't_vaf', 'n_depth']
     >>> [meant(c) for c in ("rna_alt_count", "alt_fwd_reads", "AF", "reads", "ref", "case", "P1.AD", "mut")]
     [None, None, None, None, None, None, None, None]
+    >>> [meant(c) for c in ("Total molecules", "Mutant molecules (n)", "wt fragments", "DNA fragment")]
+    ['t_depth', 't_alt_count', 't_ref_count', None]
     >>> [meant(c) for c in ("Normal VAF", "AF_control", "Germline fraction")]
     ['n_vaf', 'n_vaf', 'n_vaf']
     """
-    words = [w.lower() for w in _CAMEL.findall(column)]
+    words = [w.lower() for w in _CAMEL.findall(_UNIT.sub("", column))]
     said = [_SAYS.get(w) for w in words]
     if not said or None in said:
         return None
