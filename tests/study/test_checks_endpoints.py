@@ -237,6 +237,13 @@ CASES = [
         "warning",
     ),
     (
+        "recurrence on day 0",
+        {"follow_up": {0: {"recurrence_day": 0}}},
+        ("follow_up", 2, "recurrence_day"),
+        "never free of disease",
+        "warning",
+    ),
+    (
         "entry after the last contact",
         {"follow_up": {0: {"entry_day": 500}}},
         ("follow_up", 2, "entry_day"),

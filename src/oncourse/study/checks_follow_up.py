@@ -64,6 +64,13 @@ def _follow_up(rows: pl.DataFrame) -> list[Problem]:
             "Correct the day of last contact, or the patient's index date.",
             WARNING,
         ),
+        Rule(
+            pl.col("recurrence_day") <= 0,
+            "recurrence_day",
+            "recurrence on day {value} is not after day 0: the patient was never free of disease from there.",
+            "Correct the day of recurrence, or the patient's index date: no DFS, RFS or TTR is told from day 0.",
+            WARNING,
+        ),
     ]
     for column, text in (("progression_day", "progression"), ("recurrence_day", "recurrence")):
         rules += [
