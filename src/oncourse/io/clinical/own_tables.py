@@ -18,6 +18,7 @@ from oncourse.io.clinical.own_genes import markers_of_columns
 from oncourse.io.clinical.own_history import periods, rows_of_histories
 from oncourse.io.clinical.own_ids import ids_of_spreadsheets
 from oncourse.io.clinical.own_imaging import imaging_words
+from oncourse.io.clinical.own_kinds import kinds_of_treatment
 from oncourse.io.clinical.own_materials import material_words
 from oncourse.io.clinical.own_more_drugs import drugs_of_columns
 from oncourse.io.clinical.own_msi import msi_words
@@ -90,6 +91,7 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
         _no_values(reading)
         _unknown_numbers(reading)
     lines_in_words(reading)
+    kinds_of_treatment(reading)
     operations_of_patients(reading)
     age_of_birth(reading)
     _recurrence(reading, "patients")
