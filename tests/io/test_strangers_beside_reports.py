@@ -76,3 +76,22 @@ def test_a_clinical_table_that_a_report_cannot_use_is_refused(tmp_path):
     put(tmp_path, r=report, c=[("SAMPLE_ID", "PATIENT_ID"), ("S1", "P1"), ("S2", "P1")])
     done = typed("import", "panel", tmp_path / "r.tsv", tmp_path / "out", "--clinical", tmp_path / "c.tsv")
     assert done.returncode == 2 and "columns patient_id, role" in done.stdout + done.stderr
+
+
+def test_any_change_of_a_codon_is_no_stop(tmp_path):
+    """KRAS G12X, any change of codon 12, was the nonsense mutation p.G12*; TP53 R213X is one."""
+    rows = [("Sample", "Gene", "AA change"), ("S1", "KRAS", "G12X"), ("S1", "TP53", "R213X"), ("S2", "BRAF", "p.V600X")]
+    put(tmp_path, r=rows)
+    _, calls = imported(tmp_path, "panel", tmp_path / "r.tsv")
+    assert calls["variant_id"].to_list() == ["TP53:p.R213*"]
+    markers = pl.read_csv(tmp_path / "out" / "markers.tsv", separator="\t", infer_schema=False)
+    assert markers.select("marker", "value").rows() == [("KRAS", "codon 12 mutation"), ("BRAF", "codon 600 mutation")]
+
+
+@pytest.mark.parametrize("cells", ["WBC", "PBMC"])
+def test_white_cells_beside_a_share_are_the_normal(tmp_path, cells):
+    """WBC VAF and WBC depth beside VAF and Depth were columns not read, and the clone of the blood was the tumour's."""
+    rows = [("Sample", "Gene", "AA change", "VAF", "Depth", f"{cells} VAF", f"{cells} depth")]
+    put(tmp_path, r=[*rows, ("P1", "DNMT3A", "p.R882H", "3%", 1000, "5%", 400)])
+    _, calls = imported(tmp_path, "panel", tmp_path / "r.tsv")
+    assert calls.select("alt_count", "origin").rows() == [("30", "chip")]

@@ -19,6 +19,8 @@ from oncourse.facts.recorded import TESTED_LOSS, is_statement
 from oncourse.facts.report_genes import codons_named, exons_named, genes_named, names_part, pair_named
 from oncourse.facts.report_words import FRACTION, WordedFinding, finding, sets_aside
 from oncourse.genome import protein
+from oncourse.genome.gene_names import current_symbol
+from oncourse.genome.gene_sets import set_codons
 from oncourse.genome.promoters import named_promoter_change
 from oncourse.io.calling import fails, not_a_call
 from oncourse.io.reports.copies import is_copies, level
@@ -173,6 +175,7 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     plain = [k for k, v in row.items() if isinstance(v, str) and not k.endswith("_id")]
     row = row | {k: unicodedata.normalize("NFKC", row[k]) for k in plain}
     gene = row["gene"] or ""
+    row |= {k: _any_of_codon(gene, row[k]) for k in _CHANGE if row[k]}
     row["origin"] = row["origin"] or _origin_beside(row)
     row |= {"partner": None, "words": None, "fact": None, "gene_cell": gene, "exon_only": False}
     row["set_aside"] = None
@@ -332,6 +335,23 @@ def _state_of(word: str | None) -> str | None:
     """Return what a cell of the kind of change says of the finding: ``wild type`` and ``not tested``, nothing else."""
     state = meaning("panel_result", word)
     return state if state in ("absent", "untested") else None
+
+
+#: G12X where an activating change is asked for: X stands for any residue, and is no stop.
+_ANY = re.compile(r"(?:p\.)?\(?(?:[A-Z]|[A-Z][a-z]{2})(\d+)(?:X|Xaa|\?)\)?")
+
+
+def _any_of_codon(gene: str, cell: str) -> str:
+    """Return "codon 12 mutation" for a KRAS G12X: any change of a codon that RAS and BRAF are asked for.
+
+    >>> _any_of_codon("KRAS", "G12X"), _any_of_codon("BRAF", "p.V600X"), _any_of_codon("TP53", "R213X")
+    ('codon 12 mutation', 'codon 600 mutation', 'R213X')
+    """
+    found = _ANY.fullmatch(cell.strip())
+    codons = set_codons("RAS").get(
+        current_symbol(gene.strip().upper()), (600,) if gene.strip().upper() == "BRAF" else ()
+    )
+    return f"codon {found.group(1)} mutation" if found and int(found.group(1)) in codons else cell
 
 
 def _changes(cells: Mapping[str, WordedFinding]) -> tuple[tuple[str | None, str | None], ...]:

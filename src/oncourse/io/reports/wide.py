@@ -82,7 +82,8 @@ def _depths(columns: list[str], words: dict[str, str]) -> dict[str, str]:
 
 def _fractions(table: TextTable, ours: dict[str, str]) -> TextTable:
     """Give each column of fractions (组织丰度, 血浆丰度) the rows of a sample of its own."""
-    rest = [c for c in table.frame.columns if c not in ours]
+    # the share of white cells is of a sample beside that of plasma, and of the normal beside a share of no name
+    rest = [c for c in table.frame.columns if ours.get(c) in (None, "normal_vaf", "normal_depth")]
     words = {c: w for c in rest if (w := _word(c))} or _times_of_shares(table.frame, rest)
     if len(words) < 2 or "vaf" in ours.values():
         return table

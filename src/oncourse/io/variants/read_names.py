@@ -12,7 +12,7 @@ from collections.abc import Iterable
 #: What a word says (small letters).
 _WORDS: dict[str, tuple[str, ...]] = {
     "tumour": ("t", "tumor", "tumour", "tum", "case"),
-    "normal": ("n", "normal", "norm", "control", "ctrl", "germline"),
+    "normal": ("n", "normal", "norm", "control", "ctrl", "germline", "wbc", "wbcs", "pbmc", "pbmcs", "leukocyte"),
     "alt": ("alt", "alternate", "alternative", "var", "variant", "mut", "mutant", "mutated", "nonref"),
     "ref": ("ref", "reference", "wt", "wildtype"),
     "all": ("total", "tot", "all"),
@@ -59,8 +59,8 @@ def meant(column: str) -> str | None:
     [None, None, None, None, None, None, None, None]
     >>> [meant(c) for c in ("Total molecules", "Mutant molecules (n)", "wt fragments", "DNA fragment")]
     ['t_depth', 't_alt_count', 't_ref_count', None]
-    >>> [meant(c) for c in ("Normal VAF", "AF_control", "Germline fraction")]
-    ['n_vaf', 'n_vaf', 'n_vaf']
+    >>> [meant(c) for c in ("Normal VAF", "AF_control", "WBC depth", "PBMC alt reads")]
+    ['n_vaf', 'n_vaf', 'n_depth', 'n_alt_count']
     """
     words = [w.lower() for w in _CAMEL.findall(_UNIT.sub("", column))]
     said = [_SAYS.get(w) for w in words]
