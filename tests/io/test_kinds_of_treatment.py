@@ -55,7 +55,9 @@ def test_each_row_is_what_its_word_says():
 
 def test_an_operation_of_both_sheets_is_one_and_others_stay():
     operation = ("P1", "根治术", "2020-01-10")
-    reading = _read([("P1", "右半结肠切除术", "手术", "2020-01-10", None)], [operation, ("P2", "ablation", "2020-01-10")])
+    reading = _read(
+        [("P1", "右半结肠切除术", "手术", "2020-01-10", None)], [operation, ("P2", "ablation", "2020-01-10")]
+    )
     assert reading.tables["procedures"].rows() == [operation, ("P2", "ablation", "2020-01-10")]
     assert reading.tables["treatments"].is_empty()
 

@@ -11,6 +11,7 @@ import pytest
 from oncourse.errors import InputError
 from oncourse.io.aside import checked
 from oncourse.io.cdisc.sdtm import find_domains, is_sdtm, read_sdtm
+from oncourse.io.clinical.redcap import _role
 from oncourse.io.tabular.xport import ibm_to_float, read_xport
 from oncourse.study.validate import validate
 
@@ -433,3 +434,31 @@ def test_the_first_day_of_a_month_is_a_sign_of_life(tmp_path):
     (tmp_path / "dm.csv").write_text(dm)
     (tmp_path / "ex.csv").write_text("USUBJID,EXTRT,EXSTDTC,EXENDTC\nS1,DRUG,2020-01-10,2020-09\n")
     assert read_sdtm(tmp_path).tables["follow_up"]["last_contact_date"].to_list() == ["2020-09-01"]
+
+
+def test_ages_are_in_years_whatever_their_unit(tmp_path):
+    """AGE 720, AGEU MONTHS was a patient of 720 years."""
+    rows = [
+        "S1,F,720,MONTHS,2020-01-10",
+        "S2,M,70,YEARS,2020-02-01",
+        "S3,M,21915,DAYS,2020-02-01",
+        "S4,M,7,FORTNIGHTS,2020-02-01",
+    ]
+    (tmp_path / "dm.csv").write_text("\n".join(["USUBJID,SEX,AGE,AGEU,RFSTDTC", *rows, "S5,M,55,,2020-02-01", ""]))
+    (tmp_path / "ex.csv").write_text(EX)
+    patients = read_sdtm(tmp_path).tables["patients"].select("patient_id", "age_years").rows()
+    assert dict(patients) == {"S1": "60.0", "S2": "70", "S3": "60.0", "S4": None, "S5": "55"}
+
+
+@pytest.mark.parametrize(
+    ("field", "label", "role"),
+    [
+        ("tx_regimen", "", "drugs"),
+        ("chemo_regimen", "", "drugs"),
+        ("f12", "治疗方案", "drugs"),
+        ("tx_reason", "停药原因", "stop_reason"),
+        ("regimen_class", "", None),
+    ],
+)
+def test_everyday_names_of_redcap_fields(field, label, role):
+    assert _role(field, label) == role

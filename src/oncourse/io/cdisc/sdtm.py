@@ -318,6 +318,19 @@ def _dated(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(date.str.len_chars() == 10).then(date).alias("_date"))
 
 
+#: Units of AGE (CDISC's codelist AGEU) in years.
+_AGE_UNITS = {"YEARS": 1.0, "MONTHS": 1 / 12, "WEEKS": 7 / 365.25, "DAYS": 1 / 365.25, "DECADES": 10.0}
+
+
+def _age_in_years(dm: pl.DataFrame) -> pl.Expr:
+    """Return AGE in years by AGEU; as it stands where no unit is given, null of an unknown one."""
+    unit = first_of(dm, "AGEU").cast(pl.String).str.strip_chars().str.to_uppercase()
+    years = unit.replace_strict(_AGE_UNITS, default=None, return_dtype=pl.Float64)
+    age = first_of(dm, "AGE").cast(pl.String)
+    scaled = (age.cast(pl.Float64, strict=False) * years).round(2).cast(pl.String)
+    return pl.when(unit.is_null() | (unit == "") | (unit == "YEARS")).then(age).otherwise(scaled)
+
+
 def _patients(domains: Mapping[str, pl.DataFrame], own: tuple[str, ...], reading: Reading) -> pl.DataFrame:
     """Return the people of DM, with the qualifiers of SUPPDM (`own`) that are no flag of a population under their name."""
     if "DM" not in domains:
@@ -334,7 +347,7 @@ def _patients(domains: Mapping[str, pl.DataFrame], own: tuple[str, ...], reading
     return dm.select(
         pl.col("USUBJID").alias("patient_id"),
         sex.alias("sex"),
-        first_of(dm, "AGE").alias("age_years"),
+        _age_in_years(dm).alias("age_years"),
         pl.col("_index").alias("index_date"),
         first_of(dm, "ARM").alias("arm"),
         pl.when("_treated").then(pl.lit("yes")).when(~pl.col("_treated")).then(pl.lit("no")).alias("treated"),

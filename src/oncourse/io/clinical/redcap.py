@@ -62,9 +62,10 @@ FIELDS = (
     ("primary_site", r"primary_?site|primary tumou?r (site|location)|原发部位"),
     (
         "drugs",
-        r"^(drugs?|regimen|agents?|medication|chemo)(_?name|s)?$|(chemo|therapy|treatment)\w* (drugs?|agents?)|药物",
+        r"^(drugs?|regimen|agents?|medication|chemo)(_?name|s)?$|(chemo|therapy|treatment)\w* (drugs?|agents?)|药物|"
+        r"^(tx|rx|trt|chemo|treatment|therapy|systemic)_?(regimen|drugs?|agents?|name)s?$|^(治疗|化疗|用药)?方案(名称)?$",
     ),
-    ("stop_reason", r"(stop|discontinu)\w*_?reason|停药原因"),
+    ("stop_reason", r"(stop|discontinu)\w*_?reason|停药原因|停止(治疗)?原因|^(tx|rx|trt)_reason$"),
     ("overall", r"^(recist|(overall|tumou?r)_?resp\w*)$|recist|疗效评价|疗效评估"),
     ("line", r"^line(_of_therapy|_no)?$|线数"),
 )
