@@ -88,10 +88,13 @@ def test_any_change_of_a_codon_is_no_stop(tmp_path):
     assert markers.select("marker", "value").rows() == [("KRAS", "codon 12 mutation"), ("BRAF", "codon 600 mutation")]
 
 
-@pytest.mark.parametrize("cells", ["WBC", "PBMC"])
-def test_white_cells_beside_a_share_are_the_normal(tmp_path, cells):
+def test_white_cells_beside_a_share_are_the_normal(tmp_path):
     """WBC VAF and WBC depth beside VAF and Depth were columns not read, and the clone of the blood was the tumour's."""
-    rows = [("Sample", "Gene", "AA change", "VAF", "Depth", f"{cells} VAF", f"{cells} depth")]
-    put(tmp_path, r=[*rows, ("P1", "DNMT3A", "p.R882H", "3%", 1000, "5%", 400)])
-    _, calls = imported(tmp_path, "panel", tmp_path / "r.tsv")
-    assert calls.select("alt_count", "origin").rows() == [("30", "chip")]
+    names = ("WBC VAF", "WBC depth"), ("PBMC VAF", "PBMC depth"), ("Buffy coat VAF (%)", "White blood cell depth")
+    names += ("匹配白细胞VAF", "白细胞测序深度"), ("对照样本突变丰度", "对照样本深度")
+    (tmp_path / "d").mkdir()
+    for i, of_normal in enumerate(names):
+        rows = [("Sample", "Gene", "AA change", "VAF", "Depth", *of_normal)]
+        put(tmp_path / "d", **{f"r{i}": [*rows, (f"P{i}", "DNMT3A", "p.R882H", "3%", 1000, "5%", 400)]})
+    _, calls = imported(tmp_path, "auto", tmp_path / "d")
+    assert calls.select("alt_count", "origin").rows() == [("30", "chip")] * len(names)

@@ -15,7 +15,7 @@ _CANCER = re.compile(r"(?i)(cancer|tumou?r)[ _]*types?|disease|indication|癌种
 #: Names of files of knowledge.
 _KNOWLEDGE = re.compile(
     r"(?i)onco_?kb|civic|cgi_biomarkers|knowledge|actionable|biomarkers?(?![a-z])|whitelist|hotspots?(?![a-z])|cosmic|clinvar|"
-    r"知识库|热点|药物表|用药表"
+    r"知识库|热点|(?:药物?|用药)(?:列?表|清单|目录)"
 )
 _COUNTED = {"vaf", "depth", "alt_count", "ref_count", "copies", "zygosity", "day", "date", "material"}
 

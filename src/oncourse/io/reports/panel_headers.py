@@ -124,6 +124,19 @@ _OF_COUNTS = re.compile(r"\s*[(\[（](?:x|×|reads?|条|个)[)\]）]\s*$", re.I)
 _GLUED = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
+#: What was counted in the normal of a patient, whatever it is called; blood may be plasma, and gDNA the tumour's.
+_NORMAL = re.compile(
+    r"(?i)^(?:matched|paired|匹配|配对)?[ _-]*"
+    r"(?:normal|germ[ _-]?line|white blood cells?|wbcs?|leu[kc]ocytes?|lymphocytes?|pbmcs?|pbl|"
+    r"buffy[ _-]?coat|saliva|buccal(?: swab)?|"
+    r"controls?|正常(?:组织|对照)?|癌旁(?:组织)?|对照|(?:外周血)?白细胞|血细胞|胚系|唾液|口腔拭子)"
+    r"[ _-]*(?:sample|cells?|dna|样本|样品|组织|细胞)?[ _-]*"
+    r"(?:(?P<normal_vaf>(?:突变|变异)?(?:丰度|频率|比例|占比)|vaf|af|maf|(?:(?:variant )?allele )?(?:frequency|fraction))|"
+    r"(?P<normal_depth>(?:测序|总)?深度|depth|dp|coverage|total reads?)|"
+    r"(?P<normal_alt>(?:突变|变异)(?:reads?数?|读数|深度)|(?:alt|variant|mutant) (?:reads?|counts?)))$"
+)
+
+
 def panel_columns(columns: list[str]) -> dict[str, str]:
     """Return header -> column of `PANEL` by the Chinese vocabulary and the names of MAF dialects; percent headers too.
 
@@ -131,6 +144,8 @@ def panel_columns(columns: list[str]) -> dict[str, str]:
     {'变异频率（%）': 'vaf', 'Sample ID': 'sample_id', 'Gene': 'gene', 'Protein Change': 'hgvs_p'}
     >>> panel_columns(["样本编号", "ＶＡＦ（％）", "深度 (X)"])
     {'样本编号': 'sample_id', '深度 (X)': 'depth', 'ＶＡＦ（％）': 'vaf'}
+    >>> panel_columns(["Buffy coat VAF (%)", "White blood cell depth", "Blood VAF", "Saliva"])
+    {'Buffy coat VAF (%)': 'normal_vaf', 'White blood cell depth': 'normal_depth'}
     """
     written = {_OF_COUNTS.sub("", unicodedata.normalize("NFKC", c)).strip(): c for c in reversed(columns)}
     return {written[bare]: ours for bare, ours in _panel_columns(list(reversed(written))).items()}
@@ -165,6 +180,10 @@ def _panel_columns(columns: list[str]) -> dict[str, str]:
         name = None if c in out else meant(in_percent(c) or c)
         if name and OURS[name] in PANEL and OURS[name] not in (*out.values(), *columns):
             out[c] = OURS[name]
+    for c in columns:
+        found = None if c in out else _NORMAL.match((in_percent(c) or c).strip())
+        if found and found.lastgroup and found.lastgroup not in (*out.values(), *columns):
+            out[c] = found.lastgroup
     common = population_column(c for c in columns if c not in out)
     if common and "population_af" not in out.values():
         out[common] = "population_af"

@@ -24,7 +24,21 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "ad": ("ad", "nv"),
     "rd": ("rd",),
     "depth": ("nr",),
-    "": ("allele", "allelic", "dna", "number", "num", "of", "no", "supporting", "seq", "in", "i"),
+    "": (
+        "allele",
+        "allelic",
+        "dna",
+        "number",
+        "num",
+        "of",
+        "no",
+        "supporting",
+        "seq",
+        "in",
+        "i",
+        "unique",
+        "consensus",
+    ),
 }
 _SAYS = {word: says for says, words in _WORDS.items() for word in words}
 #: What is counted, by what the words of a name say besides whose it is -> our name in the tumour, in the normal.
