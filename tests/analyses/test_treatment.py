@@ -10,6 +10,7 @@ from oncourse.analyses.treatment import TreatmentParams, treatment
 from oncourse.cohort import Cohort
 from oncourse.derive.outcomes.treatment_units import markers_at
 from oncourse.errors import NotEnoughData
+from oncourse.stats.rmst import compare_restricted_means
 from oncourse.study.config import StudyConfig
 from oncourse.study.model import Study
 from oncourse.study.tables import TABLES
@@ -55,7 +56,8 @@ def rows_of(result, **where):
 
 
 def test_adjuvant_colon_trial(shared_data):
-    """Moertel 1990, R survival::colon: Lev+5FU v Obs, death 0.69, recurrence 0.60; RMST as survRM2 (7.33 days)."""
+    """Moertel 1990, R survival::colon: Lev+5FU v Obs, death 0.69, recurrence 0.60; means to the end of
+    month 24 (time 731) by the function that equals survRM2 in these patients at 730.5."""
     d = pl.read_csv(shared_data("survival_colon") / "colon.csv", null_values="NA")
     for etype, expected, progression in ((2, 0.689, False), (1, 0.600, True)):
         part = d.filter(pl.col("etype") == etype)
@@ -70,9 +72,13 @@ def test_adjuvant_colon_trial(shared_data):
             mean = rows_of(result, arm="fluorouracil;levamisole", reference="observation", method="rmst").row(
                 0, named=True
             )
-            assert (mean["estimate"], mean["ci_low"], mean["ci_high"]) == pytest.approx(
-                (7.333009304662, -16.322429445789, 30.988448055114), rel=1e-6
-            )
+            two = part.filter(pl.col("rx").is_in(["Lev+5FU", "Obs"]))
+            time, event, given = (v.to_numpy() for v in (two["time"], two["status"], two["rx"] == "Lev+5FU"))
+            r = compare_restricted_means(time, event, given, 730.5).difference
+            assert (r.value, r.ci_low, r.ci_high) == pytest.approx((7.333009304662, -16.322429445789, 30.988448055114))
+            own = compare_restricted_means(time, event, given, 731).difference
+            told = mean["horizon_days"], mean["estimate"], mean["ci_low"], mean["ci_high"]
+            assert told == pytest.approx((731, own.value, own.ci_low, own.ci_high), rel=1e-6)
 
 
 def test_rotterdam_hormone_warns_of_failed_positivity(shared_data):

@@ -131,7 +131,7 @@ STATUS = [
 
 @pytest.mark.parametrize(("name", "follow_up", "status"), STATUS, ids=[s[0] for s in STATUS])
 def test_status_at_24_months(name, follow_up, status):
-    """24 months are 730.5 days; unknown is never alive."""
+    """24 months end on day 730; unknown is never alive."""
     assert endpoints(follow_up)[0]["OS", None]["status_24m"] == status
 
 

@@ -141,15 +141,15 @@ def test_the_depth_that_nine_tenths_of_the_samples_reach():
 
 
 def test_where_a_ratio_changes_with_time_the_restricted_means_are_told():
-    """All have died: the means of both groups up to 730.5 days, without an entry day, and with all from day 0 on."""
+    """All have died: the means of both groups to 24 months (time 731), without an entry day, and with all from day 0 on."""
     time = np.array([100.0, 300, 900, 200, 800, 1000, 50])
     mine = np.array([True] * 6 + [False])
     cell = np.array([1, 1, 1, 0, 0, 0])
-    expected = (100 + 300 + 730.5) / 3 - (200 + 730.5 + 730.5) / 3
+    expected = (100 + 300 + 731) / 3 - (200 + 731 + 731) / 3
     for entry in (None, np.zeros(7)):
         data = survival_data(time, np.ones(7, bool), entry=entry)
         found = over_time(data, mine, cell, True, 0.01)
-        assert (found["p_proportional"], found["rmst_days"]) == (0.01, 730.5)
+        assert (found["p_proportional"], found["rmst_days"]) == (0.01, 731)
         assert found["rmst_difference"] == pytest.approx(expected)
     assert over_time(data, mine, cell, True, 0.05) == {"p_proportional": 0.05}
     assert over_time(data, mine, cell, False, 0.01) == {"p_proportional": 0.01}

@@ -211,7 +211,7 @@ def test_where_the_ratio_changes_with_time_the_restricted_means_are_compared():
     assert scan.over_time(data, mine, cell, True, 0.05) == {"p_proportional": 0.05}
     assert scan.over_time(data, mine, cell, False, 0.01) == {"p_proportional": 0.01}
     told = scan.over_time(data, mine, cell, True, 0.049)
-    assert (told["p_proportional"], told["rmst_days"]) == (0.049, 730.5)
+    assert (told["p_proportional"], told["rmst_days"]) == (0.049, 731)
     assert told["rmst_difference"] == pytest.approx(-30) and told["rmst_ci_low"] < -30 < told["rmst_ci_high"]
     censored = survival_data(time, np.arange(7) != 2)
     short = scan.over_time(censored, mine, cell, True, 0.049)

@@ -26,7 +26,6 @@ from oncourse.analyses._treatment_words import (
 from oncourse.analyses._unknown_life import refusal
 from oncourse.analyses._whole import Whole, leads, whole
 from oncourse.cohort import Cohort
-from oncourse.days import DAYS_PER_MONTH
 from oncourse.derive.clinical.endpoint_base import EndpointParams
 from oncourse.derive.outcomes.treatment_comparisons import (
     Comparisons,
@@ -266,7 +265,7 @@ def treatment(cohort: Cohort, params: TreatmentParams) -> Result:
         raise NotEnoughData(f"{why}No endpoint is left." if (why := refusal(cohort)) else cure)
     x = line_covariates(cohort.study, table, params.covariates)
     pairwise = PairRules(
-        params.rmst_months * DAYS_PER_MONTH,
+        landmark_days(params.rmst_months),
         landmark_days(params.milestone_months),
         params.landmark_days,
         params.min_arm,
@@ -277,7 +276,7 @@ def treatment(cohort: Cohort, params: TreatmentParams) -> Result:
     )
     compared = compare_lines(rows, table, _with_indications(cohort, table, x, params), cohort.seed, pairwise)
     rules = InteractionRules(
-        params.rmst_months * DAYS_PER_MONTH,
+        landmark_days(params.rmst_months),
         params.marker_window_days,
         params.min_cell,
         params.min_arm,

@@ -10,12 +10,9 @@ import polars as pl
 
 from oncourse.derive.outcomes.covariates import covariates_at, encode
 from oncourse.derive.outcomes.groups import GroupParams, Groups
-from oncourse.derive.outcomes.outcome_scan import over_time
+from oncourse.derive.outcomes.outcome_scan import HORIZON, over_time
 from oncourse.facts.days import entry_days, in_months, landmark_days
 from oncourse.study.model import Study
-
-#: Days up to which means are restricted where an effect differs between subgroups.
-HORIZON = 730.5
 
 
 def baseline(study: Study, groups: Groups, covariates: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from oncourse.derive.outcomes.covariates import CovariateColumn, covariates_at, encode
 from oncourse.derive.outcomes.feature_blocks import PER_UNIT, per_deviation
 from oncourse.derive.outcomes.features import FeatureBlock, FeatureTable
+from oncourse.facts.days import landmark_days
 from oncourse.facts.endpoints import ENDPOINTS
 from oncourse.stats.rng import generator
 from oncourse.study.model import Study
@@ -29,9 +30,10 @@ Floats = NDArray[np.float64]
 #: Fewer events per coefficient than this and an adjusted estimate is not given (Vittinghoff, McCulloch.
 #: Am J Epidemiol 2007;165:710).
 EVENTS_PER_COEFFICIENT = 5
-#: Fewest events to ask whether a ratio changes with time; p below which it does; days to which means are restricted
-#: then.
-EVENTS_FOR_TIME, CHANGING, HORIZON = 10, 0.05, 730.5
+#: Fewest events to ask whether a ratio changes with time; p below which it does.
+EVENTS_FOR_TIME, CHANGING = 10, 0.05
+#: Days to which means are restricted: two years, as every landmark counts them.
+HORIZON = landmark_days(24.0)
 #: At most so many features of a block are bootstrapped: those with the smallest p-values.
 BOOTSTRAPPED = 400
 
