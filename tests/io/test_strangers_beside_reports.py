@@ -59,6 +59,7 @@ def test_a_table_of_knowledge_is_no_patient(tmp_path):
     [
         ("hotspots.tsv", {"gene": ["KRAS"]}, ["Cancer type"], True),
         ("热点.tsv", {"gene": ["KRAS"]}, [], True),
+        ("P1_biomarkers.tsv", {"gene": ["KRAS"]}, ["Tier"], False),
         ("P1.tsv", {"gene": ["KRAS", "TP53"]}, ["Drugs", "Level"], False),  # a report with its drugs
         ("rules.tsv", {"gene": ["KRAS", "BRAF"] * 6}, ["Drugs", "Evidence level"], True),
         ("rules.tsv", {"gene": ["KRAS", "BRAF"] * 6}, ["Drugs"], False),

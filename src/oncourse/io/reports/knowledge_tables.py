@@ -28,7 +28,8 @@ def is_knowledge(frame: pl.DataFrame, path: Path, left: Collection[str]) -> bool
     """
     if {"sample_id", "patient_id"} & set(frame.columns) or "gene" not in frame.columns or _COUNTED & set(frame.columns):
         return False
-    if _KNOWLEDGE.search(path.stem):
+    named = _KNOWLEDGE.search(path.stem)
+    if named and not re.search(r"\d", path.stem[: named.start()]):  # P1_biomarkers is P1's
         return True
     kinds = sum(any(p.search(c) for c in left) for p in (_DRUG, _EVIDENCE, _CANCER))
     genes = frame["gene"].drop_nulls()
