@@ -99,3 +99,11 @@ def test_white_cells_beside_a_share_are_the_normal(tmp_path):
         put(tmp_path / "d", **{f"r{i}": [*rows, (f"P{i}", "DNMT3A", "p.R882H", "3%", 1000, "5%", 400)]})
     _, calls = imported(tmp_path, "auto", tmp_path / "d")
     assert calls.select("alt_count", "origin").rows() == [("30", "chip")] * len(names)
+
+
+def test_a_folder_of_germline_calls_alone_says_what_was_not_read(tmp_path):
+    """It said that no VCF file was found, also not below it."""
+    (tmp_path / "d" / "germline").mkdir(parents=True)
+    (tmp_path / "d" / "germline" / "P1.haplotypecaller.vcf").write_text("##fileformat=VCFv4.2\n")
+    done, _ = imported(tmp_path, "vcf", tmp_path / "d")
+    assert done.returncode == 2 and "P1.haplotypecaller.vcf (germline calls" in done.stdout + done.stderr

@@ -203,7 +203,11 @@ def _calls_of(trees: Sequence[Tree], paths: Sequence[Path], kind: str | None) ->
     if not files:
         names = {"counts": "table of counts (.tsv, .txt)", "vcf": "VCF file", "maf": "MAF file"}
         source = ", ".join(p.name or str(p) for p in paths) or "the source"
-        raise InputError(f"{source}: no {names.get(kind or '', 'MAF or VCF file')} found, also not below it.")
+        none = f"{source}: no {names.get(kind or '', 'MAF or VCF file')} found, also not below it."
+        left = [f"{path.name} ({why})" for tree in trees for path, why in tree.left if may_hold_data(path)]
+        if left:
+            none += f" Not read: {'; '.join(left[:5])}{' ...' if len(left) > 5 else ''}. Give a file itself to have it read."
+        raise InputError(none)
     return files
 
 
