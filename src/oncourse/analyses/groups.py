@@ -517,6 +517,11 @@ def _notes(found: Groups, ratios: list[dict[str, Any]], inside: list[dict[str, A
         notes.append(
             "Treatments are compared, adjusted for what is recorded, in treatment; ratios here are in the table."
         )
+    members = found.rows.drop_nulls("group").select("patient_id", "group").unique()
+    for group, part in members.group_by("group", maintain_order=True):
+        unread = part["patient_id"].is_in(sorted(found.assumed)).sum()
+        if unread:
+            notes.append(_plain(f"{unread} of {part.height} are assumed, not measured: {group[0]}."))
     out = found.rows.filter(pl.col("group").is_null())
     for reason, n in out.group_by("reason").len().sort(["len", "reason"], descending=[True, False]).head(5).iter_rows():
         notes.append(_plain(f"{n} in no group: {reason}."))

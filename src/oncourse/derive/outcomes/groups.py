@@ -60,6 +60,7 @@ class Groups:
     samples : sample_id, patient_id, group
     by_line : whether the groups are of lines of therapy
     words : what they are
+    assumed : patients whose group is a negative status that was assumed, not measured
     """
 
     rows: pl.DataFrame
@@ -67,6 +68,7 @@ class Groups:
     by_line: bool
     words: str
     reference: str | None = None
+    assumed: frozenset[str] = frozenset()
 
     @property
     def names(self) -> list[str]:
@@ -291,7 +293,12 @@ def _status(study: Study, name: str, rows: pl.DataFrame, params: GroupParams) ->
     word = {"positive": f"{name} positive", "negative": f"{name} negative"}
     told = rows.with_columns(group=pl.col("state").replace_strict(word, default=None, return_dtype=pl.String))
     samples = told.select("sample_id", "patient_id", "day", "group")
-    return _of_samples(study, samples, f"{name} as first assessable", f"{name} not assessable in any sample", params)
+    made = _of_samples(study, samples, f"{name} as first assessable", f"{name} not assessable in any sample", params)
+    first = told.drop_nulls("group").sort("patient_id", "day", "sample_id", nulls_last=True)
+    first = first.unique("patient_id", keep="first", maintain_order=True)
+    unread = first.filter((pl.col("state") == "negative") & (pl.col("basis") == "assumed"))
+    inside = made.rows.drop_nulls("group")["patient_id"]
+    return replace(made, assumed=frozenset(unread["patient_id"]) & frozenset(inside))
 
 
 def _exposed(study: Study, drug: str, samples: pl.DataFrame, params: GroupParams) -> Groups:
