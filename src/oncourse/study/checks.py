@@ -104,6 +104,7 @@ def _ids(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
             (text.str.len_bytes() > 150).fill_null(False).alias("long"),
             text.str.to_lowercase().alias("low"),
         )
+        alike = _one_spelling(text)
         message = "the id '{value}' holds '/', '\\', '..', a control character, or starts with '.', '~' or '-'."
         yield from _rows(name, frame, unsafe, column, message, "Use letters, digits, '_', '-' and '.'.")
         yield from _rows(name, frame, long, column, "the id is longer than 150 characters.", "Shorten it.")
@@ -111,12 +112,19 @@ def _ids(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
             reserved = low.is_in(_RESERVED).fill_null(False)
             message = "'{value}' is a word of the command line, not an id."
             yield from _rows(name, frame, reserved, column, message, "Give the patient another id.")
-        if low.n_unique() < frame[column].n_unique():
-            both = frame.select(column, low)
-            clash = both.filter(pl.col(column).n_unique().over("low") > 1)["low"].unique()
-            bad = low.is_in(clash.implode()).fill_null(False)
-            message = "'{value}' differs from another id only in capitals."
+        spelt = frame.select(pl.col(column), alike.alias("low"))
+        if spelt["low"].n_unique() < spelt[column].n_unique():
+            clash = spelt.filter(pl.col(column).n_unique().over("low") > 1)["low"].unique()
+            bad = spelt["low"].is_in(clash.implode()).fill_null(False)
+            message = "'{value}' differs from another id only in capitals, in the width of its signs, or in a stroke."
             yield from _rows(name, frame, bad, column, message, "Is it the same one? Write it one way.", "warning")
+
+
+def _one_spelling(text: pl.Expr) -> pl.Expr:
+    """Return ids without what two hands write differently: capitals, width (Ｓ０２), and a stroke between letters and a
+    number (S-02)."""
+    plain = text.str.normalize("NFKC").str.strip_chars().str.to_lowercase()
+    return plain.str.replace(r"^([a-z\x{4e00}-\x{9fff}]+)[-_ ](\d+)$", "${1}${2}")
 
 
 def _references(tables: Tables, config: StudyConfig, links: Links) -> Iterator[Problem]:
