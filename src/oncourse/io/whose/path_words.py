@@ -13,6 +13,7 @@ from oncourse.io.whose.sample_names import (
     is_generic,
     is_lesion_word,
     is_step,
+    is_time_word,
     is_tumour_word,
     own_name,
     without_lane,
@@ -50,6 +51,8 @@ def _several(owners: Iterable[tuple[str, Path]]) -> dict[tuple[str, Path], str]:
     words: dict[str, dict[Path, str | None]] = {}
     for sample, path in owners:
         words.setdefault(sample, {})[path] = word_of(path, sample)
+    for of in words.values():
+        _with_times(of)
     return {
         (sample, path): word
         for sample, of in words.items()
@@ -57,6 +60,21 @@ def _several(owners: Iterable[tuple[str, Path]]) -> dict[tuple[str, Path], str]:
         for path, word in of.items()
         if word
     }
+
+
+def _with_times(words: dict[Path, str | None]) -> None:
+    """Add the time of its folder to a word that files of several times share: plasma of two days is two samples.
+
+    >>> words = {Path(f"P1/{day}/plasma.vcf"): "plasma" for day in ("2021-03-01", "2021-06-01")}
+    >>> _with_times(words)
+    >>> list(words.values())
+    ['plasma_2021-03-01', 'plasma_2021-06-01']
+    """
+    times = {path: next((p.name for p in path.parents if is_time_word(p.name)), None) for path in words}
+    for word in {w for w in words.values() if w}:
+        of = [path for path, mine in words.items() if mine == word and times[path] and times[path] != word]
+        if len({times[path] for path in of}) > 1:
+            words.update({path: f"{word}_{times[path]}" for path in of})
 
 
 def told_unlike(owners: Iterable[tuple[str, Path]]) -> list[Problem]:
@@ -98,6 +116,13 @@ def apart(columns: Sequence[Column], known: Collection[str]) -> list[Column]:
     beside = {c: c.column for c in tumours if c.why == "file name and column"}
     words = _several((sample, c.path) for c, sample in (mine | beside).items())
     out = [_under(c, words[mine[c], c.path]) if c in mine and (mine[c], c.path) in words else c for c in columns]
+    # two files of one word in folders of two days: the word alone was the name of both
+    same = {c: words.get((beside[c], c.path)) for c in beside if sum(o.sample_id == c.sample_id for o in beside) > 1}
+    same = {c: word for c, word in same.items() if c.sample_id not in known}
+    out = [
+        replace(c, sample_id=f"{c.column}_{same[c]}", patient_id=c.patient_id or c.column) if same.get(c) else c
+        for c in out
+    ]
     asked = sorted({s for s, _ in words if s in known and not _only_normals(s, words)})
     if asked:
         files = ", ".join(path.name for s, path in words if s == asked[0])

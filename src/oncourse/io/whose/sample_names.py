@@ -204,6 +204,11 @@ def is_tumour_word(word: str) -> bool:
     return bool(GENERIC_TUMOUR.match(word)) or word in ("T", "t")
 
 
+def is_time_word(word: str) -> bool:
+    """Whether a name is a date or a time of treatment, as folders are called."""
+    return bool(_TIME_FOLDER.match(word))
+
+
 def is_lesion_word(word: str) -> bool:
     """Whether a name is a word for a lesion, a material or a time of treatment."""
     return not is_tumour_word(word) and bool(_MATERIAL.match(word) or _APART.match(word) or _TIME_FOLDER.match(word))
