@@ -106,3 +106,18 @@ def test_a_list_decides_and_the_laboratory_against_it_makes_a_conflict():
 def test_numbers_are_classes_beside_words_of_them():
     assert pathogenicities(pl.Series(["4类", "致病", None])).to_list() == ["likely_pathogenic", "pathogenic", None]
     assert pathogenicities(pl.Series(["4类", "3类"])).to_list() == [None, None]
+
+
+def test_clonal_haematopoiesis_in_any_words_is_no_mutation_of_the_tumour(tmp_path):
+    """`CH (WBC-matched)` of plasma KRAS G13D was of unknown origin, and a RAS mutation."""
+    words = ("CH (WBC-matched)", "CHIP-related", "克隆性造血相关", "non-CHIP", "CHIP", "Somatic")
+    lines = ["Patient,Sample,Gene,Protein change,Origin,VAF"]
+    lines += [f"P{n},P{n}_ct,KRAS,p.G13D,{w},0.004" for n, w in enumerate(words)]
+    (tmp_path / "r.csv").write_text("\n".join([*lines, ""]), "utf-8")
+    origin = dict(read_any(tmp_path / "r.csv").tables["calls"].select("sample_id", "origin").rows())
+    assert [origin[f"P{n}_ct"] for n in range(6)] == ["chip", "chip", "chip", "unknown", "chip", "somatic"]
+    head = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\tMutation_Status"
+    rows = [f"KRAS\t12\t{25398280 + n}\tC\tT\tA\t{w}" for n, w in enumerate(words)]
+    (tmp_path / "r.maf").write_text("\n".join([head, *rows, ""]), "utf-8")
+    calls = read_any(tmp_path / "r.maf").tables["calls"].sort("variant_id")
+    assert calls["origin"].to_list() == ["chip", "chip", "chip", "unknown", "chip", "somatic"]

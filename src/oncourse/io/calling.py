@@ -88,6 +88,12 @@ _BESIDE_ORIGIN = re.compile(
     r"(?:[ _;,/-]*(?:hets?|homs?|heterozygous|homozygous|variants?|mutations?|snvs?|snps?|indels?|confirmed|verified|"
     r"validated|calls?|loh))*"
 )
+#: Words of clonal haematopoiesis beside others, and words that deny it.
+_OF_BLOOD = re.compile(
+    r"(?<![a-z])chi?p?(?![a-z])|clonal ha?ematopoies\w*|hematopoietic|克隆性?造血|"
+    r"(?:wbc|white (?:blood )?cells?)[- ]?(?:matched|positive|origin)"
+)
+_NOT_OF_BLOOD = re.compile(r"\b(?:not?|non|exclud\w*|without|unlikely|negative)\b|非|排除|除外|[?？]")
 #: Words of a status column that say nothing.
 NO_STATUS = (
     "",
@@ -180,6 +186,16 @@ def fails(words: str | None) -> bool:
     return words is not None and any(w not in known for w in re.split(r"[|,;\s]+", words.strip().lower()))
 
 
+def of_blood(word: str) -> bool:
+    """Whether a word of origin says clonal haematopoiesis, whatever stands beside it.
+
+    >>> [of_blood(w) for w in ("CH (WBC-matched)", "CHIP-related", "克隆性造血", "non-CHIP", "possible CH?", "somatic")]
+    [True, True, True, False, False, False]
+    """
+    low = word.strip().lower()
+    return bool(_OF_BLOOD.search(low)) and not _NOT_OF_BLOOD.search(low)
+
+
 def not_a_call(status: str | None) -> bool:
     """Whether a word of a status says that its row is no call (`NOT_CALLED`, or what a laboratory writes for it).
 
@@ -261,6 +277,7 @@ def _status(frame: pl.DataFrame) -> pl.Series:
     # a word of another language in ours (体细胞, 胚系), or one of them with words beside it
     ours = {w: m for w in distinct if w not in ORIGINS and (m := meaning("origin", w)) in ("somatic", "germline")}
     ours |= {w: found.group(1) for w in distinct if w not in ORIGINS and (found := _BESIDE_ORIGIN.fullmatch(w))}
+    ours |= {w: "chip" for w in distinct if w not in (*ORIGINS, *ours) and of_blood(w)}
     ours |= {w: "uncalled" for w in distinct if w not in (*ours, *NOT_CALLED) and not_a_call(w)}
     return low.replace(ours).rename("_status")
 
@@ -424,9 +441,9 @@ def _origin(out: Decided, name: str, has_normal: bool | None) -> None:
         .otherwise(pl.lit("unknown"))
     )
     out.frame = frame.with_columns(origin.alias("origin"))
-    of_blood = out.frame.select((much & (pl.col("origin") == "chip") & said.is_null()).sum())
+    n_blood = out.frame.select((much & (pl.col("origin") == "chip") & said.is_null()).sum())
     unclear = out.frame.select((near & (pl.col("origin") == "unknown")).sum())
-    out.problems += tell_blood(of_blood.item(), unclear.item(), name)
+    out.problems += tell_blood(n_blood.item(), unclear.item(), name)
     called = pl.col("is_called").fill_null(True)
     is_somatic = (said == "somatic").fill_null(False) & called
     n_much = frame.select((much & is_somatic).sum().alias("n"))["n"][0]

@@ -16,8 +16,9 @@ from oncourse.facts.recorded import TESTED
 from oncourse.genome import effect, protein
 from oncourse.genome.coding_change import consequences_of, protein_changes
 from oncourse.genome.gene_names import gene_names
+from oncourse.genome.texts import distinct
 from oncourse.genome.variant import normalise
-from oncourse.io.calling import ORIGINS, POPULATION_AF
+from oncourse.io.calling import ORIGINS, POPULATION_AF, of_blood
 from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.normal_reads import tell_blood
 from oncourse.io.reading import Reading
@@ -276,9 +277,9 @@ def _calls(table: pl.DataFrame, source: Path, reading: Reading) -> pl.DataFrame:
         origin = origin.set(shown, "germline")
         reading.notes.append(f"{source.name}: {int(shown.sum()):,} calls are germline by the normal's own reads")
     called = table["set_aside"].is_null()
-    of_blood, near = (by_normal[c] & called & (origin == "unknown") for c in ("chip", "near"))
-    origin = origin.set(of_blood, "chip")
-    reading.problems += tell_blood(int(of_blood.sum()), int(near.sum()), source.name)
+    blood, near = (by_normal[c] & called & (origin == "unknown") for c in ("chip", "near"))
+    origin = origin.set(blood, "chip")
+    reading.problems += tell_blood(int(blood.sum()), int(near.sum()), source.name)
     by_title = (origin == "unknown") & table["title_origin"].is_not_null()
     origin = pl.select(
         pl.when(pl.lit(by_title)).then(pl.lit(table["title_origin"])).otherwise(pl.lit(origin)).alias("origin")
@@ -352,7 +353,8 @@ def _tell_twice(calls: pl.DataFrame, lines: pl.Series, source: Path, reading: Re
 def _origins(table: pl.DataFrame) -> pl.Series:
     """Return the origin by its column, else by a word of origin in the column of the kind of change."""
     said = [translated(table[c], "origin").str.to_lowercase() for c in ("origin", "consequence")]
-    mine = [s.replace_strict(ORIGINS, default=None, return_dtype=pl.String) for s in said]
+    known = [{w: "chip" if w not in ORIGINS and of_blood(w) else ORIGINS.get(w) for w in distinct(s)} for s in said]
+    mine = [s.replace_strict(k, default=None, return_dtype=pl.String) for s, k in zip(said, known, strict=True)]
     return pl.select(pl.coalesce(*[pl.lit(m) for m in mine], pl.lit("unknown")).alias("origin"))["origin"]
 
 
