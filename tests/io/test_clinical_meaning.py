@@ -96,6 +96,16 @@ def test_a_problem_of_a_timeline_names_its_own_file(tmp_path):
     assert reading.tables["procedures"]["kind"].to_list() == ["primary_resection"]
 
 
+def test_a_resection_of_a_timeline_is_of_its_site(tmp_path):
+    """Of a resection without a site nobody knows what was taken out."""
+    head = (*HEAD, "EVENT_TYPE_DETAILED", "SITE")
+    rows = [
+        ("A", day, "", "SURGERY", "Resection", site) for day, site in ((-20, "Sigmoid colon"), (9, "Liver"), (30, ""))
+    ]
+    kinds = _portal(tmp_path, SURVIVAL, surgery=(head, *rows)).tables["procedures"].sort("day")["kind"]
+    assert kinds.to_list() == ["primary_resection", "metastasectomy", "resection"]
+
+
 def _bundle(path, *resources):
     subject = {"reference": "Patient/p1"}
     entry = [{"resource": {"subject": subject, **r}} for r in resources]
@@ -139,10 +149,20 @@ def test_a_planned_drug_is_not_given_and_a_metastasis_is_found(tmp_path):
         ("Core needle biopsy of prostate", "biopsy", None),
         ("双侧睾丸切除术", "orchiectomy", None),
         ("SBRT radiation", "radiotherapy", None),
+        ("Sigmoid colon resection", "primary_resection", "left colon"),
+        ("resection of the right colon", "primary_resection", "right colon"),
+        ("Colon resection", "primary_resection", None),
+        ("Resection of the left lung", "metastasectomy", None),
+        ("resection of liver metastasis", "metastasectomy", None),
     ],
 )
 def test_procedures_have_one_home_for_their_words(words, kind, site):
     assert procedure_of(words) == (kind, site)
+
+
+@pytest.mark.parametrize("words", ["resection", "resection of colon polyp", "small bowel resection", "TURP"])
+def test_an_operation_that_may_not_be_of_the_tumour_has_no_kind(words):
+    assert procedure_of(words) is None
 
 
 def test_sdtm_procedures_ask_the_same_home():

@@ -184,7 +184,10 @@ def _procedure(rows: pl.DataFrame, out: TimelineRows, kind: str | None) -> None:
         "TREATMENT_TYPE",
         "EVENT_TYPE",
     )
-    told = rows.with_columns(words.alias("_told"))["_told"]
+    site = _first(rows, "SITE", "SURGERY_SITE", "PROCEDURE_SITE", "ANATOMIC_SITE")
+    bare = words.str.to_lowercase().str.strip_chars().is_in(["resection", "surgical resection"])
+    placed = pl.when(bare & site.is_not_null()).then(pl.concat_str(pl.lit("resection of "), site)).otherwise(words)
+    told = rows.with_columns(placed.alias("_told"))["_told"]
     named = mapped(told, kind_of).fill_null("surgery")
     _add(
         out,
