@@ -132,3 +132,22 @@ def test_blanks_for_tabs_are_named(tmp_path):
     path.write_text(path.read_text().replace("\t", " "))
     with pytest.raises(InputError, match="parted by blanks"):
         read_vcf(path)
+
+
+def test_doubted_events_frames_and_an_amplification_beside_a_change(tmp_path):
+    """An equivocal amplification matched rules of HER2, a fusion out of frame those of RET, and `amplification; G12D`
+    lost the amplification."""
+    rows = [
+        "C1a,ERBB2,amplification - equivocal,",
+        "C1b,RET,CCDC6-RET fusion (out of frame),",
+        "C2a,KRAS,amplification; G12D,0.6",
+    ]
+    rows += ["C2b,NTRK1,TPM3-NTRK1 fusion,", "C3a,ALK,EML4-ALK fusion equivocal,", "C3b,KRAS,G12D,0.2"]
+    tables = _read(tmp_path, "\n".join(["Sample,Gene,Alteration,VAF", *rows, ""])).tables
+    assert tables["gene_copy_number"].select("sample_id", "gene", "call").rows() == [("C2a", "KRAS", "2")]
+    assert tables["fusions"].select("sample_id", "gene_5p", "gene_3p", "frame").rows() == [
+        ("C1b", "CCDC6", "RET", "out_of_frame"),
+        ("C2b", "TPM3", "NTRK1", None),
+    ]
+    found = {(s, v.partition(":line")[0]) for s, v in tables["calls"].select("sample_id", "variant_id").rows()}
+    assert found == {("C1a", "ERBB2"), ("C2a", "KRAS:p.G12D"), ("C3a", "ALK"), ("C3b", "KRAS:p.G12D")}

@@ -116,7 +116,8 @@ def test_clonal_haematopoiesis_in_any_words_is_no_mutation_of_the_tumour(tmp_pat
     (tmp_path / "r.csv").write_text("\n".join([*lines, ""]), "utf-8")
     origin = dict(read_any(tmp_path / "r.csv").tables["calls"].select("sample_id", "origin").rows())
     assert [origin[f"P{n}_ct"] for n in range(6)] == ["chip", "chip", "chip", "unknown", "chip", "somatic"]
-    head = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\tMutation_Status"
+    head = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode"
+    head += "\tMutation_Status"
     rows = [f"KRAS\t12\t{25398280 + n}\tC\tT\tA\t{w}" for n, w in enumerate(words)]
     (tmp_path / "r.maf").write_text("\n".join([head, *rows, ""]), "utf-8")
     calls = read_any(tmp_path / "r.maf").tables["calls"].sort("variant_id")

@@ -27,7 +27,7 @@ from oncourse.io.reports.names import by_their_names
 from oncourse.io.reports.panel_headers import PANEL
 from oncourse.io.reports.panel_numbers import is_common, of_normals, read_numbers
 from oncourse.io.reports.row_facts import facts_of_columns, none_of_the_tested, tidy_rows
-from oncourse.io.reports.rows import copies_of, fusion_of, understood
+from oncourse.io.reports.rows import copies_of, frame_of, fusion_of, understood
 from oncourse.io.reports.tested import add_assays
 from oncourse.io.tabular.remarks import remarks
 from oncourse.io.tabular.units import in_percent, with_percent
@@ -175,18 +175,19 @@ def _events(rows: pl.DataFrame, source: Path, reading: Reading) -> None:
     fusions, copies = [], []
     for row in rows.iter_rows(named=True):
         if row["kind"] == "fusion":
-            fusions.append((row["sample_id"], *fusion_of(row)))
+            fusions.append((row["sample_id"], *fusion_of(row), frame_of(row)))
         elif row["kind"] == "copies":
             copies.append((row["sample_id"], row["gene"], copies_of(row)))
     for name, found, schema in (
-        ("fusions", fusions, ("sample_id", "gene_5p", "gene_3p")),
+        ("fusions", fusions, ("sample_id", "gene_5p", "gene_3p", "frame")),
         ("gene_copy_number", copies, ("sample_id", "gene", "call")),
     ):
         if found:
-            frame = pl.DataFrame(found, schema=dict.fromkeys(schema, pl.String), orient="row")
-            reading.tables[name] = frame.unique(maintain_order=True)
+            events = pl.DataFrame(found, schema=dict.fromkeys(schema, pl.String), orient="row")
+            silent = [c for c in ("frame",) if c in schema and events[c].null_count() == events.height]
+            reading.tables[name] = events.drop(silent).unique(maintain_order=True)
             reading.sources.setdefault(name, source.name)
-    alone = sorted({three for _, five, three in fusions if five is None and three})
+    alone = sorted({three for _, five, three, _ in fusions if five is None and three})
     if alone:
         message = f"{', '.join(alone)}: a fusion whose partner is not named."
         cure = "Write it as EML4::ALK, or confirm it before it is used."

@@ -223,6 +223,8 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if own:  # KRAS/NRAS: KRAS p.G12D; of the others nothing is said
         yield from (row | {"gene": g, "kind": "unsaid"} for g in genes if g != own)
         genes = [own]
+    if kind == "call" and changes and len(genes) == 1 and _amplified_too(row, states):
+        yield row | {"gene": genes[0], "kind": "copies"}
     for name in genes:
         one = row | {"gene": name, "kind": kind, "partner": pair[0] if pair and kind == "fusion" else None}
         if kind != "call" or not changes:
@@ -238,6 +240,15 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             for (coding, protein), share in zip(changes, shares, strict=True):
                 promoter = named_promoter_change(name, protein)
                 yield one | {"hgvs_c": promoter or coding, "hgvs_p": None if promoter else protein, "vaf": share}
+
+
+def _amplified_too(row: Mapping[str, Any], states: set[str]) -> bool:
+    """Whether a row names an amplification beside its change (``amplification; G12D``)."""
+    text = " ".join(row[k] for k in _CHANGE if row[k])
+    return bool(_AMPLIFIED.search(text)) and "doubt" not in states and not _DENIED.search(_UNKNOWN.sub(" ", text))
+
+
+_AMPLIFIED = re.compile(r"扩增|\bamplif\w+", re.I)
 
 
 def _origin_beside(row: Mapping[str, Any]) -> str | None:
@@ -397,10 +408,9 @@ def _kind(row: Mapping[str, Any], states: set[str], has_change: bool, is_pair: b
     if not (said or placed):
         return "call" if has_change else "unsaid"
     text = _text(row)
-    denied = _DENIED.search(_UNKNOWN.sub(" ", text))  # 扩增：否, and every denial that is not understood above
-    if not denied and (
-        is_pair or _FUSION.search(text) or (_says_fusion(row) and not has_change and "doubt" not in states)
-    ):
+    # 扩增：否, every denial that is not understood above, and an event that is doubted (amplification - equivocal)
+    denied = _DENIED.search(_UNKNOWN.sub(" ", text)) or "doubt" in states
+    if not denied and (is_pair or _FUSION.search(text) or (_says_fusion(row) and not has_change)):
         return "fusion"
     if is_copies(text, row) and not has_change and not denied:
         return "copies"
@@ -466,6 +476,23 @@ def fusion_of(row: Mapping[str, Any]) -> tuple[str | None, str | None]:
         return row["partner"], row["gene"]
     found = _FUSION.search(_text(row))
     return (found.group(1).upper(), found.group(2).upper()) if found else (None, row["gene"])
+
+
+#: Words of a fusion that is read on in frame, or not.
+_FRAMES = (
+    ("out_of_frame", re.compile(r"out[- ]of[- ]frame|not in[- ]frame|frame-?shift|框外|移码|非框内", re.I)),
+    ("in_frame", re.compile(r"in[- ]frame|框内", re.I)),
+)
+
+
+def frame_of(row: Mapping[str, Any]) -> str | None:
+    """Return whether the words of a fusion say that it is read on in frame; null where they say nothing of it.
+
+    >>> [frame_of({"hgvs_p": t}) for t in ("CCDC6-RET fusion (out of frame)", "EML4-ALK in-frame", "EML4-ALK")]
+    ['out_of_frame', 'in_frame', None]
+    """
+    text = " ".join(w for k in (*_CHANGE, "consequence", "remark") if (w := row.get(k)))
+    return next((frame for frame, words in _FRAMES if words.search(text)), None)
 
 
 def copies_of(row: Mapping[str, Any]) -> str:
