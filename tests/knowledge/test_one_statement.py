@@ -312,3 +312,13 @@ def test_a_change_is_named_as_a_doctor_writes_it():
     assert VariantFinding("MET", "D1010H", effect="splice").name == "MET D1010H"
     assert VariantFinding("KRAS", is_recorded=True, or_genes=("NRAS",)).name == "KRAS or NRAS mutated"
     assert VariantFinding("KRAS", effect="missense", hgvs_c="c.34G>T").name == "KRAS c.34G>T"
+
+
+@pytest.mark.parametrize(
+    ("given", "setting"), [((), "does_not_fit"), (("taxane",), "does_not_fit"), (("ARPI",), "fits")]
+)
+def test_rucaparib_is_for_after_an_arpi_whatever_its_test(given, setting):
+    """TRITON2 enrolled after an androgen receptor inhibitor: by plasma it fitted an untreated man, by tissue it did not."""
+    about = {"state": "mCRPC", "next_line": len(given) + 1, "drug_classes": frozenset(given)}
+    found = of("prostate", has=["BRCA2 S1982fs plasma"], **about)
+    assert {found[i].setting for i in ("PC-09", "PC-27")} == {setting}
