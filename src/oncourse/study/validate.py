@@ -133,8 +133,18 @@ def _with_plain_dates(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _dead_when_last_seen(follow_up: pl.DataFrame) -> pl.DataFrame:
-    """Take the day of death for the last contact where that is empty, as the data dictionary says of it."""
+    """Take the day of death for the last contact where that is empty, as the data dictionary says of it; whoever has one
+    and no word of his status is dead."""
     last, death = "last_contact_day", "death_day"
+    if {"is_dead", death} <= set(follow_up.columns):
+        said = pl.col("is_dead").cast(pl.String).str.strip_chars()
+        silent = (said.is_null() | (said == "")) & pl.col(death).cast(pl.String).str.strip_chars().str.contains(
+            r"^-?\d"
+        )
+        dead = pl.lit(True if follow_up.schema["is_dead"] == pl.Boolean else "true")
+        follow_up = follow_up.with_columns(
+            pl.when(silent.fill_null(False)).then(dead).otherwise("is_dead").alias("is_dead")
+        )
     if not {last, death} <= set(follow_up.columns):
         return follow_up
     known = pl.col(last).cast(pl.String).str.strip_chars()

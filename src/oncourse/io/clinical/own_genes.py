@@ -186,8 +186,13 @@ _NEXT = re.compile(r"(?i)(突变型?|野生型?|阳性|阴性|\bmut(?:ated|ant)?
 
 
 def _without_method(column: str) -> tuple[str, ...]:
-    """Return a header as it is, with its method behind it as a word, and without it: HER2(IHC), HER2 IHC, HER2."""
-    return column, _BY.sub(r" \1", column), _BY.sub("", column)
+    """Return a header as it is, with its method behind it as a word, and without it: HER2(IHC), HER2 IHC, HER2; HER2_IHC
+    and HER2 IHC score are HER2 IHC."""
+    plain_name = _SCORE.sub("", column.replace("_", " ").strip())
+    return column, _BY.sub(r" \1", column), plain_name, _BY.sub("", column)
+
+
+_SCORE = re.compile(r"(?i)\s*(score|评分|results?|结果|status)$")
 
 
 #: A gene's column of a lesion: KRAS(原发灶), 转移灶KRAS; plasma is none (`markers_of_columns` tells it).

@@ -389,8 +389,13 @@ def _told_sex(said: pl.Series, reading: Reading) -> None:
         reading.problems.append(Problem("patients", None, "sex", lost[0], message, cure, "warning"))
 
 
+#: What stands behind TUMOR or TUMOUR in a column of the share of tumour cells.
+_PURITY = ("PURITY", "CONTENT", "CELL_CONTENT", "CELLULARITY", "CELL_PERCENT", "CELL_PERCENTAGE")
+
+
 def _samples(samples: pl.DataFrame, lesion: pl.DataFrame, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
-    fractions = {"purity": ("TUMOR_PURITY", "PURITY"), "tumor_fraction": ("TUMOR_FRACTION", "CTDNA_FRACTION")}
+    purity = ("TUMOR_PURITY", "PURITY", *(f"TUMO{u}R_{w}" for u in ("", "U") for w in _PURITY))
+    fractions = {"purity": purity, "tumor_fraction": ("TUMOR_FRACTION", "CTDNA_FRACTION")}
     numbers = {
         "ploidy": ("PLOIDY",),
         "mean_depth": ("SAMPLE_COVERAGE", "MEAN_COVERAGE", "COVERAGE", "MEAN_DEPTH"),

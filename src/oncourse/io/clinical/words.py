@@ -66,6 +66,8 @@ _NO_TUMOUR = re.compile(
     r"\bnormal (adjacent|control|tissue|colon|mucosa|blood|dna)\b|\b(peripheral blood )?mononuclear cells?\b|癌旁|瘤旁|"
     r"远端正常|正常(黏膜|粘膜|肠|组织|对照|血)"
 )
+#: A metastasis and its organ, in everyday short: Met - liver, Liver mets.
+_MET = re.compile(r"(?i)^mets?\s*[-–:,(]\s*[a-z ]{3,20}\)?$|^[a-z ]{2,20}\smets?\.?(\s*\d{1,2})?$")
 #: White cells, and what is no tumour either.
 CELLS = re.compile(
     r"白细胞|白膜|血细胞|淋巴细胞|粒细胞|pbmc|buffy|leu[ck]ocyt|单个核|white[ _-]?(?:blood[ _-]?)?cells?|"
@@ -129,8 +131,14 @@ def sex(text: str | None) -> str | None:
 
 
 def role(text: str | None) -> str | None:
-    """Return primary, metastasis or local_recurrence; None where the words say none of them."""
-    return meaning("role", re.sub(r"[_\s]+", " ", text or ""))
+    """Return primary, metastasis or local_recurrence; None where the words say none of them.
+
+    >>> [role(t) for t in ("Primary (caecum)", "Met - liver", "Liver mets", "Primary tumour (sigmoid)", "Liver", None)]
+    ['primary', 'metastasis', 'metastasis', 'primary', None, None]
+    """
+    plain = re.sub(r"[_\s]+", " ", text or "").strip()
+    known = meaning("role", plain) or meaning("role", re.sub(r"\s*[(（][^()（）]*[)）]$", "", plain))
+    return known or ("metastasis" if _MET.search(plain) else None)
 
 
 def lesion_code(text: str) -> tuple[str | None, str | None]:

@@ -21,6 +21,7 @@ from oncourse.facts.report_genes import genes_named, pair_named
 from oncourse.genome.gene_names import gene_name
 from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.clinical.own_tables import as_our_tables
+from oncourse.io.clinical.quality import FAILED, QUALITY
 from oncourse.io.reading import Reading
 from oncourse.io.reports.denied import denied_elsewhere
 from oncourse.io.reports.knowledge_tables import is_knowledge
@@ -417,16 +418,11 @@ _WHOSE = re.compile(
 )
 
 
-#: A column or cell that says whether a sample was good enough, and the words that say it was not.
-_QUALITY = re.compile(r"质控|质量(控制|评估|评价)|样[本品]质量|(?<![a-z])qc(?![a-z])|quality", re.I)
-_FAILED = re.compile(r"不合格|未通过|不通过|失败|\bfail", re.I)
-
-
 def quality_of(name: str, text: pl.DataFrame, left: Collection[str], reading: Reading) -> None:
     """Refuse a report of which a column that is not read says that its quality control failed: what such a sample does
     not show is no wild type."""
-    for column in (c for c in text.columns if c in left and _QUALITY.search(c)):
-        failed = text[column].drop_nulls().filter(text[column].drop_nulls().str.contains(_FAILED.pattern))
+    for column in (c for c in text.columns if c in left and QUALITY.search(c)):
+        failed = text[column].drop_nulls().filter(text[column].drop_nulls().str.contains(FAILED.pattern))
         if len(failed):
             told_failed(name, column, failed[0], reading)
 
@@ -436,15 +432,6 @@ def told_failed(name: str, column: str, word: str, reading: Reading) -> None:
     message = f"{column}: {word}. What a sample of failed quality does not show is no wild type."
     cure = "Leave out the report, or the rows of the sample; keep what was found in `markers`."
     reading.problems.append(Problem(name, None, column, word, message, cure))
-
-
-def is_failed(column: str | None, word: str | None) -> bool:
-    """Whether a name and its value say that quality control failed.
-
-    >>> is_failed("质控结果", "不合格"), is_failed("QC", "Pass"), is_failed("检测结果", "失败")
-    (True, False, False)
-    """
-    return bool(column and word and _QUALITY.search(column) and _FAILED.search(word))
 
 
 #: What stands first in a report and is no id: the number of the row, a class of evidence, a transcript.

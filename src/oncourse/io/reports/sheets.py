@@ -16,12 +16,12 @@ from oncourse.errors import InputError
 from oncourse.facts.report_genes import genes_named, pair_named
 from oncourse.genome.gene_names import symbols
 from oncourse.io.clinical.own_msi import msi_of
+from oncourse.io.clinical.quality import is_failed
 from oncourse.io.clinical.words import material
 from oncourse.io.reading import Reading
 from oncourse.io.reports.layout import gene_headers, pairs_in, report_table
 from oncourse.io.reports.mapping import (
     Mapped,
-    is_failed,
     named,
     of_file,
     of_patients,
