@@ -96,8 +96,7 @@ def read_files(
         id only (survival ...); columns named as in cBioPortal or in a MAF
     segments : copy-number segments of the samples
     fusions : tables of fusion callers (`oncourse.io.structural.fusion_callers`)
-    depths : least depth of regions, MSI scores (`oncourse.io.assays.depths`)
-    called : as in `oncourse.io.variants.maf.read_maf`
+    depths : least depth of regions, MSI scores (`oncourse.io.assays.depths`); called : as in `read_maf`
     material : of samples whose clinical row does not say
     panel : the assay of every sample: a panel this package knows, or `wes` / `wgs`
     manifest : table that says whose each file and column is (`oncourse.io.whose.manifest`); by default the ``files.tsv``
@@ -147,10 +146,10 @@ def read_files(
     if not is_said:
         found.samples = with_named_normals(found.samples, reading.notes)
     owned = _owned(found.samples, per_sample, per_patient, reading)
-    samples = _samples(owned if is_said else _of_one_beginning(owned, reading), per_sample, reading)
-    samples = _controls(samples, found.samples)
-    named = _roles_by_name(_plasma_by_name(samples, reading), reading)
-    built = ct.build(per_patient, _types_of_rows(named, found.samples, per_sample), reading)
+    owned = owned if is_said else _of_one_beginning(owned, reading)
+    samples = _controls(_samples(owned, per_sample, reading), found.samples)
+    samples = _types_of_rows(_roles_by_name(_plasma_by_name(samples, reading), reading), found.samples, per_sample)
+    built = ct.build(per_patient, samples, reading)
     overlay(tables, built, reading)
     if material != "tissue":
         _all_of(material, built)
@@ -162,8 +161,7 @@ def read_files(
     if found.unseen or (per_sample is not None and not panel):
         seen = found.samples.filter(~pl.col("sample_id").is_in(found.unseen))["sample_id"]
         _not_sequenced(built, seen, found.unseen, reading)
-    if per_sample is not None and (failed := failed_samples(per_sample)):
-        _without_quality(built, failed, reading)
+    _without_quality(built, per_sample, reading)
     reading.tables |= {
         "patients": built.patients,
         "follow_up": built.follow_up,
@@ -188,14 +186,18 @@ def read_files(
         add_depths(depth_files, built, reading, depths)
     _add_copies_of_calls(found, files[0], reading)
     _name_sources(files, found, reading)
-    reading.config = StudyConfig(
-        title=files[0].name.split(".")[0] if len(files) == 1 else Path(paths[0]).name,
+    reading.config = _config_of(files, paths[0], found, built, reading)
+    return reading
+
+
+def _config_of(files: Sequence[Path], first: Path, found: MafTables, built: ct.Built, reading: Reading) -> StudyConfig:
+    return StudyConfig(
+        title=files[0].name.split(".")[0] if len(files) == 1 else first.name,
         genome_build=found.build if found.build in BUILDS else None,
         index=reading.config.index or "day 0 of the source",
         extra_columns=tuple(built.extra),
         sources=tuple(f.name for f in files[:20]),
     )
-    return reading
 
 
 def _calls_of(trees: Sequence[Tree], paths: Sequence[Path], kind: str | None) -> list[Path]:
@@ -526,8 +528,9 @@ def _not_sequenced(built: ct.Built, seen: pl.Series, unseen: Sequence[str], read
     reading.tables["assays"] = row if before is None else pl.concat([before, row], how="diagonal")
 
 
-def _without_quality(built: ct.Built, failed: Mapping[str, str], reading: Reading) -> None:
+def _without_quality(built: ct.Built, per_sample: pl.DataFrame | None, reading: Reading) -> None:
     """Mark the samples whose quality control failed as not profiled: a call stays one, what they do not show is unknown."""
+    failed = {} if per_sample is None else failed_samples(per_sample)
     inside = pl.col("sample_id").is_in(sorted(failed))
     names = built.samples.filter(inside)["sample_id"].to_list()
     if not names:
