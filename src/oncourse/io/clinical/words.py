@@ -62,7 +62,8 @@ _CODES = {
 _PLASMA = re.compile(r"cfdna|ctdna|plasma|liquid biops|cell.?free|血浆|游离|液体活检|circulating tumou?r dna", re.I)
 #: Tissue without tumour, beside it or far from it.
 _NO_TUMOUR = re.compile(
-    r"(?i)\bnon[- ]?(tumou?r|cancer(ous)?|neoplastic|malignant)\b|\buninvolved\b|\b(adjacent|matched|paired) (normal|non)|"
+    r"(?i)\b(non?|without)[- ]?(tumou?r|cancer(ous)?|neoplastic|malignant)\b|\buninvolved\b|"
+    r"\b(adjacent|matched|paired) (normal|non|mucosa|tissue)|\b(blood|matched|germline) (normal|control)\b|"
     r"\bnormal (adjacent|control|tissue|colon|mucosa|blood|dna)\b|\b(peripheral blood )?mononuclear cells?\b|癌旁|瘤旁|"
     r"远端正常|正常(黏膜|粘膜|肠|组织|对照|血)"
 )
@@ -70,8 +71,8 @@ _NO_TUMOUR = re.compile(
 _MET = re.compile(r"(?i)^mets?\s*[-–:,(]\s*[a-z ]{3,20}\)?$|^[a-z ]{2,20}\smets?\.?(\s*\d{1,2})?$")
 #: White cells, and what is no tumour either.
 CELLS = re.compile(
-    r"白细胞|白膜|血细胞|淋巴细胞|粒细胞|pbmc|buffy|leu[ck]ocyt|单个核|white[ _-]?(?:blood[ _-]?)?cells?|"
-    r"(?<![a-z])wbcs?(?![a-z])|(?<!infiltrating )lymphocyt|granulocyt",
+    r"白细胞|白膜|血细胞|淋巴细胞|粒细胞|(?<![a-z])blood cells?|pbmc|buffy|leu[ck]ocyt|单个核|"
+    r"white[ _-]?(?:blood[ _-]?)?cells?|(?<![a-z])wbcs?(?![a-z])|(?<!infiltrating )lymphocyt|granulocyt",
     re.I,
 )
 SALIVA = re.compile(r"唾液|口腔拭子|口腔黏膜|saliva|buccal", re.I)
@@ -161,8 +162,10 @@ def material(*texts: str | None) -> str:
 
     >>> material("Primary"), material("cfDNA"), material(None, "Solid Tissue Normal"), material("", "ACCESS129")
     ('tissue', 'plasma', 'normal', 'plasma')
-    >>> material("唾液"), material("Buffy coat"), material("White blood cells")
-    ('normal', 'white_cells', 'white_cells')
+    >>> material("唾液"), material("Buffy coat"), material("White blood cells"), material("Blood cells")
+    ('normal', 'white_cells', 'white_cells', 'white_cells')
+    >>> [material(t) for t in ("No tumour", "Adjacent mucosa", "blood normal", "Tumour adjacent to normal")]
+    ['normal', 'normal', 'normal', 'tissue']
     """
     for text in texts:
         if text and meaning("blood", text):
