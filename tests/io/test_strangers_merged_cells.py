@@ -87,3 +87,23 @@ def test_a_word_of_nothing_found_under_an_unknown_header_is_no_call(tmp_path):
         calls = read_any(tmp_path / "g.tsv").tables["calls"].filter(is_called="true")
         found = {(s, v) for s, v in calls.select("sample_id", "variant_id").rows()}
         assert found == {("A1", "KRAS:p.G12D"), ("A2", "TP53:p.R175H")}, header
+
+
+def test_a_list_with_places_beside_one_without_is_a_report_too(tmp_path):
+    """Tissue with places and plasma without, in one folder, were no source at all."""
+    (tmp_path / "plasma.csv").write_text(
+        "Sample ID,Patient ID,Sample type,Gene,Protein change,VAF (%),Depth\nQ1_pl,Q1,Plasma,KRAS,p.G12D,2.0,5000\n"
+    )
+    (tmp_path / "tissue.csv").write_text(
+        "Sample ID,Patient ID,Sample type,Gene,Chromosome,Position,Ref,Alt,Protein change,VAF (%),Depth\n"
+        "Q1_pri,Q1,Primary,KRAS,chr12,25398284,C,T,p.G12D,25,400\n"
+    )
+    tables = read_any(tmp_path).tables
+    assert tables["samples"].select("sample_id", "patient_id", "material").rows() == [
+        ("Q1_pl", "Q1", "Plasma"),
+        ("Q1_pri", "Q1", "tissue"),
+    ]
+    assert tables["calls"].select("variant_id", "alt_count", "depth").rows() == [
+        ("KRAS:p.G12D", "100", "5000"),
+        ("12:25398284:C:T", "100", "400"),
+    ]

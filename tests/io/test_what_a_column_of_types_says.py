@@ -76,12 +76,14 @@ def test_the_normals_share_of_reads_says_germline(tmp_path, head, none, half, sh
 
 @pytest.mark.parametrize("placed", [True, False])
 @pytest.mark.parametrize(
-    ("head", "cells", "words"), [("Normal VAF", "48%", "no depth"), ("n_vaf|n_depth", "0.48|90", "no sign")]
+    ("head", "cells", "words", "origin"),
+    [("Normal VAF", "48%", "depth", "germline"), ("n_vaf|n_depth", "0.48|90", "no sign", "unknown")],
 )
-def test_a_share_that_cannot_be_counted_is_told(tmp_path, head, cells, words, placed):
+def test_a_share_that_cannot_be_counted_is_told(tmp_path, head, cells, words, origin, placed):
+    """A share without its depth says what it says (48 % is germline); one that may be percent or not says nothing."""
     place, change = PLACE["KRAS"]
     at = ("Chr|Pos|Ref|Alt|", f"{place}|") if placed else ("", "")
     text = f"Patient|Sample|Gene|{at[0]}AA change|Tumor VAF|Tumor depth|{head}\nV1|V1-P|KRAS|{at[1]}{change}|23%|400|{cells}"
     reading = read_any(write_table(tmp_path / "l.tsv", text))
-    assert reading.tables["calls"]["origin"].to_list() == ["unknown"]
+    assert reading.tables["calls"]["origin"].to_list() == [origin]
     assert any(words in p.message for p in reading.problems)

@@ -10,10 +10,12 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.io.hospital.workbook import kind_of, read_workbook
 from oncourse.io.reading import Reading
+from oncourse.io.reports.layout import report_table
 from oncourse.io.reports.mapping import first_report_is_day_0
 from oncourse.io.reports.mapping import is_panel as is_one_panel
 from oncourse.io.reports.mapping import read_panel as read_one_panel
 from oncourse.io.reports.names import patients_of_all
+from oncourse.io.reports.panel_headers import panel_columns
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.io.variants.one_annotation import one_annotation
 from oncourse.study.config import StudyConfig
@@ -43,7 +45,8 @@ def read_panel(path: Path) -> Reading:
     top = _top(path)
     within = top if any(f.parent != top for f in files) else None
     is_one = partial(is_one_panel, is_somebodys=within is not None)
-    each = [(read_one_panel if is_one(f) else read_workbook)(f, is_alone=False, within=within) for f in files]
+    tables = [f for f in files if is_one(f) or _is_list_with_places(f)]
+    each = [(read_one_panel if f in tables else read_workbook)(f, is_alone=False, within=within) for f in files]
     reading = joined(each, path)
     if within:
         whose = sorted({f.relative_to(within).parts[0] for f in files})
@@ -80,7 +83,19 @@ def reports_in(folder: Path) -> list[Path]:
         return _in_folders(_top(folder))
     if not 2 <= len(files) <= MOST_FILES or not all(p.is_file() and p.suffix.lower() in _ENDS for p in files):
         return []
-    return files if all(is_one_panel(p) or _is_book_of_reports(p) for p in files) else []
+    reports = [p for p in files if is_one_panel(p) or _is_book_of_reports(p)]
+    # tissue with places and plasma without them are two reports of one laboratory
+    return files if reports and all(p in reports or _is_list_with_places(p) for p in files) else []
+
+
+def _is_list_with_places(path: Path) -> bool:
+    """Whether a table has columns of samples, genes and places under a report's names, and none of a MAF's own."""
+    if is_workbook(path) or path.suffix.lower() not in _ENDS:
+        return False
+    header = report_table(path).frame.columns
+    ours = set(panel_columns(header).values())
+    own = {c.strip().lower() for c in header} & {"hugo_symbol", "tumor_sample_barcode"}
+    return not own and {"gene", "pos"} <= ours and bool({"sample_id", "patient_id"} & ours)
 
 
 def _in_folders(top: Path) -> list[Path]:
