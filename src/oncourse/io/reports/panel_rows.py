@@ -359,9 +359,14 @@ def _origins(table: pl.DataFrame) -> pl.Series:
     return pl.select(pl.coalesce(*[pl.lit(m) for m in mine], pl.lit("unknown")).alias("origin"))["origin"]
 
 
+_START = r"^p\.M1[A-Z?]$"
+
+
 def _tell_apart(table: pl.DataFrame, change: pl.Series, of_coding: pl.Series, source: Path, reading: Reading) -> None:
     """Say where the coding and the protein change of a row are two different ones."""
-    apart = table.filter((change != of_coding).fill_null(False) & ~change.str.contains("fs").fill_null(False))
+    start = change.str.contains(_START).fill_null(False) & of_coding.str.contains(_START).fill_null(False)
+    two = (change != of_coding).fill_null(False) & ~change.str.contains("fs").fill_null(False)
+    apart = table.filter(two & ~start)  # M1I and M1? both say that the start is lost
     for line, gene, c, p in apart.select("_line", "gene", "hgvs_c", "hgvs_p").head(5).iter_rows():
         message = f"{gene} {c} is not {p} on the transcript known here: the protein change counts."
         reading.problems.append(Problem(source.name, line, None, p, message, "Check the row.", "warning"))
