@@ -339,3 +339,27 @@ def test_a_stop_and_a_start_in_one_month_follow_one_another(column, month, rows,
     treated = [{"patient_id": "P", "drugs": d, "start_day": s, "stop_day": e} for d, s, e in rows]
     found = lines_table(table("treatments", *treated), None, partial.drop_nulls("day"))
     assert found["drugs"].to_list() == drugs
+
+
+@pytest.mark.parametrize(
+    ("setting", "stop", "expected"),
+    [
+        (None, 1223, [(0, "bicalutamide"), (1, "darolutamide")]),
+        ("mCSPC", 1223, [(1, "bicalutamide;darolutamide")]),  # the study says both numbers and both settings
+        (None, 1300, [(1, "bicalutamide;darolutamide")]),  # given together
+        (None, None, [(1, "bicalutamide;darolutamide")]),
+    ],
+)
+def test_a_number_that_advanced_disease_bears_again_is_no_combination(setting, stop, expected):
+    """一线内分泌, then mCRPC一线: four years of bicalutamide and the darolutamide after it were one first line."""
+    first = {
+        "patient_id": "P",
+        "drugs": "bicalutamide",
+        "start_day": 21,
+        "stop_day": stop,
+        "line": 1,
+        "setting": setting,
+    }
+    second = {"patient_id": "P", "drugs": "darolutamide", "start_day": 1249, "line": 1, "setting": "mCRPC"}
+    found = lines_table(table("treatments", first, second))
+    assert found.select("line", "drugs").rows() == expected

@@ -6,7 +6,9 @@ import doctest
 
 import polars as pl
 import pytest
+from tests.studies import study
 
+from oncourse.derive.status.variants import variant_rows
 from oncourse.io.detect import read_any
 from oncourse.knowledge.alterations import loss_reason
 from oncourse.knowledge.classified import Listing, of_both, of_laboratory
@@ -122,3 +124,19 @@ def test_clonal_haematopoiesis_in_any_words_is_no_mutation_of_the_tumour(tmp_pat
     (tmp_path / "r.maf").write_text("\n".join([head, *rows, ""]), "utf-8")
     calls = read_any(tmp_path / "r.maf").tables["calls"].sort("variant_id")
     assert calls["origin"].to_list() == ["chip", "chip", "chip", "unknown", "chip", "somatic"]
+
+
+@pytest.mark.parametrize(
+    ("consequence", "said", "effect"),
+    [("splice_region", "pathogenic", "splice"), ("intron", "likely_pathogenic", "splice"), ("intron", "benign", None)],
+)
+def test_a_change_beside_an_exon_that_is_called_pathogenic_acts_on_splicing(consequence, said, effect):
+    """MSH2 c.942+3A>T, 致病, was of no effect and no loss."""
+    made = study(
+        {"design": "crc"},
+        patients=[{"patient_id": "A"}],
+        samples=[{"sample_id": "S", "patient_id": "A", "material": "tissue"}],
+        variants=[{"variant_id": "V", "gene": "MSH2", "consequence": consequence, "pathogenicity": said}],
+        calls=[{"sample_id": "S", "variant_id": "V", "is_called": True}],
+    )
+    assert variant_rows(made, ["MSH2"])["effect"].to_list() == ([effect] if effect else [])

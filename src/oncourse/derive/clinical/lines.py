@@ -106,8 +106,9 @@ def lines_table(
     the stop comes first.
     Where anybody is treated for advanced disease, unnumbered treatment in a setting before it (`HORMONE_SENSITIVE`) is
     line 0, as studies that number their lines write it: the first line of advanced disease is line 1 of everybody. So is
-    what has no setting and was given before such treatment, unless treatment of advanced disease came first. No
-    derived number is one that the study gives to a later treatment of the patient.
+    what has no setting and was given before such treatment, unless treatment of advanced disease came first, and what
+    bears a number that a later treatment of advanced disease bears too (bicalutamide "first-line endocrine", then
+    darolutamide "mCRPC, first line"). No derived number is one that the study gives to a later treatment of the patient.
 
     Radiotherapy is no line beside drugs either, nor ends one; alone it is.
 
@@ -128,7 +129,8 @@ def lines_table(
         if name not in treatments.columns:
             treatments = treatments.with_columns(pl.lit(None, dtype).alias(name))
     rows = (
-        treatments.with_row_index("source_row", 2)
+        _one_number_once(treatments)
+        .with_row_index("source_row", 2)
         .filter(pl.col("start_day").is_not_null() & pl.col("patient_id").is_not_null())
         .with_columns(pl.col("line").is_null().alias("is_derived"))
         .sort("patient_id", "start_day", "line", "drugs", "stop_day", "source_row", nulls_last=True)
@@ -163,6 +165,15 @@ def lines_table(
         pl.int_range(1, pl.len() + 1).over("patient_id", "setting").cast(pl.Int64).alias("setting_line")
     )
     return lines.select(pl.col(n).cast(t) for n, t in LINES_SCHEMA.items())
+
+
+def _one_number_once(treatments: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the number of a treatment without a setting that ended before another of that number, of advanced disease,
+    began: numbers start anew with advanced disease."""
+    advanced = pl.col("setting").is_not_null() & ~pl.col("setting").is_in(HORMONE_SENSITIVE)
+    first = pl.when(advanced).then("start_day").min().over("patient_id", "line")
+    old = pl.col("setting").is_null() & (pl.col("stop_day") < first)
+    return treatments.with_columns(pl.when(~old.fill_null(False)).then("line").alias("line"))
 
 
 def _surely(rows: pl.DataFrame, partial_dates: pl.DataFrame | None) -> pl.DataFrame:

@@ -108,7 +108,7 @@ def variant_rows(
         pl.Series("codon", [codon_of(c) for c in change], pl.Int64),
     )
     variants = with_codon_by_position(variants, study.config.genome_build)
-    variants = listings(variants, classified, study.config.genome_build)
+    variants = _with_splicing(listings(variants, classified, study.config.genome_build), study["variants"])
     samples = study["samples"].select("sample_id", "patient_id", "material", "day", "tumor_fraction", "assay_id")
     assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
     return (
@@ -138,6 +138,19 @@ def variant_rows(
         )
         .sort("patient_id", "gene", "variant_id", "day", "sample_id", nulls_last=True)
     )
+
+
+#: Words of effects on no residue by which a change that is called pathogenic acts on splicing.
+_BESIDE_EXONS = ("splice_region", "intron", "synonymous")
+
+
+def _with_splicing(rows: pl.DataFrame, variants: pl.DataFrame) -> pl.DataFrame:
+    """Take a change in or beside an intron that is listed as pathogenic (MSH2 c.942+3A>T) for one of splicing."""
+    told = variants.select("variant_id", _word="consequence").unique("variant_id")
+    acts = (pl.col("listed") == "pathogenic") & pl.col("_word").is_in(_BESIDE_EXONS)
+    acts &= pl.col("effect").is_in(["silent", "other"])
+    rows = rows.join(told, on="variant_id", how="left", maintain_order="left")
+    return rows.with_columns(pl.when(acts).then(pl.lit("splice")).otherwise("effect").alias("effect")).drop("_word")
 
 
 def called_rows(study: Study) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from oncourse.io.clinical.own_treatments import setting_of
 from oncourse.io.reading import Reading
 from oncourse.study.frames import optional
 from oncourse.study.procedures import procedure_of
@@ -16,6 +17,11 @@ _LOCAL = re.compile(
     r"(?i)手术|介入|局部|消融|射频|微波|放疗|放射|栓塞|TACE|粒子|^(surg|radio|radiation|local|intervention|ablat|embol)\w*"
 )
 _MAINTENANCE = re.compile(r"(?i)维持|巩固|^(maintenance|consolidation)")
+#: Kinds of drugs: they say nothing of the setting.
+_OF_DRUGS = re.compile(
+    r"(?i)内分泌|激素治疗|化疗|靶向|免疫(?:治疗)?$|去势(?:治疗)?$|抗血管|生物治疗|综合治疗|系统治疗|"
+    r"^(adt|endocrine|hormon\w*|chemo\w*|targeted|immuno\w*|systemic)\b"
+)
 _BESIDE = re.compile(r"(?i)中医|中药|中成药|对症|支持|止痛|营养|^(best )?supportive|^bsc$|^tcm$|^herbal")
 _TIMES = (("start_day", "day"), ("start_date", "date"))
 
@@ -23,7 +29,7 @@ _TIMES = (("start_day", "day"), ("start_date", "date"))
 def kinds_of_treatment(reading: Reading) -> None:
     """Take the rows of a table of treatments whose setting is the kind of what was done as what they are, told: an
     operation, radiotherapy or ablation as a procedure; maintenance as of the line before it; traditional or supportive
-    medicine, and drugs given by intervention, as of no setting."""
+    medicine, a kind of drugs (内分泌治疗), and drugs given by intervention, as of no setting."""
     table = reading.tables.get("treatments")
     if table is None or not {"patient_id", "setting", "drugs"} <= set(table.columns):
         return
@@ -43,7 +49,7 @@ def kinds_of_treatment(reading: Reading) -> None:
         if _MAINTENANCE.search(word):
             _as_before(row, rows, before[n])
             told.setdefault("of the line before it", []).append(word)
-        elif _BESIDE.search(word) or _LOCAL.search(word):
+        elif any(pattern.search(word) for pattern in (_BESIDE, _LOCAL, _OF_DRUGS)) and setting_of(word) is None:
             row["setting"] = None
             told.setdefault("of no setting", []).append(word)
         kept.append(row)

@@ -185,6 +185,8 @@ def read_workbook(
     """
     folder, path = path, _book(path) or path
     texts = folder_sheets(path) if path.is_dir() else []
+    texts += _reports_beside(path, texts)
+    files = {p.stem: p for p in texts}
     try:
         sheets, told = (list(sheets), []) if sheets else _sheets(path, texts)
     except NotAWorkbook as error:
@@ -200,7 +202,7 @@ def read_workbook(
     sheets = _with_people(sheets, reading)
     sheets, told_codes = with_codes(sheets)
     reading.notes += [f"codes are those of the sheet that explains them: {', '.join(told_codes)}"] if told_codes else []
-    kinds = _one_of_patients([(kind_of(path, sheet), sheet) for sheet in sheets])
+    kinds = _one_of_patients([(kind_of(files.get(sheet.name, path), sheet), sheet) for sheet in sheets])
     _told_hidden(path, [s.name for kind, s in kinds if s.is_hidden and kind not in ("dictionary", "unknown")], reading)
     reading.problems += [
         p
@@ -220,7 +222,10 @@ def read_workbook(
     _told_unknown(path, [*unknown, *([] if reports else forms)], reading)
     ids_of_spreadsheets(reading)
     alone = not reading.tables
-    for found, add in ((mafs, add_mafs), (reports, partial(add_reports, others=[*forms, *unknown], within=within))):
+    for found, add in (
+        (mafs, add_mafs),
+        (reports, partial(add_reports, others=[*forms, *unknown], within=within, files=files)),
+    ):
         if found and "calls" in reading.tables:
             _told_twice(path, found, reading)
         elif found:
@@ -241,6 +246,18 @@ def read_workbook(
     if is_alone and alone and reports:
         first_report_is_day_0(reading)
     return reading
+
+
+def _reports_beside(folder: Path, tables: Sequence[Path]) -> list[Path]:
+    """Return the reports of a laboratory (基因检测.csv) that lie beside the tables of a folder, as a sheet of them would."""
+    if not tables:
+        return []
+    beside = [
+        p for p in sorted(folder.iterdir()) if p.is_file() and p not in tables and not p.name.startswith((".", "~"))
+    ]
+    beside = [p for p in beside if p.suffix.lower() in (".csv", ".tsv", ".txt")]
+    sheets = [(p, sheet) for p in beside if (sheet := text_sheet(p)[0]) is not None]
+    return [p for p, sheet in sheets if kind_of(p, sheet) == "report"]
 
 
 def _without_our_comments(kind: str, sheet: Sheet) -> Unseen:

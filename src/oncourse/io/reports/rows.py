@@ -43,7 +43,7 @@ _NO_ORIGIN = re.compile(
 )
 _FUSION_WORD = re.compile(r"融合|重排|fusion|rearrange", re.I)
 _FACTS = {
-    "msi_status": re.compile(r"^(msi|微卫星|mss/msi|microsatellite)", re.I),
+    "msi_status": re.compile(r"^(msi|微卫星|mss/msi|mss$|microsatellite)", re.I),
     "tmb_per_mb": re.compile(r"^(tmb|肿瘤突变负荷|tumou?r mutation(al)? burden)", re.I),
     "hrd": re.compile(
         r"^(hrd|gis|homologous recombination deficiency|同源重组修复?缺陷)(?:[ _-]?(score|status|评分|状态|分数))?$",
@@ -166,6 +166,13 @@ def _zeros_are_absent(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(pl.when(pl.lit(is_none)).then(pl.lit(_ABSENT)).otherwise("vaf").alias("vaf"))
 
 
+#: Names of facts that hold their result.
+_SAYS_ITSELF = re.compile(
+    r"^(mss|msi[-_ ]?(h|l|high|low|stable)|[dp]mmr|tmb[-_ ]?(h|l|high|low)|微卫星(高度|低度)?不稳定|微卫星稳定)([(（].*)?$",
+    re.I,
+)
+
+
 def fact_named(name: str) -> str | None:
     """Return the fact of a sample that a name is (微卫星状态: msi_status); null where it is none."""
     return next((fact for fact, pattern in _FACTS.items() if pattern.match(name)), None)
@@ -180,7 +187,8 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     row |= {"partner": None, "words": None, "fact": None, "gene_cell": gene, "exon_only": False}
     row["set_aside"] = None
     if fact := fact_named(gene):
-        yield row | {"kind": "fact", "fact": fact, "words": row["value"] or row["hgvs_p"]}
+        itself = gene if _SAYS_ITSELF.match(gene) else None  # MSI-H in the column of genes
+        yield row | {"kind": "fact", "fact": fact, "words": row["value"] or row["hgvs_p"] or itself}
         return
     if _INHERITED.search(" ".join(row[k] for k in _CHANGE if row[k])):
         yield row | {"kind": "fact", "fact": "genotype", "words": " ".join(row[k] for k in _CHANGE if row[k])}

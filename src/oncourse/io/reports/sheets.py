@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -84,13 +84,18 @@ def is_form(sheet: Sheet) -> bool:
 
 
 def add_reports(
-    path: Path, sheets: Sequence[Sheet], others: Sequence[Sheet], reading: Reading, within: Path | None = None
+    path: Path,
+    sheets: Sequence[Sheet],
+    others: Sequence[Sheet],
+    reading: Reading,
+    within: Path | None = None,
+    files: Mapping[str, Path] | None = None,
 ) -> None:
     """Add the rows of all sheets that are reports as one report to a study that may have samples of its own; sheets called
     by materials or times are samples of their own, and lists of drugs no reports.
 
     `others`: the sheets that are neither report nor table; one may say whose the report is. `within`: a folder whose folders
-    are called after patients.
+    are called after patients. `files`: sheet -> its file, of sheets that are files of the folder `path`.
 
     Raises
     ------
@@ -114,7 +119,7 @@ def add_reports(
     frames, lines, faults = [], [], []
     for sheet in sheets:
         place = Path(f"{path.name}: {sheet.name}".replace("/", "_"))
-        text = report_table(path, sheet.name)
+        text = report_table((files or {}).get(sheet.name, path), sheet.name)
         reading.problems += text.problems
         part = Mapped("panel", {})
         frame = named(text.frame, part, place, reading)
