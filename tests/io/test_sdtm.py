@@ -11,6 +11,7 @@ import pytest
 from oncourse.errors import InputError
 from oncourse.io.aside import checked
 from oncourse.io.cdisc.sdtm import find_domains, is_sdtm, read_sdtm
+from oncourse.io.cdisc.sdtm_events import plain_date
 from oncourse.io.clinical.redcap import _role
 from oncourse.io.tabular.xport import ibm_to_float, read_xport
 from oncourse.study.validate import validate
@@ -462,3 +463,9 @@ def test_ages_are_in_years_whatever_their_unit(tmp_path):
 )
 def test_everyday_names_of_redcap_fields(field, label, role):
     assert _role(field, label) == role
+
+
+def test_a_year_that_no_calendar_has_is_no_date():
+    """0000-05 in a date of a scan stopped the import."""
+    texts = pl.Series("d", ["0000-05-01", "0000-05", "2020-05", "2020-05-UN", "2020"])
+    assert pl.select(plain_date(pl.lit(texts))).to_series().to_list() == [None, None, "2020-05", "2020-05", "2020"]

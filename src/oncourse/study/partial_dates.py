@@ -105,11 +105,13 @@ def known_part(texts: pl.Series) -> pl.Series:
 
 
 def interval(parts: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return the first and the last day of months and years (`known_part`), null where null.
+    """Return the first and the last day of months and years (`known_part`), null where null, or of a year that no calendar
+    has (0000).
 
-    >>> [d.to_list() for d in interval(pl.Series(["2020-02"]))]
-    [[datetime.date(2020, 2, 1)], [datetime.date(2020, 2, 29)]]
+    >>> [d.to_list() for d in interval(pl.Series(["2020-02", "0000-02"]))]
+    [[datetime.date(2020, 2, 1), None], [datetime.date(2020, 2, 29), None]]
     """
+    parts = parts.set(~parts.str.contains(r"^[1-9]").fill_null(True), None)
     is_year = parts.str.len_chars() == 4
     text = pl.select(pl.when(is_year).then(parts + "-01-01").otherwise(parts + "-01").alias("d"))["d"]
     first = text.str.to_date("%Y-%m-%d", strict=False)

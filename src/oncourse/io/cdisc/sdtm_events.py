@@ -25,7 +25,7 @@ def plain_date(text: pl.Expr) -> pl.Expr:
     Unknown parts are written as UN, UNK or as a hyphen in SDTM (``2019-12-UN``, ``2019---15``).
     """
     date = text.str.slice(0, 10).str.to_uppercase().str.replace(r"-(UNK|UN|XX|-).*$", "")
-    known = date.str.extract(r"^(\d{4}(?:-\d{2}(?:-\d{2})?)?)", 1)
+    known = date.str.extract(r"^([1-9]\d{3}(?:-\d{2}(?:-\d{2})?)?)", 1)  # no calendar has a year 0
     return known.str.replace(r"-00.*$", "")
 
 
