@@ -235,3 +235,15 @@ def test_counts_whose_cells_name_their_numbers(tmp_path):
     assert found.calls.select("sample_id", "alt_count", "depth").rows() == [("S1", 30, 100), ("S2", 0, 90)]
     with pytest.raises(InputError, match="no column with counts of reads"):
         read_counts(write_table(tmp_path / "no.txt", "Sample|Chrom|Start|Ref|Alt\nS1|12|25398284|C|T"))
+
+
+@pytest.mark.parametrize("word", ["None", "Wildtype"])
+def test_a_status_of_no_mutation_beside_reads_of_one_is_no_wild_type(tmp_path, word):
+    """cBioPortal#3677: the row was left out as a marker of wild type, and its 30 of 100 reads of G12D with it."""
+    head = f"{MAF}\tMutation_Status\tt_alt_count\tt_ref_count"
+    bare = KRAS_ROW.replace("S1", "S2").replace("\tT\t", "\tC\t")
+    path = write_table(tmp_path / "a.maf", f"{head}\n{KRAS_ROW}\t{word}\t30\t70\n{bare}\t{word}\t0\t100")
+    reading = read_any(path)
+    assert calls_of(reading, "is_called", "alt_count") == [("S1", KRAS, False, 30)]
+    assert states_of(reading, "RAS")["S1"] == "not_assessable"
+    assert any("not called by their status" in n for n in reading.notes)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from tests.io.strangers import CSQ, KRAS, calls_of, states_of, write_vcf
+from tests.io.strangers import CSQ, KRAS, calls_of, states_of, write_table, write_vcf
 
 from oncourse.io.detect import read_any
 from oncourse.io.hospital.delivery import read_delivery
+from oncourse.io.whose.manifest import Question
 
 
 @pytest.mark.parametrize(
@@ -146,3 +147,32 @@ def test_a_vcf_is_one_by_its_first_line(tmp_path, name):
     if name.endswith("bgz"):
         path.write_bytes(gzip.compress(path.read_bytes()))
     assert calls_of(read_any(path), "alt_count") == [("S1", KRAS, 30)]
+
+
+HAPLOTYPES, SOMATIC = "##source=HaplotypeCaller", "##source=Mutect2"
+
+
+@pytest.mark.parametrize("beside", ["P1_T", "S7"])
+def test_a_germline_callers_sample_beside_tumours_is_asked_about(tmp_path, beside):
+    """pcgr#132: the normal's file was a second patient without the tumour's KRAS G12D, RAS negative."""
+    write_vcf(tmp_path / "in" / f"{beside}.vcf", [beside], ["12 25398284 . C T 50 PASS . GT 0/1"], SOMATIC)
+    rows = ["13 32914437 . GT G 50 PASS . GT:AD:DP 0/1:30,30:60"]
+    write_vcf(tmp_path / "in" / "P1.haplotypecaller.vcf", ["P1"], rows, HAPLOTYPES)
+    with pytest.raises(Question, match=r"HaplotypeCaller .* is P1 the normal"):
+        read_delivery([tmp_path / "in"])
+    manifest = write_table(
+        tmp_path / "files.tsv",
+        f"path|column|sample_id|patient_id|role\n{beside}.vcf|{beside}|T|P1|tumour\n"
+        "P1.haplotypecaller.vcf|P1|N|P1|normal",
+    )
+    reading = read_delivery([tmp_path / "in"], manifest=manifest)
+    origins = dict(reading.tables["calls"].select("sample_id", "origin").iter_rows())
+    assert origins["N"] == "germline" and reading.tables["samples"]["patient_id"].unique().to_list() == ["P1"]
+
+
+def test_a_germline_callers_file_of_the_tumour_itself_is_not_asked_about(tmp_path):
+    """Both callers of one sample (nf-core/sarek): the sample is the tumour that the other caller names."""
+    rows = ["12 25398284 . C T 50 PASS . GT 0/1"]
+    write_vcf(tmp_path / "in" / "P1.mutect2.vcf", ["P1"], rows, SOMATIC)
+    write_vcf(tmp_path / "in" / "P1.haplotypecaller.vcf", ["P1"], rows, HAPLOTYPES)
+    assert [c[0] for c in calls_of(read_delivery([tmp_path / "in"]))] == ["P1"]

@@ -165,11 +165,16 @@ def _copies(frame: pl.DataFrame) -> pl.DataFrame | None:
 
 
 def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
-    """Leave out rows that say a gene was looked at and is wild type, and structural variants."""
+    """Leave out rows that say a gene was looked at and is wild type, and structural variants.
+
+    A row of a small variant with reads of it (Mutation_Status None or Wildtype beside 30 of 100) is none: it stays, not
+    called by its status, and its gene is no wild type.
+    """
     drop = pl.lit(False)
     if "status" in frame.columns:
         silent = which(frame["status"], pl.col("x").str.to_lowercase().is_in(["wildtype", "none"]))
-        drop = drop | pl.col("status").is_in(silent).fill_null(False) if silent else drop
+        seen = is_small(frame) & (optional(frame, "alt_count").cast(pl.Float64, strict=False) > 0).fill_null(False)
+        drop = drop | (pl.col("status").is_in(silent).fill_null(False) & ~seen) if silent else drop
     large = ["SV", "FUSION", "CNV", "AMP", "TRANSLOCATION", "STRUCTURAL"]
     for column, is_none in (
         ("classification", pl.col("x").str.contains(r"(?i)^\s*(wild[ _-]?type|wt|野生型?)\s*$")),

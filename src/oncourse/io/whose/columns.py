@@ -17,7 +17,7 @@ from oncourse.io.whose.ids import refuse_endless, says
 from oncourse.io.whose.manifest import Column, Manifest, Question, said_of
 from oncourse.io.whose.names_of_all import by_people
 from oncourse.io.whose.path_words import apart
-from oncourse.io.whose.roles import Names, role_of, settled
+from oncourse.io.whose.roles import Names, germline_caller, role_of, settled
 from oncourse.io.whose.sample_names import (
     CALLERS,
     GENERIC,
@@ -87,6 +87,7 @@ def assign(
     out = _with_lone_normals(_in_folders_of_normals(out, known))
     _ask_of_file_names(out, known)
     _ask_of_shared_columns(out, known)
+    _ask_of_germline_callers(out, starts, known)
     out = by_people(out, known)
     _ask(out, known)
     return out
@@ -467,6 +468,28 @@ def _ask_of_shared_columns(columns: Sequence[Column], known: Collection[str]) ->
                 for c in columns
             ],
         )
+
+
+def _ask_of_germline_callers(columns: Sequence[Column], starts: Sequence[Start], known: Collection[str]) -> None:
+    """Ask what a sample is whose only files are a germline caller's (P1.haplotypecaller.vcf) beside other callers' tumours.
+
+    It is mostly the normal of one of them: taken as a tumour it is a second patient without the tumour's mutations.
+    """
+    of_germline = {s.path: caller for s in starts if (caller := germline_caller(s.comments))}
+    called = {c.sample_id for c in columns if c.path not in of_germline and c.role == "tumour"}
+    odd = [
+        c
+        for c in columns
+        if c.path in of_germline and c.role == "tumour" and c.why != "manifest" and c.sample_id not in {*called, *known}
+    ]
+    if not called or not odd:
+        return
+    raise Question(
+        f"{odd[0].path.name}: {of_germline[odd[0].path]} calls one person's own variants, and other callers' files are of "
+        f"other samples: is {odd[0].sample_id} the normal of one of them, or a tumour"
+        f"{f' (and {len(odd) - 1} more files)' if len(odd) > 1 else ''}? Confirm the manifest (--files).",
+        [replace(c, role="open") if c in odd else c for c in columns],
+    )
 
 
 def _by_path(columns: Sequence[Column]) -> dict[Path, list[Column]]:
