@@ -37,3 +37,33 @@ def test_the_report_of_the_laboratory_is_a_sheet_too(tmp_path):
     ]
     assert tables["treatments"].select("drugs", "setting").rows() == [("戈舍瑞林", None), ("泽珂+泼尼松", "mCRPC")]
     assert not [p for p in reading.problems if p.severity == "error"]
+
+
+def test_tables_of_text_beside_calls_are_the_clinical_part(tmp_path):
+    """A MAF with patients.csv, samples.csv, treatments.csv and psa.csv in one folder was refused; its cure lost the
+    treatments and the PSA."""
+    head = (
+        "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode\tNCBI_Build"
+    )
+    rows = ["TP53\t17\t7577120\tC\tT\tP1_primary\tGRCh37", "AR\tX\t66943552\tA\tG\tP1_cf1\tGRCh37"]
+    (tmp_path / "mutations.maf").write_text("\n".join([head, *rows, ""]), "utf-8")
+    texts = {
+        "patients": "patient_id,age,diagnosis date,date of last contact,vital status\nP1,66,2019-01-10,2021-06-01,dead\n",
+        "samples": "sample_id,patient_id,sample type,collection date\nP1_primary,P1,Primary,2019-01-15\n"
+        "P1_cf1,P1,Plasma,2020-11-01\n",
+        "treatments": "patient_id,regimen,line,start date\nP1,Abiraterone,1,2020-01-05\n",
+        "psa": "patient_id,date,PSA\nP1,2020-01-03,45\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.csv").write_text(text, "utf-8")
+    reading = read_any(tmp_path)
+    tables = reading.tables
+    assert tables["samples"].select("sample_id", "patient_id", "date").rows() == [
+        ("P1_primary", "P1", "2019-01-15"),
+        ("P1_cf1", "P1", "2020-11-01"),
+    ]
+    assert tables["treatments"].select("patient_id", "drugs", "line").rows() == [("P1", "Abiraterone", "1")]
+    assert tables["labs"].select("patient_id", "analyte", "value").rows() == [("P1", "PSA", "45")]
+    assert tables["follow_up"].select("patient_id", "is_dead").rows() == [("P1", "dead")]
+    assert tables["calls"]["sample_id"].to_list() == ["P1_primary", "P1_cf1"]
+    assert not [p for p in reading.problems if "not read" in p.message or p.severity == "error"]

@@ -13,7 +13,7 @@ from oncourse.io.clinical.own_headers import our_headers
 from oncourse.io.clinical.own_people import speaks_of_people
 from oncourse.io.files import read_files
 from oncourse.io.hospital.sample_table import sheets_of_samples
-from oncourse.io.hospital.text_sheets import flat_sheet
+from oncourse.io.hospital.text_sheets import flat_sheet, table_of, text_sheet
 from oncourse.io.hospital.workbook import kind_of, read_workbook
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
@@ -23,6 +23,7 @@ from oncourse.study.tables import TABLES
 
 #: Tables that the files beside the workbook give.
 _OF_FILES = ("calls", "variants")
+_OF_CALLERS = ("segments", "gene_copy_number", "fusions", "coverage", "target_regions")
 
 
 def is_clinical_workbook(path: Path) -> bool:
@@ -38,10 +39,46 @@ def is_clinical_workbook(path: Path) -> bool:
 
 def read_delivery(paths: Sequence[Path], *, clinical: Sequence[Path] = (), **options: Any) -> Reading:
     """Read MAF or VCF files as `oncourse.io.files.read_files`; a workbook of clinical sheets among `clinical`, or in a
-    folder of the files where no clinical file is named, gives the clinical part of the study."""
+    folder of the files where no clinical file is named, gives the clinical part of the study; so do tables of text in that
+    folder that are called as its sheets would be (patients.csv, treatments.csv)."""
     books = [path for path in clinical or _below(paths) if is_clinical_workbook(path)]
+    if not clinical and not books and (tables := _tables_beside(paths)):
+        return read_files(paths, beside=_read_tables(tables), **options)
     plain = [path for path in clinical if path not in books]
     return read_files(paths, clinical=plain, beside=_read(books) if books else None, **options)
+
+
+def _tables_beside(paths: Sequence[Path]) -> list[Path]:
+    """The tables of text that lie in a folder of the files under the names of ours: two or more, patients or samples among
+    them."""
+    for folder in (p for p in paths if p.is_dir()):
+        texts = [p for p in sorted(folder.iterdir()) if p.is_file() and p.suffix.lower() in (".csv", ".tsv", ".txt")]
+        named = {
+            p: name for p in texts if (name := table_of(p.stem)) in TABLES and name not in (*_OF_FILES, *_OF_CALLERS)
+        }
+        if len(named) > 1 and {"patients", "samples"} & set(named.values()):
+            return list(named)
+    return []
+
+
+def _read_tables(files: Sequence[Path]) -> Reading:
+    """Return the tables of text of a folder as sheets of one workbook."""
+    found = [(p, *text_sheet(p)) for p in files]
+    sheets = [sheet for _, sheet, _ in found if sheet is not None]
+    book = read_workbook(files[0].parent, sheets=sheets)
+    book.problems = [*(p for _, _, told in found for p in told), *book.problems]
+    for path, sheet, _ in found:
+        name = table_of(path.stem)
+        if sheet is not None and name:
+            book.sources[name] = path.name
+            book.ledger.file(path.name, f"table of {name}", "used", n_rows=len(sheet.rows))
+    book.notes = [n for n in book.notes if n.split()[:3] != ["no", "sheet", "of"]]
+    book.notes.append(f"the clinical tables are {', '.join(p.name for p in files)}")
+    for name in _OF_FILES:
+        book.tables.pop(name, None)
+    book.tables = {n: f.with_columns(pl.all().cast(pl.String)) for n, f in book.tables.items() if not f.is_empty()}
+    book.config = replace(book.config, index=book.config.index or _day_0(book.tables))
+    return book
 
 
 def _below(paths: Sequence[Path]) -> list[Path]:

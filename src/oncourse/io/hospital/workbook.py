@@ -183,8 +183,8 @@ def read_workbook(
     ------
     InputError : no workbook, or no sheet of it is a table
     """
-    folder, path = path, _book(path) or path
-    texts = folder_sheets(path) if path.is_dir() else []
+    folder, path, given = path, _book(path) or path, bool(sheets)
+    texts = folder_sheets(path) if path.is_dir() and not given else []
     texts += _reports_beside(path, texts)
     files = {p.stem: p for p in texts}
     try:
@@ -192,7 +192,8 @@ def read_workbook(
     except NotAWorkbook as error:
         raise InputError(f"{path.name}: {error}") from None
     reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)), problems=told)
-    _told_beside(folder, texts or [path], reading)
+    if not given:
+        _told_beside(folder, texts or [path], reading)
     sheets, said = one_of_each(sheets)
     reading.notes += [said] if said else []
     sheets, told_names = with_labels(sheets)
