@@ -247,3 +247,14 @@ def test_a_status_of_no_mutation_beside_reads_of_one_is_no_wild_type(tmp_path, w
     assert calls_of(reading, "is_called", "alt_count") == [("S1", KRAS, False, 30)]
     assert states_of(reading, "RAS")["S1"] == "not_assessable"
     assert any("not called by their status" in n for n in reading.notes)
+
+
+def test_a_normal_of_one_file_with_calls_in_another_is_told(tmp_path):
+    """P9_blood, the normal of a MAF and the plasma of another: a patient of its own, unsaid."""
+    write_table(tmp_path / "a.maf", f"{MAF}\tMatched_Norm_Sample_Barcode\n{KRAS_ROW}\tP9_blood")
+    write_table(tmp_path / "b.maf", f"{MAF}\n{KRAS_ROW.replace('S1', 'P9_blood')}")
+    clinical = write_table(tmp_path / "c.txt", "SAMPLE_ID|PATIENT_ID|SAMPLE_TYPE\nS1|P9|Primary\nP9_blood|P9|cfDNA")
+    files = [tmp_path / "a.maf", tmp_path / "b.maf"]
+    told = [p.message for p in read_delivery(files).problems if "P9_blood" in p.message]
+    assert any("is a normal in a.maf and has calls in b.maf" in m for m in told)
+    assert not [p for p in read_delivery(files, clinical=[clinical]).problems if "is a normal in" in p.message]

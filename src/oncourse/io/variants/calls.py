@@ -155,6 +155,7 @@ def read_calls(
             parts.append(read_counts(path, fasta=fasta, called=how, known=known))
         elif is_vcf(path):
             parts.append(read_vcf(path, fasta=fasta, called=called, whose=whose[path], build=build))
+            parts[-1].normals = frozenset(c.sample_id for c in whose[path] if c.role == "normal")
         else:
             what = next((kind for kind, paths_of in (of or {}).items() if path in paths_of), "")
             how = "no" if what in ("looked", "unsigned") else called
@@ -174,6 +175,7 @@ def read_calls(
             cure = "Lift the calls over, or correct genome_build in study.yaml."
             problems.append(Problem("calls", None, "variant_id", part.build, message, cure))
     problems += _tell_kinds_apart(paths, parts)
+    problems += [] if manifest else _tell_normals_elsewhere(paths, parts, known)
     for path, part in zip(paths, parts, strict=True):
         part.is_unfiltered |= _before_its_filter(path, paths)
     if len(parts) == 1:
@@ -284,3 +286,16 @@ def _unseen(parts: Sequence[MafTables]) -> tuple[str, ...]:
     """Return the samples of files of large events alone: they must not count as looked at and wild type."""
     seen = {s for p in parts if p.is_small for s in p.samples["sample_id"]}
     return tuple(sorted({s for p in parts for s in p.samples["sample_id"]} - seen))
+
+
+def _tell_normals_elsewhere(paths: Sequence[Path], parts: Sequence[MafTables], known: Collection[str]) -> list[Problem]:
+    """Tell the samples with calls of one file that another names as a normal, of which the clinical table says nothing."""
+    problems: list[Problem] = []
+    named = {s: path.name for path, part in zip(paths, parts, strict=True) for s in part.normals}
+    for path, part in zip(paths, parts, strict=True):
+        tumours = part.samples.filter(optional(part.samples, "role").fill_null("tumour") != "normal")["sample_id"]
+        for s in sorted(named.keys() & set(tumours) - part.normals - set(known)):
+            message = f"{s} is a normal in {named[s]} and has calls in {path.name}: taken as a tumour's sample."
+            cure = "Say what it is: SAMPLE_TYPE of --clinical (normal, plasma), or its role in --files."
+            problems.append(Problem("samples", None, "sample_id", s, message, cure, "warning"))
+    return problems

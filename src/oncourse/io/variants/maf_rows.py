@@ -56,7 +56,8 @@ def tables_of(
     left += found_large
     frame, found = with_alleles(frame, name)
     problems += found
-    has_normal = _names_normal(frame)
+    normals = _normals(frame)
+    has_normal = bool(normals)
     n_rows = frame.height
     frame = _without_non_variants(frame, notes)
     left.append(("wild-type marker or structural variant", n_rows - frame.height, None))
@@ -124,6 +125,7 @@ def tables_of(
         copies,
         left_out=left,
         large=large,
+        normals=normals,
     )
 
 
@@ -190,12 +192,12 @@ def _without_non_variants(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame
     return frame.filter(~dropped)
 
 
-def _names_normal(frame: pl.DataFrame) -> bool:
-    """Whether a row names the normal its call was made against (vcf2maf writes NORMAL where there was none)."""
+def _normals(frame: pl.DataFrame) -> frozenset[str]:
+    """Return the normals that calls were made against (vcf2maf writes NORMAL where there was none)."""
     if "normal_id" not in frame.columns:
-        return False
+        return frozenset()
     named = frame.select(pl.col("normal_id").drop_nulls().unique())
-    return bool(named.select((~no_normal(pl.col("normal_id"))).any()).item())
+    return frozenset(named.filter(~no_normal(pl.col("normal_id")))["normal_id"])
 
 
 def _build(frame: pl.DataFrame, name: str) -> tuple[str | None, list[Problem]]:

@@ -33,7 +33,7 @@ class MafTables:
     without a variant; ``left_out``: reason, number and first line of rows in no table; ``large``: structural variants
     and copy numbers of a VCF; ``is_small``: whether small variants were looked for in it; ``unseen``: samples of files
     of large events alone, in which small variants were not looked for; ``is_unfiltered``: a caller's candidates, before
-    its own filter.
+    its own filter; ``normals``: the samples that it names as the normals of others, as it writes them.
     """
 
     calls: pl.DataFrame
@@ -51,6 +51,7 @@ class MafTables:
     is_small: bool = True
     unseen: tuple[str, ...] = ()
     is_unfiltered: bool = False
+    normals: frozenset[str] = frozenset()
 
 
 def rename_samples(found: MafTables, mapping: Mapping[str, str]) -> None:
