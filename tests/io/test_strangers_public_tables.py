@@ -258,3 +258,12 @@ def test_a_normal_of_one_file_with_calls_in_another_is_told(tmp_path):
     told = [p.message for p in read_delivery(files).problems if "P9_blood" in p.message]
     assert any("is a normal in a.maf and has calls in b.maf" in m for m in told)
     assert not [p for p in read_delivery(files, clinical=[clinical]).problems if "is a normal in" in p.message]
+
+
+def test_genomic_dna_beside_that_of_plasma_is_of_the_blood_cells(tmp_path):
+    """cfDNA and gDNA of one tube (reports of tumour-informed ctDNA): neither share nor depth was read."""
+    head = "Sample|Gene|AA change|cfDNA VAF|cfDNA depth|gDNA VAF|gDNA depth"
+    reading = read_any(write_table(tmp_path / "s.tsv", f"{head}\nP1|DNMT3A|p.R882H|3%|1000|5%|400"))
+    materials = dict(reading.tables["samples"].select("sample_id", "material").iter_rows())
+    assert materials == {"P1_cfDNA": "plasma", "P1_gDNA": "white_cells"}
+    assert [c[2:] for c in calls_of(reading, "alt_count", "depth")] == [(30, 1000), (20, 400)]

@@ -44,15 +44,23 @@ def of_samples(table: TextTable) -> TextTable:
     return _columns(table, ours)
 
 
+#: DNA of cells, as reports of cell-free DNA call it.
+_GENOMIC = re.compile(r"(?i)g(?:enomic)?[ _-]?dna")
+
+
+def _bare(column: str) -> str:
+    """Return a column's name without the word of a fraction in it."""
+    return _SHARE.sub("", in_percent(column) or column, count=1).strip(" _-.()（）")
+
+
 def _word(column: str) -> str | None:
     """Return what a column of fractions names beside the fraction, where that tells samples apart.
 
     >>> [_word(c) for c in ("组织丰度(%)", "Plasma VAF", "治疗后突变丰度", "gnomAD_AF", "突变丰度", "正常丰度")]
     ['组织', 'Plasma', '治疗后', None, None, None]
     """
-    bare = in_percent(column) or column
-    word = _SHARE.sub("", bare, count=1).strip(" _-.()（）")
-    if word == bare.strip() or not word or meaning("material", word) == "normal":
+    word = _bare(column)
+    if word == (in_percent(column) or column).strip() or not word or meaning("material", word) == "normal":
         return None
     return word if meaning("material", word) or MOMENT.match(word) else None
 
@@ -85,6 +93,11 @@ def _fractions(table: TextTable, ours: dict[str, str]) -> TextTable:
     # the share of white cells is of a sample beside that of plasma, and of the normal beside a share of no name
     rest = [c for c in table.frame.columns if ours.get(c) in (None, "normal_vaf", "normal_depth")]
     words = {c: w for c in rest if (w := _word(c))} or _times_of_shares(table.frame, rest)
+    material = {c: meaning("material", w) for c, w in words.items()}
+    if "plasma" in material.values():  # genomic DNA beside it is that of the blood's cells
+        cells = {c: w for c in rest if c not in words and _GENOMIC.fullmatch(w := _bare(c))}
+        words |= cells
+        material |= dict.fromkeys(cells, "white_cells")
     if len(words) < 2 or "vaf" in ours.values():
         return table
     frame = table.frame.with_columns(
@@ -101,7 +114,6 @@ def _fractions(table: TextTable, ours: dict[str, str]) -> TextTable:
     has_sample = ours.get(key, key) == "sample_id"
     more = [pl.col(key).alias("patient_id")] if has_sample and not has_patient else []
     sample = pl.concat_str([pl.col(key), named], separator="_").alias(key if has_sample else "sample_id")
-    material = {c: meaning("material", w) for c, w in words.items()}
     of = pl.col("_column").replace_strict(material, return_dtype=pl.String).alias("material")
     has_material = "material" in {ours.get(c, c) for c in table.frame.columns}
     long = long.with_columns(sample, *more, *([] if has_material or not any(material.values()) else [of]))
