@@ -95,8 +95,8 @@ def _fractions(table: TextTable, ours: dict[str, str]) -> TextTable:
     words = {c: w for c in rest if (w := _word(c))} or _times_of_shares(table.frame, rest)
     material = {c: meaning("material", w) for c, w in words.items()}
     if "plasma" in material.values():  # genomic DNA beside it is that of the blood's cells
-        cells = {c: w for c in rest if c not in words and _GENOMIC.fullmatch(w := _bare(c))}
-        words |= cells
+        cells = [c for c in rest if c not in words and _GENOMIC.fullmatch(_bare(c))]
+        words |= {c: _bare(c) for c in cells}
         material |= dict.fromkeys(cells, "white_cells")
     if len(words) < 2 or "vaf" in ours.values():
         return table
