@@ -67,3 +67,19 @@ def test_tables_of_text_beside_calls_are_the_clinical_part(tmp_path):
     assert tables["follow_up"].select("patient_id", "is_dead").rows() == [("P1", "dead")]
     assert tables["calls"]["sample_id"].to_list() == ["P1_primary", "P1_cf1"]
     assert not [p for p in reading.problems if "not read" in p.message or p.severity == "error"]
+
+
+def test_two_files_of_one_table_are_both_read_and_both_said_so(tmp_path):
+    """Of psa.csv and CEA.csv the first was read and told as not read."""
+    head = "Hugo_Symbol\tChromosome\tStart_Position\tReference_Allele\tTumor_Seq_Allele2\tTumor_Sample_Barcode"
+    (tmp_path / "a.maf").write_text(f"{head}\nTP53\t17\t7577120\tC\tT\tP1\n", "utf-8")
+    (tmp_path / "patients.csv").write_text("patient_id,diagnosis date\nP1,2019-01-10\n", "utf-8")
+    (tmp_path / "psa.csv").write_text("patient_id,date,PSA\nP1,2020-01-03,45\n", "utf-8")
+    (tmp_path / "CEA.csv").write_text("patient_id,date,CEA\nP1,2021-01-03,9\n", "utf-8")
+    reading = read_any(tmp_path)
+    assert sorted(reading.tables["labs"]["value"]) == ["45", "9"]
+    states: dict = {}
+    for name, _, state, *_ in reading.ledger.files:
+        states.setdefault(name, set()).add(state)
+    assert states["psa.csv"] == states["CEA.csv"] == {"used"}
+    assert not [p for p in reading.problems if "not read" in p.message]

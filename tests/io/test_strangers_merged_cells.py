@@ -60,6 +60,15 @@ def test_a_patient_whose_first_row_says_no_lesion_is_not_filled(tmp_path):
     assert sorted(samples) == ["1", "1_Primary", "2", "2_Primary"]
 
 
+def test_a_line_between_two_patients_names_nobody(tmp_path):
+    """A remark under the first column, without a gene, gave its words to the rows below it as their patient."""
+    rows = ["Patient\tGene\tAA change", "P1\tKRAS\tp.G12D", "second batch\t\t", "\tTP53\tp.R175H", "P2\tAPC\tp.R876*"]
+    (tmp_path / "t.txt").write_text("\n".join([*rows, ""]), "utf-8")
+    tables = read_any(tmp_path / "t.txt").tables
+    calls = tables["calls"].join(tables["samples"], on="sample_id").select("patient_id", "variant_id").rows()
+    assert calls == [("P1", "KRAS:p.G12D"), ("P1", "TP53:p.R175H"), ("P2", "APC:p.R876*")]
+
+
 def test_samples_of_several_files_are_of_one_patient_each(tmp_path):
     """P01-T01 was a patient beside P01, as a file without the other samples of P01 held it."""
     head = "Hugo_Symbol\tTumor_Sample_Barcode\tVariant_Classification\tHGVSp_Short"

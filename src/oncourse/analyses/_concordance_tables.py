@@ -58,7 +58,9 @@ PAIRS = OutputTable(
         *_PAIR,
         Column("role_a", pl.String, "primary, metastasis, local_recurrence, tissue (no lesion named), plasma"),
         Column("role_b", pl.String, "the same of sample b"),
-        Column("is_main", pl.Boolean, "the pair that summaries use: deepest samples, then first id"),
+        Column(
+            "is_main", pl.Boolean, "the pair that summaries use: deepest samples, plasma nearest in time, then first id"
+        ),
         Column(
             "expected_private_by_noise",
             pl.Float64,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from oncourse.study.tables import NORMALS
+
 #: Materials in which tumour is looked for.
 TUMOUR = ("tissue", "plasma")
 #: Materials of the patient's own cells, which hold no tumour: they tell germline and blood clones apart.
-NORMAL = ("normal", "white_cells")
+NORMAL = NORMALS
 
 
 def is_tumour() -> pl.Expr:

@@ -262,9 +262,10 @@ def _with_found(given: Sequence[Path], found: Sequence[Path]) -> list[Path]:
 def _tell_left(trees: Sequence[Tree], sources: Sequence[Path], options: Sequence[Path], reading: Reading) -> None:
     """Say of every file of the folders that is not read why; one beside the calls that may hold data is a warning."""
     given = {p.resolve() for p in options}
+    used = {name for source in reading.sources.values() for name in (source, *source.split(", "))}
     for tree, source in zip(trees, sources, strict=True):
         for path, why in tree.left:
-            if path.name in reading.sources.values() or path.resolve() in given:
+            if path.name in used or path.resolve() in given:
                 continue
             may = path.parent == source and may_hold_data(path)
             calls = re.search(r"(?i)\.(maf|vcf|bcf)(\.b?gz)?$", path.name)

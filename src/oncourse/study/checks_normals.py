@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from oncourse.study.schema import Problem
+from oncourse.study.tables import NORMALS
 
 #: A site counts from so many reads of the tumour, a variant of the normal from so many and such a share (own choice).
 _DEPTH, _READS, _SHARE = 10, 3, 0.05
@@ -24,13 +25,13 @@ def normal_checks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
     if any(t not in tables or not needed <= set(tables[t].columns) for t, needed in _NEEDED.items()):
         return []
     samples = tables["samples"].select("sample_id", "patient_id", "material").drop_nulls()
-    normals = samples.filter(pl.col("material").is_in(["normal", "white_cells"]))
+    normals = samples.filter(pl.col("material").is_in(NORMALS))
     if normals.is_empty() or tables["calls"].is_empty():
         return []
     rows = tables["calls"].join(samples, on="sample_id", how="inner")
     rows = rows.filter(pl.col("patient_id").is_in(normals["patient_id"].unique().implode()))
     called = pl.col("is_called").fill_null(True)
-    is_normal = pl.col("material").is_in(["normal", "white_cells"])
+    is_normal = pl.col("material").is_in(NORMALS)
     read = (pl.col("alt_count") >= _READS) & (pl.col("alt_count") >= _SHARE * pl.col("depth"))
     own = rows.filter(is_normal & called & read).select("patient_id", "variant_id").unique()
     of_tumour = rows.filter(~is_normal)

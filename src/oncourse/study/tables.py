@@ -8,6 +8,8 @@ from oncourse.study.pathogenicity import PATHOGENICITY
 from oncourse.study.schema import Column, Table
 
 TEXT, INT, NUM, BOOL = pl.String, pl.Int64, pl.Float64, pl.Boolean
+#: Materials of the patient's own cells, which hold no tumour.
+NORMALS = ("normal", "white_cells")
 
 _PATIENT = Column("patient_id", TEXT, "the patient", required=True, references="patients.patient_id")
 _SAMPLE = Column("sample_id", TEXT, "the sample", required=True, references="samples.sample_id")
@@ -108,9 +110,7 @@ SAMPLES = Table(
     (
         Column("sample_id", TEXT, "the sample", required=True),
         _PATIENT,
-        Column(
-            "material", TEXT, "what was sequenced", required=True, choices=("tissue", "plasma", "normal", "white_cells")
-        ),
+        Column("material", TEXT, "what was sequenced", required=True, choices=("tissue", "plasma", *NORMALS)),
         Column("lesion_id", TEXT, "lesion the tissue is from; null for blood", references="lesions.lesion_id"),
         Column(
             "assay_id", TEXT, "assay; null: all genes taken as looked at, marked assumed", references="assays.assay_id"

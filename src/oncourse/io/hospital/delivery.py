@@ -67,18 +67,17 @@ def _read_tables(files: Sequence[Path]) -> Reading:
     sheets = [sheet for _, sheet, _ in found if sheet is not None]
     book = read_workbook(files[0].parent, sheets=sheets)
     book.problems = [*(p for _, _, told in found for p in told), *book.problems]
+    files_of: dict[str, list[str]] = {}
     for path, sheet, _ in found:
         name = table_of(path.stem)
         if sheet is not None and name:
-            book.sources[name] = path.name
+            files_of.setdefault(name, []).append(path.name)
             book.ledger.file(path.name, f"table of {name}", "used", n_rows=len(sheet.rows))
-    book.notes = [n for n in book.notes if n.split()[:3] != ["no", "sheet", "of"]]
-    book.notes.append(f"the clinical tables are {', '.join(p.name for p in files)}")
     for name in _OF_FILES:
         book.tables.pop(name, None)
-    book.tables = {n: f.with_columns(pl.all().cast(pl.String)) for n, f in book.tables.items() if not f.is_empty()}
-    book.config = replace(book.config, index=book.config.index or _day_0(book.tables))
-    return book
+    reading = _joined([(", ".join(p.name for p in files), book)])
+    reading.sources |= {name: ", ".join(names) for name, names in files_of.items()}
+    return reading
 
 
 def _below(paths: Sequence[Path]) -> list[Path]:
@@ -88,22 +87,31 @@ def _below(paths: Sequence[Path]) -> list[Path]:
 
 
 def _read(books: Sequence[Path]) -> Reading:
-    """Return the tables of workbooks as text; a table of two workbooks is joined row by row."""
+    """Return the tables of workbooks, and of tables of text of samples, as text."""
+    read, told = [], []
+    for path in books:
+        sheets, problems = ([], []) if is_workbook(path) else sheets_of_samples(path)
+        told += problems
+        read.append((path.name, read_workbook(path, sheets=sheets)))
+    reading = _joined(read)
+    reading.problems = [*told, *reading.problems]
+    return reading
+
+
+def _joined(books: Sequence[tuple[str, Reading]]) -> Reading:
+    """Return the clinical tables of named workbooks as text; a table of two workbooks is joined row by row."""
     reading = Reading({}, StudyConfig())
     tables = reading.tables
-    for path in books:
-        sheets, told = ([], []) if is_workbook(path) else sheets_of_samples(path)
-        reading.problems += told
-        book = read_workbook(path, sheets=sheets)
+    for source, book in books:
         reading.notes += [n for n in book.notes if n.split()[:3] != ["no", "sheet", "of"]]
         reading.problems += book.problems
         reading.ledger.extend(book.ledger)
-        reading.notes.append(f"the clinical tables are those of {path.name}")
+        reading.notes.append(f"the clinical tables are those of {source}")
         if n := sum(book.tables[name].height for name in _OF_FILES[:1] if name in book.tables):
             message = f"{n:,} calls of the workbook are not read: those of the files beside it are."
             cure = "Import the workbook alone for its calls, or remove their sheet."
-            reading.problems.append(Problem(path.name, None, "calls", None, message, cure, "warning"))
-            reading.ledger.left_out(path.name, n, "the files beside it hold the calls", became="calls")
+            reading.problems.append(Problem(source, None, "calls", None, message, cure, "warning"))
+            reading.ledger.left_out(source, n, "the files beside it hold the calls", became="calls")
         reading.config = replace(reading.config, index=reading.config.index or book.config.index or _day_0(book.tables))
         for name, frame in book.tables.items():
             if name in _OF_FILES or frame.is_empty():
@@ -111,7 +119,7 @@ def _read(books: Sequence[Path]) -> Reading:
             before = tables.get(name)
             text = frame.with_columns(pl.all().cast(pl.String))
             tables[name] = text if before is None else pl.concat([before, text], how="diagonal")
-            reading.sources.setdefault(name, path.name)
+            reading.sources.setdefault(name, source)
             if before is None and name in book.lines:
                 reading.lines[name] = book.lines[name]
             elif before is not None:

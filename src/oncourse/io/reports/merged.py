@@ -23,8 +23,9 @@ def unmerged(frame: pl.DataFrame, apart: Sequence[str], reading: Reading) -> pl.
     rows = frame.with_columns(e.alias(c) for c, e in cells.items())
     has = pl.col("gene").is_not_null()
     blank = rows.select((has & pl.col("patient_id").is_null()).alias("b"))["b"]
+    nearest = pl.when(has).then("patient_id").forward_fill()  # a line between two patients (a remark) names nobody
     if blank.any() and rows["patient_id"][0] is not None:
-        rows = rows.with_columns(pl.when(has).then(pl.col("patient_id").forward_fill()).otherwise("patient_id"))
+        rows = rows.with_columns(pl.when(has).then(nearest).otherwise("patient_id"))
         reading.notes.append(f"{int(blank.sum()):,} rows name nobody: of the patient of the row above them")
     else:
         blank = blank & False
