@@ -83,3 +83,21 @@ def test_two_files_of_one_table_are_both_read_and_both_said_so(tmp_path):
         states.setdefault(name, set()).add(state)
     assert states["psa.csv"] == states["CEA.csv"] == {"used"}
     assert not [p for p in reading.problems if "not read" in p.message]
+
+
+def test_a_day_or_a_study_in_the_name_of_a_table_says_nothing(tmp_path):
+    """psa_2020.csv beside 患者.csv and 基因检测.csv made the folder "no study"; the cure it gave lost the patients."""
+    texts = {
+        "CRPC_患者信息_20240501": "住院号,年龄,诊断日期,末次随访日期,生存状态\nP1,66,2018-01-03,2021-01-02,存活\n",
+        "psa_2020": "住院号,日期,PSA\nP1,2020-01-03,45\n",
+        "基因检测 v2": "住院号,样本编号,样本类型,基因,氨基酸改变,丰度(突变/总)\n"
+        "P1,P1T,原发灶,KRAS,p.G12D,48%(103/210)\nP1,P1P,血浆,TP53,p.R175H,1.2%（25/2100）\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.csv").write_text(text, "utf-8")
+    tables = read_any(tmp_path).tables
+    assert tables["labs"].select("patient_id", "analyte", "value").rows() == [("P1", "PSA", "45")]
+    assert tables["calls"].select("sample_id", "variant_id", "alt_count", "depth").rows() == [
+        ("P1T", "KRAS:p.G12D", 103, 210),
+        ("P1P", "TP53:p.R175H", 25, 2100),
+    ]

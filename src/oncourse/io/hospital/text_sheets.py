@@ -26,19 +26,36 @@ _PATIENTS = re.compile(
 )
 
 
+_BETWEEN = re.compile(r"[\s_\-.()（）【】]+")
+#: Parts of a file's name that say nothing of what is in it.
+_SAYS_NOTHING = re.compile(r"\d+|\d+年?\d*月?\d*日?|v\d*|final|export|new|latest|最终|最终版|终版|导出|最新|新|更新")
 #: Tables that the readers of calls read, a clinical table beside them.
 _OF_CALLS = {"calls", "variants", "segments", "gene_copy_number", "fusions"}
 
 
 def table_of(name: str) -> str | None:
-    """Return the table a sheet or file is named after: patients, Follow-up, 患者表2; None where it is no table of ours."""
+    """Return the table a sheet or file is named after; None where it is no table of ours.
+
+    A number, a day or a version in the name says nothing, nor does what stands before the table's own word, unless it
+    holds a number (a patient) or is a table, too:
+
+    >>> [table_of(n) for n in ("Follow-up", "患者表2", "psa_2020", "patients 2024-05-01 final", "mCRPC_PSA", "P01_PSA")]
+    ['follow_up', 'patients', 'labs', 'patients', 'labs', None]
+    """
     words = re.sub(r"^\s*\d{1,2}\s*[.、_-]\s*|[\s_-]*(?:表|table|sheet|data)?\s*\d?$", "", plain(name))
-    for word in (plain(name), words):
-        if (under := re.sub(r"[\s-]+", "_", word)) in TABLES:
-            return under
-        if known := meaning("table", word) or meaning("sheet", word):
+    parts = [re.sub(r"^\d{4}年|\d{4,8}年?$", "", p) for p in _BETWEEN.split(plain(name))]
+    parts = [p for p in parts if p and not _SAYS_NOTHING.fullmatch(p)]
+    for word in (plain(name), words, " ".join(parts)):
+        if known := _table(word):
             return known
+    if len(parts) == 2 and not any(c.isdigit() for c in parts[0]) and not _table(parts[0]):
+        return _table(parts[1])
     return None
+
+
+def _table(word: str) -> str | None:
+    under = re.sub(r"[\s-]+", "_", word)
+    return under if under in TABLES else meaning("table", word) or meaning("sheet", word)
 
 
 def text_sheet(path: Path) -> tuple[Sheet | None, Sequence[Problem]]:

@@ -116,8 +116,12 @@ _SHARE = re.compile(
 )
 
 
-#: A unit of counts behind the name of a column: ``深度(X)``, ``Depth (reads)``.
-_OF_COUNTS = re.compile(r"\s*[(\[（](?:x|×|reads?|条|个)[)\]）]\s*$", re.I)
+#: A unit of counts behind the name of a column: ``深度(X)``, ``Depth (reads)``, ``丰度(突变/总)``, ``VAF (alt/total)``.
+_OF_COUNTS = re.compile(
+    r"\s*[(\[（](?:x|×|reads?|条|个|(?:突变|变异|mut(?:ant)?|alt|variant)\s*(?:reads?数?|条数|count)?\s*/\s*"
+    r"(?:总|测序|total|all|depth|dp|深度|总深度)\s*(?:reads?数?|条数|count|深度)?)[)\]）]\s*$",
+    re.I,
+)
 
 
 #: Where the words of a name meet that are written together.
@@ -146,6 +150,8 @@ def panel_columns(columns: list[str]) -> dict[str, str]:
     {'样本编号': 'sample_id', '深度 (X)': 'depth', 'ＶＡＦ（％）': 'vaf'}
     >>> panel_columns(["Buffy coat VAF (%)", "White blood cell depth", "Blood VAF", "Saliva"])
     {'Buffy coat VAF (%)': 'normal_vaf', 'White blood cell depth': 'normal_depth'}
+    >>> panel_columns(["丰度(突变/总)"]), panel_columns(["VAF (alt/total reads)"]), panel_columns(["VAF (normal/tumour)"])
+    ({'丰度(突变/总)': 'vaf'}, {'VAF (alt/total reads)': 'vaf'}, {})
     """
     written = {_OF_COUNTS.sub("", unicodedata.normalize("NFKC", c)).strip(): c for c in reversed(columns)}
     return {written[bare]: ours for bare, ours in _panel_columns(list(reversed(written))).items()}
