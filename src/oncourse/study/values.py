@@ -72,6 +72,7 @@ _UNITS = {
     "per Mb": r"(muts?|mutations)?\s*(/|per )mb|个/mb",
     "reads": r"x|×|reads?",
 }
+_YEARS_MONTHS = r"(?i)^\s*(\d{1,3})\s*(?:岁|周岁|years?|yrs?|y)\s*零?(\d|1[01])\s*(?:个?月|months?|mos?|m)\s*(?:old)?$"
 
 
 def without_unit(values: pl.Series, unit: str) -> pl.Series:
@@ -79,8 +80,14 @@ def without_unit(values: pl.Series, unit: str) -> pl.Series:
 
     >>> without_unit(pl.Series(["72岁", "25 mm", "6.5"]), "years").to_list()
     ['72', '25 mm', '6.5']
+    >>> without_unit(pl.Series(["61岁3月", "61 years 6 months", "8月"]), "years").to_list()
+    ['61.25', '61.5', '8月']
     """
     words = _UNITS.get(unit)
     if words is None or values.dtype != pl.String:
         return values
+    if unit == "years":  # 61岁3月, 61 years 3 months
+        parts = values.str.extract_groups(_YEARS_MONTHS).struct.unnest().cast(pl.Int64, strict=False)
+        whole = (parts["1"] + (parts["2"] / 12).round(2)).cast(pl.String)
+        values = whole.fill_null(values).alias(values.name)
     return values.str.replace(rf"(?i)^(\s*[\d.,]+)\s*({words})\s*$", "${1}")

@@ -8,6 +8,7 @@ import unicodedata
 import polars as pl
 
 from oncourse.io.reading import Reading
+from oncourse.study.frames import optional
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem
 from oncourse.study.words import meaning, plain
@@ -24,6 +25,7 @@ def imaging_words(reading: Reading) -> None:
     _rows_of_scans(reading)
     _rows_of_lesions(reading)
     _sums_of_targets(reading)
+    _bone_scans(reading)
     _sizes(reading)
     _new_lesions(reading)
 
@@ -136,6 +138,60 @@ def _sums_of_targets(reading: Reading) -> None:
     message += " complete response left nodes below 10 mm a sum does not tell."
     cure = "Give the lesions one by one (target_lesions), where that matters."
     reading.problems.append(Problem("target_lesions", None, column, None, message, cure, "warning"))
+
+
+_BONE = re.compile(
+    r"(?:全身)?(?:骨扫描|骨显像|骨?ect|bone[ _-]?scans?)[ _-]*(?:检查)?(?:结果|所见|表现|结论|findings?|results?)?",
+    re.I,
+)
+_SOME_NEW = re.compile(
+    r"(?:新(?:发|增|出现|见)|new)\D{0,12}?(\d{1,2}|[一二两三四五六七八九十])\s*(?:处|个|枚|lesions?|foci)|"
+    r"(\d{1,2}|[一二两三四五六七八九十])\s*(?:处|个|枚)?\s*(?:新(?:发|增|出现)|new\b)"
+)
+_NONE_NEW = re.compile(
+    r"(?:未见|未发现|未出现|无|没有)(?:明[显确])?新|no new|without new|^(?:较前)?(?:相仿|稳定|(?:无|未见)(?:明显)?变化)$"
+)
+_SEVERAL_NEW = re.compile(r"新(?:发|增|出现)多[处发个]|多[处发个]新(?:发|增)|(?:multiple|several) new")
+_DOUBT = re.compile(r"[?？]|可疑|疑似|待排|possible|suspicious|equivocal")
+_DIGITS = {w: i for i, w in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
+
+
+def new_on_bone_scan(words: str) -> int | None:
+    """Return how many new lesions the words of a bone scan tell; several are two at least; null where they tell none.
+
+    >>> [new_on_bone_scan(w) for w in ("新发病灶2处", "较前新增三处", "未见新发病灶", "新发多处", "骨转移", "可疑新发1处")]
+    [2, 3, 0, 2, None, None]
+    >>> [new_on_bone_scan(w) for w in ("3 new lesions", "No new lesions", "new lesion (1 focus)", "稳定")]
+    [3, 0, None, 0]
+    """
+    text = plain(words)
+    if _DOUBT.search(text):
+        return None
+    if _NONE_NEW.search(text):
+        return 0
+    if found := _SOME_NEW.search(text):
+        n = found[1] or found[2]
+        return _DIGITS.get(n) or int(n)
+    return 2 if _SEVERAL_NEW.search(text) else None
+
+
+def _bone_scans(reading: Reading) -> None:
+    """Read the words of a column of bone scans (骨扫描结果: 新发病灶2处) as the number of new lesions of each scan."""
+    frame = reading.tables.get("assessments")
+    column = None if frame is None else next((c for c in frame.columns if _BONE.fullmatch(plain(c))), None)
+    if frame is None or column is None or "new_bone_lesions" in frame.columns:
+        return
+    text = frame[column].cast(pl.String).str.strip_chars().replace("", None)
+    said = {w: new_on_bone_scan(w) for w in text.drop_nulls().unique().sort()}
+    if all(n is None for n in said.values()):
+        return
+    new = text.replace_strict(said, default=None, return_dtype=pl.Int64).alias("new_bone_lesions")
+    is_scan = pl.Series(text.is_not_null())
+    method = optional(frame, "method").cast(pl.String)
+    frame = frame.with_columns(new, pl.when(is_scan).then(pl.lit("bone_scan")).otherwise(method).alias("method"))
+    reading.tables["assessments"] = frame.drop(column)
+    told = ", ".join(f"{w}: {'not told' if n is None else n}" for w, n in list(said.items())[:8])
+    reading.notes.append(f"assessments: {column}: new lesions of bone scans ({told})")
 
 
 def _sizes(reading: Reading) -> None:
