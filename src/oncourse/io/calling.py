@@ -149,6 +149,8 @@ NOT_CALLED = (
 NOT_VALIDATED = ("wildtype", "invalid", "false positive", "not validated")
 #: FILTER words by which the caller calls the variant germline.
 GERMLINE_FILTERS = ("germline", "germline_risk", "germline_event", "germline_variant")
+#: FILTER words that say no more than that the normal has the variant, too.
+_NO_MORE_THAN_INHERITED = (*GERMLINE_FILTERS, "alt_allele_in_normal", "normal_support", "normal_evidence", "in_normal")
 #: Above this share of rows without one variant read, sites seen in several samples are taken as forced counts.
 GENOTYPED_SHARE = 0.05
 #: Without a normal a variant this common in the population is taken as germline (PCGR's default for tumour-only
@@ -249,6 +251,7 @@ def decide(
         _listed(out, name)
     _tell_unknown_status(out, name)
     _tell_exchanged(out, name)
+    _pass_inherited(out)
     _called(out, name, called)
     _origin(out, name, has_normal)
     return Decided(out.frame.drop("_pass", "_status", "validation", "normal_share"), out.notes, out.problems)
@@ -313,6 +316,21 @@ def _tell_exchanged(out: Decided, name: str) -> None:
     cure = "Say which column is the tumour's in a manifest (--files: path, column, sample_id, patient_id, role)."
     severity = "error" if n >= EXCHANGED_ROWS else "warning"
     out.problems.append(Problem(name, None, "normal", None, message, cure, severity))
+
+
+def _pass_inherited(out: Decided) -> None:
+    """Let pass what is set aside for being inherited alone and what the normal's own reads show (`inherited`).
+
+    A caller of somatic mutations says "germline" of what is no mutation of the tumour, and doubts nothing of it: BRCA2
+    c.5946delT in 48 of 100 reads of the normal is a call of germline origin.
+    """
+    held = out.frame.filter(~pl.col("_pass"))["filter"].drop_nulls().unique()
+    words = held.str.strip_chars().str.to_lowercase().str.replace_all(r"[|,\s]+", ";").str.split(";")
+    told = held.filter(words.list.eval(pl.element().is_in(_NO_MORE_THAN_INHERITED)).list.all())
+    if told.is_empty():
+        return
+    born = pl.col("filter").is_in(told.implode()) & pl.lit(inherited(out.frame))
+    out.frame = out.frame.with_columns((pl.col("_pass") | born.fill_null(False)).alias("_pass"))
 
 
 def _called(out: Decided, name: str, called: str) -> None:
