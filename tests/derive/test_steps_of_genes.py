@@ -29,9 +29,9 @@ from oncourse.facts.markers import NEGATIVE, POSITIVE, UNCLEAR
 from oncourse.genome.gene_models import coding_spans
 
 
-def a_study(build="GRCh37", **tables):
+def a_study(build="GRCh37", report_germline=False, **tables):
     """What a step asks of a study: tables by name, and the genome build."""
-    config = SimpleNamespace(genome_build=build)
+    config = SimpleNamespace(genome_build=build, report_germline=report_germline)
     return type("Study", (), {"config": config, "derived": {}, "__getitem__": lambda _, name: tables[name]})()
 
 
@@ -167,6 +167,16 @@ def test_what_is_called_or_has_reads_that_are_no_error():
     assert of["T", "beyond"] == (False, False, False)
     assert of["D", "born"] == (True, False, False)  # one of its rows does not say so
     assert ("N", "called") not in of
+    assert not found["inborn"].any() and not found["of_normal"].any()
+    # where germline findings are reported, what is called in a normal alone is asked of each tumour sample
+    seen = _loud(a_study(report_germline=True, samples=samples, assays=assays, calls=every))
+    inborn = seen.filter("inborn").select("sample_id", "variant_id", "of_normal")
+    assert set(inborn.filter(~pl.col("of_normal")).rows()) == {("S", "born", False), ("D", "born", False)}
+    assert not inborn["of_normal"].any()  # "called" is the tumour's, too
+    alone = every.with_columns(sample_id=pl.col("sample_id").replace("S", "N")).filter(pl.col("sample_id") != "D")
+    seen = _loud(a_study(report_germline=True, samples=samples, assays=assays, calls=alone)).filter("of_normal")
+    assert set(seen["variant_id"]) == {"called", "listed", "born", "own"}
+    assert set(seen["sample_id"]) == {"S", "T", "D"}
 
 
 def test_missed_visits_and_no_baseline_are_censored():

@@ -307,6 +307,7 @@ def test_a_normal_sample_makes_the_patients_variant_germline():
     owners = [("N", "A", "normal"), ("T", "A", "tissue"), ("T2", "A", "plasma"), ("B", "B", "tissue")]
     samples = pl.DataFrame(owners, schema=["sample_id", "patient_id", "material"], orient="row")
     notes: list[str] = []
+    calls = calls.with_columns(is_called=True)
     found = germline_by_normals(calls, samples, notes)
     germline = {("N", "v1"), ("T", "v1"), ("T2", "v1"), ("T2", "v4")}
     assert found.columns == calls.columns

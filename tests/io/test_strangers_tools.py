@@ -91,7 +91,7 @@ def test_calls_that_were_never_filtered_are_told(tmp_path):
 
 
 def test_records_without_a_variant_are_depth(tmp_path):
-    """Pisces and TSO 500 write a record per base, GATK blocks with END and MIN_DP; a failed one says nothing."""
+    """Pisces and TSO 500 write a record per base, GATK blocks with END and MIN_DP; one that fails for its depth says it."""
     rows = [
         ["chr7", "10", ".", "A", ".", ".", "PASS", ".", "GT:DP", "0/0:500"],
         ["chr7", "11", ".", "C", ".", ".", "PASS", ".", "GT:DP", "0/0:510"],
@@ -102,6 +102,7 @@ def test_records_without_a_variant_are_depth(tmp_path):
     reading = read_files([_vcf(tmp_path / "P1.vcf", ["P1"], *rows)])
     assert _of(reading, "coverage", "sample_id", "chrom", "start", "end", "min_depth") == [
         ("P1", "7", 10, 11, 500),
+        ("P1", "7", 12, 12, 8),
         ("P1", "7", 20, 29, 60),
     ]
     assert reading.tables["calls"].height == 1

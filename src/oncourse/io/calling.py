@@ -21,6 +21,7 @@ from oncourse.genome.variant import kind, once
 from oncourse.io.normal_reads import NORMAL_DEPTH, NORMAL_VAF, in_blood, inherited, tell_blood
 from oncourse.study.frames import with_optional
 from oncourse.study.schema import Problem
+from oncourse.study.tables import NORMALS
 from oncourse.study.words import meaning, words_for
 
 #: FILTER words that fail nothing, by the caller that writes them; every other word fails the row (VCF 4.3, 1.6.1).
@@ -318,19 +319,22 @@ def _tell_exchanged(out: Decided, name: str) -> None:
     out.problems.append(Problem(name, None, "normal", None, message, cure, severity))
 
 
+def _said_inherited_alone(filters: pl.Series) -> list[str]:
+    """Return the texts of a FILTER that say no more than that the normal has the variant, too."""
+    held = filters.drop_nulls().unique().sort()
+    words = held.str.strip_chars().str.to_lowercase().str.replace_all(r"[|,\s]+", ";").str.split(";")
+    return held.filter(words.list.eval(pl.element().is_in(_NO_MORE_THAN_INHERITED)).list.all()).to_list()
+
+
 def _pass_inherited(out: Decided) -> None:
     """Let pass what is set aside for being inherited alone and what the normal's own reads show (`inherited`).
 
     A caller of somatic mutations says "germline" of what is no mutation of the tumour, and doubts nothing of it: BRCA2
     c.5946delT in 48 of 100 reads of the normal is a call of germline origin.
     """
-    held = out.frame.filter(~pl.col("_pass"))["filter"].drop_nulls().unique()
-    words = held.str.strip_chars().str.to_lowercase().str.replace_all(r"[|,\s]+", ";").str.split(";")
-    told = held.filter(words.list.eval(pl.element().is_in(_NO_MORE_THAN_INHERITED)).list.all())
-    if told.is_empty():
-        return
-    born = pl.col("filter").is_in(told.implode()) & pl.lit(inherited(out.frame))
-    out.frame = out.frame.with_columns((pl.col("_pass") | born.fill_null(False)).alias("_pass"))
+    if told := _said_inherited_alone(out.frame.filter(~pl.col("_pass"))["filter"]):
+        born = pl.col("filter").is_in(told) & pl.lit(inherited(out.frame))
+        out.frame = out.frame.with_columns((pl.col("_pass") | born.fill_null(False)).alias("_pass"))
 
 
 def _called(out: Decided, name: str, called: str) -> None:
@@ -486,23 +490,34 @@ def _origin(out: Decided, name: str, has_normal: bool | None) -> None:
 
 
 def germline_by_normals(calls: pl.DataFrame, samples: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
-    """Return the calls with ``origin`` germline where a normal sample of the patient shows the variant itself.
+    """Return the calls with ``origin`` germline where a normal sample of the patient shows the variant itself; what a
+    filter sets aside for that alone is called (`_pass_inherited`).
 
     Calls whose origin the file states stay; `samples` has sample_id, patient_id, material.
     """
     owner = samples.select("sample_id", "patient_id", "material")
-    if not (owner["material"] == "normal").any():
+    told = _said_inherited_alone(calls["filter"]) if "filter" in calls.columns else []
+    if not owner["material"].is_in(NORMALS).any() or not ((owner["material"] == "normal").any() or told):
         return calls
     known = calls.join(owner, on="sample_id", how="left", maintain_order="left")
-    is_normal = (pl.col("material") == "normal").fill_null(False)
+    is_normal = pl.col("material").is_in(NORMALS).fill_null(False)
     seen = (pl.col("depth") >= NORMAL_DEPTH) & (pl.col("alt_count") >= NORMAL_VAF * pl.col("depth"))
-    shown = known.filter(is_normal & seen).select("patient_id", "variant_id", pl.lit(True).alias("_shown")).unique()
+    shown = known.filter(is_normal & seen).group_by("patient_id", "variant_id").agg(_by="material")
     if shown.is_empty():
         return calls
     known = known.join(shown, on=["patient_id", "variant_id"], how="left", maintain_order="left")
-    changes = (pl.col("_shown") & (pl.col("origin") == "unknown")).fill_null(False)
+    of_normal, of_any = pl.col("_by").list.contains("normal").fill_null(False), pl.col("_by").is_not_null()
+    changes = (of_normal & (pl.col("origin") == "unknown")).fill_null(False)
     n = known.filter(changes & ~is_normal)["variant_id"].len()
     if n:
         notes.append(f"{n:,} calls are germline by the reads of the patient's normal sample")
+    called = pl.col("is_called")
+    if told:
+        held = of_any & pl.col("filter").is_in(told) & ~is_normal & ~called.fill_null(True)
+        if n := known.select((held & (pl.col("alt_count") > 0)).fill_null(False).sum()).item():
+            notes.append(
+                f"{n:,} variants that a filter sets aside as inherited are germline calls by the normal's reads"
+            )
+        called = pl.when(held & (pl.col("alt_count") > 0)).then(True).otherwise(called)
     origin = pl.when(changes).then(pl.lit("germline")).otherwise(pl.col("origin"))
-    return known.with_columns(origin.alias("origin")).select(calls.columns)
+    return known.with_columns(origin.alias("origin"), called.alias("is_called")).select(calls.columns)

@@ -12,9 +12,10 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.genome.fasta import Fasta
 from oncourse.genome.gene_models import BUILDS
+from oncourse.io.assays.not_profiled import mark, mark_failed
 from oncourse.io.beside import add_copies, add_depths, add_events, add_found_depth, add_fusions
 from oncourse.io.calling import germline_by_normals
-from oncourse.io.cbioportal.panels import NOT_PROFILED, panel_column, targets_of_panel
+from oncourse.io.cbioportal.panels import panel_column, targets_of_panel
 from oncourse.io.clinical import sample_ids, words
 from oncourse.io.clinical import tables as ct
 from oncourse.io.clinical.quality import failed_samples
@@ -161,7 +162,8 @@ def read_files(
     if found.unseen or (per_sample is not None and not panel):
         seen = found.samples.filter(~pl.col("sample_id").is_in(found.unseen))["sample_id"]
         _not_sequenced(built, seen, found.unseen, reading)
-    _without_quality(built, per_sample, reading)
+    if per_sample is not None:
+        built.samples = mark_failed(built.samples, failed_samples(per_sample), reading)
     reading.tables |= {
         "patients": built.patients,
         "follow_up": built.follow_up,
@@ -519,35 +521,8 @@ def _not_sequenced(built: ct.Built, seen: pl.Series, unseen: Sequence[str], read
     """
     own = optional(built.samples, "assay_id")
     silent = (own.is_null() & ~pl.col("sample_id").is_in(seen.implode())) | pl.col("sample_id").is_in(list(unseen))
-    if not built.samples.select(silent.any()).item():
-        return
-    built.samples = built.samples.with_columns(
-        pl.when(silent).then(pl.lit(NOT_PROFILED)).otherwise(own).alias("assay_id")
-    )
-    row = pl.DataFrame({"assay_id": [NOT_PROFILED], "kind": ["panel"], "targets": [";"]})
-    before = reading.tables.get("assays")
-    reading.tables["assays"] = row if before is None else pl.concat([before, row], how="diagonal")
-
-
-def _without_quality(built: ct.Built, per_sample: pl.DataFrame | None, reading: Reading) -> None:
-    """Mark the samples whose quality control failed as not profiled: a call stays one, what they do not show is unknown."""
-    failed = {} if per_sample is None else failed_samples(per_sample)
-    inside = pl.col("sample_id").is_in(sorted(failed))
-    names = built.samples.filter(inside)["sample_id"].to_list()
-    if not names:
-        return
-    own = optional(built.samples, "assay_id")
-    built.samples = built.samples.with_columns(
-        pl.when(inside).then(pl.lit(NOT_PROFILED)).otherwise(own).alias("assay_id")
-    )
-    row = pl.DataFrame({"assay_id": [NOT_PROFILED], "kind": ["panel"], "targets": [";"]})
-    before = reading.tables.get("assays")
-    if before is None or NOT_PROFILED not in before["assay_id"]:
-        reading.tables["assays"] = row if before is None else pl.concat([before, row], how="diagonal")
-    first = names[0]
-    message = f"{len(names):,} samples failed their quality control ({first}: {failed[first]}): no wild type of theirs."
-    cure = "What they show stays; leave them out where it should not (exclusions)."
-    reading.problems.append(Problem("samples", None, "assay_id", first, message, cure, "warning"))
+    if names := built.samples.filter(silent)["sample_id"].to_list():
+        built.samples = mark(built.samples, names, reading)
 
 
 def _assay(panel: str) -> pl.DataFrame:

@@ -91,6 +91,7 @@ def page_data(cohort: Cohort, patient_id: str, *, clones: bool | None = None) ->
         biomarkers=key_biomarkers(cohort, facts),
         chip=_chip(facts),
         germline=germline_findings(facts),
+        germline_open=germline_not_judged(facts),
         course=[r | {"drugs": treatment_name(r["drugs"])} for r in course_rows(cohort, patient_id)],
         monitoring=monitoring_lines(cohort, patient_id),
         timeline=timeline_svg(timeline),
@@ -257,6 +258,12 @@ def germline_findings(facts: PatientFindings) -> list[tuple[VariantFinding, str]
         if v.origin == "germline" and v.gene in genes and is_loss:
             found.setdefault(v.gene, []).append((v, reason))
     return [row for gene in sorted(found) for row in found[gene] if gene not in RECESSIVE or len(found[gene]) > 1]
+
+
+def germline_not_judged(facts: PatientFindings) -> list[str]:
+    """Return the predisposition genes in which something stands that is not understood, or that a filter sets aside."""
+    genes = {row["gene"] for row in data_rows("predisposition_genes.tsv")}
+    return sorted({gene for (_, gene, codon), state in facts.sites.items() if state == "unread" and not codon} & genes)
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def callability(
     state = (
         pl.when(pl.col("unread").is_not_null())
         .then(pl.lit("unread"))
-        .when(pl.col("depth") == 0)
+        .when(pl.coalesce("depth", "at_most") == 0)
         .then(pl.lit("not_covered"))
         .when(~has_depth & (pl.col("on_panel").is_null() | pl.col("off").is_not_null()))
         .then(pl.lit("not_covered"))
@@ -148,7 +148,7 @@ def callability(
     reason = (
         pl.when(pl.col("unread").is_not_null())
         .then(pl.col("unread"))
-        .when(pl.col("depth") == 0)
+        .when(pl.coalesce("depth", "at_most") == 0)
         .then(pl.lit("no reads"))
         .when(~has_depth & pl.col("on_panel").is_null())
         .then(pl.lit("gene not on the assay"))
@@ -175,7 +175,7 @@ def callability(
 
 
 def _depths(study: Study, wanted: pl.DataFrame) -> pl.LazyFrame:
-    """Return sample_id, gene, codon, depth: from coverage, else from counted calls at the codon."""
+    """Return sample_id, gene, codon, depth (of coverage, else of counted calls), at_most (`covered_codons`)."""
     asked, measured = wanted.lazy(), covered_codons(study, wanted)
     named = study["variants"].lazy().filter(pl.col("gene").is_in(wanted["gene"].unique().implode()))
     named = named.select("variant_id", "gene", codon("hgvs_p").alias("codon")).drop_nulls("codon")
@@ -188,8 +188,9 @@ def _depths(study: Study, wanted: pl.DataFrame) -> pl.LazyFrame:
         .group_by("sample_id", "gene", "codon")
         .agg(pl.col("depth").min().alias("counted"))
     )
-    return measured.join(counted, on=["sample_id", "gene", "codon"], how="full", coalesce=True).select(
-        "sample_id", "gene", "codon", pl.coalesce("depth", "counted").cast(pl.Int64).alias("depth")
+    both = measured.join(counted, on=["sample_id", "gene", "codon"], how="full", coalesce=True)
+    return both.select(
+        "sample_id", "gene", "codon", pl.coalesce("depth", "counted").cast(pl.Int64).alias("depth"), "at_most"
     )
 
 
@@ -246,12 +247,13 @@ def blind_samples(codons: pl.DataFrame) -> frozenset[str]:
 
 def _reach(grid: pl.DataFrame, params: CallabilityParams) -> pl.Series:
     """The chance to see a clonal mutation where a site's depth or the purity is not recorded: at the sample's mean depth
-    and its recorded purity (the lower limit of an estimate shows no lack of tumour), or at the site's depth and tumour
-    alone."""
+    and its recorded purity (the lower limit of an estimate shows no lack of tumour), or at the depth of the site or of a
+    part of its codon, and tumour alone where its purity is not known."""
     most = pl.col("mean_depth").round(0).fill_null(UNLIMITED_DEPTH).cast(pl.Int64)
-    counted = pl.col("depth").is_not_null()
-    pure = pl.when(~counted).then("known_purity").when(pl.col("purity").is_null()).then(1.0)
-    depth = pl.coalesce("depth", most)
+    counted, in_part = pl.col("depth").is_not_null(), pl.col("depth").is_null() & pl.col("at_most").is_not_null()
+    alone = pl.when(in_part).then(pl.col("purity").fill_null(1.0)).when(pl.col("purity").is_null()).then(1.0)
+    pure = pl.when(~counted & ~in_part).then("known_purity").otherwise(alone)
+    depth = pl.coalesce("depth", "at_most", most)
     at_mean = grid.select("total_cn", "error_rate", "min_alt_count", "min_vaf", depth=depth, purity=pure)
     keys = at_mean.unique(maintain_order=True)
     keys = keys.with_columns(reach=pl.Series(_power(keys, params.concentration), dtype=pl.Float64).fill_nan(None))

@@ -14,17 +14,18 @@ from oncourse.study.model import Study
 
 
 def covered_codons(study: Study, wanted: pl.DataFrame) -> pl.LazyFrame:
-    """Return sample_id, gene, codon, depth: the least the coverage table tells of each codon of `wanted`.
+    """Return sample_id, gene, codon, depth: the least the coverage table tells of each codon of `wanted`; at_most: the
+    least it tells of a codon of which it holds a part of the bases (its depth is not known, and no more than that).
 
-    By gene and codon, by gene alone (the whole gene), or by a region that holds the codon.
+    By gene and codon, by gene alone (the whole gene), or by regions that hold the codon.
     """
     coverage, asked = study["coverage"].lazy().with_columns(pl.col("min_depth").alias("depth")), wanted.lazy()
     by_codon = coverage.drop_nulls(["gene", "codon"]).join(asked, on=["gene", "codon"], how="semi")
     whole = coverage.filter(pl.col("gene").is_not_null() & pl.col("codon").is_null() & pl.col("start").is_null())
     genes = whole.select("sample_id", "gene", "depth").join(asked, on="gene", how="inner")
     parts = [frame.select("sample_id", "gene", "codon", "depth") for frame in (by_codon, genes)]
-    told = pl.concat([*parts, _by_region(study, wanted).lazy()])
-    return told.group_by("sample_id", "gene", "codon").agg(pl.col("depth").min())
+    told = pl.concat([*parts, _by_region(study, wanted).lazy()], how="diagonal")
+    return told.group_by("sample_id", "gene", "codon").agg(pl.col("depth").min(), pl.col("at_most").min())
 
 
 def covered_sites(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
@@ -38,6 +39,7 @@ def covered_sites(study: Study, cells: pl.DataFrame) -> pl.DataFrame:
     wanted = named.select("gene", "codon").drop_nulls().unique().cast({"codon": pl.Int64})
     of_codon = (
         covered_codons(study, wanted)
+        .filter(pl.col("depth").is_not_null())
         .collect(engine="in-memory")
         .join(named.drop_nulls(["gene", "codon"]), on=["gene", "codon"], how="inner")
         .select("sample_id", "variant_id", "depth")
@@ -65,17 +67,30 @@ def _whole_codons(build: str | None) -> pl.DataFrame:
 
 
 def _by_region(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
-    """Depth of codons that lie within one region of the coverage table given by position."""
-    empty = pl.DataFrame(schema={"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "depth": pl.Int64})
+    """Depth of codons whose three bases lie in regions of the coverage table given by position, in one or in several;
+    `at_most` of those of which a part does."""
+    schema = {"sample_id": pl.String, "gene": pl.String, "codon": pl.Int64, "depth": pl.Int64, "at_most": pl.Int64}
     coverage = study["coverage"].lazy().filter(pl.col("codon").is_null()).drop_nulls(["chrom", "start", "end"])
     regions = coverage.select("sample_id", "chrom", "start", "end", depth="min_depth").collect(engine="in-memory")
     if regions.is_empty():
-        return empty
-    return (
-        regions.join(codon_places(study.config.genome_build, wanted), on="chrom", how="inner")
-        .filter((pl.col("start") <= pl.col("first")) & (pl.col("end") >= pl.col("last")))
-        .select("sample_id", "gene", "codon", "depth")
+        return pl.DataFrame(schema=schema)
+    touched = regions.join(codon_places(study.config.genome_build, wanted), on="chrom", how="inner").filter(
+        (pl.col("start") <= pl.col("last")) & (pl.col("end") >= pl.col("first"))
     )
+    bases = [
+        pl.col("depth").filter(pl.col("start") <= at, at <= pl.col("end")).min().alias(f"base{i}")
+        for i, at in enumerate((pl.col("first"), pl.col("first") + 1, pl.col("last")))
+    ]
+    names = ["base0", "base1", "base2"]
+    found = touched.group_by("sample_id", "gene", "codon").agg(bases)
+    least, whole = pl.min_horizontal(names), pl.all_horizontal(pl.col(names).is_not_null())
+    return found.select(
+        "sample_id",
+        "gene",
+        "codon",
+        pl.when(whole).then(least).alias("depth"),
+        pl.when(~whole).then(least).alias("at_most"),
+    ).cast(schema)  # type: ignore[arg-type]
 
 
 #: An assay of which fewer of a gene's coding bases lie in its regions did not look at the gene (own choice; capture

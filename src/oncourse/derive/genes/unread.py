@@ -9,10 +9,10 @@ from functools import cache
 import polars as pl
 
 from oncourse.facts.called import MIN_ALT_COUNT, MIN_VAF, is_called_expr, is_set_aside_expr
-from oncourse.facts.material import is_tumour
+from oncourse.facts.material import is_normal, is_tumour
 from oncourse.genome.chromosomes import lies_nowhere
 from oncourse.genome.coding_change import residue
-from oncourse.genome.effect import PROTEIN_CHANGING, consequences
+from oncourse.genome.effect import PROTEIN_CHANGING, TRUNCATING, consequences
 from oncourse.genome.gene_models import BUILDS
 from oncourse.genome.gene_names import current_symbol, is_symbol_like
 from oncourse.genome.genes import gene_places
@@ -21,6 +21,7 @@ from oncourse.genome.places import locate
 from oncourse.genome.protein import codon, is_change
 from oncourse.genome.variant import parts
 from oncourse.knowledge.alterations import regions
+from oncourse.knowledge.evaluate import germline_relevant
 from oncourse.study.model import Study
 from oncourse.study.once import once_per_study
 from oncourse.study.place_checks import other_build_codons
@@ -51,7 +52,10 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     in the codon by its place, or in a gene written so that it may be this one (``kras``, ``KRAS;LRMP``), while no
     effect and no protein change of this gene are recorded for it, or the recorded effect is silent and the place says
     otherwise. Germline and blood variants count at decision codons only: one cell of the table says where they come
-    from. Without a build the places of both builds are tried, and a variant of no gene that lies in no known gene of
+    from. Where germline findings are reported and an inherited loss of the gene would count (`germline_relevant`), those
+    count over the whole gene, in every tumour sample of the patient, that are called and not understood, or that take
+    the protein away and are set aside by a filter. Without a build the places of both builds are tried, and a variant of
+    no gene that lies in no known gene of
     either may be in any gene of its chromosome (hg18, T2T); with one, a variant of no gene may be at a residue of the
     other. A place past the end of its chromosome in every assembly is none: such a variant may be anywhere.
 
@@ -78,8 +82,13 @@ def unread_codons(study: Study, wanted: pl.DataFrame) -> pl.DataFrame:
     )
     # reads that a filter set aside forbid a wild type at a decision codon; over a whole gene they are too many to mean
     # that
-    tumour = ~pl.col("elsewhere")
-    aside = (tumour & ~pl.col("understood")) | ((~pl.col("called") | ~tumour) & (pl.col("codon") > 0))
+    tumour, called, understood = ~pl.col("elsewhere"), pl.col("called"), pl.col("understood")
+    aside = (tumour & ~understood) | ((~called | ~tumour) & (pl.col("codon") > 0) & ~pl.col("of_normal"))
+    lost = [
+        v for v, c in zip(variants["variant_id"], consequences(variants["consequence"]), strict=True) if c in TRUNCATING
+    ]
+    inborn = pl.col("inborn") & pl.col("gene").is_in(sorted(germline_relevant()))
+    aside |= inborn & pl.when(called).then(~understood).otherwise(pl.col("variant_id").is_in(lost))
     return (
         seen.lazy()
         .join(hit, on="variant_id", how="inner")
@@ -123,21 +132,24 @@ def _reason() -> pl.Expr:
 
 @once_per_study
 def _loud(study: Study) -> pl.DataFrame:
-    """Return patient_id, sample_id, variant_id, called, few, elsewhere: what is called, or has reads that are no error.
+    """Return patient_id, sample_id, variant_id, called, few, elsewhere, inborn, of_normal: what is called, or has reads that
+    are no error.
 
     So has a row that a filter alone sets aside and whose reads nobody counted: it was seen. few: below the assay's
-    calling rule in every row. elsewhere: said to be germline or of blood in every row.
+    calling rule in every row. elsewhere: said to be germline or of blood in every row. inborn: said to be germline, and such
+    findings are reported. of_normal: called in a normal of the patient alone, and so asked of each tumour sample.
     """
     assays = study["assays"].lazy().select("assay_id", "min_alt_count", "min_vaf", "error_rate")
     samples = study["samples"].lazy().filter(is_tumour()).select("sample_id", "patient_id", "assay_id")
     reads = (pl.col("alt_count") >= pl.col("min_alt_count").fill_null(MIN_ALT_COUNT)) & (
         pl.col("alt_count") >= pl.col("min_vaf").fill_null(MIN_VAF) * pl.col("depth")
     )
-    alt = pl.col("alt_count")
+    alt, reports = pl.col("alt_count"), study.config.report_germline
     errors = pl.col("error_rate").fill_null(ERROR_RATE) * pl.col("depth")
     log_chance = alt - errors + alt * (errors / alt).log()
     beyond = (alt >= MIN_ALT_COUNT) & (alt > errors) & (log_chance < math.log(MAX_CHANCE))
-    return (
+    is_germline = pl.col("origin").eq("germline").fill_null(False)
+    seen = (
         study["calls"]
         .lazy()
         .join(samples.join(assays, on="assay_id", how="left"), on="sample_id", how="inner")
@@ -148,8 +160,29 @@ def _loud(study: Study) -> pl.DataFrame:
             called=is_called_expr().any(),
             few=~pl.col("_loud").any(),
             elsewhere=pl.col("origin").is_in(["germline", "chip"]).fill_null(False).all(),
+            inborn=is_germline.any() & reports,
+            of_normal=pl.lit(False),
         )
         .collect(engine="in-memory")
+    )
+    return seen if not reports else pl.concat([seen, _inborn_alone(study, seen)])
+
+
+def _inborn_alone(study: Study, seen: pl.DataFrame) -> pl.DataFrame:
+    """Return what is called in a normal and in none of the patient's tumour samples, a row for each of these, as `_loud`."""
+    samples = study["samples"].select("sample_id", "patient_id", "assay_id", "material")
+    assays = study["assays"].select("assay_id", "min_alt_count", "min_vaf")
+    normals = samples.filter(is_normal()).join(assays, on="assay_id", how="left")
+    called = study["calls"].join(normals, on="sample_id", how="inner").filter(is_called_expr())
+    called = called.filter(pl.col("origin").ne("chip").fill_null(True)).select("patient_id", "variant_id").unique()
+    alone = called.join(seen, on=["patient_id", "variant_id"], how="anti")
+    tumours = samples.filter(is_tumour()).select("patient_id", "sample_id")
+    flags = {"called": True, "few": False, "elsewhere": True, "inborn": True, "of_normal": True}
+    return (
+        alone.join(tumours, on="patient_id", how="inner")
+        .with_columns(pl.lit(value).alias(name) for name, value in flags.items())
+        .select(seen.columns)
+        .sort("patient_id", "sample_id", "variant_id")
     )
 
 

@@ -6,6 +6,7 @@ how deep it was read: what makes a wild type measured (VCF 4.3, 5.5: END, MIN_DP
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,6 +19,10 @@ from oncourse.io.calling import passes
 STEPS = (1, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000)
 #: Alternatives of a record that shows no variant.
 NO_VARIANT = (".", "", "<NON_REF>", "<*>", "<NONREF>", "<X>")
+#: Words of a FILTER that a record fails for its depth (Pisces, TSO 500, Strelka, GATK): its reads are as many as it says.
+_FOR_DEPTH = re.compile(
+    r"(?i)^(?:low_?(?:dp|depth|gqx|gq|coverage|cov|qd)|(?:min_?)?depth|dp|noreads?|no_?call|q\d+|lowqual)$"
+)
 
 
 def runs(places: pl.DataFrame) -> pl.DataFrame:
@@ -45,15 +50,23 @@ def runs(places: pl.DataFrame) -> pl.DataFrame:
 def covered(records: pl.DataFrame, named: Mapping[str, str]) -> pl.DataFrame | None:
     """Return the table coverage of the records of a genome VCF that show no variant; null where it has none.
 
-    `records`: columns of a VCF (text); `named`: sample column -> sample. A record that fails its filter, or whose depth
-    is not given, says nothing.
+    `records`: columns of a VCF (text); `named`: sample column -> sample. A record that passes and whose depth is not given
+    says nothing. One that fails its filter shows that its places were not called: of those that fail for their depth it
+    says the depth, of all others no read that counts.
     """
     needed = {"#CHROM", "POS", "REF", "ALT", "FILTER", "FORMAT"}
     if not needed <= set(records.columns):
         return None
-    plain = records.filter(pl.col("ALT").fill_null(".").is_in(NO_VARIANT) & passes("FILTER"))
+    plain = records.filter(pl.col("ALT").fill_null(".").is_in(NO_VARIANT))
     if plain.is_empty():
         return None
+    good = plain.select(passes("FILTER").alias("x"))["x"]
+    for_depth = {
+        word
+        for word in plain.filter(~good)["FILTER"].unique()
+        if all(map(_FOR_DEPTH.match, re.split(r"[;,|\s]+", word)))
+    }
+    is_shallow = pl.col("FILTER").is_in(sorted(for_depth))
     start = pl.col("POS").cast(pl.Int64, strict=False)
     info = pl.col("INFO").fill_null("") if "INFO" in plain.columns else pl.lit("")
     end = pl.coalesce(info.str.extract(r"(?:^|;)END=(\d+)").cast(pl.Int64), start + pl.col("REF").str.len_chars() - 1)
@@ -63,7 +76,8 @@ def covered(records: pl.DataFrame, named: Mapping[str, str]) -> pl.DataFrame | N
         cells = pl.col(column).str.split(":")
         depth = [_cell(keys, cells, key) for key in ("MIN_DP", "DP")]
         alone = [info.str.extract(r"(?:^|;)DP=(\d+)")] if len(named) == 1 else []
-        least = pl.coalesce(*depth, *alone).cast(pl.Int64, strict=False)
+        told = pl.coalesce(*depth, *alone).cast(pl.Int64, strict=False)
+        least = pl.when(good).then(told).when(is_shallow).then(told.fill_null(0)).otherwise(0)
         place = [pl.lit(sample).alias("sample_id"), chromosome("#CHROM").alias("chrom")]
         found.append(plain.select(*place, start.alias("start"), end.alias("end"), least.alias("min_depth")))
     return runs(pl.concat(found).drop_nulls())

@@ -8,6 +8,7 @@ import polars as pl
 
 from oncourse.genome.panels import named_as, panel_genes
 from oncourse.io.assays.genie_panels import genes_of
+from oncourse.io.assays.not_profiled import NOT_PROFILED
 from oncourse.io.cbioportal.folder import Folder, colon_file, plain
 from oncourse.io.clinical import tables as ct
 from oncourse.io.reading import Reading
@@ -15,9 +16,6 @@ from oncourse.io.structural.events import on_panel_only
 from oncourse.io.tabular.text import read_table
 from oncourse.io.variants.maf_tables import MafTables
 from oncourse.study.schema import Problem
-
-#: Assay of a sample that the source says was not looked at for a kind of event: a panel without genes.
-NOT_PROFILED = "not_profiled"
 
 
 def panel_matrix(found: Folder, reading: Reading) -> pl.DataFrame | None:

@@ -20,14 +20,31 @@ def is_failed(column: str | None, word: str | None) -> bool:
     return bool(column and word and QUALITY.search(column) and FAILED.search(word))
 
 
-def failed_samples(samples: pl.DataFrame) -> dict[str, str]:
-    """Return sample -> the word by which a table of samples (SAMPLE_ID, columns in any case) says that it failed.
+#: A column of remarks, and the words in it that say that a sample was never sequenced.
+_REMARK = re.compile(r"备注|说明|remark|notes?$|comments?$|状态|status", re.I)
+_NEVER = re.compile(
+    r"未(?:建库|检测|测序|上机|做检测|行检测)|(?:建库|测序|检测|提取)失败|(?:DNA|RNA|核酸|样[本品]|组织)(?:总?量|质量)?(?:不足|不够|太少|降解)|"
+    r"not (?:been )?(?:sequenced|tested|profiled)|insufficient (?:dna|material|tissue|sample|quantity)|"
+    r"(?:library (?:prep\w* )?|sequencing )fail",
+    re.I,
+)
 
-    >>> failed_samples(pl.DataFrame({"SAMPLE_ID": ["A", "B"], "QC": ["pass", "failed"]}))
-    {'B': 'failed'}
+
+def failed_samples(samples: pl.DataFrame, id_column: str = "SAMPLE_ID") -> dict[str, str]:
+    """Return sample -> the word by which a table of samples (`id_column`, columns in any case) says that it failed its
+    quality control, or in a remark that it was never sequenced.
+
+    >>> rows = {"SAMPLE_ID": ["A", "B", "C"], "QC": ["pass", "failed", None], "备注": [None, None, "DNA量不足，未建库"]}
+    >>> failed_samples(pl.DataFrame(rows))
+    {'B': 'failed', 'C': 'DNA量不足，未建库'}
     """
     found: dict[str, str] = {}
-    for column in (c for c in samples.columns if c != "SAMPLE_ID" and QUALITY.search(c.replace("_", " "))):
-        words = samples.select("SAMPLE_ID", pl.col(column).cast(pl.String)).drop_nulls()
-        found |= {s: w for s, w in words.iter_rows() if is_failed(column.replace("_", " "), w)}
+    for column in (c for c in samples.columns if c != id_column):
+        name = column.replace("_", " ")
+        if not (QUALITY.search(name) or _REMARK.search(name)):
+            continue
+        words = samples.select(id_column, pl.col(column).cast(pl.String)).drop_nulls()
+        found |= {
+            s: w for s, w in words.iter_rows() if is_failed(name, w) or (_REMARK.search(name) and _NEVER.search(w))
+        }
     return found

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from oncourse.errors import ConfigError, InputError
+from oncourse.io.assays.not_profiled import mark, mark_failed
 from oncourse.io.clinical.own_genes import is_marker
 from oncourse.io.clinical.own_headers import columns_of, in_our_words, our_headers
 from oncourse.io.clinical.own_ids import ids_of_spreadsheets
@@ -19,6 +20,7 @@ from oncourse.io.clinical.own_rows import of_the_row_above, rows_alone
 from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.clinical.own_timed import under_the_sheets_name
 from oncourse.io.clinical.own_treatments import line_of
+from oncourse.io.clinical.quality import failed_samples
 from oncourse.io.hospital.code_book import is_code_book, with_codes, with_labels
 from oncourse.io.hospital.maf_sheets import add_mafs, sheet_is_maf
 from oncourse.io.hospital.more_of_patients import beside_patients, names_same
@@ -36,9 +38,10 @@ from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.unseen import Unseen, unseen_problems
 from oncourse.io.tree import may_hold_data
 from oncourse.study.config import StudyConfig, config_from_mapping, yaml_value
+from oncourse.study.frames import optional
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem
-from oncourse.study.tables import REQUIRED_TABLES, TABLES, date_name
+from oncourse.study.tables import NORMALS, REQUIRED_TABLES, TABLES, date_name
 from oncourse.study.words import meaning, our_columns, plain
 
 __all__ = ["is_workbook", "read_workbook", "table_of"]
@@ -154,6 +157,29 @@ def _add_table(path: Path, sheet: Sheet, name: str, reading: Reading) -> None:
     _columns_to_ledger(place, name, sheet, reading)
 
 
+def _never_sequenced(reading: Reading, *, of_reports: bool) -> None:
+    """Take the samples of failed quality, and where the calls are those of reports the samples that no row of them names
+    and that have no assay, for not sequenced: what they do not show is no wild type."""
+    samples = reading.tables.get("samples")
+    if samples is None or "sample_id" not in samples.columns:
+        return
+    samples = mark_failed(samples, failed_samples(samples, "sample_id"), reading)
+    seen = [reading.tables[t]["sample_id"] for t in ("calls", "gene_copy_number", "fusions") if t in reading.tables]
+    named = {s for column in seen for s in column.drop_nulls()}
+    materials = samples.select(optional(samples, "material").cast(pl.String))["material"]
+    normals = [w for w in materials.drop_nulls().unique() if w in NORMALS or meaning("material", w) in NORMALS]
+    unnamed = optional(samples, "assay_id").is_null() & ~pl.col("sample_id").is_in(sorted(named))
+    silent = samples.filter(unnamed & pl.lit(~materials.is_in(normals).fill_null(False)))
+    if of_reports and named and silent.height:
+        names = silent["sample_id"].to_list()
+        shown = ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
+        message = f"{len(names):,} samples have no row in the results ({shown}): they count as not sequenced."
+        cure = "Where one was sequenced and nothing was found, give it a row that says so (未检出), or its assay."
+        reading.problems.append(Problem("samples", None, "assay_id", names[0], message, cure, "warning"))
+        samples = mark(samples, names, reading)
+    reading.tables["samples"] = samples
+
+
 def _columns_to_ledger(place: str, name: str, sheet: Sheet, reading: Reading) -> None:
     """Say of every column of a sheet whether it is one of ours, or kept under its own name."""
     theirs = [c for c in sheet.header if c]
@@ -232,6 +258,7 @@ def read_workbook(
         elif found:
             add(path, found, reading=reading)
     as_our_tables(reading)
+    _never_sequenced(reading, of_reports=bool(mafs or reports))
     if samples := sorted(reading.relatives):  # whom the sheets of people left out
         reading.leave_out(pl.DataFrame({"sample_id": samples}).with_columns(patient_id=pl.lit(None, pl.String)))
     for name in [n for n, f in reading.tables.items() if f.is_empty() and n not in REQUIRED_TABLES]:

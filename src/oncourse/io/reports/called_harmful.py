@@ -23,7 +23,8 @@ def with_pathogenicity(table: pl.DataFrame, name: str) -> tuple[pl.DataFrame, li
     in_kind = pathogenicities(table["consequence"])
     told = []
     for column, said in (("acmg_class", by_class), ("pathogenicity", by_words)):
-        odd = table.filter(table[column].is_not_null() & said.is_null())
+        dash = table[column].str.contains(r"^\s*(?:[-—–/\\.]+|无|(?i:n/?a))\s*$").fill_null(False)
+        odd = table.filter(table[column].is_not_null() & said.is_null() & ~dash)
         if odd.height:
             words = ", ".join(f"'{w}'" for w in odd[column].unique(maintain_order=True).head(3))
             message = (

@@ -411,14 +411,15 @@ def _kind(row: Mapping[str, Any], states: set[str], has_change: bool, is_pair: b
     if not ("present" in states or _has_reads(row) or against):
         if "untested" in states and (_says_untested(row) or not (has_change or placed)):
             return "untested"
-        if "absent" in states:
+        if "absent" in states and not (_dashes(row) and _tells_of_an_event(row)):
             return "negative"
     if not (said or placed):
         return "call" if has_change else "unsaid"
     text = _text(row)
     # 扩增：否, every denial that is not understood above, and an event that is doubted (amplification - equivocal)
     denied = _DENIED.search(_UNKNOWN.sub(" ", text)) or "doubt" in states
-    if not denied and (is_pair or _FUSION.search(text) or (_says_fusion(row) and not has_change)):
+    told = _says_fusion(row) and not has_change and not _is_break_within(row)
+    if not denied and (is_pair or _FUSION.search(text) or told):
         return "fusion"
     if is_copies(text, row) and not has_change and not denied:
         return "copies"
@@ -460,6 +461,31 @@ def _dashes(row: Mapping[str, Any]) -> bool:
     absent = [row[k] for k in _CHANGE if row[k] and finding(row[k]).state == _NOTHING]
     absent += [word for word in (row["consequence"],) if word and _state_of(word) == _NOTHING]
     return all(re.fullmatch(r"[-—/p.?]+", cell) for cell in absent)
+
+
+#: Words of an event, or of what it means, that no dash in another cell takes back.
+_AN_EVENT = re.compile(
+    r"缺失|重复|重排|插入|倒位|截短|移码|无义|错义|剪[接切]|突变|变异|大片段|"
+    r"\b(?:del|dup|ins|inv)(?:etion|lication|ertion|ersion)?s?\b|rearrang|truncat|frame-?shift|nonsense|missense|splic|\bLGR\b",
+    re.I,
+)
+
+
+def _tells_of_an_event(row: Mapping[str, Any]) -> bool:
+    """Whether a cell of a row tells of an event (exon14-18 del, 大片段缺失, 致病突变) or calls it pathogenic: then the
+    dashes beside it are cells that are not filled in, and the row is a finding, understood or not."""
+    cells = [row[k] for k in (*_CHANGE, "consequence") if row[k] and finding(row[k]).state is None]
+    if any(_AN_EVENT.search(c) and not _DENIED.search(_UNKNOWN.sub(" ", c)) for c in cells):
+        return True
+    return row.get("pathogenicity") in ("pathogenic", "likely_pathogenic")
+
+
+def _is_break_within(row: Mapping[str, Any]) -> bool:
+    """Whether what is called a rearrangement is one within the gene (大片段重排 外显子3缺失), no fusion with another."""
+    text = _text(row)
+    return bool(re.search(r"大片段|外显子|exons?\b|large|\bLGR\b", text, re.I)) and not re.search(
+        r"融合|fusion", text, re.I
+    )
 
 
 def _whole_genes(rows: pl.DataFrame) -> pl.DataFrame:

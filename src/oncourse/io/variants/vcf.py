@@ -38,6 +38,7 @@ from oncourse.io.variants.vcf_told import (
     tell_silent,
     tell_uncounted,
     tell_unfiltered,
+    tell_unseen,
     told_of_columns,
     write_ledger,
 )
@@ -119,6 +120,7 @@ def read_vcf(
     tell_reference(found, path.name, small)
     tell_silent(found, taken, name)
     tell_no_genotype(found, name)
+    tell_unseen(found, small, [c.column for c in tumours], name)
     tell_uncounted(found, small, name)
     tell_unfiltered(found, table, name)
     if not beside and tumours:

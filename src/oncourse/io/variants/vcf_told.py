@@ -24,7 +24,7 @@ def tell_reference(found: MafTables, file: str, small: TextTable) -> None:
         found.notes.append(f"{file}: {n:,} records show no variant: read as depth (coverage)")
         found.ledger.taken(file, "coverage", n)
     elif n:
-        found.left_out.append(("shows no variant, and no depth or a failed filter", n, None))
+        found.left_out.append(("shows no variant, and no depth", n, None))
 
 
 #: So many variants of the others and no read of any: a tumour's column looks otherwise.
@@ -53,6 +53,29 @@ def tell_no_genotype(found: MafTables, name: str) -> None:
         message = f"{len(lines):,} records have no genotype that can be read: the change is neither there nor absent."
         cure = "Ask for the caller's own file; until then what they would change is not assessable."
         found.problems.append(Problem(name, int(lines[0]), "GT", None, message, cure, "warning"))
+
+
+#: A genotype of dots or of the reference beside which no number of reads stands.
+_UNSEEN = r"^(?:[.0][/|][.0]|\.)(?::[.,]*)*$"
+
+
+def tell_unseen(found: MafTables, small: TextTable, columns: Sequence[str], name: str) -> None:
+    """Say how many cells of a file of several samples hold no genotype, or the reference's, and no read: what merging files
+    of one sample each fills in is no look at the place."""
+    if len(columns) < 2 or "FORMAT" not in small.frame.columns:
+        return
+    counts = small.frame["FORMAT"].str.contains(r"(^|:)(AD|DP|AO|NV|DP4|VD)(:|$)").fill_null(False)
+    cells = small.frame.filter(counts).select(pl.col(c).str.contains(_UNSEEN).fill_null(False) for c in columns)
+    n = int(cells.sum_horizontal().sum() or 0)
+    if n:
+        message = (
+            f"{n:,} genotypes of {cells.height:,} records are missing, or the reference without a read (./., 0/0)."
+        )
+        cure = (
+            "They count as in files of one sample each: not called, absent by assumption. Give the reads at these sites "
+            "(forced calls, --coverage) to have them seen."
+        )
+        found.problems.append(Problem(name, None, "GT", None, message, cure, "warning"))
 
 
 def tell_uncounted(found: MafTables, small: TextTable, name: str) -> None:
