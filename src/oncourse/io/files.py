@@ -20,7 +20,7 @@ from oncourse.io.clinical import sample_ids, words
 from oncourse.io.clinical import tables as ct
 from oncourse.io.clinical.quality import failed_samples
 from oncourse.io.clinical.words import mapped
-from oncourse.io.clinical.workbook import overlay, samples_of
+from oncourse.io.clinical.workbook import overlay, people_of, samples_of
 from oncourse.io.one_patient import ask_whose
 from oncourse.io.reading import Reading
 from oncourse.io.signatures import document, of_program
@@ -118,7 +118,7 @@ def read_files(
     reading = Reading({}, StudyConfig(), foreign=True)
     tables = _beside(beside, reading) if beside else {}
     per_sample, per_patient = _clinical(clinical, reading)
-    per_sample = samples_of(tables) if per_sample is None else per_sample
+    per_sample = _samples_of_book(tables, reading) if per_sample is None else per_sample
     known = {} if per_sample is None else _materials(per_sample)
     manifest = manifest or next((p / "files.tsv" for p in paths if (p / "files.tsv").is_file()), None)
     with as_vcf(files) as texts:
@@ -131,8 +131,8 @@ def read_files(
             known=known,
             manifest=read_manifest(manifest) if manifest else None,
         )
-    if per_sample is None and per_patient is not None:
-        per_sample, per_patient = _samples_of_patients(found, per_patient, reading)
+    if per_sample is None:
+        per_sample, per_patient = _samples_of_patients(found, per_patient, people_of(tables), reading)
         known = {} if per_sample is None else _materials(per_sample)
     is_said = per_sample is not None or manifest is not None
     ask_whose(found, files, [path for tree in trees for path, _ in tree.left], is_said=is_said)
@@ -327,15 +327,32 @@ def _one_row_each(frame: pl.DataFrame, path: Path, reading: Reading) -> pl.DataF
     return frame.unique("SAMPLE_ID", keep="first", maintain_order=True)
 
 
+def _samples_of_book(tables: dict[str, pl.DataFrame], reading: Reading) -> pl.DataFrame | None:
+    """Return the samples that the tables of a workbook name: in a sheet, or in columns beside the patients."""
+    if (samples := samples_of(tables)) is not None or (people := people_of(tables)) is None:
+        return samples
+    samples, said = sample_ids.of_columns(people)
+    reading.notes += [said] if samples is not None else []
+    return samples
+
+
 def _samples_of_patients(
-    found: MafTables, patients: pl.DataFrame, reading: Reading
+    found: MafTables, listed: pl.DataFrame | None, people: pl.DataFrame | None, reading: Reading
 ) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
-    """Return a table of patients as one of samples where one of its columns holds the samples of the calls."""
+    """Return a table of patients as one of samples where one of its columns holds the samples of the calls.
+
+    `listed`: the clinical table of patients; `people`: the patients of a workbook, whose other columns are read already.
+    """
+    patients = people if listed is None else listed
     ids = found.samples["sample_id"].drop_nulls().to_list()
-    column = sample_ids.another_column(patients.drop("PATIENT_ID"), ids) if ids else None
-    if column is None:
-        return None, patients
+    column = sample_ids.another_column(patients.drop("PATIENT_ID"), ids) if ids and patients is not None else None
+    if column is None or patients is None:
+        return None, listed
     reading.notes.append(f"the samples of the calls stand in the column {column} of the clinical table")
+    if listed is None:
+        return patients.select("PATIENT_ID", SAMPLE_ID=column).drop_nulls().unique(
+            "SAMPLE_ID", maintain_order=True
+        ), None
     samples = patients.rename({column: "SAMPLE_ID"}).drop_nulls("SAMPLE_ID").unique("SAMPLE_ID", maintain_order=True)
     return samples, patients.unique("PATIENT_ID", keep="first", maintain_order=True)
 

@@ -43,6 +43,8 @@ _TO_LAST = (
     "LAST_CONTACT_DAYS_TO",
     "DAYS_TO_LAST_KNOWN_ALIVE",
 )
+#: How the names of end points begin that a table of samples may hold (its other times and statuses are of samples).
+_NAMED = r"(CDR_)?(OS|OVERALL_SURVIVAL|DFS|RFS|DFI|BCR_FREE|PFS|PFI|PF|DSS|CSS|EFS|MFS|DMFS|TTP|TTR)(_|$)"
 SCHEMA = {
     "patient_id": pl.String,
     "last_contact_day": pl.Int64,
@@ -77,16 +79,14 @@ class _Pair:
 def follow_up(
     base: pl.DataFrame, samples: pl.DataFrame, reading: Reading, anchors: Anchors | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return follow_up and published_endpoints, from the patient columns, else from the sample table's.
+    """Return follow_up and published_endpoints, from the patient columns, and from the sample table's where they have none.
 
     A patient without a survival time has no row in follow_up; their number is noted. Days of follow_up are on the clock
     of the source's timelines: an end point that counts from another day is moved there (`clinical.anchors`); where
     that day is not known the end point stays as published only, and is named.
     """
     anchors = anchors or Anchors()
-    source = base
-    if not _has_survival(base) and _has_survival(samples):
-        source = samples.unique("PATIENT_ID", keep="first", maintain_order=True)
+    source = _with_those_of_samples(base, samples, reading)
     pairs = _pairs(source, reading, anchors)
     vital = _vital(source, reading) if _role(pairs, "OS") is None else None
     if vital is not None:
@@ -128,8 +128,41 @@ def _found(frame: pl.DataFrame) -> list[tuple[str, str, str, bool]]:
     return out
 
 
-def _has_survival(frame: pl.DataFrame) -> bool:
-    return any(name in _ROLES["OS"] for name, *_ in _found(frame)) or _vital_columns(frame) is not None
+def _columns_of_survival(frame: pl.DataFrame, named: str = "") -> dict[str, list[str]]:
+    """Return end point -> its columns in a table, a vital status with its days as OS; those whose name begins as `named`."""
+    ends = {name: [time, status] for name, time, status, _ in _found(frame) if re.match(named, name)}
+    life = next((n for n in ends if n in _ROLES["OS"]), None)
+    if (vital := _vital_columns(frame)) is not None:
+        ends.setdefault(life or "OS", []).extend(
+            c for c in (vital[0], *vital[1]) if c not in ends.get(life or "OS", [])
+        )
+    return ends
+
+
+def _with_those_of_samples(base: pl.DataFrame, samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Return the patients with the end points that the table of samples alone has; what the samples of one patient say
+    differently is not known, and told."""
+    own, theirs = _columns_of_survival(base), _columns_of_survival(samples, _NAMED)
+    lives = set(_ROLES["OS"]) if set(own) & set(_ROLES["OS"]) else set()
+    new = [c for name, columns in theirs.items() if name not in {*own, *lives} for c in columns]
+    new += [c for c in (*_VITAL, *_OF_DISEASE) if new and c in samples.columns and c not in base.columns]
+    new = list(dict.fromkeys(new))
+    if not new:
+        return base
+    said = samples.select("PATIENT_ID", *new).drop_nulls("PATIENT_ID").group_by("PATIENT_ID", maintain_order=True)
+    values = said.agg(pl.col(c).drop_nulls().unique(maintain_order=True) for c in new)
+    for column in new:
+        apart = values.filter(pl.col(column).list.len() > 1)["PATIENT_ID"]
+        if len(apart):
+            message = (
+                f"{column}: the samples of {len(apart):,} patients say different things (first: {apart[0]}): not known."
+            )
+            cure = "Give survival once a patient, in a table of patients or the same in each row."
+            reading.problems.append(Problem("follow_up", None, None, column, message, cure, "warning"))
+    once = [pl.when(pl.col(c).list.len() == 1).then(pl.col(c).list.first()).alias(c) for c in new]
+    return base.drop(new, strict=False).join(
+        values.select("PATIENT_ID", *once), on="PATIENT_ID", how="left", maintain_order="left"
+    )
 
 
 def _pairs(source: pl.DataFrame, reading: Reading, anchors: Anchors) -> list[_Pair]:

@@ -30,7 +30,7 @@ from oncourse.study.tables import PATIENTS, SAMPLES
 from oncourse.study.values import without_unit
 from oncourse.study.words import meaning, our_columns
 
-__all__ = ["Built", "build", "clean", "first_of", "read_clinical", "with_missing_samples"]
+__all__ = ["Built", "build", "clean", "first_of", "ids_among", "read_clinical", "with_missing_samples"]
 
 #: Attribute -> the names exports use for the ids (upper case, blanks as _).
 _IDS = {
@@ -204,6 +204,18 @@ def _named(frame: pl.DataFrame) -> pl.DataFrame:
         if ours not in frame.columns and (found := next((t for t in theirs if t in frame.columns), None)):
             frame = frame.rename({found: ours})
     return frame
+
+
+def ids_among(header: Sequence[str]) -> dict[str, str]:
+    """Return which columns of a header hold the ids of samples and of patients, as clinical exports or tables of ours name
+    them.
+
+    >>> [ids_among(["age", c]) for c in ("Tumor_Sample_Barcode", "样本编号", "sample_type")]
+    [{'Tumor_Sample_Barcode': 'sample_id'}, {'样本编号': 'sample_id'}, {}]
+    """
+    columns = list(dict.fromkeys(c for c in header if c))
+    named = _named(pl.DataFrame(schema=dict.fromkeys(columns, pl.String))).columns
+    return {c: n.lower() for c, n in zip(columns, named, strict=True) if n in _IDS}
 
 
 def first_of(frame: pl.DataFrame, *names: str) -> pl.Expr:

@@ -24,6 +24,20 @@ def samples_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame | None:
     return out.drop_nulls("SAMPLE_ID").unique("SAMPLE_ID", keep="first", maintain_order=True)
 
 
+def people_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame | None:
+    """Return the sheet of patients as a clinical table of patients (names in capitals); null where there is none."""
+    people = tables.get("patients")
+    if people is None or "patient_id" not in people.columns:
+        return None
+    text = people.with_columns(pl.all().cast(pl.String))
+    capital = {c: c.strip().upper().replace(" ", "_") for c in text.columns}
+    return (
+        text.rename(capital)
+        if len(set(capital.values())) == len(capital)
+        else text.rename({"patient_id": "PATIENT_ID"})
+    )
+
+
 def overlay(tables: dict[str, pl.DataFrame], built: ct.Built, reading: Reading) -> None:
     """Put the workbook's tables over those built from the files: its rows stand, samples and patients that only the
     files name are added to them."""
@@ -33,6 +47,9 @@ def overlay(tables: dict[str, pl.DataFrame], built: ct.Built, reading: Reading) 
     for name, key in (("patients", "patient_id"), ("samples", "sample_id")):
         mine: pl.DataFrame = getattr(built, name)
         if name in tables:
+            if name == "samples" and "material" not in tables[name].columns and "material" in mine.columns:
+                kinds = mine.select("sample_id", "material").unique("sample_id")  # as of any clinical table
+                tables[name] = tables[name].join(kinds, on="sample_id", how="left", maintain_order="left")
             ours = {*TABLES[name].by_name, *(date_name(c) for c in TABLES[name].by_name)}
             more = mine.filter(~pl.col(key).is_in(tables[name][key].drop_nulls().implode()))
             more = more.select(pl.col(c).cast(pl.String) for c in more.columns if c in ours)

@@ -11,6 +11,7 @@ import polars as pl
 
 from oncourse.io.clinical.own_headers import our_headers
 from oncourse.io.clinical.own_people import speaks_of_people
+from oncourse.io.clinical.tables import ids_among
 from oncourse.io.files import read_files
 from oncourse.io.hospital.sample_table import sheets_of_samples
 from oncourse.io.hospital.text_sheets import flat_sheet, table_of, text_sheet
@@ -33,7 +34,8 @@ def is_clinical_workbook(path: Path) -> bool:
         return flat_sheet(path)[0] is not None or bool(sheets_of_samples(path)[0])
     sheets = sheets_of(path)
     if len(sheets) == 1 and speaks_of_people(sheets[0].header):
-        return "sample_id" not in our_headers(sheets[0].header, "samples").values()
+        header = sheets[0].header
+        return "sample_id" not in {*ids_among(header).values(), *our_headers(header, "samples").values()}
     return sum(kind_of(path, sheet) in TABLES for sheet in sheets) > 1
 
 

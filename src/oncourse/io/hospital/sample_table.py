@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from oncourse.io.clinical.own_headers import our_headers
+from oncourse.io.clinical.tables import ids_among
 from oncourse.io.hospital.text_sheets import text_sheet
 from oncourse.io.tabular.sheets import Sheet
 from oncourse.study.schema import Problem
@@ -59,6 +60,8 @@ def _ours(header: Sequence[str]) -> list[str | None]:
     named = our_headers([c for c in header if c], "samples") | {
         c: o for c, o in our_headers([c for c in header if c], "patients").items() if o in people and o != "patient_id"
     }
+    ids = {c: n for c, n in ids_among(header).items() if n not in {*named.values(), *map(plain, header)}}
+    named = ids | named
     out: list[str | None] = []
     for column in header:
         name = named.get(column, plain(column).replace(" ", "_"))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from oncourse.io.clinical.own_headers import our_headers
 from oncourse.io.clinical.own_people import speaks_of_people
+from oncourse.io.clinical.tables import ids_among
 from oncourse.io.tabular import sheets as raw
 from oncourse.io.tabular.sheets import Sheet
 from oncourse.io.tabular.text import read_table
@@ -98,8 +99,10 @@ def flat_sheet(path: Path) -> tuple[Sheet | None, Sequence[Problem]]:
     sheet, told = text_sheet(path)
     if sheet is None or not speaks_of_people([c for c in sheet.header if c]) or not has_each_once(sheet, "patients"):
         return None, ()
-    has_samples = "sample_id" in our_headers(sheet.header, "samples").values()
-    return (None, ()) if has_samples else (replace(sheet, name="patients"), told)  # whatever the file is called
+    named = {*ids_among(sheet.header).values(), *our_headers(sheet.header, "samples").values()}
+    if "sample_id" in named:
+        return None, ()
+    return replace(sheet, name="patients"), told  # whatever the file is called
 
 
 def has_each_once(sheet: Sheet, name: str) -> bool:
