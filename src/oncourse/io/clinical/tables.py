@@ -12,6 +12,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.io.clinical import survival, words
 from oncourse.io.clinical.anchors import Anchors
+from oncourse.io.clinical.columns_of_ids import ids_among, named
 from oncourse.io.clinical.everyday_names import with_survival_names
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
 from oncourse.io.clinical.own_genes import results_of
@@ -24,31 +25,13 @@ from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_table, table_name
 from oncourse.io.whose.ids import owner_of, patient_of, says, tell_barcodes, type_of
 from oncourse.study.frames import optional
-from oncourse.study.headers import bare, with_words
+from oncourse.study.headers import with_words
 from oncourse.study.schema import Problem
 from oncourse.study.tables import PATIENTS, SAMPLES
 from oncourse.study.values import without_unit
-from oncourse.study.words import meaning, our_columns
+from oncourse.study.words import meaning
 
 __all__ = ["Built", "build", "clean", "first_of", "ids_among", "read_clinical", "with_missing_samples"]
-
-#: Attribute -> the names exports use for the ids (upper case, blanks as _).
-_IDS = {
-    "PATIENT_ID": (
-        *("PATIENT_ID", "PATIENT_IDENTIFIER", "PATIENT", "CASE_ID", "SUBJECT_ID", "PATIENTID"),
-        *("CASE_SUBMITTER_ID", "CASES.SUBMITTER_ID", "BCR_PATIENT_BARCODE"),  # GDC, and TCGA before it
-    ),
-    "SAMPLE_ID": (
-        "SAMPLE_ID",
-        "SAMPLE_IDENTIFIER",
-        "TUMOR_SAMPLE_BARCODE",
-        "TUMOR_SAMPLE_ID",
-        "SAMPLE",
-        "SAMPLEID",
-        "SAMPLE_NAME",
-    ),
-}
-
 
 _SEX = ("SEX", "GENDER", "CDR_GENDER")
 _AGE = (
@@ -120,7 +103,7 @@ def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataF
             raise InputError([Problem(table_name(path), 1, None, None, message, cure)])
         words_of_codes, said = with_words(table.frame)
         reading.notes += said
-        frame = _named(words_of_codes)
+        frame = named(words_of_codes, reading)
         reading.descriptions |= _descriptions(frame.columns, table.comments)
         if key not in frame.columns:
             if frame.columns:
@@ -184,38 +167,6 @@ def _descriptions(columns: Sequence[str], comments: Sequence[str]) -> dict[str, 
         return {}
     cells = [c.strip().strip('"') for c in comments[1].lstrip('"').lstrip("#").split("\t")]
     return {name: text for name, text in zip(columns, cells, strict=False) if text}
-
-
-def _named(frame: pl.DataFrame) -> pl.DataFrame:
-    """Names in capitals with _; ids under the names the rest of this module uses."""
-    names: dict[str, str] = {}
-    ours_of, taken = our_columns(frame.columns), set()
-    for column in frame.columns:
-        ours = ours_of.get(column)
-        # a status keeps its name: it tells whether 1 may mean alive
-        name = (ours if ours != "is_dead" else None) or bare(column) or column
-        name = re.sub(r"[^A-Z0-9.]+", "_", name.strip().upper()).strip("_") or column
-        while name in taken:
-            name += "_2"
-        taken.add(name)
-        names[column] = name
-    frame = frame.rename(names)
-    for ours, theirs in _IDS.items():
-        if ours not in frame.columns and (found := next((t for t in theirs if t in frame.columns), None)):
-            frame = frame.rename({found: ours})
-    return frame
-
-
-def ids_among(header: Sequence[str]) -> dict[str, str]:
-    """Return which columns of a header hold the ids of samples and of patients, as clinical exports or tables of ours name
-    them.
-
-    >>> [ids_among(["age", c]) for c in ("Tumor_Sample_Barcode", "样本编号", "sample_type")]
-    [{'Tumor_Sample_Barcode': 'sample_id'}, {'样本编号': 'sample_id'}, {}]
-    """
-    columns = list(dict.fromkeys(c for c in header if c))
-    named = _named(pl.DataFrame(schema=dict.fromkeys(columns, pl.String))).columns
-    return {c: n.lower() for c, n in zip(columns, named, strict=True) if n in _IDS}
 
 
 def first_of(frame: pl.DataFrame, *names: str) -> pl.Expr:
