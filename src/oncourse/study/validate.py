@@ -91,7 +91,8 @@ def validate(
     problems += normal_checks(own)
     if "follow_up" in typed:  # what contradicts itself is told first
         typed["follow_up"] = with_last_signs_of_life(typed["follow_up"])
-    return {name: _distinct(name, frame, problems) for name, frame in typed.items()}, problems
+    # a table that is made here (the variants of calls that are named by their place) has every column, too
+    return {name: _distinct(name, TABLES[name].conform(frame), problems) for name, frame in typed.items()}, problems
 
 
 #: What is told of patients of whom nothing was sequenced: a trial of PSA and scans is a study.
