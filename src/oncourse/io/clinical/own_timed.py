@@ -1,7 +1,8 @@
 """Laboratory values whose time stands in the header: 术后1月CEA, PSA 3 months, 基线PSA, or a date as a whole (2021-03-05).
 
-A time counts from the operation where the header says so (术后), else from day 0; the header tells the day no nearer than
-its own unit, and that is said. A time that counts from anything else (治疗后2周期) is told and not read.
+A time counts from the operation where the header says so (术后), else from the start of treatment that the row itself
+names (治疗开始日期), else from day 0; the header tells the day no nearer than its own unit, and that is said. A time that
+counts from anything else (治疗后2周期) is told and not read.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import polars as pl
 
 from oncourse.days import DAYS_PER_MONTH, DAYS_PER_YEAR
+from oncourse.io.clinical.own_drug_headers import date_of_drugs, dated_drug
 from oncourse.io.clinical.own_headers import is_date_of_operation
 from oncourse.io.clinical.own_wide import add_rows
 from oncourse.io.reading import Reading
@@ -18,6 +20,7 @@ from oncourse.study.headers import bare
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.partial_dates import plain_dates
 from oncourse.study.schema import Problem
+from oncourse.study.words import meaning
 
 _NUMERALS = {d: n for n, d in enumerate("一二三四五六七八九十", 1)} | {"半": 0.5, "两": 2}
 _UNITS = (
@@ -31,10 +34,20 @@ _SPAN = re.compile(
     r"(?![A-Za-z]))",
     re.I,
 )
+#: The other way round: week 4, W12, M3; not C2D1 (a cycle), nor vitamin D3.
+_SPAN_LAST = re.compile(
+    r"(?<![A-Za-z0-9])(days?|weeks?|wks?|months?|mths?|mos?|years?|yrs?|[dwmy])[\s_-]*(\d{1,3})(?![A-Za-z0-9.])", re.I
+)
 _AFTER_SURGERY = re.compile(r"术后|post[-_ ]?op(?:erative(?:ly)?)?|after (?:surgery|operation|resection)", re.I)
 _BEFORE_SURGERY = re.compile(r"术前|pre[-_ ]?op(?:erative)?|before (?:surgery|operation|resection)", re.I)
-_BASELINE = re.compile(
-    r"基线|初诊时?|初始|诊断时|确诊时|治疗前|baseline|at (?:diagnosis|baseline)|initial|pre[-_ ]?treatment", re.I
+_DIAGNOSIS = re.compile(r"初诊时?|初始|诊断时|确诊时|at diagnosis|initial", re.I)
+_BASELINE = re.compile(r"基线|治疗前|用药前|给药前|(?:at )?baseline|pre[-_ ]?treatment|before treatment", re.I)
+#: Read where the row names the start of treatment alone: it is what nothing else tells.
+_AFTER_START = re.compile(
+    r"(?:开始)?(?:治疗|用药|给药|服药)(?:开始)?(?:后|第)?(?!\s*(?:周期|疗程))|"
+    r"(?:after|since|from|post|on)[-_ ](?:the )?"
+    r"(?:start(?: of (?:treatment|therapy))?|treatment(?: start)?|therapy|first dose)",
+    re.I,
 )
 #: What a time may count from that no table here dates: it is not read.
 _ELSEWHERE = re.compile(
@@ -50,13 +63,18 @@ _DATE = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}(?:[-/.月]\d{1,2}[日号]?)?|(
 
 
 def timed(header: str) -> tuple[str, str, float] | None:
-    """Return analyte, what its time counts from (index, operation, date) and the days (of a date 0), of a header that
-    names both; null where it names none, or a time that cannot be placed (`_ELSEWHERE`).
+    """Return analyte, what its time counts from and the days (of a date 0), of a header that names both; null where it
+    names none, or a time that cannot be placed (`_ELSEWHERE`).
+
+    A time counts from the start of treatment in the row, else day 0 (``start``), from that start alone (``treatment``),
+    from day 0 (``index``: at diagnosis), from the operation, or it is a date.
 
     >>> timed("PSA 3 months"), timed("术后1月CEA(ng/ml)"), timed("CEA术前"), timed("PSA_6m")
-    (('PSA', 'index', 91.0), ('CEA', 'operation', 30.0), ('CEA', 'operation', 0.0), ('PSA', 'index', 183.0))
+    (('PSA', 'start', 91.0), ('CEA', 'operation', 30.0), ('CEA', 'operation', 0.0), ('PSA', 'start', 183.0))
     >>> timed("基线PSA"), timed("CEA 2021-03-05"), timed("CEA治疗后2周期"), timed("PSA"), timed("PSA_1"), timed("CA19-9")
-    (('PSA', 'index', 0.0), ('CEA', 'date', 0.0), None, None, None, None)
+    (('PSA', 'start', 0.0), ('CEA', 'date', 0.0), None, None, None, None)
+    >>> timed("week 4 PSA"), timed("PSA W12"), timed("治疗后1月PSA"), timed("初诊PSA"), timed("PSA C2D1")
+    (('PSA', 'start', 28.0), ('PSA', 'start', 84.0), ('PSA', 'treatment', 30.0), ('PSA', 'index', 0.0), None)
     """
     text = _UNIT.sub("", bare(header))
     if analyte_of(text):
@@ -64,18 +82,28 @@ def timed(header: str) -> tuple[str, str, float] | None:
     if date := _DATE.search(text):
         analyte = _analyte(text.replace(date.group(), " "))
         return (analyte, "date", 0.0) if analyte else None
-    rest, origin, days = text, "index", None
-    for pattern, said in ((_AFTER_SURGERY, "operation"), (_BEFORE_SURGERY, "operation"), (_BASELINE, "index")):
+    rest, origin, days = text, "start", None
+    for pattern, said in (
+        (_AFTER_SURGERY, "operation"),
+        (_BEFORE_SURGERY, "operation"),
+        (_DIAGNOSIS, "index"),
+        (_BASELINE, "start"),
+    ):
         if found := pattern.search(rest):
             rest, origin = rest.replace(found.group(), " "), said
             days = None if pattern is _AFTER_SURGERY else 0.0
             break
     if days is None:
-        span = _SPAN.search(rest)
+        if origin == "start" and (began := _AFTER_START.search(rest)):
+            rest, origin = rest.replace(began.group(), " "), "treatment"
+        span, last = _SPAN.search(rest), None
+        if span is None:
+            span = last = _SPAN_LAST.search(rest)
         if span is None or _ELSEWHERE.search(rest):
             return None
-        number = _NUMERALS.get(span[1]) or float(span[1])
-        length = next(length for pattern, length in _UNITS if pattern.match(span[2]))
+        said_number, unit = (span[2], span[1]) if last else (span[1], span[2])
+        number = _NUMERALS.get(said_number) or float(said_number)
+        length = next(length for pattern, length in _UNITS if pattern.match(unit))
         days, rest = float(round(number * length)), rest.replace(span.group(), " ")
     analyte = _analyte(rest)
     return (analyte, origin, days) if analyte else None
@@ -116,10 +144,17 @@ def rows_of_times(reading: Reading) -> None:
             continue
         found = {c: said for c in frame.columns if (said := timed(c))}
         if not found:
-            _told(name, [], [], 0, reading)
+            _told(name, [], [], [], 0, reading)
             continue
-        rows, placed, lost = _rows(frame, found, reading)
-        _told(name, [c for c in placed if found[c][1] != "date"], placed, lost, reading)
+        start = _start_of(frame)
+        rows, placed, lost = _rows(frame, found, start, reading)
+        of_start = [c for c in placed if start and found[c][1] in ("start", "treatment")]
+        if of_start:
+            reading.notes.append(
+                f"{name}: {', '.join(of_start[:6])}: day 0 of these columns is the start of treatment in their own row "
+                f"({start}); a time is no nearer than its unit"
+            )
+        _told(name, [c for c in placed if found[c][1] != "date" and c not in of_start], of_start, placed, lost, reading)
         if not placed:
             continue
         left = frame.drop(placed)
@@ -132,11 +167,37 @@ def rows_of_times(reading: Reading) -> None:
             add_rows(reading, "labs", rows)
 
 
+#: The line before the date of its start: 一线治疗开始日期, 1L start.
+_LINE = re.compile(r"^\s*(?:第?[一二三四1-4]线|(?:first|second|third)[-_ ]line|[1-4]L)[-_ ]*", re.I)
+
+
+def _start_of(frame: pl.DataFrame) -> str | None:
+    """Return the one column in which a row names the start of its treatment; null where there is none, or several.
+
+    >>> _start_of(pl.DataFrame(schema=["patient_id", "用药开始", "PSA_3m"]))
+    '用药开始'
+    >>> _start_of(pl.DataFrame(schema=["patient_id", "ADT开始日期", "阿比特龙开始日期", "PSA_3m"]))
+    """
+
+    def is_start(column: str) -> bool:
+        column = _LINE.sub("", column)
+        ours = (meaning("column", bare(column)), date_of_drugs(column), (dated_drug(column) or ("", ""))[1])
+        return column == "start_date" or "start_date" in ours
+
+    found = [c for c in frame.columns if is_start(c)]
+    return found[0] if len(found) == 1 else None
+
+
 def _rows(
-    frame: pl.DataFrame, found: dict[str, tuple[str, str, float]], reading: Reading
+    frame: pl.DataFrame, found: dict[str, tuple[str, str, float]], start: str | None, reading: Reading
 ) -> tuple[pl.DataFrame, list[str], int]:
     """Return the rows, the columns that could be placed, and how many values lack the date that their time counts from."""
     origins = _origins(frame, reading)
+    if start:
+        begun = plain_dates(frame[start].cast(pl.String)).str.to_date("%Y-%m-%d", strict=False)
+        origins |= {"start": begun, "treatment": begun}
+    elif "index" in origins:
+        origins["start"] = origins["index"]
     parts, placed, lost = [], [], 0
     for column, (analyte, origin, days) in found.items():
         if origin == "date":
@@ -181,10 +242,10 @@ def _origins(frame: pl.DataFrame, reading: Reading) -> dict[str, pl.Series]:
     return out
 
 
-def _told(name: str, by_span: list[str], placed: list[str], lost: int, reading: Reading) -> None:
+def _told(name: str, by_span: list[str], of_start: list[str], placed: list[str], lost: int, reading: Reading) -> None:
     """Say which columns are read at what their headers say (`by_span`: a time after something, no date), and which not."""
     elsewhere = [c for c in reading.tables[name].columns if c not in placed and (timed(c) or _is_elsewhere(c))]
-    if dated := [c for c in placed if c not in by_span]:
+    if dated := [c for c in placed if c not in (*by_span, *of_start)]:
         reading.notes.append(f"{name}: {', '.join(dated[:6])}: values of the date in their header")
     if by_span:
         message = f"{', '.join(by_span[:6])}: read at the time that the header says, from day 0 or the operation, "
@@ -196,7 +257,8 @@ def _told(name: str, by_span: list[str], placed: list[str], lost: int, reading: 
         cure = "Give each value the date of its blood draw."
         reading.problems.append(Problem(name, None, elsewhere[0], None, message, cure, "warning"))
     if lost:
-        message = f"{lost:,} values have no date of day 0 or of the operation to count from: not read."
+        since = "the start of treatment" if of_start else "day 0"
+        message = f"{lost:,} values have no date of {since} or of the operation to count from: not read."
         reading.problems.append(Problem(name, None, "date", None, message, "Fill in that date.", "warning"))
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from oncourse.errors import InputError
 from oncourse.io.clinical import survival, words
 from oncourse.io.clinical.anchors import Anchors
-from oncourse.io.clinical.columns_of_ids import ids_among, named
+from oncourse.io.clinical.columns_of_ids import named
 from oncourse.io.clinical.everyday_names import with_survival_names
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
 from oncourse.io.clinical.own_genes import results_of
@@ -31,7 +31,7 @@ from oncourse.study.tables import PATIENTS, SAMPLES
 from oncourse.study.values import without_unit
 from oncourse.study.words import meaning
 
-__all__ = ["Built", "build", "clean", "first_of", "ids_among", "read_clinical", "with_missing_samples"]
+__all__ = ["Built", "build", "clean", "first_of", "read_clinical", "with_missing_samples"]
 
 _SEX = ("SEX", "GENDER", "CDR_GENDER")
 _AGE = (

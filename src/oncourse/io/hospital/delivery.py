@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.io.clinical.columns_of_ids import ids_among
 from oncourse.io.clinical.own_headers import our_headers
 from oncourse.io.clinical.own_people import speaks_of_people
-from oncourse.io.clinical.tables import ids_among
 from oncourse.io.files import read_files
 from oncourse.io.hospital.sample_table import sheets_of_samples
 from oncourse.io.hospital.text_sheets import flat_sheet, table_of, text_sheet

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from oncourse.io.clinical.columns_of_ids import ids_among
 from oncourse.io.clinical.own_headers import our_headers
-from oncourse.io.clinical.tables import ids_among
 from oncourse.io.hospital.text_sheets import text_sheet
 from oncourse.io.tabular.sheets import Sheet
 from oncourse.study.schema import Problem

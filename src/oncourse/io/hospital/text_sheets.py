@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from oncourse.io.clinical.columns_of_ids import ids_among
 from oncourse.io.clinical.own_headers import our_headers
 from oncourse.io.clinical.own_people import speaks_of_people
-from oncourse.io.clinical.tables import ids_among
 from oncourse.io.tabular import sheets as raw
 from oncourse.io.tabular.sheets import Sheet
 from oncourse.io.tabular.text import read_table
