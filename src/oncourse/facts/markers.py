@@ -157,6 +157,11 @@ _DOUBT = re.compile(
     r"\?|unknown|uncertain|unclear|quality|fail|insufficient|inadequate|inconclusive|indeterminate|equivocal|discordant|"
     r"pending|control|not |n/a|未知|不明|不足|失败|不确定|质量|待|可疑|不除外"
 )
+#: What stands after a word of a positive result and denies it: ``MSI-H excluded``, ``dMMR: No``, ``MSI-H (0/5)``.
+_DENIED = re.compile(
+    r"exclud|ruled|\bno\b(?! (?:stain|express|nuclear|protein))|\bnon|false|absen|denied|negativ|\bneg\b|(?<![\d.])0\s*/|"
+    r"(?<![\d.])0+(?:\.0+)?\s*%|[:=]\s*0\s*$|否|排除|不支持|不符|阴性|[:=\s(][-−–]\)?\s*$|[:=]\s*n\s*$"
+)
 #: Proteins of mismatch repair whose loss immunohistochemistry shows.
 REPAIR_PROTEINS = ("MLH1", "MSH2", "MSH6", "PMS2")
 _REPAIR_PROTEIN = re.compile(
@@ -321,7 +326,8 @@ def _protein_state(text: str) -> str:
         return NEGATIVE
     lost = r"^\(?(?:-\)?$|neg(?![a-z])|negative|阴性|lost|loss|absent|"
     lost += r"(?:蛋白)?(?:表达)?(?:缺失|缺如|丢失|消失)|表达阴性|未表达|不表达|no expression|deficient)"
-    return POSITIVE if re.match(lost, text) else UNCLEAR
+    found = re.match(lost, text)
+    return POSITIVE if found and not denies(text[found.end() :]) else UNCLEAR
 
 
 def _repair_words(plain: str, text: str) -> str:
@@ -355,16 +361,28 @@ def _repair_state(proteins: Mapping[str, str]) -> str:
     return NEGATIVE if kept >= set(REPAIR_PROTEINS) else UNCLEAR
 
 
+def denies(rest: str) -> bool:
+    """Whether what stands after the word of a positive result takes it back.
+
+    >>> [denies(t) for t in (" excluded", ": no", "(0/5)", " (32%)", ", pcr", "（4/5）")]
+    [True, True, True, False, False, False]
+    """
+    return bool(_DENIED.search(unicodedata.normalize("NFKC", rest).lower()))
+
+
 def _of(text: str, positive: tuple[str, ...], negative: tuple[str, ...]) -> str:
     """The state of the word a text begins with, where nothing after it doubts it or says the other.
 
     >>> [_of(t, _UNSTABLE, _STABLE) for t in ("mss (pcr)", "mss?", "mss / msi-h", "low quality", "high (unstable)")]
     ['negative', 'unclear', 'unclear', 'unclear', 'positive']
+    >>> [_of(t, _UNSTABLE, _STABLE) for t in ("msi-h excluded", "msi-h: negative", "msi-h (0/5)", "msi-h (3/5)", "mss 0/5")]
+    ['unclear', 'unclear', 'unclear', 'positive', 'negative']
     """
     for state, mine, others in ((NEGATIVE, negative, positive), (POSITIVE, positive, negative)):
         if word := max((w for w in mine if text.startswith(w)), key=len, default=""):
             rest = re.sub(_any_of(mine), " ", text[len(word) :])
-            return UNCLEAR if _DOUBT.search(rest) or re.search(_any_of(others), rest) else state
+            doubted = _DOUBT.search(rest) or (state == POSITIVE and denies(text[len(word) :]))
+            return UNCLEAR if doubted or re.search(_any_of(others), rest) else state
     return UNCLEAR
 
 

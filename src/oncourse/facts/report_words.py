@@ -59,6 +59,7 @@ _DOUBT = re.compile(
     r"可疑|疑似|存疑|弱阳|不(?:能|可)?(?:完全)?排除|待(?:复查|复核|确认|验证|证实|定)|临界|检测下限|检测限|检出限|灰区|"
     r"难以(?:判断|判读|确定)|可能(?:为|是|有)?(?:阳性|阴性|突变)|equivocal|suspicio|suspected|"
     rf"borderline|cannot|can't|\bother than\b|(?:非|\bnon[- ]?)(?={_LETTER}\d)|{_LETTER}\d+非|"  # V600非E, non-V600E
+    rf"{_LETTER}\d+(?:{_LETTER})\s*[:=]?\s*[-—–−]+\s*[nN]?\s*$|[:=]\s*[nN]\s*$|不支持|"  # V600E −, V600E - N: one sign
     r"\blo[bd]\b|limit of (?:detection|blank)|below (?:the )?(?:\w+ )?(?:limit|threshold|cut-?off)|sub-?threshold|"
     r"false[- ]?positive|arti?e?fact|background|\bnoise\b|low[- ]confidence|unconfirmed|not confirmed|questionable|"
     r"ambiguous|uncertain(?! significance)|假阳|低于\w{0,4}限|(?<!意义)(?<!意义尚)不(?:能)?确定(?!意义)|±|"
@@ -68,6 +69,7 @@ _DOUBT = re.compile(
     re.I,
 )
 _UNTESTED = re.compile(
+    r"(?<![a-z.])n\.\s?d\.?(?![a-z])|"
     r"未(?:能)?(?:进行)?(?:检测|测|做|查|送检|评估|行)(?!到|出|见)\w{0,4}|"
     r"(?:样[本品]|组织|标本|DNA|核酸|肿瘤细胞)?(?:质量|含量|数?量)?(?:不足|不合格|过低)|"
     r"(?:检测|质控|扩增|建库)失败|未出结果|无结果|结果待\w|待[测检]|无法[评判检]\w*|"
@@ -94,7 +96,11 @@ _ABSENT = re.compile(
     rf"\bnot (?:\w+ )?(?:{_SEEN}|mutated|altered|amplified|rearranged)|\bnot (?={_LETTER}\d+{_LETTER}\b)|"
     r"\b(?:undetected|undetectable|negative|neg|wild[- ]?type|wt|absent|none)\b|"
     r"\b(?:un|non)-? ?(?:mutated|mutant|altered)\b|\bmut(?:ation)? ?-(?!\w)|"
-    r"[(（]\s*[-—–]\s*[)）]|(?<![\d.<])0+(?:\.0+)?\s?%",
+    r"[(（]\s*[-—–]\s*[)）]|(?<![\d.<])0+(?:\.0+)?\s?%|"
+    rf"\bno (?={_LETTER}\d+)|[:=(\-]\s*(?:no|false|否)\s*\)?\s*$|(?<=\s)(?:no|false)\s*$|"  # V600E: No
+    r"\b(?:excluded|ruled[- ]out)\b|(?<!不)(?<!不能)(?:已|被)?排除(?!外)|"
+    r"(?<![\d.,/])0+\s*/\s*\d[\d,]*(?![\d/])|"  # 0/5000: of these reads none
+    r"(?<![\d.,])0+(?:\.0+)?\s*(?:copies|cp|拷贝|reads?|条|droplets?|molecules?|分子)(?:\s*/\s*\w+)?|[:=]\s*0+(?:\.0+)?\s*$",
     re.I,
 )
 _PRESENT = re.compile(
@@ -122,7 +128,7 @@ BESIDE = re.compile(
 
 #: A change that the words set aside: ``non-V600E``, ``other than G12C``, ``非V600E``, ``除G12C外`` say another of the gene.
 _ASIDE = re.compile(
-    rf"(?:\bnon[- ]?|\bother than |\bexcept(?: for)? |非|除了?)(?:{PROTEIN.pattern})(?:[之以]?外)?的?", re.I
+    rf"(?:\bnon[- ]?|\bother than |\bexcept(?: for)? |非|(?<!排)除了?)(?:{PROTEIN.pattern})(?:[之以]?外)?的?", re.I
 )
 
 _LINKS = re.compile(r"(?:and|or|nor|in|of|the|for|和|与|及|或|均|为|均为|等|以及)+", re.I)

@@ -183,6 +183,23 @@ def codon_of(change: str) -> int | None:
     return int(match[1]) if match else None
 
 
+_LAST_CODON = re.compile(r"^[A-Z*]?\d+(?:_[A-Z*]?(\d+))?")
+
+
+@lru_cache(maxsize=65536)
+def codons_of(change: str) -> tuple[int, int] | None:
+    """Return the first and the last codon that a short change names: of ``A11_G12dup`` both (HGVS: a range is written by
+    its ends, an insertion by the residues beside it).
+
+    >>> codons_of("G12C"), codons_of("A11_G12delinsVD"), codons_of("E746_A750del"), codons_of("")
+    ((12, 12), (11, 12), (746, 750), None)
+    """
+    first, found = codon_of(change), _LAST_CODON.match(change)
+    if first is None:
+        return None
+    return first, max(first, int(found[1])) if found and found[1] else first
+
+
 def canonicals(values: pl.Series) -> pl.Series:
     """Return `canonical` of each value (shape (n,), text; null where nothing is given)."""
     if len(values) <= FEW:

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from importlib import resources
 
 from oncourse.genome.gene_names import current_symbol
-from oncourse.genome.protein import codon_of, short_change
+from oncourse.genome.protein import codon_of, codons_of, short_change
 from oncourse.knowledge.findings import VariantFinding
 
 _SUBSTITUTION = re.compile(r"^([A-Z])(\d+)([A-Z*]?)$")
@@ -73,6 +73,11 @@ class Site:
 
         >>> [Site("KRAS", codons=frozenset({12})).accepts(VariantFinding(g, "G12V", codon=12)) for g in ("KRAS", "PALB2")]
         [True, False]
+
+        A change that spans residues is one of each of them:
+
+        >>> Site("KRAS", codons=frozenset({12})).accepts(VariantFinding("KRAS", "A11_G12dup", "inframe", codon=11))
+        True
         """
         if variant.effect in ("silent", "other") or variant.gene != current_symbol(self.gene):
             return False
@@ -85,12 +90,14 @@ class Site:
             return bool(self.codons) and not self.changes
         if change in self.changes:
             return True
-        codon = variant.codon if variant.codon is not None else codon_of(change)
-        if codon is None:
+        span, codon = codons_of(change), variant.codon
+        if codon is not None and not (span and span[0] <= codon <= span[1]):
+            span = (codon, codon)
+        if span is None:
             return False
-        if codon in self.codons:
-            return True
-        return any(low <= codon <= high for low, high in self.spans)
+        first, last = span
+        inside = any(first <= c <= last for c in self.codons)
+        return inside or any(low <= last and first <= high for low, high in self.spans)
 
     def may_accept(self, variant: VariantFinding) -> bool:
         """Return whether a variant without a protein change may be what is asked for: its codon, too, is not known, or

@@ -7,7 +7,7 @@ import unicodedata
 
 import polars as pl
 
-from oncourse.facts.markers import NEGATIVE, POSITIVE, REPAIR_PROTEINS, marker_state
+from oncourse.facts.markers import NEGATIVE, POSITIVE, REPAIR_PROTEINS, denies, marker_state
 from oncourse.io.clinical.words import msi
 from oncourse.io.reading import Reading
 
@@ -40,6 +40,8 @@ def msi_of(word: str) -> str | None:
     text = unicodedata.normalize("NFKC", word).strip()
     inside = {said for w in _IN_BRACKETS.findall(text) if (said := msi(w)) is not None}
     said = msi(_IN_BRACKETS.sub("", text).strip()) or msi(text)
+    if said == "MSI-H" and any(map(denies, _IN_BRACKETS.findall(text))):
+        return None
     if said:
         return said if inside <= {said} else None
     repair = text if _PROTEIN.search(text) else _OF_REPAIR.sub("", text).strip()
