@@ -203,6 +203,11 @@ NAMES = {
     "MRD": CTDNA,
 }
 
+#: AR-V7 by whatever method and in whatever material, and what is measured beside it: its share of the whole receptor,
+#: copies, other variants.
+_V7 = re.compile(r"(?<![A-Z])AR[\s_-]*V[\s_-]*7(?!\d)|雄激素受体剪[接切]变异体[\s-]*V?7")
+_NOT_V7 = re.compile(r"AR[\s_-]*FL|RATIO|比[值例]|拷贝|COPIES|COPY|表达量|丰度|CT值|%|FRACTION|COUNT|计数|V1\b|V567")
+
 READING_SCHEMA = {
     "patient_id": pl.String,
     "sample_id": pl.String,
@@ -224,11 +229,17 @@ def marker_name(text: str, value: str = "") -> str:
 
     >>> marker_name("AR-V7检测结果"), marker_name("arv7 status"), marker_name("PD-L1 CPS")
     ('AR-V7', 'AR-V7', 'PD-L1 CPS')
+    >>> {marker_name(t) for t in ("AR-V7 mRNA (RT-PCR)", "AR-V7（CTC）", "CTC AR-V7", "AR-V7剪接变异体")}
+    {'AR-V7'}
+    >>> marker_name("AR-V7/AR-FL ratio"), marker_name("AR-V567es")
+    ('AR-V7/AR-FL ratio', 'AR-V567es')
     >>> marker_name("arv7"), marker_name("MMR IHC"), marker_name("MSI status"), marker_name("HER2", "3+")
     ('AR-V7', 'MMR', 'MSI', 'HER2 IHC')
     """
     plain = " ".join(text.split())
-    name = plain.upper()
+    name = unicodedata.normalize("NFKC", plain).upper()
+    if _V7.search(name) and not _NOT_V7.search(name):
+        return "AR-V7"
     if re.match(r"^([DP]?MMR|MISMATCH|错配修复)", name):
         return "MMR"
     if re.match(r"^(MSI|MICROSATELLITE|微卫星)", name):
