@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from oncourse.cohort import Cohort
 from oncourse.facts.markers import marker_name
+from oncourse.io.aside import checked
 from oncourse.io.detect import read_any
+from oncourse.study.model import Study
 
 NAMES = ["AR-V7 mRNA (RT-PCR)", "AR-V7（RT-PCR）", "AR-V7 (CTC)", "CTC AR-V7", "AR-V7剪接变异体", "AR-V7(CTC,RT-PCR)"]
 NAMES += ["AR-V7 (CTC-RNA)", "ARV7 (whole blood)", "Nuclear AR-V7", "AR_V7检测结果"]
