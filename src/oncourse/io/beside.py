@@ -259,9 +259,24 @@ def _add_fits(fits: pl.DataFrame, path: Path, built: ct.Built, reading: Reading)
             cure = "The first stands (the clinical table, then the files in order); leave out the one that is wrong."
             reading.problems.append(Problem(path.name, None, column, sample, message, cure, "warning"))
         joined = joined.with_columns(pl.coalesce(own, f"_{column}").alias(column))
-    built.samples = joined.drop("_purity", "_ploidy")
+    built.samples = _fractions_of_plasma(joined).drop("_purity", "_ploidy")
     if given.height:
         reading.notes.append(f"{path.name}: purity and ploidy of {', '.join(given['sample_id'][:5])}")
+
+
+def _fractions_of_plasma(samples: pl.DataFrame) -> pl.DataFrame:
+    """Take the purity that a fit (``_purity``) gives of plasma as the tumour fraction of its DNA; none of it is no purity,
+    with which copies could be corrected."""
+    if "material" not in samples.columns:
+        return samples
+    plasma, fit = pl.col("material") == "plasma", pl.col("_purity").cast(pl.Float64)
+    own = optional(samples, "tumor_fraction", pl.Float64)
+    if not samples.select((plasma & fit.is_not_null()).any()).item():
+        return samples
+    none = pl.when(plasma & (fit == 0) & (pl.col("purity") == 0)).then(None).otherwise(pl.col("purity"))
+    return samples.with_columns(
+        pl.coalesce(own, pl.when(plasma).then(fit)).alias("tumor_fraction"), none.alias("purity")
+    )
 
 
 def _no_rows(table: str) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from oncourse.io.calling import germline_by_normals
 from oncourse.io.cbioportal.panels import panel_column, targets_of_panel
 from oncourse.io.clinical import sample_ids, words
 from oncourse.io.clinical import tables as ct
+from oncourse.io.clinical.found_below import told_unread
 from oncourse.io.clinical.quality import failed_samples
 from oncourse.io.clinical.words import mapped
 from oncourse.io.clinical.workbook import overlay, people_of, samples_of
@@ -273,6 +274,8 @@ def _tell_left(trees: Sequence[Tree], sources: Sequence[Path], options: Sequence
             calls = re.search(r"(?i)\.(maf|vcf|bcf)(\.b?gz)?$", path.name)
             said = of_program(path) or (_OTHER_CALLS if calls and why == "another format" else _UNASKED)
             reading.ledger.file(path.name, "unknown" if may else "other", "not read", why=said if may else why)
+        unread = [p for p, _ in tree.left if p.name not in used and p.resolve() not in given]
+        reading.problems += told_unread(unread, source) if source.is_dir() else []
 
 
 def _beside(book: Reading, reading: Reading) -> dict[str, pl.DataFrame]:

@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from oncourse.io.clinical.columns_of_ids import ids_among
+from oncourse.io.clinical.found_below import sheet_of_samples
 from oncourse.io.clinical.own_headers import our_headers
 from oncourse.io.clinical.own_people import speaks_of_people
-from oncourse.io.files import read_files
+from oncourse.io.files import files_in, read_files
 from oncourse.io.hospital.sample_table import sheets_of_samples
 from oncourse.io.hospital.text_sheets import flat_sheet, table_of, text_sheet
 from oncourse.io.hospital.workbook import kind_of, read_workbook
@@ -47,7 +48,16 @@ def read_delivery(paths: Sequence[Path], *, clinical: Sequence[Path] = (), **opt
     if not clinical and not books and (tables := _tables_beside(paths)):
         return read_files(paths, beside=_read_tables(tables), **options)
     plain = [path for path in clinical if path not in books]
+    if not clinical and not books and (sheet := sheet_of_samples(paths, files_in_all(paths, options.get("kind")))):
+        reading = read_files(paths, clinical=[sheet], **options)
+        reading.notes.append(f"{sheet.name} is read as the table of the samples: it names each once, and its patient")
+        return reading
     return read_files(paths, clinical=plain, beside=_read(books) if books else None, **options)
+
+
+def files_in_all(paths: Sequence[Path], kind: str | None) -> list[Path]:
+    """Return the files of calls of several paths."""
+    return [file for path in paths for file in files_in(path, kind)]
 
 
 def _tables_beside(paths: Sequence[Path]) -> list[Path]:
@@ -60,6 +70,10 @@ def _tables_beside(paths: Sequence[Path]) -> list[Path]:
         }
         if len(named) > 1 and {"patients", "samples"} & set(named.values()):
             return list(named)
+        if not texts:  # the tables lie in a folder of their own beside that of the calls
+            below = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "~")))
+            tables = _tables_beside(below)
+            return tables if any(table_of(p.stem) == "patients" for p in tables) else []
     return []
 
 

@@ -21,6 +21,7 @@ from oncourse.io.whose.ids import called_first, of_two_patients
 from oncourse.io.whose.manifest import Column, Manifest
 from oncourse.io.whose.names_of_all import ask_of_people, several_people
 from oncourse.io.whose.path_words import parts_of_files, told_unlike
+from oncourse.io.whose.plasma_folders import of_folder_of_plasma
 from oncourse.io.whose.start import vcf_start
 from oncourse.study.frames import optional
 from oncourse.study.schema import Problem
@@ -189,12 +190,17 @@ def read_calls(
     problems += _apart(everything)
     variants, annotated_apart = one_annotation(pl.concat([p.variants for p in parts], how="diagonal"))
     problems += annotated_apart
+    plasma: list[str] = []
+    for path, part in zip(paths, parts, strict=True):
+        part.samples = of_folder_of_plasma(path, part.samples, plasma)
     samples = pl.concat([p.samples for p in parts], how="diagonal")
     problems += of_two_patients(samples, "samples") if "patient_id" in samples.columns else []
     if "patient_id" in samples.columns:  # the file that names the patient speaks for one that does not
         samples = samples.with_columns(pl.col("patient_id").drop_nulls().first().over("sample_id"))
     samples = samples.unique("sample_id", keep="first", maintain_order=True)
     notes = list(dict.fromkeys(note for p in parts for note in p.notes))
+    if plasma := [s for s in dict.fromkeys(plasma) if s not in (known or {})]:
+        notes.append(f"{len(plasma):,} samples are plasma, as their folder says ({', '.join(plasma[:5])})")
     owners = [s for p in parts for s in p.samples["sample_id"].unique()]
     if several := sorted({s for s in owners if owners.count(s) > 1} if len(owners) < MANY else set()):
         notes.append(f"{len(several):,} samples stand in several files and are one each ({', '.join(several[:5])})")
