@@ -15,7 +15,9 @@ def read(tmp_path):
     def of(*rows: str):
         calls = [f"KRAS\t12\t25398284\tC\tT\t{s}\tGRCh37" for s in _SAMPLES]
         (tmp_path / "calls.maf").write_text("\n".join([_MAF, *calls, ""]), "utf-8")
-        (tmp_path / "clin.txt").write_text("\n".join(r.replace(" ", "\t") for r in rows) + "\n", "utf-8")
+        (tmp_path / "clin.txt").write_text(
+            "\n".join(r.replace(" ", "\t").replace("~", " ") for r in rows) + "\n", "utf-8"
+        )
         return read_delivery([tmp_path / "calls.maf"], clinical=[tmp_path / "clin.txt"])
 
     return of
@@ -81,3 +83,31 @@ def test_samples_of_a_patient_that_differ_in_survival_leave_it_unknown(read):
     assert reading.tables["published_endpoints"]["patient_id"].to_list() == ["P3"]
     told = [p.message for p in reading.problems if "different things" in p.message]
     assert told == ["OS_MONTHS: the samples of 1 patients say different things (first: P1): not known."]
+
+
+@pytest.mark.parametrize(
+    ("header", "days"),
+    [
+        *(
+            (h, 913)
+            for h in ("OS~(years)", "OS_YEARS", "OS(年)", "OS~in~years", "Overall~survival~[years]", "总生存期(年)")
+        ),
+        *((h, 18) for h in ("OS~weeks", "OS_WEEKS", "OS(周)")),
+        *((h, 2) for h in ("OS_DAYS", "OS(天)", "OS~time~(days)")),
+        *((h, 76) for h in ("OS(月)", "OS~(mo)", "OS~[months]")),
+    ],
+)
+@pytest.mark.parametrize("head", ["sample_id patient_id", "SAMPLE_ID PATIENT_ID"])
+def test_a_time_of_survival_is_in_the_unit_of_its_name(read, head, header, days):
+    """OS (years) was "a time without a unit"; OS_YEARS and OS weeks stayed columns, and nothing said so."""
+    rows = [f"S{n} P{n} 2.5 DECEASED" for n in (1, 2, 3)]
+    tables = read(f"{head} {header} OS_STATUS", *rows).tables
+    assert tables["published_endpoints"]["time_days"].to_list() == [days] * 3
+
+
+def test_999_months_of_survival_are_not_known(read):
+    """A code of 999 months was 83 years of follow-up."""
+    rows = ["S1 P1 999 0:LIVING", "S2 P2 20 0:LIVING", "S3 P3 999 1:DECEASED"]
+    reading = read("sample_id patient_id OS_MONTHS OS_STATUS", *rows)
+    assert reading.tables["follow_up"].select("patient_id", "last_contact_day").rows() == [("P2", 609)]
+    assert any(p.message.startswith("2 values are codes where a day is not known (999)") for p in reading.problems)

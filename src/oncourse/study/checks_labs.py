@@ -35,7 +35,29 @@ def lab_checks(labs: pl.DataFrame) -> list[Problem]:
     found = _problems(labs, rows, [unmeasured])
     for of_one in told:
         found += _problems(labs, rows, of_one)
-    return found + _strange_analytes(labs)
+    return [*found, *_codes(rows), *_strange_analytes(labs)]
+
+
+#: Values that databases write for "not known": three nines, eights or sevens and more.
+_CODE = r"^(9{3,}|8{3,}|7{3,})([.]9+|[.]0+)?$"
+
+
+def _codes(rows: pl.DataFrame) -> list[Problem]:
+    """Say which values may be codes for one that is not known: 9999 and more digits, 999 where two patients have it.
+    A PSA of 999 may be measured, so the values stay."""
+    like = rows.filter(pl.col("_text").str.contains(_CODE).fill_null(False))
+    several = pl.col("patient_id").n_unique().over("_analyte", "_text") > 1
+    like = like.filter((pl.col("_number") >= 7_777) | several)
+    found = []
+    for (name,), of_one in like.group_by("analyte", maintain_order=True):
+        shown = ", ".join(of_one["_text"].unique(maintain_order=True).head(4))
+        message = (
+            f"{of_one.height:,} values of {name} may be codes for a value that is not known ({shown}): read as levels."
+        )
+        cure = "Leave the cell empty where nothing was measured."
+        first = of_one.row(0, named=True)
+        found.append(Problem("labs", None, "value", first["_text"], message, cure, WARNING, first["patient_id"]))
+    return found
 
 
 class _Told(NamedTuple):

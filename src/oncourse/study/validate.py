@@ -9,6 +9,7 @@ import polars as pl
 
 from oncourse.genome.annotate import Reference
 from oncourse.study.clocks import in_days, on_one_clock, parse_clocks, two_clocks
+from oncourse.study.codes import without_codes
 from oncourse.study.config import StudyConfig
 from oncourse.study.lab_values import tidy_labs
 from oncourse.study.partial_dates import interval, kept_interval, known_part, plain_dates, read_partial
@@ -46,10 +47,10 @@ def validate(
     from oncourse.study.placed_changes import with_placed_changes
 
     tables, told = with_causes(tables, config)
-    tables = {name: _with_plain_dates(frame) for name, frame in tables.items()}
+    tables, codes = without_codes({name: _with_plain_dates(frame) for name, frame in tables.items()})
     partial: list[pl.DataFrame] = []
     tables, problems = _with_index_months(tables, (first_row or {}).get("patients", 2), partial)
-    problems += told
+    problems += [*told, *codes]
     tables = _with_nothing_sequenced(tables)
     for name in REQUIRED_TABLES:
         if name not in tables:

@@ -13,6 +13,7 @@ from oncourse.errors import InputError
 from oncourse.io.cdisc.adam_tumours import adverse_events, laboratory, lesions, responses
 from oncourse.io.clinical.gather import Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
+from oncourse.study.codes import is_code
 from oncourse.study.schema import Problem
 from oncourse.study.whose_cancer import cause_or_words
 
@@ -174,9 +175,9 @@ def _subject(
     death = _known(row, source, "dthdt") or _date(get(row, "dthdtc"))
     last = _known(row, source, "lstalvdt") or _date(get(row, "eosdt")) or _date(get(row, "rfpendtc"))
     cause = get(row, "dthcgr1", "dthcaus") if death else None
-    dead = bool(death) or get(row, "dthfl") == "Y"
+    dead = (bool(death) and not is_code(death)) or get(row, "dthfl") == "Y"
     told = bool({"dthfl", "dthdt", "dthdtc"} & set(source.columns))  # without any of them nobody is said to live
-    whole = death if death and len(death) == 10 else None
+    whole = death if death and len(death) == 10 and not is_code(death) else None
     follow[patient] = {
         "last_contact_date": whole or last,
         "is_dead": str(dead).lower() if told else None,

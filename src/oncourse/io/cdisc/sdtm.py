@@ -23,6 +23,7 @@ from oncourse.io.cdisc.sdtm_supplements import is_supplement, with_supplements
 from oncourse.io.clinical.tables import first_of
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.text import read_table
+from oncourse.study.codes import without_code_dates
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import NULL_TEXTS
 from oncourse.study.tables import TABLES
@@ -176,6 +177,9 @@ def read_sdtm(source: Path | Mapping[str, Path], *, title: str = "") -> Reading:
     domains, qualifiers = with_supplements(domains, files, reading)
     _ledger(source, all_files, named, qualifiers, reading)
     domains = _without_screen_failures(domains, files, reading)
+    for name, frame in domains.items():
+        domains[name], told = without_code_dates(name, frame, r"(^date|_date|DTC)$")
+        reading.problems += told
     domains = visits.dated({name: _dated(name, frame) for name, frame in domains.items()}, reading)
     domains = visits.one_day_per_visit(domains, reading)
     tables = reading.tables

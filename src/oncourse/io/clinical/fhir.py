@@ -15,6 +15,7 @@ from oncourse.io.clinical.gather import CANCER_WORDS, METASTASIS_WORDS, Asked, D
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.json_document import OBJECT, OBJECTS, VALUE, json_lines, read_document
 from oncourse.study.checks_drugs import ORDINARY, is_ordinary, is_ordinary_by_code
+from oncourse.study.codes import is_code, told_code
 from oncourse.study.words import meaning
 
 DISEASE_STATUS = "97509-4"
@@ -451,8 +452,12 @@ def _person(
         stage=conditions.get(patient, (None, None))[1] or observed,
     )
     death = _date(row.get("deceasedDateTime"))
-    dead = True if death else row.get("deceasedBoolean")
-    last = death if death and len(death) == 10 else out.last_seen.get(patient)
+    dead = row.get("deceasedBoolean") if death is None or is_code(death) else True
+    last = death if death and len(death) == 10 and not is_code(death) else out.last_seen.get(patient)
+    if last is None and dead:  # alive when it was diagnosed; else, of a death known by its month, before that
+        last = zero if zero and len(zero) == 10 else death
+    if last is None and is_code(death):
+        out.problems.append(told_code("Patient", "deceasedDateTime", [str(death)], patient))
     if last is None:
         out.skip("Patient", "follow_up", "no date on which the patient was seen", patient)
         return
@@ -462,6 +467,6 @@ def _person(
         patient_id=patient,
         last_contact_date=last,
         death_date=death,
-        is_dead=str(bool(dead)).lower() if is_told else None,
+        is_dead=str(bool(dead)).lower() if is_told and not (is_code(death) and dead is None) else None,
         **status.get(patient, {}),
     )

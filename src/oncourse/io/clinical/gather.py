@@ -17,6 +17,7 @@ from oncourse.io.clinical.own_vital import undated
 from oncourse.io.clinical.words import NO_VALUE
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.text import read_table
+from oncourse.study.codes import is_code
 from oncourse.study.config import StudyConfig
 from oncourse.study.procedures import procedure_of
 from oncourse.study.schema import Problem
@@ -201,7 +202,7 @@ class Gather:
 
     def saw(self, patient: str | None, date: str | None) -> None:
         """Remember that a patient was alive on a whole date."""
-        if patient and date and len(date) >= 10:
+        if patient and date and len(date) >= 10 and not is_code(date):
             self.last_seen[patient] = max(date[:10], self.last_seen.get(patient, ""))
 
     def skip(self, file: str, table: str, why: str, who: str | None) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from oncourse.io.clinical.gather import CANCER_WORDS, METASTASIS_WORDS, Gather, Row, Source, files_of
 from oncourse.io.reading import Reading
 from oncourse.study.checks_drugs import ORDINARY, is_ordinary, is_ordinary_by_code
+from oncourse.study.codes import is_code
 from oncourse.study.schema import Problem
 from oncourse.study.whose_cancer import cause_or_words
 from oncourse.study.words import meaning
@@ -381,7 +382,7 @@ def _follow_up(
     for row in tables["person"].rows:
         patient = tables["person"].get(row, "person_id")
         died = deaths.get(patient)
-        last = died if died and len(died) == 10 else out.last_seen.get(patient or "")
+        last = died if died and len(died) == 10 and not is_code(died) else out.last_seen.get(patient or "")
         if last is None:
             out.skip("person", "follow_up", "no date on which the patient was seen", patient)
             continue

@@ -38,6 +38,7 @@ from oncourse.io.clinical.own_vital import one_follow_up_each, told_deaths_in_wo
 from oncourse.io.clinical.own_wide import long_labs, no_procedure, no_treatment, rows_of_lines, rows_of_visits
 from oncourse.io.reading import Reading
 from oncourse.io.tabular.units import fractions
+from oncourse.study.codes import without_code_dates
 from oncourse.study.frames import optional
 from oncourse.study.headers import bare
 from oncourse.study.schema import Problem, nearest
@@ -59,6 +60,9 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
     Of a folder that is `ours` a column nobody knows, or a word in place of a date, stays what it is: an error.
     """
     nobodys_name(reading)
+    for name, frame in reading.tables.items():
+        reading.tables[name], told = without_code_dates(name, frame)
+        reading.problems += told
     if not ours:
         ids_of_spreadsheets(reading)
         without_relatives(reading)

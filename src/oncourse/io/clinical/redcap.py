@@ -14,6 +14,7 @@ from oncourse.io.clinical.gather import Gather, Row, Source, files_of, organ_of
 from oncourse.io.clinical.own_genes import markers_of_columns
 from oncourse.io.clinical.redcap_wide import one_row_each
 from oncourse.io.reading import Reading
+from oncourse.study.codes import is_code, told_code
 from oncourse.study.lab_values import analyte_of
 from oncourse.study.schema import Problem
 from oncourse.study.whose_cancer import cause_or_words
@@ -239,9 +240,12 @@ def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], kept: s
     strange: dict[str, str] = {}
     unnamed = [b for b in boxes if b.split("___")[1] not in book.get(b.split("___")[0], ("", {}))[1]]
     n_missing = 0
+    codes: dict[str, list[str]] = {}
     source.used |= {record, *_EVENT_COLUMNS, *roles, *(b for b in boxes if b not in unnamed), *own}
     for raw in source.rows:
         told = {c: _whole(v, book.get(c, ("", {}))[1]) for c, v in raw.items()}
+        for c in [c for c, v in told.items() if is_code(v)]:
+            codes.setdefault(c, []).append(str(told.pop(c)))
         row = {c: v for c, v in told.items() if v is not None}
         n_missing += len(told) - len(row)
         patient = row.get(record)
@@ -272,6 +276,7 @@ def _export(source: Source, book: dict[str, tuple[str, dict[str, str]]], kept: s
                 "Nothing is to be done where it is unknown.",
             )
         out.problems.append(Problem(source.name, None, column, value, message, cure, "warning"))
+    out.problems += [told_code(source.name, c, dates) for c, dates in codes.items()]
     if n_missing:
         out.notes.append(
             f"{n_missing:,} cells of {source.name} hold a code of missing data (UNK, NI, -99 ...): not known"

@@ -16,6 +16,7 @@ from oncourse.io.clinical import words
 from oncourse.io.clinical.anchors import Anchors, anchor_of
 from oncourse.io.clinical.own_vital import undated
 from oncourse.io.reading import Reading
+from oncourse.study.codes import told_code
 from oncourse.study.schema import Problem
 from oncourse.study.tables import PUBLISHED_ENDPOINTS
 from oncourse.study.whose_cancer import cause_or_words
@@ -169,6 +170,7 @@ def _pairs(source: pl.DataFrame, reading: Reading, anchors: Anchors) -> list[_Pa
     out = []
     for name, time, status, in_months in _found(source):
         days = words.days_of_months(source[time]) if in_months else _whole_days(source[time])
+        days = _without_codes(source, time, days, reading)
         _odd_times(source[time], days, time, reading)
         days = _not_before(source, days, time, reading)
         is_life = name in _ROLES["OS"]
@@ -205,6 +207,21 @@ def _odd_times(raw: pl.Series, days: pl.Series, column: str, reading: Reading) -
         message = f"{column}: {len(lost):,} values are no number (first: '{lost[0]}'); taken as unknown."
         cure = "Write 12.5 (or 12,5 in the whole column)."
         reading.problems.append(Problem("follow_up", None, None, lost[0], message, cure, "warning"))
+
+
+#: Longer than anybody was followed after a cancer (own choice: 60 years); 999 months are 83 years.
+_LONGEST = 60 * 365.25
+
+
+def _without_codes(source: pl.DataFrame, column: str, days: pl.Series, reading: Reading) -> pl.Series:
+    """Return the days without those that are codes (999 months, 99999 days), and tell them."""
+    text = source[column].cast(pl.String).str.strip_chars()
+    code = ((days > _LONGEST) & text.str.contains(r"^(9{3,}|8{3,}|7{3,})([.]0+)?$")).fill_null(False)
+    if not code.any():
+        return days
+    first = str(source["PATIENT_ID"].filter(code)[0])
+    reading.problems.append(told_code("follow_up", column, text.filter(code).to_list(), first))
+    return days.set(code, None)
 
 
 def _not_before(source: pl.DataFrame, days: pl.Series, column: str, reading: Reading) -> pl.Series:

@@ -17,6 +17,7 @@ from oncourse.io.clinical.everyday_names import with_survival_names
 from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
 from oncourse.io.clinical.own_genes import results_of
 from oncourse.io.clinical.own_msi import msi_of
+from oncourse.io.clinical.own_survival import named_by_unit
 from oncourse.io.clinical.own_vital import EITHER
 from oncourse.io.clinical.words import clean
 from oncourse.io.reading import Reading
@@ -103,7 +104,7 @@ def read_clinical(paths: Sequence[Path], key: str, reading: Reading) -> pl.DataF
             raise InputError([Problem(table_name(path), 1, None, None, message, cure)])
         words_of_codes, said = with_words(table.frame)
         reading.notes += said
-        frame = named(words_of_codes, reading)
+        frame = named(named_by_unit(words_of_codes), reading)
         reading.descriptions |= _descriptions(frame.columns, table.comments)
         if key not in frame.columns:
             if frame.columns:
