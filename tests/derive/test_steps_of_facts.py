@@ -54,11 +54,20 @@ def test_one_positive_reading_of_a_marker_is_enough():
 
 def test_the_burden_of_the_decision_sample_is_the_sources_else_our_own(monkeypatch):
     monkeypatch.setattr(patient_facts, "MIN_TMB_MB", 1.0)
-    samples = frame("sample_id tmb_per_mb", ("s1", 7.0), ("s2", None), ("s3", None), ("s4", 0.0))
+    rows = [("s1", 7.0), ("s2", None), ("s3", None), ("s4", 0.0)]
+    samples = frame("sample_id tmb_per_mb patient_id day", *((*r, "p" + r[0], 0) for r in rows))
     burden = frame("sample_id tmb_per_mb callable_mb", ("s1", 9.0, 30.0), ("s2", 5.0, 1.0), ("s3", 6.0, 0.9))
     burden = pl.concat([burden, frame("sample_id tmb_per_mb callable_mb", ("s4", 3.0, 2.0), ("s5", 2.0, 2.0))])
     decision = {"a": "s1", "b": "s2", "c": "s3", "d": "s4", "e": "s5", "f": "s6"}
     assert patient_facts._tmb(samples, burden, decision) == {"a": 7.0, "b": 5.0, "d": 0.0, "e": 2.0}
+
+
+def test_without_a_burden_of_its_own_the_decision_sample_has_that_of_the_latest_before_it():
+    """Plasma without a TMB was the latest sample: "TMB not assessed" of a man with 3.2 and 4.1 in two tissues."""
+    rows = [("T", 3.2, "a", 0), ("M", 4.1, "a", 90), ("P", None, "a", 200), ("N", 9.0, "a", 300), ("X", 5.0, "b", 400)]
+    samples = frame("sample_id tmb_per_mb patient_id day", *rows, ("Y", None, "b", 10), ("Z", None, "c", None))
+    burden = frame("sample_id tmb_per_mb callable_mb", ("T", 2.0, 30.0))
+    assert patient_facts._tmb(samples, burden, {"a": "P", "b": "Y", "c": "Z"}) == {"a": 4.1}
 
 
 def test_treatments_say_what_was_given_for_metastases_and_how_the_last_ended():

@@ -162,14 +162,20 @@ def _denied(readings: pl.DataFrame, marker: str) -> dict[str, str]:
 
 
 def _tmb(samples: pl.DataFrame, burden: pl.DataFrame, decision: Mapping[str, str]) -> dict[str, float]:
-    """patient -> mutations per megabase of the decision sample: as the source reports it, else counted here."""
+    """patient -> mutations per megabase of the decision sample, else of the latest before it in which they are known: as
+    the source reports it, else counted here."""
     large = burden.filter(pl.col("callable_mb") >= MIN_TMB_MB)
     counted = dict(large.select("sample_id", "tmb_per_mb").iter_rows())
     stated = dict(samples.select("sample_id", "tmb_per_mb").iter_rows())
+    days = dict(samples.select("sample_id", "day").iter_rows())
+    latest = samples.sort("day", "sample_id", descending=[True, False], nulls_last=True)
+    others = dict(latest.group_by("patient_id", maintain_order=True).agg("sample_id").iter_rows())
     found = {}
     for patient, sample in decision.items():
-        value = stated.get(sample)
-        value = counted.get(sample) if value is None else value
+        until = days.get(sample)
+        before = [o for o in others.get(patient, ()) if None in (until, days[o]) or days[o] <= until]
+        known = (stated.get(s) if stated.get(s) is not None else counted.get(s) for s in (sample, *before))
+        value = next((v for v in known if v is not None), None)
         if value is not None:
             found[patient] = float(value)
     return found

@@ -82,12 +82,21 @@ def is_date_of_operation(header: str) -> bool:
 
 
 def _english(name: str, known: Collection[str]) -> str | None:
-    """Return the column that an English header means; null where it is none of the known ones."""
-    words = re.sub(r"[_\s]+", " ", plain(bare(name))).strip(" :?")
-    for ours in (re.sub(r"[\s-]+", "_", words), meaning("header", words)):
-        if ours in known:
-            return ours
+    """Return the column that an English header means; null where it is none of the known ones.
+
+    >>> [_english(n, ("date", "patient_id", "death_date")) for n in ("CollectionDate", "PatientID", "DateOfDeath", "Sex")]
+    ['date', 'patient_id', 'death_date', None]
+    """
+    for spaced in dict.fromkeys((name, _CAMEL.sub(" ", name))):  # CollectionDate, SampleID
+        words = re.sub(r"[_\s]+", " ", plain(bare(spaced))).strip(" :?")
+        for ours in (re.sub(r"[\s-]+", "_", words), meaning("header", words)):
+            if ours in known:
+                return ours
     return None
+
+
+#: Where words meet that are written together.
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def in_our_words(frame: pl.DataFrame, table: str, reading: Reading) -> pl.DataFrame:

@@ -94,6 +94,7 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
     if not ours:
         _no_values(reading)
         _unknown_numbers(reading)
+        _no_causes(reading)
     lines_in_words(reading)
     kinds_of_treatment(reading)
     operations_of_patients(reading)
@@ -152,11 +153,25 @@ def _unknown_numbers(reading: Reading) -> None:
         for column in TABLES[name].columns if name in TABLES else ():
             if column.name not in frame.columns or column.type_name not in ("number", "integer"):
                 continue
-            known = where_known(frame[column.name])
+            known = where_known(_without_dashes(frame[column.name]))
             if n := known.null_count() - frame[column.name].null_count():
                 frame = frame.with_columns(known)
                 reading.notes.append(f"{name}.{column.name}: {n:,} cells say that it is not known: empty")
         reading.tables[name] = frame
+
+
+def _without_dashes(values: pl.Series) -> pl.Series:
+    """Return a text column with nulls for cells that are not filled in (/, -, —, 无) in a column of numbers."""
+    if values.dtype != pl.String:
+        return values
+    return values.set(values.str.contains(r"^\s*(?:[-—–−/\\]+|无|none)\s*$").fill_null(False), None)
+
+
+def _no_causes(reading: Reading) -> None:
+    """Empty the cells of a cause of death that are not filled in (/, -, 无): nobody died of a dash."""
+    frame = reading.tables.get("follow_up")
+    if frame is not None and "cause_of_death" in frame.columns:
+        reading.tables["follow_up"] = frame.with_columns(_without_dashes(frame["cause_of_death"]))
 
 
 def _no_values(reading: Reading) -> None:
@@ -245,8 +260,12 @@ def _told_without_unit(patients: pl.DataFrame, reading: Reading) -> None:
 
 
 #: What people write in a column of dates where there is none: lost, until now, none, a dash.
-_NO_DATE = r"^((仍在?|在)?(治疗|用药|服药|维持|进行)中|在用|在治|失访|至今|目前|迄今|持续"
-_NO_DATE += r"|无|否|未|未死亡|未复发|未转移|未进展|未停药|存活|alive|ongoing|present|lost.*|never|none|no|[-—–/\\]+)$"
+_NO_DATE = (
+    r"^((仍在?|在|继续|持续)?(治疗|用药|服药|维持|进行|使用|随访|持续)中|仍在?(治疗|用药|服药|使用)|在用|在治|失访|至今|目前|"
+    r"迄今|(持续|继续)(中|至今|用药|治疗|服药|使用)?|未(结束|完成|停)|continu(ing|es|ed)|still on .*|"
+    r"on[- ](treatment|going|study)|current(ly)?( on)?|"
+    r"无|否|未|未死亡|未复发|未转移|未进展|未停药|存活|alive|ongoing|present|lost.*|never|none|no|[-—–/\\]+)$"
+)
 
 
 def _no_dates(reading: Reading) -> None:

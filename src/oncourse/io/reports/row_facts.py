@@ -6,6 +6,7 @@ import re
 
 import polars as pl
 
+from oncourse.facts.report_words import finding
 from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.reading import Reading
 from oncourse.io.reports.tested import genes_tested
@@ -22,15 +23,24 @@ def tidy_rows(table: pl.DataFrame) -> pl.DataFrame:
     says how many alleles carry a variant, and no share of reads, is of a report of inherited ones."""
     inherited = pl.col("zygosity").str.contains(_ZYGOSITY) & pl.col("vaf").is_null() & pl.col("origin").is_null()
     gene = pl.col("gene").str.replace(r"\s*[*#†‡§^]+$", "")
-    results = [
-        w for w in table["gene"].drop_nulls().unique() if meaning("panel_result", w)
-    ]  # 阴性 in the column of genes
+    results = [w for w in table["gene"].drop_nulls().unique() if _is_result(w)]  # 阴性 in the column of genes
     is_result = pl.col("gene").is_in(results)
     return table.with_columns(
         pl.when(~gene.str.contains(_NO_GENE) & ~is_result).then(gene).alias("gene"),
         pl.when(is_result & (pl.col("value").is_null())).then("gene").otherwise("value").alias("value"),
         pl.when(inherited.fill_null(False)).then(pl.lit("germline")).otherwise("origin").alias("origin"),
     )
+
+
+def _is_result(word: str) -> bool:
+    """Whether a cell of the column of genes holds a result and names no gene.
+
+    >>> [_is_result(w) for w in ("阴性", "未检出相关突变", "No mutation detected", "KRAS未检出", "KRAS", "RAS wild type")]
+    [True, True, True, False, False, False]
+    """
+    if meaning("panel_result", word):
+        return True
+    return finding(word).state in ("absent", "untested") and not re.search(r"[A-Z][A-Z0-9]{2,}", word)
 
 
 def none_of_the_tested(table: pl.DataFrame) -> pl.DataFrame:

@@ -196,7 +196,7 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if _STAIN.search(f"{gene} {_text(row)}"):
         yield row | {"kind": "fact", "fact": "stain", "words": f"{gene}: {row['value'] or row['hgvs_p'] or ''}"}
         return
-    pair = pair_named(gene) or _pair_of_change(row)
+    pair = pair_named(gene, slash=_says_fusion(row)) or _pair_of_change(row)
     genes = [pair[1]] if pair else list(genes_named(gene)) if gene else [None]
     cells = {k: finding(row[k]) for k in _CHANGE if row[k]}
     said = (*(f.state for f in cells.values()), _state_of(row["consequence"]))

@@ -14,6 +14,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.facts.report_genes import genes_named, pair_named
+from oncourse.facts.report_words import finding
 from oncourse.genome.gene_names import symbols
 from oncourse.io.clinical.own_msi import msi_of
 from oncourse.io.clinical.quality import is_failed
@@ -64,8 +65,13 @@ def lists_changes(sheet: Sheet) -> bool:
 
 
 def _names_genes(sheet: Sheet) -> bool:
-    """Whether a third of the first two cells of the rows are known genes, or pairs of them."""
-    cells = {c for row in sheet.rows for c in row[:2] if c}
+    """Whether a third of the cells under a header of genes, else of the first two cells of the rows, are known genes, or
+    pairs of them; what says that none was found is not asked."""
+    named = panel_columns([c for c in sheet.header if c])
+    at = next((i for i, c in enumerate(sheet.header) if c and named.get(c) == "gene"), None)
+    under = [row[at] for row in sheet.rows if at is not None and at < len(row)]
+    of_gene = {c for c in under if c and finding(c).state != "absent"}
+    cells = of_gene or {c for row in sheet.rows for c in row[:2] if c}
     known = [c for c in sorted(cells) if gene_headers([c]) or pair_named(c) or all(map(_is_gene, genes_named(c)))]
     return 3 * len(known) >= len(cells) > 0
 
