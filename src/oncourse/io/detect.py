@@ -57,7 +57,10 @@ def detect(path: Path) -> str:
         if one := lone_table(path):
             return detect(one)
         seen = ", ".join(sorted(names)[:8]) or "nothing"
-        if hint := _hint(path):
+        from oncourse.io.hospital.books import refusal
+        from oncourse.io.hospital.workbook import kind_of
+
+        if hint := refusal(path, kind_of) or _hint(path):
             raise InputError(hint)
         programs = [f"{p.name}: {said}" for p in sorted(path.iterdir()) if p.is_file() and (said := of_program(p))]
         general = (

@@ -437,7 +437,8 @@ def _found_after_sample(tables: Tables) -> Iterator[Problem]:
 def _contradictions(tables: Tables, config: StudyConfig) -> Iterator[Problem]:
     follow_up = tables.get("follow_up")
     if follow_up is not None and not follow_up.is_empty():
-        bad = _where(follow_up, ~pl.col("is_dead") & pl.col("cause_of_death").is_not_null())
+        said = pl.col("cause_of_death").is_not_null() & (pl.col("cause_of_death") != "unknown")  # no cause: no death
+        bad = _where(follow_up, ~pl.col("is_dead") & said)
         message = "is_dead is false and there is a cause of death ({value})."
         yield from _rows("follow_up", follow_up, bad, "cause_of_death", message, "Correct one of the two.")
         bad = _where(follow_up, pl.col("second_primary_day").is_not_null() & pl.col("second_primary").is_null())

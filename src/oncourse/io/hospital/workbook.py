@@ -21,6 +21,7 @@ from oncourse.io.clinical.own_tables import as_our_tables
 from oncourse.io.clinical.own_timed import under_the_sheets_name
 from oncourse.io.clinical.own_treatments import line_of
 from oncourse.io.clinical.quality import failed_samples
+from oncourse.io.hospital.books import one_delivery
 from oncourse.io.hospital.code_book import is_code_book, with_codes, with_labels
 from oncourse.io.hospital.maf_sheets import add_mafs, sheet_is_maf
 from oncourse.io.hospital.more_of_patients import beside_patients, names_same
@@ -51,6 +52,8 @@ def _book(path: Path) -> Path | None:
     """The workbook: the path itself, or the only one of a folder."""
     if path.is_dir():
         books = [p for p in sorted(path.iterdir()) if raw.is_workbook(p) and not p.name.startswith(("~", "."))]
+        if (found := one_delivery(path, kind_of)) is not None:
+            return path if found.sheets else None
         return books[0] if len(books) == 1 else path if folder_sheets(path) else None
     return path if raw.is_workbook(path) or flat_sheet(path)[0] is not None else None
 
@@ -214,10 +217,14 @@ def read_workbook(
     texts += _reports_beside(path, texts)
     files = {p.stem: p for p in texts}
     try:
+        books = one_delivery(path, kind_of) if path.is_dir() and not texts and not given else None
+        if books is not None:
+            sheets, files = books.sheets, books.files
         sheets, told = (list(sheets), []) if sheets else _sheets(path, texts)
     except NotAWorkbook as error:
         raise InputError(f"{path.name}: {error}") from None
     reading = Reading({}, StudyConfig(title=path.stem, sources=(path.name,)), problems=told)
+    reading.notes += books.notes if books else []
     if not given:
         _told_beside(folder, texts or [path], reading)
     sheets, said = one_of_each(sheets)
@@ -251,12 +258,12 @@ def read_workbook(
     alone = not reading.tables
     for found, add in (
         (mafs, add_mafs),
-        (reports, partial(add_reports, others=[*forms, *unknown], within=within, files=files)),
+        (reports, partial(add_reports, others=[*forms, *unknown], within=within, files={} if books else files)),
     ):
         if found and "calls" in reading.tables:
             _told_twice(path, found, reading)
         elif found:
-            add(path, found, reading=reading)
+            add(books.files[found[0].name] if books else path, found, reading=reading)
     as_our_tables(reading)
     _never_sequenced(reading, of_reports=bool(mafs or reports))
     if samples := sorted(reading.relatives):  # whom the sheets of people left out
