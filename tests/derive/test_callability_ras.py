@@ -200,3 +200,28 @@ def test_a_place_that_no_chromosome_has_leaves_nothing_wild_type(name):
     told = {r["patient_id"]: r for r in ras(study(people, coverage=looked, calls=reads, variants=rows))}
     assert told["A"]["state"] == "not_assessable"
     assert told["B"]["state"] == "wild_type"
+
+
+@pytest.mark.parametrize(
+    ("gene", "change", "effect", "share", "origin"),
+    [
+        ("BRCA2", "p.S1982fs", "frameshift", 0.52, "possible_germline"),
+        ("BRCA1", "p.Q1756fs", "frameshift", 0.45, "possible_germline"),
+        ("ATM", "p.R3008*", "nonsense", 0.50, "possible_germline"),
+        ("CHEK2", "p.T367fs", "frameshift", 0.41, "possible_germline"),
+        ("TP53", "p.R213*", "nonsense", 0.48, "possible_germline"),
+        ("ATM", "p.R3008*", "nonsense", 0.05, "possible_chip"),
+        ("TP53", "p.R213*", "nonsense", 0.30, "possible_chip"),
+        ("DNMT3A", "p.R882H", "missense", 0.50, "possible_chip"),
+    ],
+)
+def test_half_of_the_reads_of_plasma_may_be_inherited_and_is_no_blood_clone(gene, change, effect, share, origin):
+    """BRCA2 S1982fs at 52 % of plasma without a normal was a "possible blood clone, not used for therapy"."""
+    made = study(
+        [{"sample_id": "B", "patient_id": "A", "material": "plasma", "day": 5}],
+        calls=[("B", "11:108236087:C:T", round(1000 * share), 1000)],
+        variants=[("11:108236087:C:T", gene, change, effect)],
+        targets=f"{gene};KRAS",
+    )
+    (variant,) = Cohort(made).findings.patients["A"].by_gene[gene]
+    assert variant.origin == origin

@@ -45,6 +45,12 @@ _EFFECTS = {
 OF_BLOOD = 0.3
 #: From this allele fraction a repair-gene variant of a patient without a matched normal may be germline.
 POSSIBLE_GERMLINE_VAF = 0.40
+#: Genes of inherited cancer that are genes of blood clones, too, and effects of their variants that harm for certain.
+INHERITED = frozenset({"BRCA1", "BRCA2", "ATM", "PALB2", "CHEK2", "TP53"})
+_TRUNCATING = ("frameshift", "nonsense", "splice")
+#: Share of plasma's reads from which such a variant is not taken for a blood clone: one of 40 % is of 80 % of the blood
+#: cells (clones hold a few to some 30 % of reads: Jaiswal 2014, Genovese 2014); an inherited one has 50 %. Own choice.
+INHERITED_VAF = 0.40
 #: A second variant within so many codons of a truncating one may restore its reading frame.
 REVERSION_CODONS = 50
 #: Cell fraction from which a plasma variant is too frequent for a blood clone beside the tumour.
@@ -190,7 +196,8 @@ def blood_classes(study: Study, rows: pl.DataFrame, presence: PresenceTable | No
     What presence says counts first (recorded origin, reads in white cells or normal, blood-clone pattern), then what is
     called in white cells or a normal whose file knows no origin (`_of_blood`). Beside it
     every called variant seen only in plasma, in a gene of that set of gene_sets.tsv, of a patient in whom no white
-    cells or normal were counted at the site, is possible CHIP, unless its cell fraction is `NOT_CHIP_CCF` or more.
+    cells or normal were counted at the site, is possible CHIP, unless its cell fraction is `NOT_CHIP_CCF` or more, or it may
+    be inherited (`_may_be_inherited`).
     """
     found: dict[tuple[str, str], str] = {}
     said = pl.col("origin").is_in(["germline", "chip"]).fill_null(False)
@@ -213,11 +220,37 @@ def blood_classes(study: Study, rows: pl.DataFrame, presence: PresenceTable | No
     only = tumour.group_by("patient_id", "variant_id").agg(
         (pl.col("material") == "plasma").all().alias("only_plasma"), ccf.max().fill_null(0.0).alias("ccf")
     )
+    columns = ["patient_id", "variant_id", "gene", "material", "alt_count", "depth", "effect"]
+    inherited = {
+        key for key, group in _groups(tumour.select(columns).sort(keys), list(keys)) if _may_be_inherited(group)
+    }
     for patient, variant, fraction in only.filter("only_plasma").select("patient_id", "variant_id", "ccf").iter_rows():
         key = (patient, variant)
+        if key in inherited:
+            continue
         if key not in found and key not in counted and not fraction >= NOT_CHIP_CCF:
             found[key] = "possible_chip"
     return found
+
+
+def _may_be_inherited(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a truncating variant of `INHERITED` holds so many of plasma's reads that a blood clone is unlikely.
+
+    >>> def row(gene, effect, alt):
+    ...     return dict(gene=gene, effect=effect, alt_count=alt, depth=1000, material="plasma")
+    >>> several = (("BRCA2", "frameshift", 520), ("TP53", "nonsense", 60), ("TP53", "missense", 480))
+    >>> [_may_be_inherited([row(*of)]) for of in several]
+    [True, False, False]
+    """
+    return any(
+        r["gene"] in INHERITED
+        and r["material"] == "plasma"
+        and r["effect"] in _TRUNCATING
+        and bool(r["depth"])
+        and r["alt_count"] is not None
+        and r["alt_count"] >= INHERITED_VAF * r["depth"]
+        for r in rows
+    )
 
 
 def _of_blood(group: Sequence[Mapping[str, Any]]) -> str | None:
@@ -442,6 +475,8 @@ def _origin(tumour: list[dict], gene: str, has_normal: bool) -> str:  # type: ig
         return "somatic"
     vafs = [r["alt_count"] / r["depth"] for r in tumour if r["depth"] and r["alt_count"] is not None]
     if gene in germline_relevant() and vafs and max(vafs) >= POSSIBLE_GERMLINE_VAF:
+        return "possible_germline"
+    if _may_be_inherited(tumour) and all(r["material"] == "plasma" for r in tumour):
         return "possible_germline"
     return "unknown"
 
