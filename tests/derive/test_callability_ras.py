@@ -212,7 +212,6 @@ def test_a_place_that_no_chromosome_has_leaves_nothing_wild_type(name):
         ("TP53", "p.R213*", "nonsense", 0.48, "possible_germline"),
         ("ATM", "p.R3008*", "nonsense", 0.05, "possible_chip"),
         ("TP53", "p.R213*", "nonsense", 0.30, "possible_chip"),
-        ("DNMT3A", "p.R882H", "missense", 0.50, "possible_chip"),
     ],
 )
 def test_half_of_the_reads_of_plasma_may_be_inherited_and_is_no_blood_clone(gene, change, effect, share, origin):
