@@ -57,8 +57,9 @@ def codons_of_samples(cohort: Cohort) -> Iterator[Claim]:
     recorded = set(cohort.statuses.filter((pl.col("status") == "RAS") & against)["sample_id"])
     for patient, facts in cohort.findings.patients.items():
         outcome = evaluate(parse(f"mutation({RAS})"), facts)
-        # a change that may be one of the codons is no absence, whatever was read there, nor is what another test found
-        open_ = ("protein change not recorded", "another test found one")
+        # a change that may be one of the codons, or of the blood, is no absence, whatever was read there, nor is what
+        # another test found
+        open_ = ("protein change not recorded", "another test found one", "possible clonal haematopoiesis")
         if outcome.found or any(words in text for text in outcome.missing for words in open_):
             called.add(patient)
     for (patient, sample), rows in ras.group_by("patient_id", "sample_id", maintain_order=True):
