@@ -26,6 +26,7 @@ from oncourse.patients.course import course_rows, monitoring_lines
 from oncourse.patients.front import next_steps, status_card, unseen
 from oncourse.patients.timeline import of_patient, patient_timeline
 from oncourse.plots.timeline import PatientTimeline
+from oncourse.study.castrate import CASTRATE_NG_DL, not_castrate
 from oncourse.words.catalogue import catalogue, write
 from oncourse.words.phrases import translator
 
@@ -183,6 +184,16 @@ def _state(facts: PatientFindings) -> str:
     return _STATE_WORDS.get(facts.state or "") or "not recorded"
 
 
+def _against_castration(cohort: Cohort, patient: str) -> str:
+    """What testosterone says against the castration-resistant disease of the patient's lines; empty where nothing does."""
+    tables = (of_patient(cohort.study[name], patient) for name in ("labs", "treatments"))
+    high = not_castrate(*tables)
+    if high.is_empty():
+        return ""
+    _, _, day, value = high.row(-1)
+    return f"; testosterone {value:.0f} ng/dL on day {day} is not castrate (PCWG3: below {CASTRATE_NG_DL:.0f} ng/dL)"
+
+
 def _life(cohort: Cohort, patient: str) -> str | None:
     """Dead, alive or not known, and since when; null of who has no follow-up."""
     told = of_patient(cohort.people, patient)
@@ -206,7 +217,7 @@ def _person(cohort: Cohort, facts: PatientFindings) -> list[tuple[str, str]]:
     current = lines.row(-1, named=True) if lines.height else None
     pairs = [
         ("Disease", disease),
-        ("State", _state(facts)),
+        ("State", _state(facts) + _against_castration(cohort, facts.patient_id)),
         ("Primary site", row["primary_site"]),
         ("Stage", row["stage"]),
         ("Age, sex", ", ".join(filter(None, (age, row["sex"])))),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from oncourse.study.castrate import castration_checks
 from oncourse.study.checks_follow_up import after_death, follow_up_checks, signs_of_life, without_setting
 from oncourse.study.checks_labs import lab_checks
 from oncourse.study.checks_targets import local_treatments, target_checks
@@ -59,6 +60,7 @@ def endpoint_checks(tables: Mapping[str, pl.DataFrame]) -> list[Problem]:
     procedures = get("procedures")
     found = target_checks(targets, treated, lesions, assessed) + local_treatments(procedures, targets)
     found += lab_checks(labs) + _assessments(assessed) + follow_up_checks(follow, lesions, treated)
+    found += castration_checks(labs, treated)
     found += _readers("assessments", assessed, "method") + _readers("target_lesions", targets, "lesion_id")
     found += without_setting(treated, procedures, lesions, follow)
     seen = {"labs": labs, "target_lesions": targets, "assessments": assessed}
