@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from oncourse.io.aside import checked
 from oncourse.io.files import read_files
+from oncourse.io.hospital.delivery import read_delivery
 
 HEAD = "##fileformat=VCFv4.2\n##source=strelka\n"
 FORMATS = "".join(f'##FORMAT=<ID={n},Number=2,Type=Integer,Description="x">\n' for n in ("AU", "CU", "GU", "TU"))
@@ -74,3 +76,14 @@ def test_calls_of_a_patient_with_two_tumours_in_the_sheet_are_told(tmp_path: Pat
     assert set(reading.tables["calls"]["sample_id"]) == {"S002"}
     assert samples.filter(sample_id="S002")["patient_id"].item() == "S002"
     assert any("S002" in str(p) and "no row in the clinical table" in str(p) for p in reading.problems)
+
+
+def test_dates_of_a_sheet_that_names_no_day_0_do_not_refuse_the_study(tmp_path: Path) -> None:
+    """A delivery with a sheet of samples and their days was refused for want of an index date."""
+    calls = tmp_path / "vcf"
+    calls.mkdir()
+    (calls / "S002.strelka.somatic.snvs.vcf").write_text(HEAD + FORMATS + CALLS)
+    (tmp_path / "sheet.csv").write_text(SHEET.format("Subject"))
+    reading = read_delivery([calls], clinical=[tmp_path / "sheet.csv"])
+    assert not [p for p in checked(reading)[1] if p.severity == "error"]
+    assert set(reading.tables["samples"]["patient_id"]) == {"S001", "S002", "S005"}
