@@ -59,6 +59,7 @@ def msi_of_samples(path: Path) -> pl.DataFrame | None:
         pl.col("%").cast(pl.Float64, strict=False).alias("msi_score"),
         pl.col(low["total_number_of_sites"]).cast(pl.Float64, strict=False).alias("_sites"),
     ).drop_nulls("msi_score")
+    rows = rows.filter(pl.col("_sites").fill_null(1) > 0)  # of no site there is no share
     return _with_status(rows.drop_nulls("sample_id") if sample else rows.head(1), frame.columns)
 
 

@@ -23,6 +23,9 @@ _META_KINDS = {
     ("COPY_NUMBER_ALTERATION", "DISCRETE"): "cna",
     ("COPY_NUMBER_ALTERATION", "DISCRETE_LONG"): "cna",
     ("COPY_NUMBER_ALTERATION", "SEG"): "seg",
+    # ratios, whatever the file is called
+    ("COPY_NUMBER_ALTERATION", "LOG2-VALUE"): "ratios",
+    ("COPY_NUMBER_ALTERATION", "CONTINUOUS"): "ratios",
     ("STRUCTURAL_VARIANT", "SV"): "sv",
     ("FUSION", "FUSION"): "fusions",
     ("MUTATION_UNCALLED", "MAF"): "uncalled",

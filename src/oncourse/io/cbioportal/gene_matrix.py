@@ -61,11 +61,13 @@ def read_mutation_matrix(
 
 
 def read_copy_number_matrix(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
-    """Return sample_id, gene, call of a samples x genes matrix; what is no number from -2 to 2 is not profiled."""
+    """Return sample_id, gene, call of a samples x genes matrix; what is none of the levels -2 to 2 is not profiled."""
     long, problems = _long(path)
     call = pl.col("text").cast(pl.Float64, strict=False)
     out = long.select(
-        "sample_id", "gene", pl.when(call == -1.5).then(-2.0).when(call.abs() <= 2).then(call).alias("call")
+        "sample_id",
+        "gene",
+        pl.when(call == -1.5).then(-2.0).when(call.is_in([-2, -1, 0, 1, 2])).then(call).alias("call"),
     )
     return out.drop_nulls("call"), problems
 

@@ -170,7 +170,13 @@ def _write_ledger(folder: Path, found: Folder, maf: MafTables | None, reading: R
         name = path.relative_to(folder).as_posix()
         if path.name in done or name in done or name.startswith(f"{CARRIED}/"):  # these are told as they are read
             continue
-        if path.name in kinds:
+        if kinds.get(path.name) == "ratios":
+            reading.ledger.file(name, "copy-number ratios", "not read", why="ratios are no calls")
+            if "cna" not in found.files:
+                message = f"{name} holds ratios of copies by its meta file, no calls: not read."
+                cure = "Give the discrete matrix (-2 to 2), or the segments."
+                reading.problems.append(Problem(name, None, None, None, message, cure, "warning"))
+        elif path.name in kinds:
             reading.ledger.file(name, kinds[path.name], "used")
         elif plain(path).startswith("meta_") or name.startswith("case_list"):
             reading.ledger.file(name, "meta file or case list", "used")

@@ -25,13 +25,19 @@ _NOT_SAMPLES = {
     "gene_id",
     "location",
 }
-_LEVELS = (-2.0, 2.0)
+#: The levels of a discrete matrix (cBioPortal's file formats), and the share of cells of other numbers from which on a
+#: matrix is none (own choice): ratios and copies are numbers, too.
+_LEVELS = (-2.0, -1.5, -1.0, 0.0, 1.0, 2.0)
+_ODD = 0.02
 #: cBioPortal's format: -1.5 is a partial homozygous deletion, which the portal counts as -2 (deep deletion).
 _PARTIAL_DELETION = -1.5
 
 
 def read_gene_copy_number(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
-    """Return sample_id, gene, call of a matrix (genes x samples) or a long table; null = not profiled, left out."""
+    """Return sample_id, gene, call of a matrix (genes x samples) or a long table; null = not profiled, left out.
+
+    A matrix of other numbers - log2 ratios, or copies, of which most are 2 - holds no calls, and nothing of it is read.
+    """
     name = table_name(path)
     table = read_table(path, name=name, lenient=True)
     frame, problems = table.frame, list(table.problems)
@@ -59,10 +65,16 @@ def read_gene_copy_number(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
             level = float(meaning("copy_call", word) or word)
         except ValueError:
             level = float("nan")
-        if _LEVELS[0] <= level <= _LEVELS[1]:
+        if level in _LEVELS:
             values[word] = -2.0 if level == _PARTIAL_DELETION else level
         elif word.strip().upper() not in ("", "NA", "NAN", "[NOT AVAILABLE]", "NULL", "NP", "N/A"):
             bad.append(word)
+    if no_calls := _no_calls(long["text"], bad, values):
+        cure = "Give the discrete matrix (-2 to 2), or the segments (--segments)."
+        problems.append(
+            Problem(name, None, None, None, f"{no_calls}: no copy-number calls; not read.", cure, "warning")
+        )
+        return _no_copy_number(), problems
     if bad:
         shown = ", ".join(sorted(bad)[:5])
         cure = "A discrete matrix holds -2 to 2; log2 ratios are given as segments."
@@ -76,6 +88,25 @@ def read_gene_copy_number(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
         out = out.sort(pl.col("call").abs(), descending=True, maintain_order=True)
         out = out.unique(["sample_id", "gene"], keep="first", maintain_order=True)
     return out, problems
+
+
+def _no_calls(cells: pl.Series, bad: Sequence[str], values: Mapping[str, float]) -> str:
+    """Return what a matrix holds that is no matrix of calls; empty where it is one.
+
+    >>> _no_calls(pl.Series(["1.93", "0.12", "0"]), ["1.93", "0.12"], {"0": 0.0})
+    'log2 ratios or other measured values (0.12, 1.93)'
+    >>> _no_calls(pl.Series(["2", "2", "3", "0"]), ["3"], {"2": 2.0, "0": 0.0})
+    'numbers of copies (most are 2)'
+    """
+    odd = sorted(w for w in bad if re.fullmatch(r"\s*[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\s*", w))
+    filled = cells.drop_nulls()
+    if odd and filled.is_in(odd).mean() > _ODD:  # type: ignore[operator]
+        return f"log2 ratios or other measured values ({', '.join(odd[:3])})"
+    twos = [w for w, level in values.items() if level == 2.0 and w.strip()[:1] == "2"]
+    below = [w for w, level in values.items() if level < 0]
+    if len(filled) > 2 and not below and filled.is_in(twos).mean() >= 0.5:  # type: ignore[operator]
+        return "numbers of copies (most are 2)"
+    return ""
 
 
 def _no_copy_number() -> pl.DataFrame:
