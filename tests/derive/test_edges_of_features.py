@@ -183,7 +183,8 @@ def test_reads_are_told_of_six_samples_and_the_rest_is_counted():
 def test_without_a_normal_a_high_fraction_of_a_germline_gene_may_be_of_the_germline(
     origin, gene, alt, normal, expected
 ):
-    assert _origin([{"origin": origin, "alt_count": alt, "depth": 100}], gene, normal) == expected
+    row = {"origin": origin, "alt_count": alt, "depth": 100, "gene": gene, "material": "tissue", "effect": "frameshift"}
+    assert _origin([row], gene, normal) == expected
 
 
 def test_two_losses_of_one_gene_in_one_sample_may_hit_both_alleles():
