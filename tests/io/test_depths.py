@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import polars as pl
 import pytest
 
 from oncourse.errors import InputError
@@ -47,11 +50,33 @@ def test_a_mean_depth_makes_nothing_measured(tmp_path):
 
 def test_files_of_a_sample_are_added_to_it(tmp_path):
     calls = _vcf(tmp_path / "P1_T_vs_P1_N.vcf", "P1_N", "P1_T")
-    msi = _put(tmp_path / "P1_T_vs_P1_N.msisensor_pro", "Total_Number_of_Sites Number_of_Unstable_Sites %", "10 4 40.0")
+    msi = _put(
+        tmp_path / "P1_T_vs_P1_N.msisensor_pro", "Total_Number_of_Sites Number_of_Unstable_Sites %", "100 40 40.0"
+    )
     depth = _put(tmp_path / "P1_T.mosdepth.thresholds.bed", *THRESHOLDS)
     tables = read_files([calls], depths=[msi, depth]).tables
     assert tables["samples"].select("sample_id", "msi_score").rows() == [("P1_T", 40.0)]
     assert tables["coverage"].select("sample_id", "min_depth").rows() == [("P1_T", 20), ("P1_T", 0)]
+
+
+@pytest.mark.parametrize("sites", ["0 0 0.00", "0 0 -nan", "19 19 100.00"])
+@pytest.mark.parametrize("column", ["Number_of_Somatic_Sites", "Number_of_Unstable_Sites"])
+def test_a_share_of_no_site_is_no_score(tmp_path, column, sites):
+    """MSIsensor writes 0.00 of 0 sites (niu-lab/msisensor-ct#7, msisensor2#24): it was recorded as a score of 0."""
+    calls = _vcf(tmp_path / "P1_T_vs_P1_N.vcf", "P1_N", "P1_T")
+    reading = read_files([calls], depths=[_put(tmp_path / "P1_T.msi", f"Total_Number_of_Sites {column} %", sites)])
+    samples = reading.tables["samples"]
+    assert [samples[c].to_list() for c in ("msi_score", "msi_status") if c in samples.columns][:1] == [[None]]
+    assert not {"MSS", "MSI-H"} & set(samples.get_column("msi_status", default=pl.Series([""])).to_list())
+    assert ["fewer than 20 sites" in p.message for p in reading.problems if p.column == "msi_score"] == [True]
+
+
+@pytest.mark.parametrize(("sites", "score"), [(0, None), (19, None), (500, 2.5), (None, 2.5)])
+def test_dragen_s_share_of_few_sites_is_no_score(tmp_path, sites, score):
+    said = {"PercentageUnstableSites": "2.5", "ResultIsValid": True}
+    said |= {} if sites is None else {"TotalMicrosatelliteSitesAssessed": str(sites)}
+    (tmp_path / "P1_T.microsat_output.json").write_text(json.dumps(said), "utf-8")
+    assert read_depths(tmp_path / "P1_T.microsat_output.json") == (None, score)
 
 
 def test_a_result_tree_gives_depth_and_msi(tmp_path):

@@ -11,7 +11,7 @@ import polars as pl
 
 from oncourse.errors import InputError
 from oncourse.genome.gene_models import BUILDS
-from oncourse.io.assays.depths import msi_of_samples, read_depths
+from oncourse.io.assays.depths import FEW_SITES, msi_of_samples, read_depths
 from oncourse.io.cbioportal.panels import NOT_PROFILED
 from oncourse.io.clinical import tables as ct
 from oncourse.io.reading import Reading
@@ -181,6 +181,10 @@ def add_depths(paths: Sequence[Path], built: ct.Built, reading: Reading, given: 
                 )
         elif frame is None:
             frame = pl.DataFrame({"sample_id": [sample_of_file(path)], "msi_score": [score]})
+        if table == "samples" and (n := frame["msi_score"].null_count()):
+            message = f"MSI of {n:,} samples rests on fewer than {FEW_SITES} sites, or is not valid: no score."
+            cure = "Nothing is to be done where the assay covers no such sites; else look at the coverage of its sites."
+            reading.problems.append(Problem(path.name, None, "msi_score", None, message, cure, "warning"))
         reading.ledger.file(
             path.name, "depth of regions" if table == "coverage" else "MSIsensor", "used", n_rows=frame.height
         )

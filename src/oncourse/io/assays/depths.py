@@ -44,8 +44,9 @@ def is_msi(columns: list[str]) -> bool:
 
 
 def msi_of_samples(path: Path) -> pl.DataFrame | None:
-    """Return sample_id, msi_score and msi_status (where the score says it, `msisensor_status`) of a result of MSIsensor:
-    of the samples that a column names, else of the one the file is named after; null of any other file."""
+    """Return sample_id, msi_score (null where fewer than `FEW_SITES` sites were covered: nothing was measured) and
+    msi_status (where the score says it, `msisensor_status`) of a result of MSIsensor: of the samples that a column names,
+    else of the one the file is named after; null of any other file."""
     if path.name.lower().endswith(".json") or base_depths(path) is not None:
         return None
     frame = read_table(path, name=table_name(path), comment="##", lenient=True).frame
@@ -56,16 +57,15 @@ def msi_of_samples(path: Path) -> pl.DataFrame | None:
     sample = next((low[c] for c in ("sample", "sample_id", "samples", "id") if c in low), None)
     rows = frame.select(
         (pl.col(sample) if sample else pl.lit(sample_of_file(path))).alias("sample_id"),
-        pl.col("%").cast(pl.Float64, strict=False).alias("msi_score"),
+        pl.col("%").cast(pl.Float64, strict=False).fill_nan(None).alias("msi_score"),
         pl.col(low["total_number_of_sites"]).cast(pl.Float64, strict=False).alias("_sites"),
-    ).drop_nulls("msi_score")
-    rows = rows.filter(pl.col("_sites").fill_null(1) > 0)  # of no site there is no share
+    )
     return _with_status(rows.drop_nulls("sample_id") if sample else rows.head(1), frame.columns)
 
 
 #: MSIsensor's percent of somatic sites from which on both published cut-offs say unstable, and below which both say
 #: stable: 3.5 of exomes (Niu et al. Bioinformatics 2014;30:1015), 10 and 3 of MSK-IMPACT (Middha et al. JCO Precis Oncol
-#: 2017;1:1). Fewer sites than the last give no share worth a word (own choice).
+#: 2017;1:1). Fewer sites than the last give no share worth a word (own choice); of none the programs write 0.00.
 UNSTABLE, STABLE, FEW_SITES = 10.0, 3.0, 20
 
 
@@ -86,6 +86,8 @@ def msisensor_status(columns: Sequence[str], sites: float | None, percent: float
 def _with_status(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """Return sample_id, msi_score and, where the score alone says it, msi_status of rows with their number of sites."""
     said = [msisensor_status(columns, n, share) for n, share in rows.select("_sites", "msi_score").iter_rows()]
+    few = (pl.col("_sites") < FEW_SITES).fill_null(False)
+    rows = rows.with_columns(pl.when(~few).then("msi_score").alias("msi_score"))
     out = rows.drop("_sites").with_columns(pl.Series("msi_status", said, dtype=pl.String))
     return out if any(said) else out.drop("msi_status")
 
@@ -186,7 +188,8 @@ def _sambamba_regions(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _dragen_msi(path: Path) -> float | None:
-    """Return the percent of unstable sites of DRAGEN's microsat_output.json; null where the result is not valid.
+    """Return the percent of unstable sites of DRAGEN's microsat_output.json; null where the result is not valid, or fewer
+    than `FEW_SITES` sites were assessed.
 
     Raises
     ------
@@ -197,4 +200,8 @@ def _dragen_msi(path: Path) -> float | None:
         value = float(said["PercentageUnstableSites"])
     except (InputError, ValueError, KeyError, TypeError):
         raise InputError(f"{path.name}: is no DRAGEN microsat_output.json (PercentageUnstableSites).") from None
-    return value if str(said.get("ResultIsValid", "true")).lower() == "true" else None
+    try:
+        is_few = float(said.get("TotalMicrosatelliteSitesAssessed", FEW_SITES)) < FEW_SITES
+    except (TypeError, ValueError):
+        is_few = True
+    return value if str(said.get("ResultIsValid", "true")).lower() == "true" and not is_few else None

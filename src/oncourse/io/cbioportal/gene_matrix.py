@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from oncourse.genome import effect, protein
+from oncourse.io.structural.events import LEVELS, no_calls_of, not_discrete
 from oncourse.io.tabular.text import read_table, table_name
 from oncourse.study.schema import Problem
 
@@ -63,6 +64,12 @@ def read_mutation_matrix(
 def read_copy_number_matrix(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     """Return sample_id, gene, call of a samples x genes matrix; what is none of the levels -2 to 2 is not profiled."""
     long, problems = _long(path)
+    numbers = pl.DataFrame({"text": long["text"], "level": long["text"].cast(pl.Float64, strict=False)}).drop_nulls()
+    levels = dict(numbers.unique(maintain_order=True).iter_rows())
+    values = {word: level for word, level in levels.items() if level in LEVELS}
+    bad = [word for word in levels if word not in values]
+    if what := no_calls_of(numbers["text"], bad, values):
+        long, problems = long.clear(), [*problems, not_discrete(table_name(path), what)]
     call = pl.col("text").cast(pl.Float64, strict=False)
     out = long.select(
         "sample_id",

@@ -33,8 +33,9 @@ from oncourse.io.clinical import tables as ct
 from oncourse.io.clinical.anchors import Anchors
 from oncourse.io.clinical.timeline import TimelineRows, read_timelines
 from oncourse.io.reading import Reading
-from oncourse.io.structural.events import read_gene_copy_number, read_structural_variants
+from oncourse.io.structural.events import not_discrete, read_gene_copy_number, read_structural_variants
 from oncourse.io.structural.segments import read_segments
+from oncourse.io.tabular.text import table_name
 from oncourse.io.variants.calls import read_calls
 from oncourse.io.variants.maf_tables import MafTables, rename_samples, with_copies
 from oncourse.io.whose.ids import matched, renamed
@@ -85,6 +86,8 @@ def read_cbioportal(
     matrix_calls = _mutation_matrix(folder, reading) if maf is None else None
     if matrix_calls is not None:
         extra["maf"] = matrix_calls[0]["sample_id"]
+    for path in found.files.get("ratios", []):
+        reading.problems.append(not_discrete(table_name(path), "ratios of copies, by the meta file"))
     cna = _events(found, "cna", reading)
     if cna is None and matrix_calls is not None:
         cna = _copy_number_matrix(folder, reading)
@@ -172,10 +175,6 @@ def _write_ledger(folder: Path, found: Folder, maf: MafTables | None, reading: R
             continue
         if kinds.get(path.name) == "ratios":
             reading.ledger.file(name, "copy-number ratios", "not read", why="ratios are no calls")
-            if "cna" not in found.files:
-                message = f"{name} holds ratios of copies by its meta file, no calls: not read."
-                cure = "Give the discrete matrix (-2 to 2), or the segments."
-                reading.problems.append(Problem(name, None, None, None, message, cure, "warning"))
         elif path.name in kinds:
             reading.ledger.file(name, kinds[path.name], "used")
         elif plain(path).startswith("meta_") or name.startswith("case_list"):
@@ -270,7 +269,7 @@ def _copy_number_matrix(folder: Path, reading: Reading) -> pl.DataFrame | None:
         return None
     calls, problems = read_copy_number_matrix(paths[0])
     reading.problems += problems
-    return calls
+    return None if any(p.column == "call" for p in problems) else calls
 
 
 def _events(found: Folder, kind: str, reading: Reading) -> pl.DataFrame | None:
@@ -283,7 +282,14 @@ def _events(found: Folder, kind: str, reading: Reading) -> pl.DataFrame | None:
     for path in paths:
         frame, problems = read_gene_copy_number(path) if kind == "cna" else read_structural_variants(path)
         reading.problems += problems
+        if kind == "cna" and any(p.column == "call" for p in problems):
+            found.files[kind] = [p for p in found.files[kind] if p != path]
+            found.files.setdefault("ratios", []).append(path)
+            found.lists.pop("cna", None)  # it names who is in the matrix that is not read
+            continue
         frames.append(frame)
+    if not frames:
+        return None
     if len(frames) == 1:
         return frames[0]
     return pl.concat(frames).unique(["sample_id", *frames[0].columns[1:2]], keep="first", maintain_order=True)

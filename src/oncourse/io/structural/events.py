@@ -27,7 +27,7 @@ _NOT_SAMPLES = {
 }
 #: The levels of a discrete matrix (cBioPortal's file formats), and the share of cells of other numbers from which on a
 #: matrix is none (own choice): ratios and copies are numbers, too.
-_LEVELS = (-2.0, -1.5, -1.0, 0.0, 1.0, 2.0)
+LEVELS = (-2.0, -1.5, -1.0, 0.0, 1.0, 2.0)
 _ODD = 0.02
 #: cBioPortal's format: -1.5 is a partial homozygous deletion, which the portal counts as -2 (deep deletion).
 _PARTIAL_DELETION = -1.5
@@ -65,16 +65,12 @@ def read_gene_copy_number(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
             level = float(meaning("copy_call", word) or word)
         except ValueError:
             level = float("nan")
-        if level in _LEVELS:
+        if level in LEVELS:
             values[word] = -2.0 if level == _PARTIAL_DELETION else level
         elif word.strip().upper() not in ("", "NA", "NAN", "[NOT AVAILABLE]", "NULL", "NP", "N/A"):
             bad.append(word)
-    if no_calls := _no_calls(long["text"], bad, values):
-        cure = "Give the discrete matrix (-2 to 2), or the segments (--segments)."
-        problems.append(
-            Problem(name, None, None, None, f"{no_calls}: no copy-number calls; not read.", cure, "warning")
-        )
-        return _no_copy_number(), problems
+    if no_calls := no_calls_of(long["text"], bad, values):
+        return _no_copy_number(), [*problems, not_discrete(name, no_calls)]
     if bad:
         shown = ", ".join(sorted(bad)[:5])
         cure = "A discrete matrix holds -2 to 2; log2 ratios are given as segments."
@@ -90,13 +86,15 @@ def read_gene_copy_number(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     return out, problems
 
 
-def _no_calls(cells: pl.Series, bad: Sequence[str], values: Mapping[str, float]) -> str:
+def no_calls_of(cells: pl.Series, bad: Sequence[str], values: Mapping[str, float]) -> str:
     """Return what a matrix holds that is no matrix of calls; empty where it is one.
 
-    >>> _no_calls(pl.Series(["1.93", "0.12", "0"]), ["1.93", "0.12"], {"0": 0.0})
+    >>> no_calls_of(pl.Series(["1.93", "0.12", "0"]), ["1.93", "0.12"], {"0": 0.0})
     'log2 ratios or other measured values (0.12, 1.93)'
-    >>> _no_calls(pl.Series(["2", "2", "3", "0"]), ["3"], {"2": 2.0, "0": 0.0})
+    >>> no_calls_of(pl.Series(["2", "2", "3", "0"]), ["3"], {"2": 2.0, "0": 0.0})
     'numbers of copies (most are 2)'
+    >>> no_calls_of(pl.Series(["2", "1", "8"]), ["8"], {"2": 2.0, "1": 1.0})
+    'numbers of copies (8)'
     """
     odd = sorted(w for w in bad if re.fullmatch(r"\s*[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\s*", w))
     filled = cells.drop_nulls()
@@ -106,7 +104,16 @@ def _no_calls(cells: pl.Series, bad: Sequence[str], values: Mapping[str, float])
     below = [w for w, level in values.items() if level < 0]
     if len(filled) > 2 and not below and filled.is_in(twos).mean() >= 0.5:  # type: ignore[operator]
         return "numbers of copies (most are 2)"
+    above = [w for w in bad if re.fullmatch(r"\s*\d+(?:\.0*)?\s*", w) and float(w) > max(LEVELS)]
+    if above and not below:  # no loss anywhere, and numbers above the levels
+        return f"numbers of copies ({', '.join(sorted(above, key=float)[:3])})"
     return ""
+
+
+def not_discrete(name: str, what: str) -> Problem:
+    """Return the problem of a matrix that holds no calls: no gene is amplified or lost, nor looked at, by it."""
+    cure = "Give the discrete matrix (-2 to 2), or the segments (--segments)."
+    return Problem(name, None, "call", None, f"{what}: no copy-number calls; not read.", cure, "warning")
 
 
 def _no_copy_number() -> pl.DataFrame:
