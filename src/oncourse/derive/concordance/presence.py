@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncourse.derive.concordance.blood_origin import set_apart, with_blood
+from oncourse.derive.concordance.places import with_errors_of_places
 from oncourse.derive.concordance.presence_inputs import (
     complete_cells,
     error_rates,
@@ -192,6 +193,7 @@ def presence_table(
     cells = with_blood(study, _with_states(cells, kernel, params, min_power), samples, params.germline_vaf)
     if kernel.background.told_apart < 1:
         samples, cells = _with_unlearned(samples, cells, kernel.background, params)
+    samples, cells = with_errors_of_places(samples, cells, kernel)
     present = (
         cells.filter(pl.col("state") == "present").group_by("sample").agg(pl.len().cast(pl.Int64).alias("n_present"))
     )
