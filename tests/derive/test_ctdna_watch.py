@@ -141,9 +141,9 @@ def test_variation_is_learned_from_repeated_samples():
     rng = generator(12, "test/repeats")
     draws = [(i, day, rng.poisson(2000 * rng.lognormal(-0.11, 0.47))) for i in range(40) for day in (0, 1)]
     rows = [(f"p{i}", day, "positive", int(reads)) for i, day, reads in draws]
-    cv, n = biological_cv(_series(rows), _lines(), CtdnaParams())
+    cv, n, _ = biological_cv(_series(rows), _lines(), CtdnaParams())
     assert n == 40 and cv == pytest.approx(0.47, abs=0.12)
-    assert biological_cv(_series(rows[:6]), _lines(), CtdnaParams()) == (0.25, 3)
+    assert biological_cv(_series(rows[:6]), _lines(), CtdnaParams()) == (0.25, 3, 0)
 
 
 def test_mean_lead_of_nothing_holds_zero():
@@ -324,3 +324,17 @@ def test_reads_needed_are_the_least_by_definition_and_found_at_any_depth():
     assert found.tolist() == [next(k for k in range(1, 999) if poisson.sf(k - 1, m) <= 0.01) for m in mean]
     (many,) = positivity([0], [2.0**31], [2.0**62]).threshold
     assert poisson.sf(many - 1, 2.0**31) <= 0.01 < poisson.sf(many - 2, 2.0**31)
+
+
+def test_variation_above_the_assumed_is_learned_from_courses():
+    """Ten constant courses of a coefficient of variation of .5 without repeats; at .1, or of seven, what is assumed stays."""
+    for cv, n, low, high in ((0.5, 10, 0.35, 0.65), (0.1, 10, 0.25, 0.25), (0.5, 7, 0.25, 0.25)):
+        rng = generator(14, f"test/courses {cv}")
+        rows = [
+            (f"p{i}", 30 * k, "positive", int(rng.poisson(800 * rng.gamma(1 / cv**2, cv**2))))
+            for i in range(n)
+            for k in range(6)
+        ]
+        found = biological_cv(_series(rows), _lines(), CtdnaParams())
+        assert low <= found.cv <= high and found.n_pairs == 0
+        assert found.n_courses == (10 if low > 0.25 else 0) and found.uneven > 0

@@ -169,8 +169,9 @@ def _background_notes(cohort: Cohort, ctdna: pl.DataFrame) -> Iterator[str]:
             "at its own noise."
         )
     if counted.height:
-        cv, n = cohort.ctdna_variation
+        cv, n, n_courses = cohort.ctdna_variation
         basis = f"{n} repeated pairs" if n >= MIN_REPEATS else f"assumed: {n} repeated pairs are too few to learn it"
+        basis = f"by the courses of {n_courses} patients" if n_courses else basis
         yield f"Variation of ctDNA between samples of an unchanged tumour: coefficient of variation {cv:.2f} ({basis})."
 
 

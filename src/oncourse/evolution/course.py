@@ -81,10 +81,10 @@ def course(
     True
     """
     x, n, b = (np.asarray(v, float) for v in (reads, depth, background))
-    levels = _levels(x, n, b)
+    levels = allele_levels(x, n, b)
     like = _likelihood(x, n, b, levels, cv)
     wide = _likelihood(x, n, b, levels, cv, uneven)
-    step = _transition(levels)
+    step = transition(levels)
     high, low = levels[:, None], levels[None, :]
     above = (high >= rise * low * (1 - 1e-9)) & (high > 0)
     below = (high <= fall * low * (1 + 1e-9)) & (low > 0)
@@ -124,10 +124,10 @@ def turning(
     np.int64(1)
     """
     x, n, b = (np.asarray(v, float) for v in (reads, depth, background))
-    levels = _levels(x, n, b)
+    levels = allele_levels(x, n, b)
     like = _likelihood(x, n, b, levels, cv)
     down, up = _down(levels), _up(levels, least)
-    later = up if least <= 1 else _transition(levels)
+    later = up if least <= 1 else transition(levels)
     before = [like[0] / len(levels)]
     for now in like[1:]:
         before.append((down.T @ before[-1]) * now)
@@ -168,9 +168,9 @@ def _normal(mass: Floats) -> Floats:
     return np.asarray(mass / mass.sum(), float)
 
 
-def _levels(x: Floats, n: Floats, b: Floats) -> Floats:
-    """Allele fractions of the grid: none, then log steps from a third of a read to well above the highest level "
-    "seen."""
+def allele_levels(x: Floats, n: Floats, b: Floats) -> Floats:
+    """Return the allele fractions of the grid: none, then log steps from a third of a read to well above the highest
+    level seen."""
     low = 0.3 / n.max()
     high = max(float(((x + 3 * np.sqrt(x + 1)) / n).max()) * 2, 4 * low)
     count = min(int(np.ceil(np.log(high / low) / _STEP)) + 1, _MOST)
@@ -178,7 +178,13 @@ def _levels(x: Floats, n: Floats, b: Floats) -> Floats:
 
 
 def _likelihood(x: Floats, n: Floats, b: Floats, levels: Floats, cv: float, uneven: float = 0.0) -> Floats:
-    """Chance of each count at each level, shape (n_sample, n_level): n x level x variation + b, Poisson.
+    """Chance of each count at each level, relative to the likeliest."""
+    log = log_likelihood(x, n, b, levels, cv, uneven)
+    return np.asarray(np.exp(log - log.max(axis=1, keepdims=True)), float)
+
+
+def log_likelihood(x: Floats, n: Floats, b: Floats, levels: Floats, cv: float, uneven: float = 0.0) -> Floats:
+    """Return the log chance of each count at each level, shape (n_sample, n_level): n x level x variation + b, Poisson.
 
     Biological variation is log-normal: a tenth of the usual level then is rarer than with a gamma of the same spread,
     whose long tail towards none made a tenfold fall and rise look like one odd sample.
@@ -197,12 +203,11 @@ def _likelihood(x: Floats, n: Floats, b: Floats, levels: Floats, cv: float, unev
         mean = np.maximum(signal * np.exp(away - sd**2 / 2) + b[:, None, None], 1e-9)
         log = k * np.log(mean) - (k + size) * np.log(size + mean)
         logs.append(log_sum(log + np.log(weight / weight.sum()), axis=2) + np.log(share))
-    both = log_sum(np.array(logs), axis=0) + (gammaln(x + size) - gammaln(x + 1))[:, None]
-    return np.asarray(np.exp(both - both.max(axis=1, keepdims=True)), float)
+    return np.asarray(log_sum(np.array(logs), axis=0) + (gammaln(x + size) - gammaln(x + 1))[:, None], float)
 
 
-def _transition(levels: Floats) -> Floats:
-    """Chance of each next level (column) from each level (row)."""
+def transition(levels: Floats, chance: float = CHANGE) -> Floats:
+    """Return the chance of each next level (column) from each level (row); ``chance``: of a change."""
     count = len(levels)
     anywhere = np.full((count, count), 1.0 / count)
     anywhere[:, 0], anywhere[:, 1:] = 0.2, 0.8 / (count - 1)
@@ -212,7 +217,7 @@ def _transition(levels: Floats) -> Floats:
     change = anywhere.copy()
     change[1:] *= ANYWHERE
     change[1:, 1:] += (1 - ANYWHERE) * near
-    return np.asarray((1 - CHANGE) * np.eye(count) + CHANGE * change, float)
+    return np.asarray((1 - chance) * np.eye(count) + chance * change, float)
 
 
 def _lowest_so_far(mass: Floats) -> Floats:

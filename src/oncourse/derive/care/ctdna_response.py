@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Fewest repeated pairs that move the biological variation away from its prior, which weighs as many.
 MIN_REPEATS = 5
+#: Fewest patients with so many counted samples whose courses tell that ctDNA varies more than assumed. A choice.
+MIN_COURSES, LONG_COURSE = 8, 4
 #: Reads above background from which the log of a ratio is near normal.
 MIN_READS = 5
 #: Rises of which `rise_shown` names the smallest that one more sample would show.
@@ -88,10 +90,12 @@ def series(ctdna: pl.DataFrame) -> dict[str, list[PlasmaPoint]]:
 
 
 class Variation(NamedTuple):
-    """Coefficient of variation between samples of an unchanged tumour, and the repeated pairs it rests on."""
+    """Coefficient of variation between samples of an unchanged tumour, and the repeated pairs, or the courses of patients,
+    it rests on."""
 
     cv: float
     n_pairs: int
+    n_courses: int = 0
 
     @property
     def uneven(self) -> float:
@@ -106,7 +110,8 @@ def biological_cv(ctdna: pl.DataFrame, lines: pl.DataFrame, params: CtdnaParams)
 
     Pairs: a patient's samples at most ``repeat_days`` apart, none before and the other after the start of a line.
     What counting does not explain of their log ratios, weighed with the prior (``biological_cv``, as `MIN_REPEATS`
-    pairs).
+    pairs). Where there are too few such pairs the courses of `MIN_COURSES` patients and more tell whether it varies
+    more than assumed (`evolution.variation`); that it varies less they never say.
     """
     starts = {p: rows["start_day"].to_list() for (p,), rows in lines.group_by("patient_id")} if lines.height else {}
     excess = []
@@ -117,9 +122,25 @@ def biological_cv(ctdna: pl.DataFrame, lines: pl.DataFrame, params: CtdnaParams)
                 excess.append((np.log(a.rate / b.rate) ** 2 - a.counting - b.counting) / 2)
     n = len(excess)
     if n < MIN_REPEATS:
-        return Variation(params.biological_cv, n)
+        return _by_courses(ctdna, params, n)
     found = (sum(excess) + MIN_REPEATS * params.biological_cv**2) / (n + MIN_REPEATS)
     return Variation(float(np.sqrt(max(found, 0.05**2))), n)
+
+
+def _by_courses(ctdna: pl.DataFrame, params: CtdnaParams, n_pairs: int) -> Variation:
+    from oncourse.evolution.variation import variation_of_courses
+
+    counted = [[s for s in samples if s.has_reads] for _, samples in sorted(series(ctdna).items())]
+    long = [samples for samples in counted if len(samples) >= LONG_COURSE]
+    if len(long) < MIN_COURSES or params.biological_cv <= 0:
+        return Variation(params.biological_cv, n_pairs)
+    courses = (
+        ([s.reads or 0.0 for s in x], [s.depth or 1.0 for s in x], [s.background or 0.0 for s in x]) for x in long
+    )
+    found = variation_of_courses(courses, params.biological_cv)
+    if found <= params.biological_cv:
+        return Variation(params.biological_cv, n_pairs)
+    return Variation(found, n_pairs, len(long))
 
 
 def course_of(samples: list[PlasmaPoint], params: CtdnaParams, variation: Variation) -> Course | None:
