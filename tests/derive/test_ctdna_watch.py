@@ -327,7 +327,7 @@ def test_reads_needed_are_the_least_by_definition_and_found_at_any_depth():
 
 
 def test_variation_above_the_assumed_is_learned_from_courses():
-    """Ten constant courses of a coefficient of variation of .5 without repeats; at .1, or of seven, what is assumed stays."""
+    """Ten constant courses of a variation of .5 without repeats; at .1, or of seven, what is assumed stays."""
     for cv, n, low, high in ((0.5, 10, 0.35, 0.65), (0.1, 10, 0.25, 0.25), (0.5, 7, 0.25, 0.25)):
         rng = generator(14, f"test/courses {cv}")
         rows = [
