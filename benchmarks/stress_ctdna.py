@@ -113,6 +113,42 @@ def constant(n: int) -> None:
             print(f"| {reads} | {cv} | {name} | {shares} |", flush=True)
 
 
+def varied(n_study: int, n: int = 30) -> None:
+    """Cohorts of patients, half of them constant, whose variation nobody told: what is learned of it, and who is said to
+    progress with .25 assumed and with what is learned."""
+    from oncourse.evolution.variation import variation_of_courses
+
+    mixes = {
+        "constant": ["constant"],
+        "half constant": ["constant", "a tenth from the 2nd", "constant", "doubles at the 4th"],
+    }
+    print(
+        "| reads | biological cv | courses | learned | constant: progress, assumed | learned | double: found, assumed | "
+        "learned |\n|---|---|---|---|---|---|---|---|"
+    )
+    for reads, cv in ((1200, 0.25), (1200, 0.4), (48, 0.25), (48, 0.4)):
+        for mix, names in mixes.items():
+            rng = generator(1, f"varied {reads} {cv} {mix}")
+            said: dict[str, list[tuple[bool, bool]]] = {name: [] for name in SHAPES}
+            learned = []
+            for _ in range(n_study):
+                which = [names[i % len(names)] for i in range(n)]
+                level = np.array([SHAPES[name] for name in which]) * reads * rng.gamma(1 / cv**2, cv**2, (n, 6))
+                cohort = rng.poisson(level + 1)
+                found = variation_of_courses([(x, [16 * DEPTH] * 6, [1.0] * 6) for x in cohort], 0.25)
+                learned.append(max(found, 0.25))
+                for name, x in zip(which, cohort, strict=True):
+                    rises = (course(x, [16 * DEPTH] * 6, [1.0] * 6, cv=v).p_rise for v in (0.25, learned[-1]))
+                    told, known = (bool(np.nanmax(p) >= 0.95) for p in rises)
+                    said[name].append((told, known))
+            cells = [
+                f"{sum(x[k] for x in said[name])} of {len(said[name])}" if said[name] else "-"
+                for name in ("constant", "doubles at the 4th")
+                for k in (0, 1)
+            ]
+            print(f"| {reads} | {cv} | {mix} | {np.mean(learned):.2f} | {' | '.join(cells)} |", flush=True)
+
+
 def cohort_of_turns(n: int, lead: float, how: str, stops: bool, rng: np.random.Generator) -> tuple[pl.DataFrame, ...]:
     """ctDNA table, lines and visits of n patients whose ctDNA turns `lead` days before imaging."""
     rows, visits, lines = [], [], []
