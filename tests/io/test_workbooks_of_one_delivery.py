@@ -3,16 +3,12 @@ folder", and each alone lacked what the other holds."""
 
 from pathlib import Path
 
-import polars as pl
 import pytest
 from tests.io.strangers import write_book
 
 from oncourse.errors import InputError
 from oncourse.io.aside import checked
-from oncourse.io.clinical.own_fusions import partners_of_one_cell
 from oncourse.io.detect import detect, read_any
-from oncourse.io.reading import Reading
-from oncourse.study.config import StudyConfig
 
 PEOPLE = [
     ["编号", "性别", "确诊日期", "末次随访日期", "生存状态", "死因"],
@@ -83,11 +79,10 @@ def test_a_cause_of_death_of_the_living_stays_a_contradiction(tmp_path: Path) ->
     assert any("is_dead is false" in str(p) for p in checked(reading)[1])
 
 
-def test_cells_of_fusions_that_are_no_pair_are_told() -> None:
-    cells = ["TMPRSS2-ERG", "EML4::ALK 融合", "疑似重排", "未检出"]
-    reading = Reading({"fusions": pl.DataFrame({"sample_id": ["PC001T"] * 4, "融合基因": cells})}, StudyConfig())
-    partners_of_one_cell(reading)
+def test_cells_of_fusions_that_are_no_pair_are_told(tmp_path: Path) -> None:
+    rows = [["样本编号", "融合基因"], ["PC001T", "TMPRSS2-ERG"], ["PC001T", "EML4::ALK 融合"], ["PC001T", "疑似重排"]]
+    _book(tmp_path / "r.xlsx", {"样本信息": SAMPLES, "体细胞突变": CALLS, "融合": [*rows, ["PC002P", "未检出"]]})
+    reading = read_any(tmp_path / "r.xlsx")
     found = reading.tables["fusions"]
     assert found.select("gene_5p", "gene_3p").rows() == [("TMPRSS2", "ERG"), ("EML4", "ALK")]
-    assert any("疑似重排" in str(p) for p in reading.problems)
-    assert any("1 rows say that nothing was found" in n for n in reading.notes)
+    assert any("left out" in p.message for p in reading.problems)

@@ -14,7 +14,6 @@ from oncourse.io.clinical.gather import METASTASIS_WORDS, organ_of
 from oncourse.io.clinical.own_burden import burden_words
 from oncourse.io.clinical.own_dates import dates_of_sheets
 from oncourse.io.clinical.own_drug_dates import rows_of_dated_drugs
-from oncourse.io.clinical.own_fusions import partners_of_one_cell
 from oncourse.io.clinical.own_genes import markers_of_columns
 from oncourse.io.clinical.own_history import periods, rows_of_histories
 from oncourse.io.clinical.own_ids import ids_of_spreadsheets
@@ -69,7 +68,6 @@ def as_our_tables(reading: Reading, *, ours: bool = False) -> None:
         without_relatives(reading)
     if not ours:
         rows_of_follow_up(reading)
-        partners_of_one_cell(reading)
     vital_status(reading)
     if not ours:
         dates_of_sheets(reading)

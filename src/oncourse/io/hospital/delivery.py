@@ -18,6 +18,7 @@ from oncourse.io.hospital.sample_table import sheets_of_samples
 from oncourse.io.hospital.text_sheets import flat_sheet, table_of, text_sheet
 from oncourse.io.hospital.workbook import kind_of, read_workbook
 from oncourse.io.reading import Reading
+from oncourse.io.reports.mapping import first_report_is_day_0
 from oncourse.io.tabular.sheets import is_workbook, sheets_of
 from oncourse.study.config import StudyConfig
 from oncourse.study.schema import Problem
@@ -140,7 +141,18 @@ def _joined(books: Sequence[tuple[str, Reading]]) -> Reading:
                 reading.lines[name] = book.lines[name]
             elif before is not None:
                 reading.lines.pop(name, None)
+    if "samples" in tables and not _has_day_0(tables):
+        first_report_is_day_0(reading)
     return reading
+
+
+def _has_day_0(tables: dict[str, pl.DataFrame]) -> bool:
+    """Whether some patient has a date of day 0, or another table than that of samples has dates, which need one."""
+    patients = tables.get("patients", pl.DataFrame())
+    if "index_date" in patients.columns and patients["index_date"].len() > patients["index_date"].null_count():
+        return True
+    others = (c for name, frame in tables.items() if name != "samples" for c in frame.columns)
+    return any(c == "date" or c.endswith("_date") for c in others)
 
 
 def _day_0(tables: dict[str, pl.DataFrame]) -> str:

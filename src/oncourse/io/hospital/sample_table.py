@@ -38,8 +38,6 @@ def sheets_of_samples(path: Path) -> tuple[list[Sheet], list[Problem]]:
     at = {name: n for n, name in enumerate(ours) if name}
     if not {"sample_id", "patient_id"} <= set(at) or not {*_OF_SAMPLES, *_OF_PEOPLE} & set(at):
         return [], []
-    if "date" in at and not {"day", "index_date", *_OF_PEOPLE} & set(at):
-        return [], []  # dates that nothing here makes days: they stay a column of the samples
     ids = [_cell(row, at["sample_id"]) for row in sheet.rows]
     if None in ids or len(set(ids)) < len(ids):
         return [], []

@@ -40,7 +40,7 @@ def _is_result(word: str) -> bool:
     """
     if meaning("panel_result", word):
         return True
-    return finding(word).state in ("absent", "untested") and not re.search(r"[A-Z][A-Z0-9]{2,}", word)
+    return finding(word).state in ("absent", "untested", "doubt") and not re.search(r"[A-Z][A-Z0-9]{2,}", word)
 
 
 def none_of_the_tested(table: pl.DataFrame) -> pl.DataFrame:

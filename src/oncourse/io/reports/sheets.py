@@ -70,7 +70,10 @@ def _names_genes(sheet: Sheet) -> bool:
     named = panel_columns([c for c in sheet.header if c])
     at = next((i for i, c in enumerate(sheet.header) if c and named.get(c) == "gene"), None)
     under = [row[at] for row in sheet.rows if at is not None and at < len(row)]
-    of_gene = {c for c in under if c and finding(c).state != "absent"}
+    filled = {c for c in under if c}
+    of_gene = {c for c in filled if finding(c).state not in ("absent", "untested", "doubt")}
+    if filled and not of_gene:  # nothing was found in anybody
+        return True
     cells = of_gene or {c for row in sheet.rows for c in row[:2] if c}
     known = [c for c in sorted(cells) if gene_headers([c]) or pair_named(c) or all(map(_is_gene, genes_named(c)))]
     return 3 * len(known) >= len(cells) > 0
