@@ -196,8 +196,8 @@ def split_merge(
     for t in range(m):
         v = members[t]
         r = row_of[v]
-        p_a = log_predictive(parts, 0, trunk_a, prob, r, at_one[r], IMPOSSIBLE)
-        p_b = log_predictive(parts, 1, trunk_b, prob, r, at_one[r], IMPOSSIBLE)
+        p_a = log_predictive(parts, 0, trunk_a, prob, r, at_one[r], 0.0)
+        p_b = log_predictive(parts, 1, trunk_b, prob, r, at_one[r], 0.0)
         first = 1.0 / (1.0 + n_b / n_a * math.exp(min(700.0, max(-700.0, p_b - p_a))))
         if is_split:
             goes_b[t] = uniform(state) >= first

@@ -30,9 +30,15 @@ def dot(a, b):
     return total
 
 
-#: Nats below the best choice at which a choice is not looked at further: more than a thousand of them change no bit of
-#: the others' probabilities.
-FAR = 46.0
+#: Nats below the best choice at which a choice is not looked at further (1e-13): a thousand of them change the others'
+#: probabilities by less than a hundredth of what single precision rounds off.
+FAR = 30.0
+#: Log of a likelihood that no choice is worth: from there on the exponential is not asked.
+NEVER = -200.0
+#: Points of the usual grid (`types.ClusterParams`): a loop whose length is known is a tenth faster.
+USUAL = 96
+#: Chance up to which a cluster is not taken for the trunk at all.
+NO_TRUNK = 1e-15
 #: Nats by which a choice must be better for a variant to move uphill: single precision leaves ties less far apart.
 TIE = 1e-5
 #: Posterior up to which a cell fraction is taken for impossible when a row is taken out: what is left of rounding.
@@ -43,19 +49,23 @@ SMALL_REST = 3
 
 
 @plain()
-def log_mass(first, i, second, j, least):
+def log_mass(first, i, second, j, floor):
     """Return sum over samples of log sum over the grid of first[i] x second[j], each (n, S, G), one times the prior.
 
-    No sample adds to it, so that it ends, impossible, once it is below `least` (IMPOSSIBLE: it never is). Rows are named
-    by number: a slice for each call costs more than the sum.
+    No sample adds to it, so that it ends, impossible, once its exponential is below `floor` (0: it never is). The deepest
+    samples, which are the last (`cluster.canonical_order`), say most: it starts with them. Rows are named by number: a
+    slice for each call costs more than the sum.
     """
     total = 0.0
     product = 1.0
-    floor = math.exp(min(least, 1.0)) if least > -200.0 else 0.0
-    for d in range(first.shape[1]):
+    for d in range(first.shape[1] - 1, -1, -1):
         mass = np.float32(0.0)
-        for g in range(first.shape[2]):
-            mass += first[i, d, g] * second[j, d, g]
+        if first.shape[2] == USUAL:
+            for g in range(USUAL):
+                mass += first[i, d, g] * second[j, d, g]
+        else:
+            for g in range(first.shape[2]):
+                mass += first[i, d, g] * second[j, d, g]
         if mass < TINY:
             return IMPOSSIBLE
         product *= float(mass)
@@ -106,8 +116,11 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
     log_trunk, log_other = math.log(trunk), math.log(1.0 - trunk)
     for i in range(n):
         at_one[i] = log_at_one(prob, i)
-        own[i] = log_sum(log_other + log_mass(prob, i, prior, 0, IMPOSSIBLE), log_trunk + at_one[i])
-    size = sizes.astype(np.float64)
+        own[i] = log_sum(log_other + log_mass(prob, i, prior, 0, 0.0), log_trunk + at_one[i])
+    size = sizes.astype(np.int64)
+    log_factor = np.zeros(size.sum() + 1)  # log Gamma of each size
+    for q in range(2, log_factor.shape[0]):
+        log_factor[q] = log_factor[q - 1] + math.log(q - 1.0)
     gain = np.full((n, n), IMPOSSIBLE)
     best_j = np.full(n, -1)
     best = np.full(n, IMPOSSIBLE)
@@ -116,16 +129,11 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
             for g in range(n_grid):
                 weighed[0, d, g] = prob[i, d, g] * prior[0, d, g]
         for j in range(i + 1, n):
-            joint = log_mass(weighed, 0, prob, j, IMPOSSIBLE)
+            joint = log_mass(weighed, 0, prob, j, 0.0)
             if joint > IMPOSSIBLE:
                 joint = log_sum(log_other + joint, log_trunk + at_one[i] + at_one[j])
                 gain[i, j] = (
-                    joint
-                    - own[i]
-                    - own[j]
-                    + math.lgamma(size[i] + size[j])
-                    - math.lgamma(size[i])
-                    - math.lgamma(size[j])
+                    joint - own[i] - own[j] + log_factor[size[i] + size[j]] - log_factor[size[i]] - log_factor[size[j]]
                 )
             if gain[i, j] > best[i]:
                 best[i] = gain[i, j]
@@ -164,23 +172,18 @@ def agglomerate(prob, sizes, weight, trunk, log_k):
                 prob[i, d, g] = value if value > 2 * TINY else np.float32(0.0)
                 weighed[0, d, g] = prob[i, d, g] * prior[0, d, g]
         at_one[i] = log_at_one(prob, i)
-        own[i] = log_sum(log_other + log_mass(prob, i, prior, 0, IMPOSSIBLE), log_trunk + at_one[i])
+        own[i] = log_sum(log_other + log_mass(prob, i, prior, 0, 0.0), log_trunk + at_one[i])
         size[i] += size[j]
         alive[j] = False
         for r in range(n):
             if not alive[r] or r == i:
                 continue
-            joint = log_mass(weighed, 0, prob, r, IMPOSSIBLE)
+            joint = log_mass(weighed, 0, prob, r, 0.0)
             value = IMPOSSIBLE
             if joint > IMPOSSIBLE:
                 joint = log_sum(log_other + joint, log_trunk + at_one[i] + at_one[r])
                 value = (
-                    joint
-                    - own[i]
-                    - own[r]
-                    + math.lgamma(size[i] + size[r])
-                    - math.lgamma(size[i])
-                    - math.lgamma(size[r])
+                    joint - own[i] - own[r] + log_factor[size[i] + size[r]] - log_factor[size[i]] - log_factor[size[r]]
                 )
             a, b = min(i, r), max(i, r)
             gain[a, b] = value
@@ -270,18 +273,17 @@ def posterior_of(sums_k, weight, trunk, post_k):
 
 
 @plain()
-def log_predictive(post, k, p_trunk, prob, r, at_one_r, least):
+def log_predictive(post, k, p_trunk, prob, r, at_one_r, floor):
     """Return log P(row r | cluster k) up to the row's scale; at_one_r is `log_at_one` of the row.
 
-    What is below `least` counts as impossible (IMPOSSIBLE: nothing is).
+    What is less probable than `floor` counts as impossible (0: nothing is).
     """
-    if p_trunk < 1e-15:
-        return log_mass(post, k, prob, r, least)
+    if p_trunk < NO_TRUNK:
+        return log_mass(post, k, prob, r, floor)
     is_trunk = max(IMPOSSIBLE, math.log(p_trunk) + at_one_r)
     if 1.0 - p_trunk < 1e-15:
         return is_trunk
-    log_other = math.log(1.0 - p_trunk)
-    return log_sum(log_other + log_mass(post, k, prob, r, least - log_other), is_trunk)
+    return log_sum(math.log(1.0 - p_trunk) + log_mass(post, k, prob, r, floor / (1.0 - p_trunk)), is_trunk)
 
 
 @plain()
@@ -310,6 +312,11 @@ def without_row(post, k, p_trunk, prob, r, at_one_r, rest):
         return p_trunk, at_one_r
     both = log_sum(math.log(1.0 - p_trunk) - log_other, log_trunk)
     return min(1.0, math.exp(log_trunk - both)), -both
+
+
+@plain()
+def _floor(log_p):
+    return math.exp(min(log_p, 1.0)) if log_p > NEVER else 0.0
 
 
 @jit(
@@ -384,7 +391,7 @@ def sweep(
                     for g in range(sums.shape[2]):
                         less[d, g] = sums[old_k, d, g] - table[old_r, d, g]
                 _, rest_trunk = posterior_of(less, weight, trunk, rest[0])
-                own = log_predictive(rest, 0, rest_trunk, prob, old_r, at_one[old_r], IMPOSSIBLE)
+                own = log_predictive(rest, 0, rest_trunk, prob, old_r, at_one[old_r], 0.0)
         else:
             n_out -= 1.0
         n_in = n - 1.0 - n_out
@@ -396,19 +403,22 @@ def sweep(
             top = row_log_prior[old_r] + log_in + log_count[old_k] + scale_sum[old_r] + own
         for r in range(row_start[i], row_start[i + 1]):
             base = row_log_prior[r] + log_in
+            far = _floor(top - FAR - base - scale_sum[r])
             for k in range(n_cluster):
                 if counts[k] > 0:
-                    size = base + log_count[k] + scale_sum[r]
-                    if k != old_k:
-                        joins = log_predictive(post, k, p_trunk[k], prob, r, at_one[r], top - FAR - size)
-                    elif r == old_r:
-                        joins = own
+                    floor = far / counts[k]
+                    joins = own
+                    if k == old_k:
+                        if r != old_r:
+                            joins = log_predictive(rest, 0, rest_trunk, prob, r, at_one[r], floor)
                     else:
-                        joins = log_predictive(rest, 0, rest_trunk, prob, r, at_one[r], top - FAR - size)
-                    value[m] = size + joins
+                        joins = log_predictive(post, k, p_trunk[k], prob, r, at_one[r], floor)
+                    value[m] = base + log_count[k] + scale_sum[r] + joins
                     choice_k[m] = k
                     choice_r[m] = r
-                    top = max(top, value[m])
+                    if value[m] > top:
+                        top = value[m]
+                        far = _floor(top - FAR - base - scale_sum[r])
                     m += 1
             value[m] = base + math.log(alpha) + new_log[r]
             choice_k[m] = n_cluster
@@ -512,9 +522,9 @@ def predictive_table(table, prob, weight, trunk, sums, sizes, labels, row_of, ro
             at_one = log_at_one(prob, r)
             for k in range(sums.shape[0]):
                 if k != mine:
-                    out[r, k] = log_predictive(post, k, p_trunk[k], prob, r, at_one, IMPOSSIBLE)
+                    out[r, k] = log_predictive(post, k, p_trunk[k], prob, r, at_one, 0.0)
                 elif sizes[k] > 1:
-                    out[r, k] = log_predictive(own, 0, own_trunk, prob, r, at_one, IMPOSSIBLE)
+                    out[r, k] = log_predictive(own, 0, own_trunk, prob, r, at_one, 0.0)
                 else:
                     out[r, k] = fresh[r]
 

@@ -135,7 +135,7 @@ class _Table:
         weight = ccf_prior(found.grid, found.spike_absent, found.spike_clonal)
         depth = np.where(seen, counts.depth, np.nan) / np.maximum(copies, 1e-9)
         used = seen.any(axis=0)
-        excess = np.nanmean(np.log(depth[:, used] / np.nanmedian(depth[:, used], axis=0)), axis=1)
+        excess = np.nanmean(np.log(depth[:, used] / median_of_known(depth[:, used])), axis=1)
         excess -= np.median(excess)
         spread = 1.4826 * float(np.median(np.abs(excess)))
         mass = np.exp(found.log_lik) * weight
@@ -330,6 +330,21 @@ def _log_total(logs: FloatArray) -> FloatArray:
     """Return log of the sum of exp(logs) along the last axis; at once what `np.logaddexp.reduce` does in turn."""
     top = logs.max(axis=-1, keepdims=True)
     return np.asarray(top[..., 0] + np.log(np.exp(logs - top).sum(axis=-1)))
+
+
+def median_of_known(values: FloatArray) -> FloatArray:
+    """Return shape (S,): the median of each column of `values` (n, S) that is not NaN; each has one.
+
+    What `np.nanmedian` gives, without its masked arrays.
+
+    Examples
+    --------
+    >>> median_of_known(np.array([[1.0, 5.0], [2.0, np.nan], [4.0, 7.0]])).tolist()
+    [2.0, 6.0]
+    """
+    last = (~np.isnan(values)).sum(axis=0) - 1
+    ranked, column = np.sort(values, axis=0), np.arange(values.shape[1])  # NaN come last
+    return np.asarray(0.5 * (ranked[last // 2, column] + ranked[(last + 1) // 2, column]))
 
 
 def _middle(values: FloatArray) -> float:

@@ -11,7 +11,7 @@ from oncourse.evolution.clustering.prior import (
     concentration_posterior,
     log_concentration_prior,
 )
-from oncourse.evolution.clustering.rows import likely_rows, multiplicity_rows
+from oncourse.evolution.clustering.rows import likely_rows, multiplicity_rows, sum_of_rows
 from oncourse.evolution.clustering.state import (
     State,
     compact,
@@ -64,7 +64,7 @@ def merge_all(state: State) -> None:
     weight = np.exp(rows.log_prior)[:, None] * np.exp(
         state.tables["scale"] - np.maximum.reduceat(state.tables["scale"], rows.start[:-1])[rows.variant]
     ).astype(np.float32)
-    merged = np.add.reduceat(prob * weight[:, :, None].astype(np.float32), rows.start[:-1])
+    merged = sum_of_rows(prob * weight[:, :, None].astype(np.float32), rows.start)
     merged /= merged.max(axis=2, keepdims=True)
     n = len(merged)
     root = kernels.agglomerate(merged, np.ones(n), state.weight, state.trunk, log_concentration_prior(n))

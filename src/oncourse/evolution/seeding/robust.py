@@ -71,14 +71,15 @@ def without_clones(posterior: TreePosterior, gone: IntArray) -> TreePosterior:
     [[-1, 0]]
     """
     n = posterior.n_clone
-    kept = np.setdiff1d(np.arange(n), gone)
+    kept = np.delete(np.arange(n), gone)
+    is_out = np.zeros(n + 1, np.bool_)  # the last is that of -1, the root
+    is_out[gone] = True
     rank = np.full(n + 1, -1)
     rank[kept] = np.arange(len(kept))
     trees = np.asarray(posterior.trees, np.int64).copy()
     for _ in range(len(gone)):
         row = np.arange(len(trees))[:, None]
-        is_gone = (trees >= 0) & np.isin(trees, gone)
-        trees = np.where(is_gone, trees[row, np.maximum(trees, 0)], trees)
+        trees = np.where(is_out[trees], trees[row, trees], trees)
     short = rank[trees[:, kept]]
     first, which = distinct_rows(short + 1)
     probability = np.bincount(which, posterior.probability, len(first)).astype(np.float64)
@@ -123,7 +124,7 @@ def robust_seeding(
     for gone, weight in sets:
         if weight < MIN_WEIGHT:
             continue
-        kept = np.setdiff1d(np.arange(n), gone)
+        kept = np.delete(np.arange(n), gone)
         found = seeding_posterior(
             without_clones(posterior, gone) if fit is None or len(gone) < 2 else fit(kept),
             mean[kept],

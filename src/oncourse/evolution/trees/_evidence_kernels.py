@@ -41,7 +41,7 @@ def _add_sibling(s, row, first, second, n_grid, messages, m_low, m_high, scale):
     return scale[first, s] + scale[second, s]
 
 
-@compiled()
+@compiled(_nrt=False)
 def _message(s, p, row, children, like, low, high, spike, messages, m_low, m_high, scale):
     """Write the message of node p in sample s to ``row``, from the row of all its ``children`` (-1: none).
 
@@ -56,7 +56,9 @@ def _message(s, p, row, children, like, low, high, spike, messages, m_low, m_hig
     if p == 0:
         total, at_top = 1.0, 0.0
         if children >= 0:
-            total = messages[children, s, lo : hi + 1].sum()
+            total = 0.0
+            for x in range(lo, hi + 1):
+                total += messages[children, s, x]
             at_top = messages[children, s, n_grid - 1] if hi == n_grid - 1 else 0.0
         value = spike * at_top + uniform * (total - at_top)
         return log + math.log(value) if value > 0.0 else IMPOSSIBLE

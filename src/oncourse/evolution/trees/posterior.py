@@ -391,16 +391,16 @@ def _supports(trees: IntArray, weight: FloatArray) -> tuple[FloatArray, FloatArr
     support = np.zeros((n + 1, n))
     for k in range(n):
         support[:, k] = np.bincount(trees[:, k] + 1, weight, minlength=n + 1)
-    above = np.zeros((n, n))
+    above = np.zeros(n * n)
     node = trees.copy()  # every clone's ancestor, one generation higher each round
     for _ in range(n):
         alive = node >= 0
         if not alive.any():
             break
         row, clone = np.nonzero(alive)
-        np.add.at(above, (node[row, clone], clone), weight[row])
+        above += np.bincount(node[row, clone] * n + clone, weight[row], minlength=n * n)
         node[row, clone] = trees[row, node[row, clone]]
-    return np.minimum(support, 1.0), np.minimum(above, 1.0)
+    return np.minimum(support, 1.0), np.minimum(above, 1.0).reshape(n, n)
 
 
 def _thin(trees: IntArray, weight: FloatArray, max_trees: int) -> tuple[IntArray, FloatArray]:
