@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from oncourse.io.tabular.units import fractions
+from oncourse.io.variants.agreement import agreed_rows, tell_disagreement
 from oncourse.study.schema import Problem, row_problems
 
 
@@ -56,6 +57,9 @@ def with_counts(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Prob
     counted = pl.col("alt_count") + pl.col("ref_count")
     # the depth as given: it may hold reads of other alleles
     frame = frame.with_columns(pl.coalesce("depth", counted).alias("depth"))
+    frame = agreed_rows(frame)
+    problems += tell_disagreement(frame, name, "reads, depth and fraction")
+    frame = frame.drop("disagreed")
     by_fraction = (pl.col("vaf") * pl.col("depth")).round(0).cast(pl.Int64, strict=False)
     by_rest = pl.when(pl.col("ref_count") <= pl.col("depth")).then(pl.col("depth") - pl.col("ref_count"))
     none = pl.when(pl.col("vaf") == 0).then(0)  # of how many reads is not said

@@ -25,6 +25,7 @@ from oncourse.io.structural.junctions import is_large
 from oncourse.io.structural.large import annotated_genes, read_large
 from oncourse.io.tabular.table import TextTable
 from oncourse.io.tabular.text import read_table, table_name
+from oncourse.io.variants.agreement import tell_disagreement
 from oncourse.io.variants.annotation import Allele, effect_of, header_columns
 from oncourse.io.variants.maf_numbers import COUNTED, fractions_alone
 from oncourse.io.variants.maf_tables import NO_SMALL_VARIANT, MafTables, reference_problems, unknown_build, variants_of
@@ -307,6 +308,7 @@ def _tables(
         "status": pl.String,
         "info": pl.String,
         "record": pl.String,
+        "disagreed": pl.String,
     }
     left: list[tuple[str, int, int | None]] = []
     frame = normalise(pl.DataFrame(rows, schema=schema, orient="row"), fasta=fasta)
@@ -325,6 +327,7 @@ def _tables(
     for index in minus.arg_true().to_list()[:100]:
         line = int(frame["line"][index])
         problems.append(Problem(name, line, "AD", None, "a read count is negative.", "Correct the record."))
+    problems += tell_disagreement(frame, name, "AD, DP and AF")
     if fasta is not None:
         problems += reference_problems(frame, name)
     frame = frame.with_columns(frequencies(frame, header.effect_columns, af=header.is_population_af))

@@ -13,6 +13,7 @@ import polars as pl
 from oncourse.genome.variant import MAX_BASES
 from oncourse.io.assays.covered import NO_VARIANT
 from oncourse.io.tabular.table import TextTable
+from oncourse.io.variants.agreement import agreed
 from oncourse.io.variants.dialects import SHARES, Site, counts, fraction, of_normal, shares_of_reads
 
 
@@ -83,7 +84,7 @@ def record_rows(
             for number, alt in enumerate(each):
                 site = Site(ref, alt, number, len(each))
                 own_ref, own_alt = _padded(ref, alt) if alt[:1] in ("+", "-") else (ref, alt)
-                found = counts(fields, site, one)
+                found, disagreed = agreed(counts(fields, site, one), fields, site)
                 status = _status(fields, infos[i], number)
                 held = _carried(fields, site)
                 if held is False and is_alone and found[0] and (status or "").lower() in _SOMATIC:
@@ -110,6 +111,7 @@ def record_rows(
                         status,
                         infos[i],
                         f"{ref}|{','.join(each)}|{number}",
+                        disagreed,
                     )
                 )
     return out
