@@ -12,7 +12,7 @@ from tests.test_contradictions import contradictions
 from oncourse.analyses._base import registry
 from oncourse.analyses._people import unclosed
 from oncourse.cohort import Cohort
-from oncourse.knowledge.evaluate import UNKNOWN, YES, evaluate
+from oncourse.knowledge.evaluate import NO, UNKNOWN, YES, evaluate
 from oncourse.knowledge.expression import parse
 from oncourse.report.execute import run_one
 
@@ -113,3 +113,26 @@ def test_a_positive_hrr_without_a_gene_stands_beside_the_rules_that_ask_for_one(
     cohort = _one("mcrpc", "prostate adenocarcinoma", [sample], calls, markers, [TP53])
     near = evaluate(parse("loss(ATM)"), cohort.findings.patients["A"]).near
     assert near == ("HRR recorded positive: which gene is not told",)
+
+
+def test_a_change_of_a_gene_that_nobody_understands_is_no_absence_for_rules_either():
+    """The page said that BRCA2 could not be judged, and olaparib was "not matched": the rules took the gene for read."""
+    samples = [{"sample_id": f"{p}-T", "patient_id": p, "material": "tissue", "assay_id": "ct"} for p in "ABC"]
+    samples += [{"sample_id": f"{p}-N", "patient_id": p, "material": "normal", "assay_id": "ct"} for p in "ABC"]
+    unread = {"variant_id": "BRCA2:line2", "gene": "BRCA2"}
+    calls = [{"sample_id": "A-T", "variant_id": "BRCA2:line2", "origin": "somatic"}]
+    calls += [{"sample_id": "B-N", "variant_id": "BRCA2:line2", "origin": "germline"}]
+    calls += [{"sample_id": f"{p}-T", "variant_id": TP53["variant_id"]} for p in "ABC"]
+    cohort = Cohort(
+        study(
+            {"title": "t", "design": "mcrpc", "genome_build": "GRCh37", "report_germline": True},
+            patients=[{"patient_id": p, "disease": "prostate adenocarcinoma"} for p in "ABC"],
+            samples=samples,
+            calls=calls,
+            variants=[unread, TP53],
+            assays=[{"assay_id": "ct", "kind": "panel", "targets": "BRCA2;TP53"}],
+            gene_copy_number=[{"sample_id": f"{p}-T", "gene": "BRCA2", "call": 0.0} for p in "ABC"],
+        )
+    )
+    truth = {p: evaluate(parse("loss(BRCA2)"), f).truth for p, f in cohort.findings.patients.items()}
+    assert truth == {"A": UNKNOWN, "B": UNKNOWN, "C": NO}

@@ -22,6 +22,7 @@ from oncourse.derive.care.watchlist import (
 from oncourse.derive.concordance.callability import CallabilityParams, blind_samples, callability, shown_content
 from oncourse.derive.genes.copy_states import CopyNumberParams, copy_table
 from oncourse.derive.genes.panels import Panels
+from oncourse.derive.genes.unread import unread_codons
 from oncourse.derive.status.patients import recorded_sites
 from oncourse.derive.status.variants import SeenVariants, patient_variants, where_seen
 from oncourse.disk.guard import refuse_special
@@ -66,6 +67,10 @@ class KnowledgeParams:
     )
 
 
+#: Questions of rules about a gene as a whole, whose "no" needs every change in it understood.
+_OF_WHOLE_GENES = ("loss", "altered", "germline_pathogenic")
+
+
 @dataclass(frozen=True)
 class Knowledge:
     """The rules, the evidence and the classified changes a study is matched against."""
@@ -95,6 +100,13 @@ class Knowledge:
             for site in atom.sites:
                 wanted.setdefault(site.gene, set()).update(site.named_codons or (0,))
         return {gene: tuple(sorted(codons)) for gene, codons in sorted(wanted.items())}
+
+    @cached_property
+    def lost(self) -> tuple[str, ...]:
+        """Genes of which some rule asks whether they are lost, or that may be inherited so."""
+        nodes = [n for r in self.rules for n in (r.node, r.requires_node) if n is not None]
+        asked = {g for node in nodes for a in atoms_of(node) if a.kind in _OF_WHOLE_GENES for g in a.genes}
+        return tuple(sorted(asked | {r["gene"] for r in data_rows("predisposition_genes.tsv")}))
 
 
 def _site_genes(atom) -> Iterable[str]:  # type: ignore[no-untyped-def]
@@ -185,6 +197,10 @@ def findings(
     rows, blood, plasma = seen.rows, seen.blood, seen.plasma
     purity = shown_content(study, presence)
     codons = callability(study, panels, callable_params, codons=knowledge.codons, purity=purity)
+    whole = pl.DataFrame({"gene": list(knowledge.lost)}, schema={"gene": pl.String}).with_columns(
+        codon=pl.lit(0, pl.Int64)
+    )
+    unread = unread_codons(study, whole)
     new = _emerged(study, presence, watch)
     copies, copy_material, alleles = copy_states(copy_rows)
     chosen = dict(decision.select("patient_id", "sample_id").iter_rows())
@@ -206,7 +222,7 @@ def findings(
         ~pl.col("variants").is_in([r.words for rows in records.values() for r in rows]).fill_null(False)
     )
     denied = recorded_sites(named, statuses_of(study.config.statuses))
-    sites = _Sites(panels, codons, chosen, plasma, knowledge.genes, denied)
+    sites = _Sites(panels, codons, chosen, plasma, knowledge.genes, denied, unread)
     counted = burden.filter(~pl.col("sample_id").is_in(sorted(sites.blind)))  # too little tumour to count mutations
     facts = Facts(study, lines, counted, chosen, readings, ctdna, after_surgery, progressed, decision_day)
     shown = _shown_in_plasma(plasma)
@@ -369,6 +385,7 @@ class _Sites:
         plasma: pl.DataFrame,
         genes: frozenset[str],
         denied: Mapping[str, list[tuple[str, int]]],
+        unread: pl.DataFrame,
     ):
         self.denied = denied
         self.genes, self.panels, self.decision = genes, panels, decision
@@ -388,6 +405,8 @@ class _Sites:
         for sample, gene, codon, state in known.select("sample_id", "gene", "codon", "state").iter_rows():
             said = "underpowered" if sample in dry and state != "unread" else state
             self.measured.setdefault(sample, []).append((gene, codon, said))
+        for sample, gene in unread.select("sample_id", "gene").unique().sort("sample_id", "gene").iter_rows():
+            self.measured.setdefault(sample, []).append((gene, 0, "unread"))  # something of the gene is not understood
         self.cache: dict[tuple[tuple[str, frozenset[tuple[str, bool]]], ...], tuple[dict, dict]] = {}  # type: ignore[type-arg]
 
     def of(self, patient: str) -> tuple[Mapping[tuple[str, str, int], str], Mapping[str, str]]:
