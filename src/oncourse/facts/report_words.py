@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from functools import cache
 
+from oncourse.facts.beside_change import taken_back, unread_words
 from oncourse.facts.codon_words import spelled_out
 from oncourse.genome import protein
 from oncourse.genome.gene_names import symbols
@@ -36,6 +37,7 @@ CODING = re.compile(
 )
 #: Coding changes that stay as they are written: named ones, by intron, and those of another numbering (``5382insC``).
 _NAMED = re.compile(r"(?i)c\.|IVS|\d+(?:_\d+)?(?:del|ins|dup)")
+_ANY_CHANGE = re.compile(f"(?:{PROTEIN.pattern})|(?:{CODING.pattern})", re.I)
 FRACTION = re.compile(r"[<>~≈]?\s?\d+(?:\.\d+)?\s?%")
 _NUMBERS = r"([0-9]+(?:\s*[-、,/]\s*[0-9]+)*)"
 EXON = re.compile(rf"第?{_NUMBERS}\s*号?外显子|(?:(?<![A-Za-z])ex(?:ons?)?\.?|外显子)\s*{_NUMBERS}", re.I)
@@ -229,6 +231,21 @@ def sets_aside(text: str | None) -> bool:
     return text is not None and (bool(_BELOW.match(text)) or finding(text).state == "doubt")
 
 
+def not_read_beside(text: str | None) -> str:
+    """Return the words of a cell beside the changes that it names and that nobody knows; empty where all are known.
+
+    >>> not_read_beside("exon2 c.35G>A p.G12D 12%"), not_read_beside("KRAS G12D (foo)"), not_read_beside("foo")
+    ('', 'foo', '')
+    """
+    if text is None or finding(text).state not in (None, "present") or not finding(text).changes:
+        return ""
+    plain = spelled_out(unicodedata.normalize("NFKC", text))
+    for pattern, tight in _TIGHT:
+        plain = pattern.sub(tight, plain)
+    words = _ANY_CHANGE.sub(" ", plain)
+    return unread_words(" ".join(w for w in re.split(r"[\s:;,()\[\]/、。]+", words) if w.upper() not in symbols()))
+
+
 def _clauses(text: str) -> list[str]:
     """Return the statements of a text; a list of changes before a word (``G12C,G12D阴性``) is one of them.
 
@@ -263,6 +280,9 @@ def _state(clause: str) -> str | None:
     """Return absent, untested, present or doubt; null where the words say none of them, or two."""
     if _DOUBT.search(clause):
         return "doubt"
+    if behind := taken_back(clause, _ANY_CHANGE):
+        shares = (float(re.sub(r"[^\d.]", "", f)) for f in FRACTION.findall(clause))
+        return "doubt" if any(share > 0 for share in shares) else behind
     tested = _UNTESTED.sub(" ", clause)
     rest = _ABSENT.sub(" ", tested)
     said = {

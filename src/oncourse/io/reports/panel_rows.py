@@ -384,6 +384,14 @@ def _tell_words(table: pl.DataFrame, source: Path, reading: Reading) -> None:
         why = f"no change that is understood: {'; '.join(said)}"
         reading.ledger.doubted(source.name, odd.height, why, became="calls", line=odd["_line"][0], first=said[0])
         reading.problems.append(Problem(source.name, odd["_line"][0], None, None, message, cure, "warning"))
+    beside = table.filter(pl.col("beside").is_not_null() & pl.col("set_aside").is_null())
+    if beside.height:
+        said = [f"{g}: {w}" for g, w in beside.select("gene", "beside").head(5).iter_rows()]
+        message = (
+            f"{beside.height:,} changes stand beside words that are not understood ({'; '.join(said)}): taken as found."
+        )
+        cure = "Look at them; where the words take the change back, write 未检出 or not detected."
+        reading.problems.append(Problem(source.name, beside["_line"][0], None, None, message, cure, "warning"))
 
 
 def _samples(table: pl.DataFrame, reading: Reading) -> None:

@@ -17,7 +17,7 @@ import polars as pl
 from oncourse.facts.markers import REPAIR_PROTEINS
 from oncourse.facts.recorded import TESTED_LOSS, is_statement
 from oncourse.facts.report_genes import codons_named, exons_named, genes_named, names_part, pair_named
-from oncourse.facts.report_words import FRACTION, WordedFinding, finding, sets_aside
+from oncourse.facts.report_words import FRACTION, WordedFinding, finding, not_read_beside, sets_aside
 from oncourse.genome import protein
 from oncourse.genome.gene_names import current_symbol
 from oncourse.genome.gene_sets import set_codons
@@ -83,7 +83,8 @@ def understood(table: pl.DataFrame) -> pl.DataFrame:
     `table` has the columns of `oncourse.io.reports.panel_rows.PANEL` and ``_line``. ``words`` holds what a change not
     understood, or denied, was written as; ``fact`` the column of samples that a fact belongs to; ``gene_cell`` the
     gene's cell as written; ``set_aside`` the word by which nobody calls a change that the row names (a failed FILTER,
-    below the limit of detection, suspected), null where it is called.
+    below the limit of detection, suspected), null where it is called; ``beside`` a cell of a change with words that are not
+    known.
     """
     schema: dict[str, Any] = {
         **table.schema,
@@ -94,6 +95,7 @@ def understood(table: pl.DataFrame) -> pl.DataFrame:
         "gene_cell": pl.String,
         "exon_only": pl.Boolean,
         "set_aside": pl.String,
+        "beside": pl.String,
     }
     table = _zeros_are_absent(_with_stains(_without_filling(table)))
     rows = [one for row in table.iter_rows(named=True) for one in _read(row)]
@@ -185,7 +187,7 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     row |= {k: _any_of_codon(gene, row[k]) for k in _CHANGE if row[k]}
     row["origin"] = row["origin"] or _origin_beside(row)
     row |= {"partner": None, "words": None, "fact": None, "gene_cell": gene, "exon_only": False}
-    row["set_aside"] = None
+    row["set_aside"] = row["beside"] = None
     if fact := fact_named(gene):
         itself = gene if _SAYS_ITSELF.match(gene) else None  # MSI-H in the column of genes
         yield row | {"kind": "fact", "fact": fact, "words": row["value"] or row["hgvs_p"] or itself}
@@ -209,6 +211,7 @@ def _read(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     changes = () if contradicted else changes
     if kind == "call" and (changes or row["pos"]):
         row["set_aside"] = _set_aside(row, states)
+        row["beside"] = next((row[k] for k in _CHANGE if not_read_beside(row[k])), None)
     if kind == "negative":
         of_part = names_part(gene) or any(f.is_part for f in cells.values())
         row["exon_only"] = not (asked or _changes(cells) or _is_event(row) or any(f.is_part for f in cells.values()))
