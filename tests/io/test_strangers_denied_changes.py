@@ -81,7 +81,9 @@ def test_instability_with_its_method_or_share_stays_high():
     [
         *(("KRAS", c, "positive") for c in ("p.A11_G12dup", "p.A11_G12delinsVD", "p.T58_A59dup", "p.A11_G12del")),
         *(("NRAS", c, "positive") for c in ("p.G60_Q61del", "p.Q61_E62insQ")),
-        *(("KRAS", c, "negative") for c in ("p.V7_V9del", "p.E31_D33del")),
+        *(("KRAS", c, "negative") for c in ("p.V7_V9del", "p.E31_D33del", "p.G10dup")),
+        # residues put in beside a codon: neither mutated nor wild type
+        *(("KRAS", c, "not_assessable") for c in ("p.G10_A11dup", "p.V14_G15dup", "p.E62_S65dup")),
     ],
 )
 def test_a_change_of_a_range_is_one_of_each_of_its_residues(tmp_path, gene, change, state):
@@ -89,3 +91,10 @@ def test_a_change_of_a_range_is_one_of_each_of_its_residues(tmp_path, gene, chan
     rows = [f"P1\t{gene}\t{change}", *(f"P1\t{g}\twild type" for g in ("KRAS", "NRAS") if g != gene), ""]
     (tmp_path / "a.tsv").write_text("\n".join(["Sample\tGene\tProtein change", *rows]), "utf-8")
     assert states_of(read_any(tmp_path / "a.tsv"), "RAS") == {"P1": state}
+
+
+@pytest.mark.parametrize("change", ["p.V600_K601delinsE", "p.T599_V600delinsIE", "p.T599_V600insT", "p.T599dup"])
+def test_a_range_over_the_codon_of_an_exact_change_is_neither_that_change_nor_its_absence(tmp_path, change):
+    """BRAF V600E was negative beside T599_V600delinsIE, which holds it."""
+    (tmp_path / "a.tsv").write_text(f"Sample\tGene\tProtein change\nP1\tBRAF\t{change}\nP2\tBRAF\tp.V600K\n", "utf-8")
+    assert states_of(read_any(tmp_path / "a.tsv"), "BRAF V600E") == {"P1": "not_assessable", "P2": "negative"}

@@ -14,6 +14,7 @@ from oncourse.genome.protein import codon_of, codons_of, short_change
 from oncourse.knowledge.findings import VariantFinding
 
 _SUBSTITUTION = re.compile(r"^([A-Z])(\d+)([A-Z*]?)$")
+_IN_FRAME = re.compile(r"delins|del|dup|ins")
 LOSS_EFFECTS = ("nonsense", "frameshift", "splice", "start_loss")
 
 
@@ -100,8 +101,18 @@ class Site:
         return inside or any(low <= last and first <= high for low, high in self.spans)
 
     def may_accept(self, variant: VariantFinding) -> bool:
-        """Return whether a variant without a protein change may be what is asked for: its codon, too, is not known, or
-        is that of an exact change."""
+        """Return whether a variant may be what is asked for, and nobody knows: one without a protein change whose codon,
+        too, is not known, or is that of an exact change; a range over an exact change's codon; residues put in beside a
+        codon.
+
+        >>> braf, kras = parse_site("BRAF:V600E"), parse_site("KRAS:12,13")
+        >>> [braf.may_accept(VariantFinding("BRAF", c, "inframe")) for c in ("T599_V600delinsIE", "L485_P490del", "V600K")]
+        [True, False, False]
+        >>> [kras.may_accept(VariantFinding("KRAS", c, "inframe")) for c in ("G10_A11dup", "V14_G15dup", "E31_D33del")]
+        [True, True, False]
+        """
+        if self._beside(variant):
+            return True
         if (
             variant.gene != current_symbol(self.gene)
             or variant.change
@@ -113,6 +124,18 @@ class Site:
         if not (self.changes or self.codons or self.spans):
             return False
         return variant.codon is None or variant.codon in self.named_codons
+
+    def _beside(self, variant: VariantFinding) -> bool:
+        """Whether an in-frame change holds the codon of an exact change, or puts residues in beside a codon."""
+        change = variant.change
+        if variant.gene != current_symbol(self.gene) or not change or self.accepts(variant):
+            return False
+        if not (kind := _IN_FRAME.search(change)) or (span := codons_of(change)) is None:
+            return False
+        first, last = span
+        exact = {c for c in (codon_of(x) for x in self.changes) if c}
+        near = 1 if kind[0] in ("dup", "ins") else 0
+        return any(first - near <= c <= last + near for c in exact | self.codons)
 
     def __str__(self) -> str:
         return self.text

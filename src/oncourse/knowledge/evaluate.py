@@ -146,7 +146,8 @@ def _untold(sites: tuple[Site, ...], patient: PatientFindings) -> tuple[str, ...
     """Return the variants that may be one of the sites, because their protein change is not recorded."""
     return tuple(
         dict.fromkeys(
-            f"{v.name}: protein change not recorded; it may be one of {site.words}"
+            f"{v.name}: {'reaches it, or lies beside it' if v.change else 'protein change not recorded'}; "
+            f"it may be one of {site.words}"
             for site in sites
             for v in patient.by_gene.get(site.gene, ())
             if site.may_accept(v) and not v.is_from_blood

@@ -229,8 +229,11 @@ def _seen(seen: pl.LazyFrame) -> pl.LazyFrame:
     """Return per status and sample what its variants say: is_hit, hit_basis, variants, codons, counts, doubt (words)."""
     present = pl.col("state") == "present"
     hit = present & (pl.col("verdict") == "hit")
+    named = pl.col("name").str.contains(r" [A-Z]\d+(?:_[A-Z]\d+)?(?:delins|del|dup|ins)")
     words = (
-        pl.when(present & (pl.col("verdict") == "unclear"))
+        pl.when(present & (pl.col("verdict") == "unclear") & named)
+        .then(pl.format("{}: reaches what is asked for in part, or lies beside it", "name"))
+        .when(present & (pl.col("verdict") == "unclear"))
         .then(pl.format("{}: protein change not recorded", "name"))
         .when(present & (pl.col("verdict") == "blood"))
         .then(pl.format("{}: {}", "name", pl.lit(CHIP_TEXT)))
