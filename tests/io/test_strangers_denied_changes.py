@@ -58,7 +58,17 @@ def test_a_denied_change_is_no_call(tmp_path, words):
 
 @pytest.mark.parametrize(
     "words",
-    ["MSI-H excluded", "MSI-H: negative", "MSI-H (0/5)", "MSI-H不支持", "MSI-H ruled out", "MSI-H: no", "MSI-H（否）"],
+    ["MSI-H excluded", "MSI-H: negative", "MSI-H (0/5)", "MSI-H不支持", "MSI-H ruled out", "MSI-H: no", "MSI-H（否）"]
+    + [
+        "MSI-H: nil",
+        "MSI-H ✗",
+        "MSI-H (N)",
+        "MSI-H ND",
+        "MSI-H withdrawn",
+        "MSI-H unlikely",
+        "MSI-H 没有",
+        "MSI-H likely",
+    ],
 )
 def test_denied_instability_is_not_high(words):
     """Of "MSI-H excluded" the second word was passed over: eleven rules matched, pembrolizumab at I-A among them."""
@@ -70,9 +80,9 @@ def test_denied_instability_is_not_high(words):
 def test_instability_with_its_method_or_share_stays_high():
     for words in ("MSI-H", "MSI-H (32%)", "MSI-H, PCR", "MSI-H（5/5）", "MSI-H（高度不稳定）", "MSI-H阳性"):
         assert (msi_of(words), marker_state("MSI", words)) == ("MSI-H", "positive"), words
-    for words in ("dMMR: No", "dMMR excluded", "dMMR 否", "MLH1 loss: no"):
+    for words in ("dMMR: No", "dMMR excluded", "dMMR 否", "dMMR nil", "dMMR ✗", "dMMR withdrawn", "MLH1 loss: no"):
         assert marker_state("MMR", words) == "unclear", words
-    for words in ("dMMR", "dMMR (MLH1-)", "dMMR(MLH1缺失)", "MLH1 lost (no staining)"):
+    for words in ("dMMR", "dMMR (MLH1-)", "dMMR(MLH1缺失)", "dMMR, likely Lynch", "MLH1 lost (no staining)"):
         assert marker_state("MMR", words) == "positive", words
 
 

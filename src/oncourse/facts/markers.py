@@ -160,7 +160,8 @@ _DOUBT = re.compile(
 #: What stands after a word of a positive result and denies it: ``MSI-H excluded``, ``dMMR: No``, ``MSI-H (0/5)``.
 _DENIED = re.compile(
     r"exclud|ruled|\bno\b(?! (?:stain|express|nuclear|protein))|\bnon|false|absen|denied|negativ|\bneg\b|(?<![\d.])0\s*/|"
-    r"(?<![\d.])0+(?:\.0+)?\s*%|[:=]\s*0\s*$|否|排除|不支持|不符|阴性|[:=\s(][-−–]\)?\s*$|[:=]\s*n\s*$"
+    r"(?<![\d.])0+(?:\.0+)?\s*%|[:=]\s*0\s*$|\bnil\b|\bzero\b|withdrawn|retract|reject|disprov|unlikely|"
+    r"previously|没有|不存在|消失|转阴|^\W*(?:n|f|x|0|nd|n/d|na|×|✗|✘|likely|possibl[ey]|probabl[ey])\W*$|^\s*[×✗✘]|否|排除|不支持|不符|阴性|[:=\s(][-−–]\)?\s*$|[:=]\s*n\s*$"
 )
 #: Proteins of mismatch repair whose loss immunohistochemistry shows.
 REPAIR_PROTEINS = ("MLH1", "MSH2", "MSH6", "PMS2")
