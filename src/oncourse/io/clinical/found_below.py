@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from oncourse.io.carried import FOLDER as CARRIED
 from oncourse.io.clinical.columns_of_ids import ids_among
 from oncourse.io.tabular.text import read_table
 from oncourse.study.schema import Problem
@@ -48,7 +49,9 @@ def sheet_of_samples(folders: Iterable[Path], calls: Sequence[Path]) -> Path | N
     """Return the one table below the folders that is called a sheet of samples, says of each sample once whose it is, and
     names samples or patients as the files of the calls do; null where there is none, or more than one."""
     found = []
-    for path in (p for folder in folders if folder.is_dir() for p in sorted(folder.rglob("*"))):
+    for path in (
+        p for folder in folders if folder.is_dir() for p in sorted(folder.rglob("*")) if _is_theirs(p, folder)
+    ):
         if not (path.is_file() and _SHEET.search(path.stem) and ids_of(path) == {"sample_id", "patient_id"}):
             continue
         if path.stat().st_size > _MOST:
@@ -67,11 +70,16 @@ def sheet_of_samples(folders: Iterable[Path], calls: Sequence[Path]) -> Path | N
     return found[0] if len(found) == 1 else None
 
 
+def _is_theirs(path: Path, top: Path) -> bool:
+    """Whether a file below a folder is no table of ours that lies beside the calls (`oncourse.io.carried`)."""
+    return CARRIED not in path.relative_to(top).parts[:-1]
+
+
 def told_unread(left: Iterable[Path], top: Path) -> list[Problem]:
     """Say, a sentence for each folder below `top`, which of the files that are left hold patients: nobody read them."""
     folders: dict[str, list[str]] = {}
     for path in sorted(left):
-        if path.parent != top and "patient_id" in ids_of(path):
+        if path.parent != top and _is_theirs(path, top) and "patient_id" in ids_of(path):
             folders.setdefault(path.parent.relative_to(top).as_posix(), []).append(path.name)
     cure = (
         "Name them as our tables and lay them beside each other (patients.csv, treatments.csv, labs.csv, follow_up.csv), "

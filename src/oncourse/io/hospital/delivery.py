@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from oncourse.io.carried import FOLDER as CARRIED
 from oncourse.io.clinical.columns_of_ids import ids_among
 from oncourse.io.clinical.found_below import sheet_of_samples
 from oncourse.io.clinical.own_headers import our_headers
@@ -73,6 +74,7 @@ def _tables_beside(paths: Sequence[Path]) -> list[Path]:
             return list(named)
         if not texts:  # the tables lie in a folder of their own beside that of the calls
             below = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "~")))
+            below = [p for p in below if p.name != CARRIED]
             tables = _tables_beside(below)
             return tables if any(table_of(p.stem) == "patients" for p in tables) else []
     return []
