@@ -285,3 +285,34 @@ def test_a_standardised_difference_needs_two_on_either_side():
     assert _smd(a, b) == pytest.approx(-1 / np.sqrt(2))
     assert _smd(a, a) is None
     assert _smd(a, b.head(1)) is None
+
+
+def test_copies_of_two_samples_are_compared_base_by_base_within_each_chromosome():
+    """Against one array entry per base; chromosomes that one sample lacks, gaps and unknown minor copies included."""
+    random = np.random.default_rng(4)
+
+    def segments():
+        out = {}
+        for chrom in ("1", "2", "X"):
+            edges = np.sort(random.choice(60, 6, replace=False)) + 1
+            total = random.integers(0, 4, 3).astype(float)
+            out[chrom] = [edges[::2], edges[1::2], total, np.where(random.random(3) < 0.3, np.nan, total // 2)]
+        return out
+
+    def by_base(of, chrom):
+        states = np.full((2, 70), np.nan)
+        for start, end, *copies in zip(*of[chrom], strict=True):
+            states[:, start : end + 1] = np.array(copies)[:, None]
+        return states
+
+    for _ in range(40):
+        a, b = segments(), segments()
+        del b["2"]
+        same = different = 0
+        for chrom in ("1", "X"):
+            (total, minor), (other, least) = by_base(a, chrom), by_base(b, chrom)
+            known = ~np.isnan(total) & ~np.isnan(other)
+            unlike = known & ((total != other) | (~np.isnan(minor) & ~np.isnan(least) & (minor != least)))
+            same, different = same + known.sum(), different + unlike.sum()
+        found = _divergence(a, b, 20, random)
+        assert found.n == 2 and found.value == pytest.approx(different / same)

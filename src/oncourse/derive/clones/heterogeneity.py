@@ -299,6 +299,18 @@ def copy_number_divergence(a: pl.DataFrame, b: pl.DataFrame, n_draw: int, random
     return _divergence(_by_chromosome(a), _by_chromosome(b), n_draw, random)
 
 
+#: Places that a chromosome may have, where all are laid in one row.
+CHROMOSOME = 1 << 40
+
+
+def _in_one_row(segments: Chromosomes, chromosomes: list[str]) -> tuple[np.ndarray, ...]:
+    """Return start, end, total and minor copies of the segments of some chromosomes, one behind the other."""
+    parts = [segments[chrom] for chrom in chromosomes]
+    start, end, total, minor = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    place = np.repeat(np.arange(len(parts)) * CHROMOSOME, [len(part[0]) for part in parts])
+    return start + place, end + place, total, minor
+
+
 def _divergence(first: Chromosomes, second: Chromosomes, n_draw: int, random: np.random.Generator) -> Any:
     """Return the share of bases with copy number in both samples whose rounded copies differ.
 
@@ -307,22 +319,23 @@ def _divergence(first: Chromosomes, second: Chromosomes, n_draw: int, random: np
     """
     from oncourse.evolution.heterogeneity import NOTHING, VariantInterval
 
-    same, all_bases = [], []
-    for chrom in sorted(first.keys() & second.keys()):
-        pair = (first[chrom], second[chrom])
-        edges = np.unique(np.concatenate([part for start, end, *_ in pair for part in (start, end + 1)]))
-        left, length = edges[:-1], np.diff(edges)
-        states = []
-        for start, end, total, minor in pair:
-            at = np.searchsorted(start, left, side="right") - 1
-            inside = (at >= 0) & (left <= end[np.maximum(at, 0)])
-            states.append(tuple(np.where(inside, copies[np.maximum(at, 0)], np.nan) for copies in (total, minor)))
-        known = ~np.isnan(states[0][0]) & ~np.isnan(states[1][0])
-        minor_differs = np.abs(states[0][1] - states[1][1]) > 0.5  # NaN compares as equal
-        differs = known & ((states[0][0] != states[1][0]) | minor_differs)
-        all_bases.append(float(length[known].sum()))
-        same.append(float(length[differs].sum()))
-    bases, different = np.array(all_bases), np.array(same)
+    both = sorted(first.keys() & second.keys())
+    if not both:
+        return NOTHING
+    pair = (_in_one_row(first, both), _in_one_row(second, both))
+    edges = np.unique(np.concatenate([part for start, end, *_ in pair for part in (start, end + 1)]))
+    left, length = edges[:-1], np.diff(edges)
+    states = []
+    for start, end, total, minor in pair:
+        at = np.maximum(np.searchsorted(start, left, side="right") - 1, 0)
+        inside = (left >= start[at]) & (left <= end[at])
+        states.append(tuple(np.where(inside, copies[at], np.nan) for copies in (total, minor)))
+    known = ~np.isnan(states[0][0]) & ~np.isnan(states[1][0])
+    minor_differs = np.abs(states[0][1] - states[1][1]) > 0.5  # NaN compares as equal
+    differs = known & ((states[0][0] != states[1][0]) | minor_differs)
+    bases, different = (
+        np.bincount(left[which] // CHROMOSOME, length[which], len(both)).astype(float) for which in (known, differs)
+    )
     if bases.sum() == 0:
         return NOTHING
     index = random.integers(0, len(bases), (n_draw, len(bases)))

@@ -276,11 +276,19 @@ def _start(state: State, params: ClusterParams, index: int) -> Chain:
 
 def correlation(a: FloatArray, b: FloatArray) -> float:
     """Return the correlation of two similarity matrices over the pairs of variants; 1 where neither varies."""
-    upper = np.triu_indices(len(a), 1)
-    x, y = a[upper], b[upper]
-    if x.std() < 1e-9 or y.std() < 1e-9:
-        return float(np.abs(x - y).max(initial=0.0) < 0.2)
-    return float(np.corrcoef(x, y)[0, 1])
+    n, n_pair = len(a), len(a) * (len(a) - 1)
+    if n < 2:
+        return 1.0
+    # both are symmetric: every pair is there twice, and the diagonal is taken off
+    own_a, own_b = np.diagonal(a), np.diagonal(b)
+    mean_a, mean_b = (a.sum() - own_a.sum()) / n_pair, (b.sum() - own_b.sum()) / n_pair
+    x, y = a - mean_a, b - mean_b
+    np.fill_diagonal(x, 0.0)
+    np.fill_diagonal(y, 0.0)
+    spread_a, spread_b = np.vdot(x, x) / n_pair, np.vdot(y, y) / n_pair
+    if min(spread_a, spread_b) < 1e-18:
+        return float(np.abs(a - b).max(initial=0.0) < 0.2)
+    return float(np.vdot(x, y) / n_pair / math.sqrt(spread_a * spread_b))
 
 
 def expected_rand_partition(kept: IntArray, together: FloatArray, start: IntArray) -> IntArray:

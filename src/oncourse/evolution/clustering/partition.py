@@ -68,7 +68,7 @@ def merge_all(state: State) -> None:
     merged /= merged.max(axis=2, keepdims=True)
     n = len(merged)
     root = kernels.agglomerate(merged, np.ones(n), state.weight, state.trunk, log_concentration_prior(n))
-    state.labels = np.unique(root, return_inverse=True)[1].astype(np.int64)
+    state.labels = compact(root)
     evidence = new_log(state) + rows.log_prior
     state.row_of = likely_rows(evidence, rows.start, rows.variant)
 

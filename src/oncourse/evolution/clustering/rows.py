@@ -159,4 +159,5 @@ def sum_of_rows(values: Any, start: IntArray) -> Any:
 def likely_rows(values: FloatArray, start: IntArray, variant: IntArray) -> IntArray:
     """Return shape (n_variant,): the first row of each variant with its highest value."""
     is_top = np.nonzero(values == np.maximum.reduceat(values, start[:-1])[variant])[0]
-    return np.asarray(is_top[np.unique(variant[is_top], return_index=True)[1]])
+    of = variant[is_top]
+    return np.asarray(is_top[np.append(True, of[1:] != of[:-1])[: len(of)]])

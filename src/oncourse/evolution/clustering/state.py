@@ -114,11 +114,19 @@ def new_log(state: State) -> FloatArray:
 
 
 def compact(labels: IntArray) -> IntArray:
-    """Return labels renumbered 0, 1, ... without gaps; -1 stays."""
-    inside = labels >= 0
-    out = np.full_like(labels, -1)
-    out[inside] = np.unique(labels[inside], return_inverse=True)[1]
-    return out
+    """Return labels renumbered 0, 1, ... without gaps; -1 stays, and stands for all below it.
+
+    Examples
+    --------
+    >>> compact(np.array([5, -1, 2, 5])).tolist()
+    [1, -1, 0, 1]
+    """
+    known = np.maximum(labels, -1)
+    is_used = np.zeros(int(known.max(initial=-1)) + 2, np.int64)  # the last is that of -1
+    is_used[known] = 1
+    rank = np.cumsum(is_used) - 1
+    rank[-1] = -1
+    return np.asarray(rank[known])
 
 
 def sums_of(state: State, labels: IntArray | None = None) -> tuple[FloatArray, IntArray]:
