@@ -79,7 +79,8 @@ def _told(answer: Any, place: str) -> Iterator[tuple[str, list[Any]]]:
         if any(isinstance(name, tuple) for name in answer):  # filled in the order of a set
             items.sort(key=lambda item: str(item[0]))
         for name, value in items:
-            if callable(name) or name in NOT_OURS:  # functions: what another table was derived by
+            # functions: what another table was derived by, and of what
+            if callable(name[0] if isinstance(name, tuple) else name) or name in NOT_OURS:
                 continue
             step = f".{name}" if str(name).isidentifier() and not re.search(r"\d", str(name)) else f"[{name}]"
             yield from _told(value, (place + step).removeprefix("."))

@@ -12,9 +12,11 @@ from oncourse import compiled
 from oncourse.derive.clinical._psa_kernel import decline
 from oncourse.evolution._fast_math import fast_exp, fast_log
 from oncourse.evolution._reads_kernels import (
+    anchored,
     beta_binomial_into,
     fit_shares,
     levels_along,
+    places_anchored,
     rising_into,
     tissue_reads,
 )
@@ -111,7 +113,15 @@ def _filled():
     alt, depth = rng.integers(0, 30, n).astype(float), np.full(n, 80.0)
     error, s, full = np.full(n, 1e-3), np.full(n, 200.0), rng.uniform(0.01, 0.95, (n, 7))
     steps = (np.arange(8) + 0.5) / 9
-    yield tissue_reads, (alt, depth, error, s, full, steps), [np.empty((n, 7)), np.empty((n, 7))]
+    alt[:2] = 2, 20
+    places = rng.integers(1, 5, (n, 7)).astype(float), rng.integers(1, 5, (n, 7)).astype(float)
+    share = rng.dirichlet(np.ones(7), (2, n))
+    reads = alt, depth, error, s, full[:, 0].copy(), np.full(n, 2.0), *places, -rng.uniform(0, 20, n)
+    yield tissue_reads, (*reads, steps, share, 0.8), [np.empty((n, 7)), np.empty((2, n)), np.empty((2, n))]
+    links = np.array([0, 2, 2, 5]), np.array([0, 1, 4, 2, 0]), np.array([1, 0, 1, 1, 0], bool)
+    told = -rng.uniform(0, 30, (n, 7)), -rng.uniform(0, 30, n)
+    yield anchored, (*links, *told, -rng.uniform(0, 30, n), share[0, :3].copy()), [np.empty(3), np.empty(3)]
+    yield places_anchored, (np.array([2, 0]), *links, *told, share[0, :3].copy()), [np.empty((2, 7))]
     yield beta_binomial_into, (alt, depth, full[:, 0].copy(), s), [np.empty(n)]
     yield rising_into, (s * full[:, 0], alt), [np.empty(n)]
     copies, mutated = rng.integers(1, 5, (n, 7)).astype(float), np.ones((n, 7))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from oncourse.evolution import tumour_fraction
-from oncourse.evolution._reads_kernels import tissue_reads
+from oncourse.evolution._reads_kernels import anchored, places_anchored, tissue_reads
 from oncourse.evolution.presence import Cells, Samples
 from oncourse.evolution.tissue_evidence import read_vaf
 from oncourse.evolution.tumour_fraction import tumour_fractions
@@ -185,19 +185,42 @@ def test_tissue_is_not_all_noise_where_most_sites_are_another_regions(error):
 
 
 def test_what_tissue_reads_say_is_the_beta_binomial_and_its_mean_over_parts_of_the_cells():
-    """scipy.stats.betabinom, less the binomial coefficient that every explanation shares."""
+    """scipy.stats.betabinom, less the binomial coefficient that every explanation shares; few reads and many."""
     from scipy.special import gammaln, logsumexp
     from scipy.stats import betabinom
 
-    alt, depth, error, s = np.array([0.0, 12.0, 60.0]), np.full(3, 100.0), np.full(3, 1e-3), np.array([200.0, 50, 1e3])
-    full, steps = np.array([[0.3, 0.02], [0.1, 0.6], [0.9, 0.5]]), (np.arange(8) + 0.5) / 9
-    every, part = np.empty((3, 2)), np.empty((3, 2))
-    tissue_reads(alt, depth, error, s, full, steps, every, part)
+    alt, depth, error = np.array([0.0, 3.0, 12.0, 60.0]), np.full(4, 100.0), np.full(4, 1e-3)
+    s, purity, normal = np.array([200.0, 200, 50, 1e3]), np.array([0.6, 0.02, 0.4, 0.9]), np.full(4, 2.0)
+    copies, mutated = np.array([[2.0, 1], [3, 2], [2, 4], [1, 2]]), np.array([[1.0, 1], [1, 2], [2, 3], [1, 1]])
+    share = np.array([[[0.7, 0.3]] * 4, [[0.0, 1.0]] * 4])
+    nil, steps = np.array([-0.2, -9.0, -50.0, -300.0]), (np.arange(8) + 0.5) / 9
+    every, told, other = np.empty((4, 2)), np.empty((2, 4)), np.empty((2, 4))
+    reads = alt, depth, error, s, purity, normal, copies, mutated, nil
+    tissue_reads(*reads, steps, share, 0.8, every, told, other)
+    rho = purity[:, None]
+    full = rho * mutated / (rho * copies + (1 - rho) * normal[:, None])
 
     def plain(vaf):
         v = read_vaf(vaf, error[:, None])
         ways = gammaln(depth + 1) - gammaln(alt + 1) - gammaln(depth - alt + 1)
         return betabinom.logpmf(alt[:, None], depth[:, None], v * s[:, None], (1 - v) * s[:, None]) - ways[:, None]
 
+    part = logsumexp([plain(full * x) for x in steps], axis=0) - np.log(8)
     np.testing.assert_allclose(every, plain(full), rtol=1e-8)
-    np.testing.assert_allclose(part, logsumexp([plain(full * x) for x in steps], axis=0) - np.log(8), rtol=1e-8)
+    for genome in (0, 1):
+        np.testing.assert_allclose(told[genome], logsumexp(plain(full), axis=1, b=share[genome]), rtol=1e-8)
+        some = logsumexp(part, axis=1, b=share[genome]) + np.log(0.8)
+        np.testing.assert_allclose(other[genome], np.logaddexp(some, nil + np.log(0.2)), rtol=1e-8)
+
+
+def test_anchors_speak_of_places_where_the_variant_may_be_there_and_here():
+    """By hand: the first variant has two anchors, one at the same places and one not; the second has none."""
+    every, told, other = np.log([[0.2, 0.4], [0.5, 0.1]]), np.log([0.3, 0.25]), np.log([0.6, 0.7])
+    start, link, alike = np.array([0, 2, 2]), np.array([0, 1]), np.array([True, False])
+    share, log_trunk, log_other = np.array([[0.75, 0.25], [1.0, 0.0]]), np.empty(2), np.empty(2)
+    anchored(start, link, alike, every, told, other, share, log_trunk, log_other)
+    assert np.exp(log_trunk).tolist() == pytest.approx([0.75 * 0.2 * 0.25 + 0.25 * 0.4 * 0.25, 1.0])
+    assert np.exp(log_other).tolist() == pytest.approx([0.6 * 0.7, 1.0])
+    place = np.empty((2, 2))
+    places_anchored(np.array([1, 0]), start, link, alike, every, told, share, place)
+    assert place.tolist() == [pytest.approx([1.0, 0.0]), pytest.approx([0.6, 0.4])]

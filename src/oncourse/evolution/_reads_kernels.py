@@ -12,7 +12,9 @@ from oncourse.compiled import compiled
 from oncourse.evolution._fast_math import fast_exp, fast_log
 
 #: Below this a logarithm of a likelihood is as good as that of nothing.
-_LEAST_LOG = -690.0
+_LEAST_LOG, _TINY = -690.0, 1e-300
+#: Reads up to which a rising factorial is worked out as a product.
+_FEW_READS = 8
 
 
 @compiled(error_model="numpy", inline="always")
@@ -64,49 +66,132 @@ def beta_binomial_into(alt, depth, vaf, s, out):
         out[i] += fast_log(_lifted(vaf[i] * s[i], alt[i]) * _lifted((1.0 - vaf[i]) * s[i], depth[i] - alt[i]))
 
 
-@compiled("f8[:], f8[:], f8[:], f8[:], f8[:,:], f8[:], f8[:,:], f8[:,:]", error_model="numpy")
-def tissue_reads(alt, depth, error, s, full, steps, every, part):
-    """Fill log P(alt | depth) of beta-binomial reads of a variant in all cells, and in a part of them: the mean over
-    `steps`.
+@compiled(
+    "f8[:], f8[:], f8[:], f8[:], f8[:], f8[:], f8[:,:], f8[:,:], f8[:], f8[:], f8[:,:,:], f8, f8[:,:], f8[:,:], f8[:,:]",
+    error_model="numpy",
+)
+def tissue_reads(alt, depth, error, s, purity, normal, copies, mutated, nil, steps, share, in_part, every, told, other):
+    """Fill log P(alt | depth) of beta-binomial reads of a variant in all cells, and not in all: in a part of them, the
+    mean over `steps`, or in none.
 
-    alt, depth, error, s (concentration) : shape (n,)
-    full : shape (n, n_option), allele fraction in all cells at each option; steps : shares of the cells
-    every, part : shape (n, n_option), filled
+    alt, depth, error, s (concentration), purity, normal (copies), nil (log-likelihood in none) : shape (n,)
+    copies, mutated : shape (n, n_option), of each place the variant may be at; steps : shares of the cells
+    share : shape (n_genome, n, n_option), of the places; in_part : share of `other` that is in a part of the cells
+    every : shape (n, n_option), filled; told : shape (n_genome, n), the mean of `every` by `share`; other : same shape
     """
-    n_option, n_step = full.shape[1], steps.size
+    n_option, n_step, n_genome = copies.shape[1], steps.size, share.shape[0]
     vaf, value = np.empty((n_step + 1) * n_option), np.empty((n_step + 1) * n_option)
-    most = np.empty(n_option)
+    part, whole, none_of = np.empty(n_option), np.empty(n_option), math.log(1.0 - in_part)
     for i in range(alt.size):
-        reads, other, concentration, e = alt[i], depth[i] - alt[i], s[i], error[i]
+        reads, wild, concentration, e, rho = alt[i], depth[i] - alt[i], s[i], error[i], purity[i]
         for o in range(n_option):
-            vaf[o] = full[i, o]
+            vaf[o] = rho * mutated[i, o] / max(rho * copies[i, o] + (1.0 - rho) * normal[i], 1e-9)
         for j in range(n_step):
             for o in range(n_option):
-                vaf[(j + 1) * n_option + o] = full[i, o] * steps[j]
+                vaf[(j + 1) * n_option + o] = vaf[o] * steps[j]
         for j in range(vaf.size):
             v = vaf[j] * (1.0 - e) + (1.0 - vaf[j]) * e
             vaf[j] = min(max(v, 1e-9), 1.0 - 1e-9)
+        if reads <= _FEW_READS:  # a product is less work than two logarithms
+            for j in range(vaf.size):
+                value[j] = _lifted((1.0 - vaf[j]) * concentration, wild)
+            for k in range(int(reads)):
+                for j in range(vaf.size):
+                    value[j] *= vaf[j] * concentration + k
+            for j in range(vaf.size):
+                value[j] = fast_log(value[j])
+        else:
+            for j in range(vaf.size):
+                value[j] = _apart(vaf[j] * concentration, reads)
+            for j in range(vaf.size):
+                value[j] += fast_log(
+                    _lifted(vaf[j] * concentration, reads) * _lifted((1.0 - vaf[j]) * concentration, wild)
+                )
         for j in range(vaf.size):
-            value[j] = _apart(vaf[j] * concentration, reads)
-        for j in range(vaf.size):
-            value[j] += _apart((1.0 - vaf[j]) * concentration, other)
-        for j in range(vaf.size):
-            value[j] += fast_log(
-                _lifted(vaf[j] * concentration, reads) * _lifted((1.0 - vaf[j]) * concentration, other)
-            )
+            value[j] += _apart((1.0 - vaf[j]) * concentration, wild)
         scale = _apart(concentration, depth[i]) + fast_log(_lifted(concentration, depth[i]))
+        most, high = value[n_option], value[0]
+        for j in range(n_option, vaf.size):
+            most = max(most, value[j])
         for o in range(n_option):
             every[i, o] = value[o] - scale
-            most[o] = value[n_option + o]
-            part[i, o] = 0.0
-        for j in range(1, n_step):
-            for o in range(n_option):
-                most[o] = max(most[o], value[(j + 1) * n_option + o])
-        for j in range(n_step):
-            for o in range(n_option):
-                part[i, o] += fast_exp(max(value[(j + 1) * n_option + o] - most[o], _LEAST_LOG))
+            high = max(high, value[o])
+            part[o] = 0.0
         for o in range(n_option):
-            part[i, o] = most[o] - scale + fast_log(part[i, o] / n_step)
+            whole[o] = fast_exp(max(value[o] - high, _LEAST_LOG))
+        for j in range(n_option, vaf.size):
+            vaf[j] = fast_exp(max(value[j] - most, _LEAST_LOG))
+        for j in range(1, n_step + 1):
+            for o in range(n_option):
+                part[o] += vaf[j * n_option + o]
+        for q in range(n_genome):
+            all_cells, some = 0.0, 0.0
+            for o in range(n_option):
+                all_cells += share[q, i, o] * whole[o]
+                some += share[q, i, o] * part[o]
+            told[q, i] = high - scale + math.log(all_cells + _TINY)
+            here = most - scale + math.log(in_part * some / n_step + _TINY)
+            none = nil[i] + none_of
+            other[q, i] = max(here, none) + math.log1p(math.exp(-abs(here - none)))
+
+
+@compiled(error_model="numpy")
+def _of_places(i, start, link, alike, every, told, share, trunk):
+    """Fill `trunk` with the likelihood of all anchors of a variant at each place, of which it has a `share`, over the
+    largest; return the log of that."""
+    n_option = trunk.size
+    for o in range(n_option):
+        trunk[o] = 0.0
+    for j in range(start[i], start[i + 1]):
+        at = link[j]
+        if alike[j]:
+            for o in range(n_option):
+                trunk[o] += every[at, o]
+        else:
+            for o in range(n_option):
+                trunk[o] += told[at]
+    most = -np.inf
+    for o in range(n_option):
+        if share[i, o] > 0.0:
+            most = max(most, trunk[o])
+    for o in range(n_option):
+        trunk[o] = share[i, o] * fast_exp(max(min(trunk[o] - most, 0.0), _LEAST_LOG))
+    return most
+
+
+@compiled("i8[:], i8[:], b1[:], f8[:,:], f8[:], f8[:], f8[:,:], f8[:], f8[:]", error_model="numpy")
+def anchored(start, link, alike, every, told, other, share, log_trunk, log_other):
+    """Fill log P(the anchors' reads) of each variant in all cells, and not in all of them.
+
+    start : shape (n + 1,), where each variant's anchors begin in `link` (n_link), numbers of anchors; alike : shape
+    (n_link,), whether the variant is at the same places there; every, told, other : `tissue_reads` of the anchors
+    share : shape (n, n_option), of the variant's places
+    """
+    trunk = np.empty(share.shape[1])
+    for i in range(share.shape[0]):
+        most = _of_places(i, start, link, alike, every, told, share, trunk)
+        total, shares, rest = 0.0, 0.0, 0.0
+        for o in range(trunk.size):
+            total += trunk[o]
+            shares += share[i, o]
+        for j in range(start[i], start[i + 1]):
+            rest += other[link[j]]
+        log_trunk[i] = most + math.log(total)
+        log_other[i] = rest + math.log(shares)
+
+
+@compiled("i8[:], i8[:], i8[:], b1[:], f8[:,:], f8[:], f8[:,:], f8[:,:]", error_model="numpy")
+def places_anchored(rows, start, link, alike, every, told, share, place):
+    """Fill the share of each place, given that it is in all cells, of the variants `rows`: `place` (n_row, n_option).
+    The others are those of `anchored`."""
+    trunk = np.empty(share.shape[1])
+    for r in range(rows.size):
+        _of_places(rows[r], start, link, alike, every, told, share, trunk)
+        total = 0.0
+        for o in range(trunk.size):
+            total += trunk[o]
+        for o in range(trunk.size):
+            place[r, o] = trunk[o] / total
 
 
 @compiled(
@@ -189,7 +274,7 @@ def _to_shares(found, pi):
 def fit_shares(value, is_kind, own, off, prior, n_step, pi, total):
     """Fit the shares of the levels within each kind by EM, at every spread and point on its own.
 
-    value : shape (n, n_kind, n_level, n_spread, n_point), P(reads, kind | level)
+    value : shape (n, n_kind, 3 levels, n_spread, n_point), P(reads, kind | level)
     is_kind : shape (n, n_kind); the value of a kind that a variant cannot be is passed over
     own : shape (n,), what the levels count beside `off` (n, n_spread), the part of a variant whatever its level
     prior : shape (n_kind, n_level), pseudo-variants, from whose shares the fit starts
@@ -211,16 +296,18 @@ def fit_shares(value, is_kind, own, off, prior, n_step, pi, total):
                 here[:] = 0.0
                 for k in range(n_kind):
                     if is_kind[i, k]:
-                        for j in range(n_level):
-                            for g in range(n_point):
-                                here[g] += value[i, k, j, s, g] * weight[k, j, g]
-                for g in range(n_point):
-                    here[g] = own[i] * here[g] + off[i, s]
+                        for g in range(n_point):  # the three levels at once: half the way to memory
+                            here[g] += (
+                                value[i, k, 0, s, g] * weight[k, 0, g]
+                                + value[i, k, 1, s, g] * weight[k, 1, g]
+                                + value[i, k, 2, s, g] * weight[k, 2, g]
+                            )
                 if step == n_step:
-                    total[i, s] = here
+                    for g in range(n_point):
+                        total[i, s, g] = own[i] * here[g] + off[i, s]
                     continue
                 for g in range(n_point):
-                    here[g] = own[i] / here[g]
+                    here[g] = own[i] / (own[i] * here[g] + off[i, s])
                 for k in range(n_kind):
                     if is_kind[i, k]:
                         for j in range(n_level):

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oncourse.evolution._reads_kernels import tissue_reads
+from oncourse.evolution._reads_kernels import anchored, places_anchored, tissue_reads
 from oncourse.evolution.site_reads import log_noise
 
 if TYPE_CHECKING:
@@ -77,39 +76,42 @@ class Evidence:
     """The tissue's reads of each variant under one kind of genome and purity, n variants.
 
     share : shape (n, n_option), of the places beforehand
-    place : shape (n, n_option), share of each place given that the variant is in all tissue cells
+    reads, genome : what is said at that purity, and the number of the kind
     log_trunk, log_other : shape (n,), log P(the tissue's reads, in all cells), log P(them, not in all)
     log_like : shape (n,), log P(the tissue's reads)
     """
 
     share: FloatArray
-    place: FloatArray
+    reads: TissueReads
+    genome: int
     log_trunk: FloatArray
     log_other: FloatArray
     log_like: FloatArray
 
     @classmethod
-    def of(cls, sample: IntArray, share: FloatArray, own: FloatArray, reads: TissueReads) -> Evidence:
+    def of(cls, sample: IntArray, share: FloatArray, reads: TissueReads, genome: int) -> Evidence:
         """Weigh the reads of every variant's anchors.
 
-        sample : shape (n,), the variant's own; share, own : `shares_of` the variants, and of the anchors' cells
+        sample : shape (n,), the variant's own; share : `shares_of` the variants; genome : number of the kind in `reads`
         """
-        log_all = reads.log_all(own, share.shape[1])
-        log_part = np.bincount(reads.anchors.row, reads.log_part(own)[reads.anchors.link], len(share))
-        with np.errstate(divide="ignore"):
-            trunk = log_all.T + np.log(share)
-        most = trunk.max(axis=1, keepdims=True)
-        place = np.exp(trunk - most)
-        all_places = place.sum(axis=1)
-        log_trunk, log_other = most[:, 0] + np.log(all_places), log_part + np.log(share.sum(axis=1))
+        log_trunk, log_other = np.empty(len(share)), np.empty(len(share))
+        links = reads.anchors.start, reads.anchors.link, reads.alike
+        anchored(*links, reads.every, reads.told[genome], reads.other[genome], share, log_trunk, log_other)
         common = _trunk_share(log_trunk - log_other, sample)
         log_trunk, log_other = log_trunk + np.log(common), log_other + np.log1p(-common)
-        return cls(share, place / all_places[:, None], log_trunk, log_other, np.logaddexp(log_trunk, log_other))
+        return cls(share, reads, genome, log_trunk, log_other, np.logaddexp(log_trunk, log_other))
 
     @property
     def trunk(self) -> FloatArray:
         """P(in all tissue cells) of each variant that is called in another sample, shape (n,)."""
-        return np.asarray((self.place * np.exp(self.log_trunk - self.log_like)[:, None]).sum(axis=1))
+        return np.asarray(np.exp(self.log_trunk - self.log_like))
+
+    def place(self, rows: IntArray) -> FloatArray:
+        """Return the share of each place given that the variant is in all tissue cells, (n_row, n_option)."""
+        reads, out = self.reads, np.empty((len(rows), self.share.shape[1]))
+        links = reads.anchors.start, reads.anchors.link, reads.alike
+        places_anchored(np.ascontiguousarray(rows), *links, reads.every, reads.told[self.genome], self.share, out)
+        return out
 
     def of_rows(self, rows: IntArray, elsewhere: BoolArray) -> FloatArray:
         """Return the weights of some variants, (n_row, 3 kinds of `SHARES`, n_option).
@@ -119,7 +121,7 @@ class Evidence:
         share, alone = self.share[rows], ~elsewhere[rows]
         weights = np.zeros((len(share), 3, share.shape[1]))
         trunk, other = (np.exp(x[rows] - self.log_like[rows]) for x in (self.log_trunk, self.log_other))
-        weights[:, TRUNK] = self.place[rows] * trunk[:, None]
+        weights[:, TRUNK] = self.place(rows) * trunk[:, None]
         weights[:, ELSEWHERE] = share * (other / share.sum(axis=1))[:, None]
         weights[alone] = 0.0
         weights[alone, HERE] = share[alone]
@@ -131,13 +133,13 @@ class Anchors:
     """Cells of tissue of known purity, and the variants that they speak of.
 
     at : shape (n_cell,), the cells, each once; purity, concentration : same shape
-    row, link : shape (n_link,), a sample's own cell, and the anchor (a place in ``at``) that speaks of it
+    start, link : shape (n + 1,), (n_link,), where those of each variant begin, and the anchors (places in ``at``)
     """
 
     at: IntArray
     purity: FloatArray
     concentration: FloatArray
-    row: IntArray
+    start: IntArray
     link: IntArray
 
     @classmethod
@@ -153,14 +155,18 @@ class Anchors:
         asked[cell] = True
         at = np.flatnonzero(asked)
         concentration = np.minimum(samples.concentration[cells.sample[at]], 1e6)
-        return cls(at, purity[cells.sample[at]], concentration, row, (np.cumsum(asked) - 1)[cell])
+        start = np.r_[0, np.cumsum(np.bincount(row, minlength=len(rows)))].astype(np.int64)
+        return cls(at, purity[cells.sample[at]], concentration, start, (np.cumsum(asked) - 1)[cell])
 
     def alike(self, cells: Cells, rows: IntArray) -> BoolArray:
         """Return whether the variant may be at the same places there and here, one of `rows`: shape (n_link,)."""
-        there, here = places_of(cells, self.at)[0], places_of(cells, rows)[0]
-        if there.shape[1] != here.shape[1]:
+        there, here = guessed_copies(cells, self.at), guessed_copies(cells, rows)
+        if there.any() != here.any():
             return np.zeros(len(self.link), bool)
-        return np.asarray(np.isclose(there[self.link], here[self.row]).all(axis=1))
+        row = np.repeat(np.arange(len(rows)), np.diff(self.start))
+        same = np.isclose(cells.total_cn[self.at][self.link], cells.total_cn[rows][row])
+        both = there[self.link]
+        return np.asarray((both == here[row]) & (both | same))
 
 
 @dataclass(frozen=True)
@@ -202,80 +208,36 @@ def _trunk_share(log_odds: FloatArray, sample: IntArray) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class _Logs:
-    """Logs (n, n_option), of which means are taken with several weights: the largest of each row, and what the others are
-    of it."""
-
-    values: FloatArray
-
-    @cached_property
-    def _scaled(self) -> tuple[FloatArray, FloatArray]:
-        top = self.values.max(axis=1, keepdims=True)
-        return top[:, 0], np.exp(self.values - top)
-
-    def mean(self, share: FloatArray) -> FloatArray:
-        """Return the log of the mean, shape (n,), weighted by `share` (n, n_option)."""
-        top, scaled = self._scaled
-        return np.asarray(top + np.log((scaled * share).sum(axis=1) + 1e-300))
-
-
-@dataclass(frozen=True)
 class TissueReads:
-    """Log P(reads of each cell that anchors) at one purity, whatever the kind of genome: in all cells, in a part of them
-    (n, n_option), in none (n,).
+    """Log P(reads of each cell that anchors) at one purity: in all cells at each place (n, n_option), and under each kind
+    of genome (n_genome, n) in all cells at any place, and not in all: in a part of them, or in none.
 
-    n_variant : how many variants the anchors speak of; alike : `Anchors.alike`
+    alike : `Anchors.alike`
     """
 
     anchors: Anchors
-    n_variant: int
     alike: BoolArray
-    every: _Logs
-    part: _Logs
-    nil: FloatArray
+    every: FloatArray
+    told: FloatArray
+    other: FloatArray
 
     @classmethod
-    def along(cls, cells: Cells, rows: IntArray, anchors: Anchors, shifts: Sequence[float]) -> list[TissueReads]:
+    def along(
+        cls, cells: Cells, rows: IntArray, anchors: Anchors, shifts: Sequence[float], n_genome: int
+    ) -> list[TissueReads]:
         """Return the reads at the purity of the anchors of `rows`, its log shifted by each of `shifts`."""
         at, alike = anchors.at, anchors.alike(cells, rows)
         copies, mutated = places_of(cells, at)
-        alt, depth, error = cells.alt_count[at], cells.depth[at], cells.error_rate[at]
-        nil, normal, out = log_noise(alt, depth, error, 2.0), cells.normal_cn[at][:, None], []
+        alt, depth, error, normal = cells.alt_count[at], cells.depth[at], cells.error_rate[at], cells.normal_cn[at]
+        share = np.stack([shares_of(cells, at, number) for number in range(n_genome)])
+        nil, steps, out = log_noise(alt, depth, error, 2.0), (np.arange(8) + 0.5) / 9, []
         for shift in shifts:
-            rho = np.minimum(anchors.purity * np.exp(shift), 1.0)[:, None]
-            full = rho * mutated / np.maximum(rho * copies + (1 - rho) * normal, 1e-9)
-            every, part = np.empty(full.shape), np.empty(full.shape)
-            tissue_reads(alt, depth, error, anchors.concentration, full, (np.arange(8) + 0.5) / 9, every, part)
-            out.append(cls(anchors, len(rows), alike, _Logs(every), _Logs(part), nil))
+            rho = np.minimum(anchors.purity * np.exp(shift), 1.0)
+            every, told, other = np.empty(copies.shape), np.empty((n_genome, len(at))), np.empty((n_genome, len(at)))
+            reads = alt, depth, error, anchors.concentration, rho, normal, copies, mutated, nil
+            tissue_reads(*reads, steps, share, PART_SHARE, every, told, other)
+            out.append(cls(anchors, alike, every, told, other))
         return out
-
-    def log_all(self, own: FloatArray, n_option: int) -> FloatArray:
-        """Return log P(all anchors' reads of each variant | in all cells, at each place), (n_option, n_variant).
-
-        own : `shares_of` the anchors' cells, of which the mean is taken where they are not alike; n_option : places of the
-        variants
-        """
-        if self.alike.any() and self.alike.all():
-            return self._summed_alike
-        return self._summed(self.every.mean(own)[self.anchors.link], n_option)
-
-    @cached_property
-    def _summed_alike(self) -> FloatArray:
-        return self._summed(np.zeros(len(self.anchors.link)), self.every.values.shape[1])
-
-    def _summed(self, told: FloatArray, n_option: int) -> FloatArray:
-        """told : shape (n_link,), what an anchor says of every place where it is not alike"""
-        link, row, every = self.anchors.link, self.anchors.row, np.ascontiguousarray(self.every.values.T)
-        out = np.empty((n_option, self.n_variant))
-        for option in range(n_option):
-            of_place = np.where(self.alike, every[option][link], told) if self.alike.any() else told
-            out[option] = np.bincount(row, of_place, self.n_variant)
-        return out
-
-    def log_part(self, share: FloatArray) -> FloatArray:
-        """Return log P(reads | in a part of the cells, or in none), shape (n,), of options with these shares."""
-        part = self.part.mean(share) + np.log(PART_SHARE)
-        return np.asarray(np.logaddexp(part, self.nil + np.log(1 - PART_SHARE)))
 
 
 def read_vaf(vaf: FloatArray, error: FloatArray) -> FloatArray:

@@ -186,7 +186,8 @@ def _estimate(
     known = _genomes(cells, rows, elsewhere, Anchors.of(cells, samples, out.mean, rows, anchors), len(out.mean))
     trunk = known[0].trunk
     alone = ~elsewhere[rows]  # their own call is why they are looked at: they say least
-    order = np.lexsort((cells.variant[rows], -cells.depth[rows], -trunk.round(1), alone, cells.sample[rows]))
+    key = (cells.sample[rows] * 2 + alone) * 11 - np.rint(trunk * 10).astype(np.int64)
+    order = np.lexsort((cells.variant[rows], -cells.depth[rows], key))
     of = cells.sample[rows][order]
     starts, ends = (np.searchsorted(of, wanted, side=side) for side in ("left", "right"))
     mine = [_some(order[a:b], alone[order[a:b]], most) for a, b in zip(starts, ends, strict=True)]
@@ -235,10 +236,10 @@ def _genomes(cells: Cells, rows: IntArray, elsewhere: BoolArray, anchors: Anchor
     """
     sample, is_elsewhere, guessed = cells.sample[rows], elsewhere[rows], guessed_copies(cells, rows).any()
     shifts, kinds = (PURITY_SHIFTS, (1 - DOUBLED, DOUBLED)) if guessed else ((0.0,), (1.0,))
-    tissue, out = TissueReads.along(cells, rows, anchors, shifts), []
+    tissue, out = TissueReads.along(cells, rows, anchors, shifts, len(kinds)), []
     for number, before in enumerate(kinds):
-        share, own = shares_of(cells, rows, number), shares_of(cells, anchors.at, number)
-        tried = [Evidence.of(sample, share, own, reads) for reads in tissue]
+        share = shares_of(cells, rows, number)
+        tried = [Evidence.of(sample, share, reads, number) for reads in tissue]
         fit = np.stack([np.bincount(sample, one.log_like, n_sample) for one in tried])
         log_prior = np.logaddexp.reduce(fit, axis=0) + np.log(before)
         out.append(Genome(tried, np.argmax(fit, axis=0)[sample], is_elsewhere, log_prior))

@@ -116,7 +116,10 @@ def quiet_rows(
     plasma = samples.filter((pl.col("material") == "plasma") & wanted).select("sample_id", "assay_id")
     called = calls.filter("called").select("patient_id", "variant_id").unique()
     # a site that stands in one patient's files alone stands there because a caller saw something
-    shared = calls.filter(counted).group_by("variant_id").agg(n=pl.col("patient_id").n_unique()).filter(pl.col("n") > 1)
+    who = calls.filter(counted).select("variant_id", who=pl.col("patient_id").cast(pl.Categorical).to_physical())
+    shared = (
+        who.group_by("variant_id").agg(a=pl.col("who").min(), b=pl.col("who").max()).filter(pl.col("a") < pl.col("b"))
+    )
     of_plasma = (
         calls.filter(counted & ~pl.col("called"))
         .join(plasma, on="sample_id", how="inner")

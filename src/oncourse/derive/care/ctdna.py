@@ -8,7 +8,7 @@ therapy rules, the patient page - asks this table.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -26,6 +26,7 @@ from oncourse.study.settings import section, setting
 
 if TYPE_CHECKING:
     from oncourse.derive.concordance.presence import PresenceTable
+    from oncourse.evolution.ctdna import Detection
 
 UNKNOWN = "not_assessable"
 #: The witness that is a laboratory's own result.
@@ -189,8 +190,8 @@ def _reads(rows: pl.DataFrame, expected: Expected, params: CtdnaParams) -> pl.Da
     """Return what the tracked variants of each sample say: counts, test, level, `reads` (state) and `why`."""
     floor = _common_level(rows, expected, params)
     assays = rows["assay_id"].fill_null("").to_list()
-    frames = [_of_sample(part, expected, params, floor[assays[part[1].start]]) for part in _parts(rows)]
-    return pl.DataFrame(frames, schema=_READS)
+    totals = [_Total.of(part, expected, floor[assays[part[1].start]]) for part in _parts(rows)]
+    return pl.DataFrame(_of_samples(totals, expected, params), schema=_READS)
 
 
 #: Patients from which a level that plasma of an assay has in common is taken for background; ratio of upper to lower
@@ -252,43 +253,84 @@ def _parts(rows: pl.DataFrame) -> list[tuple[str, slice]]:
     return [(name, slice(at, at + n)) for name, at, n in runs.iter_rows()]
 
 
-def _of_sample(part: tuple[str, slice], expected: Expected, params: CtdnaParams, factor: float) -> dict[str, Any]:
+class _Total(NamedTuple):
+    """What one sample's tracked variants have in common: its rows, what errors make of each of them, the sums."""
+
+    name: str
+    at: slice
+    is_learned: bool
+    mean: np.ndarray
+    error: np.ndarray
+    stated: np.ndarray
+    shape: float
+    uncertainty: float
+
+    @classmethod
+    def of(cls, part: tuple[str, slice], expected: Expected, factor: float) -> _Total:
+        name, at = part
+        depth, told, is_learned = expected.depth[at], expected.told[at], bool(expected.is_learned[at][0])
+        # where the study cannot tell, the stated error may be several times too low
+        mean = expected.learned[at] if is_learned else factor * told * depth
+        error = expected.learned[at] / depth if is_learned else told
+        uncertainty = expected.uncertainty[at][0] if is_learned else 0.0
+        return cls(name, at, is_learned, mean, error, told * depth, expected.shape[at][0], uncertainty)
+
+
+def _of_samples(totals: list[_Total], expected: Expected, params: CtdnaParams) -> list[dict[str, Any]]:
+    """Return `_READS` of each sample; what asks all samples one question asks them at once."""
     from oncourse.evolution.ctdna import detection_limit, positivity, single_sites, spread_interval
 
-    name, at = part
-    alt, depth, told = expected.alt[at], expected.depth[at], expected.told[at]
-    is_learned = expected.is_learned[at][0]
-    # where the study cannot tell, the stated error may be several times too low
-    mean = expected.learned[at] if is_learned else factor * told * depth
-    shape, uncertainty = expected.shape[at][0], expected.uncertainty[at][0] if is_learned else 0.0
-    total, n = float(alt.sum()), float(depth.sum())
-    given = {"alpha": params.alpha, "noise_shape": shape}
-    found = positivity([total], [mean.sum()], [(mean**2).sum()], uncertainty=uncertainty, **given)
-    single = len(alt) * float(single_sites(alt, mean, noise_shape=shape, uncertainty=uncertainty).min())
-    error = expected.learned[at] / depth if is_learned else told
-    rate = float((error * depth).sum() / n)
-    limit = float(detection_limit([n], [rate], found.threshold)[0])
-    vaf, low, high = spread_interval(alt, depth, error)
-    state, why = _verdict(float(found.p_value[0]), single, limit, params)
-    if state == NEGATIVE and not is_learned and _above_stated(total, told * depth, given):
-        state, why = UNKNOWN, "background not known: more reads than the stated error makes, not more than it may be"
-    return {
-        "sample_id": name,
-        "n_tracked": len(alt),
-        "n_seen": int((alt > 0).sum()),
-        "alt_reads": int(total),
-        "depth": int(n),
-        "background_reads": rate * n,
-        "background": "learned" if is_learned else "not known",
-        "error_ratio": float(mean.sum() / (told * depth).sum()) if is_learned else None,
-        "p_value": float(found.p_value[0]),
-        "vaf": vaf,
-        "vaf_ci_low": low,
-        "vaf_ci_high": high,
-        "detection_limit": None if np.isnan(limit) else limit,
-        "reads": state,
-        "why": why,
-    }
+    if not totals:
+        return []
+    alts, depths = ([x[t.at] for t in totals] for x in (expected.alt, expected.depth))
+    total, n = (np.array([float(x.sum()) for x in each]) for each in (alts, depths))
+    shape, uncertainty = np.array([t.shape for t in totals]), np.array([t.uncertainty for t in totals])
+
+    def test(means: list[np.ndarray], uncertainty: np.ndarray | float) -> Detection:
+        both = [m.sum() for m in means], [(m**2).sum() for m in means]
+        return positivity(total, *both, alpha=params.alpha, noise_shape=shape, uncertainty=uncertainty)
+
+    found = test([t.mean for t in totals], uncertainty)
+    above_stated = test([t.stated for t in totals], 0.0).p_value <= params.alpha
+    size = np.array([len(x) for x in alts])
+    sites = single_sites(
+        np.concatenate(alts),
+        np.concatenate([t.mean for t in totals]),
+        noise_shape=np.repeat(shape, size),
+        uncertainty=np.repeat(uncertainty, size),
+    )
+    single = size * np.minimum.reduceat(sites, np.cumsum(size) - size)
+    rate = np.array([float((t.error * d).sum()) for t, d in zip(totals, depths, strict=True)]) / n
+    limits = detection_limit(n, rate, found.threshold)
+    out = []
+    for i, (t, alt, depth) in enumerate(zip(totals, alts, depths, strict=True)):
+        p_value, limit = float(found.p_value[i]), float(limits[i])
+        vaf, low, high = spread_interval(alt, depth, t.error)
+        state, why = _verdict(p_value, float(single[i]), limit, params)
+        if state == NEGATIVE and not t.is_learned and above_stated[i]:
+            state, why = (
+                UNKNOWN,
+                "background not known: more reads than the stated error makes, not more than it may be",
+            )
+        row = {
+            "sample_id": t.name,
+            "n_tracked": len(alt),
+            "n_seen": int((alt > 0).sum()),
+            "alt_reads": int(total[i]),
+            "depth": int(n[i]),
+            "background_reads": float(rate[i] * n[i]),
+            "background": "learned" if t.is_learned else "not known",
+            "error_ratio": float(t.mean.sum() / t.stated.sum()) if t.is_learned else None,
+            "p_value": p_value,
+            "vaf": vaf,
+            "vaf_ci_low": low,
+            "vaf_ci_high": high,
+            "detection_limit": None if np.isnan(limit) else limit,
+            "reads": state,
+            "why": why,
+        }
+        out.append(row)
+    return out
 
 
 def _verdict(p_value: float, single: float, limit: float, params: CtdnaParams) -> tuple[str, str | None]:
@@ -297,13 +339,6 @@ def _verdict(p_value: float, single: float, limit: float, params: CtdnaParams) -
     if limit <= params.max_limit:
         return NEGATIVE, None
     return UNKNOWN, "too shallow: a tumour fraction that matters would be missed"
-
-
-def _above_stated(total: float, mean: np.ndarray, given: dict[str, float]) -> bool:
-    from oncourse.evolution.ctdna import positivity
-
-    found = positivity([total], [mean.sum()], [(mean**2).sum()], **given)
-    return bool(found.p_value[0] <= given["alpha"])
 
 
 def _with_recorded(table: pl.DataFrame, readings: pl.DataFrame) -> pl.DataFrame:

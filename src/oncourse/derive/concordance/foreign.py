@@ -152,9 +152,12 @@ def counted_elsewhere(study: Study) -> tuple[Cells, pl.DataFrame]:
     rows = study["calls"].filter((pl.col("depth") >= MIN_DEPTH) & pl.col("alt_count").is_not_null())
     if rows.height <= rows["variant_id"].n_unique() or samples["person"].n_unique() < 2:
         return _no_cells(), names
-    several = pl.col("sample_id").n_unique().over("variant_id") > 1
-    rows = rows.select("sample_id", "variant_id", "alt_count", "depth", "is_called", "origin").filter(several)
-    rows = rows.join(numbered, on="sample_id").with_columns(vaf=pl.col("alt_count") / pl.col("depth"))
+    rows = rows.select("sample_id", "variant_id", "alt_count", "depth", "is_called", "origin")
+    rows = rows.join(numbered, on="sample_id")
+    person = pl.col("person")  # all that follows is of variants of two patients: few of a study's
+    of_two = rows.group_by("variant_id").agg(n=person.max() - person.min()).filter(pl.col("n") > 0)
+    rows = rows.join(of_two.select("variant_id"), on="variant_id", how="semi")
+    rows = rows.with_columns(vaf=pl.col("alt_count") / pl.col("depth"))
     carried = (pl.col("vaf") >= CARRIED_VAF) & (pl.col("alt_count") >= 4)
     rows = rows.with_columns(has=carried | (is_called_expr() & (pl.col("vaf") >= CALLED_VAF)))
     rows = rows.with_columns(

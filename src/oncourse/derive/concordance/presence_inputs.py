@@ -97,8 +97,16 @@ def tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool =
     """Return the rows of calls of these samples with `called`, `set_aside` (`facts.called`); one per sample and variant.
 
     An indel that two samples of a patient write apart (see `shifted_indels`) has one variant_id, `written_as`
-    keeps the other. With `merge_same_site`, alleles at one position of a patient are one variant.
+    keeps the other. With `merge_same_site`, alleles at one position of a patient are one variant. Made once per study
+    and choice of samples (of `tumour_samples`).
     """
+    key = tumour_calls, merge_same_site, tuple(samples["sample_id"])
+    if key not in study.derived:
+        study.derived[key] = _tumour_calls(study, samples, merge_same_site=merge_same_site)
+    return study.derived[key].clone()
+
+
+def _tumour_calls(study: Study, samples: pl.DataFrame, *, merge_same_site: bool) -> pl.DataFrame:
     rule = samples.select("sample_id", "patient_id", "min_alt_count", "min_vaf")
     calls = (
         study["calls"]

@@ -83,9 +83,15 @@ def reports_in(folder: Path) -> list[Path]:
         return _in_folders(_top(folder))
     if not 2 <= len(files) <= MOST_FILES or not all(p.is_file() and p.suffix.lower() in _ENDS for p in files):
         return []
-    reports = [p for p in files if is_one_panel(p) or _is_book_of_reports(p)]
-    # tissue with places and plasma without them are two reports of one laboratory
-    return files if reports and all(p in reports or _is_list_with_places(p) for p in files) else []
+    has_report = False
+    for path in sorted(
+        files, key=lambda p: p.stat().st_size
+    ):  # the least work tells of most folders that they are none
+        if is_one_panel(path) or _is_book_of_reports(path):
+            has_report = True
+        elif not _is_list_with_places(path):  # tissue with places and plasma without are two reports of a laboratory
+            return []
+    return files if has_report else []
 
 
 def _is_list_with_places(path: Path) -> bool:
