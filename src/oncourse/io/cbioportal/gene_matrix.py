@@ -74,7 +74,7 @@ def read_copy_number_matrix(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     out = long.select(
         "sample_id",
         "gene",
-        pl.when(call == -1.5).then(-2.0).when(call.is_in([-2, -1, 0, 1, 2])).then(call).alias("call"),
+        pl.when(call == -1.5).then(-2.0).when(call.is_in([-2.0, -1.0, 0.0, 1.0, 2.0])).then(call).alias("call"),
     )
     return out.drop_nulls("call"), problems
 
