@@ -174,6 +174,11 @@ _BETWEEN = re.compile(r"^(?:[\s/、,，;；&]|和|及|\band\b)*$", re.I)
 #: Words that name mismatch repair, so that their answer is one of it.
 _OF_REPAIR = re.compile(r"mmr|mismatch|错配", re.I)
 _HER2 = re.compile(r"^(?:HER-?2(?:/NEU)?|ERBB2|C-?ERB-?B-?2)(?:[ _]?(?:STATUS|EXPRESSION|PROTEIN|状态|表达|蛋白))?$")
+#: How HER2 was tested, in brackets behind its name: HER2 (IHC 4B5), HER2（免疫组化）, HER2 (dual ISH).
+_STAINED = re.compile(
+    r"^([^(]+?)\s*\((?:[^()]*[\s,/])?(?:IHC|免疫组化|免疫组织化学|IMMUNOHISTOCHEMISTRY)(?:[\s,/][^()]*)?\)$"
+)
+_PROBED = re.compile(r"^([^(]+?)\s*\((?:[^()]*[\s,/])?(?:D?C?FISH|[CDS]?ISH|荧光原位杂交)(?:[\s,/][^()]*)?\)$")
 _HYBRIDISED = re.compile(r"^(?:HER-?2|ERBB2)[ _/(（-]*(?:D?C?FISH|[DCS]?ISH|AMPLIFICATION|基因扩增|扩增)[)）]*$")
 #: A score of HER2 and what in situ hybridisation found, in one cell: ``2+ / ISH positive``, ``IHC 2+（FISH 未扩增）``.
 _SCORE_AND_ISH = re.compile(r"^(.+?)[\s/,;(]*(?:D?C?FISH|[DCS]?ISH)[\s:=]*(.+)$", re.I)
@@ -206,7 +211,12 @@ NAMES = {
 
 #: AR-V7 by whatever method and in whatever material, and what is measured beside it: its share of the whole receptor,
 #: copies, other variants.
-_V7 = re.compile(r"(?<![A-Z])AR[\s_-]*V[\s_-]*7(?!\d)|雄激素受体剪[接切]变异体[\s-]*V?7")
+_V7 = re.compile(
+    r"(?<![A-Z])AR[\s_-]*V[\s_-]*7(?!\d)|"
+    r"(?:(?<![A-Z])AR|ANDROGEN RECEPTOR|雄激素受体)[\s_-]*"
+    r"(?:SPLIC(?:E|ING)[\s_-]*VARIANT|剪[接切]变异体)"
+    r"[\s_-]*V?-?7(?!\d)"
+)
 _NOT_V7 = re.compile(r"AR[\s_-]*FL|RATIO|比[值例]|拷贝|COPIES|COPY|表达量|丰度|CT值|%|FRACTION|COUNT|计数|V1\b|V567")
 
 READING_SCHEMA = {
@@ -223,6 +233,22 @@ READING_SCHEMA = {
 #: What a header says behind the name of a marker.
 _RESULT = re.compile(r"[\s_-]*(?:检测|表达)*(?:结果|状态|情况|检测|表达)?$|[\s_-]+(?:STATUS|RESULTS?|EXPRESSION)$")
 
+#: What a header says that stands beside a result: when, how or where it was tested.
+_BESIDE = re.compile(
+    r"(?:日期|时间|date|days?|方法|methods?|平台|platform|单位|units?|机构|实验室|laboratory|编号|备注|说明|notes?|comments?|"
+    r"remarks?)\s*[)\]]?\s*$|^(?:date|day|time|method) of|是否(?:检测|送检)|tested\??$",
+    re.I,
+)
+
+
+def stands_beside(header: str) -> bool:
+    """Whether a header names the day, method or place of a test, and no result.
+
+    >>> [stands_beside(h) for h in ("AR-V7检测日期", "MSI test date", "HER2 (method)", "AR-V7 (RT-PCR)", "AR-V7检测")]
+    [True, True, True, False, False]
+    """
+    return bool(_BESIDE.search(unicodedata.normalize("NFKC", header)))
+
 
 @lru_cache(maxsize=4096)
 def marker_name(text: str, value: str = "") -> str:
@@ -232,6 +258,8 @@ def marker_name(text: str, value: str = "") -> str:
     ('AR-V7', 'AR-V7', 'PD-L1 CPS')
     >>> {marker_name(t) for t in ("AR-V7 mRNA (RT-PCR)", "AR-V7（CTC）", "CTC AR-V7", "AR-V7剪接变异体")}
     {'AR-V7'}
+    >>> marker_name("AR splice variant 7 (CTC)"), marker_name("HER2 (IHC 4B5)", "2+"), marker_name("HER2（FISH，双探针）")
+    ('AR-V7', 'HER2 IHC', 'HER2 ISH')
     >>> marker_name("AR-V7/AR-FL ratio"), marker_name("AR-V567es")
     ('AR-V7/AR-FL ratio', 'AR-V567es')
     >>> marker_name("arv7"), marker_name("MMR IHC"), marker_name("MSI status"), marker_name("HER2", "3+")
@@ -247,7 +275,8 @@ def marker_name(text: str, value: str = "") -> str:
         return "MSI"
     if protein := _REPAIR_PROTEIN.match(name):
         return f"{protein[1]} IHC"
-    if _HYBRIDISED.match(name):
+    name = _STAINED.sub(r"\1", name) if _HER2.match(_STAINED.sub(r"\1", name)) else name
+    if _HYBRIDISED.match(name) or (_PROBED.match(name) and _HER2.match(_PROBED.sub(r"\1", name))):
         return "HER2 ISH"
     if _HER2.match(name):
         return "HER2 IHC" if her2_score(value) else "HER2"

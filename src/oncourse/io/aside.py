@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from oncourse.facts.unread_markers import unread_markers
 from oncourse.io.build_of_places import with_build
 from oncourse.io.reading import Reading
 from oncourse.study.schema import Problem
@@ -40,7 +41,7 @@ def checked(reading: Reading) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
     A native folder is the user's own: its errors stay errors.
     """
     with_build(reading)
-    tables, found = validate(reading.tables, reading.config, reading.first_row, reading.reference)
+    tables, found = _validated(reading, reading.tables)
     if not reading.foreign or not any(p.severity == "error" for p in found):
         return tables, reading.located(found)
     draft = replace(reading, tables=dict(reading.tables), lines=dict(reading.lines))
@@ -52,16 +53,24 @@ def checked(reading: Reading) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
             break
         people |= {p.where.split(",")[0] for p in bad}
         told += _set_aside(draft, bad)
-        tables, found = validate(draft.tables, draft.config, draft.first_row, draft.reference)
+        tables, found = _validated(draft, draft.tables)
     whole = reading.tables["patients"].height if "patients" in reading.tables else 0
     if any(p.severity == "error" for p in found) or len(people) > max(MOST_PEOPLE, MOST_SHARE * whole):
-        tables, found = validate(reading.tables, reading.config, reading.first_row, reading.reference)
+        tables, found = _validated(reading, reading.tables)
         return tables, reading.located(found)
     reading.tables, reading.lines = draft.tables, draft.lines
     for problem in told:
         file = reading.sources.get(problem.table, problem.table)
         reading.ledger.left_out(file, 1, problem.message, became=problem.table, line=problem.row, first=problem.where)
     return tables, [*told, *reading.located(found)]
+
+
+def _validated(reading: Reading, tables: dict[str, pl.DataFrame]) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
+    """Return the typed tables and every problem of theirs, markers that nobody understood among them."""
+    config = reading.config
+    typed, found = validate(tables, config, reading.first_row, reading.reference)
+    meant = [*config.covariates, *config.extra_columns, *filter(None, [config.group])]
+    return typed, [*found, *unread_markers(typed, meant)]
 
 
 def _set_aside(draft: Reading, bad: list[Problem]) -> list[Problem]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from oncourse.facts.markers import CTDNA, REPAIR_PROTEINS, marker_name
+from oncourse.facts.markers import CTDNA, REPAIR_PROTEINS, marker_name, stands_beside
 from oncourse.facts.recorded import TESTED, parts_by_gene
 from oncourse.facts.report_genes import genes_named
 from oncourse.facts.report_words import finding
@@ -92,7 +92,7 @@ def _long_markers(reading: Reading) -> None:
     kept = [c for c in ("patient_id", "sample_id", "day", "date", "unit") if c in wide.columns]
     ours = {"marker", "value", *kept}
     filled = [c for c in wide.columns if c not in ours and wide[c].null_count() < wide.height]
-    named = [c for c in filled if not _NO_MARKER.match(c)]
+    named = [c for c in filled if not _NO_MARKER.match(c) and not stands_beside(c)]
     if not named or not {"patient_id", "sample_id"} & set(kept):
         return
     stains = [c for c in named if _STAINS.match(plain(bare(c) or c))]
@@ -135,8 +135,10 @@ def is_marker(header: str) -> bool:
 
     >>> is_marker("AR-V7结果"), is_marker("MLH1"), is_marker("CTC计数"), is_marker("KRAS")
     (True, True, False, False)
+    >>> is_marker("AR-V7检测日期"), is_marker("MSI method")
+    (False, False)
     """
-    return marker_name(bare(header) or header) in _MARKERS
+    return marker_name(bare(header) or header) in _MARKERS and not stands_beside(header)
 
 
 def results_of(table: pl.DataFrame) -> pl.DataFrame:
@@ -153,6 +155,8 @@ def _results(table: pl.DataFrame, source: str, *, of_patients: bool = False) -> 
     if source in _IDS.values() or (plain(source) in _NOT_HERE and not (of_patients and plain(source) in _OF_PATIENTS)):
         return pl.DataFrame(schema=SCHEMA)
     column = bare(source) or source
+    if stands_beside(column):  # AR-V7检测日期
+        return pl.DataFrame(schema=SCHEMA)
     if lesion := _OF_LESION.match(column):  # KRAS(转移灶): of the patient, and of none of his samples for certain
         column = lesion["gene"] or lesion["behind"]
     ids = [c for c in _IDS.values() if c in table.columns]
@@ -189,7 +193,7 @@ def _without_method(column: str) -> tuple[str, ...]:
     """Return a header as it is, with its method behind it as a word, and without it: HER2(IHC), HER2 IHC, HER2; HER2_IHC
     and HER2 IHC score are HER2 IHC."""
     plain_name = _SCORE.sub("", column.replace("_", " ").strip())
-    return column, _BY.sub(r" \1", column), plain_name, _BY.sub("", column)
+    return _BY.sub(r" \1", column), column, plain_name, _BY.sub("", column)
 
 
 _SCORE = re.compile(r"(?i)\s*(score|评分|results?|结果|status)$")
