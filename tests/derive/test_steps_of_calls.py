@@ -10,6 +10,7 @@ import pytest
 from tests.derive.test_steps_of_genes import a_study
 
 from oncourse.derive.clones.heterogeneity import common_depth
+from oncourse.derive.concordance import presence_inputs
 from oncourse.derive.concordance.presence_inputs import _same_indel, tumour_calls
 from oncourse.derive.genes.copy_profile import ARM_SCHEMA, arm_table
 from oncourse.derive.genes.copy_states import CopyNumberParams
@@ -166,3 +167,23 @@ def test_one_change_is_enough_for_a_share():
     rows = pl.DataFrame({"gene": ["G1"], "consequence": ["nonsense"]})
     assert _truncating_share(others, rows)(np.array([1.5])).tolist() == pytest.approx([0.75])
     assert _truncating_share(others.with_columns(n_changes=pl.lit(1)), rows)(np.array([0.5])).tolist() == [0.5]
+
+
+def test_calls_of_the_same_samples_are_made_once(monkeypatch):
+    """A large study's calls were joined to its samples and checked for repeats once for each that asked."""
+    calls = pl.DataFrame(
+        [("S1", "1:5:A:T", 5, 10)], schema=["sample_id", "variant_id", "alt_count", "depth"], orient="row"
+    )
+    calls = calls.with_columns(is_called=pl.lit(True), origin=pl.lit("somatic"), filter=pl.lit(None, pl.String))
+    samples = pl.DataFrame({"sample_id": ["S1", "S2"], "patient_id": "P"}).with_columns(
+        min_alt_count=pl.lit(None, pl.Int64), min_vaf=pl.lit(None, pl.Float64)
+    )
+    made, whole = [], presence_inputs._tumour_calls
+    monkeypatch.setattr(presence_inputs, "_tumour_calls", lambda *of, **how: made.append(of) or whole(*of, **how))
+    study = a_study(calls=calls)
+    first = tumour_calls(study, samples)
+    assert tumour_calls(study, samples).equals(first) and len(made) == 1
+    assert tumour_calls(study, samples[1:]).is_empty() and len(made) == 2
+    tumour_calls(study, samples, merge_same_site=True)
+    tumour_calls(a_study(calls=calls), samples)
+    assert len(made) == 4

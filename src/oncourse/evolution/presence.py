@@ -464,7 +464,7 @@ def _learn(
     parts: dict[int, FloatArray] = {}
 
     all_cells = (like, power, group, own_call, resp)
-    teachers = all_cells if teaches is None else tuple(x[teaches] for x in all_cells)
+    teachers = all_cells if teaches is None or teaches.all() else tuple(x[teaches] for x in all_cells)
 
     def step(theta: FloatArray, cells: tuple[NDArray[Any], ...] = teachers) -> None:
         def part(begin: int, end: int) -> None:

@@ -154,6 +154,11 @@ def counted_elsewhere(study: Study) -> tuple[Cells, pl.DataFrame]:
         return _no_cells(), names
     rows = rows.select("sample_id", "variant_id", "alt_count", "depth", "is_called", "origin")
     rows = rows.join(numbered, on="sample_id")
+    uncalled = (
+        rows.filter(~is_called_expr()).group_by("s").len()
+    )  # a sample is asked where it was looked at and not called
+    if not (uncalled["len"] >= MIN_SITES).any():
+        return _no_cells(), names
     person = pl.col("person")  # all that follows is of variants of two patients: few of a study's
     of_two = rows.group_by("variant_id").agg(n=person.max() - person.min()).filter(pl.col("n") > 0)
     rows = rows.join(of_two.select("variant_id"), on="variant_id", how="semi")

@@ -254,9 +254,10 @@ def complete_cells(
     grid = grid.with_columns(site_of_patient=pl.col("site") - pl.col("site").min().over("patient_id"))
     place = samples.select("patient_id", "sample_id", "sample", "rank", "assay_id", "min_depth", "first", "n_sample")
     cells = (
-        grid.join(place, on="patient_id", how="inner")
+        # in the order of the rows already, where both are sorted by patient
+        grid.join(place, on="patient_id", how="inner", maintain_order="left_right")
         .with_columns(row=pl.col("first") + pl.col("site_of_patient") * pl.col("n_sample") + pl.col("rank"))
-        .sort("row")
+        .pipe(lambda made: made if made["row"].is_sorted() else made.sort("row"))
         .drop("row", "first", "n_sample", "rank", "site_of_patient")
         .join(calls.drop("patient_id"), on=["sample_id", "variant_id"], how="left", maintain_order="left")
         .with_columns(pl.col("called", "set_aside").fill_null(False))
