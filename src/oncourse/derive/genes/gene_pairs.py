@@ -116,8 +116,11 @@ def co_occurrence(model: BurdenModel | None, params: LandscapeParams) -> pl.Data
         return pl.DataFrame(schema=PAIR_SCHEMA)
     a, b = np.triu_indices(top, 1)
     seen = model.altered[:, :top].astype(np.float32)
-    in_class = np.zeros((len(model.margins.size), top))
-    np.add.at(in_class, model.of_class, model.altered[:, :top])
+    person, gene = np.nonzero(model.altered[:, :top])
+    n_class = len(model.margins.size)
+    in_class = (
+        np.bincount(model.of_class[person] * top + gene, minlength=n_class * top).reshape(n_class, top).astype(float)
+    )
     looked = model.looked[:, :top].astype(float)
     both = np.rint(seen.T @ seen).astype(np.int64)
     one = np.rint(in_class.T @ looked).astype(np.int64)  # altered in the first among those looked at for the second
