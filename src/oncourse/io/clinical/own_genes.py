@@ -51,7 +51,7 @@ def markers_of_columns(reading: Reading) -> None:
     """
     _long_markers(reading)
     found = [reading.tables["markers"].select(pl.all().cast(pl.String))] if "markers" in reading.tables else []
-    owners, told = _only_samples(reading), []
+    owners, told = only_samples(reading), []
     for name in ("samples", "patients"):
         frame = reading.tables.get(name)
         if frame is None or "patient_id" not in frame.columns:
@@ -228,7 +228,7 @@ def _told_codes(frame: pl.DataFrame, column: str, name: str, reading: Reading) -
         reading.problems.append(Problem(name, None, column, words[0], message, cure, "warning"))
 
 
-def _only_samples(reading: Reading) -> dict[str, str]:
+def only_samples(reading: Reading) -> dict[str, str]:
     """Return patient -> sample of the patients of whom one tissue sample is listed."""
     samples = reading.tables.get("samples")
     if samples is None or not {"sample_id", "patient_id"} <= set(samples.columns):

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 import polars as pl
 
+from oncourse.io.clinical.own_burden import is_burden
 from oncourse.io.clinical.own_drug_headers import date_of_drugs
 from oncourse.io.clinical.own_vital import decided, has_day, without_undecided
 from oncourse.io.reading import Reading
@@ -32,6 +33,8 @@ def columns_of(table: str) -> set[str]:
     names = {c.name for c in TABLES[table].columns}
     if table == "patients":
         names |= {c.name for c in TABLES["follow_up"].columns} | {"index_date"}
+    if table == "samples":
+        names |= {"role", "site"}  # of the lesion, beside its sample
     if table in ("patients", "follow_up"):
         names |= set(_BESIDE_PATIENTS)
     return names | {date_name(c) for c in names if c == "day" or c.endswith("_day")}
@@ -53,6 +56,7 @@ def our_headers(columns: Sequence[str], table: str) -> dict[str, str]:
             continue
         ours = _IN_TABLE.get(table, {}).get(plain(bare(name))) or _english(name, known)
         ours = ours or (date_of_drugs(name) if table == "treatments" else None)
+        ours = ours or ("tmb_per_mb" if table in ("samples", "patients") and is_burden(name) else None)
         if ours and ours != name and ours not in taken - {plain(name)}:
             out[name] = ours
             taken.add(ours)
@@ -166,10 +170,10 @@ _ACROSS = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(?:cm|mm)?(?:\s*[×xX*＊✕]\s*(\d
 def _with_unit(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """Write the unit of 长径(cm), else that of its cells (2.5cm, 18mm), beside the diameter; of a size across (30×20) the
     longest. A size without any unit is taken as mm, and told."""
-    column = next((c for c in frame.columns if _SIZE.match(bare(c))), None)
+    column = next((c for c in frame.columns if _SIZE.match(_CAMEL.sub(" ", bare(c)))), None)
     if column is None or {"diameter", "diameter_mm", "unit"} & set(frame.columns):
         return frame
-    found = _SIZE.match(bare(column))
+    found = _SIZE.match(_CAMEL.sub(" ", bare(column)))
     head = {"厘米": "cm", "毫米": "mm"}.get(found[3] or "", (found[3] or "").lower()) if found else ""
     text = frame[column].cast(pl.String).str.strip_chars()
     own = text.str.extract(_OWN_UNIT).str.to_lowercase().replace({"厘米": "cm", "毫米": "mm"})

@@ -26,6 +26,7 @@ def imaging_words(reading: Reading) -> None:
     _rows_of_lesions(reading)
     _sums_of_targets(reading)
     _bone_scans(reading)
+    _methods(reading)
     _sizes(reading)
     _new_lesions(reading)
 
@@ -192,6 +193,38 @@ def _bone_scans(reading: Reading) -> None:
     reading.tables["assessments"] = frame.drop(column)
     told = ", ".join(f"{w}: {'not told' if n is None else n}" for w, n in list(said.items())[:8])
     reading.notes.append(f"assessments: {column}: new lesions of bone scans ({told})")
+
+
+_BONE_METHOD = re.compile(
+    r"(?:全身|同位素|核素|放射性核素|spect|99m-?tc(?:-?mdp)?|tc-?99m|whole[ -]?body)*[\s_-]*"
+    r"(?:骨扫描|骨显像|骨?ect|bone[ _-]?(?:scan|scans|scintigraphy|scintigram))(?:检查|显像|\(ect\)|\(spect\))?",
+    re.I,
+)
+
+
+def _methods(reading: Reading) -> None:
+    """Write bone scans by their everyday names (骨扫描, ECT, bone scintigraphy) as ours: by it new lesions of bone count. A
+    row that names no method and tells new lesions of bone alone is of a bone scan; one that tells other lesions too stays,
+    and is told: what a bone scan says of soft tissue does not count."""
+    frame = reading.tables.get("assessments")
+    if frame is None or not {"method", "new_bone_lesions"} & set(frame.columns):
+        return
+    method = optional(frame, "method").cast(pl.String).str.strip_chars().replace("", None)
+    words = frame.select(method.alias("method"))["method"]
+    scans = [w for w in words.drop_nulls().unique().sort() if w != "bone_scan" and _BONE_METHOD.fullmatch(plain(w))]
+    counted = optional(frame, "new_bone_lesions").cast(pl.String).str.contains(r"\d").fill_null(False)
+    others = pl.any_horizontal(optional(frame, c).is_not_null() for c in ("non_target", "new_lesions"))
+    is_scan = method.is_in(scans).fill_null(False) | (method.is_null() & counted & ~others)
+    if mixed := int(frame.select((method.is_null() & counted & others).sum()).item()):
+        message = f"{mixed:,} rows tell new lesions of bone beside others, and no method: those of bone do not count."
+        cure = "Give the bone scan a row of its own, with method bone_scan."
+        reading.problems.append(Problem("assessments", None, "new_bone_lesions", None, message, cure, "warning"))
+    if n := int(frame.select(is_scan.sum()).item()):
+        reading.tables["assessments"] = frame.with_columns(
+            pl.when(is_scan).then(pl.lit("bone_scan")).otherwise(method).alias("method")
+        )
+        shown = ", ".join(scans) or "no method, new lesions of bone"
+        reading.notes.append(f"assessments.method: {n:,} rows are bone scans ({shown})")
 
 
 def _sizes(reading: Reading) -> None:

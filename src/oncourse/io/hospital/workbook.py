@@ -25,6 +25,7 @@ from oncourse.io.hospital.books import one_delivery
 from oncourse.io.hospital.code_book import is_code_book, with_codes, with_labels
 from oncourse.io.hospital.maf_sheets import add_mafs, sheet_is_maf
 from oncourse.io.hospital.more_of_patients import beside_patients, names_same
+from oncourse.io.hospital.more_of_samples import beside_samples
 from oncourse.io.hospital.patient_sheets import one_of_each
 from oncourse.io.hospital.text_sheets import flat_sheet, folder_sheets, has_each_once, table_of, text_sheet
 from oncourse.io.hospital.whose_sheets import by_other_numbers, column_of_people, others_numbering
@@ -253,6 +254,7 @@ def read_workbook(
     for sheet in (s for k, s in kinds if k == "dictionary"):
         reading.ledger.file(f"{path.name}: {sheet.name}", "dictionary", "not read", why="explains the other sheets")
     unknown = beside_patients(unknown, reading, path.name)
+    unknown = beside_samples(unknown, reading, path.name)
     _told_unknown(path, [*unknown, *([] if reports else forms)], reading)
     ids_of_spreadsheets(reading)
     alone = not reading.tables
