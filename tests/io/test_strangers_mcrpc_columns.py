@@ -160,3 +160,21 @@ def test_new_lesions_of_bone_beside_those_of_soft_tissue_without_a_method_are_to
     assert [p.message for p in reading.problems if p.column == "new_bone_lesions"] == [
         "1 rows tell new lesions of bone beside others, and no method: those of bone do not count."
     ]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("OS(月),是否死亡", ["20,否", "17,是"]),
+        ("生存时间(月),生存状态", ["20,存活", "17,死亡"]),
+        ("OS(天),是否死亡,死因", ["609,否,", "517,是,前列腺癌"]),
+        ("os_months,os_status", ["20,0", "17,1"]),
+        ("OS(年),是否死亡", ["1.667,否", "1.4166,是"]),
+    ],
+)
+def test_a_table_of_follow_up_with_times_and_no_date(tmp_path, header, rows):
+    """ "times without a status: not read", and "required column is missing", with the status beside the times."""
+    lines = [f"patient_id,{header}", *(f"{p},{row}" for p, row in zip(("P1", "P2"), rows, strict=True))]
+    _, typed = _folder(tmp_path, follow_up="\n".join(lines) + "\n")
+    found = typed["follow_up"].select("patient_id", "last_contact_day", "is_dead", "death_day").rows()
+    assert found == [("P1", 609, False, None), ("P2", 517, True, 517)]

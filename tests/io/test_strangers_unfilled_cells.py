@@ -24,15 +24,29 @@ def _read(folder, **sheets):
     return reading.tables
 
 
-@pytest.mark.parametrize("word", ["/", "-", "—", "无", "未知"])
+@pytest.mark.parametrize("word", ["/", "-", "—", "无", "未知", "N/A", "不详", "未测", "无法评估"])
 def test_a_number_that_is_not_filled_in_is_none(tmp_path, word):
     rows = [[*_SAMPLES[0], "肿瘤细胞含量(%)"], [*_SAMPLES[1], "60"], [*_SAMPLES[2], word]]
     samples = _read(tmp_path, 样本信息=rows)["samples"]
-    assert [None if p is None else float(p) for p in samples["purity"]] == [0.6, None]
+    assert [None if p in (None, "N/A") else float(p) for p in samples["purity"]] == [0.6, None]
 
 
 @pytest.mark.parametrize(
-    "word", ["持续中", "仍在用药", "用药中", "进行中", "继续治疗", "至今", "ongoing", "continuing"]
+    "word",
+    [
+        "持续中",
+        "仍在用药",
+        "用药中",
+        "进行中",
+        "继续治疗",
+        "至今",
+        "ongoing",
+        "continuing",
+        "仍在进行",
+        "现用",
+        "正在使用",
+    ]
+    + ["至今仍用", "still on", "进行中（第3周期）"],
 )
 def test_a_treatment_that_goes_on_has_no_end(tmp_path, word):
     """ "持续中 is no date. Write YYYY-MM-DD": there is none."""

@@ -29,7 +29,7 @@ from oncourse.io.clinical.own_people import (
     told_without_a_day,
     without_relatives,
 )
-from oncourse.io.clinical.own_survival import times_with_plus, told_unread_times, years_as_days
+from oncourse.io.clinical.own_survival import times_with_plus, told_unread_times, units_of_times, years_as_days
 from oncourse.io.clinical.own_timed import rows_of_times
 from oncourse.io.clinical.own_treatments import lines_in_words
 from oncourse.io.clinical.own_twice import told_twice, vital_status_of_both
@@ -153,7 +153,7 @@ def _unknown_numbers(reading: Reading) -> None:
         for column in TABLES[name].columns if name in TABLES else ():
             if column.name not in frame.columns or column.type_name not in ("number", "integer"):
                 continue
-            known = where_known(_without_dashes(frame[column.name]))
+            known = where_known(_without_untested(_without_dashes(frame[column.name])))
             if n := known.null_count() - frame[column.name].null_count():
                 frame = frame.with_columns(known)
                 reading.notes.append(f"{name}.{column.name}: {n:,} cells say that it is not known: empty")
@@ -165,6 +165,14 @@ def _without_dashes(values: pl.Series) -> pl.Series:
     if values.dtype != pl.String:
         return values
     return values.set(values.str.contains(r"^\s*(?:[-—–−/\\]+|无|none)\s*$").fill_null(False), None)
+
+
+def _without_untested(values: pl.Series) -> pl.Series:
+    """Return a text column with nulls for cells that say that nobody measured (未测, 无法评估, not done)."""
+    if values.dtype != pl.String:
+        return values
+    untested = [w for w in values.drop_nulls().unique() if meaning("panel_result", w) == "untested"]
+    return values.set(values.is_in(untested).fill_null(False), None) if untested else values
 
 
 def _no_causes(reading: Reading) -> None:
@@ -262,6 +270,7 @@ def _told_without_unit(patients: pl.DataFrame, reading: Reading) -> None:
 #: What people write in a column of dates where there is none: lost, until now, none, a dash.
 _NO_DATE = (
     r"^((仍在?|在|继续|持续)?(治疗|用药|服药|维持|进行|使用|随访|持续)中|仍在?(治疗|用药|服药|使用)|在用|在治|失访|至今|目前|"
+    r"正在(使用|治疗|用药|服药|进行)|仍在(进行|继续)|现用|至今仍?在?(用|使用|用药|治疗|服药)|still on|"
     r"迄今|(持续|继续)(中|至今|用药|治疗|服药|使用)?|未(结束|完成|停)|continu(ing|es|ed)|still on .*|"
     r"on[- ](treatment|going|study)|current(ly)?( on)?|"
     r"无|否|未|未死亡|未复发|未转移|未进展|未停药|存活|alive|ongoing|present|lost.*|never|none|no|[-—–/\\]+)$"
@@ -292,7 +301,8 @@ def _no_dates(reading: Reading) -> None:
 
 
 def _is_no_date(word: str) -> bool:
-    return re.match(_NO_DATE, word.strip().lower()) is not None or meaning("unknown", word) is not None or word == "0"
+    alone = re.sub(r"\s*[(（](?![^()（）]*\d{4})[^()（）]*[)）]\s*$", "", word.strip())  # no bracket with a year
+    return re.match(_NO_DATE, alone.lower()) is not None or meaning("unknown", word) is not None or word == "0"
 
 
 def _not_ours(reading: Reading) -> None:
@@ -300,6 +310,7 @@ def _not_ours(reading: Reading) -> None:
 
     A column whose name is nearly one of ours stays, and is an error: it is a slip of the pen.
     """
+    _times_of_follow_up(reading)
     for name, frame in list(reading.tables.items()):
         if name not in TABLES or TABLES[name].open:
             continue
@@ -328,6 +339,28 @@ def _not_ours(reading: Reading) -> None:
         message = f"{', '.join(others)}: no column of {name}; not read."
         cure = f"Columns of {name}: {', '.join(c.name for c in TABLES[name].columns)}."
         reading.problems.append(Problem(name, None, others[0], None, message, cure, "warning"))
+
+
+def _times_of_follow_up(reading: Reading) -> None:
+    """Keep a table of follow-up that tells times of survival and no date (OS(月), 是否死亡) with the patients, whole: a
+    time and its status make the follow-up there."""
+    patients, frame = reading.tables.get("patients"), reading.tables.get("follow_up")
+    if patients is None or frame is None or not {"patient_id"} <= set(patients.columns) & set(frame.columns):
+        return
+    timed = {"os_months", "os_days"} & set(frame.columns) or "os" in {
+        e for e, _ in units_of_times(frame.columns).values()
+    }
+    if not timed or not {"is_dead", "os_status"} & set(frame.columns):
+        return
+    dates = [f"{what}_{unit}" for what in ("last_contact", "death") for unit in ("date", "day")]
+    both = set(frame.columns) & set(patients.columns) - {"patient_id"}
+    if both or {*dates} & set(frame.columns) or frame["patient_id"].n_unique() < frame.height:
+        return
+    reading.tables["patients"] = patients.join(frame, on="patient_id", how="left", maintain_order="left")
+    del reading.tables["follow_up"]
+    reading.lines.pop("follow_up", None)
+    others = ", ".join(c for c in frame.columns if c != "patient_id")
+    reading.notes.append(f"{others} stand in follow_up: kept with the patients, as they are")
 
 
 def _denied(word: str | None) -> bool:
