@@ -65,3 +65,13 @@ def test_others_are_read_as_before(tmp_path, text):
     (tmp_path / "t.tsv").write_text(text, "utf-8")
     assert sheets_of_samples(tmp_path / "t.tsv") == ([], [])
     assert not is_clinical_workbook(tmp_path / "t.tsv")
+
+
+def test_a_clinical_table_of_tcga_is_read_as_one(tmp_path):
+    """[Not Applicable] under the days of death refused the study, once the table was taken for a sheet of samples."""
+    from oncourse.io.hospital.sample_table import sheets_of_samples
+
+    head = "Tumor_Sample_Barcode\tpatient_id\tdays_to_death\tdays_to_last_followup\tvital_status"
+    row = "TCGA-2A-A8VL-01A\tTCGA-2A-A8VL\t[Not Applicable]\t621\tAlive"
+    (tmp_path / "c.tsv").write_text(f"{head}\n{row}\n")
+    assert sheets_of_samples(tmp_path / "c.tsv") == ([], [])

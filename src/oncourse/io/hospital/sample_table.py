@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,9 +20,16 @@ _OF_SAMPLES = ("day", "date")
 _OF_PEOPLE = ("index_date", "last_contact_date", "death_date", "recurrence_date", "last_contact_day", "death_day")
 
 
+#: What TCGA's clinical tables write where nothing is known; their columns are read by `oncourse.io.clinical.tables`.
+_OF_TCGA = re.compile(r"\[(?:Not (?:Available|Applicable|Evaluated)|Unknown|Discrepancy|Completed)\]")
+#: Rows in which such a cell is looked for.
+_LOOK = 50
+
+
 def sheets_of_samples(path: Path) -> tuple[list[Sheet], list[Problem]]:
     """Return a table of text of samples as sheets ``patients`` and ``samples``, and what is told of it; none of a table
-    without samples and their patients, that says nothing of days, or that begins as cBioPortal's do.
+    without samples and their patients, that says nothing of days, that begins as cBioPortal's do, or that writes what is
+    not known as TCGA does.
 
     A column that is in neither table of ours is the samples' where it differs between those of a patient. What two rows
     say differently of a patient is not known, and told.
@@ -32,7 +40,7 @@ def sheets_of_samples(path: Path) -> tuple[list[Sheet], list[Problem]]:
         if file.read(1) == b"#":
             return [], []
     sheet, told = text_sheet(path)
-    if sheet is None:
+    if sheet is None or any(_OF_TCGA.fullmatch(c) for row in sheet.rows[:_LOOK] for c in row if isinstance(c, str)):
         return [], []
     ours = _ours(sheet.header)
     at = {name: n for n, name in enumerate(ours) if name}
